@@ -1,0 +1,91 @@
+# make demo    see it work            make test    everything that must hold before a commit
+# Needs only make and a python3. Everything is installed inside this folder: .tools/ (uv, where there is none) and .venv/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow setup lint types bench format clean
+
+BIN := .venv/bin
+WORKERS ?= 2
+
+export JAX_PLATFORMS ?= cpu
+export UV_PROJECT_ENVIRONMENT := .venv
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+# Run uv to see whether it is there: a pyenv shim can be on PATH and still fail under this folder's .python-version.
+UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
+LOCAL_UV := $(filter .tools/%,$(UV))
+
+help:
+	@echo "make demo | test | setup | lint | types | test-slow | bench | format | clean"
+
+demo: .venv/.raphson
+	@$(BIN)/raphson demo
+
+# Two workers share two cores, so each keeps to one thread.
+test test-slow: export OMP_NUM_THREADS := 1
+test test-slow: export OPENBLAS_NUM_THREADS := 1
+
+test: lint types
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
+
+test-slow: setup
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+types: setup
+	$(BIN)/pyright
+
+bench: setup
+	$(BIN)/python -m benchmarks $(ARGS)
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv .tools .cache .hypothesis .pytest_cache .ruff_cache build dist
+	find src tests -name __pycache__ -prune -exec rm -rf {} +
+
+# --- set-up: once, and again when pyproject.toml changes ------------------------------------------------------------
+
+setup: .venv/.dev
+
+# uv takes the exact versions from [tool.uv] constraint-dependencies in pyproject.toml.
+.venv/.raphson: pyproject.toml $(BIN)/python | $(LOCAL_UV)
+	@echo "installing raphson into .venv"
+	@$(UV) pip install --quiet --python $(BIN)/python --editable '.[plot]' \
+	    || { echo "error: could not install raphson's dependencies; is a Python package index reachable?" >&2; exit 1; }
+	@touch $@
+
+.venv/.dev: pyproject.toml .venv/.raphson | $(LOCAL_UV)
+	@echo "installing the tools for tests into .venv"
+	@$(UV) pip install --quiet --python $(BIN)/python --group dev \
+	    || { echo "error: could not install the tools for tests; is a Python package index reachable?" >&2; exit 1; }
+	@touch $@
+
+# An interpreter of this machine if there is one, else one that uv downloads.
+$(BIN)/python: | $(LOCAL_UV)
+	@for python in 3.13 3.12; do \
+	    $(UV) venv --quiet --clear --no-python-downloads --python $$python .venv 2>/dev/null && exit 0; \
+	done; \
+	$(UV) venv --quiet --clear --python '>=3.12' .venv 2>/dev/null \
+	    || { echo "error: no Python 3.12 or newer found, and none could be downloaded; install Python 3.13" >&2; exit 1; }
+
+.tools/bin/uv:
+	@echo "installing uv into .tools"
+	@for python in python3 /usr/bin/python3 python; do \
+	    $$python -c '' 2>/dev/null || continue; \
+	    rm -rf .tools; \
+	    $$python -m venv .tools >/dev/null 2>&1 && .tools/bin/python -m pip install --quiet uv && exit 0; \
+	    rm -rf .tools; mkdir -p .tools/bin; \
+	    $$python -m pip install --quiet --target .tools/uv uv && ln -s ../uv/bin/uv .tools/bin/uv && exit 0; \
+	done; \
+	rm -rf .tools; \
+	echo "error: uv could not be installed: needs a python3 with venv or pip, and a Python package index" >&2; exit 1

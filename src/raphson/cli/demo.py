@@ -1,0 +1,153 @@
+"""`raphson demo`: the story of the library on real input, computed live."""
+
+import textwrap
+import time
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+import raphson
+from raphson import zoo
+from raphson.report.json import plain, text
+from raphson.report.shape import axes_table, point
+from raphson.report.table import LEFT, POINT, RIGHT, significant, table
+
+WIDTH = 97
+METHODS = ("gradient-descent", "newton", "bfgs")
+DIGITS = 11
+"""Digits to which NIST certifies its parameters."""
+
+
+def demo(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> int:
+    """See it work: geometry, methods, an ill-conditioned quadratic, a certified fit."""
+    begin = time.perf_counter()
+    say = (lambda *_: None) if json else (lambda *lines: print("\n".join(lines), flush=True))
+    say("raphson demo: why second order. Every number below is computed now, on this machine.", "")
+    story = {"geometry": geometry(say), "methods": methods(say), "quadratic": quadratic(say), "fit": fit(say)}
+    if json:
+        print(text(story))
+    say(f"All of it took {time.perf_counter() - begin:.1f} s. Go on with:  raphson look rosenbrock --at 0,0",
+        "   raphson minimize FILE.py:FUN --x0 1,2     raphson compare wood     raphson zoo")  # fmt: skip
+    return 0
+
+
+def geometry(say: Any) -> Any:
+    """The model at Rosenbrock's start: -g misses the centre, Newton hits it."""
+    problem = zoo["rosenbrock"]
+    model = raphson.local_model(problem.fun, problem.x0)
+    g = model.geometry()
+    w, rise = g.eigenvalues, g.rise
+    at_center = float(np.linalg.norm(g.gradient + np.asarray(model.hessian) @ g.newton_step))
+    away, value = float(np.linalg.norm(g.newton_step)), float(model.value)
+    say(
+        "1  ONE POINT: where does the gradient point, and where is the minimum of the local model?",
+        "",
+        *prose(
+            f"Rosenbrock's function at its usual start x = {point(problem.x0)}: f = {value:.6g}, "
+            f"gradient g = {point(g.gradient, 4)}. The Hessian H has eigenvalues {w[0]:.4g} and {w[1]:.4g}: the local "
+            f"model is a {g.kind} of condition {g.condition:.3g}, and its level through x is an ellipse around its "
+            "centre. The dual ellipse, that of H^-1, is made of the gradients met on the first one, in units of f/x: "
+            "the same axes, long where the first is short."
+        ),
+        "",
+        *(f"     {line}" for line in axes_table(g, rise).splitlines()),
+        "",
+        *prose(
+            f"-g is perpendicular to that level, and {g.angle_deg:.1f} deg off the direction to the centre (for this "
+            f"condition at most {g.max_angle_deg:.1f}). The centre is {away:.3f} away; the ray along -g passes it at a "
+            f"distance of {g.ray_distance:.3f}. The Newton step -H^-1 g hits it: the model's gradient there is "
+            f"{at_center:.0e}. In the variables y = H^(1/2) s the ellipse is a circle, and -g points at its centre: "
+            f"off by {whitened_angle(g):.0e} deg."
+        ),
+        "",
+    )
+    return {"x": problem.x0, "model": model, "geometry": g}
+
+
+def whitened_angle(g: Any) -> float:
+    """Angle from -gradient to the centre in whitened variables, where the gradient is H^(-1/2) g; degrees."""
+    from raphson.model.geometry import angle
+
+    return angle(-g.unwhiten(g.gradient), g.whiten(g.newton_step))
+
+
+def methods(say: Any) -> Any:
+    """Three methods from that start."""
+    problem = zoo["rosenbrock"]
+    say("2  THE WHOLE WAY: three methods from that start (time: a second run, without compiling)", "")
+    seen = raphson.compare(problem.fun, problem.x0, METHODS)
+    order = {name: result.trace.order() for name, result in seen.results.items()}
+    say(
+        *(f"   {line}" for line in seen.table().splitlines()),
+        "",
+        *prose(
+            "Order p: the error falls like e_(k+1) ~ e_k^p. 1 means a constant factor a step (gradient descent), 2 "
+            "means that the number of correct digits doubles (Newton); BFGS, which learns H from gradients, is between."
+        ),
+        "",
+    )
+    return plain(seen) | {"order": order}
+
+
+def quadratic(say: Any) -> Any:
+    """One Newton step against a thousand of gradient descent."""
+    problem = zoo["quadratic-1e8"]
+    newton = raphson.minimize(problem.fun, problem.x0, method="newton")
+    descent = raphson.minimize(problem.fun, problem.x0, method="gradient-descent", max_steps=1000)
+    start = newton.trace.start_value
+    rows = [
+        ("start", "0", significant(start, 4), "1"),
+        ("gradient descent", str(descent.steps), significant(descent.value, 4), f"{descent.value / start:.1e}"),
+        ("Newton", str(newton.steps), significant(newton.value, 4), f"{newton.value / start:.1e}"),
+    ]
+    say(
+        f"3  ILL-CONDITIONED: a quadratic in {problem.n} variables, eigenvalues 1 to 1e8, axes turned at random",
+        "",
+        *(f"     {line}" for line in table(
+            ("", "steps", "f", "f / f(x0)"), rows, (LEFT, RIGHT, RIGHT, RIGHT)).splitlines()),
+        "",
+        *wrapped(f"verdict on gradient descent: {descent.verdict}", 3),
+        *wrapped(f"verdict on Newton: {newton.verdict}", 3),
+        "",
+    )  # fmt: skip
+    return {"newton": newton, "gradient_descent": descent}
+
+
+def fit(say: Any) -> Any:
+    """A certified regression problem of NIST, from the far start."""
+    problem: Any = zoo["nist-misra1a"]
+    result = raphson.minimize(problem.fun, problem.x0)
+    x = np.asarray(result.x)
+    digits = [agreement(b, c) for b, c in zip(x, problem.certified, strict=True)]
+    rows = [
+        (f"b{i + 1}", significant(a, 4), f"{b:.11g}", f"{c:.11g}", f"{d:.1f}")
+        for i, (a, b, c, d) in enumerate(zip(problem.x0, x, problem.certified, digits, strict=True))
+    ]
+    say(
+        f"4  REAL DATA: a fit to NIST's data set Misra1a ({problem.observations} observations), from the far start",
+        "",
+        *(f"     {line}" for line in table(
+            ("", "start", "found", "certified by NIST", f"digits (of {DIGITS})"), rows,
+            (LEFT, RIGHT, POINT, POINT, POINT)).splitlines()),
+        "",
+        *(part for line in str(result).splitlines() for part in wrapped(line, 10)),
+        "",
+    )  # fmt: skip
+    return {"result": result, "certified": problem.certified, "digits": digits}
+
+
+def prose(words: str) -> list[str]:
+    """A paragraph."""
+    return textwrap.wrap(words, WIDTH, initial_indent="   ", subsequent_indent="   ")
+
+
+def wrapped(line: str, indent: int) -> list[str]:
+    """A long line in pieces that fit a narrow terminal; the first words keep their spacing."""
+    return textwrap.wrap(line, WIDTH, initial_indent="   ", subsequent_indent=" " * (3 + indent))
+
+
+def agreement(found: float, certified: float) -> float:
+    """Digits to which two numbers agree, -log10 of the relative difference, at most the certified ones."""
+    gap = abs(found - certified) / abs(certified)
+    return float(DIGITS) if gap == 0 else float(np.clip(-np.log10(gap), 0, DIGITS))

@@ -1,0 +1,95 @@
+"""The command `raphson`: verbs, exit codes, and errors in one line.
+
+Exit codes: 0 what was asked for was done, and for `minimize` a minimum was shown; 1 an honest failure
+(no minimum shown, derivatives wrong); 2 wrong input, said in one line on standard error.
+"""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import jax
+import typer
+
+from raphson import __version__
+from raphson.cli import cache, target
+from raphson.cli.check import check
+from raphson.cli.compare import compare
+from raphson.cli.demo import demo
+from raphson.cli.look import look
+from raphson.cli.minimize import minimize
+from raphson.cli.zoo import zoo
+
+app = typer.Typer(
+    name="raphson", add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
+)
+for verb in (demo, look, minimize, compare, check, zoo):
+    app.command()(verb)
+
+
+def version(asked: bool) -> None:
+    """Prints the version and leaves."""
+    if asked:
+        print(f"raphson {__version__}")
+        raise typer.Exit()
+
+
+@app.callback(epilog="Set RAPHSON_CACHE=0 to keep compiled code out of ~/.cache/raphson.")
+def options(
+    _: Annotated[bool, typer.Option("--version", callback=version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Second-order optimization that shows its work."""
+
+
+def main() -> None:
+    """The entry point."""
+    sys.exit(invoke(sys.argv[1:]))
+
+
+def invoke(arguments: Sequence[str]) -> int:
+    """Runs a command line and returns its exit code."""
+    logging.getLogger("jax").setLevel(logging.ERROR)  # remarks on platforms are not the reader's business
+    cache.enable()
+    try:
+        code = app(args=list(arguments), prog_name="raphson", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except BrokenPipeError:  # the reader has seen enough (`raphson ... | head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        return complain("interrupted", 130)
+    except Exception as error:
+        return failed(error)
+
+
+def failed(error: Exception) -> int:
+    """Exit code and words for an exception; what is neither the user's nor his function's is raised again."""
+    if target.is_users(error):
+        print(target.short_traceback(error), file=sys.stderr)
+        return 2
+    if hasattr(error, "format_message"):  # a usage error of typer
+        return complain(error.format_message())  # type: ignore[attr-defined]
+    if isinstance(error, (ValueError, TypeError, NotImplementedError, target.TargetError)):
+        return complain(str(error))
+    if no_device():
+        return complain(f"JAX finds no device for JAX_PLATFORMS={os.environ.get('JAX_PLATFORMS', '')}; try cpu")
+    traceback.print_exception(error)
+    return complain("this is a bug in raphson: please report it with the lines above")
+
+
+def no_device() -> bool:
+    """Whether JAX cannot run at all."""
+    try:
+        return not jax.devices()
+    except Exception:
+        return True
+
+
+def complain(message: Any, code: int = 2) -> int:
+    """One line on standard error."""
+    print("raphson: " + " ".join(str(message).split()), file=sys.stderr)
+    return code

@@ -1,0 +1,32 @@
+"""`raphson minimize`: the answer with its verdict, reasons and cost."""
+
+from contextlib import nullcontext
+from typing import Annotated
+
+import typer
+
+import raphson
+from raphson.cli.target import resolve
+from raphson.report.console import live_line
+from raphson.report.json import text
+
+
+def minimize(
+    target: Annotated[str, typer.Argument(metavar="NAME|FILE.py:FUN", help="A zoo problem, or a function.")],
+    x0: Annotated[str | None, typer.Option("--x0", help="The start, as in 1,2.")] = None,
+    method: Annotated[str, typer.Option(help="A method's name, or auto.")] = "auto",
+    tol: Annotated[float | None, typer.Option(help="Relative accuracy asked of x.")] = None,
+    max_steps: Annotated[int | None, typer.Option(help="Limit of trials.")] = None,
+    time_limit: Annotated[float | None, typer.Option(help="Limit in seconds.")] = None,
+    progress: Annotated[bool, typer.Option("--progress", help="Show a live line.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """Minimize a function; exit 0 only if a minimum was shown."""
+    what = resolve(target)
+    start = what.start(x0, "--x0")
+    with live_line(what.name) if progress else nullcontext(False) as line:
+        result = raphson.minimize(
+            what.fun, start, method=method, tol=tol, max_steps=max_steps, time_limit=time_limit, progress=line
+        )
+    print(text(result) if json else result)
+    return 0 if result.success else 1

@@ -1,0 +1,1 @@
+"""Records, numbers, spaces, statuses and traces: what every other room stands on."""

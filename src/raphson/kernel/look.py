@@ -1,0 +1,20 @@
+"""What was evaluated at a point."""
+
+from typing import Any
+
+import jax
+
+from raphson.kernel.record import record
+
+VALUE, GRADIENT, HESSIAN, PRODUCT = range(4)
+"""How much to evaluate: f; f and g; f, g and a dense H; f, g and H as a product v -> H v."""
+
+
+@record
+class Look:
+    """f at a point, with as much of its derivatives as was asked for (None: not asked)."""
+
+    x: Any
+    value: jax.Array
+    gradient: jax.Array | None = None
+    curvature: Any = None

@@ -1,0 +1,43 @@
+"""Where points live: x is any pytree of floating-point arrays, a step is one flat vector."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from raphson.kernel.record import record
+
+Array = jax.Array
+
+
+@record
+class Euclidean:
+    """The space of a pytree of real arrays. It holds nothing: shapes are read off the point."""
+
+    def size(self, x: Any) -> int:
+        """Number of variables."""
+        return sum(leaf.size for leaf in jax.tree.leaves(x))
+
+    def zero(self, x: Any) -> Array:
+        """The step that goes nowhere, shape (n,), in the precision of x."""
+        return jnp.zeros(self.size(x), jnp.result_type(*jax.tree.leaves(x)))
+
+    def retract(self, x: Any, s: Array) -> Any:
+        """The point x + s."""
+        leaves, tree = jax.tree.flatten(x)
+        out, start = [], 0
+        for leaf in leaves:
+            part = s[start : start + leaf.size] if len(leaves) > 1 else s
+            out.append(leaf + part.reshape(leaf.shape))
+            start += leaf.size
+        return tree.unflatten(out)
+
+    def difference(self, y: Any, x: Any) -> Array:
+        """The step s with retract(x, s) = y, shape (n,)."""
+        parts = [jnp.ravel(b - a) for a, b in zip(jax.tree.leaves(x), jax.tree.leaves(y), strict=True)]
+        return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
+
+    def magnitude(self, x: Any) -> Array:
+        """The size of every coordinate, |x| as one vector (n,): what "relative" is relative to."""
+        parts = [jnp.ravel(jnp.abs(leaf)) for leaf in jax.tree.leaves(x)]
+        return parts[0] if len(parts) == 1 else jnp.concatenate(parts)

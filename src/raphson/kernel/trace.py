@@ -1,0 +1,132 @@
+"""One trial, and a run's trials in columns: the narrow waist between the solver and people."""
+
+import dataclasses
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from raphson.kernel.record import record
+
+
+@record
+class Trial:
+    """What one step of a method tried, and what came of it.
+
+    `predicted` and `actual` are decreases (positive is good), `ratio` their quotient; `slope` and
+    `end_slope` are g's at the two ends of the step (the second NaN where no gradient was taken);
+    `length` is the step's length in the path's own scaling, `bound` whether the control held it
+    back, `noise` the smallest change of f that means anything, `inner` the inner iterations
+    (factorizations, products). `gradient_norm` is max |g_i| after the trial.
+    """
+
+    value: Any
+    predicted: Any
+    actual: Any
+    ratio: Any
+    slope: Any
+    end_slope: Any
+    noise: Any
+    tau: Any
+    length: Any
+    inner: Any
+    bound: Any
+    accepted: Any
+    gradient_norm: Any
+    step: Any
+
+
+SCALARS = tuple(f.name for f in dataclasses.fields(Trial) if f.name != "step")  # type: ignore[arg-type]
+FLAGS = ("bound", "accepted")
+
+
+def row(trial: Trial) -> jax.Array:
+    """The scalars of a trial as one vector, so that a run brings one array home and not thirteen."""
+    dtype = trial.value.dtype
+    return jnp.stack([jnp.asarray(getattr(trial, name)).astype(dtype) for name in SCALARS])
+
+
+class Trace:
+    """The trials of a run, oldest first, as NumPy columns named as in `Trial`.
+
+    `start_value` and `start_gradient_norm` describe the first point.
+    """
+
+    def __init__(self, rows: np.ndarray, steps: np.ndarray):
+        """`rows` and `steps` begin with the look at x0, a trial of length zero."""
+        self.start_value = float(rows[0, SCALARS.index("value")])
+        self.start_gradient_norm = float(rows[0, SCALARS.index("gradient_norm")])
+        self.rows, self.step = rows[1:], steps[1:]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        if name in SCALARS:
+            column = self.rows[:, SCALARS.index(name)]
+            return column != 0 if name in FLAGS else column
+        raise AttributeError(f"a Trace has no column {name!r}; it has {', '.join(SCALARS)}, step")
+
+    def __dir__(self):
+        return [*super().__dir__(), *SCALARS]
+
+    def __repr__(self) -> str:
+        return f"Trace({len(self)} trials, {int(self.accepted.sum())} taken)"
+
+    def as_dict(self) -> dict[str, list]:
+        """Columns as plain lists (for JSON); step vectors left out."""
+        return {name: getattr(self, name).tolist() for name in SCALARS}
+
+    def order(self) -> float | None:
+        """The observed order of convergence p in e_{k+1} ~ C e_k^p, or None where too few steps show it.
+
+        e_k is the distance from the k-th point taken to the last one, per variable as a fraction of
+        the longest it ever was, so no unit matters. About 1: linear (gradient descent); between 1 and
+        2: superlinear (BFGS); 2: quadratic (Newton). None unless the gradient fell ten-thousandfold:
+        the last point must stand for the solution. See `observed_order`.
+        """
+        g = np.concatenate([[self.start_gradient_norm], self.gradient_norm[self.accepted]])
+        if len(g) < 4 or not np.all(np.isfinite(g)) or not g[-1] <= 1e-4 * g.max():
+            return None
+        ahead = np.cumsum(self.step[self.accepted][::-1].astype(float), axis=0)[::-1]
+        farthest = np.max(np.abs(ahead), axis=0)
+        return observed_order(np.max(np.abs(ahead) / np.where(farthest > 0, farthest, 1), axis=1))
+
+
+FLOOR = 1e-15
+"""Relative errors below this are rounding."""
+
+
+def observed_order(errors: np.ndarray) -> float | None:
+    """Order p of a sequence of relative errors (1: as far as ever) that falls towards its end.
+
+    Digits are what an order is about: with p > 1 their number grows by the factor p from step to
+    step, with p = 1 by a constant. So two descriptions compete over the final stretch (from the last
+    error above 0.5 on), log e_{k+1} = p log e_k and log e_{k+1} = log C + log e_k; only where the
+    second is clearly the better one is p fitted with a free constant. In few steps of vectors, whose
+    constant C changes with the direction of the error, such a free fit alone would find any p.
+    Source: Nocedal and Wright (2006), section A.2, "Rates of convergence".
+    """
+    e = np.asarray(errors, float)
+    e = e[np.isfinite(e) & (e > FLOOR)]
+    start = np.flatnonzero(e > 0.5)
+    e = e[start[-1] :] if start.size else e
+    if len(e) < 3 or not e[-1] < 1e-3 * e[0]:
+        return None
+    p = fitted(np.log(e))
+    # So small a last error may be rounding instead of convergence, which would hide the order.
+    if len(e) > 3 and e[-1] < 1e3 * FLOOR:
+        p = max(p, fitted(np.log(e[:-1])), key=lambda q: q if q > p + 0.3 else p)
+    return p
+
+
+def fitted(d: np.ndarray) -> float:
+    """p from logarithms of errors; see `observed_order`."""
+    x, y = d[:-1], d[1:]
+    p = float(x @ y / (x @ x))
+    misfit = np.sum((y - p * x) ** 2)
+    linear = np.sum((y - x - np.mean(y - x)) ** 2)
+    if linear > 0.25 * misfit:
+        return p
+    return float(np.polyfit(x, y, 1)[0]) if np.ptp(x) > 1e-9 else 1.0

@@ -1,0 +1,58 @@
+"""Eigendecompositions of models, and steps written in the eigenframe."""
+
+import jax
+import jax.numpy as jnp
+
+from raphson.kernel.number import CURVATURE_NOISE, eps, tiny
+from raphson.kernel.record import record
+
+Array = jax.Array
+
+
+@record
+class Spectrum:
+    """H = V diag(w) V' in scaled variables y = d s, with a = V'g: everything a regularized step needs."""
+
+    w: Array
+    V: Array
+    a: Array
+    d: Array
+
+    def step(self, coefficients: Array) -> Array:
+        """The step s (in the user's units) with the given coefficients in the eigenframe."""
+        return (self.V @ coefficients) / self.d
+
+    def shifted(self, shift: Array) -> Array:
+        """-(w + shift)^-1 a, with exact zeros where a is zero (so that 0/0 does not appear)."""
+        denominator = self.w + shift
+        return jnp.where(self.a == 0, 0, -self.a / jnp.where(denominator == 0, tiny(self.w), denominator))
+
+
+def scaled_spectrum(H: Array, g: Array, d: Array) -> Spectrum:
+    """Eigendecomposition of D^-1 H D^-1 together with V' D^-1 g."""
+    w, V = jnp.linalg.eigh(H / (d[:, None] * d[None, :]), symmetrize_input=False)
+    return Spectrum(w, V, V.T @ (g / d), d)
+
+
+def noise_of(w: Array) -> Array:
+    """Eigenvalues up to this size cannot be told from zero."""
+    return CURVATURE_NOISE * w.shape[0] * eps(w) * jnp.max(jnp.abs(w))
+
+
+def absolute_step(H: Array, g: Array) -> Array:
+    """-|H|^-1 g: eigenvalues by their absolute values, directions without curvature left out.
+
+    A descent direction for every symmetric H, and the Newton step where H is positive definite.
+    Source: Nocedal and Wright (2006), section 3.4, "Eigenvalue modification".
+    """
+    w, V = jnp.linalg.eigh(H, symmetrize_input=False)
+    size = jnp.abs(w)
+    flat = size <= noise_of(w)
+    return -V @ jnp.where(flat, 0, (V.T @ g) / jnp.where(flat, 1, size))
+
+
+def lowest_pair(H: Array) -> tuple[Array, Array]:
+    """The smallest eigenvalue and its eigenvector, in a sign that does not depend on the library."""
+    w, V = jnp.linalg.eigh(H, symmetrize_input=False)
+    v = V[:, 0]
+    return w[0], v * jnp.where(v[jnp.argmax(jnp.abs(v))] < 0, -1, 1)

@@ -1,0 +1,58 @@
+"""The local quadratic model m(s) = f + g's + 1/2 s'Bs."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from raphson.kernel.record import record
+from raphson.kernel.space import Euclidean
+
+Array = jax.Array
+
+
+@record
+class Model:
+    """The second-order Taylor model of f at x (or its approximation by a curvature B).
+
+    `x` is the point (a pytree), `value` f(x), `gradient` (n,), `curvature` the operator B,
+    `scale` (n,) the lengths' units: paths measure a step by ||scale * s||.
+    """
+
+    x: Any
+    value: Array
+    gradient: Array
+    curvature: Any
+    scale: Array
+    space: Any = Euclidean()
+
+    def __call__(self, s: Any) -> Array:
+        """m(s) = f + g's + 1/2 s'Bs for a step s of shape (n,)."""
+        s = jnp.asarray(s, self.gradient.dtype)
+        return self.value + self.gradient @ s + 0.5 * self.curvature.quadratic(s)
+
+    def decrease(self, s: Array) -> Array:
+        """What the model promises: -(g's + 1/2 s'Bs), positive when good."""
+        return -(self.gradient @ s + 0.5 * self.curvature.quadratic(s))
+
+    @property
+    def hessian(self) -> Array:
+        """B as a matrix (n, n)."""
+        return self.curvature.dense()
+
+    def newton_step(self) -> np.ndarray:
+        """The step (n,) to the model's stationary point, -H^-1 g: its centre, which is a minimum only if H > 0.
+
+        Where H is singular to rounding: -pinv(H) g, the shortest such step (least squares). Computed on
+        the host; the same step as `geometry().newton_step`.
+        """
+        from raphson.model.geometry import Frame
+
+        return Frame.of(self).newton_step(np.asarray(self.gradient, float))
+
+    def geometry(self) -> Any:
+        """The geometry of the model: eigenvalues, axes, ellipsoid, angle. See `Geometry`."""
+        from raphson.model.geometry import Geometry
+
+        return Geometry.of(self)

@@ -1,0 +1,395 @@
+"""A user's function as (program, data): what it closes over becomes data, its structure becomes the program.
+
+People write `for d in data: minimize(lambda x: loss(x, d), x0)`. Every turn makes a new function object, which
+`jax.jit` would compile anew. Here the function is traced to a jaxpr; arrays it closes over and float literals
+are lifted into data leaves; what is left, the structure, is interned: the same structure is the very same
+`Traced` object, so compile caches keyed on it hit.
+
+Two structures are equal only if that is certain: never by text (a jaxpr prints alike for different inner
+constants and for different derivative rules). Rules of `custom_jvp` and `custom_vjp` are compared by what they
+trace to, opaque parameters by identity, and doubt means a new program.
+"""
+
+from __future__ import annotations
+
+import enum
+import threading
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import jax
+import jax.extend.core as jex
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from raphson.problems.fingerprint import Keeper, Key, plain
+
+MOST_PROGRAMS = 512
+# A `jit` met more often than this in one function stays a call: its lowering is shared, and copies are not.
+MOST_COPIES = 4
+SMALL_CONSTANT = 16
+DEEPEST_RULE = 8
+
+# Elementwise primitives whose derivative rules and XLA simplifications treat a scalar operand and a literal
+# alike. Not `pow`: its rules look at the exponent.
+_ARITHMETIC = {"add", "sub", "mul", "div", "max", "min", "add_any"}
+_CHOICE = {"eq", "ne", "lt", "le", "gt", "ge", "select_n", "clamp"}
+_LIFTING = frozenset(_ARITHMETIC | _CHOICE | {"convert_element_type", "broadcast_in_dim"})
+
+
+@dataclass(frozen=True, eq=False)
+class Traced:
+    """The structure of a function, callable as `program(x, *data)`. Interned: equal structures are identical.
+
+    `jaxpr` takes the leaves of x, the direct data leaves, then every value packed in the last data leaves;
+    `packing` says where each of those lies: (which packed array, offset, shape).
+    """
+
+    jaxpr: Any
+    tree: Any
+    out_tree: Any
+    inputs: tuple
+    direct: int
+    packing: tuple
+
+    def __call__(self, x, *data):
+        leaves, tree = jax.tree.flatten(x)
+        self._check(leaves, tree, data)
+        packed = data[self.direct :]
+        values = [_unpack(packed[group], offset, shape) for group, offset, shape in self.packing]
+        out = jex.jaxpr_as_fun(self.jaxpr)(*leaves, *data[: self.direct], *values)
+        return jax.tree.unflatten(self.out_tree, out)
+
+    def _check(self, leaves, tree, data):
+        groups = 1 + max((group for group, _, _ in self.packing), default=-1)
+        if tree != self.tree:
+            raise TypeError(f"the function was traced for {self.tree} and is called with {tree}")
+        if len(data) != self.direct + groups:
+            raise TypeError(f"the program takes {self.direct + groups} data leaves, {len(data)} were given")
+        for leaf, (shape, dtype) in zip(leaves, self.inputs, strict=True):
+            given = jax.typeof(leaf)
+            if given.shape != shape or given.dtype != dtype:
+                raise TypeError(f"the function was traced for a leaf {dtype}{list(shape)} and is called with {given}")
+
+
+def _unpack(packed, offset, shape):
+    size = int(np.prod(shape, dtype=int))
+    return lax.reshape(lax.slice(packed, (offset,), (offset + size,)), shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Hoisted:
+    """A function split in two: `program(x, *data)` is its value; `out` its result as ShapeDtypeStructs."""
+
+    program: Traced
+    data: tuple
+    out: Any
+
+
+def hoist(fun, x, args=()) -> Hoisted:
+    """Trace `fun(x, *args)` without executing it. data = (leaves of args, closed-over arrays, packed literals)."""
+    leaves = [data_leaf(leaf) for leaf in jax.tree.leaves(tuple(args))]
+    args = jax.tree.unflatten(jax.tree.structure(tuple(args)), leaves)
+    # A new function object each time: JAX caches traces by function object, blind to a global that was rebound.
+    closed, out = jax.make_jaxpr(lambda x, *args: fun(x, *args), return_shape=True)(x, *args)
+    flat = _Flat(closed)
+    names = list(closed.jaxpr.invars)
+    tree, out_tree = jax.tree.structure(x), jax.tree.structure(out)
+    invars = [*names, *flat.direct.values(), *(var for var, _ in flat.packed)]
+    jaxpr = jex.Jaxpr((), invars, flat.outvars, flat.equations, closed.effects, _quiet(closed.jaxpr.debug_info))
+    packing, packs = flat.pack()
+    count = tree.num_leaves
+    inputs = tuple((var.aval.shape, var.aval.dtype) for var in names[:count])
+    fresh = Traced(jaxpr, tree, out_tree, inputs, len(leaves) + len(flat.direct), packing)
+    try:
+        program = _intern(_Structure().key(jaxpr, ((count, len(flat.direct), packing), tree, out_tree)), fresh)
+    except Doubt:
+        program = fresh
+    return Hoisted(program, (*leaves, *map(data_leaf, flat.direct_values), *packs), out)
+
+
+def data_leaf(value):
+    """A data leaf: a jax Array as it is, anything else copied once (NumPy memory can change under us)."""
+    if isinstance(value, jax.Array):
+        return value
+    # A Python number stays weakly typed: with float32 variables, args=(3.0,) must not make the function float64.
+    return jnp.asarray(value) if isinstance(value, int | float | complex) else jnp.array(value, copy=True)
+
+
+def _quiet(debug):
+    """The debug record of a jaxpr whose arguments were renumbered: its argument names no longer fit."""
+    return debug._replace(arg_names=None, result_paths=None)
+
+
+_table: OrderedDict[Key, Traced] = OrderedDict()
+_lock = threading.Lock()
+
+
+def _intern(key: Key, fresh: Traced) -> Traced:
+    """The program known under this key, or `fresh` from now on. The oldest unused one is forgotten."""
+    with _lock:
+        program = _table.setdefault(key, fresh)
+        _table.move_to_end(key)
+        if len(_table) > MOST_PROGRAMS:
+            _table.popitem(last=False)
+        return program
+
+
+class _Flat:
+    """The equations of a jaxpr with plain inner `jit`s inlined, constants and float literals made inputs."""
+
+    def __init__(self, closed):
+        self.equations: list = []
+        self.direct: dict[int, Any] = {}  # id of a constant -> its variable
+        self.direct_values: list = []
+        self.packed: list[tuple[Any, np.ndarray]] = []
+        environment = {var: var for var in closed.jaxpr.invars}
+        self.outvars = self._run(closed, environment)
+
+    def pack(self):
+        """Where each packed value lies, and the packed arrays: one for each dtype."""
+        groups: dict[np.dtype, list] = {}
+        packing = []
+        for _, value in self.packed:
+            group = groups.setdefault(value.dtype, [])
+            packing.append((list(groups).index(value.dtype), sum(v.size for v in group), value.shape))
+            group.append(value.ravel())
+        return tuple(packing), [jnp.asarray(np.concatenate(group)) for group in groups.values()]
+
+    def _constant(self, value, aval):
+        if id(value) in self.direct:
+            return self.direct[id(value)]
+        var = jex.Var(aval)
+        if isinstance(value, np.ndarray) and value.size <= SMALL_CONSTANT and _floating(aval):
+            self.packed.append((var, np.array(value, dtype=aval.dtype)))
+        else:
+            self.direct[id(value)] = var
+            self.direct_values.append(value)
+        return var
+
+    def _run(self, jaxpr, environment):
+        """Append the equations of `jaxpr`; `environment` maps its variables to atoms of the flat program."""
+
+        def read(atom):
+            return atom if isinstance(atom, jex.Literal) else environment[atom]
+
+        for var, value in zip(jaxpr.jaxpr.constvars, jaxpr.consts, strict=True):
+            environment[var] = self._constant(value, var.aval)
+        calls = Counter(id(equation.params.get("jaxpr")) for equation in jaxpr.eqns)
+        for equation in jaxpr.eqns:
+            invars = [read(atom) for atom in equation.invars]
+            if _plain_jit(equation) and calls[id(equation.params["jaxpr"])] <= MOST_COPIES:
+                inner = equation.params["jaxpr"]
+                outvars = self._run(inner, dict(zip(inner.jaxpr.invars, invars, strict=True)))
+            elif _literal_cast(equation, invars):
+                value, aval = invars[0].val, equation.outvars[0].aval
+                outvars = [jex.Literal(np.asarray(value).astype(aval.dtype), aval)]
+            else:
+                if equation.primitive.name in _LIFTING:
+                    invars = [self._lift(atom, equation.primitive.name) for atom in invars]
+                outvars = [jex.Var(var.aval) for var in equation.outvars]
+                self.equations.append(equation.replace(invars=invars, outvars=outvars))
+            environment.update(zip(equation.outvars, outvars, strict=True))
+        return [read(atom) for atom in jaxpr.jaxpr.outvars]
+
+    def _lift(self, atom, name):
+        if not isinstance(atom, jex.Literal) or not _floating(atom.aval):
+            return atom
+        value = np.asarray(atom.val, dtype=atom.aval.dtype)
+        # NaN and inf steer XLA and carry meaning (masks, starts of reductions); zeros(...) and ones(...) are structure.
+        if not np.all(np.isfinite(value)) or (name == "broadcast_in_dim" and float(value) in (0.0, 1.0)):
+            return atom
+        var = jex.Var(atom.aval)
+        self.packed.append((var, value))
+        return var
+
+
+def _floating(aval) -> bool:
+    return isinstance(aval.dtype, np.dtype) and jnp.issubdtype(aval.dtype, jnp.floating)
+
+
+def _literal_cast(equation, invars) -> bool:
+    """Is it a literal cast between float32 and float64? Done here, so that both need not be data of two dtypes."""
+    if equation.primitive.name != "convert_element_type" or not isinstance(invars[0], jex.Literal):
+        return False
+    return all(str(atom.aval.dtype) in ("float32", "float64") for atom in (invars[0], equation.outvars[0]))
+
+
+def _plain_jit(equation) -> bool:
+    """Is it a `jit` that asks for nothing but to be compiled (no sharding, layout, donation, options, effects)?"""
+    params, context = equation.params, equation.ctx
+    if equation.primitive.name != "jit" or equation.effects or context.compute_type or context.xla_metadata:
+        return False
+    shardings = (*params["in_shardings"], *params["out_shardings"])
+    layouts = (*params["in_layouts"], *params["out_layouts"])
+    asked = (*params["donated_invars"], *params["compiler_options_kvs"], *(layout is not None for layout in layouts))
+    if any(asked) or not all(type(sharding).__name__ == "UnspecifiedValue" for sharding in shardings):
+        return False
+    return params["ctx_mesh"].empty and params["inline"].name != "NEVER"
+
+
+class Doubt(Exception):
+    """No key for this function: its program is its own."""
+
+
+class _Structure(Keeper):
+    """Builds the structural key of a jaxpr."""
+
+    def __init__(self):
+        super().__init__()
+        self.known: dict[int, tuple] = {}
+        self.rules: list = []  # rules being expanded: a rule that calls its own function refers back to itself
+
+    def key(self, jaxpr, extra) -> Key:
+        return Key((self.value(extra), self.jaxpr(jaxpr)), self.held)
+
+    def jaxpr(self, jaxpr, consts=None):
+        """Variables by position, types by identity (JAX interns them), equations by primitive, parameters, operands."""
+        numbers: dict = {}
+        for var in (*jaxpr.constvars, *jaxpr.invars):
+            numbers[var] = len(numbers)
+        parts: list = [tuple(self.same(var.aval) for var in numbers)]
+        parts.append(tuple(self.value(item) for item in (jaxpr.consts if consts is None else consts)))
+        for equation in jaxpr.eqns:
+            operands = tuple(self.atom(atom, numbers) for atom in equation.invars)
+            for var in equation.outvars:
+                numbers[var] = len(numbers)
+            types = tuple(self.same(var.aval) for var in equation.outvars)
+            effects = tuple(sorted(str(type(effect)) for effect in equation.effects))
+            marks = (self.same(equation.primitive), self.same(equation.ctx))
+            parts.append((marks, operands, self.params(equation), types, effects))
+        parts.append(tuple(self.atom(atom, numbers) for atom in jaxpr.outvars))
+        return tuple(parts)
+
+    def atom(self, atom, numbers):
+        if not isinstance(atom, jex.Literal):
+            return numbers[atom]
+        if isinstance(atom.val, int | float | complex | np.ndarray | np.generic):  # JAX's TypedInt is an int
+            host = np.asarray(atom.val)
+            if not host.dtype.hasobject:
+                return ("literal", self.same(atom.aval), host.dtype, host.tobytes())
+        return ("literal", self.same(atom.aval), self.value(atom.val))
+
+    def value(self, value):
+        """Key of a parameter: plain values and JAX's own records by content, everything else by identity."""
+        found = plain(value)
+        if found is not None:
+            return found
+        kind = type(value)
+        if isinstance(value, jex.Jaxpr):
+            return self.nested(value)
+        if isinstance(value, jax.core.Tracer):
+            raise Doubt("a caller's trace is running: its values must not outlive it in the table")
+        if isinstance(value, np.ndarray | jax.Array):
+            return self.bits(value)
+        if isinstance(value, tuple | list):
+            return (self.same(kind), *map(self.value, value))
+        if kind is dict:
+            return ("dict", *((self.value(name), self.value(item)) for name, item in value.items()))
+        if kind is jax.tree_util.PyTreeDef:
+            return ("tree", value.num_leaves, self.value(value.node_data()), *map(self.value, value.children()))
+        if kind.__module__.startswith("jax.") and not isinstance(value, enum.Enum):
+            return self.record(value, kind)
+        return self.same(value)
+
+    def record(self, value, kind):
+        if is_dataclass(value) and kind.__dataclass_params__.frozen:
+            return (self.same(kind), *(self.value(getattr(value, field.name)) for field in fields(value)))
+        if kind.__module__ == "jax._src.flattree" or kind.__name__ in ("Left", "Right", "LeftOnly", "RightsOnly"):
+            return (self.same(kind), *((name, self.value(item)) for name, item in sorted(vars(value).items())))
+        if kind.__name__ == "Unhashable":  # the box around a static argument of a custom rule
+            return ("static", self.value(value.val))
+        return self.same(value)
+
+    def nested(self, jaxpr):
+        """An inner jaxpr, keyed once if it is shared (outside rules: inside, the key depends on where it is)."""
+        if self.rules:
+            return self.jaxpr(jaxpr)
+        if id(jaxpr) not in self.known:
+            self.known[id(jaxpr)] = (jaxpr, self.jaxpr(jaxpr))
+        return self.known[id(jaxpr)][1]
+
+    def params(self, equation):
+        """Parameters by name, without the name of a `jit`, which means nothing."""
+        params = dict(equation.params)
+        parts: list = []
+        if equation.primitive.name == "jit":
+            del params["name"]
+        elif equation.primitive.name in ("custom_jvp_call", "custom_vjp_call"):
+            parts.append(self.rule(equation))
+            for name in ("jvp_jaxpr_fun", "fwd_jaxpr_thunk", "bwd", "out_trees"):
+                params.pop(name, None)
+        parts += [(name, self.value(params[name])) for name in sorted(params)]
+        return tuple(parts)
+
+    def rule(self, equation):
+        """A derivative rule by what it traces to. A rule that cannot be traced is in doubt.
+
+        So is one that sees symbolic zeros (it may look at any pattern of them), and one that calls its own function
+        with other arguments (`odeint` does: a larger system each time, for ever).
+        """
+        if equation.params["symbolic_zeros"]:
+            raise Doubt("symbolic zeros")
+        avals = tuple(self.same(atom.aval) for atom in equation.invars[equation.params["num_consts"] :])
+        try:
+            functions, settings = _rule_functions(equation.params, self)
+            mark = (functions, settings, avals)
+            if mark in self.rules:
+                return ("again", self.rules.index(mark))
+            if len(self.rules) == DEEPEST_RULE or any(functions == other[0] for other in self.rules):
+                raise Doubt("a rule without end")
+            self.rules.append(mark)
+            key = self.traced_rule(equation, len(avals))
+            self.rules.pop()
+            return key
+        except Exception as error:  # what the user's rule raises belongs to the moment of its use, not to this one
+            raise Doubt("a rule that could not be traced") from error
+
+    def traced_rule(self, equation, count):
+        params = equation.params
+        if equation.primitive.name == "custom_jvp_call":
+            jaxpr, consts, zeros = params["jvp_jaxpr_fun"].call_wrapped(*[False] * count)
+            return ("jvp", self.jaxpr(jaxpr, consts), tuple(zeros))
+        jaxpr, consts = params["fwd_jaxpr_thunk"].call_wrapped(*[True] * count)
+        out_tree, residual_tree, forwards = params["out_trees"]()
+        split = residual_tree.num_leaves - sum(forward is not None for forward in forwards)
+        made = iter([atom.aval for atom in jaxpr.outvars[:split]])
+        residuals = [next(made) if forward is None else equation.invars[forward].aval for forward in forwards]
+        cotangents = [atom.aval.to_tangent_aval() for atom in jaxpr.outvars[split:]]
+        zeros = []
+
+        def backward(*operands):
+            results, logs = params["bwd"].call_wrapped(*operands)
+            zeros.extend(type(result).__name__ == "Zero" for result in results)
+            return [result for result in results if type(result).__name__ != "Zero"], logs
+
+        inputs = [jax.ShapeDtypeStruct(aval.shape, aval.dtype) for aval in (*residuals, *cotangents)]
+        back = self.jaxpr(jax.make_jaxpr(backward)(*inputs))
+        shape = self.value((out_tree, residual_tree, tuple(forwards)))
+        return ("vjp", self.jaxpr(jaxpr, consts), shape, back, tuple(zeros))
+
+
+def _rule_functions(params, structure):
+    """Which Python functions a rule consists of, and with which static arguments: it may call its own function.
+
+    JAX (0.11) hides them in the closure of a memoizing thunk. Where they are not found, an exception
+    puts the rule in doubt.
+    """
+
+    def cell(function, name):
+        return function.__closure__[function.__code__.co_freevars.index(name)].cell_contents
+
+    if "jvp_jaxpr_fun" in params:
+        wrapped = [cell(cell(params["jvp_jaxpr_fun"].f, "fn"), "jvp")]
+    else:
+        wrapped = [cell(cell(params["fwd_jaxpr_thunk"].f, "fn"), "fwd"), params["bwd"]]
+    functions = tuple(structure.same(one.f) for one in wrapped)
+    settings = []
+    for transformation, static in (pair for one in wrapped for pair in one.transforms):
+        # What `_flatten_*` carry beside the tree of the arguments is names and stores for error messages.
+        flatten = transformation.__name__.startswith("_flatten")
+        kept = [item for item in static if not flatten or isinstance(item, jax.tree_util.PyTreeDef)]
+        settings.append((structure.same(transformation), structure.value(tuple(kept))))
+    return functions, tuple(settings)

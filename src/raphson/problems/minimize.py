@@ -1,0 +1,32 @@
+"""A smooth function to be made small, written in JAX."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from raphson.kernel.record import record, static
+from raphson.kernel.space import Euclidean
+
+Array = jax.Array
+
+
+@record
+class Minimize:
+    """The problem: minimize `fun(x, *data)` over x, a pytree of floating-point arrays.
+
+    `fun` is part of the structure (hashed by identity); `data` are leaves, so that `vmap` over
+    problems is `vmap` over data, and other data do not compile again.
+    """
+
+    fun: Callable[..., Any] = static()
+    data: tuple = ()
+    space: Any = Euclidean()
+
+    def value(self, x: Any) -> Array:
+        """f at x, a scalar."""
+        return self.fun(x, *self.data)
+
+    def pulled(self, x: Any) -> Callable[[Array], Array]:
+        """The function s -> f(retract(x, s)) on the tangent space at x; its derivatives at 0 are ours."""
+        return lambda s: self.value(self.space.retract(x, s))

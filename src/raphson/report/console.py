@@ -1,0 +1,55 @@
+"""The live line of a run: trial, f and gradient, on the terminal or every few seconds in a log."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+EVERY = 2.0
+"""Seconds between lines where the output is not a terminal."""
+
+
+@contextmanager
+def live_line(title: str = "", file: Any = None) -> Iterator[Callable[[Any], None]]:
+    """Gives a function of the state for `progress=`; on a terminal one line that is rewritten and then removed.
+
+        with live_line("newton") as line:
+            result = rp.minimize(fun, x0, progress=line)
+
+    `file`: where to write (default: standard error).
+    """
+    file = sys.stderr if file is None else file
+    begin = time.perf_counter()
+    if not file.isatty():
+        yield plain_lines(title, file, begin)
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(Text(title), console=Console(file=file), refresh_per_second=8, transient=True) as live:
+        yield lambda state: live.update(Text(line_of(title, state, begin)))
+
+
+def plain_lines(title: str, file: Any, begin: float) -> Callable[[Any], None]:
+    """Lines at most every `EVERY` seconds."""
+    last = begin
+
+    def write(state: Any) -> None:
+        nonlocal last
+        if time.perf_counter() - last >= EVERY:
+            last = time.perf_counter()
+            print(line_of(title, state, begin), file=file, flush=True)
+
+    return write
+
+
+def line_of(title: str, state: Any, begin: float) -> str:
+    """Trial, f, max|g|, seconds."""
+    g = float(np.max(np.abs(np.asarray(state.model.gradient))))
+    head = f"{title}  " if title else ""
+    spent = time.perf_counter() - begin
+    return f"{head}trial {int(state.k)}  f = {float(state.model.value):.9g}  max|g| = {g:.2e}  {spent:.1f} s"

@@ -1,0 +1,67 @@
+"""A geometry in words and numbers: what `look` prints."""
+
+import numpy as np
+
+from raphson.model.geometry import Geometry
+from raphson.report.table import LEFT, RIGHT, significant, table
+
+KIND = {
+    "bowl": "bowl: curved upwards in every direction; the model's contours are ellipses around its minimum",
+    "saddle": "saddle: curved upwards and downwards; the model's contours are hyperbolas, its centre is no minimum",
+    "dome": "dome: curved downwards; the model's centre is its maximum, and the Newton step climbs",
+    "valley": "valley: no curvature along some direction; the model's contours are strips, not ellipses",
+    "flat": "flat: no curvature beyond rounding in any direction",
+}
+
+LONGEST = 12
+"""Eigenvalues shown of a large problem: half of them the smallest, half the largest."""
+
+
+def point(v: np.ndarray, digits: int = 6, limit: int = 6) -> str:
+    """A vector with few entries and few digits."""
+    shown = ", ".join(significant(a, digits) for a in v[:limit])
+    return f"({shown}{', ...' if len(v) > limit else ''})"
+
+
+def axes_table(g: Geometry, rise: float) -> str:
+    """Eigenvalues with the semi-axes of the contour and of the dual ellipse, and the eigenvectors."""
+    w, n = g.eigenvalues, len(g.eigenvalues)
+    contour, dual = g.semi_axes(rise), g.dual_semi_axes(rise)
+    picked = range(n) if n <= LONGEST else [*range(LONGEST // 2), *range(n - LONGEST // 2, n)]
+    rows = [(significant(w[i], 4), length(contour[i]), length(dual[i]), point(g.axes[:, i], 3, 4)) for i in picked]
+    text = table(("eigenvalue", "semi-axis", "dual semi-axis", "axis"), rows, (RIGHT, RIGHT, RIGHT, LEFT))
+    if n > LONGEST:
+        lines = text.splitlines()
+        lines.insert(1 + LONGEST // 2, f"    ... {n - LONGEST} more")
+        text = "\n".join(lines)
+    return text
+
+
+def length(a: float) -> str:
+    """A semi-axis: "-" where there is none."""
+    return "-" if np.isnan(a) else significant(a, 4)
+
+
+def aim_lines(g: Geometry) -> list[str]:
+    """Where -g points and where the Newton step points."""
+    size = float(np.linalg.norm(g.newton_step))
+    if not np.any(g.gradient):
+        return ["the gradient is zero: x is the centre of its own model"]
+    if not g.has_center:
+        return ["the model has no centre: it falls for ever along a flat direction; the shortest least-squares",
+                f"Newton step is {point(g.newton_step)}"]  # fmt: skip
+    lines = [
+        f"-g is {significant(g.angle_deg, 3)} deg off the Newton step (at most {bound(g)});",
+        f"the ray along -g passes the centre at a distance of {significant(g.ray_distance, 3)}, "
+        f"{100 * g.ray_distance / size:.0f} % of the way there",
+    ]
+    if not g.newton_is_descent:
+        lines.append("here the Newton step climbs: a method must not take it as it is")
+    return lines
+
+
+def bound(g: Geometry) -> str:
+    """The largest angle, and where it comes from."""
+    if g.kind == "bowl":
+        return f"{g.max_angle_deg:.1f} for condition {significant(g.condition, 3)}"
+    return f"{g.max_angle_deg:.0f} for a {g.kind}"

@@ -1,0 +1,103 @@
+"""The whole solve as one function of JAX: jit it, vmap it, differentiate it."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from raphson.kernel.record import record
+from raphson.kernel.status import Status
+from raphson.kernel.trace import Trial
+from raphson.problems.minimize import Minimize
+from raphson.solver.presets import PRESETS, cast, preset_name
+from raphson.solver.step import Method, launch, step
+
+Array = jax.Array
+
+
+@record
+class Solution:
+    """What `solve` returns, all arrays: the point, f and g there, a `Status` number, and the trials made.
+
+    `trials` holds the first `history` trials as a `Trial` with a leading axis (None without
+    `history`). There is no certificate in compiled code: `status` says why the loop ended.
+    """
+
+    x: Any
+    value: Array
+    gradient: Array
+    status: Array
+    steps: Array
+    trials: Trial | None = None
+
+
+def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> Solution:
+    """Minimizes a problem inside compiled code, and attaches the derivative of its answer.
+
+    problem: `Minimize(fun, data)`, or a function of x alone. method: a preset's name or a `Method`.
+    x0: a pytree of floating-point arrays. Works under `jit`, `vmap` (over x0, data or the method's
+    numbers) and `grad`: dx* = -H^-1 (d_theta g) dtheta by the implicit function theorem, for the
+    problem's `data`; the loop itself is never differentiated.
+    """
+    problem = problem if not callable(problem) else Minimize(problem)
+    method = PRESETS[preset_name(method)] if isinstance(method, str) else method
+    x0 = jax.tree.map(lambda a: lax.stop_gradient(jnp.asarray(a)), x0)
+    dtype = jnp.result_type(*jax.tree.leaves(x0))
+    still, method = lax.stop_gradient(problem), cast(method, dtype)
+    state = launch(method, still, x0)
+    shapes = jax.eval_shape(lambda s: step(method, still, s)[1], state) if history else None
+    trials = jax.tree.map(lambda a: jnp.zeros((history, *a.shape), a.dtype), shapes)
+
+    def body(carry):
+        state, trials = carry
+        new, trial = step(method, still, state)
+        at = jnp.where(state.k < 0, history, state.k)
+        return new, jax.tree.map(lambda T, t: T.at[at].set(t, mode="drop"), trials, trial)
+
+    state, trials = lax.while_loop(lambda c: c[0].status == Status.RUNNING, body, (state, trials))
+    x = answer(problem, state.x)
+    # The value is computed again at the answer: its derivative by theta would otherwise be lost.
+    value = problem.value(x).astype(dtype)
+    return Solution(x, value, state.model.gradient, state.status, state.k, trials)
+
+
+@jax.custom_jvp
+def answer(problem: Any, x: Any) -> Any:
+    """x, with the derivative of a minimizer of `problem` with respect to the problem's data.
+
+    At x the gradient vanishes for all theta, so H dx + (d_theta g) dtheta = 0. Where H is singular
+    the shortest dx is returned (directions without curvature do not move).
+    Source: Griewank and Walther (2008), section 15; Blondel et al. (2022).
+    """
+    return x
+
+
+@answer.defjvp
+def answer_jvp(primals: tuple, tangents: tuple) -> tuple[Any, Any]:
+    """The implicit function theorem. x is written as a function of the problem again: it can be repeated."""
+    problem, x = primals
+    x = answer(problem, x)
+    space = problem.space
+    zero = space.zero(x)
+
+    def gradient(p: Any, s: Array) -> Array:
+        return jax.grad(p.pulled(x))(s)
+
+    moved = jax.jvp(lambda p: gradient(p, zero), (problem,), (tangents[0],))[1]
+    H = jax.jacfwd(lambda s: gradient(problem, s))(zero)
+    s = -solve_symmetric((H + H.T) / 2, moved)
+    return x, jax.jvp(lambda s: space.retract(x, s), (zero,), (s,))[1]
+
+
+def solve_symmetric(H: Array, b: Array) -> Array:
+    """The shortest least-squares solution of H s = b; exact for regular H, finite for singular ones."""
+    d = jnp.sqrt(jnp.abs(jnp.diagonal(H)))
+    d = jnp.where(d > 0, d, 1)
+    w, V = jnp.linalg.eigh(lax.stop_gradient(H / (d[:, None] * d[None, :])))
+    flat = jnp.abs(w) <= 32 * w.shape[0] * jnp.finfo(w.dtype).eps * jnp.max(jnp.abs(w))
+    inverse = (V * jnp.where(flat, 0, 1 / jnp.where(flat, 1, w))) @ V.T / (d[:, None] * d[None, :])
+    inverse = lax.stop_gradient(inverse)
+    s = inverse @ b
+    # One step of refinement with H and b left differentiable: value and derivatives of H^-1 b.
+    return s + inverse @ (b - H @ s)

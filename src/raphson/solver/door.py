@@ -1,0 +1,339 @@
+"""`minimize`: the public door."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from raphson.calculus.taylor import look
+from raphson.kernel.look import HESSIAN
+from raphson.kernel.number import default_tolerance, eps
+from raphson.kernel.status import Status
+from raphson.kernel.trace import Trace, Trial
+from raphson.model.curvature import Exact, Scales, filled, natural_scale
+from raphson.operators.dense import Dense
+from raphson.problems.callback import Callback
+from raphson.solver.certificate import Certificate, Evidence, certify
+from raphson.solver.choose import choose
+from raphson.solver.clock import CompileClock
+from raphson.solver.drive import Run, run
+from raphson.solver.host import host_problem
+from raphson.solver.inputs import jax_problem, read_function, read_point
+from raphson.solver.options import Limits, read_limits, refuse_constraints
+from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name
+from raphson.solver.result import Evaluations, Result
+from raphson.solver.step import Method, State
+
+LARGEST = 1500
+"""Up to so many variables the certificate looks at all eigenvalues of H."""
+
+
+def minimize(
+    fun: Callable,
+    x0: Any,
+    args: Any = (),
+    method: str | Method | None = "auto",
+    jac: Any = None,
+    hess: Any = None,
+    hessp: Any = None,
+    bounds: Any = None,
+    constraints: Any = (),
+    tol: float | None = None,
+    callback: Callable | None = None,
+    options: dict | None = None,
+    *,
+    progress: bool | Callable = False,
+    max_steps: int | None = None,
+    time_limit: float | None = None,
+) -> Result:
+    """Minimizes a smooth function and says what it found.
+
+    fun(x, *args): one number, written with jax.numpy (NumPy functions run on the host with the
+    given derivatives or finite differences, noted in the result). x0: a vector, or any pytree of
+    arrays; its precision is the working precision. method: "auto", a preset ("trust-exact",
+    "newton", "bfgs", ...; SciPy's names are understood) or a `Method`. jac, hess, hessp: as in
+    SciPy, needed for host functions only; for JAX functions a given jac is compared with the exact
+    one. tol: relative accuracy asked of every variable (None: eps^(2/3)); multiplying f or changing
+    the units of x changes nothing. callback: callback(intermediate_result=r) with r.x, r.fun, or
+    callback(x), after every trial; StopIteration stops. options: maxiter and the like.
+    progress: True for a live line, or a function of the state. max_steps: trials. time_limit: seconds.
+
+    Returns a `Result`; its `success` is true only for a minimum shown by first and second order or
+    by the noise of f. Ctrl-C, the time limit and the step limit return the best point so far.
+    Raises TypeError or ValueError, before the loop, for input that cannot be meant.
+    """
+    notes: list[str] = []
+    refuse_constraints(bounds, constraints)
+    limits = read_limits(tol, max_steps, time_limit, options, notes)
+    x = read_point(x0, notes)
+    compiled = CompileClock.seconds
+    problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes)
+    n = problem.space.size(x)
+    name, chosen, reasons = read_method(method, problem, n)
+    chosen = limited(chosen, limits, x)
+    done = run(
+        chosen, problem, x,
+        watcher=None if callback is None else watcher(callback, restore),
+        time_limit=limits.time_limit,
+        progress=reporter(progress),
+    )  # fmt: skip
+    if done.status == Status.NOT_FINITE and not len(done.trace):
+        raise ValueError(not_finite_message(done))
+    return conclude(done, chosen, problem, restore, name, reasons, notes, compiled, tol)
+
+
+def read_problem(
+    fun: Any, x: Any, args: Any, jac: Any, hess: Any, hessp: Any, notes: list[str]
+) -> tuple[Any, Any, Callable[[Any], Any]]:
+    """The problem, the start in the problem's own form, and the way back to the user's."""
+    fun, jac, args = read_function(fun, args, jac)
+    try:
+        problem = jax_problem(fun, x, args, notes)
+    except Exception as refusal:
+        return untraceable(fun, x, args, jac, hess, hessp, notes, refusal)
+    if jac is not None:
+        compare_jac(problem, x, args, jac, notes)
+    return problem, x, lambda v: jax.tree.map(np.asarray, v)
+
+
+def untraceable(
+    fun: Any, x: Any, args: tuple, jac: Any, hess: Any, hessp: Any, notes: list[str], refusal: Exception
+) -> tuple[Callback, Any, Callable[[Any], Any]]:
+    """A host problem in place of a JAX one, where the function runs on plain NumPy arrays."""
+    plain = isinstance(refusal, TypeError) and str(refusal).startswith("fun ")
+    if plain:
+        raise refusal from None
+    why = f"JAX could not trace it: {type(refusal).__name__}"
+    problem, restore = host_problem(fun, x, args, jac, hess, hessp, notes, why)
+    flat = jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(x)])
+    return problem, flat, restore
+
+
+def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[str]) -> None:
+    """A given gradient of a JAX function is compared with the exact one, which is then used."""
+    exact = np.asarray(jax.jit(jax.grad(lambda s: problem.pulled(x)(s)))(problem.space.zero(x)))
+    given = np.concatenate([np.ravel(np.asarray(a)) for a in jax.tree.leaves(jac(jax.tree.map(np.asarray, x), *args))])
+    if given.shape != exact.shape:
+        raise ValueError(f"jac must return {exact.size} numbers, one per variable; it returns shape {given.shape}")
+    gap = np.abs(given - exact)
+    worst = int(np.argmax(gap))
+    if gap[worst] > 1e-3 * np.max(np.abs(exact)) + 1e-12:
+        raise ValueError(
+            f"jac does not agree with fun at x0: jac[{worst}] = {given[worst]:.6g}, but the exact derivative is "
+            f"{exact[worst]:.6g}. Correct jac, or leave it out"
+        )
+    notes.append("jac agrees with fun; JAX differentiates fun itself, so jac is not needed")
+
+
+def read_method(method: Any, problem: Any, n: int) -> tuple[str, Method, tuple[str, ...]]:
+    """The method's name, the method and the reasons for it."""
+    if isinstance(method, Method):
+        return type(method.curvature).__name__, method, ("given by the caller",)
+    if method is None or method == "auto":
+        name, reason = choose(problem, n)
+        return name, PRESETS[name], (reason,)
+    if not isinstance(method, str):
+        raise TypeError(f"method must be a name or a Method, not {type(method).__name__}")
+    name = preset_name(method)
+    return name, PRESETS[name], ("asked for",)
+
+
+class Cast:
+    """Methods in working precision with their limits, by what they were made from: made once."""
+
+    known: dict[Any, Method] = {}  # noqa: RUF012
+
+
+def limited(method: Method, limits: Limits, x: Any) -> Method:
+    """The method with the call's own limits, its numbers as arrays of the working precision."""
+    dtype = jnp.result_type(*jax.tree.leaves(x))
+    key = (id(method), limits.tolerance, limits.max_steps, str(dtype))
+    if key not in Cast.known:
+        stop = method.stop
+        stop = replace(stop, tolerance=stop.tolerance if limits.tolerance is None else limits.tolerance)
+        stop = replace(stop, max_steps=stop.max_steps if limits.max_steps is None else limits.max_steps)
+        if len(Cast.known) > 256:
+            Cast.known.clear()
+        # The original is kept alive beside its cast: its id must not be given to another.
+        Cast.known[key] = (cast(replace(method, stop=stop), dtype), method)  # type: ignore[assignment]
+    return Cast.known[key][0]  # type: ignore[index]
+
+
+def watcher(callback: Callable, restore: Callable) -> Callable[[State, Trial], bool]:
+    """SciPy's callback as a watcher: called with `intermediate_result` if that is its parameter's name, else with x."""
+    import inspect
+
+    try:
+        wants_result = set(inspect.signature(callback).parameters) == {"intermediate_result"}
+    except (TypeError, ValueError):
+        wants_result = False
+
+    def watch(state: State, trial: Trial) -> bool:
+        x = restore(state.x)
+        try:
+            if wants_result:
+                callback(intermediate_result=Intermediate(x, float(state.model.value), int(state.k), trial))
+            else:
+                return bool(callback(x) is True)
+        except StopIteration:
+            return True
+        return False
+
+    return watch
+
+
+class Intermediate(dict):
+    """What a callback sees: `x`, `fun`, `nit`, and the trial itself; as attributes and as items."""
+
+    def __init__(self, x: Any, fun: float, nit: int, trial: Trial):
+        super().__init__(x=x, fun=fun, nit=nit, trial=trial)
+        self.__dict__ = self
+
+
+def reporter(progress: bool | Callable) -> Callable[[State], None] | None:
+    """A function of the state for a live line; True logs to the logger named raphson."""
+    if progress is False or progress is None:
+        return None
+    if callable(progress):
+        return progress
+    import logging
+
+    log = logging.getLogger("raphson")
+
+    def line(state: State) -> None:
+        g = float(jnp.max(jnp.abs(state.model.gradient)))
+        log.info("trial %d  f = %.9g  max|g| = %.2e", int(state.k), float(state.model.value), g)
+
+    return line
+
+
+def not_finite_message(done: Run) -> str:
+    """What to say where nothing can begin."""
+    f = done.trace.start_value
+    if not np.isfinite(f):
+        return f"fun(x0) = {f}: choose a start where fun is finite"
+    g = np.asarray(done.state.model.gradient)
+    where = np.flatnonzero(~np.isfinite(g))
+    what = f"derivative by x[{where[0]}] is {g[where[0]]}" if where.size else "Hessian is not finite"
+    return (
+        f"fun(x0) = {f:.6g}, but its {what} at x0. A square root or norm at 0? "
+        "Move the start, or write the function so that it is smooth there"
+    )
+
+
+def conclude(
+    done: Run, method: Method, problem: Any, restore: Callable, name: str, reasons: tuple, notes: list[str],
+    compiled: float, tol: float | None,
+) -> Result:  # fmt: skip
+    """The result of a finished run: certificate, counts and text."""
+    state = final_state(done, method, problem)
+    model = state.model
+    H = hessian_of(model, method, problem)
+    certificate = certificate_of(done, state, H, problem, tol)
+    if isinstance(H, np.ndarray):
+        model = replace(model, curvature=Dense(jnp.asarray(H)))
+    return Result(
+        x=restore(model.x),
+        value=float(model.value),
+        gradient=np.asarray(model.gradient),
+        model=model,
+        status=done.status,
+        certificate=certificate,
+        trace=done.trace,
+        evaluations=counts(done, method, problem),
+        method=name,
+        description=f"{DESCRIPTIONS.get(name, name)} ({reasons[0]})",
+        reasons=tuple(reasons),
+        notes=tuple(notes),
+        seconds=done.seconds,
+        compile_seconds=CompileClock.seconds - compiled,
+        hessian=H,
+    )
+
+
+def final_state(done: Run, method: Method, problem: Any) -> State:
+    """The last state, or the best point where a method that may climb was stopped at a worse one."""
+    state = done.state
+    if done.status in (Status.CONVERGED, Status.NOISE, Status.UNBOUNDED):
+        return state
+    if float(state.best.value) >= float(state.model.value):
+        return state
+    seen = evaluate(problem, state.best.x)
+    model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=seen.curvature)
+    return replace(state, place=replace(state.place, model=model))
+
+
+def evaluate(problem: Any, x: Any) -> Any:
+    """Everything at one point, dense."""
+    return look(problem, x, HESSIAN) if isinstance(problem, Callback) else looked(problem, x)
+
+
+looked = jax.jit(lambda problem, x: look(problem, x, HESSIAN))
+
+
+def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:
+    """The exact Hessian at the end: the run's own, or computed once; None for too many variables."""
+    if isinstance(method.curvature, Exact) and isinstance(model.curvature, Dense):
+        return np.asarray(model.curvature.matrix)
+    if model.gradient.shape[0] > LARGEST or not bool(jnp.isfinite(model.value)):
+        return None
+    return np.asarray(evaluate(problem, model.x).curvature.matrix)
+
+
+def certificate_of(done: Run, state: State, H: np.ndarray | None, problem: Any, tol: float | None) -> Certificate:
+    """The evidence, and what follows from it."""
+    model, memory = state.model, state.place.memory
+    seen = np.asarray(state.place.watch.seen)
+    scale = np.asarray(model.scale)
+    if H is not None and np.all(scale == 1):
+        scale = np.asarray(filled(natural_scale(jnp.asarray(H), jnp.zeros_like(model.gradient))[0]))
+    unit = np.where(memory.peak > 0, memory.peak, scale) if isinstance(memory, Scales) else scale
+    magnitude = np.asarray(problem.space.magnitude(model.x))
+    # A variable whose minimum is at 0 has no size of its own: a thousandth of what was large, in natural units.
+    size = np.maximum(magnitude, 1e-3 * np.maximum(seen, np.max(unit * magnitude) / unit))
+    given = isinstance(problem, Callback)
+    error = 0.0
+    if given and problem.hessian is None:
+        error = 1e-5 if problem.gradient is not None else 1e-3
+    return certify(
+        Evidence(
+            value=float(model.value),
+            gradient=np.asarray(model.gradient, float),
+            hessian=None if H is None else np.asarray(H, float),
+            scale=np.asarray(scale, float),
+            peak=np.asarray(memory.peak, float) if isinstance(memory, Scales) else None,
+            size=np.asarray(size, float),
+            last=last_moves(done.trace, size),
+            status=done.status,
+            eps=eps(model.gradient),
+            tolerance=10 * (default_tolerance(model.gradient) if tol is None else tol),
+            curvature_error=error,
+        )
+    )
+
+
+def last_moves(trace: Trace, size: np.ndarray) -> np.ndarray:
+    """The last step of every variable that was more than rounding, relative to its size (0: it never moved)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moves = np.abs(trace.step[trace.accepted]) / size
+    moved = np.nan_to_num(moves, nan=0.0) > 1e-9
+    if not moved.any():
+        return np.zeros_like(size)
+    latest = len(moves) - 1 - np.argmax(moved[::-1], axis=0)
+    return np.where(moved.any(axis=0), moves[latest, np.arange(size.size)], 0.0)
+
+
+def counts(done: Run, method: Method, problem: Any) -> Evaluations:
+    """Evaluations of f, g and H by the run."""
+    if isinstance(problem, Callback):
+        e = problem.evaluations
+        return Evaluations(e.value, e.gradient, e.hessian)
+    trials, taken = len(done.trace) + 1, int(done.trace.accepted.sum()) + 1
+    if method.curvature.order < HESSIAN:
+        return Evaluations(trials, trials if method.control.order else taken, 0)
+    if method.curvature.order == HESSIAN:
+        return Evaluations(trials, taken, taken)
+    return Evaluations(trials, taken, int(done.trace.inner.sum()))

@@ -1,0 +1,140 @@
+"""From what a user hands over to a problem: points, functions, derivatives; with clear refusals before the loop."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from raphson.problems.fingerprint import fingerprint
+from raphson.problems.hoist import Hoisted, data_leaf, hoist
+from raphson.problems.minimize import Minimize
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A traced program whose single number is brought into shape () and the working precision."""
+
+    program: Any
+    dtype: Any
+
+    def __call__(self, x: Any, *data: Any) -> jax.Array:
+        return jnp.reshape(self.program(x, *data), ()).astype(self.dtype)
+
+
+def read_point(x0: Any, notes: list[str]) -> Any:
+    """x0 as a pytree of floating-point arrays of one precision; ValueError or TypeError says what is wrong.
+
+    A number, or a list of numbers, becomes a vector as in SciPy. Whole numbers become float64 (noted).
+    """
+    if isinstance(x0, (int, float, np.number)) or (isinstance(x0, (list, tuple)) and plain_numbers(x0)):
+        x0 = np.atleast_1d(np.asarray(x0))
+    leaves, tree = jax.tree.flatten(x0, is_leaf=lambda a: a is None)
+    if not leaves:
+        raise ValueError("x0 is empty: there is nothing to minimize over")
+    arrays = [read_leaf(leaf, f"x0[leaf {i}]" if len(leaves) > 1 else "x0") for i, leaf in enumerate(leaves)]
+    whole = [a for a in arrays if not jnp.issubdtype(a.dtype, jnp.floating)]
+    if whole:
+        notes.append(f"x0 had type {whole[0].dtype}: converted to float64, because steps are not whole numbers")
+    kinds = {a.dtype for a in arrays if jnp.issubdtype(a.dtype, jnp.floating)} | ({np.dtype(float)} if whole else set())
+    dtype = jnp.result_type(*kinds)
+    if len(kinds) > 1:
+        notes.append(f"x0 mixed {', '.join(sorted(map(str, kinds)))}: all of it is taken as {dtype}")
+    if sum(a.size for a in arrays) == 0:
+        raise ValueError(f"x0 has no entries (shape {arrays[0].shape}): there is nothing to minimize over")
+    return tree.unflatten([jnp.asarray(a, dtype) for a in arrays])
+
+
+def plain_numbers(x: Any) -> bool:
+    """Whether nested lists hold nothing but numbers."""
+    return all(plain_numbers(a) if isinstance(a, (list, tuple)) else isinstance(a, (int, float, np.number)) for a in x)
+
+
+def read_leaf(leaf: Any, name: str) -> np.ndarray:
+    """One array of x0, checked."""
+    if isinstance(leaf, jax.core.Tracer):
+        raise TypeError(
+            "minimize makes decisions on the host and cannot run inside jit, vmap or grad; "
+            "use rp.solve(rp.Minimize(fun, data), method, x0), which can"
+        )
+    try:
+        array = np.asarray(leaf)
+    except Exception as error:
+        raise TypeError(f"{name} is a {type(leaf).__name__}, not an array of numbers") from error
+    if array.dtype.kind not in "fiub" and not jnp.issubdtype(array.dtype, jnp.floating):
+        kind = "complex: write it as its real and imaginary parts" if array.dtype.kind == "c" else f"{array.dtype}"
+        raise TypeError(f"{name} must hold real numbers; it is {kind}")
+    bad = np.argwhere(~np.isfinite(np.asarray(array, float)))
+    if bad.size:
+        where = tuple(int(i) for i in bad[0])
+        raise ValueError(f"{name}[{', '.join(map(str, where))}] = {array[where]}: the start must be finite")
+    return array
+
+
+def read_function(fun: Any, args: Any, jac: Any) -> tuple[Callable, Any, tuple]:
+    """fun, jac and args in one form: `jac=True` means that fun returns (f, g), as in SciPy."""
+    if not callable(fun):
+        raise TypeError(f"fun must be a function of x, not {type(fun).__name__}")
+    args = args if isinstance(args, tuple) else (args,)
+    if jac is True:
+        both = fun
+        return (lambda x, *a: both(x, *a)[0]), (lambda x, *a: both(x, *a)[1]), args
+    if jac is not None and jac is not False and not callable(jac) and jac not in ("2-point", "3-point", "cs"):
+        raise ValueError(f"jac must be a function, True, or '2-point', '3-point' or 'cs'; it is {jac!r}")
+    return fun, jac if callable(jac) else None, args
+
+
+class Known:
+    """Functions traced before, by fingerprint: a warm call does not trace."""
+
+    programs: dict[Any, Hoisted] = {}  # noqa: RUF012
+
+
+def trace(fun: Callable, x: Any, args: tuple) -> Hoisted:
+    """fun as a program and its data. The same function with the same surroundings is not traced twice."""
+    mark = fingerprint(fun)
+    leaves, tree = jax.tree.flatten((x, args))
+    if mark is None or not all(isinstance(a, (jax.Array, np.ndarray, float, int)) for a in leaves):
+        return hoist(fun, x, args)
+    shapes = tuple(
+        (np.shape(a), jnp.result_type(a), bool(getattr(a, "weak_type", not hasattr(a, "dtype")))) for a in leaves
+    )
+    key = (mark, tree, shapes)
+    known = Known.programs.get(key)
+    if known is None:
+        if len(Known.programs) > 512:
+            Known.programs.clear()
+        known = Known.programs[key] = hoist(fun, x, args)
+        return known
+    given = [data_leaf(a) for a in jax.tree.leaves(args)]
+    return Hoisted(known.program, (*given, *known.data[len(given) :]), known.out)
+
+
+def jax_problem(fun: Callable, x: Any, args: tuple, notes: list[str]) -> Minimize:
+    """The problem of a function that JAX can trace; raises what tracing raises, and clear errors on its output."""
+    traced = trace(fun, x, args)
+    outputs = jax.tree.leaves(traced.out)
+    if len(outputs) != 1:
+        raise TypeError(f"fun must return one number; it returns {len(outputs)} arrays (jac=True if it is (f, g))")
+    check_output(outputs[0].shape, outputs[0].dtype)
+    dtype = jnp.result_type(*jax.tree.leaves(x))
+    if outputs[0].shape == () and outputs[0].dtype == dtype and not isinstance(traced.out, (tuple, list, dict)):
+        return Minimize(traced.program, traced.data)
+    if outputs[0].dtype != dtype:
+        notes.append(f"fun returns {outputs[0].dtype} for x in {dtype}: its value is taken in {dtype}")
+    return Minimize(Scalar(traced.program, np.dtype(dtype)), traced.data)
+
+
+def check_output(shape: tuple, dtype: Any) -> None:
+    """Refuses anything but one real number."""
+    if int(np.prod(shape)) != 1:
+        raise TypeError(
+            f"fun must return one number; it returns an array of shape {shape}. "
+            "For a sum of squares return jnp.sum(r**2), or use rp.least_squares(residual, x0)"
+        )
+    if jnp.issubdtype(dtype, jnp.complexfloating):
+        raise TypeError(f"fun returns a complex number ({dtype}): minimize its real part or its modulus, jnp.abs(z)**2")
+    if not jnp.issubdtype(dtype, jnp.floating):
+        raise TypeError(f"fun returns {dtype}: a smooth function returns floating-point numbers")

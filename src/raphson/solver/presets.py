@@ -1,0 +1,104 @@
+"""The good methods by name."""
+
+import difflib
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from raphson.controls.armijo import Armijo
+from raphson.controls.full import Full
+from raphson.controls.nielsen import Nielsen
+from raphson.controls.radius import Radius
+from raphson.controls.sigma import Sigma
+from raphson.controls.wolfe import Wolfe
+from raphson.model.curvature import Exact, ExactProduct, Identity
+from raphson.model.quasi_newton import BFGS, DFP, LBFGS, SR1
+from raphson.paths.cubic import Cubic
+from raphson.paths.damped import Damped
+from raphson.paths.dogleg import Dogleg
+from raphson.paths.ray import Ray
+from raphson.paths.steihaug import Steihaug
+from raphson.paths.trust import Trust
+from raphson.solver.step import Method
+from raphson.solver.stop import Stop
+
+PRESETS: dict[str, Method] = {
+    "gradient-descent": Method(Identity(), Ray(), Armijo(restart=False), Stop(max_steps=100_000)),
+    "newton": Method(Exact(), Ray(), Full()),
+    "damped-newton": Method(Exact(), Ray(), Armijo()),
+    "trust-exact": Method(Exact(), Trust(), Radius()),
+    "trust-cg": Method(ExactProduct(), Steihaug(), Radius()),
+    "newton-cg": Method(ExactProduct(), Ray(), Armijo()),
+    "dogleg": Method(Exact(), Dogleg(), Radius()),
+    "damped": Method(Exact(), Damped(), Nielsen()),
+    "cubic": Method(Exact(), Cubic(), Sigma()),
+    "bfgs": Method(BFGS(), Ray(), Wolfe(), Stop(max_steps=3000)),
+    "dfp": Method(DFP(), Ray(), Wolfe(), Stop(max_steps=3000)),
+    "sr1": Method(SR1(), Trust(), Radius(), Stop(max_steps=3000)),
+    "lbfgs": Method(LBFGS(), Ray(), Wolfe(), Stop(max_steps=10_000)),
+}
+
+DESCRIPTIONS = {
+    "gradient-descent": "steepest descent with backtracking",
+    "newton": "Newton's method, full steps",
+    "damped-newton": "Newton's method with backtracking",
+    "trust-exact": "trust region, exact subproblem",
+    "trust-cg": "trust region, truncated conjugate gradients",
+    "newton-cg": "Newton by conjugate gradients with backtracking",
+    "dogleg": "trust region, dogleg",
+    "damped": "damped Newton (Levenberg-Marquardt on the Hessian)",
+    "cubic": "adaptive cubic regularization",
+    "bfgs": "BFGS, strong Wolfe line search",
+    "dfp": "DFP, strong Wolfe line search",
+    "sr1": "SR1, trust region with exact subproblem",
+    "lbfgs": "limited-memory BFGS, strong Wolfe line search",
+}
+
+ALIASES = {
+    "l-bfgs-b": "lbfgs",
+    "l-bfgs": "lbfgs",
+    "trust-ncg": "trust-cg",
+    "trust-krylov": "trust-cg",
+    "gd": "gradient-descent",
+    "steepest-descent": "gradient-descent",
+    "arc": "cubic",
+}
+"""SciPy's names and common ones. Upper and lower case do not matter."""
+
+FOREIGN = {
+    "nelder-mead": "it uses no derivatives; try method='auto'",
+    "powell": "it uses no derivatives; try method='auto'",
+    "cg": "nonlinear conjugate gradients are covered by 'lbfgs', which is rarely slower",
+    "tnc": "bounds are not there yet; without them try 'newton-cg'",
+    "cobyla": "constraints are not supported",
+    "cobyqa": "constraints are not supported",
+    "slsqp": "constraints are not supported; without them try 'bfgs'",
+    "trust-constr": "constraints are not supported; without them try 'trust-exact'",
+}
+
+
+def preset_name(method: str) -> str:
+    """The preset that a name means; ValueError with the nearest names for an unknown one."""
+    name = method.lower().replace("_", "-")
+    name = ALIASES.get(name, name)
+    if name in PRESETS:
+        return name
+    if name in FOREIGN:
+        raise ValueError(f"method {method!r} is SciPy's and not built here: {FOREIGN[name]}")
+    near = difflib.get_close_matches(name, [*PRESETS, "auto"], n=3, cutoff=0.4)
+    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    raise ValueError(f"unknown method {method!r}: {hint}There are 'auto', {', '.join(map(repr, PRESETS))}")
+
+
+def cast(method: Method, dtype: Any) -> Method:
+    """The method with all its numbers as arrays in the working precision (whole numbers as int32).
+
+    Numbers of mixed types would make the loop's carry change type, and Python numbers would be
+    sent to the device again at every call.
+    """
+
+    def leaf(a: Any) -> jax.Array:
+        return jnp.asarray(a, dtype) if jnp.issubdtype(jnp.result_type(a), jnp.floating) else jnp.asarray(a, jnp.int32)
+
+    return jax.tree.map(leaf, method)

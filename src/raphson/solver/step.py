@@ -1,0 +1,209 @@
+"""The step: try, look, judge, arrive. The same for every method."""
+
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from raphson.calculus.taylor import blank_look, complete, look
+from raphson.controls.quality import quality
+from raphson.kernel.look import Look
+from raphson.kernel.number import eps, norm
+from raphson.kernel.record import record
+from raphson.kernel.status import Status
+from raphson.kernel.trace import Trial
+from raphson.model.quadratic import Model
+from raphson.paths.proposal import Proposal
+from raphson.solver.stop import Stop, Watch, arrival, first_watch, leave_saddle, negligible
+
+Array = jax.Array
+
+
+@record
+class Method:
+    """A method: where curvature comes from, which curve of steps is tried, how trials are judged, when to stop."""
+
+    curvature: Any
+    path: Any
+    control: Any
+    stop: Stop = Stop()
+
+    def __post_init__(self) -> None:
+        path, control = getattr(self.path, "unit", None), getattr(self.control, "unit", None)
+        if path is not None and control is not None and path != control:
+            raise ValueError(
+                f"a {type(self.path).__name__} path is walked in tau = {path}, but {type(self.control).__name__} "
+                f"controls tau = {control}; choose a control of the path's unit"
+            )
+
+
+@record
+class Place:
+    """Everything that changes only when we move."""
+
+    model: Model
+    memory: Any
+    plan: Any
+    watch: Watch
+
+    @property
+    def x(self) -> Any:
+        """The point."""
+        return self.model.x
+
+
+@record
+class State:
+    """Exactly what the next step needs. k counts trials; -1 before the first point was looked at."""
+
+    place: Place
+    control: Any
+    best: Look
+    k: Array
+    status: Array
+
+    @property
+    def x(self) -> Any:
+        """The current point."""
+        return self.place.model.x
+
+    @property
+    def model(self) -> Model:
+        """The local quadratic at the current point."""
+        return self.place.model
+
+
+def step(method: Method, problem: Any, state: State) -> tuple[State, Trial]:
+    """One trial: propose s(tau), look at f there, judge, and if it is taken arrive and plan anew.
+
+    The very first step has length zero: it looks at x0 and arrives there, so the code that
+    evaluates f and its derivatives is compiled once for a run.
+    """
+    proposal, x = propose(method, problem.space, state)
+    seen = look(problem, x, method.control.order)
+    trial, control = appraise(method, state, proposal, seen)
+    place, control, trial = lax.cond(
+        trial.accepted,
+        lambda: arrive(method, problem, state, seen, control, trial),
+        lambda: (state.place, control, trial),
+    )
+    return conclude(method, state, place, control, trial)
+
+
+def propose(method: Method, space: Any, state: State) -> tuple[Proposal, Any]:
+    """The step that the path suggests for the control's tau, and the point it leads to."""
+    proposal = method.path.at(state.place.plan, state.control.tau)
+    s = jnp.where(state.k < 0, 0, proposal.s)
+    return replace(proposal, s=s), space.retract(state.place.x, s)
+
+
+def appraise(method: Method, state: State, proposal: Proposal, seen: Look) -> tuple[Trial, Any]:
+    """What came of the proposal, and the control's judgment of it."""
+    model, s = state.place.model, proposal.s
+    predicted = model.decrease(s)
+    value = seen.value.astype(model.value.dtype)
+    actual, ratio, noise = quality(model.value, value, predicted)
+    blank = jnp.full_like(model.value, jnp.nan)
+    trial = Trial(
+        value=value,
+        predicted=predicted,
+        actual=actual,
+        ratio=ratio,
+        slope=model.gradient @ s,
+        end_slope=blank if seen.gradient is None else seen.gradient @ s,
+        noise=noise,
+        tau=state.control.tau,
+        length=norm(model.scale * s),
+        inner=proposal.inner,
+        bound=proposal.bound,
+        accepted=jnp.zeros((), bool),
+        gradient_norm=blank,
+        step=s,
+    )
+    accepted, control = method.control.judge(state.control, trial)
+    return replace(trial, accepted=accepted | (state.k < 0)), control
+
+
+def arrive(
+    method: Method, problem: Any, state: State, seen: Look, control: Any, trial: Trial
+) -> tuple[Place, Any, Trial]:
+    """The derivatives at the new point, and all that follows from them."""
+    seen = complete(problem, seen, method.curvature.order)
+    return settle(method, problem.space, state, seen, control, trial)
+
+
+def settle(
+    method: Method, space: Any, state: State, seen: Look, control: Any, trial: Trial
+) -> tuple[Place, Any, Trial]:
+    """Model, stopping rules and plan at the new point, if its derivatives are finite; else a rejected trial."""
+    launch = state.k < 0
+
+    def enter() -> tuple[Place, Any, Trial]:
+        model, memory = method.curvature.model(space, seen, trial.step, state.place.memory)
+        watch = arrival(method.stop, model, state.place.watch, trial)
+        tilted, watch = leave_saddle(model, watch)
+        place = Place(model, memory, method.path.prepare(tilted), watch)
+        return place, select(launch, method.control.start(model), control), trial
+
+    def turn_back() -> tuple[Place, Any, Trial]:
+        shorter = replace(state.control, tau=0.25 * state.control.tau)
+        return state.place, shorter, replace(trial, accepted=jnp.zeros((), bool))
+
+    return lax.cond(launch | finite(seen), enter, turn_back)
+
+
+def finite(seen: Look) -> Array:
+    """Whether the derivatives at a point can be used (a point where f is -inf can: the run ends there)."""
+    total = jnp.sum(seen.gradient)
+    if hasattr(seen.curvature, "matrix"):
+        total = total + jnp.sum(seen.curvature.matrix)
+    return jnp.isfinite(total) | (seen.value == -jnp.inf)
+
+
+def select(flag: Array, new: Any, old: Any) -> Any:
+    """`new` where the flag is set, else `old`, leaf by leaf."""
+    return jax.tree.map(lambda a, b: jnp.where(flag, a, b), new, old)
+
+
+def conclude(method: Method, state: State, place: Place, control: Any, trial: Trial) -> tuple[State, Trial]:
+    """The status after this trial, and the best point so far."""
+    k = state.k + 1
+    size = place.model.space.magnitude(state.x)
+    still = negligible(trial.step, size, eps(size)) & (state.k >= 0)
+    # A full step that promises less than the noise of f and makes f worse: there is nothing left to see.
+    blind = ~trial.accepted & ~trial.bound & (trial.predicted <= trial.noise)
+    status = jnp.where(trial.accepted, place.watch.status, jnp.where(blind, Status.NOISE, Status.RUNNING))
+    status = jnp.where((status == Status.RUNNING) & still, Status.STALLED, status)
+    status = jnp.where((status == Status.RUNNING) & (k >= method.stop.max_steps), Status.STEPS, status)
+    better = trial.accepted & ~(place.model.value >= state.best.value)
+    best = select(better, Look(place.x, place.model.value), state.best)
+    gradient_norm = jnp.max(jnp.abs(place.model.gradient))
+    state = State(place, control, best, k, status.astype(jnp.int32))
+    return state, replace(trial, gradient_norm=gradient_norm)
+
+
+def blank(method: Method, problem: Any, x: Any) -> State:
+    """A state of zeros at x, before the first look: the shapes of everything, and nothing else."""
+    return jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), jax.eval_shape(lambda: shape_of(method, problem, x)))
+
+
+def shape_of(method: Method, problem: Any, x: Any) -> State:
+    """A first state computed plainly; only its shapes are used (`blank`)."""
+    seen = blank_look(problem, x, method.curvature.order)
+    memory = method.curvature.start(problem, x)
+    model, memory = method.curvature.model(problem.space, seen, problem.space.zero(x), memory)
+    place = Place(model, memory, method.path.prepare(model), first_watch(model))
+    zero = jnp.zeros((), jnp.int32)
+    return State(place, method.control.start(model), Look(x, model.value), zero, zero)
+
+
+def launch(method: Method, problem: Any, x: Any) -> State:
+    """The state from which the first step starts: shapes alone, with x, the empty memory and no best value."""
+    state = blank(method, problem, x)
+    model = replace(state.place.model, x=x)
+    memory = method.curvature.start(problem, x)
+    place = replace(state.place, model=model, memory=memory, watch=first_watch(model))
+    best = Look(x, jnp.full_like(model.value, jnp.inf))
+    return State(place, state.control, best, jnp.full((), -1, jnp.int32), jnp.zeros((), jnp.int32))

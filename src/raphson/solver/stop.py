@@ -1,0 +1,103 @@
+"""When to stop: relative, in the units of every variable, down to the noise of f and g and not below it."""
+
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from raphson.kernel.number import GRADIENT_NOISE, default_tolerance, eps, norm, value_noise
+from raphson.kernel.rare import rarely
+from raphson.kernel.record import record
+from raphson.kernel.status import Status
+from raphson.kernel.trace import Trial
+from raphson.linear.solve import negative_direction
+from raphson.model.quadratic import Model
+
+Array = jax.Array
+
+STALE = 3
+"""Arrivals in a row whose promise drowned in noise and whose gradient did not halve: then it is over."""
+
+
+@record
+class Stop:
+    """`tolerance`: relative accuracy asked of x (None: eps^(2/3)); `max_steps`: trials, taken or not."""
+
+    tolerance: Any = None
+    max_steps: Any = 1000
+
+
+@record
+class Watch:
+    """What the stopping rules remember: sizes of x seen, the first values of f, the best gradient."""
+
+    seen: Array
+    reference: Array
+    gradient: Array
+    stale: Array
+    arrivals: Array
+    status: Array
+
+
+def first_watch(model: Model) -> Watch:
+    """Before the first arrival."""
+    zero, count = jnp.zeros_like(model.value), jnp.zeros((), jnp.int32)
+    return Watch(jnp.zeros_like(model.gradient), zero, zero + jnp.inf, count, count, count)
+
+
+def negligible(s: Array, size: Array, tolerance: Any) -> Array:
+    """Whether a step changes no variable by more than `tolerance` times its size."""
+    return jnp.all(jnp.abs(s) <= tolerance * size)
+
+
+def arrival(stop: Stop, model: Model, watch: Watch, trial: Trial) -> Watch:
+    """The state of the run at the new point that a trial reached (a step of zero at the first).
+
+    Stationary is a point where one of these holds: rounding x moves g as much as g is large; the
+    full step that led here was smaller than asked for (the next would be its square), or short and
+    promised less than eps^2 of the first f (minima at x = 0, f = 0 have no other scale); several
+    steps promised less than the noise of f and did not halve the gradient either.
+    """
+    s = trial.step
+    seen = jnp.maximum(watch.seen, model.space.magnitude(model.x))
+    first = watch.arrivals == 0
+    floor = jnp.all(
+        jnp.abs(model.gradient) <= GRADIENT_NOISE * eps(s) * model.curvature.rounding(model.space.magnitude(model.x))
+    )
+    tolerance = default_tolerance(s) if stop.tolerance is None else stop.tolerance
+    short = negligible(s, model.space.magnitude(model.x), tolerance)
+    spent = (trial.predicted <= eps(s) ** 2 * watch.reference) & negligible(s, seen, eps(s) ** (1 / 3))
+    arrived = ~first & ~trial.bound & (short | spent)
+    gradient = norm(model.gradient / model.scale)
+    promise = jnp.maximum(trial.predicted, -trial.slope)
+    drowned = ~first & (promise <= value_noise(model.value)) & (gradient > 0.5 * watch.gradient)
+    stale = jnp.where(drowned, watch.stale + 1, 0)
+    reference = jnp.where(watch.arrivals < 2, jnp.maximum(watch.reference, jnp.abs(model.value)), watch.reference)
+    bottomless = (model.value == -jnp.inf) | (model.value < -reference / eps(s) ** 1.5) & (watch.arrivals > 1)
+    status = jnp.where(floor | arrived, Status.CONVERGED, jnp.where(stale >= STALE, Status.NOISE, Status.RUNNING))
+    status = jnp.where(bottomless, Status.UNBOUNDED, status)
+    finite = jnp.isfinite(model.value) & jnp.all(jnp.isfinite(model.gradient))
+    status = jnp.where(finite | bottomless, status, Status.NOT_FINITE).astype(jnp.int32)
+    best = jnp.minimum(watch.gradient, gradient)
+    return Watch(seen, reference, best, stale.astype(jnp.int32), watch.arrivals + 1, status)
+
+
+def leave_saddle(model: Model, watch: Watch) -> tuple[Model, Watch]:
+    """At a stationary point with negative curvature: the model to plan with is tilted, and the run goes on.
+
+    The gradient of the tilted model points up a direction of negative curvature, by as much as
+    makes the step along it a tenth of x, so every path leaves, also from exactly on the saddle.
+    Elsewhere the model is returned as it is. The trial is judged by the true model.
+    Source: More and Sorensen (1979), "On the use of directions of negative curvature".
+    """
+    d = model.scale
+    calm = (watch.status == Status.CONVERGED) | (watch.status == Status.NOISE)
+    nothing = (jnp.zeros((), bool), jnp.zeros_like(d))
+    saddle, v = rarely(calm, lambda: negative_direction(model.curvature, d), nothing)
+    down = jnp.where(v @ (model.gradient / d) > 0, -1, 1) * v
+    reach = 0.1 * norm(d * model.space.magnitude(model.x))
+    pull = jnp.abs(model.curvature.quadratic(v / d)) * jnp.where(reach > 0, reach, 1)
+    gradient = jnp.where(saddle, model.gradient - d * pull * down, model.gradient)
+    status = jnp.where(saddle, Status.RUNNING, watch.status).astype(jnp.int32)
+    return replace(model, gradient=gradient), replace(watch, status=status, stale=jnp.where(saddle, 0, watch.stale))

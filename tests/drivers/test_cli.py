@@ -1,0 +1,155 @@
+"""The command `raphson`: verbs, JSON, exit codes, and wrong input in one line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import raphson as rp
+from raphson.cli.main import invoke
+
+FILE = """
+import numpy as np
+import jax.numpy as jnp
+
+def bowl(x):
+    return jnp.sum((x - jnp.arange(x.size)) ** 2)
+bowl.x0 = [3.0, 3.0]
+
+def slope(x):
+    return 2 * (x - np.arange(2))
+
+def wrong(x):
+    return 2.1 * (x - np.arange(2))
+
+def saddle(x):
+    return x[0] ** 2 - x[1] ** 2
+
+def line(x):
+    return -x[0]
+
+def broken(x):
+    return np.log("a")
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAPHSON_CACHE", "0")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "mine.py"
+    path.write_text(FILE)
+    return str(path)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit code, standard output, standard error."""
+    code = invoke(arguments)
+    out = capsys.readouterr()
+    return code, out.out, out.err
+
+
+def loads(out: str) -> dict:
+    """JSON without NaN and infinities."""
+    return json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "--version") == (0, f"raphson {rp.__version__}\n", "")
+    code, out, _ = run(capsys, "--help")
+    assert code == 0 and all(verb in out for verb in ("demo", "look", "minimize", "compare", "check", "zoo"))
+
+
+def test_look_says_what_pictures_would_show(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "look", "rosenbrock")
+    assert code == 0
+    for words in ("value       24.2", "gradient    (-215.6, -88)", "bowl", "condition   63.74", "64.1 deg", "0.343"):
+        assert words in out
+    assert max(map(len, out.splitlines())) <= 110
+    code, out, _ = run(capsys, "look", "rosenbrock", "--json", "--at", "-1.2,1")
+    seen = loads(out)
+    assert seen["kind"] == "bowl" and seen["angle_deg"] == pytest.approx(64.08, abs=0.01)
+    assert seen["inertia"] == {"negative": 0, "zero": 0, "positive": 2}
+
+
+def test_look_at_a_saddle_and_a_line(capsys: pytest.CaptureFixture[str], file: str) -> None:
+    code, out, _ = run(capsys, "look", f"{file}:saddle", "--at", "1,0.5")
+    assert code == 0 and "hyperbolas" in out
+    code, out, _ = run(capsys, "look", f"{file}:line", "--at", "1", "--json")
+    assert code == 0 and loads(out)["angle_deg"] is None and loads(out)["semi_axes"] == ["inf"]
+    code, out, _ = run(capsys, "look", f"{file}:line", "--at", "1")
+    assert code == 0 and "no centre" in out
+
+
+def test_minimize_and_its_exit_codes(capsys: pytest.CaptureFixture[str], file: str) -> None:
+    code, out, _ = run(capsys, "minimize", f"{file}:bowl")
+    assert code == 0 and out.startswith("MINIMUM")
+    code, out, _ = run(capsys, "minimize", f"{file}:bowl", "--x0", "5,5", "--json", "--progress")
+    assert code == 0 and loads(out)["success"] is True and loads(out)["x"] == pytest.approx([0, 1])
+    code, out, _ = run(capsys, "minimize", "rosenbrock", "--max-steps", "2", "--method", "newton")
+    assert code == 1 and out.startswith("NOT CONVERGED")
+
+
+def test_compare(capsys: pytest.CaptureFixture[str], file: str) -> None:
+    code, out, _ = run(capsys, "compare", f"{file}:bowl", "--methods", "newton, trust-exact")
+    assert code == 0 and out.count("MINIMUM") == 2
+    code, out, _ = run(capsys, "compare", "rosenbrock", "--methods", "newton", "--max-steps", "2", "--json")
+    assert code == 1 and loads(out)["results"]["newton"]["success"] is False
+
+
+def test_check(capsys: pytest.CaptureFixture[str], file: str) -> None:
+    code, out, _ = run(capsys, "check", f"{file}:bowl", "--jac", "slope")
+    assert code == 0 and "derivatives right" in out
+    code, out, _ = run(capsys, "check", f"{file}:bowl", "--jac", "wrong", "--json")
+    seen = loads(out)
+    assert code == 1 and seen["ok"] is False and "gradient[0] = 6.3" in seen["message"]
+
+
+def test_zoo(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "zoo", "--trait", "nist")
+    assert code == 0 and "nist-misra1a" in out and "rosenbrock" not in out
+    assert run(capsys, "zoo", "--trait", "frog")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("look", "rosenbrok"), "did you mean 'rosenbrock'"),
+        (("look", "rosenbrock", "--at", "1"), "rosenbrock has 2 variables; --at gives 1"),
+        (("look", "rosenbrock", "--at", "a,b"), "numbers separated by commas"),
+        (("look", "FILE:bowll"), "did you mean bowl?"),
+        (("look", "FILE"), "name the function after a colon"),
+        (("look", "FILE:saddle"), "has no start: give one as --at 1,2"),
+        (("look", "no/where.py:f"), "there is no file"),
+        (("check", "rosenbrock", "--jac", "f"), "is a problem of the zoo"),
+        (("minimize", "rosenbrock", "--method", "newtonn"), "did you mean 'newton'"),
+        (("minimize", "rosenbrock", "--tol", "-1"), "tol = -1"),
+        (("minimize",), "Missing argument"),
+        (("frobnicate",), "No such command"),
+        (("minimize", "rosenbrock", "--frob"), "No such option"),
+    ],
+)
+def test_wrong_input_is_one_line(capsys: pytest.CaptureFixture[str], file: str, arguments: tuple, words: str) -> None:
+    code, out, err = run(capsys, *(a.replace("FILE", file) for a in arguments))
+    assert code == 2 and out == ""
+    assert err.startswith("raphson: ") and err.count("\n") == 1 and words in err
+
+
+def test_an_exception_of_the_users_own_is_shown_shortly(capsys: pytest.CaptureFixture[str], file: str) -> None:
+    code, _, err = run(capsys, "minimize", f"{file}:broken", "--x0", "1,2")
+    assert code == 2 and "in broken" in err and "TypeError" in err
+    assert "raphson/" not in err and err.count("\n") < 8
+    Path(file).write_text("def f(x:\n")
+    code, _, err = run(capsys, "look", f"{file}:f")
+    assert code == 2 and "SyntaxError" in err
+
+
+def test_demo_tells_its_story_in_narrow_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "demo")
+    assert code == 0 and err == ""
+    assert max(map(len, out.splitlines())) <= 100
+    for words in ("64.1 deg", "gradient-descent", "newton", "bfgs", "ILL-CONDITIONED", "certified by NIST"):
+        assert words in out
