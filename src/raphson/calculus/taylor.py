@@ -45,7 +45,7 @@ def columns(push: Any, gradient: jax.Array) -> jax.Array:
     """The Hessian (n, n) from its push-forward, made exactly symmetric."""
     n = gradient.shape[0]
     eye = jnp.eye(n, dtype=gradient.dtype)
-    column = lambda e: push(e)[1]  # noqa: E731
+    column = lambda e: push(e)[1]
     H = jax.vmap(column)(eye) if n <= BLOCK else lax.map(column, eye, batch_size=BLOCK)
     return (H + H.T) / 2
 

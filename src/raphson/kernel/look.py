@@ -16,5 +16,5 @@ class Look:
 
     x: Any
     value: jax.Array
-    gradient: jax.Array | None = None
+    gradient: Any = None
     curvature: Any = None

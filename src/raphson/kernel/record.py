@@ -1,11 +1,9 @@
 """Frozen dataclasses that are pytrees: the one way records are made in this package."""
 
 import dataclasses
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, dataclass_transform
 
 import jax
-
-T = TypeVar("T")
 
 
 def static(**keywords: Any) -> Any:
@@ -14,7 +12,7 @@ def static(**keywords: Any) -> Any:
 
 
 @dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(static, dataclasses.field))
-def record(cls: type[T]) -> type[T]:
+def record[T](cls: type[T]) -> type[T]:
     """Makes a frozen dataclass a pytree whose leaves are its non-static fields.
 
     `eq=False`: comparing records that hold arrays has no single truth value, and a record must

@@ -48,7 +48,7 @@ def steihaug(mv: Callable[[Array], Array], g: Array, radius: Array, limit: int) 
     g, ball = g / scale, radius / scale
 
     def body(c):
-        s, r, d, rr, _, bound, k = c
+        s, r, d, rr, _, _, k = c
         Bd = mv(d)
         q = d @ Bd
         negative = ~(q > 0)

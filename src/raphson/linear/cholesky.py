@@ -2,10 +2,10 @@
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from raphson.kernel.number import eps, tiny
 from raphson.kernel.record import record
+from raphson.linear.batched import cholesky, lower, upper
 
 Array = jax.Array
 
@@ -27,24 +27,13 @@ class Factor:
         return y + upper(self.L, lower(self.L, b - self.H @ y))
 
 
-def cholesky(A: Array) -> Array:
-    """Lower triangular L with L L' = A; NaN where A is not positive definite. Reads the lower half."""
-    return lax.linalg.cholesky(A, symmetrize_input=False)
-
-
-def lower(L: Array, b: Array) -> Array:
-    """Solves L x = b."""
-    return lax.linalg.triangular_solve(L, b[:, None], left_side=True, lower=True)[:, 0]
-
-
-def upper(L: Array, b: Array) -> Array:
-    """Solves L' x = b."""
-    return lax.linalg.triangular_solve(L, b[:, None], left_side=True, lower=True, transpose_a=True)[:, 0]
-
-
 def noise_shift(H: Array) -> Array:
-    """mu = 4 n eps max|H_ii|: eigenvalues of this size cannot be told from zero."""
-    return 4 * H.shape[0] * eps(H) * jnp.maximum(jnp.max(jnp.abs(jnp.diagonal(H))), tiny(H))
+    """mu = 4 n eps max|H_ii|: eigenvalues of this size cannot be told from zero. 1 for a matrix without diagonal.
+
+    (Lanes of a batch that `rarely` leaves out see zeros: they must not look indefinite.)
+    """
+    top = jnp.max(jnp.abs(jnp.diagonal(H)))
+    return jnp.where(top > tiny(H), 4 * H.shape[0] * eps(H) * top, 1)
 
 
 def factorize(H: Array) -> Factor:

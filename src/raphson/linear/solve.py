@@ -7,8 +7,9 @@ import jax.numpy as jnp
 
 from raphson.kernel.rare import rarely
 from raphson.kernel.record import record
+from raphson.linear.batched import cholesky
 from raphson.linear.cg import lowest_ritz, unbounded
-from raphson.linear.cholesky import cholesky, factorize, noise_shift, succeeded
+from raphson.linear.cholesky import factorize, noise_shift, succeeded
 from raphson.linear.spectral import absolute_step, lowest_pair
 from raphson.operators.dense import Dense, Diagonal, Inverted
 from raphson.operators.low_rank import LowRank
@@ -49,7 +50,7 @@ def dense_direction(B: Array, g: Array, d: Array) -> Array:
     """By Cholesky in scaled variables; by the absolute eigenvalues where that fails."""
     H, q = B / (d[:, None] * d[None, :]), g / d
     factor = factorize(H)
-    y = rarely(~factor.definite, lambda: absolute_step(H, q), -factor.solve(q))
+    y = rarely(~factor.definite, lambda m: absolute_step(*m), (H, q), -factor.solve(q))
     return y / d
 
 
@@ -72,7 +73,7 @@ def negative_direction(B: Any, d: Array) -> tuple[Array, Array]:
     if isinstance(B, Dense):
         H = B.matrix / (d[:, None] * d[None, :])
         indefinite = ~succeeded(cholesky(H + noise_shift(H) * jnp.eye(B.size, dtype=H.dtype)))
-        return indefinite, rarely(indefinite, lambda: lowest_pair(H)[1], zero)
+        return indefinite, rarely(indefinite, lambda M: lowest_pair(M)[1], H, zero)
     n = d.shape[0]
     start = 1 + 0.5 * jnp.sin(1.0 + jnp.arange(n, dtype=d.dtype))
     low, v, top = lowest_ritz(lambda u: B.mv(u / d) / d, start, min(n, LANCZOS_STEPS))

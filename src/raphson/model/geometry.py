@@ -211,7 +211,7 @@ class Frame:
         and not eps k). Source: Demmel and Veselic (1992), "Jacobi's method is more accurate than QR".
         """
         w, V = np.linalg.eigh(self.H)
-        if self.inertia[2] < len(self.d) or w[0] > 1e-6 * w[-1]:
+        if self.inertia[2] < len(self.d) or w[0] > 1e-8 * w[-1]:
             return w, settled(V)
         steep = np.argsort(-self.d, kind="stable")  # rows in falling size: the factor is then graded
         d, back = self.d[steep], np.argsort(steep, kind="stable")

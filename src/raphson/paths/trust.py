@@ -7,8 +7,9 @@ from jax import lax
 
 from raphson.kernel.number import norm, safe
 from raphson.kernel.record import record, static
+from raphson.linear.batched import cholesky, lower, upper
 from raphson.linear.cg import to_boundary
-from raphson.linear.cholesky import Factor, cholesky, factorize, lower, succeeded, upper
+from raphson.linear.cholesky import Factor, factorize, succeeded
 from raphson.model.quadratic import Model
 from raphson.paths.proposal import RADIUS, Proposal, proposal
 

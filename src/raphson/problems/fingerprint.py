@@ -18,6 +18,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType, Wrapp
 from weakref import WeakKeyDictionary
 
 import jax
+from jax.core import Tracer
 import numpy as np
 
 TRUSTED = frozenset({"jax", "jaxlib", "numpy", "scipy", "math", "operator", "functools", "itertools", "cmath"})
@@ -196,7 +197,7 @@ def _trusted_type(kind: type) -> bool:
 def _library(function: FunctionType) -> bool:
     """Was it defined in a trusted package? Its globals tell; `__module__` is copied by functools.wraps."""
     space = function.__globals__
-    module = sys.modules.get(space.get("__name__"))
+    module = sys.modules.get(str(space.get("__name__")))
     return _root(space.get("__name__")) in TRUSTED and module is not None and module.__dict__ is space
 
 
@@ -214,7 +215,7 @@ class _Walk(Keeper):
         if key is not None:
             return key
         if isinstance(value, jax.Array):
-            if isinstance(value, jax.core.Tracer):
+            if isinstance(value, Tracer):
                 raise Unsure
             return ("array", self.same(value))
         mark = id(value)

@@ -23,6 +23,7 @@ import jax.extend.core as jex
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.core import Tracer
 
 from raphson.problems.fingerprint import Keeper, Key, plain
 
@@ -101,7 +102,7 @@ def hoist(fun, x, args=()) -> Hoisted:
     jaxpr = jex.Jaxpr((), invars, flat.outvars, flat.equations, closed.effects, _quiet(closed.jaxpr.debug_info))
     packing, packs = flat.pack()
     count = tree.num_leaves
-    inputs = tuple((var.aval.shape, var.aval.dtype) for var in names[:count])
+    inputs = tuple((var.aval.shape, var.aval.dtype) for var in names[:count])  # type: ignore[attr-defined]
     fresh = Traced(jaxpr, tree, out_tree, inputs, len(leaves) + len(flat.direct), packing)
     try:
         program = _intern(_Structure().key(jaxpr, ((count, len(flat.direct), packing), tree, out_tree)), fresh)
@@ -197,7 +198,7 @@ class _Flat:
     def _lift(self, atom, name):
         if not isinstance(atom, jex.Literal) or not _floating(atom.aval):
             return atom
-        value = np.asarray(atom.val, dtype=atom.aval.dtype)
+        value = np.asarray(atom.val, dtype=atom.aval.dtype)  # type: ignore[attr-defined]
         # NaN and inf steer XLA and carry meaning (masks, starts of reductions); zeros(...) and ones(...) are structure.
         if not np.all(np.isfinite(value)) or (name == "broadcast_in_dim" and float(value) in (0.0, 1.0)):
             return atom
@@ -280,7 +281,7 @@ class _Structure(Keeper):
         kind = type(value)
         if isinstance(value, jex.Jaxpr):
             return self.nested(value)
-        if isinstance(value, jax.core.Tracer):
+        if isinstance(value, Tracer):
             raise Doubt("a caller's trace is running: its values must not outlive it in the table")
         if isinstance(value, np.ndarray | jax.Array):
             return self.bits(value)
@@ -300,7 +301,7 @@ class _Structure(Keeper):
         if kind.__module__ == "jax._src.flattree" or kind.__name__ in ("Left", "Right", "LeftOnly", "RightsOnly"):
             return (self.same(kind), *((name, self.value(item)) for name, item in sorted(vars(value).items())))
         if kind.__name__ == "Unhashable":  # the box around a static argument of a custom rule
-            return ("static", self.value(value.val))
+            return ("static", self.value(value.val))  # type: ignore[attr-defined]
         return self.same(value)
 
     def nested(self, jaxpr):

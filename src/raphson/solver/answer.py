@@ -52,6 +52,8 @@ def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> S
     def body(carry):
         state, trials = carry
         new, trial = step(method, still, state)
+        if trials is None:
+            return new, None
         at = jnp.where(state.k < 0, history, state.k)
         return new, jax.tree.map(lambda T, t: T.at[at].set(t, mode="drop"), trials, trial)
 

@@ -35,7 +35,8 @@ class Evidence:
     """What the certificate is made from, all NumPy: the end of a run and f's derivatives there.
 
     `scale` are the natural units of the variables (sqrt of the largest curvature seen), `size` what
-    "small" is measured against, `last` the relative size of every variable's last move, `peak` the largest sqrt|H_ii| of the run, `curvature_error` the
+    "small" is measured against, `last` the relative size of every variable's last move, `peak` the largest
+    sqrt|H_ii| of the run, `first` |f| at the start, `curvature_error` the
     relative error of H (0 for exact derivatives).
     """
 
@@ -49,6 +50,7 @@ class Evidence:
     eps: float
     tolerance: float
     peak: np.ndarray | None = None
+    first: float = 0.0
     curvature_error: float = 0.0
 
 
@@ -104,6 +106,7 @@ class Shape:
     zero: int
     newton: np.ndarray
     decrement: float
+    slide: float
     flat: tuple[str, ...]
 
 
@@ -153,7 +156,10 @@ def examine(e: Evidence) -> Shape:
         accurate = 1 / np.linalg.eigvalsh((V / w) @ V.T / np.outer(d, d))[::-1]
         raw = np.where(raw > 1e-6 * raw[-1], raw, accurate)
     flat = tuple(direction(V[:, i] / d, e.size) for i in np.flatnonzero(zero)[:3])
-    return Shape(w, raw, int(np.sum(w < -level)), int(zero.sum()), newton, decrement, flat)
+    # How much f changes, to first order, when x slides along a flat direction by its own size.
+    reach = 1 / np.maximum(np.max(np.abs(V / d[:, None]) / e.size[:, None], axis=0), np.finfo(float).tiny)
+    slide = float(np.max(np.abs(a * reach)[zero], initial=0.0))
+    return Shape(w, raw, int(np.sum(w < -level)), int(zero.sum()), newton, decrement, slide, flat)
 
 
 def collapsed(e: Evidence) -> np.ndarray:
@@ -184,11 +190,12 @@ def judge(e: Evidence, shape: Shape, distance: float, limit: float, noise: float
     if e.status == Status.UNBOUNDED:
         return Verdict.UNBOUNDED, f"f = {e.value:.3g} and still falling"
     near = distance <= limit
-    drowned = shape.decrement <= noise and distance <= SHRUNK
+    still = float(np.max(e.last, initial=0.0)) <= SHRUNK
+    drowned = shape.decrement <= noise and distance <= SHRUNK and still
     gone = collapsed(e)
     last = float(np.max(e.last[gone], initial=0.0))
     ended = e.status in (Status.CONVERGED, Status.NOISE, Status.STALLED)
-    text = f"max|g| = {g:.2g}; x is within {distance:.1g} of the minimum, relative (<= {limit:.1g})"
+    text = f"max|g| = {g:.2g}; x is within {max(distance, e.eps):.1g} of the minimum, relative (<= {limit:.1g})"
     if shape.negative:
         low = float(shape.raw[0])
         if near or drowned:
@@ -200,8 +207,11 @@ def judge(e: Evidence, shape: Shape, distance: float, limit: float, noise: float
             f"and promises {shape.decrement:.1g} (noise of f: {noise:.1g})"
         )
     if shape.zero:
-        if not ended or np.any(gone & (e.last > SHRUNK)):
-            return Verdict.FLAT, f"no curvature along {'; '.join(shape.flat)}, where x was still moving by {last:.1g}"
+        if not ended or np.any(gone & (e.last > SHRUNK)) or shape.slide > max(100 * noise, e.eps * e.first):
+            return (
+                Verdict.FLAT,
+                f"no curvature along {'; '.join(shape.flat)}, where x was still moving (last by {last:.1g})",
+            )
         return Verdict.MINIMUM, text + f"; no negative curvature; flat along {'; '.join(shape.flat)}"
     if near:
         return Verdict.MINIMUM, text + f"; smallest curvature {shape.raw[0]:.3g} > 0"

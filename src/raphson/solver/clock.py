@@ -12,10 +12,10 @@ class CompileClock:
     count = 0
 
     @classmethod
-    def listen(cls, event: str, duration: float, **_: Any) -> None:
+    def listen(cls, event: str, duration_secs: float, **kwargs: Any) -> None:
         """Adds up the events that together make a compilation."""
         if event.endswith(("backend_compile_duration", "jaxpr_to_mlir_module_duration")):
-            cls.seconds += duration
+            cls.seconds += duration_secs
             cls.count += event.endswith("backend_compile_duration")
 
 

@@ -1,5 +1,6 @@
 """`minimize`: the public door."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -66,6 +67,7 @@ def minimize(
     Raises TypeError or ValueError, before the loop, for input that cannot be meant.
     """
     notes: list[str] = []
+    begin = time.perf_counter()
     refuse_constraints(bounds, constraints)
     limits = read_limits(tol, max_steps, time_limit, options, notes)
     x = read_point(x0, notes)
@@ -82,7 +84,7 @@ def minimize(
     )  # fmt: skip
     if done.status == Status.NOT_FINITE and not len(done.trace):
         raise ValueError(not_finite_message(done))
-    return conclude(done, chosen, problem, restore, name, reasons, notes, compiled, tol)
+    return conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, tol)
 
 
 def read_problem(
@@ -226,7 +228,7 @@ def not_finite_message(done: Run) -> str:
 
 def conclude(
     done: Run, method: Method, problem: Any, restore: Callable, name: str, reasons: tuple, notes: list[str],
-    compiled: float, tol: float | None,
+    compiled: float, begin: float, tol: float | None,
 ) -> Result:  # fmt: skip
     """The result of a finished run: certificate, counts and text."""
     state = final_state(done, method, problem)
@@ -248,7 +250,7 @@ def conclude(
         description=f"{DESCRIPTIONS.get(name, name)} ({reasons[0]})",
         reasons=tuple(reasons),
         notes=tuple(notes),
-        seconds=done.seconds,
+        seconds=time.perf_counter() - begin,
         compile_seconds=CompileClock.seconds - compiled,
         hessian=H,
     )
@@ -307,6 +309,7 @@ def certificate_of(done: Run, state: State, H: np.ndarray | None, problem: Any, 
             peak=np.asarray(memory.peak, float) if isinstance(memory, Scales) else None,
             size=np.asarray(size, float),
             last=last_moves(done.trace, size),
+            first=abs(done.trace.start_value),
             status=done.status,
             eps=eps(model.gradient),
             tolerance=10 * (default_tolerance(model.gradient) if tol is None else tol),

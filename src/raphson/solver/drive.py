@@ -171,12 +171,12 @@ def run(
     """
     begin = time.perf_counter()
     key = structure(method, problem, x0)
-    state = start_state(method, problem, x0, key)
+    state = first = start_state(method, problem, x0, key)
     stepwise = watcher is not None or isinstance(problem, Callback)
     bursts = host_bursts(method, problem, watcher) if stepwise else compiled_bursts(method, problem, key)
     rows, steps, status = [], [], Status.RUNNING
     try:
-        for state, burst_rows, burst_steps, status in bursts(state):
+        for state, burst_rows, burst_steps, status in bursts(first):
             rows.append(burst_rows)
             steps.append(burst_steps)
             if progress is not None:

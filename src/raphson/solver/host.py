@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
@@ -23,7 +24,7 @@ def host_problem(
     point = np.asarray(flat)
 
     def restore(v: Any) -> Any:
-        tree = unravel(np.asarray(v, point.dtype))
+        tree = unravel(jnp.asarray(v, point.dtype))
         return jax.tree.map(np.asarray, tree)
 
     single = isinstance(x, jax.Array)
@@ -44,7 +45,7 @@ def host_problem(
         "the Hessian is yours" if hessian is not None else "the Hessian by differences where one is needed",
     ]
     notes.append(f"fun runs on the host ({why}); {', '.join(derivatives)}. {ADVICE}")
-    return problem, lambda v: jax.tree.map(np.asarray, unravel(np.asarray(v)))
+    return problem, lambda v: jax.tree.map(np.asarray, unravel(jnp.asarray(v)))
 
 
 ADVICE = "For exact derivatives write it with jax.numpy (jnp.exp for np.exp, jnp.where for if, .at[i].set for x[i] =)"
@@ -60,14 +61,14 @@ def user_hessian(hess: Any, hessp: Any, user: Callable, args: tuple, n: int) -> 
     if callable(hess):
 
         def dense(v: np.ndarray) -> np.ndarray:
-            H = hess(user(v), *args)
+            H: Any = hess(user(v), *args)
             H = np.asarray(H.toarray() if hasattr(H, "toarray") else H, float)
             if H.shape != (n, n):
                 raise ValueError(f"hess must return a matrix of shape ({n}, {n}); it returns shape {H.shape}")
             return H
 
         return dense
-    if callable(hessp):
+    if hessp is not None:
         eye = np.eye(n)
         return lambda v: np.stack([np.ravel(hessp(user(v), user(e), *args)) for e in eye])
     return None

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from raphson.problems.fingerprint import fingerprint
 from raphson.problems.hoist import Hoisted, data_leaf, hoist
@@ -54,7 +55,7 @@ def plain_numbers(x: Any) -> bool:
 
 def read_leaf(leaf: Any, name: str) -> np.ndarray:
     """One array of x0, checked."""
-    if isinstance(leaf, jax.core.Tracer):
+    if isinstance(leaf, Tracer):
         raise TypeError(
             "minimize makes decisions on the host and cannot run inside jit, vmap or grad; "
             "use rp.solve(rp.Minimize(fun, data), method, x0), which can"
@@ -79,7 +80,7 @@ def read_function(fun: Any, args: Any, jac: Any) -> tuple[Callable, Any, tuple]:
         raise TypeError(f"fun must be a function of x, not {type(fun).__name__}")
     args = args if isinstance(args, tuple) else (args,)
     if jac is True:
-        both = fun
+        both: Any = fun
         return (lambda x, *a: both(x, *a)[0]), (lambda x, *a: both(x, *a)[1]), args
     if jac is not None and jac is not False and not callable(jac) and jac not in ("2-point", "3-point", "cs"):
         raise ValueError(f"jac must be a function, True, or '2-point', '3-point' or 'cs'; it is {jac!r}")

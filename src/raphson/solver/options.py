@@ -8,7 +8,8 @@ import numpy as np
 
 OURS = ("maxiter", "max_steps", "time_limit", "xtol")
 IGNORED = (
-    "disp", "return_all", "gtol", "ftol", "xrtol", "norm", "eps", "maxcor", "maxfun", "maxls", "iprint", "maxfev", "finite_diff_rel_step",
+    "disp", "return_all", "gtol", "ftol", "xrtol", "norm", "eps", "maxcor", "maxfun", "maxls", "iprint", "maxfev",
+    "finite_diff_rel_step",
     "initial_trust_radius", "max_trust_radius", "eta", "inexact", "c1", "c2", "hess_inv0", "workers", "xatol",
     "fatol", "adaptive", "subproblem_maxiter",
 )  # fmt: skip

@@ -173,7 +173,8 @@ def conclude(method: Method, state: State, place: Place, control: Any, trial: Tr
     size = place.model.space.magnitude(state.x)
     still = negligible(trial.step, size, eps(size)) & (state.k >= 0)
     # A full step that promises less than the noise of f and makes f worse: there is nothing left to see.
-    blind = ~trial.accepted & ~trial.bound & (trial.predicted <= trial.noise)
+    promise = jnp.maximum(trial.predicted, -trial.slope)
+    blind = ~trial.accepted & ~trial.bound & (promise <= trial.noise)
     status = jnp.where(trial.accepted, place.watch.status, jnp.where(blind, Status.NOISE, Status.RUNNING))
     status = jnp.where((status == Status.RUNNING) & still, Status.STALLED, status)
     status = jnp.where((status == Status.RUNNING) & (k >= method.stop.max_steps), Status.STEPS, status)

@@ -67,10 +67,10 @@ def arrival(stop: Stop, model: Model, watch: Watch, trial: Trial) -> Watch:
     )
     tolerance = default_tolerance(s) if stop.tolerance is None else stop.tolerance
     short = negligible(s, model.space.magnitude(model.x), tolerance)
-    spent = (trial.predicted <= eps(s) ** 2 * watch.reference) & negligible(s, seen, eps(s) ** (1 / 3))
+    promise = jnp.maximum(trial.predicted, -trial.slope)
+    spent = (promise <= eps(s) ** 2 * watch.reference) & negligible(s, seen, eps(s) ** (1 / 3))
     arrived = ~first & ~trial.bound & (short | spent)
     gradient = norm(model.gradient / model.scale)
-    promise = jnp.maximum(trial.predicted, -trial.slope)
     drowned = ~first & (promise <= value_noise(model.value)) & (gradient > 0.5 * watch.gradient)
     stale = jnp.where(drowned, watch.stale + 1, 0)
     reference = jnp.where(watch.arrivals < 2, jnp.maximum(watch.reference, jnp.abs(model.value)), watch.reference)
@@ -94,7 +94,7 @@ def leave_saddle(model: Model, watch: Watch) -> tuple[Model, Watch]:
     d = model.scale
     calm = (watch.status == Status.CONVERGED) | (watch.status == Status.NOISE)
     nothing = (jnp.zeros((), bool), jnp.zeros_like(d))
-    saddle, v = rarely(calm, lambda: negative_direction(model.curvature, d), nothing)
+    saddle, v = rarely(calm, lambda m: negative_direction(*m), (model.curvature, d), nothing)
     down = jnp.where(v @ (model.gradient / d) > 0, -1, 1) * v
     reach = 0.1 * norm(d * model.space.magnitude(model.x))
     pull = jnp.abs(model.curvature.quadratic(v / d)) * jnp.where(reach > 0, reach, 1)

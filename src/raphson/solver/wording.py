@@ -77,11 +77,10 @@ def shape_line(c: Any) -> str:
 def work_line(result: Any) -> str:
     """Trials, evaluations and time."""
     taken = int(result.trace.accepted.sum())
-    compiling = f", of it {result.compile_seconds:.2f} s compiling" if result.compile_seconds > 0.005 else ""
-    return (
-        f"{result.nit} trials ({taken} taken, {result.nit - taken} rejected); {result.nfev} f, {result.njev} g, "
-        f"{result.nhev} H; {result.seconds:.2g} s{compiling}"
-    )
+    compile_seconds = min(result.compile_seconds, result.seconds)  # JAX compiles on several threads
+    compiling = f", of it {compile_seconds:.2f} s compiling" if compile_seconds > 0.005 else ""
+    trials = f"{result.nit} trial{'' if result.nit == 1 else 's'} ({taken} taken, {result.nit - taken} rejected)"
+    return f"{trials}; {result.nfev} f, {result.njev} g, {result.nhev} H; {result.seconds:.2f} s{compiling}"
 
 
 def means(result: Any) -> str:
@@ -95,6 +94,11 @@ def means(result: Any) -> str:
         return "f or a derivative is NaN or infinite at the point reached"
     if status == Status.STALLED:
         return f"steps promise {number(result.certificate.decrement)}, but f does not follow: a kink, or noise in f"
+    if status in (Status.CONVERGED, Status.NOISE):
+        return (
+            f"the method's own model saw nothing left to gain, but the exact Hessian here promises "
+            f"{number(result.certificate.decrement)}"
+        )
     return status.sentence
 
 

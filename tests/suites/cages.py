@@ -1,0 +1,43 @@
+"""Zoo problems of one size in one function, so that a method is compiled once for all of them."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+import raphson as rp
+
+CAGES = {
+    1: ("log-barrier", "double-well"),
+    2: ("rosenbrock", "beale", "himmelblau", "booth", "saddle", "rosenbrock-tiny"),
+    3: ("helical-valley", "bard"),
+    4: ("wood", "brown-dennis", "powell-singular"),
+    10: ("quadratic-1e4", "broyden-tridiagonal", "logistic-regression"),
+}
+"""Names by number of variables."""
+
+
+@cache
+def cage(n: int) -> Callable[[Any, Any], Any]:
+    """fun(x, which): the `which`-th problem of n variables. Only the chosen branch runs."""
+    funs = [rp.zoo[name].fun for name in CAGES[n]]
+    return lambda x, which: jax.lax.switch(which, funs, x)
+
+
+def solve_caged(name: str, method: Any, x0: Any = None, **keywords: Any) -> rp.Result:
+    """`minimize` on a caged problem, from its standard start if no other is given."""
+    n = next(n for n, names in CAGES.items() if name in names)
+    which = jnp.int32(CAGES[n].index(name))
+    return rp.minimize(cage(n), rp.zoo[name].x0 if x0 is None else x0, args=(which,), method=method, **keywords)
+
+
+def honest(problem: Any, result: Any, digits: float = 4) -> bool:
+    """Whether a claim of success is true: f matches a listed minimum, or lies below every one that is listed."""
+    if not result.success:
+        return True
+    found = problem.matches(result.value, digits)
+    if found is not None:
+        return found.kind in ("global", "local")
+    return bool(problem.minima) and result.value < problem.minima[0].value

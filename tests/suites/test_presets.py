@@ -1,0 +1,58 @@
+"""Every preset on a dozen and more zoo problems, within budgets of evaluations, and with verdicts that are true."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+import raphson as rp
+from raphson.solver.presets import DESCRIPTIONS, PRESETS
+from tests.suites.cages import CAGES, cage, honest, solve_caged
+
+with Path(__file__).with_name("budgets.csv").open() as file:
+    BUDGETS = {row.pop("problem"): row for row in csv.DictReader(file)}
+
+NEWTON_TYPE = ("newton", "damped-newton", "trust-exact", "trust-cg", "newton-cg", "dogleg", "damped", "cubic")
+
+
+def test_the_table_is_complete():
+    """A budget for every preset on every problem; every preset has a description."""
+    assert set(BUDGETS) == {name for names in CAGES.values() for name in names}
+    for row in BUDGETS.values():
+        assert list(row) == list(PRESETS)
+    assert set(DESCRIPTIONS) == set(PRESETS)
+
+
+def test_newton_type_presets_fail_nowhere_but_where_full_steps_do():
+    """Of the second-order presets only `newton` (full steps, no safeguard) may fail, and none ends on a saddle."""
+    for name, row in BUDGETS.items():
+        for method in NEWTON_TYPE:
+            assert row[method].isdigit() or (method, name) == ("newton", "beale"), (method, name)
+
+
+@pytest.mark.parametrize("n", CAGES)
+@pytest.mark.parametrize("method", PRESETS)
+def test_a_preset_keeps_its_budget_and_its_word(method, n):
+    """Success within the budget where the table has one, the listed verdict elsewhere; never a false success."""
+    wrong = []
+    for name in CAGES[n]:
+        problem, expected = rp.zoo[name], BUDGETS[name][method]
+        result = solve_caged(name, method)
+        said = f"{name}: {result.verdict} after {result.nfev} evaluations"
+        if not honest(problem, result):
+            wrong.append(f"FALSE SUCCESS {said}, f = {result.value:.8g}")
+        if expected == "saddle" and (result.certificate.verdict != "saddle" or result.success):
+            wrong.append(f"not called a saddle: {said}")
+        if expected.isdigit() and not (result.success and result.nfev <= int(expected)):
+            wrong.append(f"allowed {expected} evaluations: {said}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_cage_changes_nothing():
+    """The caged problem is the problem: the same trials as by the plain function, to rounding."""
+    for name in ("beale", "wood"):
+        plain = rp.minimize(rp.zoo[name].fun, rp.zoo[name].x0)
+        caged = solve_caged(name, "auto")
+        assert plain.nfev == caged.nfev
+        assert plain.value == pytest.approx(caged.value, abs=1e-20)
+    assert cage(2) is cage(2)
