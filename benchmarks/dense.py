@@ -61,16 +61,16 @@ def write(section: str, quick: bool, key: str, row: dict) -> None:
 def collect(sections: list[str], only: list[str] | None, *, quick: bool, fresh: bool, timeout: float) -> None:
     """Measures what is missing, and writes the tables after every section."""
     for section in sections:
-        mark = digest(section)
         for key in SECTIONS[section].keys(quick):
             if only and key not in only:
                 continue
-            old = read(section, quick).get(key)
+            old, mark = read(section, quick).get(key), digest(section)
             if old and old["digest"] == mark and "error" not in old and not fresh:
                 print(f"{section:8} {key}: measured already", flush=True)
                 continue
             row = child(section, key, quick, timeout)
-            write(section, quick, key, row | {"digest": mark})
+            steady = digest(section) == mark
+            write(section, quick, key, row | {"digest": mark if steady else "edited meanwhile"})
             print(f"{section:8} {key}: {row['seconds']:.0f} s {row.get('error', '')}", flush=True)
         render(quick=quick)
 

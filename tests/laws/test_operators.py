@@ -139,7 +139,6 @@ def test_a_gradient_of_a_linear_model_is_followed(n):
     assert np.all(np.isfinite(s)) and np.sum(g * s) < 0
 
 
-@pytest.mark.xfail(strict=True, reason="absolute_step drops flat directions even where g lies along them: s = 0")
 @pytest.mark.parametrize("name", FLAT)
 def test_a_gradient_along_a_flat_direction_is_followed(name):
     """g's < 0 also where g lies wholly in the null space of B: with s = 0 the run would end on a slope."""
@@ -170,7 +169,6 @@ def test_newton_directions_of_definite_matrices_are_newton_steps(n, seed, decade
     assert np.linalg.norm(np.asarray(inverted) - exact) <= bound
 
 
-@pytest.mark.xfail(strict=True, reason="woodbury masks dead columns in the right-hand side but not in the matrix U'U")
 @few
 @given(seed=seeds, rank=st.integers(1, 3))
 def test_woodbury_leaves_dead_columns_out(seed, rank):

@@ -16,21 +16,28 @@ CAGES = {
     4: ("wood", "brown-dennis", "powell-singular"),
     10: ("quadratic-1e4", "broyden-tridiagonal", "logistic-regression"),
 }
-"""Names by number of variables."""
+"""Names by number of variables: the dozen and a half problems that every preset is tried on."""
 
 
 @cache
-def cage(n: int) -> Callable[[Any, Any], Any]:
-    """fun(x, which): the `which`-th problem of n variables. Only the chosen branch runs."""
-    funs = [rp.zoo[name].fun for name in CAGES[n]]
+def cage(names: tuple[str, ...]) -> Callable[[Any, Any], Any]:
+    """fun(x, which): the `which`-th of these problems. Only the chosen branch runs."""
+    funs = [rp.zoo[name].fun for name in names]
     return lambda x, which: jax.lax.switch(which, funs, x)
 
 
-def solve_caged(name: str, method: Any, x0: Any = None, **keywords: Any) -> rp.Result:
+def solve_caged(name: str, method: Any, x0: Any = None, cages: dict = CAGES, **keywords: Any) -> rp.Result:
     """`minimize` on a caged problem, from its standard start if no other is given."""
-    n = next(n for n, names in CAGES.items() if name in names)
-    which = jnp.int32(CAGES[n].index(name))
-    return rp.minimize(cage(n), rp.zoo[name].x0 if x0 is None else x0, args=(which,), method=method, **keywords)
+    names = next(names for names in cages.values() if name in names)
+    x0 = rp.zoo[name].x0 if x0 is None else x0
+    return rp.minimize(cage(names), x0, args=(jnp.int32(names.index(name)),), method=method, **keywords)
+
+
+@cache
+def mgh_cages() -> dict[int, tuple[str, ...]]:
+    """The 42 entries of More, Garbow and Hillstrom by number of variables."""
+    entries = [(rp.zoo[name].n, name) for name in rp.zoo.names(trait="mgh")]
+    return {n: tuple(name for size, name in entries if size == n) for n in sorted({size for size, _ in entries})}
 
 
 def honest(problem: Any, result: Any, digits: float = 4) -> bool:

@@ -23,6 +23,11 @@ def test_the_table_is_complete():
     assert set(DESCRIPTIONS) == set(PRESETS)
 
 
+def test_a_wall_of_nan_stops_no_preset():
+    """TARGETS A3, f = x - 0.01 log(x - 1) from 1.5: solved by every preset."""
+    assert all(cell.isdigit() for cell in BUDGETS["log-barrier"].values())
+
+
 def test_newton_type_presets_fail_nowhere_but_where_full_steps_do():
     """Of the second-order presets only `newton` (full steps, no safeguard) may fail, and none ends on a saddle."""
     for name, row in BUDGETS.items():
@@ -55,4 +60,4 @@ def test_a_cage_changes_nothing():
         caged = solve_caged(name, "auto")
         assert plain.nfev == caged.nfev
         assert plain.value == pytest.approx(caged.value, abs=1e-20)
-    assert cage(2) is cage(2)
+    assert cage(CAGES[2]) is cage(CAGES[2])

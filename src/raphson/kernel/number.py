@@ -5,6 +5,7 @@ of a computed quantity that means anything. All tests are relative: they do not 
 objective is multiplied by a power of two or when a variable is measured in another unit.
 """
 
+from functools import cache
 from typing import Any
 
 import jax
@@ -23,19 +24,30 @@ CURVATURE_NOISE = 32.0
 """Eigenvalues of a scaled Hessian below this many units times n times the largest are called zero."""
 
 
+@cache
+def limits(dtype: Any) -> Any:
+    """NumPy's table of a floating-point type (looked up once: it is slow)."""
+    return np.finfo(dtype)
+
+
+def precision(a: Any) -> Any:
+    """The limits of the type of `a`, an array or a Python number."""
+    return limits(a.dtype if hasattr(a, "dtype") else jnp.result_type(a))
+
+
 def eps(a: Any) -> float:
     """Spacing of floating-point numbers at 1 in the precision of `a`."""
-    return float(np.finfo(jnp.result_type(a)).eps)
+    return float(precision(a).eps)
 
 
 def tiny(a: Any) -> float:
     """Smallest normal number in the precision of `a`."""
-    return float(np.finfo(jnp.result_type(a)).tiny)
+    return float(precision(a).tiny)
 
 
 def huge(a: Any) -> float:
     """Largest number in the precision of `a`."""
-    return float(np.finfo(jnp.result_type(a)).max)
+    return float(precision(a).max)
 
 
 def value_noise(value: Any) -> Any:

@@ -28,10 +28,7 @@ class Factor:
 
 
 def noise_shift(H: Array) -> Array:
-    """mu = 4 n eps max|H_ii|: eigenvalues of this size cannot be told from zero. 1 for a matrix without diagonal.
-
-    (Lanes of a batch that `rarely` leaves out see zeros: they must not look indefinite.)
-    """
+    """mu = 4 n eps max|H_ii|: eigenvalues of this size cannot be told from zero. 1 for a matrix without diagonal."""
     top = jnp.max(jnp.abs(jnp.diagonal(H)))
     return jnp.where(top > tiny(H), 4 * H.shape[0] * eps(H) * top, 1)
 
@@ -45,7 +42,8 @@ def factorize(H: Array) -> Factor:
     """
     eye = jnp.eye(H.shape[0], dtype=H.dtype)
     L = cholesky(H + noise_shift(H) * eye)
-    definite = succeeded(L)
+    # H = 0 is semidefinite, but has no Newton step: its model is a slope.
+    definite = succeeded(L) & (jnp.max(jnp.abs(jnp.diagonal(H))) > tiny(H))
     return Factor(H, jnp.where(definite, L, eye), definite)
 
 

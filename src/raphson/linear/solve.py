@@ -57,9 +57,9 @@ def dense_direction(B: Array, g: Array, d: Array) -> Array:
 def woodbury(B: LowRank, g: Array) -> Array:
     """-(gamma I + U C U')^-1 g by a k x k system (Sherman, Morrison and Woodbury); dead columns left out."""
     live = B.c != 0
-    middle = jnp.diag(jnp.where(live, 1 / jnp.where(live, B.c, 1), 1)) + B.U.T @ B.U / B.gamma
-    inner = jnp.linalg.solve(middle, jnp.where(live, B.U.T @ g, 0))
-    return -(g / B.gamma - B.U @ jnp.where(live, inner, 0) / B.gamma**2)
+    U = jnp.where(live, B.U, 0)
+    middle = jnp.diag(1 / jnp.where(live, B.c, 1)) + U.T @ U / B.gamma
+    return -(g / B.gamma - U @ jnp.linalg.solve(middle, U.T @ g) / B.gamma**2)
 
 
 def negative_direction(B: Any, d: Array) -> tuple[Array, Array]:

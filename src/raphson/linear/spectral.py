@@ -40,15 +40,18 @@ def noise_of(w: Array) -> Array:
 
 
 def absolute_step(H: Array, g: Array) -> Array:
-    """-|H|^-1 g: eigenvalues by their absolute values, directions without curvature left out.
+    """-|H|^-1 g: eigenvalues by their absolute values, zeros as if they were the largest.
 
-    A descent direction for every symmetric H, and the Newton step where H is positive definite.
+    The last makes a slope without curvature count like the stiffest direction: followed, but not
+    blown up where it is only noise. A descent direction for every symmetric H, and the Newton
+    step where H is positive definite.
     Source: Nocedal and Wright (2006), section 3.4, "Eigenvalue modification".
     """
     w, V = jnp.linalg.eigh(H, symmetrize_input=False)
     size = jnp.abs(w)
-    flat = size <= noise_of(w)
-    return -V @ jnp.where(flat, 0, (V.T @ g) / jnp.where(flat, 1, size))
+    top = jnp.max(size)
+    size = jnp.where(size <= noise_of(w), jnp.where(top > 0, top, 1), size)
+    return -V @ ((V.T @ g) / size)
 
 
 def lowest_pair(H: Array) -> tuple[Array, Array]:

@@ -41,7 +41,7 @@ class Dogleg:
         size = norm(g)
         d = g / safe(size, size > 0)
         along = model.curvature.quadratic(d / model.scale)
-        longest = jnp.asarray(huge(size) ** 0.5, size.dtype)
+        longest = jnp.asarray(huge(size) ** 0.25, size.dtype)
         cauchy = -jnp.where(along > 0, jnp.minimum(size / safe(along, along > 0), longest), longest) * d
         return DoglegPlan(cauchy, newton, model.scale, found.inner)
 
@@ -52,5 +52,5 @@ class Dogleg:
         short = plan.cauchy * jnp.minimum(tau / safe(first, first > 0), 1)
         inside = jnp.where(first < tau, plan.cauchy, 0)
         bent = inside + jnp.clip(to_boundary(inside, second, tau), 0, 1) * second
-        y = jnp.where(whole <= tau, plan.newton, jnp.where(first >= tau, short, bent))
-        return proposal(y / plan.scale, whole > tau, plan.inner)
+        y = jnp.where(first >= tau, short, jnp.where(whole <= tau, plan.newton, bent))
+        return proposal(y / plan.scale, (first >= tau) | (whole > tau), plan.inner)

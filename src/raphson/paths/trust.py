@@ -84,7 +84,7 @@ def begin(plan: TrustPlan, tau: Array, inside: Array) -> Search:
     """
     reach = norm(plan.g) / tau
     low = jnp.maximum(jnp.maximum(0, -jnp.min(jnp.diagonal(plan.factor.H))), reach - plan.bound)
-    high = reach + plan.bound
+    high = 1.01 * (reach + plan.bound)  # above the bound: at g = 0, H = -c I the bracket would be one point
     known = newton_shift(plan.factor.L, plan.newton, tau)
     guess = jnp.where(plan.factor.definite & (known > low) & (known < high), known, middle(low, high))
     z = np.sin(1.0 + np.arange(plan.g.shape[0]))

@@ -18,8 +18,8 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType, Wrapp
 from weakref import WeakKeyDictionary
 
 import jax
-from jax.core import Tracer
 import numpy as np
+from jax.core import Tracer
 
 TRUSTED = frozenset({"jax", "jaxlib", "numpy", "scipy", "math", "operator", "functools", "itertools", "cmath"})
 # Modules under a trusted root whose functions answer differently from call to call.

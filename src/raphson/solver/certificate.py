@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from raphson.kernel.number import CURVATURE_NOISE, GRADIENT_NOISE, VALUE_NOISE
+from raphson.kernel.number import GRADIENT_NOISE, VALUE_NOISE
 from raphson.kernel.status import Status
+from raphson.solver.examine import Shape
 
 SHRUNK = 1e-2
 """Where f is flat, the last step must have been at most this fraction of x: else the run was still travelling."""
@@ -32,26 +33,23 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the certificate is made from, all NumPy: the end of a run and f's derivatives there.
+    """What the certificate is made from, all NumPy: the end of a run and the shape of f there.
 
-    `scale` are the natural units of the variables (sqrt of the largest curvature seen), `size` what
-    "small" is measured against, `last` the relative size of every variable's last move, `peak` the largest
-    sqrt|H_ii| of the run, `first` |f| at the start, `curvature_error` the
-    relative error of H (0 for exact derivatives).
+    `shape` of the Hessian (None: not finite); `size` what "small" is measured against; `last` the
+    relative size of every variable's last move; `peak` the largest sqrt|H_ii| of the run (None:
+    not recorded); `first` |f| at the start.
     """
 
     value: float
     gradient: np.ndarray
-    hessian: np.ndarray | None
-    scale: np.ndarray
+    shape: Shape | None
     size: np.ndarray
     last: np.ndarray
     status: Status
     eps: float
     tolerance: float
-    peak: np.ndarray | None = None
-    first: float = 0.0
-    curvature_error: float = 0.0
+    peak: np.ndarray | None
+    first: float
 
 
 @dataclass(frozen=True)
@@ -96,92 +94,39 @@ class Certificate:
         return self.verdict in (Verdict.MINIMUM, Verdict.NOISE)
 
 
-@dataclass(frozen=True)
-class Shape:
-    """The Hessian at the end, seen in scaled variables."""
-
-    w: np.ndarray
-    raw: np.ndarray
-    negative: int
-    zero: int
-    newton: np.ndarray
-    decrement: float
-    slide: float
-    flat: tuple[str, ...]
-
-
 def certify(e: Evidence) -> Certificate:
     """Draws the conclusion from the evidence."""
     noise = VALUE_NOISE * e.eps * abs(e.value)
     g = float(np.max(np.abs(e.gradient), initial=0.0))
     limit = max(e.eps ** (1 / 3), e.tolerance)
-    if e.hessian is None or not (np.all(np.isfinite(e.hessian)) and np.all(np.isfinite(e.gradient))):
+    shape = e.shape
+    if shape is None:
         verdict = Verdict.UNBOUNDED if e.status == Status.UNBOUNDED else Verdict.NOT_FINITE
         nan = float("nan")
         text = Status.UNBOUNDED.sentence if verdict == Verdict.UNBOUNDED else Status.NOT_FINITE.sentence
         return Certificate(verdict, g, nan, nan, nan, nan, limit, None, None, None, None, noise, (), None, text)
-    shape = examine(e)
-    rounding = np.abs(e.hessian) @ e.size
     with np.errstate(divide="ignore", invalid="ignore"):
-        scaled = float(np.nanmax(np.where(e.gradient == 0, 0, np.abs(e.gradient) / rounding), initial=0.0))
-        distance = float(np.nanmax(np.where(shape.newton == 0, 0, np.abs(shape.newton) / e.size), initial=0.0))
-    smallest, largest = float(shape.raw[0]), float(shape.raw[-1])
-    top = float(np.max(np.abs(shape.raw)))
-    low = float(np.min(np.abs(shape.raw)))
-    condition = top / low if low > 0 else float("inf")
-    inertia = (shape.negative, shape.zero, len(shape.w) - shape.negative - shape.zero)
+        scaled = float(np.where(e.gradient == 0, 0, np.abs(e.gradient) / shape.rounding).max())
+        distance = float(np.where(shape.newton == 0, 0, np.abs(shape.newton) / e.size).max())
+    known = np.abs([shape.smallest, shape.largest] if shape.eigenvalues is None else shape.eigenvalues)
+    low, top = float(known.min()), float(known.max())
+    inertia = (shape.negative, shape.zero, shape.positive)
     verdict, text = judge(e, shape, distance, limit, noise)
     return Certificate(
-        verdict, g, scaled, GRADIENT_NOISE * e.eps, shape.decrement, distance, limit,
-        smallest, largest, condition, inertia, noise, shape.flat, shape.raw, text,
+        verdict, g, scaled, GRADIENT_NOISE * e.eps, shape.decrement, distance, limit, shape.smallest, shape.largest,
+        top / low if low > 0 else float("inf"), inertia, noise, shape.flat, shape.eigenvalues, text,
     )  # fmt: skip
 
 
-def examine(e: Evidence) -> Shape:
-    """Eigenvalues, inertia beyond noise, and the Newton step in the directions that have curvature."""
-    assert e.hessian is not None
-    n = len(e.gradient)
-    d = np.where(e.scale > 0, e.scale, 1.0)
-    w, V = np.linalg.eigh(e.hessian / np.outer(d, d))
-    level = max(CURVATURE_NOISE * n * e.eps, e.curvature_error) * max(np.max(np.abs(w)), np.finfo(float).tiny)
-    a = V.T @ (e.gradient / d)
-    positive = w > level
-    steps = np.where(positive, -a / np.where(positive, w, 1), 0)
-    newton = (V @ steps) / d
-    decrement = float(0.5 * np.sum(np.where(positive, a**2 / np.where(positive, w, 1), 0)))
-    zero = np.abs(w) <= level
-    raw = np.linalg.eigvalsh(e.hessian)
-    if positive.all():
-        # Small eigenvalues of a badly scaled H drown in the rounding of its large ones; those of H^-1 do not.
-        accurate = 1 / np.linalg.eigvalsh((V / w) @ V.T / np.outer(d, d))[::-1]
-        raw = np.where(raw > 1e-6 * raw[-1], raw, accurate)
-    flat = tuple(direction(V[:, i] / d, e.size) for i in np.flatnonzero(zero)[:3])
-    # How much f changes, to first order, when x slides along a flat direction by its own size.
-    reach = 1 / np.maximum(np.max(np.abs(V / d[:, None]) / e.size[:, None], axis=0), np.finfo(float).tiny)
-    slide = float(np.max(np.abs(a * reach)[zero], initial=0.0))
-    return Shape(w, raw, int(np.sum(w < -level)), int(zero.sum()), newton, decrement, slide, flat)
-
-
-def collapsed(e: Evidence) -> np.ndarray:
+def collapsed(e: Evidence, shape: Shape) -> np.ndarray:
     """Variables whose curvature was there during the run and has died out: a plateau, not a redundant parameter.
 
     An exponential that has underflowed leaves H_ii at nothing against its peak; a linear fit with
     redundant parameters is singular from the start with H_ii as large as ever.
     """
-    assert e.hessian is not None
-    if e.peak is None:
+    if e.peak is None or shape.diagonal is None:
         return np.zeros(len(e.gradient), bool)
-    return np.sqrt(np.abs(np.diagonal(e.hessian))) < GONE * e.peak
-
-
-def direction(v: np.ndarray, size: np.ndarray) -> str:
-    """A direction in words, as a combination of variables: "0.71 x1 - 0.71 x3"."""
-    share = v / np.max(np.abs(v))
-    parts = [i for i in np.argsort(-np.abs(share), kind="stable")[:4] if abs(share[i]) > 0.05]
-    if len(parts) == 1:
-        return f"x{parts[0] + 1}"
-    terms = [f"{'-' if share[i] < 0 else '+'} {abs(share[i]):.2g} x{i + 1}" for i in sorted(parts)]
-    return " ".join(terms).removeprefix("+ ")
+    return np.sqrt(np.abs(shape.diagonal)) < GONE * e.peak
 
 
 def judge(e: Evidence, shape: Shape, distance: float, limit: float, noise: float) -> tuple[Verdict, str]:
@@ -192,12 +137,12 @@ def judge(e: Evidence, shape: Shape, distance: float, limit: float, noise: float
     near = distance <= limit
     still = float(np.max(e.last, initial=0.0)) <= SHRUNK
     drowned = shape.decrement <= noise and distance <= SHRUNK and still
-    gone = collapsed(e)
+    gone = collapsed(e, shape)
     last = float(np.max(e.last[gone], initial=0.0))
     ended = e.status in (Status.CONVERGED, Status.NOISE, Status.STALLED)
     text = f"max|g| = {g:.2g}; x is within {max(distance, e.eps):.1g} of the minimum, relative (<= {limit:.1g})"
     if shape.negative:
-        low = float(shape.raw[0])
+        low = shape.smallest
         if near or drowned:
             return Verdict.SADDLE, f"max|g| = {g:.2g}, but curvature {low:.3g} < 0 in {shape.negative} direction(s)"
         return Verdict.STOPPED, f"max|g| = {g:.2g}, curvature {low:.3g} < 0: f still falls"
@@ -214,7 +159,7 @@ def judge(e: Evidence, shape: Shape, distance: float, limit: float, noise: float
             )
         return Verdict.MINIMUM, text + f"; no negative curvature; flat along {'; '.join(shape.flat)}"
     if near:
-        return Verdict.MINIMUM, text + f"; smallest curvature {shape.raw[0]:.3g} > 0"
+        return Verdict.MINIMUM, text + f"; smallest curvature {shape.smallest:.3g} > 0"
     return Verdict.NOISE, (
         f"decrease left {shape.decrement:.1g} <= noise of f {noise:.1g}; x is determined to {distance:.1g}, relative"
     )

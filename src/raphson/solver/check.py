@@ -10,7 +10,7 @@ from jax.flatten_util import ravel_pytree
 from raphson.calculus.check import DerivativeCheck, examine
 from raphson.calculus.taylor import look
 from raphson.kernel.look import GRADIENT
-from raphson.solver.door import looked
+from raphson.solver.evidence import looked
 from raphson.solver.host import flatten, host_problem, user_hessian
 from raphson.solver.inputs import jax_problem, read_function, read_point
 

@@ -9,18 +9,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.calculus.taylor import look
 from raphson.kernel.look import HESSIAN
-from raphson.kernel.number import default_tolerance, eps
 from raphson.kernel.status import Status
-from raphson.kernel.trace import Trace, Trial
-from raphson.model.curvature import Exact, Scales, filled, natural_scale
+from raphson.kernel.trace import Trial
+from raphson.model.curvature import Exact
 from raphson.operators.dense import Dense
 from raphson.problems.callback import Callback
-from raphson.solver.certificate import Certificate, Evidence, certify
 from raphson.solver.choose import choose
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Run, run
+from raphson.solver.evidence import certificate_of, final_state, hessian_of
 from raphson.solver.host import host_problem
 from raphson.solver.inputs import jax_problem, read_function, read_point
 from raphson.solver.options import Limits, read_limits, refuse_constraints
@@ -231,11 +229,11 @@ def conclude(
     compiled: float, begin: float, tol: float | None,
 ) -> Result:  # fmt: skip
     """The result of a finished run: certificate, counts and text."""
-    state = final_state(done, method, problem)
-    model = state.model
-    H = hessian_of(model, method, problem)
+    state = final_state(done, problem)
+    H = hessian_of(state.model, method, problem)
     certificate = certificate_of(done, state, H, problem, tol)
-    if isinstance(H, np.ndarray):
+    model = state.model
+    if H is not None and not isinstance(method.curvature, Exact):
         model = replace(model, curvature=Dense(jnp.asarray(H)))
     return Result(
         x=restore(model.x),
@@ -252,81 +250,8 @@ def conclude(
         notes=tuple(notes),
         seconds=time.perf_counter() - begin,
         compile_seconds=CompileClock.seconds - compiled,
-        hessian=H,
+        hessian=None if H is None else np.asarray(H),
     )
-
-
-def final_state(done: Run, method: Method, problem: Any) -> State:
-    """The last state, or the best point where a method that may climb was stopped at a worse one."""
-    state = done.state
-    if done.status in (Status.CONVERGED, Status.NOISE, Status.UNBOUNDED):
-        return state
-    if float(state.best.value) >= float(state.model.value):
-        return state
-    seen = evaluate(problem, state.best.x)
-    model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=seen.curvature)
-    return replace(state, place=replace(state.place, model=model))
-
-
-def evaluate(problem: Any, x: Any) -> Any:
-    """Everything at one point, dense."""
-    return look(problem, x, HESSIAN) if isinstance(problem, Callback) else looked(problem, x)
-
-
-looked = jax.jit(lambda problem, x: look(problem, x, HESSIAN))
-
-
-def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:
-    """The exact Hessian at the end: the run's own, or computed once; None for too many variables."""
-    if isinstance(method.curvature, Exact) and isinstance(model.curvature, Dense):
-        return np.asarray(model.curvature.matrix)
-    if model.gradient.shape[0] > LARGEST or not bool(jnp.isfinite(model.value)):
-        return None
-    return np.asarray(evaluate(problem, model.x).curvature.matrix)
-
-
-def certificate_of(done: Run, state: State, H: np.ndarray | None, problem: Any, tol: float | None) -> Certificate:
-    """The evidence, and what follows from it."""
-    model, memory = state.model, state.place.memory
-    seen = np.asarray(state.place.watch.seen)
-    scale = np.asarray(model.scale)
-    if H is not None and np.all(scale == 1):
-        scale = np.asarray(filled(natural_scale(jnp.asarray(H), jnp.zeros_like(model.gradient))[0]))
-    unit = np.where(memory.peak > 0, memory.peak, scale) if isinstance(memory, Scales) else scale
-    magnitude = np.asarray(problem.space.magnitude(model.x))
-    # A variable whose minimum is at 0 has no size of its own: a thousandth of what was large, in natural units.
-    size = np.maximum(magnitude, 1e-3 * np.maximum(seen, np.max(unit * magnitude) / unit))
-    given = isinstance(problem, Callback)
-    error = 0.0
-    if given and problem.hessian is None:
-        error = 1e-5 if problem.gradient is not None else 1e-3
-    return certify(
-        Evidence(
-            value=float(model.value),
-            gradient=np.asarray(model.gradient, float),
-            hessian=None if H is None else np.asarray(H, float),
-            scale=np.asarray(scale, float),
-            peak=np.asarray(memory.peak, float) if isinstance(memory, Scales) else None,
-            size=np.asarray(size, float),
-            last=last_moves(done.trace, size),
-            first=abs(done.trace.start_value),
-            status=done.status,
-            eps=eps(model.gradient),
-            tolerance=10 * (default_tolerance(model.gradient) if tol is None else tol),
-            curvature_error=error,
-        )
-    )
-
-
-def last_moves(trace: Trace, size: np.ndarray) -> np.ndarray:
-    """The last step of every variable that was more than rounding, relative to its size (0: it never moved)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        moves = np.abs(trace.step[trace.accepted]) / size
-    moved = np.nan_to_num(moves, nan=0.0) > 1e-9
-    if not moved.any():
-        return np.zeros_like(size)
-    latest = len(moves) - 1 - np.argmax(moved[::-1], axis=0)
-    return np.where(moved.any(axis=0), moves[latest, np.arange(size.size)], 0.0)
 
 
 def counts(done: Run, method: Method, problem: Any) -> Evaluations:

@@ -40,12 +40,17 @@ def read_point(x0: Any, notes: list[str]) -> Any:
     if whole:
         notes.append(f"x0 had type {whole[0].dtype}: converted to float64, because steps are not whole numbers")
     kinds = {a.dtype for a in arrays if jnp.issubdtype(a.dtype, jnp.floating)} | ({np.dtype(float)} if whole else set())
-    dtype = jnp.result_type(*kinds)
+    dtype = jnp.result_type(*kinds) if len(kinds) > 1 else next(iter(kinds))
     if len(kinds) > 1:
         notes.append(f"x0 mixed {', '.join(sorted(map(str, kinds)))}: all of it is taken as {dtype}")
     if sum(a.size for a in arrays) == 0:
         raise ValueError(f"x0 has no entries (shape {arrays[0].shape}): there is nothing to minimize over")
-    return tree.unflatten([jnp.asarray(a, dtype) for a in arrays])
+    return tree.unflatten([at_home(a, b, dtype) for a, b in zip(leaves, arrays, strict=True)])
+
+
+def at_home(leaf: Any, array: np.ndarray, dtype: Any) -> jax.Array:
+    """A leaf as a JAX array; one that is already there is not sent again."""
+    return leaf if isinstance(leaf, jax.Array) and leaf.dtype == dtype else jnp.asarray(array, dtype)
 
 
 def plain_numbers(x: Any) -> bool:
@@ -67,8 +72,8 @@ def read_leaf(leaf: Any, name: str) -> np.ndarray:
     if array.dtype.kind not in "fiub" and not jnp.issubdtype(array.dtype, jnp.floating):
         kind = "complex: write it as its real and imaginary parts" if array.dtype.kind == "c" else f"{array.dtype}"
         raise TypeError(f"{name} must hold real numbers; it is {kind}")
-    bad = np.argwhere(~np.isfinite(np.asarray(array, float)))
-    if bad.size:
+    if not np.isfinite(np.asarray(array, float)).all():
+        bad = np.argwhere(~np.isfinite(np.asarray(array, float)))
         where = tuple(int(i) for i in bad[0])
         raise ValueError(f"{name}[{', '.join(map(str, where))}] = {array[where]}: the start must be finite")
     return array

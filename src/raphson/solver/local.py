@@ -9,7 +9,8 @@ import numpy as np
 
 from raphson.model.geometry import units
 from raphson.model.quadratic import Model
-from raphson.solver.door import evaluate, read_problem
+from raphson.solver.door import read_problem
+from raphson.solver.evidence import evaluate
 from raphson.solver.inputs import read_point
 
 

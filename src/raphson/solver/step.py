@@ -174,7 +174,8 @@ def conclude(method: Method, state: State, place: Place, control: Any, trial: Tr
     still = negligible(trial.step, size, eps(size)) & (state.k >= 0)
     # A full step that promises less than the noise of f and makes f worse: there is nothing left to see.
     promise = jnp.maximum(trial.predicted, -trial.slope)
-    blind = ~trial.accepted & ~trial.bound & (promise <= trial.noise)
+    least = jnp.maximum(trial.noise, eps(size) ** 2 * state.place.watch.reference)
+    blind = ~trial.accepted & ~trial.bound & (promise <= least)
     status = jnp.where(trial.accepted, place.watch.status, jnp.where(blind, Status.NOISE, Status.RUNNING))
     status = jnp.where((status == Status.RUNNING) & still, Status.STALLED, status)
     status = jnp.where((status == Status.RUNNING) & (k >= method.stop.max_steps), Status.STEPS, status)

@@ -1,0 +1,110 @@
+"""Evidence for the certificate, gathered at the end of a run."""
+
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from raphson.calculus.taylor import look
+from raphson.kernel.look import HESSIAN
+from raphson.kernel.number import default_tolerance, eps
+from raphson.kernel.status import Status
+from raphson.kernel.trace import Trace
+from raphson.model.curvature import Exact, Scales, filled, natural_scale
+from raphson.operators.dense import Dense
+from raphson.problems.callback import Callback
+from raphson.solver.certificate import Certificate, Evidence, certify
+from raphson.solver.drive import Run
+from raphson.solver.examine import Shape, examine, examine_free
+from raphson.solver.step import Method, State
+
+LARGEST = 4000
+"""Up to so many variables the certificate forms H; above, products with it have to do."""
+
+
+def final_state(done: Run, problem: Any) -> State:
+    """The last state, or the best point where a method that may climb was stopped at a worse one."""
+    state = done.state
+    if done.status in (Status.CONVERGED, Status.NOISE, Status.UNBOUNDED):
+        return state
+    if float(state.best.value) >= float(state.model.value):
+        return state
+    seen = evaluate(problem, state.best.x)
+    model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=seen.curvature)
+    return replace(state, place=replace(state.place, model=model))
+
+
+def evaluate(problem: Any, x: Any) -> Any:
+    """Everything at one point, dense."""
+    return look(problem, x, HESSIAN) if isinstance(problem, Callback) else looked(problem, x)
+
+
+looked = jax.jit(lambda problem, x: look(problem, x, HESSIAN))
+
+
+units = jax.jit(lambda H: filled(natural_scale(H, jnp.zeros_like(H[0]))[0]))
+
+
+def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:
+    """The exact Hessian at the end: the run's own, or computed once; None for too many variables."""
+    if isinstance(method.curvature, Exact) and isinstance(model.curvature, Dense):
+        return np.asarray(model.curvature.matrix)
+    if model.gradient.shape[0] > LARGEST or not np.isfinite(float(model.value)):
+        return None
+    return np.asarray(evaluate(problem, model.x).curvature.matrix)
+
+
+def certificate_of(done: Run, state: State, H: np.ndarray | None, problem: Any, tol: float | None) -> Certificate:
+    """The evidence, and what follows from it."""
+    model, memory = state.model, state.place.memory
+    g, seen, scale = np.asarray(model.gradient), np.asarray(state.place.watch.seen), np.asarray(model.scale)
+    if H is not None and np.all(scale == 1):
+        scale = np.asarray(units(H))
+    peak = np.asarray(memory.peak, float) if isinstance(memory, Scales) else None
+    unit = scale if peak is None else np.where(peak > 0, peak, scale)
+    magnitude = np.concatenate([np.ravel(np.abs(np.asarray(leaf))) for leaf in jax.tree.leaves(model.x)])
+    # A variable whose minimum is at 0 has no size of its own: a thousandth of what was large, in natural units.
+    size = np.maximum(magnitude, 1e-3 * np.maximum(seen, np.max(unit * magnitude) / unit)).astype(float)
+    return certify(
+        Evidence(
+            value=float(model.value),
+            gradient=g.astype(float),
+            shape=shape_of(problem, model, H, g, scale, size),
+            size=size,
+            last=last_moves(done.trace, size),
+            status=done.status,
+            eps=eps(g),
+            tolerance=10 * (default_tolerance(g) if tol is None else tol),
+            peak=peak,
+            first=abs(done.trace.start_value),
+        )
+    )
+
+
+def shape_of(
+    problem: Any, model: Any, H: np.ndarray | None, g: np.ndarray, scale: np.ndarray, size: np.ndarray
+) -> Shape | None:
+    """The shape of the Hessian: dense, by products where it is too large, None where it is not finite."""
+    if not (np.isfinite(float(model.value)) and np.all(np.isfinite(g))):
+        return None
+    if H is None:
+        return None if isinstance(problem, Callback) else examine_free(problem, model.x, g, size)
+    if not np.all(np.isfinite(H)):
+        return None
+    error = eps(g)
+    if isinstance(problem, Callback) and problem.hessian is None:
+        error = 1e-6 if problem.gradient is not None else 1e-4  # relative, of differences of g and of f
+    return examine(H.astype(float), g.astype(float), scale.astype(float), size, error)
+
+
+def last_moves(trace: Trace, size: np.ndarray) -> np.ndarray:
+    """The last step of every variable that was more than rounding, relative to its size (0: it never moved)."""
+    steps = trace.step[trace.accepted]
+    if not len(steps):
+        return np.zeros_like(size)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moved = np.abs(steps) > 1e-9 * size
+        latest = len(steps) - 1 - np.argmax(moved[::-1], axis=0)
+        return np.where(moved.any(axis=0), np.abs(steps[latest, np.arange(size.size)]) / size, 0.0)

@@ -1,0 +1,140 @@
+"""The Hessian at the end of a run: inertia beyond noise, the Newton step, flat directions in words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.linalg
+
+from raphson.kernel.number import CURVATURE_NOISE
+from raphson.linear.cg import lowest_ritz, unbounded
+from raphson.linear.solve import LANCZOS_STEPS
+from raphson.operators.matrix_free import MatrixFree
+
+WHOLE = 600
+"""Up to so many variables all eigenvalues are computed; above, a Cholesky factorization decides first."""
+
+TINY = float(np.finfo(float).tiny)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The Hessian at the end of a run.
+
+    `eigenvalues` all of H (None: only `smallest` and `largest` are known); `negative`, `zero`,
+    `positive` counted in scaled variables beyond noise; `newton` the Newton step in the directions
+    that have curvature, `decrement` what it promises; `slide` the first-order change of f when x
+    moves along a flat direction by its own size; `diagonal` of H (None: unknown); `rounding` |H| |x|.
+    """
+
+    eigenvalues: np.ndarray | None
+    smallest: float
+    largest: float
+    negative: int
+    zero: int
+    positive: int
+    newton: np.ndarray
+    decrement: float
+    slide: float
+    flat: tuple[str, ...]
+    diagonal: np.ndarray | None
+    rounding: np.ndarray
+
+
+def examine(H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, error: float) -> Shape:
+    """The shape of a dense Hessian; `error` is its relative error (eps for exact derivatives)."""
+    n = len(g)
+    d = np.where(scale > 0, scale, 1.0)
+    M, level = H / np.outer(d, d), CURVATURE_NOISE * n * error
+    if n > WHOLE:
+        shape = examine_definite(H, M, g, d, level)
+        if shape is not None:
+            return shape
+    w, V = np.linalg.eigh(M)
+    level *= max(-w[0], w[-1], TINY)
+    a = V.T @ (g / d)
+    positive, zero = w > level, np.abs(w) <= level
+    steps = np.where(positive, -a / np.where(positive, w, 1), 0)
+    raw = np.linalg.eigvalsh(H)
+    if raw[0] <= 1e-6 * raw[-1] and positive.all():
+        # Small eigenvalues of a badly scaled H drown in the rounding of its large ones; those of H^-1 do not.
+        accurate = 1 / np.linalg.eigvalsh((V / w) @ V.T / np.outer(d, d))[::-1]
+        raw = np.where(raw > 1e-6 * raw[-1], raw, accurate)
+    slide, flat = slides(V[:, zero] / d[:, None], a[zero], size) if zero.any() else (0.0, ())
+    count = int(positive.sum()), int(zero.sum())
+    return Shape(
+        raw, float(raw[0]), float(raw[-1]), n - sum(count), count[1], count[0], (V @ steps) / d,
+        float(-0.5 * (a @ steps)), slide, flat, np.diagonal(H), np.abs(H) @ size,
+    )  # fmt: skip
+
+
+def slides(flat: np.ndarray, slope: np.ndarray, size: np.ndarray) -> tuple[float, tuple[str, ...]]:
+    """How much f changes, to first order, when x slides along flat directions by its own size; and their names."""
+    reach = 1 / np.maximum(np.max(np.abs(flat) / size[:, None], axis=0), TINY)
+    return float(np.max(np.abs(slope * reach))), tuple(direction(v) for v in flat.T[:3])
+
+
+def examine_definite(H: np.ndarray, M: np.ndarray, g: np.ndarray, d: np.ndarray, level: float) -> Shape | None:
+    """The same for a large positive definite H, by one factorization; None where M - level I is not definite.
+
+    The extreme eigenvalues come from power iteration with H and with its factor.
+    """
+    top = np.max(np.sum(np.abs(M), axis=1))
+    try:
+        np.linalg.cholesky(M - level * top * np.eye(len(d)))
+        factor = scipy.linalg.cho_factor(M, lower=True)
+    except np.linalg.LinAlgError:
+        return None
+    newton = -scipy.linalg.cho_solve(factor, g / d) / d
+    largest = power(lambda v: H @ v, len(d))
+    smallest = 1 / power(lambda v: scipy.linalg.cho_solve(factor, v / d) / d, len(d))
+    return Shape(
+        None, smallest, largest, 0, 0, len(d), newton, float(-0.5 * g @ newton), 0.0, (), np.diagonal(H),
+        np.abs(H) @ np.abs(newton),
+    )  # fmt: skip
+
+
+def power(apply: Any, n: int, steps: int = 60) -> float:
+    """The largest eigenvalue of a positive definite operator, to a few digits."""
+    v = np.sin(1.0 + np.arange(n))
+    value = 0.0
+    for _ in range(steps):
+        v = v / np.linalg.norm(v)
+        u = apply(v)
+        value, v = float(v @ u), u
+    return value
+
+
+def examine_free(problem: Any, x: Any, g: np.ndarray, size: np.ndarray) -> Shape:
+    """The same from products alone: a CG Newton step and the smallest Ritz value of a few Lanczos steps.
+
+    A negative Ritz value proves negative curvature; a positive one makes its absence likely.
+    """
+    s, low, top, rounding = free_numbers(problem, x, jnp.asarray(g), jnp.asarray(size))
+    newton = np.asarray(s, float)
+    negative = int(float(low) < -1e-8 * float(top))
+    return Shape(
+        None, float(low), float(top), negative, 0, len(g) - negative, newton, float(-0.5 * g @ newton), 0.0, (),
+        None, np.asarray(rounding, float),
+    )  # fmt: skip
+
+
+@jax.jit
+def free_numbers(problem: Any, x: Any, g: jax.Array, size: jax.Array) -> tuple:
+    """Newton step by CG, smallest and largest Ritz value, and |H size|."""
+    B = MatrixFree(problem, x)
+    start = 1 + 0.5 * jnp.sin(1.0 + jnp.arange(g.shape[0], dtype=g.dtype))
+    low, _, top = lowest_ritz(B.mv, start, min(g.shape[0], LANCZOS_STEPS))
+    return unbounded(B.mv, g, 200).s, low, top, jnp.abs(B.mv(size))
+
+
+def direction(v: np.ndarray) -> str:
+    """A direction in words, as a combination of variables: "0.71 x1 - 0.71 x3"."""
+    share = v / np.max(np.abs(v))
+    parts = [i for i in np.argsort(-np.abs(share), kind="stable")[:4] if abs(share[i]) > 0.05]
+    if len(parts) == 1:
+        return f"x{parts[0] + 1}"
+    terms = [f"{'-' if share[i] < 0 else '+'} {abs(share[i]):.2g} x{i + 1}" for i in sorted(parts)]
+    return " ".join(terms).removeprefix("+ ")

@@ -1,0 +1,46 @@
+"""Single precision: kept throughout, every run ends in a verdict, and no success is a false one."""
+
+import numpy as np
+import pytest
+
+import raphson as rp
+from raphson.solver.certificate import Verdict
+from raphson.solver.presets import PRESETS
+from tests.suites.cages import CAGES, honest, solve_caged
+
+DIGITS = 3
+"""Digits of a minimum's value that a success in float32 stands for (eps = 1.2e-7)."""
+
+CASES = [(method, n) for method in PRESETS for n in (2,)] + [("auto", n) for n in CAGES]
+
+
+@pytest.mark.parametrize(("method", "n"), CASES)
+def test_single_precision_ends_in_a_true_verdict(method, n):
+    """dtype kept in x, gradient and model; a listed verdict; success only at a listed minimum."""
+    wrong = []
+    for name in CAGES[n]:
+        problem = rp.zoo[name]
+        result = solve_caged(name, method, problem.x0.astype(np.float32), max_steps=2000)
+        kinds = {np.asarray(a).dtype for a in (result.x, result.gradient, result.model.value, result.model.hessian)}
+        assert kinds == {np.dtype(np.float32)}, (name, kinds)
+        assert result.certificate.verdict in Verdict
+        if not honest(problem, result, DIGITS):
+            wrong.append(f"{name}: f = {result.value:.6g}, {result.verdict}")
+    assert not wrong, "false success: " + "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", ["rosenbrock", "beale", "himmelblau", "wood", "brown-dennis", "logistic-regression"])
+def test_the_default_method_succeeds_in_single_precision(name):
+    """Smooth, well-scaled problems are solved in float32, too, in about the work of float64."""
+    single = solve_caged(name, "auto", rp.zoo[name].x0.astype(np.float32))
+    assert single.success, single.verdict
+    assert single.nfev <= 2 * solve_caged(name, "auto").nfev
+
+
+def test_the_noise_floor_follows_the_precision():
+    """tolerances and the noise of f are those of the dtype of x0."""
+    single = solve_caged("brown-dennis", "auto", rp.zoo["brown-dennis"].x0.astype(np.float32)).certificate
+    double = solve_caged("brown-dennis", "auto").certificate
+    ratio = np.finfo(np.float32).eps / np.finfo(float).eps
+    assert single.noise / double.noise == pytest.approx(ratio, rel=1e-3)
+    assert single.distance_limit > double.distance_limit
