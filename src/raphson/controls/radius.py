@@ -17,16 +17,16 @@ Array = jax.Array
 
 
 def first_length(model: Model) -> Array:
-    """The length (in scaled variables) of the model's minimizer along -g, or ||g|| where it has none.
-
-    In natural units H has a unit diagonal and this is the length a Newton step would have if the
-    variables were not coupled; it changes with no unit of f or x.
+    """The length (in scaled variables) of the model's minimizer along u = -g/||g||, or ||g|| / ||B u|| where
+    the model is hardly curved upwards there. It changes with no unit of f or x.
     """
     d = model.scale
     g = model.gradient / d
     size = norm(g)
-    along = model.curvature.quadratic(g / safe(size, size > 0) / d)
-    length = size / jnp.where(along > 1e-3, jnp.minimum(along, 1e3), 1)
+    u = g / safe(size, size > 0)
+    bent = model.curvature.mv(u / d) / d
+    along, whole = u @ bent, norm(bent)
+    length = size / safe(jnp.where(along > 1e-3 * whole, along, whole), whole > 0)
     return jnp.where(size > 0, length, 1)
 
 

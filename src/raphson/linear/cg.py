@@ -116,6 +116,9 @@ def lowest_ritz(mv: Callable[[Array], Array], start: Array, steps: int) -> tuple
 
     Q, T = lax.fori_loop(0, steps, body, (basis, jnp.zeros((steps + 1, steps + 1), start.dtype)))
     T = jnp.where(jnp.isfinite(T[:steps, :steps]), T[:steps, :steps], huge(T) ** 0.25)
+    # After a breakdown (the start lies in few eigenvectors) the rest of T is empty: no eigenvalues of its own.
+    dead = jnp.sum(jnp.abs(Q[:steps]), axis=1) == 0
+    T = T + jnp.diag(jnp.where(dead, T[0, 0], 0))
     values, vectors = jnp.linalg.eigh(T)
     v = Q[:steps].T @ vectors[:, 0]
     return values[0], v / safe(norm(v), norm(v) > 0), jnp.max(jnp.abs(values))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from raphson.kernel.record import record, static
 from raphson.kernel.space import Euclidean
@@ -25,7 +26,7 @@ class Minimize:
 
     def value(self, x: Any) -> Array:
         """f at x, a scalar."""
-        return self.fun(x, *self.data)
+        return jnp.asarray(self.fun(x, *self.data))
 
     def pulled(self, x: Any) -> Callable[[Array], Array]:
         """The function s -> f(retract(x, s)) on the tangent space at x; its derivatives at 0 are ours."""

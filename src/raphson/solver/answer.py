@@ -10,6 +10,7 @@ from raphson.kernel.record import record
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.problems.minimize import Minimize
+from raphson.solver.choose import choose
 from raphson.solver.presets import PRESETS, cast, preset_name
 from raphson.solver.step import Method, launch, step
 
@@ -35,14 +36,18 @@ class Solution:
 def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> Solution:
     """Minimizes a problem inside compiled code, and attaches the derivative of its answer.
 
-    problem: `Minimize(fun, data)`, or a function of x alone. method: a preset's name or a `Method`.
+    problem: `Minimize(fun, data)`, or a function of x alone. method: "auto", a preset's name, or
+    a `Method`.
     x0: a pytree of floating-point arrays. Works under `jit`, `vmap` (over x0, data or the method's
     numbers) and `grad`: dx* = -H^-1 (d_theta g) dtheta by the implicit function theorem, for the
     problem's `data`; the loop itself is never differentiated.
     """
     problem = problem if not callable(problem) else Minimize(problem)
-    method = PRESETS[preset_name(method)] if isinstance(method, str) else method
-    x0 = jax.tree.map(lambda a: lax.stop_gradient(jnp.asarray(a)), x0)
+    x0 = jnp.asarray(x0) if isinstance(x0, list) else x0
+    x0 = jax.tree.map(lambda a: lax.stop_gradient(strong(a)), x0)
+    if isinstance(method, str):
+        name = choose(problem, problem.space.size(x0))[0] if method == "auto" else preset_name(method)
+        method = PRESETS[name]
     dtype = jnp.result_type(*jax.tree.leaves(x0))
     still, method = lax.stop_gradient(problem), cast(method, dtype)
     state = launch(method, still, x0)
@@ -62,6 +67,12 @@ def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> S
     # The value is computed again at the answer: its derivative by theta would otherwise be lost.
     value = problem.value(x).astype(dtype)
     return Solution(x, value, state.model.gradient, state.status, state.k, trials)
+
+
+def strong(a: Any) -> Array:
+    """An array with a floating-point type of its own (not one that bends to its neighbors, as Python numbers do)."""
+    a = jnp.asarray(a)
+    return lax.convert_element_type(a, a.dtype if jnp.issubdtype(a.dtype, jnp.floating) else jnp.result_type(float))
 
 
 @jax.custom_jvp

@@ -23,7 +23,6 @@ class Verdict(StrEnum):
 
     MINIMUM = "minimum"
     NOISE = "minimum to the noise of f"
-    STATIONARY = "stationary, not shown a minimum"
     SADDLE = "saddle"
     FLAT = "flat valley"
     STOPPED = "not converged"
@@ -37,7 +36,8 @@ class Evidence:
 
     `shape` of the Hessian (None: not finite); `size` what "small" is measured against; `last` the
     relative size of every variable's last move; `peak` the largest sqrt|H_ii| of the run (None:
-    not recorded); `first` |f| at the start.
+    not recorded); `first` |f| at the start; `falls` by how much f is lower some way along a flat
+    direction.
     """
 
     value: float
@@ -50,6 +50,7 @@ class Evidence:
     tolerance: float
     peak: np.ndarray | None
     first: float
+    falls: float
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Certificate:
     variable and relative to its size; `smallest` and `largest` eigenvalue and `condition` of H;
     `inertia` (negative, zero, positive), counted in scaled variables beyond the noise of H;
     `noise` the smallest change of f that means anything; `flat` directions without curvature, in
-    words; `unmoved` true where the last step was short even along them.
+    words; `criterion` the verdict's reason, with value and threshold.
     """
 
     verdict: Verdict
@@ -151,7 +152,11 @@ def judge(e: Evidence, shape: Shape, distance: float, limit: float, noise: float
             f"max|g| = {g:.2g}; the Newton step still changes x by {distance:.1g}, relative (> {limit:.1g}), "
             f"and promises {shape.decrement:.1g} (noise of f: {noise:.1g})"
         )
+    if shape.zero and not shape.positive:
+        return Verdict.FLAT, "no slope and no curvature in any direction: f does not change here"
     if shape.zero:
+        if e.falls > max(100 * noise, e.eps * e.first):
+            return Verdict.FLAT, f"no curvature along {'; '.join(shape.flat)}, and f falls that way by {e.falls:.2g}"
         if not ended or np.any(gone & (e.last > SHRUNK)) or shape.slide > max(100 * noise, e.eps * e.first):
             return (
                 Verdict.FLAT,

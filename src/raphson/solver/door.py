@@ -1,7 +1,7 @@
 """`minimize`: the public door."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.kernel.look import HESSIAN
+from raphson.kernel.number import default_tolerance
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.model.curvature import Exact
@@ -18,6 +19,7 @@ from raphson.problems.callback import Callback
 from raphson.solver.choose import choose
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Run, run
+from raphson.solver.drive import iterate as iterations
 from raphson.solver.evidence import certificate_of, final_state, hessian_of
 from raphson.solver.host import host_problem
 from raphson.solver.inputs import jax_problem, read_function, read_point
@@ -25,9 +27,6 @@ from raphson.solver.options import Limits, read_limits, refuse_constraints
 from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name
 from raphson.solver.result import Evaluations, Result
 from raphson.solver.step import Method, State
-
-LARGEST = 1500
-"""Up to so many variables the certificate looks at all eigenvalues of H."""
 
 
 def minimize(
@@ -83,6 +82,25 @@ def minimize(
     if done.status == Status.NOT_FINITE and not len(done.trace):
         raise ValueError(not_finite_message(done))
     return conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, tol)
+
+
+def iterate(
+    fun: Callable, x0: Any, args: Any = (), method: str | Method | None = "auto", *, tol: float | None = None,
+    max_steps: int | None = None,
+) -> Iterator[tuple[State, Trial]]:  # fmt: skip
+    """The run as a generator: yields (state, trial) after every trial, accepted or not.
+
+    The caller's `for` loop is the callback, the progress bar, the time limit and the stop button.
+    `state.x` and `state.model` are the current point and its local quadratic, `state.status` a
+    `Status` number, `trial` what was tried. Arguments as in `minimize`; for a host function x is
+    one flat vector. The same step as everywhere: same trials, same trace.
+    """
+    notes: list[str] = []
+    x = read_point(x0, notes)
+    problem, x, _ = read_problem(fun, x, args, None, None, None, notes)
+    _, chosen, _ = read_method(method, problem, problem.space.size(x))
+    chosen = limited(chosen, read_limits(tol, max_steps, None, None, notes), x)
+    return iterations(chosen, problem, x)
 
 
 def read_problem(
@@ -153,7 +171,9 @@ def limited(method: Method, limits: Limits, x: Any) -> Method:
     key = (id(method), limits.tolerance, limits.max_steps, str(dtype))
     if key not in Cast.known:
         stop = method.stop
-        stop = replace(stop, tolerance=stop.tolerance if limits.tolerance is None else limits.tolerance)
+        tolerance = stop.tolerance if limits.tolerance is None else limits.tolerance
+        # None is resolved here: with a number always in its place, a call with tol= does not compile again.
+        stop = replace(stop, tolerance=default_tolerance(jnp.zeros((), dtype)) if tolerance is None else tolerance)
         stop = replace(stop, max_steps=stop.max_steps if limits.max_steps is None else limits.max_steps)
         if len(Cast.known) > 256:
             Cast.known.clear()

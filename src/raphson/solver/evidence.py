@@ -67,11 +67,12 @@ def certificate_of(done: Run, state: State, H: np.ndarray | None, problem: Any, 
     magnitude = np.concatenate([np.ravel(np.abs(np.asarray(leaf))) for leaf in jax.tree.leaves(model.x)])
     # A variable whose minimum is at 0 has no size of its own: a thousandth of what was large, in natural units.
     size = np.maximum(magnitude, 1e-3 * np.maximum(seen, np.max(unit * magnitude) / unit)).astype(float)
+    shape = shape_of(problem, model, H, g, scale, size)
     return certify(
         Evidence(
             value=float(model.value),
             gradient=g.astype(float),
-            shape=shape_of(problem, model, H, g, scale, size),
+            shape=shape,
             size=size,
             last=last_moves(done.trace, size),
             status=done.status,
@@ -79,6 +80,7 @@ def certificate_of(done: Run, state: State, H: np.ndarray | None, problem: Any, 
             tolerance=10 * (default_tolerance(g) if tol is None else tol),
             peak=peak,
             first=abs(done.trace.start_value),
+            falls=falls_along(problem, model, shape),
         )
     )
 
@@ -97,6 +99,18 @@ def shape_of(
     if isinstance(problem, Callback) and problem.hessian is None:
         error = 1e-6 if problem.gradient is not None else 1e-4  # relative, of differences of g and of f
     return examine(H.astype(float), g.astype(float), scale.astype(float), size, error)
+
+
+def falls_along(problem: Any, model: Any, shape: Shape | None) -> float:
+    """By how much f is lower at the probes along flat directions: a flat saddle, or a valley that slopes down."""
+    if shape is None or not shape.probes:
+        return 0.0
+    value = problem.value if isinstance(problem, Callback) else lambda x: float(valued(problem, x))
+    lower = [float(model.value) - value(problem.space.retract(model.x, jnp.asarray(s))) for s in shape.probes]
+    return max([a for a in lower if np.isfinite(a)], default=0.0)
+
+
+valued = jax.jit(lambda problem, x: problem.value(x))
 
 
 def last_moves(trace: Trace, size: np.ndarray) -> np.ndarray:

@@ -26,7 +26,8 @@ class Shape:
     `eigenvalues` all of H (None: only `smallest` and `largest` are known); `negative`, `zero`,
     `positive` counted in scaled variables beyond noise; `newton` the Newton step in the directions
     that have curvature, `decrement` what it promises; `slide` the first-order change of f when x
-    moves along a flat direction by its own size; `diagonal` of H (None: unknown); `rounding` |H| |x|.
+    moves along a flat direction by its own size; `diagonal` of H (None: unknown); `rounding` |H| |x|;
+    `probes` steps along flat directions, up to the size of x, at which f should not be lower.
     """
 
     eigenvalues: np.ndarray | None
@@ -41,6 +42,7 @@ class Shape:
     flat: tuple[str, ...]
     diagonal: np.ndarray | None
     rounding: np.ndarray
+    probes: tuple[np.ndarray, ...] = ()
 
 
 def examine(H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, error: float) -> Shape:
@@ -62,18 +64,22 @@ def examine(H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, e
         # Small eigenvalues of a badly scaled H drown in the rounding of its large ones; those of H^-1 do not.
         accurate = 1 / np.linalg.eigvalsh((V / w) @ V.T / np.outer(d, d))[::-1]
         raw = np.where(raw > 1e-6 * raw[-1], raw, accurate)
-    slide, flat = slides(V[:, zero] / d[:, None], a[zero], size) if zero.any() else (0.0, ())
+    slide, flat, probes = slides(V[:, zero] / d[:, None], a[zero], size) if zero.any() else (0.0, (), ())
     count = int(positive.sum()), int(zero.sum())
     return Shape(
         raw, float(raw[0]), float(raw[-1]), n - sum(count), count[1], count[0], (V @ steps) / d,
-        float(-0.5 * (a @ steps)), slide, flat, np.diagonal(H), np.abs(H) @ size,
+        float(-0.5 * (a @ steps)), slide, flat, np.diagonal(H), np.abs(H) @ size, probes,
     )  # fmt: skip
 
 
-def slides(flat: np.ndarray, slope: np.ndarray, size: np.ndarray) -> tuple[float, tuple[str, ...]]:
-    """How much f changes, to first order, when x slides along flat directions by its own size; and their names."""
+def slides(
+    flat: np.ndarray, slope: np.ndarray, size: np.ndarray
+) -> tuple[float, tuple[str, ...], tuple[np.ndarray, ...]]:
+    """How much f changes, to first order, when x slides along flat directions by its own size; names; steps to try."""
     reach = 1 / np.maximum(np.max(np.abs(flat) / size[:, None], axis=0), TINY)
-    return float(np.max(np.abs(slope * reach))), tuple(direction(v) for v in flat.T[:3])
+    some = (flat * reach).T[:3]
+    probes = tuple(t * v for v in some for t in (-1.0, -0.1, 0.1, 1.0))
+    return float(np.max(np.abs(slope * reach))), tuple(direction(v) for v in some), probes
 
 
 def examine_definite(H: np.ndarray, M: np.ndarray, g: np.ndarray, d: np.ndarray, level: float) -> Shape | None:

@@ -138,7 +138,7 @@ def check_output(shape: tuple, dtype: Any) -> None:
     if int(np.prod(shape)) != 1:
         raise TypeError(
             f"fun must return one number; it returns an array of shape {shape}. "
-            "For a sum of squares return jnp.sum(r**2), or use rp.least_squares(residual, x0)"
+            "For a sum of squares return jnp.sum(r**2)"
         )
     if jnp.issubdtype(dtype, jnp.complexfloating):
         raise TypeError(f"fun returns a complex number ({dtype}): minimize its real part or its modulus, jnp.abs(z)**2")

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.number import GRADIENT_NOISE, default_tolerance, eps, norm, value_noise
+from raphson.kernel.number import GRADIENT_NOISE, default_tolerance, eps, huge, norm, value_noise
 from raphson.kernel.rare import rarely
 from raphson.kernel.record import record
 from raphson.kernel.status import Status
@@ -74,7 +74,7 @@ def arrival(stop: Stop, model: Model, watch: Watch, trial: Trial) -> Watch:
     drowned = ~first & (promise <= value_noise(model.value)) & (gradient > 0.5 * watch.gradient)
     stale = jnp.where(drowned, watch.stale + 1, 0)
     reference = jnp.where(watch.arrivals < 2, jnp.maximum(watch.reference, jnp.abs(model.value)), watch.reference)
-    bottomless = (model.value == -jnp.inf) | (model.value < -reference / eps(s) ** 1.5) & (watch.arrivals > 1)
+    bottomless = model.value < -jnp.maximum(huge(s) ** 0.5, reference / eps(s))
     status = jnp.where(floor | arrived, Status.CONVERGED, jnp.where(stale >= STALE, Status.NOISE, Status.RUNNING))
     status = jnp.where(bottomless, Status.UNBOUNDED, status)
     finite = jnp.isfinite(model.value) & jnp.all(jnp.isfinite(model.gradient))

@@ -10,7 +10,6 @@ from raphson.solver.certificate import Verdict
 HEADLINES = {
     Verdict.MINIMUM: "MINIMUM",
     Verdict.NOISE: "MINIMUM (to the noise of f)",
-    Verdict.STATIONARY: "STATIONARY, not shown a minimum",
     Verdict.SADDLE: "SADDLE",
     Verdict.FLAT: "FLAT VALLEY",
     Verdict.STOPPED: "NOT CONVERGED",
