@@ -13,8 +13,14 @@ with Path(__file__).with_name("mgh.csv").open() as file:
     BUDGETS = {row.pop("problem"): row for row in csv.DictReader(file)}
 
 FALSE = {
-    ("brown-almost-linear", 10): "a saddle so flat (its product term is 1e-27) that no direction falls beyond the noise of f",
-    ("powell-badly-scaled", 100): "an infimum at x2 -> inf: at x2 = 8e12 nothing changes beyond the noise of f any more",
+    (
+        "brown-almost-linear",
+        10,
+    ): "a saddle so flat (its product term is 1e-27) that no direction falls beyond the noise of f",
+    (
+        "powell-badly-scaled",
+        100,
+    ): "an infimum at x2 -> inf: at x2 = 8e12 nothing changes beyond the noise of f any more",
 }
 """Known false successes, by problem and multiple of the start. To be empty."""
 
@@ -63,7 +69,9 @@ def complaints(name, factor, expected):
     return out
 
 
-@pytest.mark.xfail(strict=True, reason="flat to the last bit of f: nothing that double precision shows tells it from a minimum")
+@pytest.mark.xfail(
+    strict=True, reason="flat to the last bit of f: nothing that double precision shows tells it from a minimum"
+)
 @pytest.mark.parametrize(("name", "factor"), FALSE)
 def test_a_known_false_success(name, factor):
     """To be mended: a success that is none."""

@@ -52,5 +52,6 @@ class Dogleg:
         short = plan.cauchy * jnp.minimum(tau / safe(first, first > 0), 1)
         inside = jnp.where(first < tau, plan.cauchy, 0)
         bent = inside + jnp.clip(to_boundary(inside, second, tau), 0, 1) * second
-        y = jnp.where(first >= tau, short, jnp.where(whole <= tau, plan.newton, bent))
-        return proposal(y / plan.scale, (first >= tau) | (whole > tau), plan.inner)
+        endless = first > huge(first) ** 0.2  # no positive curvature along -g: down that way as far as allowed
+        inner = jnp.where(whole <= tau, plan.newton, jnp.where(first >= tau, short, bent))
+        return proposal(jnp.where(endless, short, inner) / plan.scale, endless | (whole > tau), plan.inner)
