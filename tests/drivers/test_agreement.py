@@ -20,6 +20,9 @@ from raphson.solver.stop import Stop
 
 HISTORY = 64
 
+# One compile per preset and driver: minutes. `make test-slow` runs it.
+pytestmark = pytest.mark.slow
+
 
 def wells(x, tilt):
     """Two wells in one variable, tilted."""
