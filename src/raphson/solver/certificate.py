@@ -18,6 +18,10 @@ GONE = 1e-6
 """sqrt|H_ii| below this fraction of its peak: the curvature in that variable has died out."""
 
 
+FAR = 1e6
+"""A variable that grew so many times along a flat direction ran away: f falls towards an infimum, not a minimum."""
+
+
 class Verdict(StrEnum):
     """What was found."""
 
@@ -36,8 +40,8 @@ class Evidence:
 
     `shape` of the Hessian (None: not finite); `size` what "small" is measured against; `last` the
     relative size of every variable's last move; `peak` the largest sqrt|H_ii| of the run (None:
-    not recorded); `first` |f| at the start; `falls` by how much f is lower some way along a flat
-    direction.
+    not recorded); `first` |f| and `start` |x| at the start; `falls` by how much f is lower some way
+    along a flat direction.
     """
 
     value: float
@@ -51,6 +55,7 @@ class Evidence:
     peak: np.ndarray | None
     first: float
     falls: float
+    start: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,15 @@ def collapsed(e: Evidence, shape: Shape) -> np.ndarray:
     return np.sqrt(np.abs(shape.diagonal)) < GONE * e.peak
 
 
+def run_away(e: Evidence, shape: Shape) -> np.ndarray:
+    """Variables that lie in a flat direction and grew `FAR` times beyond their start: on the way to infinity.
+
+    A variable that started at zero has no size to compare with.
+    """
+    reach = np.max([np.abs(s) / e.size for s in shape.probes], axis=0, initial=0.0)
+    return (reach > 0.5) & (e.start > 0) & (e.size > FAR * e.start)
+
+
 def judge(e: Evidence, shape: Shape, distance: float, limit: float, noise: float) -> tuple[Verdict, str]:
     """The verdict, and the criterion with its value and threshold."""
     g = float(np.max(np.abs(e.gradient), initial=0.0))
@@ -162,6 +176,10 @@ def judge(e: Evidence, shape: Shape, distance: float, limit: float, noise: float
                 Verdict.FLAT,
                 f"no curvature along {'; '.join(shape.flat)}, where x was still moving (last by {last:.1g})",
             )
+        away = np.flatnonzero(run_away(e, shape))
+        if away.size:
+            i = int(away[0])
+            return Verdict.FLAT, f"x{i + 1} ran from {e.start[i]:.2g} to {e.size[i]:.2g} where f is flat along it"
         return Verdict.MINIMUM, text + f"; no negative curvature; flat along {'; '.join(shape.flat)}"
     if near:
         return Verdict.MINIMUM, text + f"; smallest curvature {shape.smallest:.3g} > 0"

@@ -39,8 +39,9 @@ BURST = 0.1
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run on the host: the last state, its trials, and what it cost."""
+    """A finished run on the host: where it started, the last state, its trials, and what it cost."""
 
+    start: Any
     state: State
     trace: Trace
     status: Status
@@ -189,7 +190,7 @@ def run(
     if not rows:
         raise KeyboardInterrupt("stopped before f was evaluated once: there is nothing to return")
     trace = Trace(np.concatenate(rows), np.concatenate(steps))
-    return Run(state, trace, status, time.perf_counter() - begin)
+    return Run(x0, state, trace, status, time.perf_counter() - begin)
 
 
 Bursts = Callable[[State], Iterator[tuple[State, np.ndarray, np.ndarray, Status]]]

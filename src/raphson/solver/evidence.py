@@ -64,7 +64,7 @@ def certificate_of(done: Run, state: State, H: np.ndarray | None, problem: Any, 
         scale = np.asarray(units(H))
     peak = np.asarray(memory.peak, float) if isinstance(memory, Scales) else None
     unit = scale if peak is None else np.where(peak > 0, peak, scale)
-    magnitude = np.concatenate([np.ravel(np.abs(np.asarray(leaf))) for leaf in jax.tree.leaves(model.x)])
+    magnitude = sizes(model.x)
     # A variable whose minimum is at 0 has no size of its own: a thousandth of what was large, in natural units.
     size = np.maximum(magnitude, 1e-3 * np.maximum(seen, np.max(unit * magnitude) / unit)).astype(float)
     shape = shape_of(problem, model, H, g, scale, size)
@@ -81,6 +81,7 @@ def certificate_of(done: Run, state: State, H: np.ndarray | None, problem: Any, 
             peak=peak,
             first=abs(done.trace.start_value),
             falls=falls_along(problem, model, shape),
+            start=sizes(done.start),
         )
     )
 
@@ -106,8 +107,14 @@ def falls_along(problem: Any, model: Any, shape: Shape | None) -> float:
     if shape is None or not shape.probes:
         return 0.0
     value = problem.value if isinstance(problem, Callback) else lambda x: float(valued(problem, x))
-    lower = [float(model.value) - value(problem.space.retract(model.x, jnp.asarray(s))) for s in shape.probes]
+    steps = [jnp.asarray(s, model.gradient.dtype) for s in shape.probes]
+    lower = [float(model.value) - value(problem.space.retract(model.x, s)) for s in steps]
     return max([a for a in lower if np.isfinite(a)], default=0.0)
+
+
+def sizes(x: Any) -> np.ndarray:
+    """|x| as one vector."""
+    return np.concatenate([np.ravel(np.abs(np.asarray(leaf))) for leaf in jax.tree.leaves(x)])
 
 
 valued = jax.jit(lambda problem, x: problem.value(x))

@@ -1,4 +1,4 @@
-"""NIST's Statistical Reference Datasets for nonlinear regression: 19 problems with certified solutions.
+"""NIST's Statistical Reference Datasets for nonlinear regression: all 27 problems with certified solutions.
 
 F(b) = sum of squared residuals (NIST's convention, no factor 1/2); the residual is model(b, x) - y. NIST's protocol
 runs every problem from start 1 (far, `x0`) and start 2 (near); `xs` holds both.
@@ -56,6 +56,11 @@ def squared_decay(b, x):
     return b[0] * (1 - (1 + b[1] * x / 2) ** -2)
 
 
+def rooted_decay(b, x):
+    """y = b1 (1 - (1 + 2 b2 x)^-1/2)."""
+    return b[0] * (1 - (1 + 2 * b[1] * x) ** -0.5)
+
+
 def saturation(b, x):
     """y = b1 b2 x / (1 + b2 x)."""
     return b[0] * b[1] * x / (1 + b[1] * x)
@@ -96,6 +101,26 @@ def cubic_over_cubic(b, x):
     """y = (b1 + b2 x + b3 x^2 + b4 x^3) / (1 + b5 x + b6 x^2 + b7 x^3)."""
     above = b[0] + x * (b[1] + x * (b[2] + x * b[3]))
     return above / (1 + x * (b[4] + x * (b[5] + x * b[6])))
+
+
+def square_over_square(b, x):
+    """y = (b1 + b2 x + b3 x^2) / (1 + b4 x + b5 x^2)."""
+    return (b[0] + x * (b[1] + x * b[2])) / (1 + x * (b[3] + x * b[4]))
+
+
+def line_over_square(b, x):
+    """y = b1 (x^2 + b2 x) / (x^2 + b3 x + b4)."""
+    return b[0] * x * (x + b[1]) / (x * (x + b[2]) + b[3])
+
+
+def phase_shift(b, x):
+    """y = b1 - b2 x - arctan(b3 / (x - b4)) / pi."""
+    return b[0] - b[1] * x - jnp.arctan(b[2] / (x - b[3])) / math.pi
+
+
+def peak(b, x):
+    """y = b1/b2 exp(-(x - b3)^2 / (2 b2^2))."""
+    return b[0] / b[1] * jnp.exp(-0.5 * ((x - b[2]) / b[1]) ** 2)
 
 
 def two_decays(b, x):
@@ -201,9 +226,16 @@ DATASETS = (
     ("Gauss1", two_peaks),
     ("Misra1b", squared_decay, "badly-scaled"),
     ("Misra1d", saturation, "badly-scaled"),
+    ("Lanczos3", three_decays, "ill-conditioned"),
+    ("Gauss2", two_peaks),
+    ("Misra1c", rooted_decay, "badly-scaled"),
     ("Gauss3", two_peaks),
     ("Hahn1", cubic_over_cubic, "badly-scaled ill-conditioned"),
     ("Nelson", breakdown, "badly-scaled ill-conditioned"),
+    ("Kirby2", square_over_square, "badly-scaled"),
+    ("Roszman1", phase_shift, "badly-scaled"),
+    ("MGH09", line_over_square, "ill-conditioned"),
+    ("Thurber", cubic_over_cubic, "badly-scaled ill-conditioned"),
     ("MGH17", two_decays, "badly-scaled ill-conditioned multimodal"),
     ("Lanczos1", three_decays, "zero-residual ill-conditioned"),
     ("Lanczos2", three_decays, "ill-conditioned"),
@@ -212,6 +244,7 @@ DATASETS = (
     ("Rat42", logistic),
     ("MGH10", arrhenius, "badly-scaled ill-conditioned"),
     ("Rat43", richards),
+    ("Eckerle4", peak, "plateau"),
     ("Bennett5", shifted_root, "badly-scaled ill-conditioned domain"),
 )
 

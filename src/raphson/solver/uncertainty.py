@@ -1,0 +1,383 @@
+"""Error bars of a least-squares fit, and sentences that say when they are not to be believed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+
+from raphson.kernel.number import CURVATURE_NOISE
+from raphson.solver.profile import joint, student
+
+TIED, CURVED, CONDITION = 0.99, 1.2, 1e7
+"""Named from here on: a correlation; the ratio of standard errors, exact Hessian to J'J; the condition of
+the scaled J (at 1e8 a program that forms J'J has no digits left)."""
+
+IMPROBABLE, EXACT = 1e-3, 100.0
+"""A chi-square less probable than this accuses the sigmas; residuals of fewer units in the last place of
+|J_j x_j| are rounding, not noise of the data."""
+
+
+@dataclass(frozen=True, eq=False)
+class Undetermined:
+    """A direction that the data do not see: x + t `vector` fits as well for every t, to first order.
+
+    `text` "3 a - b is free": a goes up by 3 while b goes down by 1 and no residual changes;
+    `eigenvalue` of J'J along it, columns scaled to length 1; `vector` (n,) in the user's units, its
+    entries the coefficients of the text before rounding, 0 for parameters that take no part.
+    """
+
+    text: str
+    eigenvalue: float
+    vector: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Ellipse:
+    """Where two parameters lie together with probability `probability`, the others re-estimated.
+
+    {s : s'C^-1 s = k^2} around `center` (2,), k = `factor`; `semi_axes` (2,), the long one first, along
+    the columns of `axes` (2, 2); `angle` of the long axis from the first parameter's, degrees in
+    (-90, 90], in the parameters' own units. k = 1 touches both standard errors and holds `one_sigma`:
+    39 % (less where s comes from few data), not 68 %.
+    """
+
+    names: tuple[str, ...]
+    center: np.ndarray
+    semi_axes: np.ndarray
+    axes: np.ndarray
+    angle: float
+    probability: float
+    factor: float
+    one_sigma: float
+
+    def points(self, count: int = 181) -> np.ndarray:
+        """Points of the curve (2, count), the last one equal to the first."""
+        t = np.linspace(0, 2 * np.pi, count)
+        return self.center[:, None] + self.axes @ (self.semi_axes[:, None] * np.array([np.cos(t), np.sin(t)]))
+
+    def __str__(self) -> str:
+        return (
+            f"ellipse of {' and '.join(self.names)} that holds {100 * self.probability:.3g} % "
+            f"({self.factor:.3g} standard errors; that of 1 standard error holds {100 * self.one_sigma:.2g} %)"
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Uncertainty:
+    """How far the parameters of a fit are known, and what of it cannot be believed.
+
+    `covariance` (n, n) = s^2 (J'J)^-1, or (J'J)^-1 where `absolute`; `standard_errors` (n,);
+    `correlation` (n, n); `chi_square` the sum of squared weighted residuals (not 1/2); `degrees` of
+    freedom, m - rank of J's free columns (m - n where all are free and determined); `reduced` =
+    chi_square / degrees and `residual_std` s, its root (NaN without degrees of freedom); `undetermined`
+    directions; `at_bounds` names, with `sides` "lower", "upper" or "" (not said); `notes` sentences
+    that say what cannot be believed and why; `condition` of J with columns of length 1; `root`
+    (n, rank), covariance = root root', without the squares that lose digits.
+
+    Where there is no standard error, none is made up:
+    inf   the parameter takes part in an undetermined direction, or nothing is left to estimate s from
+          (there SciPy's curve_fit fills all of pcov with inf);
+    NaN   it sits at a bound, where no symmetric interval means anything (0 would read "known exactly";
+          SciPy computes a number as if there were no bound), or J is not finite. The errors of the
+          others hold for it fixed there.
+    Off the diagonal the covariances and correlations of such parameters are NaN, as is their `root`.
+    """
+
+    names: tuple[str, ...]
+    x: np.ndarray
+    absolute: bool
+    covariance: np.ndarray
+    standard_errors: np.ndarray
+    correlation: np.ndarray
+    residual_std: float
+    degrees: int
+    chi_square: float
+    reduced: float
+    undetermined: tuple[Undetermined, ...]
+    at_bounds: tuple[str, ...]
+    sides: tuple[str, ...]
+    notes: tuple[str, ...]
+    condition: float
+    root: np.ndarray
+
+    @property
+    def not_determined(self) -> tuple[str, ...]:
+        """Names of the parameters that take part in an undetermined direction."""
+        return tuple(a for i, a in enumerate(self.names) if any(u.vector[i] != 0 for u in self.undetermined))
+
+    @property
+    def spread(self) -> float:
+        """Degrees of freedom of s as the quantiles take them: inf where sigma is absolute."""
+        return np.inf if self.absolute else self.degrees
+
+    def interval(self, probability: float = 0.95) -> np.ndarray:
+        """Ends (n, 2) that hold each parameter, for itself, with this probability: x -+ t standard errors.
+
+        t: quantile of Student's t with `degrees`, of the normal distribution where sigma is absolute.
+        Raises ValueError where probability is not between 0 and 1.
+        """
+        reach = student(probability, self.spread) * self.standard_errors
+        return np.stack([self.x - reach, self.x + reach], axis=1)
+
+    def ellipse(self, i: int | str, j: int | str, probability: float = 0.68) -> Ellipse:
+        """The ellipse that holds parameters i and j (numbers or names) together with this probability.
+
+        s'C^-1 s = k^2, C their block of the covariance, k^2 = 2 F(2, degrees), or the chi-square
+        quantile where sigma is absolute: -2 log(1 - p), so that k = 1 belongs to p = 0.3935, not 0.68.
+        Raises ValueError where probability is not between 0 and 1, where i = j, or where a parameter
+        has no finite standard error. Source: Bates and Watts (1988), section 1.3.
+        """
+        pair = [self.names.index(a) if isinstance(a, str) else range(len(self.names))[a] for a in (i, j)]
+        names = tuple(self.names[a] for a in pair)
+        if names[0] == names[1]:
+            raise ValueError(f"an ellipse needs two parameters, not {names[0]} twice")
+        for a in pair:
+            if not np.isfinite(self.standard_errors[a]):
+                raise ValueError(f"{self.names[a]} has no finite standard error, so no ellipse: see notes")
+        # Singular values of the root, not eigenvalues of its square: a thin ellipse keeps its width.
+        axes, lengths, _ = np.linalg.svd(self.root[pair])
+        angle = float(np.degrees(np.arctan2(axes[1, 0], axes[0, 0])))
+        angle = angle - 180 if angle > 90 else angle + 180 if angle <= -90 else angle
+        factor, one = joint(probability, self.spread)
+        return Ellipse(names, self.x[pair], factor * lengths, axes, angle, probability, factor, one)
+
+    def __repr__(self) -> str:
+        rows = zip(self.names, self.x, self.standard_errors, strict=True)
+        return f"Uncertainty({', '.join(f'{name} = {a:.6g} +- {e:.2g}' for name, a, e in rows)})"
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """The free columns of J at length 1: M = J / `lengths` = U diag(`values`) V', (M'M)^-1 = T T'.
+
+    The last columns of `V` (f, f), from `rank` on, are without effect beyond `level`, what errors of J
+    alone make of a singular value; `T` = V / values (f, rank); `involved` (f,) parameters in those columns.
+    """
+
+    free: np.ndarray
+    lengths: np.ndarray
+    values: np.ndarray
+    V: np.ndarray
+    rank: int
+    level: float
+    T: np.ndarray
+    involved: np.ndarray
+
+
+def uncertainty(
+    J: Any, residuals: Any, x: Any, *, names: Sequence[str], absolute: bool = False, active: Any = None,
+    hessian: Any = None, loss_linear: bool = True, error: float | None = None,
+) -> Uncertainty:  # fmt: skip
+    """Standard errors, correlations and undetermined directions of a least-squares fit at its answer.
+
+    covariance = s^2 (J'J)^-1, s^2 = SSR / (m - n), or (J'J)^-1 where `absolute`, from the singular
+    values of J with columns at length 1: J'J is never formed, and units cost no digits.
+
+    J (m, n) and residuals (m,), both weighted (robust loss: corrected); x (n,); names, n strings;
+    active (n,): True at a bound, or SciPy's active_mask (-1 lower, 0, 1 upper); hessian (n, n), exact,
+    of the cost 1/2 sum r^2: only serves to say where J'J misleads; loss_linear: False for a robust
+    loss; error: relative error of J's entries (default: eps of its type; 1e-8 for forward differences).
+    Singular values below (32 n error + max(m, n) eps) times the largest are no information: entries
+    wrong by 32 units in the last place move them by less than the first term (columns have length 1),
+    the factorization by less than the second. Raises ValueError where shapes do not fit together.
+    Source: Bates and Watts (1988), sections 1.3 and 2.3; Golub and Van Loan (2013), section 5.5.
+    """
+    if error is None:
+        kind = np.asarray(J).dtype
+        error = float(np.finfo(kind if kind.kind == "f" else float).eps)
+    J, r, x = (np.asarray(a, float) for a in (J, residuals, x))
+    names, n = tuple(map(str, names)), x.size
+    mask = np.zeros(n, int) if active is None else np.asarray(active)
+    H = None if hessian is None else np.asarray(hessian, float)
+    if J.shape != (r.size, n) or {r.ndim, x.ndim} != {1} or len(names) != n or mask.shape != (n,):
+        shapes = f"J {J.shape}, residuals {r.shape}, x {x.shape}, {len(names)} names, active {mask.shape}"
+        raise ValueError(f"expected J (m, n), residuals (m,), x (n,), n names, active (n,), not {shapes}")
+    if H is not None and H.shape != (n, n):
+        raise ValueError(f"expected hessian {(n, n)}, not {H.shape}")
+    with np.errstate(over="ignore", invalid="ignore"):
+        chi_square = float(r @ r)
+    finite = bool(np.isfinite(J).all() and np.isfinite(chi_square))
+    spectrum = decompose(J if finite else np.zeros_like(J), np.flatnonzero(mask == 0), error)
+    rank, w = (spectrum.rank if finite else np.sum(mask == 0)), spectrum.values
+    degrees = int(len(r) - rank)
+    reduced = chi_square / degrees if degrees > 0 else np.nan
+    s = np.nan if not finite else 1.0 if absolute else np.sqrt(reduced) if degrees > 0 else np.inf
+    root, errors, correlation = bars(spectrum, n, s)
+    with np.errstate(over="ignore", invalid="ignore"):
+        covariance = root @ root.T
+        np.fill_diagonal(covariance, errors**2)
+    answer = Uncertainty(
+        names, x, absolute, covariance, errors, correlation, float(np.sqrt(reduced)), degrees, chi_square, reduced,
+        directions(spectrum, J, names) if finite else (), tuple(names[i] for i in np.flatnonzero(mask)),
+        tuple("" if mask.dtype == bool else "upper" if side > 0 else "lower" for side in mask[mask != 0]),
+        (), float(w[0] / w[-1]) if rank and rank == np.sum(mask == 0) and w.all() else np.inf, root,
+    )  # fmt: skip
+    if not finite:
+        return replace(answer, notes=("the Jacobian or the residuals are not finite: there are no standard errors",))
+    return replace(answer, notes=tuple(doubts(answer, spectrum, J, H, loss_linear)))
+
+
+def decompose(J: np.ndarray, free: np.ndarray, error: float) -> Spectrum:
+    """Scales the free columns of J to length 1 and finds which of their combinations it sees."""
+    A, n = J[:, free], free.size
+    peak = np.max(np.abs(A), axis=0, initial=0.0)
+    peak[peak < 1 / np.finfo(float).max] = 0  # so small that its reciprocal overflows: no effect at all
+    unit = A / np.where(peak > 0, peak, 1)  # first by the peak, so that no square over- or underflows
+    size = np.where(peak > 0, np.linalg.norm(unit, axis=0), 1)
+    M = np.where(peak > 0, unit / size, 0)
+    w = np.zeros(n)
+    R = np.linalg.qr(M, mode="r")  # same singular values and V as M, and no U of m rows
+    _, found, Vt = np.linalg.svd(R) if R.size else (None, np.zeros(0), np.eye(n))
+    w[: found.size] = found
+    level = (CURVATURE_NOISE * n * error + max(A.shape) * np.finfo(float).eps) * w.max(initial=0.0)
+    rank, V = int(np.sum(w > level)), Vt.T
+    # Errors of J turn the two subspaces by at most `level` / (smallest value kept): a smaller share is none.
+    share = np.linalg.norm(V[:, rank:], axis=1)
+    involved = share > (min(level / w[rank - 1], 0.1) if rank else 0.0)
+    return Spectrum(free, np.where(peak > 0, peak * size, 1), w, V, rank, level, V[:, :rank] / w[:rank], involved)
+
+
+def bars(p: Spectrum, n: int, s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Root of the covariance (n, rank), standard errors (n,) and correlation (n, n)."""
+    root, errors, correlation = np.full((n, p.rank), np.nan), np.full(n, np.nan), np.full((n, n), np.nan)
+    known = ~p.involved
+    at, T = p.free[known], p.T[known]
+    size = np.linalg.norm(T, axis=1)
+    unit = T / size[:, None]
+    correlation[np.ix_(at, at)] = np.clip(unit @ unit.T, -1, 1)
+    correlation[at, at] = 1
+    with np.errstate(over="ignore"):
+        errors[at] = s / p.lengths[known] * size
+    if np.isfinite(s):
+        root[at] = errors[at, None] * unit
+    errors[p.free[p.involved]] = np.inf
+    return root, errors, correlation
+
+
+def directions(p: Spectrum, J: np.ndarray, names: tuple[str, ...]) -> tuple[Undetermined, ...]:
+    """The undetermined directions, in a basis with as many zeros as can be had."""
+    basis, k = p.V[:, p.rank :], p.V.shape[0] - p.rank
+    if k == 0:
+        return ()
+    # Each direction alone moves one of k well-chosen parameters: "a - b" and "c - d", not a mixture of both.
+    pivots = scipy.linalg.qr(basis.T, pivoting=True, mode="economic")[2][:k]
+    basis = basis @ np.linalg.inv(basis[np.sort(pivots)])
+    basis[np.abs(basis) < max(p.level / p.values[p.rank - 1] if p.rank else 0, 1e-12)] = 0
+    basis[~p.involved] = 0
+    found = []
+    for v in (basis / np.linalg.norm(basis, axis=0)).T:
+        vector = np.zeros(len(names))
+        vector[p.free], scaled = coefficients(v / p.lengths), J[:, p.free] @ (v / p.lengths)
+        order = p.free[np.argsort(-np.abs(v), kind="stable")]
+        found.append(Undetermined(f"{combination(vector, order, names)} is free", float(scaled @ scaled), vector))
+    return tuple(found)
+
+
+def coefficients(v: np.ndarray) -> np.ndarray:
+    """v as multiples a person would write: near small integers where a scale makes them, else at most 1; first > 0."""
+    size = np.abs(v)
+    part = size > 0
+    v = v * np.sign(v[np.argmax(part)])
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k in range(1, 10):
+            scaled = v / size[part].min() * k
+            if np.abs(scaled).max() < 20 and np.all(np.abs(scaled - np.rint(scaled)) <= 5e-3 * np.abs(scaled)):
+                return scaled
+    return v / size.max()
+
+
+def combination(v: np.ndarray, order: np.ndarray, names: tuple[str, ...]) -> str:
+    """Coefficients in words: "3 a - b"; of many terms the six that come first in `order`."""
+    part = [i for i in order if v[i] != 0]
+    whole = np.all(np.abs(v - np.rint(v)) <= 5e-3 * np.abs(v))
+    sizes = {i: f"{abs(v[i]):.0f}" if whole else f"{abs(v[i]):.2g}" for i in part}
+    terms = [f"{'-' if v[i] < 0 else '+'} {sizes[i] + ' ' if sizes[i] != '1' else ''}{names[i]}" for i in sorted(part[:6])]
+    more = f" and {len(part) - 6} more" if len(part) > 6 else ""
+    return " ".join(terms).removeprefix("+ ") + more
+
+
+def doubts(u: Uncertainty, p: Spectrum, J: np.ndarray, H: np.ndarray | None, linear: bool) -> Iterator[str]:
+    """What cannot be believed and why, the gravest first."""
+    if u.undetermined:
+        yield (
+            f"{listed(u.not_determined)}: no standard error, for the data do not determine {listed(free_terms(u))}; "
+            f"fix one of the parameters in each, or merge them"
+        )
+    if u.degrees == 0 and not u.absolute:
+        yield (
+            f"{J.shape[0]} residuals for {p.rank} parameters that they determine: none is left to estimate their noise "
+            f"from, so there are no standard errors; give absolute sigmas or more data"
+        )
+    if u.at_bounds:
+        yield f"{listed(u.at_bounds)} at a bound: no standard error; those of the others hold for it fixed there"
+    if H is not None and p.rank:
+        yield from bent(u, p, H)
+    near = np.argwhere(np.triu(np.abs(u.correlation) > TIED, 1))
+    if near.size:
+        pairs = [f"{u.names[i]} and {u.names[j]} ({u.correlation[i, j]:.4f})" for i, j in near]
+        yield f"nearly tied: {listed(pairs)}; one can make up for the other, so judge their intervals together"
+    if u.condition > CONDITION and p.rank == p.free.size:
+        yield (
+            f"condition of the scaled Jacobian {u.condition:.1g}: rounding alone may change standard errors by "
+            f"{100 * p.level / p.values[-1]:.1g} %, and programs that form J'J may give others"
+        )
+    yield from noise_doubts(u, J)
+    weak = [a for a, v, e in zip(u.names, u.x, u.standard_errors, strict=True) if np.isfinite(e) and e > abs(v)]
+    if weak:
+        yield f"the standard error is larger than the value: {listed(weak)}; the data hardly tell it from 0"
+    if not linear:
+        yield "robust loss: standard errors are those of the reweighted linear fit, good only for many data"
+
+
+def noise_doubts(u: Uncertainty, J: np.ndarray) -> Iterator[str]:
+    """Doubts about s itself: exact fits, few data, sigmas that the residuals contradict."""
+    with np.errstate(over="ignore"):
+        rounding = np.finfo(float).eps * np.sum(np.linalg.norm(J * u.x, axis=0))
+    if not u.absolute and u.degrees > 0 and np.sqrt(u.chi_square) <= EXACT * rounding:
+        yield "the residuals are rounding: standard errors measure the arithmetic, not noise in the data"
+    if not u.absolute and 0 < u.degrees <= 3:
+        spread = 100 / np.sqrt(2 * u.degrees)
+        yield f"{u.degrees} degrees of freedom: s, and every standard error with it, is known to about {spread:.0f} %"
+    if u.absolute and u.degrees > 0:
+        from scipy.special import chdtr, chdtrc
+
+        for tail, word in ((chdtrc, "large"), (chdtr, "small")):
+            chance = float(tail(u.degrees, u.chi_square))
+            if chance < IMPROBABLE:
+                yield (
+                    f"chi-square {u.chi_square:.3g} for {u.degrees} degrees of freedom is too {word} "
+                    f"(probability {chance:.1g}): the sigmas or the model are wrong, and the error bars with them"
+                )
+
+
+def bent(u: Uncertainty, p: Spectrum, H: np.ndarray) -> Iterator[str]:
+    """Whether the exact Hessian would give other standard errors than J'J."""
+    sure = p.values[: p.rank] ** 2 > 20 * p.level * p.values[0]  # elsewhere rounding of H hides the comparison
+    T = p.T[:, sure]
+    scaled = H[np.ix_(p.free, p.free)] / p.lengths[:, None] / p.lengths
+    k, Q = np.linalg.eigh(T.T @ scaled @ T)  # 1 in every direction where H = J'J
+    if k.size and not k[0] > 0:
+        yield "the exact Hessian has no positive curvature in every direction: J'J gives error bars where no minimum is"
+        return
+    known = ~p.involved
+    ratio = np.linalg.norm(T[known] @ Q / np.sqrt(k), axis=1) / np.linalg.norm(T[known], axis=1)
+    if ratio.size == 0 or max(ratio.max(), 1 / ratio.min()) <= CURVED:
+        return
+    worst = int(np.argmax(np.abs(np.log(ratio))))
+    yield (
+        f"strong curvature: by the exact Hessian the standard error of {u.names[p.free[known][worst]]} would be "
+        f"{ratio[worst]:.2g} times as large; intervals are rough, profile likelihood is better"
+    )
+
+
+def free_terms(u: Uncertainty) -> list[str]:
+    """The undetermined combinations without their verb."""
+    return [d.text.removesuffix(" is free") for d in u.undetermined]
+
+
+def listed(items: Sequence[str], limit: int = 4) -> str:
+    """Items with commas, the first few of many."""
+    more = f" and {len(items) - limit} more" if len(items) > limit else ""
+    return ", ".join(items[:limit]) + more
