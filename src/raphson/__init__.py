@@ -12,24 +12,17 @@ import jax as _jax
 if _os.environ.get("RAPHSON_X64", "1") != "0":
     _jax.config.update("jax_enable_x64", True)
 
-from raphson.controls.armijo import Armijo
-from raphson.controls.full import Full
-from raphson.controls.nielsen import Nielsen
-from raphson.controls.radius import Radius
-from raphson.controls.sigma import Sigma
-from raphson.controls.wolfe import Wolfe
+from raphson import parts
+from raphson.fit.curve import curve_fit
+from raphson.fit.least_squares import least_squares
+from raphson.fit.result import Fit
+from raphson.fit.uncertainty import Uncertainty
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace, Trial
-from raphson.model.curvature import Exact, ExactProduct, Identity
 from raphson.model.geometry import Geometry
 from raphson.model.quadratic import Model
-from raphson.model.quasi_newton import BFGS, DFP, LBFGS, SR1
-from raphson.paths.cubic import Cubic
-from raphson.paths.damped import Damped
-from raphson.paths.dogleg import Dogleg
-from raphson.paths.ray import Ray
-from raphson.paths.steihaug import Steihaug
-from raphson.paths.trust import Trust
+from raphson.problems.least_squares import LeastSquares
+from raphson.problems.loss import Loss
 from raphson.problems.minimize import Minimize
 from raphson.problems.zoo import zoo
 from raphson.report.compare import Comparison, compare
@@ -46,12 +39,10 @@ from raphson.solver.stop import Stop
 __version__ = "0.1.0"
 __all__ = [
     # what users call
-    "check_derivatives", "compare", "iterate", "local_model", "minimize", "solve", "zoo",
+    "check_derivatives", "compare", "curve_fit", "iterate", "least_squares", "local_model", "minimize", "solve", "zoo",
     # what they get
-    "Certificate", "Comparison", "Geometry", "Model", "Result", "Solution", "Status", "Trace", "Trial", "Verdict",
-    # what a method is made of
-    "Method", "Minimize", "Stop", "presets",
-    "Exact", "ExactProduct", "Identity", "BFGS", "DFP", "LBFGS", "SR1",
-    "Cubic", "Damped", "Dogleg", "Ray", "Steihaug", "Trust",
-    "Armijo", "Full", "Nielsen", "Radius", "Sigma", "Wolfe",
+    "Certificate", "Comparison", "Fit", "Geometry", "Model", "Result", "Solution", "Status", "Trace", "Trial",
+    "Uncertainty", "Verdict",
+    # problems, and what a method is made of (its parts: raphson.parts)
+    "LeastSquares", "Loss", "Method", "Minimize", "Stop", "parts", "presets",
 ]  # fmt: skip

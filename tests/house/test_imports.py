@@ -7,7 +7,7 @@ from tests.house.source import PACKAGE, Source, sources
 
 ORDER = (
     "kernel < problems < operators < linear < calculus < model < paths < controls < solver < report "
-    "< slam, ml < picture < cli"
+    "< slam, ml, fit < picture < cli"
 )
 LEVEL = {room: level for level, rooms in enumerate(ORDER.split(" < ")) for room in rooms.split(", ")}
 

@@ -31,6 +31,7 @@ PATHS = {
 RADIUS_PATHS = ("dogleg", "trust", "steihaug")
 SIZES = (1, 2, 5)
 COUNT = 4
+LANES = COUNT * len(KINDS)
 TAUS = np.logspace(-4, 4, 9)
 SLACK = 0.05
 """By how much the exact path may miss the radius (EASY in paths/trust.py)."""
@@ -52,9 +53,16 @@ def walker(name: str, how: str = "map"):
 
 
 def steps(name, H, g, d=None, taus=TAUS, how="map"):
-    """Steps (count, taus, n) of a batch of models, as NumPy."""
+    """Steps (count, taus, n) of a batch of models, as NumPy.
+
+    Models and taus are repeated up to one shape for all laws, so that a path is compiled once for each size.
+    """
     d = np.ones_like(g) if d is None else d
-    return np.asarray(walker(name, how)(H, g, d, np.asarray(taus, g.dtype)))
+    walk = walker(name, how)
+    padded = np.resize(np.asarray(taus, g.dtype), len(TAUS) + 1)
+    rounds = np.resize(np.arange(len(g)), (-(-len(g) // LANES), LANES))
+    walked = np.concatenate([np.asarray(walk(H[these], g[these], d[these], padded)) for these in rounds])
+    return walked[: len(g), : len(taus)]
 
 
 def models(n, seed=0, kinds=KINDS):

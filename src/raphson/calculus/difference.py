@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from raphson.problems.callback import Callback
+from raphson.problems.callback import Callback, HostResiduals
 
 
 def steps(x: np.ndarray, power: float) -> np.ndarray:
@@ -34,18 +34,38 @@ def central(evaluate: Any, x: np.ndarray, h: np.ndarray) -> np.ndarray:
     return np.asarray(rows)
 
 
-def host_gradient(problem: Callback, x: Any, value: float) -> np.ndarray:
+def host_jacobian(problem: HostResiduals, x: Any) -> np.ndarray:
+    """The Jacobian (m, n): the user's, or central differences of the residuals with h = eps^(1/3)."""
+    point = np.array(x)
+    if problem.jacobian is not None:
+        problem.evaluations.gradient += 1
+        return np.asarray(problem.jacobian(point), point.dtype)
+    return central(problem.residuals, point, steps(point, 1 / 3)).T
+
+
+def host_slope(problem: HostResiduals, x: np.ndarray) -> np.ndarray:
+    """The gradient of the cost, J'r with the weights of the loss."""
+    r = problem.residuals(x)
+    return (np.asarray(problem.loss.weights(r)[0]) * r) @ host_jacobian(problem, x)
+
+
+def host_gradient(problem: Callback | HostResiduals, x: Any, value: float) -> np.ndarray:
     """The gradient (n,): the user's, or central differences of f with h = eps^(1/3) (error about eps^(2/3))."""
     point = np.array(x)
+    if isinstance(problem, HostResiduals):
+        return host_slope(problem, point)
     if problem.gradient is not None:
         problem.evaluations.gradient += 1
         return np.asarray(problem.gradient(point), point.dtype).reshape(-1)
     return central(problem.value, point, steps(point, 1 / 3))
 
 
-def host_hessian(problem: Callback, x: Any, value: float, gradient: np.ndarray | None) -> np.ndarray:
+def host_hessian(problem: Callback | HostResiduals, x: Any, value: float, gradient: np.ndarray | None) -> np.ndarray:
     """The Hessian (n, n): the user's, or differences of the gradient, or second differences of f."""
     point = np.array(x)
+    if isinstance(problem, HostResiduals):
+        H = central(lambda y: host_slope(problem, y), point, steps(point, 1 / 3))
+        return (H + H.T) / 2
     if problem.hessian is not None:
         problem.evaluations.hessian += 1
         H = np.asarray(problem.hessian(point), point.dtype)

@@ -7,11 +7,12 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from raphson.calculus.difference import host_gradient, host_hessian
-from raphson.kernel.look import GRADIENT, HESSIAN, PRODUCT, VALUE, Look
+from raphson.calculus.difference import host_gradient, host_hessian, host_jacobian
+from raphson.kernel.look import BEND, GRADIENT, GRAM, HESSIAN, PRODUCT, VALUE, Look
 from raphson.operators.dense import Dense
+from raphson.operators.gram import Gram
 from raphson.operators.matrix_free import MatrixFree
-from raphson.problems.callback import Callback
+from raphson.problems.callback import HOST
 
 BLOCK = 256
 """Columns of the Hessian that are pushed forward together; more would only cost memory."""
@@ -19,10 +20,12 @@ BLOCK = 256
 
 def look(problem: Any, x: Any, order: int) -> Look:
     """Evaluates a problem at x: `order` is VALUE, GRADIENT, HESSIAN (dense) or PRODUCT (matrix-free)."""
-    if isinstance(problem, Callback):
+    if isinstance(problem, HOST):
         return host_look(problem, x, order)
     if order == VALUE:
         return Look(x, problem.value(x))
+    if order >= GRAM:
+        return gram_look(problem, x, order)
     zero = problem.space.zero(x)
     slope = jax.value_and_grad(problem.pulled(x))
     if order == HESSIAN:
@@ -41,6 +44,30 @@ def complete(problem: Any, seen: Look, order: int) -> Look:
     return look(problem, seen.x, order)
 
 
+def gram_look(problem: Any, x: Any, order: int) -> Look:
+    """Cost, gradient J'r and curvature J'J of residuals: J column by column, or row by row where it is wide."""
+    space = problem.space
+    zero = space.zero(x)
+    residuals = lambda s: problem.residuals(space.retract(x, s))
+    r, push = jax.linearize(residuals, zero)
+    if zero.shape[0] <= 2 * r.shape[0]:
+        J = jax.vmap(push, out_axes=1)(jnp.eye(zero.shape[0], dtype=zero.dtype))
+    else:
+        J = jax.jacrev(residuals)(zero)
+    value = problem.loss.cost(r)
+    return weighted_look(problem, x, value, r, J, order)
+
+
+def weighted_look(problem: Any, x: Any, value: jax.Array, r: jax.Array, J: jax.Array, order: int) -> Look:
+    """Value, gradient and Gram operator with the weights of a robust loss in J and r."""
+    root = jnp.ones_like(r)
+    if not problem.loss.plain:
+        r, root = problem.loss.corrected(r)
+        J = root[:, None] * J
+    held = (problem, x) if order == BEND else (None, None)
+    return Look(x, value, r @ J, Gram(J, r, root, *held))
+
+
 def columns(push: Any, gradient: jax.Array) -> jax.Array:
     """The Hessian (n, n) from its push-forward, made exactly symmetric."""
     n = gradient.shape[0]
@@ -50,8 +77,11 @@ def columns(push: Any, gradient: jax.Array) -> jax.Array:
     return (H + H.T) / 2
 
 
-def host_look(problem: Callback, x: Any, order: int) -> Look:
+def host_look(problem: Any, x: Any, order: int) -> Look:
     """The same for a host function: its own derivatives, or finite differences where it has none."""
+    if order >= GRAM:
+        r, J = (jnp.asarray(a, x.dtype) for a in (problem.residuals(x), host_jacobian(problem, x)))
+        return weighted_look(problem, x, problem.loss.cost(r), r, J, GRAM)
     value = problem.value(x)
     gradient = None if order == VALUE else host_gradient(problem, x, value)
     curvature = None if order < HESSIAN else Dense(jnp.asarray(host_hessian(problem, x, value, gradient), x.dtype))
@@ -64,5 +94,8 @@ def blank_look(problem: Any, x: Any, order: int) -> Look:
     zero = problem.space.zero(x)
     if order <= GRADIENT:
         return Look(x, zero.sum(), zero)
-    free = order == PRODUCT and not isinstance(problem, Callback)
+    if order >= GRAM:
+        r = jnp.zeros(problem.count(x), zero.dtype)
+        return weighted_look(problem, x, zero.sum(), r, jnp.outer(r, zero), order)
+    free = order == PRODUCT and not isinstance(problem, HOST)
     return Look(x, zero.sum(), zero, MatrixFree(problem, x) if free else Dense(jnp.outer(zero, zero)))

@@ -19,6 +19,7 @@ from raphson.cli import cache, target
 from raphson.cli.check import check
 from raphson.cli.compare import compare
 from raphson.cli.demo import demo
+from raphson.cli.fit import fit
 from raphson.cli.look import look
 from raphson.cli.minimize import minimize
 from raphson.cli.zoo import zoo
@@ -26,7 +27,7 @@ from raphson.cli.zoo import zoo
 app = typer.Typer(
     name="raphson", add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
 )
-for verb in (demo, look, minimize, compare, check, zoo):
+for verb in (demo, look, minimize, fit, compare, check, zoo):
     app.command()(verb)
 
 

@@ -3,13 +3,11 @@
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.number import value_noise
-
 Array = jax.Array
 
 
-def quality(value: Array, trial_value: Array, predicted: Array) -> tuple[Array, Array, Array]:
-    """The actual decrease, the ratio actual / predicted, and the noise of both.
+def quality(value: Array, trial_value: Array, predicted: Array, noise: Array) -> tuple[Array, Array]:
+    """The actual decrease, and the ratio actual / predicted; `noise` is the smallest change of f that means anything.
 
     - the trial is not finite (NaN, +inf): actual = -inf, ratio = -inf: a rejected trial;
     - the trial is -inf: actual = +inf, ratio = +inf: accepted, the run will end as unbounded;
@@ -21,8 +19,7 @@ def quality(value: Array, trial_value: Array, predicted: Array) -> tuple[Array, 
     """
     actual = value - trial_value
     actual = jnp.where(jnp.isnan(trial_value) | (trial_value == jnp.inf), -jnp.inf, actual)
-    noise = value_noise(value)
     blind = (jnp.abs(actual) <= noise) & (jnp.abs(predicted) <= noise)
     promising = predicted > 0
     ratio = jnp.where(promising, actual / jnp.where(promising, predicted, 1), -jnp.inf)
-    return actual, jnp.where(blind, 1, ratio), noise
+    return actual, jnp.where(blind, 1, ratio)

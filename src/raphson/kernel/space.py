@@ -37,7 +37,53 @@ class Euclidean:
         parts = [jnp.ravel(b - a) for a, b in zip(jax.tree.leaves(x), jax.tree.leaves(y), strict=True)]
         return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
 
+    def move(self, x: Any, s: Array) -> tuple[Any, Array, Array]:
+        """Where the step s leads, the step made (s itself), and whether it was cut short (never)."""
+        return self.retract(x, s), s, jnp.zeros((), bool)
+
     def magnitude(self, x: Any) -> Array:
         """The size of every coordinate, |x| as one vector (n,): what "relative" is relative to."""
         parts = [jnp.ravel(jnp.abs(leaf)) for leaf in jax.tree.leaves(x)]
         return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
+
+
+@record
+class Box:
+    """The part of a Euclidean space between `lower` and `upper`, vectors (n,) with infinities where there is no bound."""
+
+    lower: Array
+    upper: Array
+
+    def size(self, x: Any) -> int:
+        """Number of variables."""
+        return Euclidean().size(x)
+
+    def zero(self, x: Any) -> Array:
+        """The step that goes nowhere, shape (n,)."""
+        return Euclidean().zero(x)
+
+    def retract(self, x: Any, s: Array) -> Any:
+        """The point x + s, whether it lies in the box or not: derivatives at a bound look through it."""
+        return Euclidean().retract(x, s)
+
+    def difference(self, y: Any, x: Any) -> Array:
+        """The step s with retract(x, s) = y, shape (n,)."""
+        return Euclidean().difference(y, x)
+
+    def magnitude(self, x: Any) -> Array:
+        """The size of every coordinate."""
+        return Euclidean().magnitude(x)
+
+    def flat(self, x: Any) -> Array:
+        """x as one vector (n,)."""
+        leaves = jax.tree.leaves(x)
+        return jnp.ravel(leaves[0]) if len(leaves) == 1 else jnp.concatenate([jnp.ravel(leaf) for leaf in leaves])
+
+    def move(self, x: Any, s: Array) -> tuple[Any, Array, Array]:
+        """Where the step s leads when every coordinate stops at its bound, the step made, and whether any was cut."""
+        here = self.flat(x)
+        there = jnp.clip(here + s, self.lower, self.upper)
+        cut = there != here + s
+        made = jnp.where(cut, there - here, s)
+        # Written from `there`, so that a variable at its bound equals it to the last bit.
+        return self.retract(jax.tree.map(jnp.zeros_like, x), there), made, jnp.any(cut)

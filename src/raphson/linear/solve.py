@@ -10,8 +10,11 @@ from raphson.kernel.record import record
 from raphson.linear.batched import cholesky
 from raphson.linear.cg import lowest_ritz, unbounded
 from raphson.linear.cholesky import factorize, noise_shift, succeeded
+from raphson.linear.qr import reduced
 from raphson.linear.spectral import absolute_step, lowest_pair
 from raphson.operators.dense import Dense, Diagonal, Inverted
+from raphson.operators.gram import Gram
+from raphson.operators.held import Held
 from raphson.operators.low_rank import LowRank
 from raphson.operators.matrix_free import MatrixFree
 
@@ -40,7 +43,10 @@ def newton_direction(B: Any, g: Array, d: Array) -> Direction:
         return Direction(-(B.inverse @ g), one)
     if isinstance(B, LowRank):
         return Direction(woodbury(B, g), one)
-    if isinstance(B, MatrixFree):
+    if isinstance(B, Gram):
+        plan = reduced(B.J, B.r, d)
+        return Direction(plan.step(plan.newton()), one)
+    if isinstance(B, (MatrixFree, Held)):
         found = unbounded(lambda v: B.mv(v / d) / d, g / d, limit=2 * g.shape[0])
         return Direction(found.s / d, found.inner)
     return Direction(dense_direction(B.dense(), g, d), one)
@@ -65,10 +71,10 @@ def woodbury(B: LowRank, g: Array) -> Array:
 def negative_direction(B: Any, d: Array) -> tuple[Array, Array]:
     """Whether B has a negative eigenvalue beyond its noise (in scaled variables), and a unit direction of it.
 
-    Positive definite by construction: diagonal, inverted and low-rank secant matrices.
+    Not negative by construction: J'J, diagonal, inverted and low-rank secant matrices.
     """
     zero = jnp.zeros_like(d)
-    if isinstance(B, (Diagonal, Inverted, LowRank)):
+    if isinstance(B, (Gram, Diagonal, Inverted, LowRank)):
         return jnp.zeros((), bool), zero
     if isinstance(B, Dense):
         H = B.matrix / (d[:, None] * d[None, :])

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.number import CURVATURE_NOISE, eps, tiny
+from raphson.kernel.number import CURVATURE_NOISE, eps, norm, tiny
 from raphson.kernel.record import record
 
 Array = jax.Array
@@ -17,6 +17,16 @@ class Spectrum:
     V: Array
     a: Array
     d: Array
+
+    @property
+    def lowest(self) -> Array:
+        """The smallest eigenvalue."""
+        return self.w[0]
+
+    @property
+    def slope(self) -> Array:
+        """The length of the scaled gradient."""
+        return norm(self.a)
 
     def step(self, coefficients: Array) -> Array:
         """The step s (in the user's units) with the given coefficients in the eigenframe."""

@@ -5,8 +5,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.look import GRADIENT, HESSIAN, PRODUCT, Look
-from raphson.kernel.number import norm, safe, tiny
+from raphson.kernel.look import GRADIENT, GRAM, HESSIAN, PRODUCT, Look
+from raphson.kernel.number import eps, norm, safe, tiny, value_noise
 from raphson.kernel.record import record, static
 from raphson.model.quadratic import Model
 from raphson.operators.dense import Diagonal
@@ -62,6 +62,30 @@ class Exact:
         scale, plain = natural_scale(look.curvature.dense(), memory.last)
         learned = Scales(scale, jnp.maximum(memory.peak, plain))
         return Model(look.x, look.value, look.gradient, look.curvature, filled(scale), space), learned
+
+
+@record
+class GaussNewton:
+    """J'J of residuals, with variables measured by the lengths of the columns of J.
+
+    `fading`: what a column's length at the last point still counts (1: never forgotten, as More does).
+    Source: Gauss (1809); More (1978), section 3, for the scale.
+    """
+
+    fading: Any = 1.0
+    order: int = static(default=GRAM)
+
+    def start(self, problem: Any, x: Any) -> Scales:
+        """No curvature seen yet."""
+        return Scales(problem.space.zero(x), problem.space.zero(x))
+
+    def model(self, space: Any, look: Look, s: Array, memory: Scales) -> tuple[Model, Scales]:
+        """The model 1/2 |r + J s|^2 at the point looked at. Its noise is that of f and of every residual."""
+        plain = jnp.sqrt(look.curvature.diagonal())
+        scale = jnp.maximum(self.fading * memory.last, plain)
+        noise = value_noise(look.value) + eps(plain) * look.curvature.noise(space.magnitude(look.x))
+        learned = Scales(scale, jnp.maximum(memory.peak, plain))
+        return Model(look.x, look.value, look.gradient, look.curvature, filled(scale), space, noise), learned
 
 
 @record

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.kernel.number import value_noise
 from raphson.kernel.record import record
 from raphson.kernel.space import Euclidean
 
@@ -17,7 +18,8 @@ class Model:
     """The second-order Taylor model of f at x (or its approximation by a curvature B).
 
     `x` is the point (a pytree), `value` f(x), `gradient` (n,), `curvature` the operator B,
-    `scale` (n,) the lengths' units: paths measure a step by ||scale * s||.
+    `scale` (n,) the lengths' units: paths measure a step by ||scale * s||. `noise` is the smallest
+    change of f that means anything, where more is known than its rounding (None).
     """
 
     x: Any
@@ -26,6 +28,7 @@ class Model:
     curvature: Any
     scale: Array
     space: Any = Euclidean()
+    noise: Any = None
 
     def __call__(self, s: Any) -> Array:
         """m(s) = f + g's + 1/2 s'Bs for a step s of shape (n,)."""
@@ -35,6 +38,11 @@ class Model:
     def decrease(self, s: Array) -> Array:
         """What the model promises: -(g's + 1/2 s'Bs), positive when good."""
         return -(self.gradient @ s + 0.5 * self.curvature.quadratic(s))
+
+    @property
+    def floor(self) -> Array:
+        """The smallest change of f that means anything."""
+        return value_noise(self.value) if self.noise is None else self.noise
 
     @property
     def hessian(self) -> Array:

@@ -1,12 +1,16 @@
-"""The damped path s(lambda) = -(H + lambda D^2)^-1 g (Levenberg, Marquardt), by eigenvalues."""
+"""The damped path s(lambda) = -(B + lambda D^2)^-1 g (Levenberg, Marquardt)."""
+
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from raphson.kernel.number import norm
 from raphson.kernel.record import record, static
+from raphson.linear.qr import Reduced, reduced
 from raphson.linear.spectral import Spectrum, scaled_spectrum
 from raphson.model.quadratic import Model
+from raphson.operators.gram import Gram
 from raphson.paths.proposal import DAMPING, Proposal, proposal
 
 Array = jax.Array
@@ -14,19 +18,22 @@ Array = jax.Array
 
 @record
 class Damped:
-    """tau = 1/lambda; where H has negative eigenvalues lambda counts from the smallest of them.
+    """tau = 1/lambda; where B has negative eigenvalues lambda counts from the smallest of them.
 
-    Sources: Levenberg (1944); Marquardt (1963); Goldfeld, Quandt and Trotter (1966) for indefinite H.
+    For residuals by QR of [J; sqrt(lambda) D], else by one eigendecomposition per point.
+    Sources: Levenberg (1944); Marquardt (1963); More (1978); Goldfeld, Quandt and Trotter (1966) for indefinite B.
     """
 
     unit: str = static(default=DAMPING)
 
-    def prepare(self, model: Model) -> Spectrum:
-        """One eigendecomposition per point; every lambda is then cheap."""
+    def prepare(self, model: Model) -> Spectrum | Reduced:
+        """One factorization per point; every lambda is then cheap."""
+        if isinstance(model.curvature, Gram):
+            return reduced(model.curvature.J, model.curvature.r, model.scale)
         return scaled_spectrum(model.hessian, model.gradient, model.scale)
 
-    def at(self, plan: Spectrum, tau: Array) -> Proposal:
-        """-(H + lambda D^2)^-1 g."""
-        shift = 1 / tau + jnp.maximum(0, -plan.w[0])
+    def at(self, plan: Any, tau: Array) -> Proposal:
+        """-(B + lambda D^2)^-1 g."""
+        shift = 1 / tau + jnp.maximum(0, -plan.lowest)
         y = plan.shifted(shift)
-        return proposal(plan.step(y), shift * norm(y) > 0.1 * norm(plan.a), 1)
+        return proposal(plan.step(y), shift * norm(y) > 0.1 * plan.slope, 1)

@@ -42,3 +42,46 @@ class Callback:
         """f at x."""
         self.evaluations.value += 1
         return float(np.asarray(self.fun(np.array(x))).reshape(()))
+
+    @property
+    def hessian_error(self) -> float:
+        """Relative error of the Hessian: none where it was given, else that of differences of g or of f."""
+        if self.hessian is not None:
+            return 0.0
+        return 1e-6 if self.gradient is not None else 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class HostResiduals:
+    """The problem: minimize the cost of residuals that a host function of one flat vector returns, a vector (m,).
+
+    `jacobian(x)` returns a matrix (m, n); None: central differences. Everything else as in `Callback`.
+    """
+
+    fun: Callable[[np.ndarray], np.ndarray]
+    jacobian: Callable[[np.ndarray], np.ndarray] | None = None
+    loss: Any = None
+    space: Any = Euclidean()
+    evaluations: Evaluations = field(default_factory=Evaluations)
+
+    def residuals(self, x: Any) -> np.ndarray:
+        """All residuals at x, (m,)."""
+        self.evaluations.value += 1
+        return np.asarray(self.fun(np.array(x)))
+
+    def value(self, x: Any) -> float:
+        """The cost at x."""
+        return float(self.loss.cost(self.residuals(x)))
+
+    def count(self, x: Any) -> int:
+        """The number of residuals m."""
+        return self.residuals(x).shape[0]
+
+    @property
+    def hessian_error(self) -> float:
+        """Relative error of a Hessian by differences of the gradient J'r."""
+        return 1e-6 if self.jacobian is not None else 1e-4
+
+
+HOST = (Callback, HostResiduals)
+"""Problems whose functions run outside compiled code."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from raphson.kernel.number import GRADIENT_NOISE, VALUE_NOISE
+from raphson.kernel.number import GRADIENT_NOISE
 from raphson.kernel.status import Status
 from raphson.solver.examine import Shape
 
@@ -39,9 +39,9 @@ class Evidence:
     """What the certificate is made from, all NumPy: the end of a run and the shape of f there.
 
     `shape` of the Hessian (None: not finite); `size` what "small" is measured against; `last` the
-    relative size of every variable's last move; `peak` the largest sqrt|H_ii| of the run (None:
+    relative size of every variable's last move; `noise` the smallest change of f that means anything; `peak` the largest sqrt|H_ii| of the run (None:
     not recorded); `first` |f| and `start` |x| at the start; `falls` by how much f is lower some way
-    along a flat direction.
+    along a flat direction; `held` the variables that bounds hold, in words (the rest is about the others).
     """
 
     value: float
@@ -51,11 +51,13 @@ class Evidence:
     last: np.ndarray
     status: Status
     eps: float
+    noise: float
     tolerance: float
     peak: np.ndarray | None
     first: float
     falls: float
     start: np.ndarray
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ class Certificate:
     variable and relative to its size; `smallest` and `largest` eigenvalue and `condition` of H;
     `inertia` (negative, zero, positive), counted in scaled variables beyond the noise of H;
     `noise` the smallest change of f that means anything; `flat` directions without curvature, in
-    words; `criterion` the verdict's reason, with value and threshold.
+    words; `criterion` the verdict's reason, with value and threshold; `active` the variables that sit
+    at a bound beyond which f falls: they are left out of everything above.
     """
 
     verdict: Verdict
@@ -86,6 +89,7 @@ class Certificate:
     flat: tuple[str, ...]
     eigenvalues: np.ndarray | None
     criterion: str
+    active: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers and strings (for JSON)."""
@@ -102,7 +106,7 @@ class Certificate:
 
 def certify(e: Evidence) -> Certificate:
     """Draws the conclusion from the evidence."""
-    noise = VALUE_NOISE * e.eps * abs(e.value)
+    noise = e.noise
     g = float(np.max(np.abs(e.gradient), initial=0.0))
     limit = max(e.eps ** (1 / 3), e.tolerance)
     shape = e.shape
@@ -110,17 +114,18 @@ def certify(e: Evidence) -> Certificate:
         verdict = Verdict.UNBOUNDED if e.status == Status.UNBOUNDED else Verdict.NOT_FINITE
         nan = float("nan")
         text = Status.UNBOUNDED.sentence if verdict == Verdict.UNBOUNDED else Status.NOT_FINITE.sentence
-        return Certificate(verdict, g, nan, nan, nan, nan, limit, None, None, None, None, noise, (), None, text)
+        return Certificate(verdict, g, nan, nan, nan, nan, limit, None, None, None, None, noise, (), None, text, e.held)
     with np.errstate(divide="ignore", invalid="ignore"):
         scaled = float(np.where(e.gradient == 0, 0, np.abs(e.gradient) / shape.rounding).max())
         distance = float(np.where(shape.newton == 0, 0, np.abs(shape.newton) / e.size).max())
     known = np.abs([shape.smallest, shape.largest] if shape.eigenvalues is None else shape.eigenvalues)
-    low, top = float(known.min()), float(known.max())
+    low, top = (float(known.min()), float(known.max())) if known.size else (float("nan"), float("nan"))
     inertia = (shape.negative, shape.zero, shape.positive)
     verdict, text = judge(e, shape, distance, limit, noise)
+    text += f"; held by bounds: {', '.join(e.held)}" if e.held else ""
     return Certificate(
         verdict, g, scaled, GRADIENT_NOISE * e.eps, shape.decrement, distance, limit, shape.smallest, shape.largest,
-        top / low if low > 0 else float("inf"), inertia, noise, shape.flat, shape.eigenvalues, text,
+        top / low if low > 0 else float("inf"), inertia, noise, shape.flat, shape.eigenvalues, text, e.held,
     )  # fmt: skip
 
 
@@ -181,6 +186,8 @@ def judge(e: Evidence, shape: Shape, distance: float, limit: float, noise: float
             i = int(away[0])
             return Verdict.FLAT, f"x{i + 1} ran from {e.start[i]:.2g} to {e.size[i]:.2g} where f is flat along it"
         return Verdict.MINIMUM, text + f"; no negative curvature; flat along {'; '.join(shape.flat)}"
+    if not shape.positive:
+        return Verdict.MINIMUM, f"max|g| = {g:.2g} over the free variables: there are none"
     if near:
         return Verdict.MINIMUM, text + f"; smallest curvature {shape.smallest:.3g} > 0"
     return Verdict.NOISE, (

@@ -15,7 +15,8 @@ from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.model.curvature import Exact
 from raphson.operators.dense import Dense
-from raphson.problems.callback import Callback
+from raphson.problems.callback import HOST, Callback
+from raphson.solver.bounds import active_bounds, read_bounds
 from raphson.solver.choose import choose
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Run, run
@@ -54,7 +55,8 @@ def minimize(
     arrays; its precision is the working precision. method: "auto", a preset ("trust-exact",
     "newton", "bfgs", ...; SciPy's names are understood) or a `Method`. jac, hess, hessp: as in
     SciPy, needed for host functions only; for JAX functions a given jac is compared with the exact
-    one. tol: relative accuracy asked of every variable (None: eps^(2/3)); multiplying f or changing
+    one. bounds: n pairs (lower, upper) or a scipy.optimize.Bounds; every point tried lies between them,
+    the result names the active ones. tol: relative accuracy asked of every variable (None: eps^(2/3)); multiplying f or changing
     the units of x changes nothing. callback: callback(intermediate_result=r) with r.x, r.fun, or
     callback(x), after every trial; StopIteration stops. options: maxiter and the like.
     progress: True for a live line, or a function of the state. max_steps: trials. time_limit: seconds.
@@ -65,11 +67,13 @@ def minimize(
     """
     notes: list[str] = []
     begin = time.perf_counter()
-    refuse_constraints(bounds, constraints)
+    refuse_constraints(constraints)
     limits = read_limits(tol, max_steps, time_limit, options, notes)
     x = read_point(x0, notes)
     compiled = CompileClock.seconds
+    space, x = read_bounds(bounds, x, notes, pairs=True)
     problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes)
+    problem = replace(problem, space=space)
     n = problem.space.size(x)
     name, chosen, reasons = read_method(method, problem, n)
     chosen = limited(chosen, limits, x)
@@ -271,12 +275,13 @@ def conclude(
         seconds=time.perf_counter() - begin,
         compile_seconds=CompileClock.seconds - compiled,
         hessian=None if H is None else np.asarray(H),
+        active=active_bounds(problem.space, np.asarray(model.gradient), model.x),
     )
 
 
 def counts(done: Run, method: Method, problem: Any) -> Evaluations:
     """Evaluations of f, g and H by the run."""
-    if isinstance(problem, Callback):
+    if isinstance(problem, HOST):
         e = problem.evaluations
         return Evaluations(e.value, e.gradient, e.hessian)
     trials, taken = len(done.trace) + 1, int(done.trace.accepted.sum()) + 1

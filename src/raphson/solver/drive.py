@@ -14,7 +14,7 @@ from jax import lax
 from raphson.calculus.taylor import complete, look
 from raphson.kernel.status import Status
 from raphson.kernel.trace import SCALARS, Trace, Trial, row
-from raphson.problems.callback import Callback
+from raphson.problems.callback import HOST
 from raphson.solver.step import (
     Method,
     State,
@@ -108,7 +108,7 @@ def host_settle(method: Method, space: Any, state: State, seen: Any, control: An
 
 def one_step(method: Method, problem: Any, state: State) -> tuple[State, Trial]:
     """One step from Python: two dispatches of compiled code, the second only if the trial is taken."""
-    if isinstance(problem, Callback):
+    if isinstance(problem, HOST):
         proposal, x = host_propose(method, problem.space, state)
         seen = look(problem, x, method.control.order)
         control, trial, rejected = host_appraise(method, state, proposal, seen)
@@ -141,7 +141,7 @@ class Started:
 
 def structure(method: Method, problem: Any, x0: Any) -> Any:
     """The key under which everything that depends on shapes and structure alone may be reused."""
-    leaves, tree = jax.tree.flatten((method, problem if not isinstance(problem, Callback) else None, x0))
+    leaves, tree = jax.tree.flatten((method, problem if not isinstance(problem, HOST) else None, x0))
     return tree, tuple((np.shape(a), a.dtype) for a in leaves)
 
 
@@ -173,7 +173,7 @@ def run(
     begin = time.perf_counter()
     key = structure(method, problem, x0)
     state = first = start_state(method, problem, x0, key)
-    stepwise = watcher is not None or isinstance(problem, Callback)
+    stepwise = watcher is not None or isinstance(problem, HOST)
     bursts = host_bursts(method, problem, watcher) if stepwise else compiled_bursts(method, problem, key)
     rows, steps, status = [], [], Status.RUNNING
     try:

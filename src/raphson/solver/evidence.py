@@ -14,10 +14,11 @@ from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace
 from raphson.model.curvature import Exact, Scales, filled, natural_scale
 from raphson.operators.dense import Dense
-from raphson.problems.callback import Callback
+from raphson.problems.callback import HOST
+from raphson.solver.bounds import active_bounds, held_words
 from raphson.solver.certificate import Certificate, Evidence, certify
 from raphson.solver.drive import Run
-from raphson.solver.examine import Shape, examine, examine_free
+from raphson.solver.examine import Shape, examine_free, examine_free_part
 from raphson.solver.step import Method, State
 
 LARGEST = 4000
@@ -38,7 +39,7 @@ def final_state(done: Run, problem: Any) -> State:
 
 def evaluate(problem: Any, x: Any) -> Any:
     """Everything at one point, dense."""
-    return look(problem, x, HESSIAN) if isinstance(problem, Callback) else looked(problem, x)
+    return look(problem, x, HESSIAN) if isinstance(problem, HOST) else looked(problem, x)
 
 
 looked = jax.jit(lambda problem, x: look(problem, x, HESSIAN))
@@ -67,7 +68,9 @@ def certificate_of(done: Run, state: State, H: np.ndarray | None, problem: Any, 
     magnitude = sizes(model.x)
     # A variable whose minimum is at 0 has no size of its own: a thousandth of what was large, in natural units.
     size = np.maximum(magnitude, 1e-3 * np.maximum(seen, np.max(unit * magnitude) / unit)).astype(float)
-    shape = shape_of(problem, model, H, g, scale, size)
+    sides = active_bounds(problem.space, g, model.x)
+    g = np.where(sides != 0, 0, g)
+    shape = shape_of(problem, model, H, g, scale, size, sides != 0)
     return certify(
         Evidence(
             value=float(model.value),
@@ -77,38 +80,39 @@ def certificate_of(done: Run, state: State, H: np.ndarray | None, problem: Any, 
             last=last_moves(done.trace, size),
             status=done.status,
             eps=eps(g),
+            noise=float(model.floor),
             tolerance=10 * (default_tolerance(g) if tol is None else tol),
             peak=peak,
             first=abs(done.trace.start_value),
             falls=falls_along(problem, model, shape),
             start=sizes(done.start),
+            held=held_words(problem.space, sides),
         )
     )
 
 
 def shape_of(
-    problem: Any, model: Any, H: np.ndarray | None, g: np.ndarray, scale: np.ndarray, size: np.ndarray
-) -> Shape | None:
+    problem: Any, model: Any, H: np.ndarray | None, g: np.ndarray, scale: np.ndarray, size: np.ndarray,
+    held: np.ndarray,
+) -> Shape | None:  # fmt: skip
     """The shape of the Hessian: dense, by products where it is too large, None where it is not finite."""
     if not (np.isfinite(float(model.value)) and np.all(np.isfinite(g))):
         return None
     if H is None:
-        return None if isinstance(problem, Callback) else examine_free(problem, model.x, g, size)
+        return None if isinstance(problem, HOST) else examine_free(problem, model.x, g, size)
     if not np.all(np.isfinite(H)):
         return None
-    error = eps(g)
-    if isinstance(problem, Callback) and problem.hessian is None:
-        error = 1e-6 if problem.gradient is not None else 1e-4  # relative, of differences of g and of f
-    return examine(H.astype(float), g.astype(float), scale.astype(float), size, error)
+    error = max(eps(g), problem.hessian_error if isinstance(problem, HOST) else 0)
+    return examine_free_part(H.astype(float), g.astype(float), scale.astype(float), size, error, held)
 
 
 def falls_along(problem: Any, model: Any, shape: Shape | None) -> float:
     """By how much f is lower at the probes along flat directions: a flat saddle, or a valley that slopes down."""
     if shape is None or not shape.probes:
         return 0.0
-    value = problem.value if isinstance(problem, Callback) else lambda x: float(valued(problem, x))
+    value = problem.value if isinstance(problem, HOST) else lambda x: float(valued(problem, x))
     steps = [jnp.asarray(s, model.gradient.dtype) for s in shape.probes]
-    lower = [float(model.value) - value(problem.space.retract(model.x, s)) for s in steps]
+    lower = [float(model.value) - value(problem.space.move(model.x, s)[0]) for s in steps]
     return max([a for a in lower if np.isfinite(a)], default=0.0)
 
 

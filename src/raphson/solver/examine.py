@@ -1,6 +1,6 @@
 """The Hessian at the end of a run: inertia beyond noise, the Newton step, flat directions in words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -43,6 +43,22 @@ class Shape:
     diagonal: np.ndarray | None
     rounding: np.ndarray
     probes: tuple[np.ndarray, ...] = ()
+
+
+def examine_free_part(
+    H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, error: float, held: np.ndarray
+) -> Shape:
+    """`examine` on the variables that no bound holds; eigenvalues and inertia are theirs alone."""
+    if not held.any():
+        return examine(H, g, scale, size, error)
+    own = np.maximum(np.abs(np.diagonal(H)), np.where(scale > 0, scale, 1.0) ** 2)
+    apart = np.where(held[:, None] | held[None, :], 0, H) + np.diag(np.where(held, own, 0))
+    shape = examine(apart, np.where(held, 0, g), scale, size, error)
+    raw = np.linalg.eigvalsh(H[np.ix_(~held, ~held)]) if not held.all() else np.full(1, np.nan)
+    return replace(
+        shape, eigenvalues=raw[np.isfinite(raw)], smallest=float(raw[0]), largest=float(raw[-1]),
+        positive=shape.positive - int(held.sum()),
+    )  # fmt: skip
 
 
 def examine(H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, error: float) -> Shape:

@@ -51,20 +51,7 @@ def read_limits(
     return Limits(None if tol is None else float(tol), None if max_steps is None else int(max_steps), time_limit)
 
 
-def refuse_constraints(bounds: Any, constraints: Any) -> None:
-    """Bounds and constraints are refused in words, unless they are empty or infinite."""
+def refuse_constraints(constraints: Any) -> None:
+    """Constraints are refused in words, unless they are empty."""
     if constraints is not None and not (hasattr(constraints, "__len__") and len(constraints) == 0):
-        raise NotImplementedError("constraints are not supported: minimize is for smooth problems without them")
-    if bounds is None:
-        return
-    pairs = np.asarray(
-        [[-np.inf if low is None else low, np.inf if high is None else high] for low, high in bounds]
-        if not hasattr(bounds, "lb")
-        else np.broadcast_arrays(bounds.lb, bounds.ub),  # type: ignore[union-attr]
-        float,
-    )
-    if np.any(np.isfinite(pairs)):
-        raise NotImplementedError(
-            "bounds are not supported yet: leave them out and check whether the minimum lies inside, "
-            "or minimize over a variable that cannot leave them"
-        )
+        raise NotImplementedError("constraints are not supported: minimize is for smooth problems with bounds at most")

@@ -32,7 +32,8 @@ class Result:
     `status` why the loop ended, `certificate` what the answer is worth, `verdict` that in one
     sentence, `success` true only for a minimum shown by first and second order or by the noise of
     f; `trace` every trial; `steps` how many; `evaluations`; `method` the preset's name and `reasons`
-    why it was chosen; `notes` what was done to the input. SciPy's names (`fun jac hess message nit
+    why it was chosen; `notes` what was done to the input; `active` (n,) -1 at a lower
+    bound beyond which f falls, 1 at an upper one, 0 elsewhere. SciPy's names (`fun jac hess message nit
     nfev njev nhev`) mean the same as there, also as items: r["x"].
     """
 
@@ -51,6 +52,7 @@ class Result:
     seconds: float
     compile_seconds: float
     hessian: np.ndarray | None = field(default=None)
+    active: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
 
     @property
     def success(self) -> bool:
@@ -76,6 +78,11 @@ class Result:
     def jac(self) -> np.ndarray:
         """The gradient (SciPy's name)."""
         return self.gradient
+
+    @property
+    def active_mask(self) -> np.ndarray:
+        """`active` (SciPy's name)."""
+        return self.active
 
     @property
     def hess(self) -> np.ndarray | None:

@@ -14,6 +14,7 @@ from raphson.kernel.number import eps, norm
 from raphson.kernel.record import record
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
+from raphson.model.bounds import hold
 from raphson.model.quadratic import Model
 from raphson.paths.proposal import Proposal
 from raphson.solver.stop import Stop, Watch, arrival, first_watch, leave_saddle, negligible
@@ -95,8 +96,8 @@ def step(method: Method, problem: Any, state: State) -> tuple[State, Trial]:
 def propose(method: Method, space: Any, state: State) -> tuple[Proposal, Any]:
     """The step that the path suggests for the control's tau, and the point it leads to."""
     proposal = method.path.at(state.place.plan, state.control.tau)
-    s = jnp.where(state.k < 0, 0, proposal.s)
-    return replace(proposal, s=s), space.retract(state.place.x, s)
+    x, s, cut = space.move(state.place.x, jnp.where(state.k < 0, 0, proposal.s))
+    return replace(proposal, s=s, bound=proposal.bound | cut), x
 
 
 def appraise(method: Method, state: State, proposal: Proposal, seen: Look) -> tuple[Trial, Any]:
@@ -104,7 +105,8 @@ def appraise(method: Method, state: State, proposal: Proposal, seen: Look) -> tu
     model, s = state.place.model, proposal.s
     predicted = model.decrease(s)
     value = seen.value.astype(model.value.dtype)
-    actual, ratio, noise = quality(model.value, value, predicted)
+    noise = model.floor
+    actual, ratio = quality(model.value, value, predicted, noise)
     blank = jnp.full_like(model.value, jnp.nan)
     trial = Trial(
         value=value,
@@ -142,10 +144,11 @@ def settle(
 
     def enter() -> tuple[Place, Any, Trial]:
         model, memory = method.curvature.model(space, seen, trial.step, state.place.memory)
-        watch = arrival(method.stop, model, state.place.watch, trial)
-        tilted, watch = leave_saddle(model, watch)
+        loose = hold(model)
+        watch = arrival(method.stop, loose, state.place.watch, trial)
+        tilted, watch = leave_saddle(loose, watch)
         place = Place(model, memory, method.path.prepare(tilted), watch)
-        return place, select(launch, method.control.start(model), control), trial
+        return place, select(launch, method.control.start(loose), control), trial
 
     def turn_back() -> tuple[Place, Any, Trial]:
         shorter = replace(state.control, tau=0.25 * state.control.tau)
@@ -181,7 +184,7 @@ def conclude(method: Method, state: State, place: Place, control: Any, trial: Tr
     status = jnp.where((status == Status.RUNNING) & (k >= method.stop.max_steps), Status.STEPS, status)
     better = trial.accepted & ~(place.model.value >= state.best.value)
     best = select(better, Look(place.x, place.model.value), state.best)
-    gradient_norm = jnp.max(jnp.abs(place.model.gradient))
+    gradient_norm = jnp.max(jnp.abs(hold(place.model).gradient))
     state = State(place, control, best, k, status.astype(jnp.int32))
     return state, replace(trial, gradient_norm=gradient_norm)
 
@@ -196,7 +199,7 @@ def shape_of(method: Method, problem: Any, x: Any) -> State:
     seen = blank_look(problem, x, method.curvature.order)
     memory = method.curvature.start(problem, x)
     model, memory = method.curvature.model(problem.space, seen, problem.space.zero(x), memory)
-    place = Place(model, memory, method.path.prepare(model), first_watch(model))
+    place = Place(model, memory, method.path.prepare(hold(model)), first_watch(model))
     zero = jnp.zeros((), jnp.int32)
     return State(place, method.control.start(model), Look(x, model.value), zero, zero)
 

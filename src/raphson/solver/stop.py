@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.number import GRADIENT_NOISE, default_tolerance, eps, huge, norm, value_noise
+from raphson.kernel.number import GRADIENT_NOISE, default_tolerance, eps, huge, norm
 from raphson.kernel.rare import rarely
 from raphson.kernel.record import record
 from raphson.kernel.status import Status
@@ -71,7 +71,7 @@ def arrival(stop: Stop, model: Model, watch: Watch, trial: Trial) -> Watch:
     spent = (promise <= eps(s) ** 2 * watch.reference) & negligible(s, seen, eps(s) ** (1 / 3))
     arrived = ~first & ~trial.bound & (short | spent)
     gradient = norm(model.gradient / model.scale)
-    drowned = ~first & (promise <= value_noise(model.value)) & (gradient > 0.5 * watch.gradient)
+    drowned = ~first & (promise <= model.floor) & (gradient > 0.5 * watch.gradient)
     stale = jnp.where(drowned, watch.stale + 1, 0)
     reference = jnp.where(watch.arrivals < 2, jnp.maximum(watch.reference, jnp.abs(model.value)), watch.reference)
     bottomless = model.value < -jnp.maximum(huge(s) ** 0.5, reference / eps(s))

@@ -7,16 +7,13 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
+from raphson.fit.profile import Ellipse, ellipse_of, student
 from raphson.kernel.number import CURVATURE_NOISE
-from raphson.solver.profile import joint, student
 
-TIED, CURVED, CONDITION = 0.99, 1.2, 1e7
+TIED, CURVED, CONDITION, IMPROBABLE, EXACT = 0.99, 1.2, 1e7, 1e-3, 100.0
 """Named from here on: a correlation; the ratio of standard errors, exact Hessian to J'J; the condition of
-the scaled J (at 1e8 a program that forms J'J has no digits left)."""
-
-IMPROBABLE, EXACT = 1e-3, 100.0
-"""A chi-square less probable than this accuses the sigmas; residuals of fewer units in the last place of
-|J_j x_j| are rounding, not noise of the data."""
+the scaled J (at 1e8 a program that forms J'J has no digits left). And up to here: the probability of a
+chi-square, if it does not accuse the sigmas; residuals in units of the last place of |J_j x_j|, if rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,37 +28,6 @@ class Undetermined:
     text: str
     eigenvalue: float
     vector: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Ellipse:
-    """Where two parameters lie together with probability `probability`, the others re-estimated.
-
-    {s : s'C^-1 s = k^2} around `center` (2,), k = `factor`; `semi_axes` (2,), the long one first, along
-    the columns of `axes` (2, 2); `angle` of the long axis from the first parameter's, degrees in
-    (-90, 90], in the parameters' own units. k = 1 touches both standard errors and holds `one_sigma`:
-    39 % (less where s comes from few data), not 68 %.
-    """
-
-    names: tuple[str, ...]
-    center: np.ndarray
-    semi_axes: np.ndarray
-    axes: np.ndarray
-    angle: float
-    probability: float
-    factor: float
-    one_sigma: float
-
-    def points(self, count: int = 181) -> np.ndarray:
-        """Points of the curve (2, count), the last one equal to the first."""
-        t = np.linspace(0, 2 * np.pi, count)
-        return self.center[:, None] + self.axes @ (self.semi_axes[:, None] * np.array([np.cos(t), np.sin(t)]))
-
-    def __str__(self) -> str:
-        return (
-            f"ellipse of {' and '.join(self.names)} that holds {100 * self.probability:.3g} % "
-            f"({self.factor:.3g} standard errors; that of 1 standard error holds {100 * self.one_sigma:.2g} %)"
-        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -131,17 +97,12 @@ class Uncertainty:
         """
         pair = [self.names.index(a) if isinstance(a, str) else range(len(self.names))[a] for a in (i, j)]
         names = tuple(self.names[a] for a in pair)
-        if names[0] == names[1]:
+        if pair[0] == pair[1]:
             raise ValueError(f"an ellipse needs two parameters, not {names[0]} twice")
         for a in pair:
             if not np.isfinite(self.standard_errors[a]):
                 raise ValueError(f"{self.names[a]} has no finite standard error, so no ellipse: see notes")
-        # Singular values of the root, not eigenvalues of its square: a thin ellipse keeps its width.
-        axes, lengths, _ = np.linalg.svd(self.root[pair])
-        angle = float(np.degrees(np.arctan2(axes[1, 0], axes[0, 0])))
-        angle = angle - 180 if angle > 90 else angle + 180 if angle <= -90 else angle
-        factor, one = joint(probability, self.spread)
-        return Ellipse(names, self.x[pair], factor * lengths, axes, angle, probability, factor, one)
+        return ellipse_of(names, self.x[pair], self.root[pair], probability, self.spread)
 
     def __repr__(self) -> str:
         rows = zip(self.names, self.x, self.standard_errors, strict=True)
@@ -152,8 +113,8 @@ class Uncertainty:
 class Spectrum:
     """The free columns of J at length 1: M = J / `lengths` = U diag(`values`) V', (M'M)^-1 = T T'.
 
-    The last columns of `V` (f, f), from `rank` on, are without effect beyond `level`, what errors of J
-    alone make of a singular value; `T` = V / values (f, rank); `involved` (f,) parameters in those columns.
+    Columns of `V` (f, f) from `rank` on have no effect beyond `level`, what errors of J alone make of a
+    singular value; `involved` (f,) has a share above `least` in them; `T` = V / values (f, rank).
     """
 
     free: np.ndarray
@@ -163,6 +124,7 @@ class Spectrum:
     rank: int
     level: float
     T: np.ndarray
+    least: float
     involved: np.ndarray
 
 
@@ -191,11 +153,7 @@ def uncertainty(
     names, n = tuple(map(str, names)), x.size
     mask = np.zeros(n, int) if active is None else np.asarray(active)
     H = None if hessian is None else np.asarray(hessian, float)
-    if J.shape != (r.size, n) or {r.ndim, x.ndim} != {1} or len(names) != n or mask.shape != (n,):
-        shapes = f"J {J.shape}, residuals {r.shape}, x {x.shape}, {len(names)} names, active {mask.shape}"
-        raise ValueError(f"expected J (m, n), residuals (m,), x (n,), n names, active (n,), not {shapes}")
-    if H is not None and H.shape != (n, n):
-        raise ValueError(f"expected hessian {(n, n)}, not {H.shape}")
+    check_shapes(J, r, x, names, mask, H)
     with np.errstate(over="ignore", invalid="ignore"):
         chi_square = float(r @ r)
     finite = bool(np.isfinite(J).all() and np.isfinite(chi_square))
@@ -207,6 +165,8 @@ def uncertainty(
     root, errors, correlation = bars(spectrum, n, s)
     with np.errstate(over="ignore", invalid="ignore"):
         covariance = root @ root.T
+        lost = ~np.isfinite(errors)
+        covariance[lost] = covariance[:, lost] = np.nan
         np.fill_diagonal(covariance, errors**2)
     answer = Uncertainty(
         names, x, absolute, covariance, errors, correlation, float(np.sqrt(reduced)), degrees, chi_square, reduced,
@@ -217,6 +177,18 @@ def uncertainty(
     if not finite:
         return replace(answer, notes=("the Jacobian or the residuals are not finite: there are no standard errors",))
     return replace(answer, notes=tuple(doubts(answer, spectrum, J, H, loss_linear)))
+
+
+def check_shapes(
+    J: np.ndarray, r: np.ndarray, x: np.ndarray, names: tuple, mask: np.ndarray, H: np.ndarray | None
+) -> None:
+    """Raises ValueError where the parts of a fit do not fit together."""
+    n = x.size
+    if J.shape != (r.size, n) or {r.ndim, x.ndim} != {1} or len(names) != n or mask.shape != (n,):
+        shapes = f"J {J.shape}, residuals {r.shape}, x {x.shape}, {len(names)} names, active {mask.shape}"
+        raise ValueError(f"expected J (m, n), residuals (m,), x (n,), n names, active (n,), not {shapes}")
+    if H is not None and H.shape != (n, n):
+        raise ValueError(f"expected hessian {(n, n)}, not {H.shape}")
 
 
 def decompose(J: np.ndarray, free: np.ndarray, error: float) -> Spectrum:
@@ -234,9 +206,9 @@ def decompose(J: np.ndarray, free: np.ndarray, error: float) -> Spectrum:
     level = (CURVATURE_NOISE * n * error + max(A.shape) * np.finfo(float).eps) * w.max(initial=0.0)
     rank, V = int(np.sum(w > level)), Vt.T
     # Errors of J turn the two subspaces by at most `level` / (smallest value kept): a smaller share is none.
-    share = np.linalg.norm(V[:, rank:], axis=1)
-    involved = share > (min(level / w[rank - 1], 0.1) if rank else 0.0)
-    return Spectrum(free, np.where(peak > 0, peak * size, 1), w, V, rank, level, V[:, :rank] / w[:rank], involved)
+    least = min(max(level / w[rank - 1], 1e-12), 0.1) if rank else 0.0
+    T, lengths = V[:, :rank] / w[:rank], np.where(peak > 0, peak * size, 1)
+    return Spectrum(free, lengths, w, V, rank, level, T, least, np.linalg.norm(V[:, rank:], axis=1) > least)
 
 
 def bars(p: Spectrum, n: int, s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -252,7 +224,7 @@ def bars(p: Spectrum, n: int, s: float) -> tuple[np.ndarray, np.ndarray, np.ndar
         errors[at] = s / p.lengths[known] * size
     if np.isfinite(s):
         root[at] = errors[at, None] * unit
-    errors[p.free[p.involved]] = np.inf
+    errors[p.free[p.involved]] = np.nan if np.isnan(s) else np.inf
     return root, errors, correlation
 
 
@@ -262,14 +234,14 @@ def directions(p: Spectrum, J: np.ndarray, names: tuple[str, ...]) -> tuple[Unde
     if k == 0:
         return ()
     # Each direction alone moves one of k well-chosen parameters: "a - b" and "c - d", not a mixture of both.
-    pivots = scipy.linalg.qr(basis.T, pivoting=True, mode="economic")[2][:k]
+    pivots = scipy.linalg.qr(basis.T, pivoting=True, mode="economic")[-1][:k]
     basis = basis @ np.linalg.inv(basis[np.sort(pivots)])
-    basis[np.abs(basis) < max(p.level / p.values[p.rank - 1] if p.rank else 0, 1e-12)] = 0
+    basis[np.abs(basis) < p.least / np.sqrt(k)] = 0  # an involved parameter keeps its largest entry
     basis[~p.involved] = 0
     found = []
     for v in (basis / np.linalg.norm(basis, axis=0)).T:
         vector = np.zeros(len(names))
-        vector[p.free], scaled = coefficients(v / p.lengths), J[:, p.free] @ (v / p.lengths)
+        vector[p.free], scaled = coefficients(v / p.lengths) + 0.0, J[:, p.free] @ (v / p.lengths)
         order = p.free[np.argsort(-np.abs(v), kind="stable")]
         found.append(Undetermined(f"{combination(vector, order, names)} is free", float(scaled @ scaled), vector))
     return tuple(found)
@@ -281,7 +253,7 @@ def coefficients(v: np.ndarray) -> np.ndarray:
     part = size > 0
     v = v * np.sign(v[np.argmax(part)])
     with np.errstate(over="ignore", invalid="ignore"):
-        for k in range(1, 10):
+        for k in range(1, 5):
             scaled = v / size[part].min() * k
             if np.abs(scaled).max() < 20 and np.all(np.abs(scaled - np.rint(scaled)) <= 5e-3 * np.abs(scaled)):
                 return scaled
@@ -292,8 +264,8 @@ def combination(v: np.ndarray, order: np.ndarray, names: tuple[str, ...]) -> str
     """Coefficients in words: "3 a - b"; of many terms the six that come first in `order`."""
     part = [i for i in order if v[i] != 0]
     whole = np.all(np.abs(v - np.rint(v)) <= 5e-3 * np.abs(v))
-    sizes = {i: f"{abs(v[i]):.0f}" if whole else f"{abs(v[i]):.2g}" for i in part}
-    terms = [f"{'-' if v[i] < 0 else '+'} {sizes[i] + ' ' if sizes[i] != '1' else ''}{names[i]}" for i in sorted(part[:6])]
+    sizes = {i: f"{abs(v[i]):{'.0f' if whole else '.2g'}} ".removeprefix("1 ") for i in part}
+    terms = [f"{'-' if v[i] < 0 else '+'} {sizes[i]}{names[i]}" for i in sorted(part[:6])]
     more = f" and {len(part) - 6} more" if len(part) > 6 else ""
     return " ".join(terms).removeprefix("+ ") + more
 
@@ -301,30 +273,25 @@ def combination(v: np.ndarray, order: np.ndarray, names: tuple[str, ...]) -> str
 def doubts(u: Uncertainty, p: Spectrum, J: np.ndarray, H: np.ndarray | None, linear: bool) -> Iterator[str]:
     """What cannot be believed and why, the gravest first."""
     if u.undetermined:
-        yield (
-            f"{listed(u.not_determined)}: no standard error, for the data do not determine {listed(free_terms(u))}; "
-            f"fix one of the parameters in each, or merge them"
-        )
+        free = listed([d.text.removesuffix(" is free") for d in u.undetermined])
+        part = f"{listed(u.not_determined)}: no standard error, for the data do not determine {free}"
+        yield f"{part}; fix one of the parameters in each, or merge them"
     if u.degrees == 0 and not u.absolute:
-        yield (
-            f"{J.shape[0]} residuals for {p.rank} parameters that they determine: none is left to estimate their noise "
-            f"from, so there are no standard errors; give absolute sigmas or more data"
-        )
+        counts = f"{J.shape[0]} residuals for {p.rank} parameters that they determine"
+        yield f"{counts}: none is left to tell the noise, so no standard errors; give absolute sigmas or more data"
     if u.at_bounds:
-        yield f"{listed(u.at_bounds)} at a bound: no standard error; those of the others hold for it fixed there"
+        yield f"at a bound: {listed(u.at_bounds)}, without standard error; those of others hold for it fixed there"
     if H is not None and p.rank:
         yield from bent(u, p, H)
     near = np.argwhere(np.triu(np.abs(u.correlation) > TIED, 1))
     if near.size:
-        pairs = [f"{u.names[i]} and {u.names[j]} ({u.correlation[i, j]:.4f})" for i, j in near]
+        pairs = [f"{u.names[i]} and {u.names[j]} ({share(float(u.correlation[i, j]))})" for i, j in near]
         yield f"nearly tied: {listed(pairs)}; one can make up for the other, so judge their intervals together"
-    if u.condition > CONDITION and p.rank == p.free.size:
-        yield (
-            f"condition of the scaled Jacobian {u.condition:.1g}: rounding alone may change standard errors by "
-            f"{100 * p.level / p.values[-1]:.1g} %, and programs that form J'J may give others"
-        )
+    if CONDITION < u.condition < np.inf:
+        change = f"rounding alone may change standard errors by {100 * p.level / p.values[-1]:.1g} %"
+        yield f"condition of the scaled Jacobian {u.condition:.1g}: {change}, and programs that form J'J give others"
     yield from noise_doubts(u, J)
-    weak = [a for a, v, e in zip(u.names, u.x, u.standard_errors, strict=True) if np.isfinite(e) and e > abs(v)]
+    weak = [u.names[i] for i in np.flatnonzero(np.isfinite(u.standard_errors) & (u.standard_errors > np.abs(u.x)))]
     if weak:
         yield f"the standard error is larger than the value: {listed(weak)}; the data hardly tell it from 0"
     if not linear:
@@ -339,17 +306,15 @@ def noise_doubts(u: Uncertainty, J: np.ndarray) -> Iterator[str]:
         yield "the residuals are rounding: standard errors measure the arithmetic, not noise in the data"
     if not u.absolute and 0 < u.degrees <= 3:
         spread = 100 / np.sqrt(2 * u.degrees)
-        yield f"{u.degrees} degrees of freedom: s, and every standard error with it, is known to about {spread:.0f} %"
+        yield f"degrees of freedom: only {u.degrees}, so s and with it every standard error is known to {spread:.0f} %"
     if u.absolute and u.degrees > 0:
         from scipy.special import chdtr, chdtrc
 
         for tail, word in ((chdtrc, "large"), (chdtr, "small")):
             chance = float(tail(u.degrees, u.chi_square))
             if chance < IMPROBABLE:
-                yield (
-                    f"chi-square {u.chi_square:.3g} for {u.degrees} degrees of freedom is too {word} "
-                    f"(probability {chance:.1g}): the sigmas or the model are wrong, and the error bars with them"
-                )
+                found = f"chi-square {u.chi_square:.3g} for {u.degrees} degrees of freedom is too {word}"
+                yield f"{found} (probability {chance:.1g}): sigmas or model are wrong, and so are the error bars"
 
 
 def bent(u: Uncertainty, p: Spectrum, H: np.ndarray) -> Iterator[str]:
@@ -359,22 +324,22 @@ def bent(u: Uncertainty, p: Spectrum, H: np.ndarray) -> Iterator[str]:
     scaled = H[np.ix_(p.free, p.free)] / p.lengths[:, None] / p.lengths
     k, Q = np.linalg.eigh(T.T @ scaled @ T)  # 1 in every direction where H = J'J
     if k.size and not k[0] > 0:
-        yield "the exact Hessian has no positive curvature in every direction: J'J gives error bars where no minimum is"
+        yield "the exact Hessian is not positive definite: J'J gives error bars where no minimum is shown"
         return
     known = ~p.involved
-    ratio = np.linalg.norm(T[known] @ Q / np.sqrt(k), axis=1) / np.linalg.norm(T[known], axis=1)
+    with np.errstate(invalid="ignore"):
+        ratio = np.linalg.norm(T[known] @ Q / np.sqrt(k), axis=1) / np.linalg.norm(T[known], axis=1)
+    ratio[np.isnan(ratio)] = 1
     if ratio.size == 0 or max(ratio.max(), 1 / ratio.min()) <= CURVED:
         return
     worst = int(np.argmax(np.abs(np.log(ratio))))
-    yield (
-        f"strong curvature: by the exact Hessian the standard error of {u.names[p.free[known][worst]]} would be "
-        f"{ratio[worst]:.2g} times as large; intervals are rough, profile likelihood is better"
-    )
+    change = f"the standard error of {u.names[p.free[known][worst]]} would be {ratio[worst]:.2g} times as large"
+    yield f"strong curvature: by the exact Hessian {change}; intervals are rough, profile likelihood is better"
 
 
-def free_terms(u: Uncertainty) -> list[str]:
-    """The undetermined combinations without their verb."""
-    return [d.text.removesuffix(" is free") for d in u.undetermined]
+def share(correlation: float) -> str:
+    """A correlation with so many digits that one below 1 does not read as 1."""
+    return f"{correlation:+.{min(max(4, 1 - int(np.floor(np.log10(max(1 - abs(correlation), 1e-16))))), 8)}f}"
 
 
 def listed(items: Sequence[str], limit: int = 4) -> str:

@@ -1,0 +1,256 @@
+"""`least_squares`: the door for residuals."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from raphson.fit.methods import DESCRIPTIONS, METHODS, method_name
+from raphson.fit.residuals import compare_jacobian, first_residuals, host_residuals, jax_residuals, read_loss
+from raphson.fit.result import Fit
+from raphson.fit.strategy import ORDER, done_for, free_variables, polish, rescued
+from raphson.kernel.status import Status
+from raphson.operators.dense import Dense
+from raphson.problems.callback import HOST
+from raphson.solver.bounds import active_bounds, read_bounds
+from raphson.solver.clock import CompileClock
+from raphson.solver.door import limited, reporter, watcher
+from raphson.solver.drive import Run, run
+from raphson.solver.evidence import certificate_of, final_state
+from raphson.solver.inputs import read_function, read_point
+from raphson.solver.options import Limits, read_limits
+from raphson.solver.result import Evaluations
+from raphson.solver.step import Method
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the door: the problem, and everything that its attempts share."""
+
+    problem: Any
+    x: Any
+    restore: Callable[[Any], Any]
+    limits: Limits
+    names: tuple[str, ...]
+    absolute: bool
+    notes: list[str]
+    begin: float
+    compiled: float
+    watcher: Any
+    progress: Any
+
+
+def least_squares(
+    residual: Callable,
+    x0: Any,
+    args: Any = (),
+    method: str | Method | None = "auto",
+    loss: Any = "linear",
+    *,
+    jac: Any = None,
+    bounds: Any = None,
+    f_scale: float = 1.0,
+    x_scale: Any = None,
+    tol: float | None = None,
+    callback: Callable | None = None,
+    options: dict | None = None,
+    progress: bool | Callable = False,
+    max_steps: int | None = None,
+    time_limit: float | None = None,
+    names: Any = None,
+    absolute_sigma: bool = False,
+    **scipy: Any,
+) -> Fit:
+    """Minimizes 1/2 sum r_i(x)^2, or a robust cost 1/2 c^2 sum rho((r_i / c)^2), and says what the data determine.
+
+    residual(x, *args): any pytree of real arrays, written with jax.numpy (NumPy functions run on the
+    host). x0: a vector or any pytree of arrays. method: "auto" (Levenberg-Marquardt, the full Hessian
+    where that is too slow, other methods where it fails), "lm", "lm-radius", "lm-geodesic",
+    "gauss-newton", "dogleg", "newton", or a `Method`. loss: "linear", "huber", "soft_l1", "cauchy",
+    "arctan", "tukey", "geman-mcclure", or a function of z as in SciPy; f_scale is its c, the size from
+    which residuals count as outliers. bounds: (lower, upper). names: of the parameters, for reports.
+    absolute_sigma: residuals are divided by known standard deviations. tol: relative accuracy asked of
+    x (default: as much as the residuals' rounding leaves). SciPy's other arguments are understood.
+
+    Returns a `Fit`: its success means what it means for `minimize`; `fit.uncertainty` has the error bars.
+    Raises TypeError or ValueError, before the loop, for input that cannot be meant.
+    """
+    notes: list[str] = []
+    begin, compiled = time.perf_counter(), CompileClock.seconds
+    args, jac, method, bounds = scipy_positions(args, jac, method, bounds)
+    args, limits, progress = read_scipy(scipy, args, tol, max_steps, time_limit, options, progress, notes)
+    if x_scale is not None and not (isinstance(x_scale, str) and x_scale == "jac"):
+        notes.append("x_scale is not needed: parameters are measured by the columns of the Jacobian")
+    x = read_point(x0, notes)
+    space, x = read_bounds(bounds, x, notes, pairs=False)
+    residual, jac, args = read_function(residual, args, jac)
+    dtype = np.dtype(jnp.result_type(*jax.tree.leaves(x)))
+    problem, x, restore = read_residuals(residual, x, args, jac, read_loss(loss, f_scale, dtype), space, notes)
+    r = first_residuals(problem, x)
+    n = problem.space.size(x)
+    if r.size < n:
+        notes.append(f"{r.size} residuals for {n} parameters: the data cannot determine all of them")
+    call = Call(
+        problem, x, restore, limits, read_names(names, x0, n), absolute_sigma, notes, begin, compiled,
+        None if callback is None else watcher(callback, restore), reporter(progress),
+    )  # fmt: skip
+    if isinstance(method, Method):
+        return attempt(call, type(method.curvature).__name__, method, x, "given by the caller")
+    name = method_name(method)
+    if name != "auto":
+        return attempt(call, name, METHODS[name], x, "asked for")
+    return best_attempt(call, r)
+
+
+def read_residuals(
+    residual: Callable, x: Any, args: tuple, jac: Any, loss: Any, space: Any, notes: list[str]
+) -> tuple[Any, Any, Callable[[Any], Any]]:
+    """The problem, the start in the problem's own form, and the way back to the user's."""
+    restore: Callable[[Any], Any] = lambda v: jax.tree.map(np.asarray, v)
+    try:
+        problem = jax_residuals(residual, x, args, loss, space, notes)
+    except Exception as refusal:
+        if isinstance(refusal, (TypeError, ValueError)) and str(refusal).startswith(("residuals are", "the residual")):
+            raise
+        why = f"JAX could not trace them: {type(refusal).__name__}"
+        return host_residuals(residual, x, args, jac, loss, space, notes, why)
+    if jac is not None:
+        compare_jacobian(problem, x, args, jac, notes)
+    return problem, x, restore
+
+
+def best_attempt(call: Call, r: np.ndarray) -> Fit:
+    """The methods of `ORDER` one after another, until one is shown to have reached a minimum; else the lowest cost."""
+    start, tried, best = call.x, [], None
+    with np.errstate(over="ignore"):
+        if not np.isfinite(np.sum(np.square(r))) and not isinstance(call.problem, HOST):
+            start = rescued(call.problem, start, lambda p, x: quiet(call, p, x)) or start
+            call.notes.append("the squares of the first residuals overflow: they were scaled down to begin with")
+    for name in ORDER:
+        reason = "for residuals" if not tried else "; ".join(tried)
+        fit = attempt(call, name, METHODS[name], start, reason)
+        ended = done_for(fit.status) or (fit.status == Status.STEPS and call.limits.max_steps is not None)
+        if best is None or fit.success or fit.cost < best.cost:
+            best = fit
+        if fit.success or ended or out_of_time(call):
+            break
+        tried.append(f"{name} from x0 ended: {fit.certificate.verdict}")
+    assert best is not None
+    return replace(best, seconds=time.perf_counter() - call.begin, reasons=(best.reasons[0], *tried))
+
+
+def out_of_time(call: Call) -> bool:
+    """Whether the time limit of the call has passed."""
+    limit = call.limits.time_limit
+    return limit is not None and time.perf_counter() - call.begin > limit
+
+
+def quiet(call: Call, problem: Any, x: Any) -> Any:
+    """A short run of Levenberg-Marquardt on another problem: its last point."""
+    method = limited(METHODS["lm"], replace(call.limits, max_steps=300), x)
+    return run(method, problem, x, time_limit=call.limits.time_limit).state.best.x
+
+
+def attempt(call: Call, name: str, method: Method, x: Any, reason: str) -> Fit:
+    """One method from x to its end, and the result."""
+    method = limited(method, call.limits, x)
+    left = None if call.limits.time_limit is None else call.limits.time_limit - (time.perf_counter() - call.begin)
+    done = run(method, call.problem, x, watcher=call.watcher, time_limit=left, progress=call.progress)
+    if done.status == Status.NOT_FINITE and not len(done.trace):
+        raise ValueError(
+            f"cost(x0) = {done.trace.start_value}, or a derivative is not finite at x0. A square root or norm at 0? "
+            "Move the start, or write the residuals so that they are smooth there"
+        )
+    return conclude(call, done, name, reason)
+
+
+def conclude(call: Call, done: Run, name: str, reason: str) -> Fit:
+    """The result of a finished run: last digits, certificate, residuals and Jacobian."""
+    problem = call.problem
+    state = final_state(done, problem)
+    notes = list(call.notes)
+    end = polish(problem, state.x, lambda g, x: free_variables(problem, g, x))
+    if end.steps:
+        notes.append(
+            f"Gauss-Newton converges slowly here (large residuals): the last digits are from {end.steps} full Newton "
+            f"step{'s' if end.steps > 1 else ''}"
+        )
+    seen, H = end.seen.look, np.asarray(end.seen.hessian)
+    gram: Any = seen.curvature
+    noise = state.model.noise
+    model = replace(
+        state.model, x=end.x, value=seen.value, gradient=seen.gradient, curvature=Dense(jnp.asarray(H)), noise=noise
+    )
+    state = replace(state, place=replace(state.place, model=model))
+    J, root = np.asarray(gram.J), np.asarray(gram.root)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        plain = J if problem.loss.plain else np.where(root[:, None] > 0, J / root[:, None], 0.0)
+    r = np.asarray(gram.r) if problem.loss.plain else first_residuals(problem, end.x)
+    g = np.asarray(seen.gradient)
+    return Fit(
+        x=call.restore(end.x), value=float(seen.value), gradient=g, model=model, status=done.status,
+        certificate=certificate_of(done, state, H, problem, call.limits.tolerance), trace=done.trace,
+        evaluations=counts(done, problem, end.steps), method=name,
+        description=f"{DESCRIPTIONS.get(name, name)} ({reason})", reasons=(reason,), notes=tuple(notes),
+        seconds=time.perf_counter() - call.begin, compile_seconds=CompileClock.seconds - call.compiled, hessian=H,
+        active=active_bounds(problem.space, g, end.x), residuals=r, jacobian=plain,
+        weighted=(np.asarray(gram.r), J), names=call.names, loss=problem.loss.name, absolute=call.absolute,
+        error=1e-9 if isinstance(problem, HOST) and problem.jacobian is None else None,
+    )  # fmt: skip
+
+
+def counts(done: Run, problem: Any, polished: int) -> Evaluations:
+    """Evaluations of residuals, Jacobians and Hessians by the run."""
+    if isinstance(problem, HOST):
+        e = problem.evaluations
+        return Evaluations(e.value, e.gradient, e.hessian)
+    trials, taken = len(done.trace) + 1, int(done.trace.accepted.sum()) + 1
+    return Evaluations(trials + polished, taken + polished, polished + 1)
+
+
+def read_names(names: Any, x0: Any, n: int) -> tuple[str, ...]:
+    """Names of the parameters: the caller's, or x1, x2, ..., or paths into a pytree."""
+    if names is not None:
+        names = tuple(map(str, names))
+        if len(names) != n:
+            raise ValueError(f"names has {len(names)} entries for {n} parameters")
+        return names
+    paths = jax.tree_util.tree_flatten_with_path(x0)[0]
+    if len(paths) == n and all(path and hasattr(path[-1], "key") for path, _ in paths):
+        return tuple(".".join(str(getattr(k, "key", k)) for k in path) for path, _ in paths)
+    return tuple(f"x{i + 1}" for i in range(n))
+
+
+def scipy_positions(args: Any, jac: Any, method: Any, bounds: Any) -> tuple[Any, Any, Any, Any]:
+    """SciPy's third and fourth positional arguments are jac and bounds: understood where they cannot mean anything else."""
+    if callable(args) or (isinstance(args, str) and args in ("2-point", "3-point", "cs")):
+        args, jac = (), args
+    if hasattr(method, "lb") or (isinstance(method, tuple) and len(method) == 2):
+        method, bounds = "auto", method
+    return args, jac, method, bounds
+
+
+IGNORED = ("ftol", "gtol", "diff_step", "tr_solver", "tr_options", "jac_sparsity", "workers")
+
+
+def read_scipy(
+    scipy: dict, args: Any, tol: Any, max_steps: Any, time_limit: Any, options: Any, progress: Any, notes: list[str]
+) -> tuple[Any, Limits, Any]:
+    """SciPy's remaining keywords: max_nfev, xtol, verbose and kwargs have a meaning, others are noted."""
+    extra = scipy.pop("kwargs", None)
+    if extra:
+        raise TypeError(
+            f"kwargs = {extra!r}: close over keyword arguments, as in lambda x: residual(x, {next(iter(extra))}=...)"
+        )
+    max_steps = scipy.pop("max_nfev", None) if max_steps is None else max_steps
+    tol = scipy.pop("xtol", None) if tol is None else tol
+    progress = bool(scipy.pop("verbose", 0)) or progress
+    for name in scipy:
+        if name not in IGNORED:
+            raise TypeError(f"least_squares has no argument {name!r}")
+        notes.append(f"{name!r} is SciPy's and has no meaning here: ignored")
+    return args, read_limits(tol, max_steps, time_limit, options, notes), progress

@@ -1,0 +1,162 @@
+"""A fit in words and numbers: parameters with their error bars, and what of them cannot be believed."""
+
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from raphson.fit.uncertainty import share
+from raphson.report.table import LEFT, POINT, significant, table
+from raphson.solver.wording import HEADLINES
+
+STRONG = 0.9
+"""Correlation from which a pair of parameters is listed."""
+
+LISTED = 5
+"""Strongest correlations and undetermined combinations listed."""
+
+WARNING = "these error bars belong to a point that is not shown to be a minimum"
+HEADS = ("parameter", "value", "standard error", "error %", "95 % from", "to", "")
+ALIGN = (LEFT, POINT, POINT, POINT, POINT, POINT, LEFT)
+STYLE = (
+    "<style>.raphson-fit table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
+    ".raphson-fit caption{text-align:left;padding:.3em 0}"
+    ".raphson-fit th,.raphson-fit td{padding:.2em .8em;text-align:right;border-bottom:1px solid #8888}"
+    ".raphson-fit th:first-child,.raphson-fit td:last-child{text-align:left}"
+    ".raphson-fit dl{display:grid;grid-template-columns:max-content 1fr;gap:.2em 1em}"
+    ".raphson-fit dt{font-weight:bold}.raphson-fit dd{margin:0}</style>"
+)
+
+
+def parameter_table(fit: Any) -> str:
+    """The fit as text: verdict, one row a parameter, then what is known of the noise and what is in doubt.
+
+    fit has `uncertainty`, `names`, `x_flat` (n,), `certificate.verdict`, `success` and `verdict`. The
+    value has as many digits as two digits of its standard error leave; the interval is Student's t.
+    """
+    body = table(HEADS, parameter_rows(fit), ALIGN)
+    above = [headline(fit), *(f"{label:<10}{text}" for label, text in head_lines(fit))]
+    below = [f"{label:<10}{text}" for label, text in lines(fit)]
+    return "\n".join([*above, "", body, "", *below])
+
+
+def fit_html(fit: Any) -> str:
+    """The same as self-contained HTML: a table and a list, no script, nothing loaded, every text escaped."""
+    caption = "<br>".join(
+        [f"<strong>{escape(headline(fit))}</strong>", *(f"{escape(a)}: {escape(b)}" for a, b in head_lines(fit))]
+    )
+    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in HEADS)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
+        for row in parameter_rows(fit)
+    )
+    notes = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in lines(fit))
+    return (
+        f'<div class="raphson-fit">{STYLE}<table><caption>{caption}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table><dl>{notes}</dl></div>"
+    )
+
+
+def headline(fit: Any) -> str:
+    """What was found, and how much was fitted."""
+    n, verdict = len(fit.names), fit.certificate.verdict
+    head = HEADLINES.get(verdict, str(verdict).upper())
+    return f"{head}   fit of {n} parameter{'' if n == 1 else 's'}"
+
+
+def head_lines(fit: Any) -> list[tuple[str, str]]:
+    """The warning, where one is due, and the verdict's reason."""
+    why = [("why", fit.verdict)]
+    return why if fit.success else [("warning", WARNING), *why]
+
+
+def parameter_rows(fit: Any) -> list[tuple[str, ...]]:
+    """One row of text a parameter, for `HEADS`."""
+    u = fit.uncertainty
+    sides = dict(zip(u.at_bounds, u.sides, strict=True))
+    free = set(u.not_determined)
+    rows = []
+    for name, x, error, ends in zip(fit.names, fit.x_flat, u.standard_errors, u.interval(), strict=True):
+        x, error = float(x), float(error)
+        remark = bound_remark(sides[name]) if name in sides else "not determined" if name in free else ""
+        if not np.isfinite(error):
+            rows.append((name, significant(x, 6), "-", "-", "-", "-", remark or "no standard error"))
+            continue
+        value, deviation, low, high = rounded(x, error, float(ends[0]), float(ends[1]))
+        rows.append((name, value, deviation, relative(x, error), low, high, remark))
+    return rows
+
+
+def relative(x: float, error: float) -> str:
+    """The error in percent of the value."""
+    percent = 100 * error / abs(x) if x else np.inf if error else 0.0
+    return f"{percent:.2g}" if percent < 99.5 else f"{percent:.0f}" if percent < 1000 else "> 1000"
+
+
+def bound_remark(side: str) -> str:
+    """Where the parameter sits."""
+    return f"at its {side} bound" if side else "at a bound"
+
+
+def rounded(x: float, error: float, *others: float) -> tuple[str, ...]:
+    """Value, error and other numbers as text: two digits of the error, the rest to the same decimal place.
+
+    All have the exponent of the larger of value and error where that is below 1e-4 or has digits to hide,
+    so that they can be read against each other; the value keeps one digit where the error is larger.
+    238.942, 2.707 gives "238.9", "2.7"; 1.43e-06, 2.8e-07 gives "1.43e-06", "0.28e-06".
+    """
+    if not (np.isfinite(x) and 0 < error < np.inf):
+        return tuple(significant(a, 6) for a in (x, error, *others))
+    place = decade(error, 2) - 1  # of the error's second digit
+    top = max(place + 1, decade(x, 1) if x else place)
+    shown = 0 if -4 <= top <= 5 or (5 < top <= 14 and -8 <= place <= 0) else top
+    decimals = max(shown - place, 0)
+    least = decimals if x == 0 else max(decimals, shown - decade(x, 1))
+    counts = (least, *[decimals] * (1 + len(others)))
+    return tuple(write(a, shown, place, count) for a, count in zip((x, error, *others), counts, strict=True))
+
+
+def write(a: float, shown: int, place: int, decimals: int) -> str:
+    """A number with exponent `shown` (0: none) and so many decimals; its last digit stands at 10^`place`."""
+    if not np.isfinite(a):
+        return significant(a)
+    tens = max(place - shown, 0)
+    text = f"{round(a / 10.0**shown, -tens) if tens else a / 10.0**shown:.{decimals}f}"
+    text = text.removeprefix("-") if float(text) == 0 else text
+    return f"{text}e{shown:+03d}" if shown else text
+
+
+def decade(a: float, digits: int) -> int:
+    """The power of ten of a number once it is rounded to so many digits: 9.97 to two digits is 10."""
+    return int(f"{a:.{digits - 1}e}".partition("e")[2])
+
+
+def lines(fit: Any) -> list[tuple[str, str]]:
+    """What stands below the table, as (label, text)."""
+    u = fit.uncertainty
+    tied = strong(u)
+    found = [("noise", noise(u)), *([("tied", tied)] if tied else [])]
+    found += [("free", f"{d.text} (eigenvalue {significant(d.eigenvalue, 2)})") for d in u.undetermined[:LISTED]]
+    if len(u.undetermined) > LISTED:
+        found.append(("free", f"and {len(u.undetermined) - LISTED} more combinations"))
+    return found + [("note", note) for note in u.notes]
+
+
+def noise(u: Any) -> str:
+    """Residual standard deviation, degrees of freedom, and where the error bars take s from."""
+    degrees = f"{u.degrees} degree{'' if u.degrees == 1 else 's'} of freedom"
+    total = f"sum of squares {significant(u.chi_square, 6)}"
+    if u.absolute:
+        ratio = f", {significant(u.reduced, 3)} a degree" if u.degrees > 0 else ""
+        return f"sigmas taken as they are; {degrees}; {total}{ratio}"
+    return f"residual standard deviation {significant(u.residual_std, 4)}; {degrees}; {total}"
+
+
+def strong(u: Any) -> str:
+    """The strongest correlations above `STRONG`, and how many more there are; "" without any."""
+    size = np.nan_to_num(np.abs(np.triu(u.correlation, 1)))
+    pairs = np.argwhere(size > STRONG)
+    pairs = pairs[np.argsort(-size[tuple(pairs.T)], kind="stable")]
+    text = "; ".join(f"{u.names[i]}, {u.names[j]} {share(float(u.correlation[i, j]))}" for i, j in pairs[:LISTED])
+    more = f"; and {len(pairs) - LISTED} more pairs above {STRONG}" if len(pairs) > LISTED else ""
+    return f"correlations {text}{more}" if text else ""

@@ -1,0 +1,158 @@
+"""From what a user hands over to a least-squares problem: residuals, Jacobians, losses; refusals before the loop."""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from raphson.problems.callback import HostResiduals
+from raphson.problems.least_squares import LeastSquares
+from raphson.problems.loss import LOSSES, Loss, linear
+from raphson.solver.inputs import trace
+
+
+@dataclass(frozen=True)
+class Flat:
+    """A traced program whose residuals, any pytree, become one vector in the working precision."""
+
+    program: Any
+    dtype: Any
+
+    def __call__(self, x: Any, *data: Any) -> jax.Array:
+        parts = [jnp.ravel(a).astype(self.dtype) for a in jax.tree.leaves(self.program(x, *data))]
+        return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
+
+
+@dataclass(frozen=True)
+class Custom:
+    """A user's loss in SciPy's form: a function of z that returns rho, rho' and rho'' as rows (3, m)."""
+
+    fun: Callable[[Any], Any]
+
+    def __call__(self, z: Any) -> tuple[Any, Any, Any]:
+        rows = jnp.asarray(self.fun(z))
+        return rows[0], rows[1], rows[2]
+
+
+def read_loss(loss: Any, f_scale: Any, dtype: Any) -> Loss:
+    """A Loss from its name or from SciPy's kind of function; ValueError with the nearest names."""
+    if not (np.ndim(f_scale) == 0 and np.isfinite(f_scale) and f_scale > 0):
+        raise ValueError(f"f_scale = {f_scale}: it is the size from which residuals count as outliers, a number > 0")
+    scale = jnp.asarray(f_scale, dtype)
+    if isinstance(loss, Loss):
+        return loss
+    if callable(loss):
+        return Loss(Custom(loss), scale, "custom")
+    name = str(loss).lower().replace("-", "_")
+    known = {key.replace("-", "_"): key for key in LOSSES}
+    if name not in known:
+        near = difflib.get_close_matches(name, list(known), n=2)
+        hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+        raise ValueError(f"unknown loss {loss!r}: {hint}There are {', '.join(map(repr, LOSSES))}, or a function of z")
+    name = known[name]
+    return Loss(linear) if name == "linear" else Loss(LOSSES[name], scale, name)
+
+
+def jax_residuals(fun: Callable, x: Any, args: tuple, loss: Loss, space: Any, notes: list[str]) -> LeastSquares:
+    """The problem of residuals that JAX can trace; raises what tracing raises, and clear errors on its output."""
+    traced = trace(fun, x, args)
+    outputs = jax.tree.leaves(traced.out)
+    check_residuals([(a.shape, a.dtype) for a in outputs])
+    dtype = np.dtype(jnp.result_type(*jax.tree.leaves(x)))
+    other = {str(a.dtype) for a in outputs if a.dtype != dtype}
+    if other:
+        notes.append(f"residuals are {', '.join(sorted(other))} for x in {dtype}: they are taken in {dtype}")
+    return LeastSquares(Flat(traced.program, dtype), traced.data, loss, space)
+
+
+def check_residuals(outputs: list[tuple]) -> None:
+    """Refuses anything but real numbers, and none at all."""
+    if sum(int(np.prod(shape)) for shape, _ in outputs) == 0:
+        raise ValueError("the residual function returns nothing: there must be at least one residual")
+    for _, dtype in outputs:
+        if jnp.issubdtype(dtype, jnp.complexfloating):
+            raise TypeError(
+                f"residuals are complex ({dtype}): return real and imaginary parts, jnp.stack([r.real, r.imag])"
+            )
+        if not jnp.issubdtype(dtype, jnp.floating):
+            raise TypeError(f"residuals are {dtype}: a smooth model returns floating-point numbers")
+
+
+def host_residuals(
+    fun: Callable, x: Any, args: tuple, jac: Any, loss: Loss, space: Any, notes: list[str], why: str
+) -> tuple[HostResiduals, Any]:
+    """The problem of residuals that run on the host, over a flat vector; and that vector."""
+    flat, unravel = jax.flatten_util.ravel_pytree(x)
+    user = (
+        (lambda v: v.reshape(x.shape)) if isinstance(x, jax.Array) else lambda v: jax.tree.map(np.asarray, unravel(v))
+    )
+    shape: list[int] = []
+
+    def residuals(v: np.ndarray) -> np.ndarray:
+        parts = [np.asarray(a) for a in jax.tree.leaves(fun(user(v), *args))]
+        check_residuals([(a.shape, a.dtype if a.dtype.kind not in "iub" else np.dtype(float)) for a in parts])
+        r = np.concatenate([np.ravel(a) for a in parts]).astype(flat.dtype)
+        if shape and r.size != shape[0]:
+            raise ValueError(f"the number of residuals changed from {shape[0]} to {r.size}: it must not depend on x")
+        shape[:] = [r.size]
+        return r
+
+    jacobian = None
+    if jac is not None:
+
+        def jacobian(v: np.ndarray) -> np.ndarray:
+            J = jac(user(v), *args)
+            J = np.asarray(J.toarray() if hasattr(J, "toarray") else J, float)
+            if J.shape != (shape[0], v.size):
+                raise ValueError(
+                    f"jac must return a matrix of shape ({shape[0]}, {v.size}); it returns shape {J.shape}"
+                )
+            return J
+
+    problem = HostResiduals(residuals, jacobian, loss, space)
+    problem.residuals(np.asarray(flat))
+    given = "the Jacobian is yours" if jac is not None else "the Jacobian is taken by central differences"
+    notes.append(
+        f"the residuals run on the host ({why}); {given}. For exact derivatives write them with jax.numpy "
+        "(jnp.exp for np.exp, jnp.where for if)"
+    )
+    return problem, flat
+
+
+def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[str]) -> None:
+    """A given Jacobian of JAX residuals is compared with the exact one, which is then used."""
+    zero = problem.space.zero(x)
+    exact = np.asarray(jax.jit(lambda p, x: jax.jacfwd(lambda s: p.residuals(p.space.retract(x, s)))(zero))(problem, x))
+    J: Any = jac(jax.tree.map(np.asarray, x), *args)
+    given = np.asarray(J.toarray() if hasattr(J, "toarray") else J, float)
+    if given.shape != exact.shape:
+        raise ValueError(f"jac must return a matrix of shape {exact.shape}; it returns shape {given.shape}")
+    gap = np.abs(given - exact)
+    i, j = (int(k) for k in np.unravel_index(np.argmax(gap), gap.shape))
+    if gap[i, j] > 1e-3 * np.max(np.abs(exact)) + 1e-12:
+        raise ValueError(
+            f"jac does not agree with the residuals at x0: jac[{i}, {j}] = {given[i, j]:.6g}, but the exact derivative "
+            f"is {exact[i, j]:.6g}. Correct jac, or leave it out"
+        )
+    notes.append("jac agrees with the residuals; JAX differentiates them itself, so jac is not needed")
+
+
+def first_residuals(problem: Any, x: Any) -> np.ndarray:
+    """The residuals at the start, finite; ValueError names the first that is not."""
+    r = problem.residuals(np.asarray(x)) if isinstance(problem, HostResiduals) else residuals_of(problem, x)
+    r = np.asarray(r)
+    bad = np.flatnonzero(~np.isfinite(r))
+    if bad.size:
+        more = f" and {bad.size - 1} more" if bad.size > 1 else ""
+        raise ValueError(
+            f"residual[{bad[0]}]{more} is {r[bad[0]]} at x0: choose a start where the model is finite, "
+            "and data without gaps (nan_policy='omit' leaves them out in curve_fit)"
+        )
+    return r
+
+
+residuals_of = jax.jit(lambda problem, x: problem.residuals(x))

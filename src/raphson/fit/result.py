@@ -1,0 +1,104 @@
+"""The result of a fit: everything a `Result` has, with residuals, Jacobian and error bars."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import jax
+import numpy as np
+
+from raphson.fit.uncertainty import Uncertainty, uncertainty
+from raphson.solver.result import Result
+
+SCIPY_NAMES = (
+    "x", "cost", "fun", "jac", "grad", "optimality", "active_mask", "nfev", "njev", "status", "message", "success",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False)
+class Fit(Result):
+    """The answer of a least-squares fit. `cost` (and `value`) is 1/2 c^2 sum rho((r/c)^2): half the sum of squares.
+
+    Beside the fields of `Result`: `residuals` (m,) and `jacobian` (m, n) at x, as the user's function
+    gives them; `weighted` both with the weights of a robust loss; `names` of the parameters;
+    `active` (n,) -1 at a lower bound, 1 at an upper one, 0 inside; `multipliers` (n,) the slope that
+    an active bound holds up. `uncertainty` holds covariance, standard errors, correlations and
+    undetermined combinations. SciPy's names mean what they mean there: `fun` the residuals, `jac` the
+    Jacobian, `grad` the gradient, `optimality` max |projected gradient|. A `curve_fit` unpacks as popt, pcov.
+    """
+
+    residuals: np.ndarray = field(default_factory=lambda: np.empty(0))
+    jacobian: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    weighted: tuple[np.ndarray, np.ndarray] = field(default=(np.empty(0), np.empty((0, 0))))
+    names: tuple[str, ...] = ()
+    loss: str = "linear"
+    absolute: bool = False
+    error: float | None = None
+
+    @property
+    def cost(self) -> float:
+        """Half the sum of squares, or the robust cost."""
+        return self.value
+
+    @property
+    def fun(self) -> np.ndarray:
+        """The residuals (m,) (SciPy's name in `least_squares`)."""
+        return self.residuals
+
+    @property
+    def jac(self) -> np.ndarray:
+        """The Jacobian (m, n) (SciPy's name)."""
+        return self.jacobian
+
+    @property
+    def grad(self) -> np.ndarray:
+        """The gradient of the cost (n,) (SciPy's name)."""
+        return self.gradient
+
+    @property
+    def optimality(self) -> float:
+        """max |g_i| over variables that no bound holds (SciPy's name)."""
+        return self.certificate.gradient_norm
+
+    @property
+    def x_flat(self) -> np.ndarray:
+        """x as one vector (n,)."""
+        return np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(self.x)])
+
+    @cached_property
+    def uncertainty(self) -> Uncertainty:
+        """Covariance, standard errors, correlations, and what the data do not determine. See `Uncertainty`."""
+        r, J = self.weighted
+        return uncertainty(
+            J, r, self.x_flat, names=self.names, absolute=self.absolute, active=self.active, hessian=self.hessian,
+            loss_linear=self.loss == "linear", error=self.error,
+        )  # fmt: skip
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """s^2 (J'J)^-1 (n, n), or (J'J)^-1 where sigma is absolute."""
+        return self.uncertainty.covariance
+
+    @property
+    def standard_errors(self) -> np.ndarray:
+        """Square roots of the covariance's diagonal (n,)."""
+        return self.uncertainty.standard_errors
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        yield self.x_flat
+        yield self.covariance
+
+    def __getitem__(self, name: Any) -> Any:
+        if isinstance(name, int):
+            return tuple(self)[name]
+        if name not in SCIPY_NAMES:
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def keys(self) -> Iterator[str]:
+        """SciPy's names."""
+        return iter(SCIPY_NAMES)
+
+    def __contains__(self, name: object) -> bool:
+        return name in SCIPY_NAMES

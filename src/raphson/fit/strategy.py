@@ -1,0 +1,142 @@
+"""Which methods a fit tries, in which order, and the last digits by full Newton steps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from raphson.calculus.taylor import look
+from raphson.kernel.look import GRAM, HESSIAN, Look
+from raphson.kernel.record import record
+from raphson.kernel.status import Status
+from raphson.problems.callback import HOST
+from raphson.problems.least_squares import LeastSquares
+from raphson.solver.bounds import active_bounds
+
+ORDER = ("lm", "newton", "gauss-newton", "lm-radius")
+"""What "auto" tries until one is shown to have reached a minimum. Measured on MGH and NIST (docs/design-notes.md):
+each later one solves starts at which all earlier ones fail."""
+
+POLISH = 1e-10
+"""A full Newton step larger than this, relative to x, is worth taking at the end: Gauss-Newton was too slow there."""
+
+NEAR = 1e-3
+"""Farther away than this the quadratic is not trusted without a control."""
+
+
+@record
+class Survey:
+    """Everything at one point: f, g and J, with the exact Hessian."""
+
+    look: Look
+    hessian: Any
+
+
+@jax.jit
+def surveyed(problem: Any, x: Any) -> Survey:
+    """Both looks in one program: residuals are differentiated once more for the Hessian."""
+    return Survey(look(problem, x, GRAM), look(problem, x, HESSIAN).curvature.matrix)
+
+
+def survey(problem: Any, x: Any) -> Survey:
+    """Value, gradient, Jacobian and Hessian at x."""
+    if isinstance(problem, HOST):
+        seen = look(problem, x, GRAM)
+        return Survey(seen, look(problem, x, HESSIAN).curvature.matrix)
+    return surveyed(problem, x)
+
+
+@dataclass(frozen=True)
+class Polished:
+    """Where the last Newton steps led, and how many there were."""
+
+    x: Any
+    seen: Survey
+    steps: int
+
+
+def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray]) -> Polished:
+    """Full Newton steps near a minimum while each brings g'H^-1 g down fourfold and they change x by more than `POLISH`.
+
+    Gauss-Newton leaves out sum r_i H_i and converges the more slowly the larger the residuals are;
+    this is the switch to the full Hessian. `free` says which variables no bound holds.
+    Source: Dennis and Schnabel (1983), section 10.2 and 10.3.
+    """
+    seen = survey(problem, x)
+    for count in range(8):
+        s = newton_step(seen, free(np.asarray(seen.look.gradient), x))
+        if s is None or not negligible_after(problem, x, s):
+            return Polished(x, seen, count)
+        there, _, cut = problem.space.move(x, jnp.asarray(s, seen.look.gradient.dtype))
+        new = survey(problem, there)
+        if bool(cut) or not left(seen, new, free(np.asarray(new.look.gradient), there)) <= 0.25 * left(
+            seen, seen, free(np.asarray(seen.look.gradient), x)
+        ):
+            return Polished(x, seen, count)
+        x, seen = there, new
+    return Polished(x, seen, 8)
+
+
+def negligible_after(problem: Any, x: Any, s: np.ndarray) -> bool:
+    """Whether a step is neither too small to matter nor too large to be trusted."""
+    size = np.asarray(problem.space.magnitude(x), float)
+    relative = float(np.max(np.abs(s) / np.where(size > 0, size, np.inf), initial=0.0))
+    return POLISH < relative < NEAR
+
+
+def newton_step(seen: Survey, free: np.ndarray) -> np.ndarray | None:
+    """-H^-1 g on the free variables, scaled to a unit diagonal; None where H is not positive definite there."""
+    H, g = np.asarray(seen.hessian, float), np.asarray(seen.look.gradient, float)
+    rows = np.flatnonzero(free)
+    if not rows.size or not np.all(np.isfinite(H)):
+        return None
+    H, g = H[np.ix_(rows, rows)], g[rows]
+    d = np.sqrt(np.abs(np.diagonal(H)))
+    d = np.where(d > 0, d, 1.0)
+    try:
+        L = np.linalg.cholesky(H / np.outer(d, d))
+    except np.linalg.LinAlgError:
+        return None
+    s = np.zeros(free.size)
+    s[rows] = -np.linalg.solve(L.T, np.linalg.solve(L, g / d)) / d
+    return s
+
+
+def left(seen: Survey, new: Survey, free: np.ndarray) -> float:
+    """g'H^-1 g with the gradient of `new` and the Hessian of `seen`: what is still to be gained."""
+    s = newton_step(replace(seen, look=new.look), free)
+    return np.inf if s is None else float(-s @ np.asarray(new.look.gradient, float))
+
+
+def rescued(problem: LeastSquares, x: Any, run_scaled: Callable[[LeastSquares, Any], Any]) -> Any | None:
+    """A point with a finite cost, where residuals are finite at x but their squares overflow; None if that fails."""
+    r = np.asarray(problem.residuals(x), float)
+    largest = float(np.max(np.abs(r)))
+    shrunk = LeastSquares(
+        Shrunk(problem.residual), (jnp.asarray(1 / largest, r.dtype), *problem.data), space=problem.space
+    )
+    there = run_scaled(shrunk, x)
+    return there if np.isfinite(float(problem.value(there))) else None
+
+
+@dataclass(frozen=True)
+class Shrunk:
+    """Residuals times a number: squares that overflow no longer do, and the minimizer stays where it is."""
+
+    residual: Any
+
+    def __call__(self, x: Any, factor: Any, *data: Any) -> Any:
+        return factor * self.residual(x, *data)
+
+
+def free_variables(problem: Any, g: np.ndarray, x: Any) -> np.ndarray:
+    """Which variables no bound holds at x (n,): all without bounds."""
+    return active_bounds(problem.space, g, x) == 0
+
+
+def done_for(status: Status) -> bool:
+    """Whether a run was ended from outside: then nothing else is tried."""
+    return status in (Status.TIME, Status.USER)

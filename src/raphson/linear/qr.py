@@ -1,0 +1,123 @@
+"""Least-squares solutions by QR: steps that keep the digits which J'J would lose."""
+
+import jax
+import jax.numpy as jnp
+from jax.custom_batching import custom_vmap
+
+from raphson.kernel.number import eps, norm, safe
+from raphson.kernel.rare import rarely
+from raphson.kernel.record import record
+from raphson.linear.batched import UNROLLED, upper_plain
+
+Array = jax.Array
+
+
+@custom_vmap
+def triangle(A: Array) -> Array:
+    """R of A = Q R, upper triangular (k, k) for A (m, k); missing rows count as zeros."""
+    m, k = A.shape
+    return jnp.linalg.qr(jnp.pad(A, ((0, max(k - m, 0)), (0, 0))), mode="r")
+
+
+@triangle.def_vmap
+def triangle_batch(size: int, batched: list, A: Array) -> tuple[Array, bool]:
+    """Householder's reflections written out over the columns, for all lanes at once.
+
+    Source: Golub and Van Loan (2013), algorithm 5.2.1.
+    """
+    m, k = A.shape[1:]
+    if k > UNROLLED + 1:
+        return jax.vmap(lambda a: jnp.linalg.qr(jnp.pad(a, ((0, max(k - m, 0)), (0, 0))), mode="r"))(A), True
+    A = jnp.moveaxis(jnp.pad(A, ((0, 0), (0, max(k - m, 0)), (0, 0))), 0, -1)
+    rows = []
+    for _ in range(k):
+        column = A[:, 0]
+        head, tail = column[0], column[1:]
+        length = jnp.sqrt(jnp.sum(column * column, axis=0))
+        top = jnp.where(head > 0, -length, length)
+        v = jnp.concatenate([(head - top)[None], tail])
+        size_v = jnp.sum(v * v, axis=0)
+        share = 2 / safe(size_v, size_v > 0)
+        rest = A[:, 1:]
+        rest = rest - share * v[:, None] * jnp.sum(v[:, None] * rest, axis=0)
+        rows.append(jnp.concatenate([jnp.zeros((len(rows), size), A.dtype), top[None], rest[0]]))
+        A = rest[1:]
+    return jnp.moveaxis(jnp.stack(rows), -1, 0), True
+
+
+@custom_vmap
+def back(R: Array, b: Array) -> Array:
+    """Solves R y = b for an upper triangular R."""
+    return upper_plain(R.T, b)
+
+
+@back.def_vmap
+def back_batch(size: int, batched: list, R: Array, b: Array) -> tuple[Array, bool]:
+    """Back substitution written out over the rows, for all lanes at once."""
+    R = R if batched[0] else jnp.broadcast_to(R, (size, *R.shape))
+    b = b if batched[1] else jnp.broadcast_to(b, (size, *b.shape))
+    n = R.shape[-1]
+    if n > UNROLLED:
+        return jax.vmap(lambda R, b: upper_plain(R.T, b))(R, b), True
+    R, b = jnp.moveaxis(R, 0, -1), jnp.moveaxis(b, 0, -1)
+    found: dict[int, Array] = {}
+    for i in reversed(range(n)):
+        rest = b[i]
+        for j, y in found.items():
+            rest = rest - R[i, j] * y
+        found[i] = rest / R[i, i]
+    return jnp.stack([found[i] for i in range(n)], -1), True
+
+
+@record
+class Reduced:
+    """A least-squares problem min |J s + r| brought to n rows R y + q in scaled variables y = d s, R upper triangular."""
+
+    R: Array
+    q: Array
+    d: Array
+
+    @property
+    def lowest(self) -> Array:
+        """J'J has no negative eigenvalue."""
+        return jnp.zeros_like(self.q[0])
+
+    @property
+    def slope(self) -> Array:
+        """The length of the scaled gradient R'q."""
+        return norm(self.q @ self.R)
+
+    def step(self, y: Array) -> Array:
+        """The step s of scaled variables y."""
+        return y / self.d
+
+    def shifted(self, shift: Array) -> Array:
+        """The y that minimizes |R y + q|^2 + shift |y|^2, for shift > 0: one more QR of 2n rows.
+
+        Source: More (1978), "The Levenberg-Marquardt algorithm: implementation and theory", section 2.
+        """
+        n = self.q.shape[0]
+        below = jnp.sqrt(shift) * jnp.eye(n, n + 1, dtype=self.q.dtype)
+        T = triangle(jnp.concatenate([jnp.column_stack([self.R, self.q]), below]))
+        return -back(T[:n, :n], T[:n, n])
+
+    def newton(self) -> Array:
+        """The y that minimizes |R y + q|; the shortest one where R is singular to rounding."""
+        d = jnp.abs(jnp.diagonal(self.R))
+        singular = ~(jnp.min(d) > 8 * d.shape[0] * eps(d) * jnp.max(d))
+        safe_R = jnp.where(singular, jnp.eye(d.shape[0], dtype=d.dtype), self.R)
+        return rarely(singular, lambda m: shortest(*m), (self.R, self.q), -back(safe_R, self.q))
+
+
+def reduced(J: Array, r: Array, d: Array) -> Reduced:
+    """QR of [J/d r]: everything about the least-squares problem that does not grow with the number of residuals."""
+    n = J.shape[1]
+    T = triangle(jnp.column_stack([J / d, r]))
+    return Reduced(T[:n, :n], T[:n, n], d)
+
+
+def shortest(R: Array, q: Array) -> Array:
+    """The shortest minimizer of |R y + q|, by singular values; those below rounding count as zero."""
+    U, w, Vt = jnp.linalg.svd(R)
+    live = w > 8 * w.shape[0] * eps(w) * w[0]
+    return -(Vt.T @ jnp.where(live, (U.T @ q) / jnp.where(live, w, 1), 0))

@@ -1,0 +1,65 @@
+"""J'J, kept as J: the curvature of Gauss and Newton."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from raphson.kernel.record import record
+
+Array = jax.Array
+
+
+@record
+class Gram:
+    """J'J with J (m, n), beside the residuals r (m,) for which the gradient is J'r.
+
+    J'J itself loses half the digits of a badly conditioned J; what needs digits (steps, standard
+    errors) works on J. `root` (m,) are the roots of the weights that J carries (robust losses).
+    `problem` and `x` are there where second derivatives along a direction are wanted (`bend`).
+    """
+
+    J: Array
+    r: Array
+    root: Array
+    problem: Any = None
+    x: Any = None
+
+    @property
+    def size(self) -> int:
+        """Number of rows n."""
+        return self.J.shape[1]
+
+    def mv(self, v: Array) -> Array:
+        """J'J v."""
+        return (self.J @ v) @ self.J
+
+    def dense(self) -> Array:
+        """The matrix (n, n)."""
+        return self.J.T @ self.J
+
+    def diagonal(self) -> Array:
+        """Squared lengths of the columns of J (n,)."""
+        return jnp.sum(self.J * self.J, axis=0)
+
+    def quadratic(self, s: Array) -> Array:
+        """|J s|^2."""
+        Js = self.J @ s
+        return Js @ Js
+
+    def rounding(self, size: Array) -> Array:
+        """Zero: the end of a fit is found by steps that no longer shrink, which costs no digits of x."""
+        return jnp.zeros_like(size)
+
+    def noise(self, size: Array) -> Array:
+        """How uncertain the cost is: every residual is a difference of terms of size |J| |x|."""
+        return jnp.abs(self.r) @ (jnp.abs(self.J) @ size)
+
+    def bend(self, v: Array) -> Array:
+        """The second derivative of the residuals along v, (m,), weighted as J is."""
+        space = self.problem.space
+        zero = space.zero(self.x)
+        along = lambda t: self.problem.residuals(space.retract(self.x, zero + t * v))
+        slope = lambda t: jax.jvp(along, (t,), (jnp.ones_like(t),))[1]
+        start = jnp.zeros((), v.dtype)
+        return self.root * jax.jvp(slope, (start,), (jnp.ones_like(start),))[1]

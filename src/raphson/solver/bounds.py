@@ -1,0 +1,94 @@
+"""Bounds as users write them, as a box; starts outside are moved in."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from raphson.kernel.space import Box, Euclidean
+
+
+def read_bounds(bounds: Any, x: Any, notes: list[str], *, pairs: bool) -> tuple[Any, Any]:
+    """The space of the problem, and the start moved into it (noted).
+
+    bounds: None; SciPy's `Bounds`; `pairs`: a sequence of n (lower, upper), as `minimize` has them;
+    else (lower, upper), each a number, an array or a pytree like x, as `least_squares` has them.
+    None and infinities mean no bound. Raises ValueError for crossed bounds and wrong lengths.
+    """
+    if bounds is None:
+        return Euclidean(), x
+    here = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(x)])
+    lower, upper = limits(bounds, here.size, pairs)
+    for name, side in (("lower", lower), ("upper", upper)):
+        if np.any(np.isnan(side)):
+            raise ValueError(
+                f"the {name} bound of x[{int(np.argmax(np.isnan(side)))}] is NaN; None or inf means no bound"
+            )
+    crossed = np.flatnonzero(lower > upper)
+    if crossed.size:
+        i = int(crossed[0])
+        raise ValueError(f"bounds of x[{i}] are crossed: lower {lower[i]:g} > upper {upper[i]:g}")
+    if not (np.any(np.isfinite(lower)) or np.any(np.isfinite(upper))):
+        return Euclidean(), x
+    inside = np.clip(here, lower, upper)
+    out = np.flatnonzero(inside != here)
+    if out.size:
+        names = ", ".join(f"x[{i}] = {here[i]:g} to {inside[i]:g}" for i in out[:3])
+        more = f" and {out.size - 3} more" if out.size > 3 else ""
+        notes.append(f"x0 lay outside the bounds and was moved in: {names}{more}")
+    dtype = jnp.result_type(*jax.tree.leaves(x))
+    # A bound rounded to the working precision may lie below the user's by half a unit in the last place.
+    return Box(jnp.asarray(lower, dtype), jnp.asarray(upper, dtype)), spread(x, inside) if out.size else x
+
+
+def spread(x: Any, values: np.ndarray) -> Any:
+    """A point of the structure of x with other values."""
+    leaves, tree = jax.tree.flatten(x)
+    ends = np.cumsum([leaf.size for leaf in leaves])[:-1]
+    parts = np.split(values, ends)
+    return tree.unflatten(
+        [jnp.asarray(part.reshape(leaf.shape), leaf.dtype) for part, leaf in zip(parts, leaves, strict=True)]
+    )
+
+
+def limits(bounds: Any, n: int, pairs: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper bounds as vectors (n,)."""
+    if hasattr(bounds, "lb"):
+        return one_side(bounds.lb, n, "lower", -np.inf), one_side(bounds.ub, n, "upper", np.inf)
+    if pairs:
+        rows = list(bounds)
+        if len(rows) != n or any(np.shape(row) != (2,) for row in rows):
+            raise ValueError(f"bounds must be {n} pairs (lower, upper), one per variable, or a scipy.optimize.Bounds")
+        return one_side([a for a, _ in rows], n, "lower", -np.inf), one_side([b for _, b in rows], n, "upper", np.inf)
+    if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
+        raise ValueError(
+            "bounds must be (lower, upper), each a number or one per parameter, or a scipy.optimize.Bounds"
+        )
+    return one_side(bounds[0], n, "lower", -np.inf), one_side(bounds[1], n, "upper", np.inf)
+
+
+def one_side(side: Any, n: int, name: str, nothing: float) -> np.ndarray:
+    """One bound per variable; None means none."""
+    leaves = jax.tree.leaves(side, is_leaf=lambda a: a is None)
+    parts = [np.ravel(np.asarray(nothing if a is None else a, float)) for a in leaves]
+    values = np.concatenate(parts) if parts else np.empty(0)
+    if values.size not in (1, n):
+        raise ValueError(f"there are {values.size} {name} bounds for {n} variables: give one, or one per variable")
+    return np.broadcast_to(values, (n,)).copy()
+
+
+def active_bounds(space: Any, g: np.ndarray, x: Any) -> np.ndarray:
+    """-1 where x lies at its lower bound and f falls beyond it, 1 at the upper, 0 elsewhere (n,)."""
+    if not isinstance(space, Box):
+        return np.zeros(g.size, int)
+    here, low, high = (np.asarray(a) for a in (space.flat(x), space.lower, space.upper))
+    return np.where((here <= low) & (g > 0), -1, np.where((here >= high) & (g < 0), 1, 0))
+
+
+def held_words(space: Any, sides: np.ndarray) -> tuple[str, ...]:
+    """The variables that a bound holds, in words: "x2 at its upper bound 10"."""
+    if not np.any(sides):
+        return ()
+    ends = {-1: ("lower", np.asarray(space.lower)), 1: ("upper", np.asarray(space.upper))}
+    return tuple(f"x{i + 1} at its {ends[sides[i]][0]} bound {ends[sides[i]][1][i]:.6g}" for i in np.flatnonzero(sides))
