@@ -1,6 +1,7 @@
 """`raphson fit`: files of every make, every wrong input in few words, and NIST's certified numbers."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 import raphson as rp
 from raphson.cli import table
+from raphson.cli.expression import FUNCTIONS
 from raphson.cli.main import invoke
 from raphson.cli.table import TableError
 
@@ -120,9 +122,10 @@ def test_omit_leaves_out_what_is_missing_and_nothing_else(tmp_path: Path) -> Non
 
 def test_misra1a_has_the_certified_numbers(capsys: pytest.CaptureFixture[str], misra: str) -> None:
     code, out, err = run(capsys, "fit", misra, "--model", MODEL, "--start", "b1=500,b2=1e-4", "--json")
-    seen = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-    assert code == 0 and err == "" and seen["success"] is True
-    np.testing.assert_allclose(seen["x"], MISRA.certified, rtol=1e-7)
+    seen = loads(out)
+    assert code == 0 and err == "" and seen["success"] is True and list(seen["parameters"]) == ["b1", "b2"]
+    found = [(b["value"], b["standard_error"]) for b in seen["parameters"].values()]
+    np.testing.assert_allclose(found, np.stack([MISRA.certified, MISRA.certified_std], axis=1), rtol=1e-6)
     assert seen["data"] == {
         "file": misra, "rows": 14, "model": MODEL, "response": "y", "predictors": ["x"], "sigma": None, "notes": [],
     }  # fmt: skip
@@ -132,17 +135,29 @@ def test_the_report_names_everything(capsys: pytest.CaptureFixture[str], misra: 
     model = f"y = {MODEL}"
     code, out, _ = run(capsys, "fit", misra, "--model", model, "--start", "b1=500", "--start", "b2=1e-4", "--progress")
     assert code == 0 and out.startswith("MINIMUM")
-    for words in ("238.94", "2.70", "0.000550", "7.26", "misra1a.csv: 14 rows; y by x", f"model     {model}"):
+    for words in ("standard error", "238.9 ", " 2.7 ", "14 rows; response y; predictor x\n", f"model     {model}\n"):
         assert words in out
+    assert any(line.split()[:2] == ["b2", "0.0005502"] for line in out.splitlines())
     code, out, _ = run(capsys, "fit", misra, "--model", MODEL, "--start", "b1=500,b2=1e-4", "--max-steps", "2")
     assert code == 1 and out.startswith("NOT CONVERGED")
+
+
+def test_what_the_data_do_not_determine_is_said(capsys: pytest.CaptureFixture[str], misra: str) -> None:
+    code, out, _ = run(capsys, "fit", misra, "--model", "a + b + c*x", "--start", "a=1,b=2,c=0", "--json")
+    assert code == 0 and loads(out)["undetermined"] == ["a - b is free"]
+
+
+def loads(out: str) -> dict:
+    """JSON without NaN and infinities."""
+    return json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
 
 
 def fitted(capsys: pytest.CaptureFixture[str], path: str, model: str, start: str, *more: str) -> tuple[list, dict]:
     """The parameters, and what was said about the data."""
     code, out, err = run(capsys, "fit", path, "--model", model, "--start", start, "--json", *more)
     assert code == 0, err
-    return json.loads(out)["x"], json.loads(out)["data"]
+    seen = loads(out)
+    return [parameter["value"] for parameter in seen["parameters"].values()], seen["data"]
 
 
 def test_roles_of_columns(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -157,6 +172,9 @@ def test_roles_of_columns(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
     np.testing.assert_allclose(x, expected, rtol=1e-5)
     x, said = fitted(capsys, path, "m", "m=1", "--y", "t")
     assert x == pytest.approx([3]) and said["predictors"] == []
+    path = write(tmp_path, "Temp (C),log rate,more\n1,2,9\n2,4,9\n3,6,9\n")
+    x, said = fitted(capsys, path, "k*Temp_C", "k=1", "--y", "log rate")
+    assert x == pytest.approx([2]) and said["response"] == "log_rate"
 
 
 def test_a_file_without_names_and_with_gaps(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -196,6 +214,7 @@ def test_bounds_and_loss_are_passed_on(capsys: pytest.CaptureFixture[str], tmp_p
         (("--start", "b1=1,b2=1", "--nan-policy", "drop"), "'raise', 'omit'"),
         (("--start", "b1=1,b2=1", "--method", "lmm"), "lmm"),
         (("--start", "b1=1,b2=1", "--loss", "hubris"), "hubris"),
+        (("--model", "log(b*(x-100))", "--start", "b=2"), "is nan in 1 of 14 rows, first line 2 (b=2, x=77.6)"),
         (("--start", "b1=1,b2=1", "--model", "1 + 1"), "--start gives b1, which is not in the model"),
         (("--model", "x"), "has no parameter"),
         (("--model", "z = b1", "--start", "b1=1"), "left of =: FILE has no column z"),
@@ -209,6 +228,11 @@ def test_wrong_input_is_one_line(
     code, out, err = run(capsys, "fit", misra, *model, *arguments)
     assert code == 2 and out == ""
     assert err.startswith("raphson: ") and err.count("\n") == 1 and words.replace("FILE", misra) in err
+
+
+def test_help_lists_every_function(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "fit", "--help")
+    assert code == 0 and set(FUNCTIONS) <= set(re.findall(r"\w+", out))
 
 
 def test_a_missing_model_a_missing_file_and_a_bad_sigma(capsys: pytest.CaptureFixture[str], misra: str) -> None:

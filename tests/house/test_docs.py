@@ -107,8 +107,13 @@ def test_a_false_page_fails(change: tuple[str, str], complaint: type[BaseExcepti
         run_page(page, tmp_path)
 
 
-def test_a_console_block_is_judged_by_its_exit_code(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
+def test_a_console_block_is_judged_by_its_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The `raphson` beside the interpreter is run: here one that always ends with 2 (and starts at once)."""
+    command, page = tmp_path / "bin" / "raphson", tmp_path / "page.md"
+    command.parent.mkdir()
+    command.write_text("#!/bin/sh\necho usage\nexit 2\n")
+    command.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(command.with_name("python")))
     block = "```console\n$ raphson no-such-verb\nusage\n```\n"
     page.write_text("<!-- run -->\n" + block)
     with pytest.raises(pytest.fail.Exception, match="instead of 0"):

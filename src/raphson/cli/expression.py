@@ -325,8 +325,7 @@ def unknown(name: str) -> str:
     near = difflib.get_close_matches(name.lower(), FUNCTIONS, n=2)
     if near:
         return f"there is no function {name!r}; did you mean {' or '.join(near)}?"
-    product = "" if name.startswith("__") else f" (a product is written {name}*( ... ))"
-    return f"there is no function {name!r}{product}; there are {', '.join(FUNCTIONS)}"
+    return f"there is no function {name!r} (a product is written {name}*( ... ), and --help lists the functions)"
 
 
 def picture(text: str, column: int) -> str:

@@ -38,14 +38,16 @@ def fit(
 ) -> int:
     """Fit a formula to data; exit 0 only if a minimum was shown.
 
-    The formula has + - * / ** ^, parentheses, numbers, columns, parameters, pi, e, and functions such as exp, log,
-    sqrt, sin, atan2, erf, min, max.
+    The formula has + - * / ** ^, parentheses, numbers, columns, parameters, pi, e, and the functions exp expm1 log
+    (natural) ln log1p log2 log10 sqrt cbrt abs sin cos tan asin acos atan atan2 arcsin arccos arctan arctan2 sinh
+    cosh tanh erf erfc gamma lgamma min(a, b) max(a, b). A column `Temp (C)` is called Temp_C in it.
     """
     if absolute_sigma and sigma is None:
         raise ValueError("--absolute-sigma is about a column of standard deviations: name it with --sigma NAME")
     try:
         task = prepare(data, parse(model), start or [], y, sigma, omit=nan_policy == "omit")
         lower, upper = limits(bounds or [], task.start)
+        check_start(task)
     except ExpressionError as error:  # shown here, because its caret needs its lines
         print(f"raphson: --model, {error}", file=sys.stderr)
         return 2
@@ -106,9 +108,12 @@ class Task:
         }  # fmt: skip
 
     def __str__(self) -> str:
-        roles = f"{self.response_name} by {table.listed(self.predictors) or 'no column'}"
-        sigma = f", standard deviations {self.sigma_name}" if self.sigma_name else ""
-        lines = [f"data      {self.file}: {len(self.response)} rows; {roles}{sigma}"]
+        roles = [f"response {self.response_name}"]
+        if self.predictors:
+            roles.append(f"predictor{'s' if len(self.predictors) > 1 else ''} {table.listed(self.predictors)}")
+        if self.sigma_name is not None:
+            roles.append(f"standard deviations {self.sigma_name}")
+        lines = [f"data      {self.file}: {len(self.response)} rows; {'; '.join(roles)}"]
         formula = self.formula.text.strip()
         lines.append(f"model     {formula if self.formula.response else f'{self.response_name} = {formula}'}")
         return "\n".join([*lines, *(f"note      {note}" for note in self.notes)])
@@ -123,8 +128,7 @@ def prepare(
     used = [*formula.names, *(name for name in formula.constants if name in values or name in source.names)]
     examine_names(formula, used, source, values)
     predictors = [name for name in used if name in source.names]
-    if sigma is not None:
-        check_column(source, sigma, "--sigma")
+    sigma = None if sigma is None else column_of(source, sigma, "--sigma")
     response, notes = response_of(source, formula, y, [*predictors, *([sigma] if sigma else [])])
     numbers = source.numbers([*predictors, response, *([sigma] if sigma else [])], omit)
     if sigma is not None:
@@ -175,7 +179,7 @@ def response_of(
         raise ValueError(f"--y {y} and the model's {left} = are two responses; give one")
     name = y if y is not None else left
     if name is not None:
-        check_column(source, name, "--y" if y is not None else "--model, left of =")
+        name = column_of(source, name, "--y" if y is not None else "--model, left of =")
         if name in taken:
             raise ValueError(f"the response {name} stands on the right of the model too, or is --sigma")
         return name, ()
@@ -187,10 +191,12 @@ def response_of(
     return free[-1], (f"the response is {free[-1]}, the last column that is free; --y NAME names another",)
 
 
-def check_column(source: table.Table, name: str, option: str) -> None:
-    """A name given by an option is a column."""
-    if name not in source.names:
+def column_of(source: table.Table, name: str, option: str) -> str:
+    """The column that an option names, as formulas or as the file write it."""
+    found = next((known for known in (name, table.identifier(name, 0)) if known in source.names), None)
+    if found is None:
         raise ValueError(f"{option}: {source.file} has no column {name}; {source.near(name)}")
+    return found
 
 
 def check_sigma(numbers: table.Numbers, name: str, file: str) -> None:
@@ -201,6 +207,17 @@ def check_sigma(numbers: table.Numbers, name: str, file: str) -> None:
         raise ValueError(
             f"{file}, line {numbers.lines[bad[0]]}, column {name}: a standard deviation is positive, not {value:g}"
         )
+
+
+def check_start(task: Task) -> None:
+    """The model has values at the start; if not, the first row without one is shown."""
+    values = np.asarray(task.function()(task.predictors, *task.start.values()))
+    bad = np.flatnonzero(~np.isfinite(values))
+    if bad.size:
+        start = ", ".join(f"{name}={value:g}" for name, value in task.start.items())
+        row = "".join(f", {name}={column[bad[0]]:g}" for name, column in task.predictors.items())
+        where = f"{bad.size} of {values.size} rows, first line {task.numbers.lines[bad[0]]} ({start}{row})"
+        raise ValueError(f"at the start the model is {values[bad[0]]:g} in {where}: choose another --start")
 
 
 def assignments(texts: Iterable[str], option: str, example: str) -> dict[str, str]:

@@ -60,4 +60,4 @@ class Radius:
         shorter = jnp.clip(jnp.where(jnp.isfinite(best) & (trial.actual > -jnp.inf), best, 0.1), 0.1, 0.5) * reach
         longer = jnp.where(trial.bound, jnp.maximum(state.tau, self.growth * trial.length), state.tau)
         tau = jnp.where(trial.ratio >= 0.25, jnp.where(trial.ratio > 0.75, longer, state.tau), shorter)
-        return good, Step(jnp.minimum(tau, huge(tau) ** 0.25).astype(state.tau.dtype))
+        return good, Step(jnp.minimum(tau, huge(tau) ** 0.45).astype(state.tau.dtype))

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.flatten_util import ravel_pytree
 
 from raphson.fit.methods import DESCRIPTIONS, METHODS, method_name
 from raphson.fit.residuals import compare_jacobian, first_residuals, host_residuals, jax_residuals, read_loss
@@ -15,7 +16,7 @@ from raphson.fit.result import Fit
 from raphson.fit.strategy import ORDER, done_for, free_variables, polish, rescued
 from raphson.kernel.status import Status
 from raphson.operators.dense import Dense
-from raphson.problems.callback import HOST
+from raphson.problems.callback import HOST, HostResiduals
 from raphson.solver.bounds import active_bounds, read_bounds
 from raphson.solver.clock import CompileClock
 from raphson.solver.door import limited, reporter, watcher
@@ -117,7 +118,9 @@ def read_residuals(
         if isinstance(refusal, (TypeError, ValueError)) and str(refusal).startswith(("residuals are", "the residual")):
             raise
         why = f"JAX could not trace them: {type(refusal).__name__}"
-        return host_residuals(residual, x, args, jac, loss, space, notes, why)
+        problem, flat = host_residuals(residual, x, args, jac, loss, space, notes, why)
+        unravel = ravel_pytree(x)[1]
+        return problem, flat, lambda v: jax.tree.map(np.asarray, unravel(jnp.asarray(v)))
     if jac is not None:
         compare_jacobian(problem, x, args, jac, notes)
     return problem, x, restore
@@ -128,7 +131,7 @@ def best_attempt(call: Call, r: np.ndarray) -> Fit:
     start, tried, best = call.x, [], None
     with np.errstate(over="ignore"):
         if not np.isfinite(np.sum(np.square(r))) and not isinstance(call.problem, HOST):
-            start = rescued(call.problem, start, lambda p, x: quiet(call, p, x)) or start
+            start = rescued(call.problem, start, lambda p, x, enough: quiet(call, p, x, enough))
             call.notes.append("the squares of the first residuals overflow: they were scaled down to begin with")
     for name in ORDER:
         reason = "for residuals" if not tried else "; ".join(tried)
@@ -149,10 +152,11 @@ def out_of_time(call: Call) -> bool:
     return limit is not None and time.perf_counter() - call.begin > limit
 
 
-def quiet(call: Call, problem: Any, x: Any) -> Any:
-    """A short run of Levenberg-Marquardt on another problem: its last point."""
-    method = limited(METHODS["lm"], replace(call.limits, max_steps=300), x)
-    return run(method, problem, x, time_limit=call.limits.time_limit).state.best.x
+def quiet(call: Call, problem: Any, x: Any, enough: float) -> Any:
+    """Newton's method on another problem until its cost is below `enough`: the point reached."""
+    method = limited(METHODS["newton"], replace(call.limits, max_steps=300), x)
+    below = lambda state, trial: float(state.model.value) < enough
+    return run(method, problem, x, watcher=below, time_limit=call.limits.time_limit).state.best.x
 
 
 def attempt(call: Call, name: str, method: Method, x: Any, reason: str) -> Fit:
@@ -193,13 +197,14 @@ def conclude(call: Call, done: Run, name: str, reason: str) -> Fit:
     g = np.asarray(seen.gradient)
     return Fit(
         x=call.restore(end.x), value=float(seen.value), gradient=g, model=model, status=done.status,
-        certificate=certificate_of(done, state, H, problem, call.limits.tolerance), trace=done.trace,
+        certificate=certificate_of(replace(done, start=call.x), state, H, problem, call.limits.tolerance),
+        trace=done.trace,
         evaluations=counts(done, problem, end.steps), method=name,
         description=f"{DESCRIPTIONS.get(name, name)} ({reason})", reasons=(reason,), notes=tuple(notes),
         seconds=time.perf_counter() - call.begin, compile_seconds=CompileClock.seconds - call.compiled, hessian=H,
         active=active_bounds(problem.space, g, end.x), residuals=r, jacobian=plain,
         weighted=(np.asarray(gram.r), J), names=call.names, loss=problem.loss.name, absolute=call.absolute,
-        error=1e-9 if isinstance(problem, HOST) and problem.jacobian is None else None,
+        error=1e-9 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
     )  # fmt: skip
 
 
@@ -226,7 +231,7 @@ def read_names(names: Any, x0: Any, n: int) -> tuple[str, ...]:
 
 
 def scipy_positions(args: Any, jac: Any, method: Any, bounds: Any) -> tuple[Any, Any, Any, Any]:
-    """SciPy's third and fourth positional arguments are jac and bounds: understood where they cannot mean anything else."""
+    """SciPy's third and fourth positional arguments are jac and bounds: taken where they can mean nothing else."""
     if callable(args) or (isinstance(args, str) and args in ("2-point", "3-point", "cs")):
         args, jac = (), args
     if hasattr(method, "lb") or (isinstance(method, tuple) and len(method) == 2):

@@ -34,10 +34,14 @@ def parameter_table(fit: Any) -> str:
     fit has `uncertainty`, `names`, `x_flat` (n,), `certificate.verdict`, `success` and `verdict`. The
     value has as many digits as two digits of its standard error leave; the interval is Student's t.
     """
-    body = table(HEADS, parameter_rows(fit), ALIGN)
     above = [headline(fit), *(f"{label:<10}{text}" for label, text in head_lines(fit))]
+    return "\n".join([*above, "", parameters(fit)])
+
+
+def parameters(fit: Any) -> str:
+    """The table of parameters and what follows it, without the verdict above."""
     below = [f"{label:<10}{text}" for label, text in lines(fit)]
-    return "\n".join([*above, "", body, "", *below])
+    return "\n".join([table(HEADS, parameter_rows(fit), ALIGN), "", *below])
 
 
 def fit_html(fit: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.flatten_util import ravel_pytree
 
 from raphson.problems.callback import HostResiduals
 from raphson.problems.least_squares import LeastSquares
@@ -86,7 +87,7 @@ def host_residuals(
     fun: Callable, x: Any, args: tuple, jac: Any, loss: Loss, space: Any, notes: list[str], why: str
 ) -> tuple[HostResiduals, Any]:
     """The problem of residuals that run on the host, over a flat vector; and that vector."""
-    flat, unravel = jax.flatten_util.ravel_pytree(x)
+    flat, unravel = ravel_pytree(x)
     user = (
         (lambda v: v.reshape(x.shape)) if isinstance(x, jax.Array) else lambda v: jax.tree.map(np.asarray, unravel(v))
     )
@@ -101,10 +102,10 @@ def host_residuals(
         shape[:] = [r.size]
         return r
 
-    jacobian = None
+    jacobian: Callable[[np.ndarray], np.ndarray] | None = None
     if jac is not None:
 
-        def jacobian(v: np.ndarray) -> np.ndarray:
+        def given(v: np.ndarray) -> np.ndarray:
             J = jac(user(v), *args)
             J = np.asarray(J.toarray() if hasattr(J, "toarray") else J, float)
             if J.shape != (shape[0], v.size):
@@ -113,11 +114,13 @@ def host_residuals(
                 )
             return J
 
+        jacobian = given
+
     problem = HostResiduals(residuals, jacobian, loss, space)
     problem.residuals(np.asarray(flat))
-    given = "the Jacobian is yours" if jac is not None else "the Jacobian is taken by central differences"
+    source = "the Jacobian is yours" if jac is not None else "the Jacobian is taken by central differences"
     notes.append(
-        f"the residuals run on the host ({why}); {given}. For exact derivatives write them with jax.numpy "
+        f"the residuals run on the host ({why}); {source}. For exact derivatives write them with jax.numpy "
         "(jnp.exp for np.exp, jnp.where for if)"
     )
     return problem, flat

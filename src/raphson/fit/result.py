@@ -8,8 +8,10 @@ from typing import Any
 import jax
 import numpy as np
 
+from raphson.fit.report import fit_html, parameters
 from raphson.fit.uncertainty import Uncertainty, uncertainty
 from raphson.solver.result import Result
+from raphson.solver.wording import summary
 
 SCIPY_NAMES = (
     "x", "cost", "fun", "jac", "grad", "optimality", "active_mask", "nfev", "njev", "status", "message", "success",
@@ -84,6 +86,39 @@ class Fit(Result):
     def standard_errors(self) -> np.ndarray:
         """Square roots of the covariance's diagonal (n,)."""
         return self.uncertainty.standard_errors
+
+    def __str__(self) -> str:
+        return f"{summary(self)}\n\n{parameters(self)}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return fit_html(self)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain numbers and strings (for JSON)."""
+        u = self.uncertainty
+        return {
+            "verdict": self.verdict,
+            "success": self.success,
+            "cost": self.cost,
+            "parameters": {
+                name: {"value": float(x), "standard_error": float(e)}
+                for name, x, e in zip(self.names, self.x_flat, u.standard_errors, strict=True)
+            },
+            "correlation": u.correlation.tolist(),
+            "covariance": u.covariance.tolist(),
+            "residual_std": u.residual_std,
+            "degrees": u.degrees,
+            "undetermined": [d.text for d in u.undetermined],
+            "active": {name: int(side) for name, side in zip(self.names, self.active, strict=True) if side},
+            "method": self.method,
+            "evaluations": {"residuals": self.nfev, "jacobians": self.njev, "hessians": self.nhev},
+            "steps": self.nit,
+            "seconds": self.seconds,
+            "notes": [*self.notes, *u.notes],
+            "certificate": self.certificate.as_dict(),
+        }
 
     def __iter__(self) -> Iterator[np.ndarray]:
         yield self.x_flat

@@ -10,6 +10,7 @@ import numpy as np
 
 from raphson.calculus.taylor import look
 from raphson.kernel.look import GRAM, HESSIAN, Look
+from raphson.kernel.number import limits
 from raphson.kernel.record import record
 from raphson.kernel.status import Status
 from raphson.problems.callback import HOST
@@ -59,7 +60,7 @@ class Polished:
 
 
 def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray]) -> Polished:
-    """Full Newton steps near a minimum while each brings g'H^-1 g down fourfold and they change x by more than `POLISH`.
+    """Full Newton steps near a minimum, while each brings g'H^-1 g down fourfold and changes x by `POLISH` or more.
 
     Gauss-Newton leaves out sum r_i H_i and converges the more slowly the larger the residuals are;
     this is the switch to the full Hessian. `free` says which variables no bound holds.
@@ -111,15 +112,23 @@ def left(seen: Survey, new: Survey, free: np.ndarray) -> float:
     return np.inf if s is None else float(-s @ np.asarray(new.look.gradient, float))
 
 
-def rescued(problem: LeastSquares, x: Any, run_scaled: Callable[[LeastSquares, Any], Any]) -> Any | None:
-    """A point with a finite cost, where residuals are finite at x but their squares overflow; None if that fails."""
+def rescued(problem: LeastSquares, x: Any, descend: Callable[[LeastSquares, Any, float], Any]) -> Any:
+    """A better start where residuals are finite at x but their squares overflow: steps on scaled residuals.
+
+    `descend(problem, x, enough)` runs until the scaled cost is below `enough`, where the true one has
+    come down to the root of the largest number: the scaled problem itself knows no end.
+    """
     r = np.asarray(problem.residuals(x), float)
-    largest = float(np.max(np.abs(r)))
-    shrunk = LeastSquares(
-        Shrunk(problem.residual), (jnp.asarray(1 / largest, r.dtype), *problem.data), space=problem.space
-    )
-    there = run_scaled(shrunk, x)
-    return there if np.isfinite(float(problem.value(there))) else None
+    factor = 1 / np.max(np.abs(r))
+    data = (jnp.asarray(factor, x_dtype(x)), *problem.data)
+    enough = float(factor * float(limits(x_dtype(x)).max) ** 0.25) ** 2
+    there = descend(LeastSquares(Shrunk(problem.residual), data, space=problem.space), x, enough)
+    return there if np.isfinite(float(problem.value(there))) else x
+
+
+def x_dtype(x: Any) -> Any:
+    """The precision of a point."""
+    return jnp.result_type(*jax.tree.leaves(x))
 
 
 @dataclass(frozen=True)

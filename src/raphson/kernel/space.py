@@ -49,7 +49,7 @@ class Euclidean:
 
 @record
 class Box:
-    """The part of a Euclidean space between `lower` and `upper`, vectors (n,) with infinities where there is no bound."""
+    """A Euclidean space between `lower` and `upper`, vectors (n,) with infinities where there is no bound."""
 
     lower: Array
     upper: Array

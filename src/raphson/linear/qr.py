@@ -71,7 +71,7 @@ def back_batch(size: int, batched: list, R: Array, b: Array) -> tuple[Array, boo
 
 @record
 class Reduced:
-    """A least-squares problem min |J s + r| brought to n rows R y + q in scaled variables y = d s, R upper triangular."""
+    """A least-squares problem |J s + r| brought to n rows, R y + q in scaled variables y = d s, R upper triangular."""
 
     R: Array
     q: Array

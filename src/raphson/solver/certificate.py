@@ -39,9 +39,11 @@ class Evidence:
     """What the certificate is made from, all NumPy: the end of a run and the shape of f there.
 
     `shape` of the Hessian (None: not finite); `size` what "small" is measured against; `last` the
-    relative size of every variable's last move; `noise` the smallest change of f that means anything; `peak` the largest sqrt|H_ii| of the run (None:
-    not recorded); `first` |f| and `start` |x| at the start; `falls` by how much f is lower some way
-    along a flat direction; `held` the variables that bounds hold, in words (the rest is about the others).
+    relative size of every variable's last move; `noise` the smallest change of f that means
+    anything; `peak` the largest sqrt|H_ii| of the run (None: not recorded); `first` |f| and `start`
+    |x| at the start; `falls` by how much f is lower some way along a flat direction; `drifts` which
+    variables moved on and on at an even pace; `held` the variables that bounds hold, in words (the
+    rest is about the others).
     """
 
     value: float
@@ -57,6 +59,7 @@ class Evidence:
     first: float
     falls: float
     start: np.ndarray
+    drifts: np.ndarray
     held: tuple[str, ...] = ()
 
 
@@ -141,12 +144,12 @@ def collapsed(e: Evidence, shape: Shape) -> np.ndarray:
 
 
 def run_away(e: Evidence, shape: Shape) -> np.ndarray:
-    """Variables that lie in a flat direction and grew `FAR` times beyond their start: on the way to infinity.
+    """Variables that lie in a flat direction and grew `FAR` times beyond their start, or still drift.
 
     A variable that started at zero has no size to compare with.
     """
     reach = np.max([np.abs(s) / e.size for s in shape.probes], axis=0, initial=0.0)
-    return (reach > 0.5) & (e.start > 0) & (e.size > FAR * e.start)
+    return (reach > 0.5) & (e.drifts | (e.start > 0) & (e.size > FAR * e.start))
 
 
 def judge(e: Evidence, shape: Shape, distance: float, limit: float, noise: float) -> tuple[Verdict, str]:
@@ -184,7 +187,7 @@ def judge(e: Evidence, shape: Shape, distance: float, limit: float, noise: float
         away = np.flatnonzero(run_away(e, shape))
         if away.size:
             i = int(away[0])
-            return Verdict.FLAT, f"x{i + 1} ran from {e.start[i]:.2g} to {e.size[i]:.2g} where f is flat along it"
+            return Verdict.FLAT, f"x{i + 1} ran from size {e.start[i]:.2g} to {e.size[i]:.2g}, and f is flat along it"
         return Verdict.MINIMUM, text + f"; no negative curvature; flat along {'; '.join(shape.flat)}"
     if not shape.positive:
         return Verdict.MINIMUM, f"max|g| = {g:.2g} over the free variables: there are none"

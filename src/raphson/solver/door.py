@@ -56,9 +56,10 @@ def minimize(
     "newton", "bfgs", ...; SciPy's names are understood) or a `Method`. jac, hess, hessp: as in
     SciPy, needed for host functions only; for JAX functions a given jac is compared with the exact
     one. bounds: n pairs (lower, upper) or a scipy.optimize.Bounds; every point tried lies between them,
-    the result names the active ones. tol: relative accuracy asked of every variable (None: eps^(2/3)); multiplying f or changing
-    the units of x changes nothing. callback: callback(intermediate_result=r) with r.x, r.fun, or
-    callback(x), after every trial; StopIteration stops. options: maxiter and the like.
+    the result names the active ones. tol: relative accuracy asked of every variable (None: eps^(2/3));
+    multiplying f or changing the units of x changes nothing. callback:
+    callback(intermediate_result=r) with r.x, r.fun, or callback(x), after every trial; StopIteration
+    stops. options: maxiter and the like.
     progress: True for a live line, or a function of the state. max_steps: trials. time_limit: seconds.
 
     Returns a `Result`; its `success` is true only for a minimum shown by first and second order or

@@ -21,6 +21,9 @@ from raphson.solver.drive import Run
 from raphson.solver.examine import Shape, examine_free, examine_free_part
 from raphson.solver.step import Method, State
 
+PACES = 10
+"""Steps that a drift is told from."""
+
 LARGEST = 4000
 """Up to so many variables the certificate forms H; above, products with it have to do."""
 
@@ -86,6 +89,7 @@ def certificate_of(done: Run, state: State, H: np.ndarray | None, problem: Any, 
             first=abs(done.trace.start_value),
             falls=falls_along(problem, model, shape),
             start=sizes(done.start),
+            drifts=drifts(done.trace, size),
             held=held_words(problem.space, sides),
         )
     )
@@ -122,6 +126,19 @@ def sizes(x: Any) -> np.ndarray:
 
 
 valued = jax.jit(lambda problem, x: problem.value(x))
+
+
+def drifts(trace: Trace, size: np.ndarray) -> np.ndarray:
+    """Which variables moved the same way in each of the last `PACES` steps taken, beyond rounding, and hardly slower.
+
+    Convergence shrinks steps, and noise turns them around: this is a journey that ended because f no longer showed it.
+    """
+    steps = trace.step[trace.accepted][-PACES:]
+    if len(steps) < PACES:
+        return np.zeros(size.shape, bool)
+    same = np.all(np.sign(steps) == np.sign(steps[-1]), axis=0)
+    early, late = (np.max(np.abs(half), axis=0) for half in (steps[: PACES // 2], steps[PACES // 2 :]))
+    return same & np.all(np.abs(steps) > 1e-9 * size, axis=0) & (late >= 0.25 * early)
 
 
 def last_moves(trace: Trace, size: np.ndarray) -> np.ndarray:

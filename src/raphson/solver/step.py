@@ -177,7 +177,9 @@ def conclude(method: Method, state: State, place: Place, control: Any, trial: Tr
     still = negligible(trial.step, size, eps(size)) & (state.k >= 0)
     # A full step that promises less than the noise of f and makes f worse: there is nothing left to see.
     promise = jnp.maximum(trial.predicted, -trial.slope)
-    least = jnp.maximum(trial.noise, eps(size) ** 2 * state.place.watch.reference)
+    watch = state.place.watch
+    small = negligible(trial.step, jnp.maximum(watch.seen, size), eps(size) ** (1 / 3))
+    least = jnp.where(small, jnp.maximum(trial.noise, eps(size) ** 2 * watch.reference), trial.noise)
     blind = ~trial.accepted & ~trial.bound & (promise <= least)
     status = jnp.where(trial.accepted, place.watch.status, jnp.where(blind, Status.NOISE, Status.RUNNING))
     status = jnp.where((status == Status.RUNNING) & still, Status.STALLED, status)
