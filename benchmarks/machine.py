@@ -31,23 +31,19 @@ def processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def describe(rows: list[dict], option: str) -> list[str]:
-    """The head of the tables."""
+def describe(rows: list[dict], words: str) -> list[str]:
+    """The head of the tables; words: what follows `python -m benchmarks` on the command line."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    command = f"python -m benchmarks dense {option}".strip()
     peers = ", ".join(f"{name} {version(name)}" for name in ("jax", "numpy", "scipy", "optimistix"))
     averages = [load for row in rows for load in row["load"]] or [float("nan")]
     return [
-        f"Made by `{command}`; a row at a time, and what is there already is not measured again (`--fresh`: all).",
+        f"Made by `python -m benchmarks {words}`; a row at a time, and what is there already is not measured again "
+        "(`--fresh`: all).",
         "",
         f"{cores} cores of {processor()}, {platform.system()}; Python {sys.version.split()[0]}, {peers}; "
         f"JAX on the CPU in double precision, BLAS threads {os.environ['OPENBLAS_NUM_THREADS']}. "
         f"Load average while measuring {min(averages):.1f} to {max(averages):.1f} (above {cores}: others were "
         "computing, and single numbers are too large; ratios hold better, because what is compared was measured in "
         "turns, in one process). Times are medians.",
-        "",
-        "*Right* compares the final value of f with the listed minima (4 digits, Ceres' convention); *says* is what "
-        "the solver itself claims. **False success** is a claim that is wrong. All solvers run at their default "
-        "accuracy, optimistix at rtol = atol = 1e-8; the final f shows what that is worth.",
         "",
     ]

@@ -134,7 +134,9 @@ TABLE = [
 @pytest.mark.parametrize(("f", "new", "predicted", "actual", "ratio"), TABLE)
 def test_the_quality_of_every_trial_is_decided(f, new, predicted, actual, ratio):
     """actual and ratio for finite, NaN, +inf and -inf trials, for promises that are not positive, and within noise."""
-    got = [float(a) for a in quality(jnp.asarray(f), jnp.asarray(new), jnp.asarray(predicted), value_noise(jnp.asarray(f)))]
+    got = [
+        float(a) for a in quality(jnp.asarray(f), jnp.asarray(new), jnp.asarray(predicted), value_noise(jnp.asarray(f)))
+    ]
     assert got[0] == pytest.approx(actual, rel=1e-3, abs=0)
     assert got[1] == pytest.approx(ratio, rel=1e-3, abs=0)
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from raphson.fit.report import fit_html, parameter_table, rounded
-from raphson.solver.certificate import Verdict
 from raphson.fit.uncertainty import uncertainty
+from raphson.solver.certificate import Verdict
 
 T = np.linspace(0, 1, 25)
 NOISE = 0.1 * np.random.default_rng(3).standard_normal(T.size)

@@ -324,7 +324,7 @@ def two_steps(x, tau, k):
 
 
 def test_the_bent_step_follows_a_curved_valley():
-    """On the floor of Rosenbrock's valley long corrected steps cost less than straight ones, wherever they are taken."""
+    """On the floor of Rosenbrock's valley every long corrected step that is taken costs less."""
     points = [(x1, tau) for x1 in np.linspace(-1.2, 0.8, 11) for tau in (50.0, 1e2, 2e2, 1e3)]
     steps = [two_steps(jnp.asarray([x1, x1**2]), tau, 10.0) for x1, tau in points]
     taken = [costs for flat, bent, *costs in steps if not np.array_equal(flat, bent)]

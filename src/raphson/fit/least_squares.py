@@ -28,6 +28,10 @@ from raphson.solver.result import Evaluations
 from raphson.solver.step import Method
 
 
+class Overflowing(ValueError):
+    """The residuals are finite at the start, their squares are not."""
+
+
 @dataclass(frozen=True)
 class Call:
     """One call of the door: the problem, and everything that its attempts share."""
@@ -89,12 +93,11 @@ def least_squares(
     x = read_point(x0, notes)
     space, x = read_bounds(bounds, x, notes, pairs=False)
     residual, jac, args = read_function(residual, args, jac)
-    dtype = np.dtype(jnp.result_type(*jax.tree.leaves(x)))
+    dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
     problem, x, restore = read_residuals(residual, x, args, jac, read_loss(loss, f_scale, dtype), space, notes)
-    r = first_residuals(problem, x)
-    n = problem.space.size(x)
-    if r.size < n:
-        notes.append(f"{r.size} residuals for {n} parameters: the data cannot determine all of them")
+    n, m = problem.space.size(x), problem.count(x)
+    if m < n:
+        notes.append(f"{m} residuals for {n} parameters: the data cannot determine all of them")
     call = Call(
         problem, x, restore, limits, read_names(names, x0, n), absolute_sigma, notes, begin, compiled,
         None if callback is None else watcher(callback, restore), reporter(progress),
@@ -104,7 +107,7 @@ def least_squares(
     name = method_name(method)
     if name != "auto":
         return attempt(call, name, METHODS[name], x, "asked for")
-    return best_attempt(call, r)
+    return best_attempt(call)
 
 
 def read_residuals(
@@ -126,16 +129,17 @@ def read_residuals(
     return problem, x, restore
 
 
-def best_attempt(call: Call, r: np.ndarray) -> Fit:
+def best_attempt(call: Call) -> Fit:
     """The methods of `ORDER` one after another, until one is shown to have reached a minimum; else the lowest cost."""
     start, tried, best = call.x, [], None
-    with np.errstate(over="ignore"):
-        if not np.isfinite(np.sum(np.square(r))) and not isinstance(call.problem, HOST):
-            start = rescued(call.problem, start, lambda p, x, enough: quiet(call, p, x, enough))
-            call.notes.append("the squares of the first residuals overflow: they were scaled down to begin with")
     for name in ORDER:
         reason = "for residuals" if not tried else "; ".join(tried)
-        fit = attempt(call, name, METHODS[name], start, reason)
+        try:
+            fit = attempt(call, name, METHODS[name], start, reason)
+        except Overflowing:
+            start = rescued(call.problem, start, lambda p, x, enough: quiet(call, p, x, enough))
+            call.notes.append("the squares of the first residuals overflow: they were scaled down to begin with")
+            fit = attempt(call, name, METHODS[name], start, reason)
         ended = done_for(fit.status) or (fit.status == Status.STEPS and call.limits.max_steps is not None)
         if best is None or fit.success or fit.cost < best.cost:
             best = fit
@@ -165,6 +169,9 @@ def attempt(call: Call, name: str, method: Method, x: Any, reason: str) -> Fit:
     left = None if call.limits.time_limit is None else call.limits.time_limit - (time.perf_counter() - call.begin)
     done = run(method, call.problem, x, watcher=call.watcher, time_limit=left, progress=call.progress)
     if done.status == Status.NOT_FINITE and not len(done.trace):
+        first_residuals(call.problem, x)  # names the residual that is not finite
+        if not np.isfinite(done.trace.start_value) and not isinstance(call.problem, HOST) and x is call.x:
+            raise Overflowing(f"cost(x0) = {done.trace.start_value}: the squares of the residuals overflow at x0")
         raise ValueError(
             f"cost(x0) = {done.trace.start_value}, or a derivative is not finite at x0. A square root or norm at 0? "
             "Move the start, or write the residuals so that they are smooth there"
@@ -186,9 +193,7 @@ def conclude(call: Call, done: Run, name: str, reason: str) -> Fit:
     seen, H = end.seen.look, np.asarray(end.seen.hessian)
     gram: Any = seen.curvature
     noise = state.model.noise
-    model = replace(
-        state.model, x=end.x, value=seen.value, gradient=seen.gradient, curvature=Dense(jnp.asarray(H)), noise=noise
-    )
+    model = replace(state.model, x=end.x, value=seen.value, gradient=seen.gradient, curvature=Dense(H), noise=noise)  # type: ignore[arg-type]
     state = replace(state, place=replace(state.place, model=model))
     J, root = np.asarray(gram.J), np.asarray(gram.root)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -197,7 +202,7 @@ def conclude(call: Call, done: Run, name: str, reason: str) -> Fit:
     g = np.asarray(seen.gradient)
     return Fit(
         x=call.restore(end.x), value=float(seen.value), gradient=g, model=model, status=done.status,
-        certificate=certificate_of(replace(done, start=call.x), state, H, problem, call.limits.tolerance),
+        certificate=certificate_of(replace(done, start=call.x), state, H, problem, call.limits.tolerance, call.names),
         trace=done.trace,
         evaluations=counts(done, problem, end.steps), method=name,
         description=f"{DESCRIPTIONS.get(name, name)} ({reason})", reasons=(reason,), notes=tuple(notes),

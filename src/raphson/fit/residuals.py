@@ -22,6 +22,7 @@ class Flat:
 
     program: Any
     dtype: Any
+    count: int
 
     def __call__(self, x: Any, *data: Any) -> jax.Array:
         parts = [jnp.ravel(a).astype(self.dtype) for a in jax.tree.leaves(self.program(x, *data))]
@@ -43,9 +44,9 @@ def read_loss(loss: Any, f_scale: Any, dtype: Any) -> Loss:
     """A Loss from its name or from SciPy's kind of function; ValueError with the nearest names."""
     if not (np.ndim(f_scale) == 0 and np.isfinite(f_scale) and f_scale > 0):
         raise ValueError(f"f_scale = {f_scale}: it is the size from which residuals count as outliers, a number > 0")
-    scale = jnp.asarray(f_scale, dtype)
     if isinstance(loss, Loss):
         return loss
+    scale = np.asarray(f_scale, dtype)
     if callable(loss):
         return Loss(Custom(loss), scale, "custom")
     name = str(loss).lower().replace("-", "_")
@@ -63,11 +64,12 @@ def jax_residuals(fun: Callable, x: Any, args: tuple, loss: Loss, space: Any, no
     traced = trace(fun, x, args)
     outputs = jax.tree.leaves(traced.out)
     check_residuals([(a.shape, a.dtype) for a in outputs])
-    dtype = np.dtype(jnp.result_type(*jax.tree.leaves(x)))
+    dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
     other = {str(a.dtype) for a in outputs if a.dtype != dtype}
     if other:
         notes.append(f"residuals are {', '.join(sorted(other))} for x in {dtype}: they are taken in {dtype}")
-    return LeastSquares(Flat(traced.program, dtype), traced.data, loss, space)
+    count = sum(int(np.prod(a.shape)) for a in outputs)
+    return LeastSquares(Flat(traced.program, dtype, count), traced.data, loss, space)
 
 
 def check_residuals(outputs: list[tuple]) -> None:

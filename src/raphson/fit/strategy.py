@@ -16,6 +16,7 @@ from raphson.kernel.status import Status
 from raphson.problems.callback import HOST
 from raphson.problems.least_squares import LeastSquares
 from raphson.solver.bounds import active_bounds
+from raphson.solver.evidence import sizes
 
 ORDER = ("lm", "newton", "gauss-newton", "lm-radius")
 """What "auto" tries until one is shown to have reached a minimum. Measured on MGH and NIST (docs/design-notes.md):
@@ -69,7 +70,7 @@ def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray]) 
     seen = survey(problem, x)
     for count in range(8):
         s = newton_step(seen, free(np.asarray(seen.look.gradient), x))
-        if s is None or not negligible_after(problem, x, s):
+        if s is None or not worth_taking(x, s):
             return Polished(x, seen, count)
         there, _, cut = problem.space.move(x, jnp.asarray(s, seen.look.gradient.dtype))
         new = survey(problem, there)
@@ -81,9 +82,9 @@ def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray]) 
     return Polished(x, seen, 8)
 
 
-def negligible_after(problem: Any, x: Any, s: np.ndarray) -> bool:
+def worth_taking(x: Any, s: np.ndarray) -> bool:
     """Whether a step is neither too small to matter nor too large to be trusted."""
-    size = np.asarray(problem.space.magnitude(x), float)
+    size = sizes(x)
     relative = float(np.max(np.abs(s) / np.where(size > 0, size, np.inf), initial=0.0))
     return POLISH < relative < NEAR
 

@@ -31,6 +31,8 @@ MOST_PROGRAMS = 512
 # A `jit` met more often than this in one function stays a call: its lowering is shared, and copies are not.
 MOST_COPIES = 4
 SMALL_CONSTANT = 16
+SMALL_LEAF = 1024
+"""Arrays up to this size go to compiled code as NumPy arrays: sending them first costs more than the call."""
 DEEPEST_RULE = 8
 
 # Elementwise primitives whose derivative rules and XLA simplifications treat a scalar operand and a literal
@@ -115,6 +117,8 @@ def data_leaf(value):
     """A data leaf: a jax Array as it is, anything else copied once (NumPy memory can change under us)."""
     if isinstance(value, jax.Array):
         return value
+    if isinstance(value, np.ndarray) and value.size <= SMALL_LEAF and value.dtype in (np.float64, np.float32, np.int64):
+        return np.array(value)
     # A Python number stays weakly typed: with float32 variables, args=(3.0,) must not make the function float64.
     return jnp.asarray(value) if isinstance(value, int | float | complex) else jnp.array(value, copy=True)
 

@@ -16,7 +16,7 @@ def read_bounds(bounds: Any, x: Any, notes: list[str], *, pairs: bool) -> tuple[
     else (lower, upper), each a number, an array or a pytree like x, as `least_squares` has them.
     None and infinities mean no bound. Raises ValueError for crossed bounds and wrong lengths.
     """
-    if bounds is None:
+    if bounds is None or endless(bounds):
         return Euclidean(), x
     here = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(x)])
     lower, upper = limits(bounds, here.size, pairs)
@@ -40,6 +40,15 @@ def read_bounds(bounds: Any, x: Any, notes: list[str], *, pairs: bool) -> tuple[
     dtype = jnp.result_type(*jax.tree.leaves(x))
     # A bound rounded to the working precision may lie below the user's by half a unit in the last place.
     return Box(jnp.asarray(lower, dtype), jnp.asarray(upper, dtype)), spread(x, inside) if out.size else x
+
+
+def endless(bounds: Any) -> bool:
+    """Whether bounds are SciPy's default (-inf, inf): the common case costs nothing."""
+    return (
+        type(bounds) is tuple
+        and all(isinstance(a, float) and np.isinf(a) for a in bounds)
+        and bounds == (-np.inf, np.inf)
+    )
 
 
 def spread(x: Any, values: np.ndarray) -> Any:
@@ -86,9 +95,11 @@ def active_bounds(space: Any, g: np.ndarray, x: Any) -> np.ndarray:
     return np.where((here <= low) & (g > 0), -1, np.where((here >= high) & (g < 0), 1, 0))
 
 
-def held_words(space: Any, sides: np.ndarray) -> tuple[str, ...]:
+def held_words(space: Any, sides: np.ndarray, names: Any) -> tuple[str, ...]:
     """The variables that a bound holds, in words: "x2 at its upper bound 10"."""
     if not np.any(sides):
         return ()
     ends = {-1: ("lower", np.asarray(space.lower)), 1: ("upper", np.asarray(space.upper))}
-    return tuple(f"x{i + 1} at its {ends[sides[i]][0]} bound {ends[sides[i]][1][i]:.6g}" for i in np.flatnonzero(sides))
+    return tuple(
+        f"{names[i]} at its {ends[sides[i]][0]} bound {ends[sides[i]][1][i]:.6g}" for i in np.flatnonzero(sides)
+    )

@@ -61,6 +61,7 @@ class Evidence:
     start: np.ndarray
     drifts: np.ndarray
     held: tuple[str, ...] = ()
+    names: Any = ()
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,10 @@ def judge(e: Evidence, shape: Shape, distance: float, limit: float, noise: float
         away = np.flatnonzero(run_away(e, shape))
         if away.size:
             i = int(away[0])
-            return Verdict.FLAT, f"x{i + 1} ran from size {e.start[i]:.2g} to {e.size[i]:.2g}, and f is flat along it"
+            return (
+                Verdict.FLAT,
+                f"{e.names[i]} ran from size {e.start[i]:.2g} to {e.size[i]:.2g}, and f is flat along it",
+            )
         return Verdict.MINIMUM, text + f"; no negative curvature; flat along {'; '.join(shape.flat)}"
     if not shape.positive:
         return Verdict.MINIMUM, f"max|g| = {g:.2g} over the free variables: there are none"

@@ -172,7 +172,7 @@ class Cast:
 
 def limited(method: Method, limits: Limits, x: Any) -> Method:
     """The method with the call's own limits, its numbers as arrays of the working precision."""
-    dtype = jnp.result_type(*jax.tree.leaves(x))
+    dtype = jax.tree.leaves(x)[0].dtype
     key = (id(method), limits.tolerance, limits.max_steps, str(dtype))
     if key not in Cast.known:
         stop = method.stop

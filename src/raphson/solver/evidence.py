@@ -60,8 +60,10 @@ def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:
     return np.asarray(evaluate(problem, model.x).curvature.matrix)
 
 
-def certificate_of(done: Run, state: State, H: np.ndarray | None, problem: Any, tol: float | None) -> Certificate:
-    """The evidence, and what follows from it."""
+def certificate_of(
+    done: Run, state: State, H: np.ndarray | None, problem: Any, tol: float | None, names: Any = None
+) -> Certificate:
+    """The evidence, and what follows from it. `names` of the variables; None: x1, x2, ..."""
     model, memory = state.model, state.place.memory
     g, seen, scale = np.asarray(model.gradient), np.asarray(state.place.watch.seen), np.asarray(model.scale)
     if H is not None and np.all(scale == 1):
@@ -73,7 +75,8 @@ def certificate_of(done: Run, state: State, H: np.ndarray | None, problem: Any, 
     size = np.maximum(magnitude, 1e-3 * np.maximum(seen, np.max(unit * magnitude) / unit)).astype(float)
     sides = active_bounds(problem.space, g, model.x)
     g = np.where(sides != 0, 0, g)
-    shape = shape_of(problem, model, H, g, scale, size, sides != 0)
+    names = Numbered() if names is None else names
+    shape = shape_of(problem, model, H, g, scale, size, sides != 0, names)
     return certify(
         Evidence(
             value=float(model.value),
@@ -90,14 +93,15 @@ def certificate_of(done: Run, state: State, H: np.ndarray | None, problem: Any, 
             falls=falls_along(problem, model, shape),
             start=sizes(done.start),
             drifts=drifts(done.trace, size),
-            held=held_words(problem.space, sides),
+            held=held_words(problem.space, sides, names),
+            names=names,
         )
     )
 
 
 def shape_of(
     problem: Any, model: Any, H: np.ndarray | None, g: np.ndarray, scale: np.ndarray, size: np.ndarray,
-    held: np.ndarray,
+    held: np.ndarray, names: Any,
 ) -> Shape | None:  # fmt: skip
     """The shape of the Hessian: dense, by products where it is too large, None where it is not finite."""
     if not (np.isfinite(float(model.value)) and np.all(np.isfinite(g))):
@@ -107,7 +111,7 @@ def shape_of(
     if not np.all(np.isfinite(H)):
         return None
     error = max(eps(g), problem.hessian_error if isinstance(problem, HOST) else 0)
-    return examine_free_part(H.astype(float), g.astype(float), scale.astype(float), size, error, held)
+    return examine_free_part(H.astype(float), g.astype(float), scale.astype(float), size, error, held, names)
 
 
 def falls_along(problem: Any, model: Any, shape: Shape | None) -> float:
@@ -118,6 +122,13 @@ def falls_along(problem: Any, model: Any, shape: Shape | None) -> float:
     steps = [jnp.asarray(s, model.gradient.dtype) for s in shape.probes]
     lower = [float(model.value) - value(problem.space.move(model.x, s)[0]) for s in steps]
     return max([a for a in lower if np.isfinite(a)], default=0.0)
+
+
+class Numbered:
+    """The names of variables that have none: x1, x2, ..., made when asked for."""
+
+    def __getitem__(self, i: int) -> str:
+        return f"x{i + 1}"
 
 
 def sizes(x: Any) -> np.ndarray:

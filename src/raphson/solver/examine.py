@@ -46,14 +46,15 @@ class Shape:
 
 
 def examine_free_part(
-    H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, error: float, held: np.ndarray
-) -> Shape:
+    H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, error: float, held: np.ndarray,
+    names: Any,
+) -> Shape:  # fmt: skip
     """`examine` on the variables that no bound holds; eigenvalues and inertia are theirs alone."""
     if not held.any():
-        return examine(H, g, scale, size, error)
+        return examine(H, g, scale, size, error, names)
     own = np.maximum(np.abs(np.diagonal(H)), np.where(scale > 0, scale, 1.0) ** 2)
     apart = np.where(held[:, None] | held[None, :], 0, H) + np.diag(np.where(held, own, 0))
-    shape = examine(apart, np.where(held, 0, g), scale, size, error)
+    shape = examine(apart, np.where(held, 0, g), scale, size, error, names)
     raw = np.linalg.eigvalsh(H[np.ix_(~held, ~held)]) if not held.all() else np.full(1, np.nan)
     return replace(
         shape, eigenvalues=raw[np.isfinite(raw)], smallest=float(raw[0]), largest=float(raw[-1]),
@@ -61,7 +62,7 @@ def examine_free_part(
     )  # fmt: skip
 
 
-def examine(H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, error: float) -> Shape:
+def examine(H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, error: float, names: Any) -> Shape:
     """The shape of a dense Hessian; `error` is its relative error (eps for exact derivatives)."""
     n = len(g)
     d = np.where(scale > 0, scale, 1.0)
@@ -80,7 +81,7 @@ def examine(H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, e
         # Small eigenvalues of a badly scaled H drown in the rounding of its large ones; those of H^-1 do not.
         accurate = 1 / np.linalg.eigvalsh((V / w) @ V.T / np.outer(d, d))[::-1]
         raw = np.where(raw > 1e-6 * raw[-1], raw, accurate)
-    slide, flat, probes = slides(V[:, zero] / d[:, None], a[zero], size) if zero.any() else (0.0, (), ())
+    slide, flat, probes = slides(V[:, zero] / d[:, None], a[zero], size, names) if zero.any() else (0.0, (), ())
     count = int(positive.sum()), int(zero.sum())
     return Shape(
         raw, float(raw[0]), float(raw[-1]), n - sum(count), count[1], count[0], (V @ steps) / d,
@@ -89,13 +90,13 @@ def examine(H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, e
 
 
 def slides(
-    flat: np.ndarray, slope: np.ndarray, size: np.ndarray
+    flat: np.ndarray, slope: np.ndarray, size: np.ndarray, names: Any
 ) -> tuple[float, tuple[str, ...], tuple[np.ndarray, ...]]:
     """How much f changes, to first order, when x slides along flat directions by its own size; names; steps to try."""
     reach = 1 / np.maximum(np.max(np.abs(flat) / size[:, None], axis=0), TINY)
     some = (flat * reach).T[:3]
     probes = tuple(t * v for v in some for t in (-1.0, -0.1, 0.1, 1.0))
-    return float(np.max(np.abs(slope * reach))), tuple(direction(v) for v in some), probes
+    return float(np.max(np.abs(slope * reach))), tuple(direction(v, names) for v in some), probes
 
 
 def examine_definite(H: np.ndarray, M: np.ndarray, g: np.ndarray, d: np.ndarray, level: float) -> Shape | None:
@@ -152,11 +153,11 @@ def free_numbers(problem: Any, x: Any, g: jax.Array, size: jax.Array) -> tuple:
     return unbounded(B.mv, g, 200).s, low, top, jnp.abs(B.mv(size))
 
 
-def direction(v: np.ndarray) -> str:
+def direction(v: np.ndarray, names: Any) -> str:
     """A direction in words, as a combination of variables: "0.71 x1 - 0.71 x3"."""
     share = v / np.max(np.abs(v))
     parts = [i for i in np.argsort(-np.abs(share), kind="stable")[:4] if abs(share[i]) > 0.05]
     if len(parts) == 1:
-        return f"x{parts[0] + 1}"
-    terms = [f"{'-' if share[i] < 0 else '+'} {abs(share[i]):.2g} x{i + 1}" for i in sorted(parts)]
+        return names[parts[0]]
+    terms = [f"{'-' if share[i] < 0 else '+'} {abs(share[i]):.2g} {names[i]}" for i in sorted(parts)]
     return " ".join(terms).removeprefix("+ ")

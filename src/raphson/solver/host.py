@@ -27,7 +27,7 @@ def host_problem(
         tree = unravel(jnp.asarray(v, point.dtype))
         return jax.tree.map(np.asarray, tree)
 
-    single = isinstance(x, jax.Array)
+    single = hasattr(x, "shape")
     shape = x.shape if single else None
     user = (lambda v: v.reshape(shape)) if single else restore
 

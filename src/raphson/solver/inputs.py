@@ -48,9 +48,9 @@ def read_point(x0: Any, notes: list[str]) -> Any:
     return tree.unflatten([at_home(a, b, dtype) for a, b in zip(leaves, arrays, strict=True)])
 
 
-def at_home(leaf: Any, array: np.ndarray, dtype: Any) -> jax.Array:
-    """A leaf as a JAX array; one that is already there is not sent again."""
-    return leaf if isinstance(leaf, jax.Array) and leaf.dtype == dtype else jnp.asarray(array, dtype)
+def at_home(leaf: Any, array: np.ndarray, dtype: Any) -> Any:
+    """A leaf in the working precision, left on the host: compiled code takes NumPy arrays as they are."""
+    return leaf if isinstance(leaf, jax.Array) and leaf.dtype == dtype else np.array(array, dtype)
 
 
 def plain_numbers(x: Any) -> bool:
@@ -105,7 +105,12 @@ def trace(fun: Callable, x: Any, args: tuple) -> Hoisted:
     if mark is None or not all(isinstance(a, (jax.Array, np.ndarray, float, int)) for a in leaves):
         return hoist(fun, x, args)
     shapes = tuple(
-        (np.shape(a), jnp.result_type(a), bool(getattr(a, "weak_type", not hasattr(a, "dtype")))) for a in leaves
+        (
+            np.shape(a),
+            a.dtype if hasattr(a, "dtype") else jnp.result_type(a),
+            bool(getattr(a, "weak_type", not hasattr(a, "dtype"))),
+        )
+        for a in leaves
     )
     key = (mark, tree, shapes)
     known = Known.programs.get(key)
@@ -125,7 +130,7 @@ def jax_problem(fun: Callable, x: Any, args: tuple, notes: list[str]) -> Minimiz
     if len(outputs) != 1:
         raise TypeError(f"fun must return one number; it returns {len(outputs)} arrays (jac=True if it is (f, g))")
     check_output(outputs[0].shape, outputs[0].dtype)
-    dtype = jnp.result_type(*jax.tree.leaves(x))
+    dtype = jax.tree.leaves(x)[0].dtype
     if outputs[0].shape == () and outputs[0].dtype == dtype and not isinstance(traced.out, (tuple, list, dict)):
         return Minimize(traced.program, traced.data)
     if outputs[0].dtype != dtype:

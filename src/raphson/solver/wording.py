@@ -66,6 +66,8 @@ def shape_line(c: Any) -> str:
     """Eigenvalues and condition, and what they mean for steepest descent."""
     if not c.eigenvalues.size:
         return "a corner: bounds hold every variable"
+    if c.eigenvalues.size == 1:
+        return f"curvature {number(c.smallest)}" + (" in the free variable" if c.active else "")
     text = f"eigenvalues {number(c.smallest)} .. {number(c.largest)}"
     if c.inertia[0]:
         return f"{text}: {c.inertia[0]} negative, {c.inertia[1]} zero, {c.inertia[2]} positive"

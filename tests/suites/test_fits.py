@@ -1,0 +1,71 @@
+"""NIST's certified data and the problems of More, Garbow and Hillstrom by `least_squares` at its default settings."""
+
+import numpy as np
+import pytest
+
+import raphson as rp
+from tests.suites.residual_cages import fit_caged, residual_cages
+
+DIGITS = 9.5
+"""Digits that every run on certified data reaches; the data themselves end at 10.3 to 11."""
+
+
+def digits(x, certified):
+    """The log relative error of the worst parameter, at most 11 (so many are certified)."""
+    with np.errstate(divide="ignore"):
+        return float(np.min(np.minimum(11, -np.log10(np.abs(np.asarray(x) - certified) / np.abs(certified)))))
+
+
+def of_kind(n, trait):
+    """The names of one cage with a trait."""
+    return [name for name in residual_cages()[n] if trait in rp.zoo[name].traits]
+
+
+@pytest.mark.parametrize("n", [n for n in residual_cages() if of_kind(n, "nist")])
+def test_certified_digits_from_both_starts(n):
+    """Success and certified digits of every parameter and of the residual standard deviation."""
+    wrong = []
+    for name in of_kind(n, "nist"):
+        problem = rp.zoo[name]
+        for start, x0 in enumerate(problem.xs, 1):
+            fit = fit_caged(name, x0)
+            reached = digits(fit.x, problem.certified)
+            if not (fit.success and reached >= DIGITS):
+                wrong.append(f"{name} start {start}: {reached:.2f} digits; {fit.verdict}")
+            spread = np.sqrt(2 * fit.cost / (problem.observations - n))
+            if name != "nist-lanczos1" and not np.isclose(spread, problem.residual_std, rtol=1e-9):
+                wrong.append(f"{name} start {start}: residual standard deviation {spread}, not {problem.residual_std}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("n", [n for n in residual_cages() if of_kind(n, "mgh")])
+def test_entries_end_at_a_listed_minimum(n):
+    """From the standard start: success at a listed minimum of the sum of squares."""
+    wrong = []
+    for name in of_kind(n, "mgh"):
+        fit = fit_caged(name, rp.zoo[name].x0)
+        if not fit.success or rp.zoo[name].matches(2 * fit.cost) is None:
+            wrong.append(f"{name}: sum {2 * fit.cost:.8g}; {fit.verdict}")
+    assert not wrong, "\n".join(wrong)
+
+
+HONEST = {("gulf", 100), ("jennrich-sampson", 100)}
+"""Far starts that end elsewhere and say so: flat to the last bit there, and squares that overflow."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [n for n in residual_cages() if of_kind(n, "mgh")])
+def test_far_starts_end_at_a_listed_minimum_or_say_that_they_do_not(n):
+    """From 10 x0 and 100 x0: a listed value, and success only at a listed minimum or below all that are listed."""
+    wrong = []
+    for name in of_kind(n, "mgh"):
+        problem = rp.zoo[name]
+        for factor in (10, 100) if np.any(problem.x0) else ():
+            fit = fit_caged(name, factor * problem.x0)
+            found = problem.matches(2 * fit.cost)
+            below = problem.minima and 2 * fit.cost < problem.minima[0].value
+            if found is None and not below and (name, factor) not in HONEST:
+                wrong.append(f"{name} from {factor} x0: sum {2 * fit.cost:.8g}; {fit.verdict}")
+            if fit.success and not below and (found is None or found.kind not in ("global", "local")):
+                wrong.append(f"FALSE SUCCESS {name} from {factor} x0: sum {2 * fit.cost:.8g}; {fit.verdict}")
+    assert not wrong, "\n".join(wrong)
