@@ -26,12 +26,14 @@ def clocked(call: Callable[[], Any], repeats: int = 1) -> float:
     return spent / repeats
 
 
-def in_turns(calls: dict[str, Callable[[], Any]], rounds: int, budget: float) -> dict[str, list[float]]:
+def in_turns(
+    calls: dict[str, Callable[[], Any]], rounds: int, budget: float, chunk: float = CHUNK
+) -> dict[str, list[float]]:
     """Seconds of every call in every round; all calls must be warm. Ends after `rounds` or `budget` seconds."""
     repeats = {}
     for name, call in calls.items():
         quickest = min(clocked(call) for _ in range(3))
-        repeats[name] = max(1, min(1000, math.ceil(CHUNK / max(quickest, 1e-9))))
+        repeats[name] = max(1, min(1000, math.ceil(chunk / max(quickest, 1e-9))))
     found: dict[str, list[float]] = {name: [] for name in calls}
     begin = time.perf_counter()
     for turn in range(rounds):

@@ -263,5 +263,5 @@ def test_a_result_has_scipys_names_and_ours():
     np.testing.assert_allclose(r.hess, scipy.optimize.rosen_hess(r.x), rtol=1e-9)
     assert (r.nfev, r.njev) == (r.evaluations.value, r.evaluations.gradient)
     assert r.nfev == len(r.trace) + 1 and r.njev == r.nhev == int(r.trace.accepted.sum()) + 1
-    assert r.certificate.success and r.method == "trust-exact" and "n = 2" in r.reasons[0]
+    assert r.certificate.success and r.method == "dogleg" and "n = 2" in r.reasons[0]
     assert str(r).startswith("MINIMUM") and r.verdict in (r.message,)

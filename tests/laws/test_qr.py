@@ -242,7 +242,7 @@ def boxed_model(kind):
 
 
 @pytest.mark.parametrize("kind", ["gram", "dense", "inverted", "diagonal", "low rank"])
-def test_held_variables_are_uncoupled_and_their_own_minimum_is_the_bound(kind):
+def test_held_variables_are_uncoupled_and_go_to_their_bound_alone(kind):
     """x2 (at its bound) and x4 (a thousandth away) are held; nothing couples them; x1 and x3 keep their model."""
     model = boxed_model(kind)
     loose = hold(model)
@@ -253,7 +253,7 @@ def test_held_variables_are_uncoupled_and_their_own_minimum_is_the_bound(kind):
     np.testing.assert_allclose(B[np.ix_(free, free)], M[np.ix_(free, free)], rtol=1e-13)
     np.testing.assert_array_equal(g[free], np.asarray(model.gradient)[free])
     own = -g[HELD] / np.diag(B)[HELD]
-    np.testing.assert_allclose(own, [0.0, 1e-3], atol=1e-18, rtol=1e-13)
+    assert own[0] == 0 and own[1] >= 1e-3 * (1 - 1e-13), "at the bound, or beyond it, where the step is cut"
     assert np.all(np.diag(B)[HELD] > 0) and B[1, 3] == 0
     if isinstance(loose.curvature, Gram):
         np.testing.assert_allclose(loose.curvature.J.T @ loose.curvature.r, g, rtol=1e-12, atol=1e-14)

@@ -35,8 +35,16 @@ def test_newton_type_presets_fail_nowhere_but_where_full_steps_do():
             assert row[method].isdigit() or (method, name) == ("newton", "beale"), (method, name)
 
 
-@pytest.mark.parametrize("n", CAGES)
-@pytest.mark.parametrize("method", PRESETS)
+# Two sizes for every preset in each run of the tests, the others where the default method is at work or in test-slow.
+OFTEN = {2, 4}
+RUNS = [
+    pytest.param(method, n, marks=[] if n in OFTEN or method == "trust-exact" else pytest.mark.slow)
+    for method in PRESETS
+    for n in CAGES
+]
+
+
+@pytest.mark.parametrize(("method", "n"), RUNS)
 def test_a_preset_keeps_its_budget_and_its_word(method, n):
     """Success within the budget where the table has one, the listed verdict elsewhere; never a false success."""
     wrong = []

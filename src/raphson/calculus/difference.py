@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from raphson.kernel.space import Box
 from raphson.problems.callback import Callback, HostResiduals
 
 
@@ -19,19 +20,40 @@ def steps(x: np.ndarray, power: float) -> np.ndarray:
     return (x + h) - x
 
 
-def central(evaluate: Any, x: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """Rows (evaluate(x + h_i e_i) - evaluate(x - h_i e_i)) / 2 h_i; one-sided where one side is not finite."""
+def central(evaluate: Any, x: np.ndarray, h: np.ndarray, space: Any = None) -> np.ndarray:
+    """Rows (evaluate(x + h_i e_i) - evaluate(x - h_i e_i)) / 2 h_i.
+
+    At a bound, and where one side is not finite, from three points on the other side: (-3 f + 4 f' - f'') / 2 h.
+    A variable with no room on either side gets zeros: it cannot move.
+    """
+    low, high = limits_of(space, x)
     rows, middle = [], None
     for i in range(x.size):
         e = np.zeros_like(x)
         e[i] = h[i]
-        up, down = np.asarray(evaluate(x + e), float), np.asarray(evaluate(x - e), float)
-        if np.all(np.isfinite(up)) and np.all(np.isfinite(down)):
-            rows.append((up - down) / (2 * h[i]))
+        points = x + e, x - e
+        sides = [np.asarray(evaluate(p), float) if low[i] <= p[i] <= high[i] else np.array(np.nan) for p in points]
+        fine = [bool(np.all(np.isfinite(side))) for side in sides]
+        if all(fine):
+            rows.append((sides[0] - sides[1]) / (2 * h[i]))
             continue
         middle = np.asarray(evaluate(x), float) if middle is None else middle
-        rows.append((up - middle) / h[i] if np.all(np.isfinite(up)) else (middle - down) / h[i])
+        if not any(fine):
+            rows.append(np.zeros_like(middle) if low[i] == high[i] else np.full_like(middle, np.nan))
+            continue
+        sign, near = (1, sides[0]) if fine[0] else (-1, sides[1])
+        p = x + 2 * sign * e
+        far = np.asarray(evaluate(p), float) if low[i] <= p[i] <= high[i] else np.array(np.nan)
+        three = sign * (4 * near - 3 * middle - far) / (2 * h[i])
+        rows.append(three if np.all(np.isfinite(three)) else sign * (near - middle) / h[i])
     return np.asarray(rows)
+
+
+def limits_of(space: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The bounds of a space, infinite where it has none."""
+    if not isinstance(space, Box):
+        return np.full(x.size, -np.inf), np.full(x.size, np.inf)
+    return np.asarray(space.lower), np.asarray(space.upper)
 
 
 def host_jacobian(problem: HostResiduals, x: Any) -> np.ndarray:
@@ -40,7 +62,7 @@ def host_jacobian(problem: HostResiduals, x: Any) -> np.ndarray:
     if problem.jacobian is not None:
         problem.evaluations.gradient += 1
         return np.asarray(problem.jacobian(point), point.dtype)
-    return central(problem.residuals, point, steps(point, 1 / 3)).T
+    return central(problem.residuals, point, steps(point, 1 / 3), problem.space).T
 
 
 def host_slope(problem: HostResiduals, x: np.ndarray) -> np.ndarray:
@@ -57,14 +79,14 @@ def host_gradient(problem: Callback | HostResiduals, x: Any, value: float) -> np
     if problem.gradient is not None:
         problem.evaluations.gradient += 1
         return np.asarray(problem.gradient(point), point.dtype).reshape(-1)
-    return central(problem.value, point, steps(point, 1 / 3))
+    return central(problem.value, point, steps(point, 1 / 3), problem.space)
 
 
 def host_hessian(problem: Callback | HostResiduals, x: Any, value: float, gradient: np.ndarray | None) -> np.ndarray:
     """The Hessian (n, n): the user's, or differences of the gradient, or second differences of f."""
     point = np.array(x)
     if isinstance(problem, HostResiduals):
-        H = central(lambda y: host_slope(problem, y), point, steps(point, 1 / 3))
+        H = central(lambda y: host_slope(problem, y), point, steps(point, 1 / 3), problem.space)
         return (H + H.T) / 2
     if problem.hessian is not None:
         problem.evaluations.hessian += 1
@@ -75,7 +97,7 @@ def host_hessian(problem: Callback | HostResiduals, x: Any, value: float, gradie
             problem.evaluations.gradient += 1
             return np.asarray(problem.gradient(y)).reshape(-1)  # type: ignore[misc]
 
-        H = central(slope, point, steps(point, 1 / 3))
+        H = central(slope, point, steps(point, 1 / 3), problem.space)
     else:
         H = second_differences(problem, point, value)
     return (H + H.T) / 2
@@ -87,6 +109,10 @@ def second_differences(problem: Callback, x: np.ndarray, value: float) -> np.nda
     Source: Abramowitz and Stegun (1972), 25.3.23 and 25.3.26 (the four-point form of the mixed derivative).
     """
     n, h = x.size, steps(x, 1 / 4)
+    low, high = limits_of(problem.space, x)
+    inside = np.clip(x, low + np.abs(h), np.maximum(high - np.abs(h), low + np.abs(h)))
+    if np.any(inside != x):  # at a bound: differences around the nearest point that has room on both sides
+        x, value = inside, problem.value(inside)
     E = np.diag(h)
     H = np.empty((n, n))
     for i in range(n):

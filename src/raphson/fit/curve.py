@@ -53,6 +53,9 @@ def curve_fit(
             raise ValueError(
                 "nan_policy='omit' needs sigma as standard deviations: a covariance cannot lose single points"
             )
+    more["max_steps"] = more.pop("max_steps", more.pop("maxfev", None))
+    if more.pop("full_output", False):
+        raise TypeError("full_output is not needed: curve_fit returns everything, fit.residuals, fit.nfev, fit.message")
     call = spread(f, isinstance(start, dict), keep)
     if not isinstance(start, dict) and jac is not None and callable(jac):
         more["jac"] = jacobian(jac, weight, keep)
@@ -151,6 +154,8 @@ def read_sigma(sigma: Any, y: np.ndarray) -> np.ndarray | None:
             raise ValueError(f"sigma[{bad[0]}] = {sigma[bad[0]]:g}: standard deviations must be positive and finite")
         return 1 / sigma
     if sigma.shape == (m, m):
+        if not np.allclose(sigma, sigma.T, rtol=1e-8, atol=0):
+            raise ValueError("sigma is not a covariance matrix: it is not symmetric")
         try:
             return np.linalg.inv(np.linalg.cholesky(sigma))
         except np.linalg.LinAlgError:

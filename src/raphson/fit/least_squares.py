@@ -10,20 +10,21 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from raphson.fit.methods import DESCRIPTIONS, METHODS, method_name
+from raphson.fit.methods import METHODS, method_name
 from raphson.fit.residuals import compare_jacobian, first_residuals, host_residuals, jax_residuals, read_loss
 from raphson.fit.result import Fit
-from raphson.fit.strategy import ORDER, done_for, free_variables, polish, rescued
+from raphson.fit.strategy import ORDER, free_variables, polish, rescued
 from raphson.kernel.status import Status
 from raphson.operators.dense import Dense
 from raphson.problems.callback import HOST, HostResiduals
 from raphson.solver.bounds import active_bounds, read_bounds
 from raphson.solver.clock import CompileClock
-from raphson.solver.door import limited, reporter, watcher
+from raphson.solver.door import best_of, limited, reporter, watcher
 from raphson.solver.drive import Run, run
 from raphson.solver.evidence import certificate_of, final_state
 from raphson.solver.inputs import read_function, read_point
 from raphson.solver.options import Limits, read_limits
+from raphson.solver.presets import RESIDUAL_DESCRIPTIONS
 from raphson.solver.result import Evaluations
 from raphson.solver.step import Method
 
@@ -87,6 +88,8 @@ def least_squares(
     notes: list[str] = []
     begin, compiled = time.perf_counter(), CompileClock.seconds
     args, jac, method, bounds = scipy_positions(args, jac, method, bounds)
+    if isinstance(loss, str) and loss in SCIPY_METHODS:  # SciPy's fifth position
+        method, loss = loss, "linear"
     args, limits, progress = read_scipy(scipy, args, tol, max_steps, time_limit, options, progress, notes)
     if x_scale is not None and not (isinstance(x_scale, str) and x_scale == "jac"):
         notes.append("x_scale is not needed: parameters are measured by the columns of the Jacobian")
@@ -131,29 +134,19 @@ def read_residuals(
 
 def best_attempt(call: Call) -> Fit:
     """The methods of `ORDER` one after another, until one is shown to have reached a minimum; else the lowest cost."""
-    start, tried, best = call.x, [], None
-    for name in ORDER:
-        reason = "for residuals" if not tried else "; ".join(tried)
+    start = [call.x]
+
+    def one(name: str, method: Method, reasons: tuple[str, ...]) -> Fit:
+        reason = reasons[-1]
         try:
-            fit = attempt(call, name, METHODS[name], start, reason)
+            return attempt(call, name, method, start[0], reason)
         except Overflowing:
-            start = rescued(call.problem, start, lambda p, x, enough: quiet(call, p, x, enough))
+            start[0] = rescued(call.problem, call.x, lambda p, x, enough: quiet(call, p, x, enough))
             call.notes.append("the squares of the first residuals overflow: they were scaled down to begin with")
-            fit = attempt(call, name, METHODS[name], start, reason)
-        ended = done_for(fit.status) or (fit.status == Status.STEPS and call.limits.max_steps is not None)
-        if best is None or fit.success or fit.cost < best.cost:
-            best = fit
-        if fit.success or ended or out_of_time(call):
-            break
-        tried.append(f"{name} from x0 ended: {fit.certificate.verdict}")
-    assert best is not None
-    return replace(best, seconds=time.perf_counter() - call.begin, reasons=(best.reasons[0], *tried))
+            return attempt(call, name, method, start[0], reason)
 
-
-def out_of_time(call: Call) -> bool:
-    """Whether the time limit of the call has passed."""
-    limit = call.limits.time_limit
-    return limit is not None and time.perf_counter() - call.begin > limit
+    candidates = [(name, METHODS[name], "for residuals") for name in ORDER]
+    return best_of(candidates, one, call.limits.max_steps is not None)
 
 
 def quiet(call: Call, problem: Any, x: Any, enough: float) -> Any:
@@ -199,16 +192,17 @@ def conclude(call: Call, done: Run, name: str, reason: str) -> Fit:
     with np.errstate(divide="ignore", invalid="ignore"):
         plain = J if problem.loss.plain else np.where(root[:, None] > 0, J / root[:, None], 0.0)
     r = np.asarray(gram.r) if problem.loss.plain else first_residuals(problem, end.x)
+    slope, bend = (np.asarray(a) for a in problem.loss.weights(r))
     g = np.asarray(seen.gradient)
     return Fit(
         x=call.restore(end.x), value=float(seen.value), gradient=g, model=model, status=done.status,
         certificate=certificate_of(replace(done, start=call.x), state, H, problem, call.limits.tolerance, call.names),
         trace=done.trace,
         evaluations=counts(done, problem, end.steps), method=name,
-        description=f"{DESCRIPTIONS.get(name, name)} ({reason})", reasons=(reason,), notes=tuple(notes),
+        description=f"{RESIDUAL_DESCRIPTIONS.get(name, name)} ({reason})", reasons=(reason,), notes=tuple(notes),
         seconds=time.perf_counter() - call.begin, compile_seconds=CompileClock.seconds - call.compiled, hessian=H,
         active=active_bounds(problem.space, g, end.x), residuals=r, jacobian=plain,
-        weighted=(np.asarray(gram.r), J), names=call.names, loss=problem.loss.name, absolute=call.absolute,
+        weighted=(slope * r, np.mean(bend) * plain), names=call.names, loss=problem.loss.name, absolute=call.absolute,
         error=1e-9 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
     )  # fmt: skip
 
@@ -244,6 +238,7 @@ def scipy_positions(args: Any, jac: Any, method: Any, bounds: Any) -> tuple[Any,
     return args, jac, method, bounds
 
 
+SCIPY_METHODS = ("trf", "dogbox", "lm")
 IGNORED = ("ftol", "gtol", "diff_step", "tr_solver", "tr_options", "jac_sparsity", "workers")
 
 

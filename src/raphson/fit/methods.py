@@ -3,39 +3,7 @@
 import difflib
 from typing import Any
 
-from raphson.controls.armijo import Armijo
-from raphson.controls.nielsen import Nielsen
-from raphson.controls.radius import Radius
-from raphson.kernel.look import BEND
-from raphson.model.curvature import Exact, GaussNewton
-from raphson.paths.damped import Damped
-from raphson.paths.dogleg import Dogleg
-from raphson.paths.geodesic import Geodesic
-from raphson.paths.ray import Ray
-from raphson.paths.trust import Trust
-from raphson.solver.step import Method
-from raphson.solver.stop import Stop
-
-END = Stop(tolerance=4e-16, max_steps=20_000)
-"""Fits end at the noise of the residuals, not before: a last step costs microseconds, a lost digit cannot be bought."""
-
-METHODS: dict[str, Method] = {
-    "lm": Method(GaussNewton(), Damped(), Nielsen(), END),
-    "lm-radius": Method(GaussNewton(), Trust(), Radius(), END),
-    "lm-geodesic": Method(GaussNewton(order=BEND), Geodesic(), Nielsen(), END),
-    "gauss-newton": Method(GaussNewton(), Ray(), Armijo(), END),
-    "dogleg": Method(GaussNewton(), Dogleg(), Radius(), END),
-    "newton": Method(Exact(), Trust(), Radius(), END),
-}
-
-DESCRIPTIONS = {
-    "lm": "Levenberg-Marquardt, QR, Nielsen damping",
-    "lm-radius": "Levenberg-Marquardt in a trust region (More)",
-    "lm-geodesic": "Levenberg-Marquardt with geodesic acceleration",
-    "gauss-newton": "Gauss-Newton with backtracking",
-    "dogleg": "Gauss-Newton, dogleg trust region",
-    "newton": "full Newton, exact trust region",
-}
+from raphson.solver.presets import RESIDUAL_PRESETS as METHODS
 
 ALIASES = {"trf": "auto", "dogbox": "dogleg", "levenberg-marquardt": "lm", "leastsq": "auto", "geodesic": "lm-geodesic"}
 """SciPy's names and common ones."""

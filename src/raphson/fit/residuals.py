@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from raphson.calculus.difference import central, steps
 from raphson.problems.callback import HostResiduals
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
@@ -90,9 +91,7 @@ def host_residuals(
 ) -> tuple[HostResiduals, Any]:
     """The problem of residuals that run on the host, over a flat vector; and that vector."""
     flat, unravel = ravel_pytree(x)
-    user = (
-        (lambda v: v.reshape(x.shape)) if isinstance(x, jax.Array) else lambda v: jax.tree.map(np.asarray, unravel(v))
-    )
+    user = (lambda v: v.reshape(x.shape)) if hasattr(x, "shape") else lambda v: jax.tree.map(np.asarray, unravel(v))
     shape: list[int] = []
 
     def residuals(v: np.ndarray) -> np.ndarray:
@@ -119,13 +118,31 @@ def host_residuals(
         jacobian = given
 
     problem = HostResiduals(residuals, jacobian, loss, space)
-    problem.residuals(np.asarray(flat))
+    problem = replace(problem, size=problem.residuals(np.asarray(flat)).size)
+    if jac is not None:
+        compare_host_jacobian(problem, np.asarray(flat))
     source = "the Jacobian is yours" if jac is not None else "the Jacobian is taken by central differences"
     notes.append(
         f"the residuals run on the host ({why}); {source}. For exact derivatives write them with jax.numpy "
         "(jnp.exp for np.exp, jnp.where for if)"
     )
     return problem, flat
+
+
+def compare_host_jacobian(problem: HostResiduals, x: np.ndarray) -> None:
+    """ValueError if a given Jacobian of host residuals disagrees with differences of them at x."""
+    given = np.asarray(problem.jacobian(x), float)  # type: ignore[misc]
+    h = steps(np.asarray(x, float), 1 / 3)
+    seen, fine = (central(problem.residuals, x, h * factor, problem.space).T for factor in (1.0, 0.25))
+    scale = np.maximum(np.abs(given), 1e-3 * np.max(np.abs(given), axis=0, initial=0.0))
+    gap = np.abs(given - fine) - 10 * np.abs(seen - fine) - 1e-2 * scale
+    gap = np.where(np.isfinite(gap), gap, 0)
+    i, j = (int(k) for k in np.unravel_index(np.argmax(gap), gap.shape))
+    if gap[i, j] > 1e-9 * np.max(np.abs(given), initial=0.0):
+        raise ValueError(
+            f"jac does not agree with the residuals at x0: jac[{i}, {j}] = {given[i, j]:.6g}, but differences give "
+            f"{fine[i, j]:.6g}. Correct jac, or leave it out"
+        )
 
 
 def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[str]) -> None:

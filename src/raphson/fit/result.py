@@ -23,7 +23,8 @@ class Fit(Result):
     """The answer of a least-squares fit. `cost` (and `value`) is 1/2 c^2 sum rho((r/c)^2): half the sum of squares.
 
     Beside the fields of `Result`: `residuals` (m,) and `jacobian` (m, n) at x, as the user's function
-    gives them; `weighted` both with the weights of a robust loss; `names` of the parameters;
+    gives them; `weighted` what error bars are made from: psi and J mean(psi'), psi(r) = rho' r
+    (Huber, 1981, section 7.6; r and J with the linear loss); `names` of the parameters;
     `active` (n,) -1 at a lower bound, 1 at an upper one, 0 inside; `multipliers` (n,) the slope that
     an active bound holds up. `uncertainty` holds covariance, standard errors, correlations and
     undetermined combinations. SciPy's names mean what they mean there: `fun` the residuals, `jac` the

@@ -12,7 +12,6 @@ from raphson.calculus.taylor import look
 from raphson.kernel.look import GRAM, HESSIAN, Look
 from raphson.kernel.number import limits
 from raphson.kernel.record import record
-from raphson.kernel.status import Status
 from raphson.problems.callback import HOST
 from raphson.problems.least_squares import LeastSquares
 from raphson.solver.bounds import active_bounds
@@ -145,8 +144,3 @@ class Shrunk:
 def free_variables(problem: Any, g: np.ndarray, x: Any) -> np.ndarray:
     """Which variables no bound holds at x (n,): all without bounds."""
     return active_bounds(problem.space, g, x) == 0
-
-
-def done_for(status: Status) -> bool:
-    """Whether a run was ended from outside: then nothing else is tried."""
-    return status in (Status.TIME, Status.USER)

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from raphson.kernel.number import eps
 from raphson.kernel.record import record
 
 Array = jax.Array
@@ -83,6 +84,11 @@ class Box:
         """Where the step s leads when every coordinate stops at its bound, the step made, and whether any was cut."""
         here = self.flat(x)
         there = jnp.clip(here + s, self.lower, self.upper)
+        # A step meant to end at a bound may miss it by rounding: the variable would be free there, and not at rest.
+        near = 4 * eps(s) * (jnp.abs(here) + jnp.abs(there))
+        there = jnp.where(
+            there - self.lower <= near, self.lower, jnp.where(self.upper - there <= near, self.upper, there)
+        )
         cut = there != here + s
         made = jnp.where(cut, there - here, s)
         # Written from `there`, so that a variable at its bound equals it to the last bit.

@@ -21,8 +21,8 @@ def hold(model: Model) -> Model:
     """The model to plan with: itself without bounds, else with held variables uncoupled from the others.
 
     Held is a variable that -g pushes towards a bound which a step of -g_i / b_i would reach, b_i its
-    own curvature. It keeps the curvature b_i and gets the slope that brings it just to its bound (zero where it is
-    there already), so its own minimum is the bound; the others see it as fixed.
+    own curvature. It keeps the curvature b_i and gets a slope that brings it to its bound or some way
+    beyond, where the step is cut (no slope where it is there already); the others see it as fixed.
     Source: Bertsekas (1982), "Projected Newton methods for optimization problems with simple constraints".
     """
     if not isinstance(model.space, Box):
@@ -30,6 +30,10 @@ def hold(model: Model) -> Model:
     stiff = jnp.sqrt(stiffness(model))
     held, room = held_by(model.space, model.x, model.gradient, stiff)
     stiff = jnp.where(held, stiff, 0)
+    # Aimed beyond the bound, where the step is cut: damping, tau < 1 and rounding would else never quite arrive.
+    natural = jnp.abs(model.gradient) / jnp.where(held, stiff, 1) ** 2
+    most = jnp.inf if isinstance(model.curvature, Diagonal) else 2 * jnp.abs(room)
+    room = jnp.where(room == 0, 0, jnp.sign(room) * jnp.minimum(natural, most))
     slope = jnp.where(held, -(stiff**2) * room, model.gradient)
     return replace(model, gradient=slope, curvature=uncoupled(model.curvature, held, stiff, room))
 
@@ -53,7 +57,8 @@ def held_by(box: Box, x: Any, g: Array, stiff: Array) -> tuple[Array, Array]:
     here = box.flat(x)
     down, up = box.lower - here, box.upper - here
     natural = -g / stiff**2
-    low, high = (g > 0) & (natural <= down), (g < 0) & (natural >= up)
+    fixed = box.lower == box.upper
+    low, high = (g > 0) & (natural <= down) | fixed, (g < 0) & (natural >= up)
     return low | high, jnp.where(low, down, jnp.where(high, up, 0))
 
 

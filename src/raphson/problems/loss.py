@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.number import safe
+from raphson.kernel.number import huge, safe
 from raphson.kernel.record import record, static
 
 Array = jax.Array
@@ -29,7 +29,11 @@ class Loss:
 
     def cost(self, r: Array) -> Array:
         """1/2 c^2 sum rho((r_i / c)^2)."""
-        return 0.5 * jnp.sum(r * r) if self.plain else 0.5 * self.scale**2 * jnp.sum(self.rho((r / self.scale) ** 2)[0])
+        return 0.5 * jnp.sum(r * r) if self.plain else 0.5 * self.scale**2 * jnp.sum(self.rho(self.squares(r))[0])
+
+    def squares(self, r: Array) -> Array:
+        """z = (r / c)^2, kept below overflow: beyond that no residual counts more."""
+        return jnp.minimum((r / self.scale) ** 2, huge(r) / 16)
 
     @property
     def plain(self) -> bool:
@@ -38,7 +42,9 @@ class Loss:
 
     def weights(self, r: Array) -> tuple[Array, Array]:
         """First and second derivative of the cost by r_i, the first divided by r_i: rho' and rho' + 2 z rho''."""
-        z = (r / self.scale) ** 2
+        if self.plain:
+            return jnp.ones_like(r), jnp.ones_like(r)
+        z = self.squares(r)
         _, first, second = self.rho(z)
         return first, first + 2 * z * second
 
@@ -82,7 +88,7 @@ def cauchy(z: Array) -> tuple[Array, Array, Array]:
 
 
 def arctan(z: Array) -> tuple[Array, Array, Array]:
-    """arctan(z): no residual costs more than pi/2 c^2."""
+    """arctan(z): no residual costs more than pi/4 c^2."""
     below = 1 + z * z
     return jnp.arctan(z), 1 / below, -2 * z / below**2
 

@@ -9,9 +9,10 @@ from jax import lax
 from raphson.kernel.record import record
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
+from raphson.problems.least_squares import LeastSquares
 from raphson.problems.minimize import Minimize
 from raphson.solver.choose import choose
-from raphson.solver.presets import PRESETS, cast, preset_name
+from raphson.solver.presets import PRESETS, RESIDUAL_PRESETS, cast, preset_name
 from raphson.solver.step import Method, launch, step
 
 Array = jax.Array
@@ -36,8 +37,8 @@ class Solution:
 def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> Solution:
     """Minimizes a problem inside compiled code, and attaches the derivative of its answer.
 
-    problem: `Minimize(fun, data)`, or a function of x alone. method: "auto", a preset's name, or
-    a `Method`.
+    problem: `Minimize(fun, data)`, `LeastSquares(residual, data)`, or a function of x alone. method:
+    "auto", a preset's name, or a `Method`.
     x0: a pytree of floating-point arrays. Works under `jit`, `vmap` (over x0, data or the method's
     numbers) and `grad`: dx* = -H^-1 (d_theta g) dtheta by the implicit function theorem, for the
     problem's `data`; the loop itself is never differentiated.
@@ -46,8 +47,7 @@ def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> S
     x0 = jnp.asarray(x0) if isinstance(x0, list) else x0
     x0 = jax.tree.map(lambda a: lax.stop_gradient(strong(a)), x0)
     if isinstance(method, str):
-        name = choose(problem, problem.space.size(x0))[0] if method == "auto" else preset_name(method)
-        method = PRESETS[name]
+        method = preset(problem, method, problem.space.size(x0))
     dtype = jnp.result_type(*jax.tree.leaves(x0))
     still, method = lax.stop_gradient(problem), cast(method, dtype)
     state = launch(method, still, x0)
@@ -67,6 +67,14 @@ def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> S
     # The value is computed again at the answer: its derivative by theta would otherwise be lost.
     value = problem.value(x).astype(dtype)
     return Solution(x, value, state.model.gradient, state.status, state.k, trials)
+
+
+def preset(problem: Any, name: str, n: int) -> Method:
+    """The method that a name means for this problem: residuals have their own table ("auto": "lm")."""
+    if isinstance(problem, LeastSquares):
+        table = {"auto": RESIDUAL_PRESETS["lm"], **PRESETS, **RESIDUAL_PRESETS}
+        return table[name] if name in table else PRESETS[preset_name(name)]
+    return PRESETS[choose(problem, n).names[0] if name == "auto" else preset_name(name)]
 
 
 def strong(a: Any) -> Array:

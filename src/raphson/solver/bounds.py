@@ -88,11 +88,12 @@ def one_side(side: Any, n: int, name: str, nothing: float) -> np.ndarray:
 
 
 def active_bounds(space: Any, g: np.ndarray, x: Any) -> np.ndarray:
-    """-1 where x lies at its lower bound and f falls beyond it, 1 at the upper, 0 elsewhere (n,)."""
+    """-1 where x lies at its lower bound and f falls beyond it (or it is fixed), 1 at the upper, 0 elsewhere (n,)."""
     if not isinstance(space, Box):
         return np.zeros(g.size, int)
     here, low, high = (np.asarray(a) for a in (space.flat(x), space.lower, space.upper))
-    return np.where((here <= low) & (g > 0), -1, np.where((here >= high) & (g < 0), 1, 0))
+    below = (here <= low) & ((g > 0) | (low == high))
+    return np.where(below, -1, np.where((here >= high) & (g < 0), 1, 0))
 
 
 def held_words(space: Any, sides: np.ndarray, names: Any) -> tuple[str, ...]:

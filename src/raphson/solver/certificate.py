@@ -41,7 +41,8 @@ class Evidence:
     `shape` of the Hessian (None: not finite); `size` what "small" is measured against; `last` the
     relative size of every variable's last move; `noise` the smallest change of f that means
     anything; `peak` the largest sqrt|H_ii| of the run (None: not recorded); `first` |f| and `start`
-    |x| at the start; `falls` by how much f is lower some way along a flat direction; `drifts` which
+    |x| at the start; `falls` by how much f is lower some way along a flat direction; `bends` whether it curves
+    downwards there; `drifts` which
     variables moved on and on at an even pace; `held` the variables that bounds hold, in words (the
     rest is about the others).
     """
@@ -58,6 +59,7 @@ class Evidence:
     peak: np.ndarray | None
     first: float
     falls: float
+    bends: bool
     start: np.ndarray
     drifts: np.ndarray
     held: tuple[str, ...] = ()
@@ -185,6 +187,8 @@ def judge(e: Evidence, shape: Shape, distance: float, limit: float, noise: float
                 Verdict.FLAT,
                 f"no curvature along {'; '.join(shape.flat)}, where x was still moving (last by {last:.1g})",
             )
+        if e.bends:
+            return Verdict.FLAT, f"flat along {'; '.join(shape.flat)}, and f curves downwards some way along it"
         away = np.flatnonzero(run_away(e, shape))
         if away.size:
             i = int(away[0])

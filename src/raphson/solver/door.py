@@ -76,17 +76,39 @@ def minimize(
     problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes)
     problem = replace(problem, space=space)
     n = problem.space.size(x)
-    name, chosen, reasons = read_method(method, problem, n)
-    chosen = limited(chosen, limits, x)
-    done = run(
-        chosen, problem, x,
-        watcher=None if callback is None else watcher(callback, restore),
-        time_limit=limits.time_limit,
-        progress=reporter(progress),
-    )  # fmt: skip
-    if done.status == Status.NOT_FINITE and not len(done.trace):
-        raise ValueError(not_finite_message(done))
-    return conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, tol)
+    watch, report = None if callback is None else watcher(callback, restore), reporter(progress)
+
+    def attempt(name: str, chosen: Method, reasons: tuple[str, ...]) -> Result:
+        chosen = limited(chosen, limits, x)
+        left = None if limits.time_limit is None else limits.time_limit - (time.perf_counter() - begin)
+        done = run(chosen, problem, x, watcher=watch, time_limit=left, progress=report)
+        if done.status == Status.NOT_FINITE and not len(done.trace):
+            raise ValueError(not_finite_message(done))
+        return conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, tol)
+
+    return best_of(read_method(method, problem, n), attempt, limits.max_steps is not None)
+
+
+def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., Any], limited: bool) -> Any:
+    """The first attempt that shows a minimum, else the one with the lowest value; evaluations of all are counted.
+
+    `candidates`: (name, method, reason). What was stopped from outside (`limited`: by the caller's
+    number of steps) or falls without bound is not tried again.
+    """
+    tried: list[str] = []
+    best, spent = None, Evaluations(0, 0, 0)
+    for name, method, reason in candidates:
+        result = attempt(name, method, (reason, *tried))
+        e = result.evaluations
+        spent = Evaluations(spent.value + e.value, spent.gradient + e.gradient, spent.hessian + e.hessian)
+        if best is None or result.success or result.value < best.value:
+            best = result
+        stopped = result.status in (Status.TIME, Status.USER, Status.UNBOUNDED)
+        if result.success or stopped or (limited and result.status == Status.STEPS):
+            break
+        tried.append(f"{name} from x0 ended: {result.certificate.verdict}")
+    assert best is not None
+    return best if len(tried) == 0 else replace(best, evaluations=spent, reasons=(best.reasons[0], *tried))
 
 
 def iterate(
@@ -103,7 +125,7 @@ def iterate(
     notes: list[str] = []
     x = read_point(x0, notes)
     problem, x, _ = read_problem(fun, x, args, None, None, None, notes)
-    _, chosen, _ = read_method(method, problem, problem.space.size(x))
+    _, chosen, _ = read_method(method, problem, problem.space.size(x))[0]
     chosen = limited(chosen, read_limits(tol, max_steps, None, None, notes), x)
     return iterations(chosen, problem, x)
 
@@ -151,17 +173,17 @@ def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[st
     notes.append("jac agrees with fun; JAX differentiates fun itself, so jac is not needed")
 
 
-def read_method(method: Any, problem: Any, n: int) -> tuple[str, Method, tuple[str, ...]]:
-    """The method's name, the method and the reasons for it."""
+def read_method(method: Any, problem: Any, n: int) -> list[tuple[str, Method, str]]:
+    """What to try, first things first: (name, method, the reason for it)."""
     if isinstance(method, Method):
-        return type(method.curvature).__name__, method, ("given by the caller",)
+        return [(type(method.curvature).__name__, method, "given by the caller")]
     if method is None or method == "auto":
-        name, reason = choose(problem, n)
-        return name, PRESETS[name], (reason,)
+        choice = choose(problem, n)
+        return [(name, PRESETS[name], choice.reason) for name in choice.names]
     if not isinstance(method, str):
         raise TypeError(f"method must be a name or a Method, not {type(method).__name__}")
     name = preset_name(method)
-    return name, PRESETS[name], ("asked for",)
+    return [(name, PRESETS[name], "asked for")]
 
 
 class Cast:

@@ -141,8 +141,11 @@ class Started:
 
 def structure(method: Method, problem: Any, x0: Any) -> Any:
     """The key under which everything that depends on shapes and structure alone may be reused."""
-    leaves, tree = jax.tree.flatten((method, problem if not isinstance(problem, HOST) else None, x0))
-    return tree, tuple((np.shape(a), a.dtype) for a in leaves)
+    host = isinstance(problem, HOST)
+    leaves, tree = jax.tree.flatten((method, problem.space if host else problem, x0))
+    # A host function is no pytree: what its launch state depends on is its kind and its number of residuals.
+    kind = (type(problem), problem.count(x0)) if host else None
+    return tree, tuple((np.shape(a), a.dtype) for a in leaves), kind
 
 
 def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> State:

@@ -91,8 +91,9 @@ def certificate_of(
             peak=peak,
             first=abs(done.trace.start_value),
             falls=falls_along(problem, model, shape),
+            bends=bends_along(problem, model, shape, scale),
             start=sizes(done.start),
-            drifts=drifts(done.trace, size),
+            drifts=drifts(done.trace, model.x, size),
             held=held_words(problem.space, sides, names),
             names=names,
         )
@@ -124,6 +125,27 @@ def falls_along(problem: Any, model: Any, shape: Shape | None) -> float:
     return max([a for a in lower if np.isfinite(a)], default=0.0)
 
 
+BENT = 1e-6
+"""Curvature below minus this share of the largest, somewhere along a flat direction, is no noise."""
+
+
+def bends_along(problem: Any, model: Any, shape: Shape | None, scale: np.ndarray) -> bool:
+    """Whether f, still as low some way along a flat direction, curves downwards there: a way out, so no minimum."""
+    if shape is None or not shape.probes or not shape.positive or shape.diagonal is None:
+        return False
+    lowest = 100 * max(float(model.floor), eps(model.value) * abs(float(model.value)))
+    d = np.where(scale > 0, scale, 1.0).astype(float)
+    for s in shape.probes:
+        x = problem.space.move(model.x, jnp.asarray(s, model.gradient.dtype))[0]
+        seen = evaluate(problem, x)
+        H = np.asarray(seen.curvature.matrix, float) / np.outer(d, d)
+        if abs(float(seen.value) - float(model.value)) <= lowest and np.all(np.isfinite(H)):
+            w = np.linalg.eigvalsh(H)
+            if w[0] < -BENT * w[-1]:
+                return True
+    return False
+
+
 class Numbered:
     """The names of variables that have none: x1, x2, ..., made when asked for."""
 
@@ -139,17 +161,18 @@ def sizes(x: Any) -> np.ndarray:
 valued = jax.jit(lambda problem, x: problem.value(x))
 
 
-def drifts(trace: Trace, size: np.ndarray) -> np.ndarray:
-    """Which variables moved the same way in each of the last `PACES` steps taken, beyond rounding, and hardly slower.
+def drifts(trace: Trace, x: Any, size: np.ndarray) -> np.ndarray:
+    """Which variables moved outwards in each of the last `PACES` steps taken, beyond rounding, and hardly slower.
 
     Convergence shrinks steps, and noise turns them around: this is a journey that ended because f no longer showed it.
     """
     steps = trace.step[trace.accepted][-PACES:]
     if len(steps) < PACES:
         return np.zeros(size.shape, bool)
-    same = np.all(np.sign(steps) == np.sign(steps[-1]), axis=0)
+    here = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(x)])
+    outwards = np.all(np.sign(steps) == np.sign(here), axis=0)
     early, late = (np.max(np.abs(half), axis=0) for half in (steps[: PACES // 2], steps[PACES // 2 :]))
-    return same & np.all(np.abs(steps) > 1e-9 * size, axis=0) & (late >= 0.25 * early)
+    return outwards & np.all(np.abs(steps) > 1e-9 * size, axis=0) & (late >= 0.25 * early)
 
 
 def last_moves(trace: Trace, size: np.ndarray) -> np.ndarray:

@@ -110,7 +110,7 @@ def suggestions(result: Any) -> list[str]:
     c, status = result.certificate, result.status
     tips = []
     if c.verdict == Verdict.SADDLE:
-        tips.append("method='trust-exact', which leaves saddles")
+        tips.append("method='auto', which leaves saddles")
     if c.verdict == Verdict.UNBOUNDED:
         tips.append("check the sign of f: it falls without bound")
     if status in (Status.STEPS, Status.TIME, Status.USER):
@@ -121,6 +121,6 @@ def suggestions(result: Any) -> list[str]:
         tips.append("another start, nearer to the solution")
     if status == Status.STALLED:
         tips.append("rp.check_derivatives(fun, result.x): is f smooth there?")
-    if not tips or (result.method != "trust-exact" and c.verdict == Verdict.STOPPED):
-        tips.append("method='trust-exact'" if result.method != "trust-exact" else "another start")
+    if not tips or (c.verdict == Verdict.STOPPED and result.reasons[0] == "asked for"):
+        tips.append("method='auto'" if result.reasons[0] == "asked for" else "another start")
     return tips
