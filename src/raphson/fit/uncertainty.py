@@ -295,7 +295,7 @@ def doubts(u: Uncertainty, p: Spectrum, J: np.ndarray, H: np.ndarray | None, lin
     if weak:
         yield f"the standard error is larger than the value: {listed(weak)}; the data hardly tell it from 0"
     if not linear:
-        yield "robust loss: standard errors are those of Huber's formula, for errors of one size whatever x is; good for many data"
+        yield "robust loss: standard errors by Huber's formula, good for many data with errors of one size"
 
 
 def noise_doubts(u: Uncertainty, J: np.ndarray) -> Iterator[str]:
