@@ -10,14 +10,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from raphson.calculus.difference import limits_of
 from raphson.fit.methods import METHODS, method_name
 from raphson.fit.residuals import compare_jacobian, first_residuals, host_residuals, jax_residuals, read_loss
 from raphson.fit.result import Fit
 from raphson.fit.strategy import ORDER, free_variables, polish, rescued
+from raphson.kernel.space import Box
 from raphson.kernel.status import Status
 from raphson.operators.dense import Dense
 from raphson.problems.callback import HOST, HostResiduals
-from raphson.solver.bounds import active_bounds, read_bounds
+from raphson.solver.bounds import active_bounds, read_bounds, spread
 from raphson.solver.clock import CompileClock
 from raphson.solver.door import best_of, limited, reporter, watcher
 from raphson.solver.drive import Run, run
@@ -188,11 +190,11 @@ def conclude(call: Call, done: Run, name: str, reason: str) -> Fit:
     noise = state.model.noise
     model = replace(state.model, x=end.x, value=seen.value, gradient=seen.gradient, curvature=Dense(H), noise=noise)  # type: ignore[arg-type]
     state = replace(state, place=replace(state.place, model=model))
-    J, root = np.asarray(gram.J), np.asarray(gram.root)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        plain = J if problem.loss.plain else np.where(root[:, None] > 0, J / root[:, None], 0.0)
-    r = np.asarray(gram.r) if problem.loss.plain else first_residuals(problem, end.x)
-    slope, bend = (np.asarray(a) for a in problem.loss.weights(r))
+    r, J = weighted = np.asarray(gram.r), np.asarray(gram.J)
+    if not problem.loss.plain:
+        r, J = first_residuals(problem, end.x), J / np.asarray(gram.root)[:, None]
+        slope, bend = (np.asarray(a) for a in problem.loss.weights(r))
+        weighted = slope * r, np.mean(bend) * J
     g = np.asarray(seen.gradient)
     return Fit(
         x=call.restore(end.x), value=float(seen.value), gradient=g, model=model, status=done.status,
@@ -201,10 +203,23 @@ def conclude(call: Call, done: Run, name: str, reason: str) -> Fit:
         evaluations=counts(done, problem, end.steps), method=name,
         description=f"{RESIDUAL_DESCRIPTIONS.get(name, name)} ({reason})", reasons=(reason,), notes=tuple(notes),
         seconds=time.perf_counter() - call.begin, compile_seconds=CompileClock.seconds - call.compiled, hessian=H,
-        active=active_bounds(problem.space, g, end.x), residuals=r, jacobian=plain,
-        weighted=(slope * r, np.mean(bend) * plain), names=call.names, loss=problem.loss.name, absolute=call.absolute,
+        active=active_bounds(problem.space, g, end.x), residuals=r, jacobian=J, weighted=weighted,
+        refit=lambda i, value, start: refitted(call, i, value, start), names=call.names, loss=problem.loss.name,
+        absolute=call.absolute,
         error=1e-9 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
     )  # fmt: skip
+
+
+def refitted(call: Call, i: int, value: float, start: np.ndarray) -> tuple[np.ndarray, float]:
+    """The least cost with parameter i held at a value, and where it is (n,): one point of a profile."""
+    space = call.problem.space
+    low, high = (np.array(a, float) for a in limits_of(space, start))
+    low[i] = high[i] = value
+    dtype = start.dtype if start.dtype.kind == "f" else float
+    problem = replace(call.problem, space=Box(np.asarray(low, dtype), np.asarray(high, dtype)))  # type: ignore[arg-type]
+    x = spread(call.x, np.clip(start, low, high))
+    state = run(limited(METHODS["lm"], call.limits, x), problem, x).state
+    return np.asarray(problem.space.flat(state.best.x), float), float(state.best.value)
 
 
 def counts(done: Run, problem: Any, polished: int) -> Evaluations:

@@ -1,6 +1,6 @@
 """The result of a fit: everything a `Result` has, with residuals, Jacobian and error bars."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from raphson.fit.profile import Profile, profile
 from raphson.fit.report import fit_html, parameters
 from raphson.fit.uncertainty import Uncertainty, uncertainty
 from raphson.solver.result import Result
@@ -38,6 +39,7 @@ class Fit(Result):
     loss: str = "linear"
     absolute: bool = False
     error: float | None = None
+    refit: Callable[[int, float, np.ndarray], tuple[np.ndarray, float]] | None = None
 
     @property
     def cost(self) -> float:
@@ -76,6 +78,24 @@ class Fit(Result):
         return uncertainty(
             J, r, self.x_flat, names=self.names, absolute=self.absolute, active=self.active, hessian=self.hessian,
             loss_linear=self.loss == "linear", error=self.error,
+        )  # fmt: skip
+
+    def profile(self, parameter: int | str, probability: float = 0.95) -> Profile:
+        """The profile-likelihood interval of one parameter (index or name): no linear model needed. See `Profile`.
+
+        The cost is minimized over the others with the parameter held at trial values; the ends lie where
+        it has risen by the quantile of F(1, degrees), or of chi-square where sigma is absolute. Raises
+        ValueError where there are no degrees of freedom, KeyError for an unknown name.
+        """
+        if isinstance(parameter, str) and parameter not in self.names:
+            raise KeyError(f"no parameter named {parameter!r}: there are {', '.join(self.names)}")
+        i = self.names.index(parameter) if isinstance(parameter, str) else int(parameter)
+        u = self.uncertainty
+        degrees, scale2 = (None, 1.0) if self.absolute else (u.degrees, u.reduced)
+        assert self.refit is not None
+        return profile(
+            self.refit, self.x_flat, i, self.cost, degrees=degrees, scale2=scale2, probability=probability,
+            step=float(u.standard_errors[i]), name=self.names[i],
         )  # fmt: skip
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.number import huge, safe
+from raphson.kernel.number import huge, tiny
 from raphson.kernel.record import record, static
 
 Array = jax.Array
@@ -56,8 +56,9 @@ class Loss:
         """
         first, bend = self.weights(r)
         weight = jnp.maximum(bend, LEAST_BEND * first)
-        root = jnp.sqrt(weight)
-        return jnp.where(weight > 0, first * r / safe(root, weight > 0), 0), root
+        # Never quite zero: the rows of J stay recoverable, and count nothing.
+        root = jnp.maximum(jnp.sqrt(weight), tiny(r) ** 0.25)
+        return first * r / root, root
 
 
 def linear(z: Array) -> tuple[Array, Array, Array]:
