@@ -12,12 +12,6 @@ from tests.suites.cages import honest, mgh_cages, solve_caged
 with Path(__file__).with_name("mgh.csv").open() as file:
     BUDGETS = {row.pop("problem"): row for row in csv.DictReader(file)}
 
-FALSE = {
-    # A saddle so flat (its product term is 1e-27) that no direction falls beyond the noise of f.
-    ("brown-almost-linear", 10),
-}
-"""Known false successes, by problem and multiple of the start. To be empty."""
-
 
 def test_all_42_entries_are_there():
     """42 entries, all with a budget from the standard start."""
@@ -27,11 +21,11 @@ def test_all_42_entries_are_there():
 
 
 def test_enough_are_solved_from_far_starts():
-    """Of the 39 with a start other than zero at least 33 from 10 x0, 28 from 100 x0; the rest say that they are not."""
+    """Of the 39 with a start other than zero at least 37 from 10 x0, 35 from 100 x0; the rest say that they are not."""
     far = [row for name, row in BUDGETS.items() if np.any(rp.zoo[name].x0)]
     assert len(far) == 39
-    assert sum(row["10 x0"].isdigit() for row in far) >= 33
-    assert sum(row["100 x0"].isdigit() for row in far) >= 28
+    assert sum(row["10 x0"].isdigit() for row in far) >= 37
+    assert sum(row["100 x0"].isdigit() for row in far) >= 35
 
 
 @pytest.mark.parametrize("n", mgh_cages())
@@ -56,18 +50,8 @@ def complaints(name, factor, expected):
     assert result.method in ("dogleg", "trust-exact", "cubic") and result.reasons
     said = f"{name} from {factor} x0: {result.verdict} after {result.nfev} evaluations"
     out = []
-    if (name, factor) not in FALSE and not honest(problem, result):
+    if not honest(problem, result):
         out.append(f"FALSE SUCCESS {said}, f = {result.value:.8g}")
     if expected.isdigit() and not (result.success and result.nfev <= int(expected)):
         out.append(f"allowed {expected} evaluations: {said}")
     return out
-
-
-@pytest.mark.xfail(
-    strict=True, reason="flat to the last bit of f: nothing that double precision shows tells it from a minimum"
-)
-@pytest.mark.parametrize(("name", "factor"), FALSE)
-def test_a_known_false_success(name, factor):
-    """To be mended: a success that is none."""
-    problem = rp.zoo[name]
-    assert honest(problem, solve_caged(name, "auto", factor * problem.x0, mgh_cages()))

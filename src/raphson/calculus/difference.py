@@ -8,15 +8,17 @@ from raphson.kernel.space import Box
 from raphson.problems.callback import Callback, HostResiduals
 
 
-def steps(x: np.ndarray, power: float) -> np.ndarray:
+def steps(x: np.ndarray, power: float, largest: Any = 0.0) -> np.ndarray:
     """Exactly representable steps h_i = eps^power max(|x_i|, typical size), signed as x.
 
-    Where x_i = 0 the typical size is the median of the other entries (1 if all are zero).
+    The typical size is a tenth of the largest |x_i| that the run has met: a minimum at 0 would shrink
+    steps below the rounding of f. Where it is not known, a thousandth of the median of the other
+    entries (1 if all are zero).
     Source: Dennis and Schnabel (1983), section 5.4.
     """
     size = np.abs(x)
     typical = np.median(size[size > 0]) if np.any(size > 0) else 1.0
-    h = np.finfo(x.dtype).eps ** power * np.maximum(size, 1e-3 * typical)
+    h = np.finfo(x.dtype).eps ** power * np.maximum(np.maximum(size, 0.1 * largest), 1e-3 * typical)
     return (x + h) - x
 
 
@@ -62,7 +64,7 @@ def host_jacobian(problem: HostResiduals, x: Any) -> np.ndarray:
     if problem.jacobian is not None:
         problem.evaluations.gradient += 1
         return np.asarray(problem.jacobian(point), point.dtype)
-    return central(problem.residuals, point, steps(point, 1 / 3), problem.space).T
+    return central(problem.residuals, point, steps(point, 1 / 3, problem.evaluations.largest), problem.space).T
 
 
 def host_slope(problem: HostResiduals, x: np.ndarray) -> np.ndarray:
@@ -79,14 +81,16 @@ def host_gradient(problem: Callback | HostResiduals, x: Any, value: float) -> np
     if problem.gradient is not None:
         problem.evaluations.gradient += 1
         return np.asarray(problem.gradient(point), point.dtype).reshape(-1)
-    return central(problem.value, point, steps(point, 1 / 3), problem.space)
+    return central(problem.value, point, steps(point, 1 / 3, problem.evaluations.largest), problem.space)
 
 
 def host_hessian(problem: Callback | HostResiduals, x: Any, value: float, gradient: np.ndarray | None) -> np.ndarray:
     """The Hessian (n, n): the user's, or differences of the gradient, or second differences of f."""
     point = np.array(x)
     if isinstance(problem, HostResiduals):
-        H = central(lambda y: host_slope(problem, y), point, steps(point, 1 / 3), problem.space)
+        H = central(
+            lambda y: host_slope(problem, y), point, steps(point, 1 / 3, problem.evaluations.largest), problem.space
+        )
         return (H + H.T) / 2
     if problem.hessian is not None:
         problem.evaluations.hessian += 1
@@ -97,7 +101,7 @@ def host_hessian(problem: Callback | HostResiduals, x: Any, value: float, gradie
             problem.evaluations.gradient += 1
             return np.asarray(problem.gradient(y)).reshape(-1)  # type: ignore[misc]
 
-        H = central(slope, point, steps(point, 1 / 3), problem.space)
+        H = central(slope, point, steps(point, 1 / 3, problem.evaluations.largest), problem.space)
     else:
         H = second_differences(problem, point, value)
     return (H + H.T) / 2
@@ -108,7 +112,7 @@ def second_differences(problem: Callback, x: np.ndarray, value: float) -> np.nda
 
     Source: Abramowitz and Stegun (1972), 25.3.23 and 25.3.26 (the four-point form of the mixed derivative).
     """
-    n, h = x.size, steps(x, 1 / 4)
+    n, h = x.size, steps(x, 1 / 4, problem.evaluations.largest)
     low, high = limits_of(problem.space, x)
     inside = np.clip(x, low + np.abs(h), np.maximum(high - np.abs(h), low + np.abs(h)))
     if np.any(inside != x):  # at a bound: differences around the nearest point that has room on both sides

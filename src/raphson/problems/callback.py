@@ -15,11 +15,18 @@ class UserFunctionError(Exception):
 
 @dataclass(eq=False)
 class Evaluations:
-    """How often each function of the user was called, finite differences included."""
+    """How often each function of the user was called, finite differences included, and the largest |x| it met."""
 
     value: int = 0
     gradient: int = 0
     hessian: int = 0
+    largest: Any = 0.0
+
+    def meet(self, x: np.ndarray) -> np.ndarray:
+        """Counts a call at x; a copy of x for the user's function to keep."""
+        self.value += 1
+        self.largest = np.maximum(self.largest, np.abs(x))
+        return np.array(x)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +51,7 @@ class Callback:
 
     def value(self, x: Any) -> float:
         """f at x."""
-        self.evaluations.value += 1
-        return float(np.asarray(self.fun(np.array(x))).reshape(()))
+        return float(np.asarray(self.fun(self.evaluations.meet(x))).reshape(()))
 
     @property
     def hessian_error(self) -> float:
@@ -71,8 +77,7 @@ class HostResiduals:
 
     def residuals(self, x: Any) -> np.ndarray:
         """All residuals at x, (m,)."""
-        self.evaluations.value += 1
-        return np.asarray(self.fun(np.array(x)))
+        return np.asarray(self.fun(self.evaluations.meet(x)))
 
     def value(self, x: Any) -> float:
         """The cost at x."""
