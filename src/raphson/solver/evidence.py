@@ -131,8 +131,8 @@ BENT = 1e-6
 
 def bends_along(problem: Any, model: Any, shape: Shape | None, scale: np.ndarray) -> bool:
     """Whether f, still as low some way along a flat direction, curves downwards there: a way out, so no minimum."""
-    if shape is None or not shape.probes or not shape.positive or shape.diagonal is None:
-        return False
+    if shape is None or not shape.probes or not shape.positive or isinstance(problem, HOST):
+        return False  # on the host every Hessian would cost n^2 evaluations
     lowest = 100 * max(float(model.floor), eps(model.value) * abs(float(model.value)))
     d = np.where(scale > 0, scale, 1.0).astype(float)
     for s in shape.probes:
