@@ -108,7 +108,7 @@ def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., An
             break
         tried.append(f"{name} from x0 ended: {result.certificate.verdict}")
     assert best is not None
-    return best if len(tried) == 0 else replace(best, evaluations=spent, reasons=(best.reasons[0], *tried))
+    return best if len(tried) == 0 else replace(best, evaluations=spent, reasons=(candidates[0][2], *tried))
 
 
 def iterate(
