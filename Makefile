@@ -1,11 +1,12 @@
 # make demo    see it work            make test    everything that must hold before a commit
-# Needs only make and a python3. Everything is installed inside this folder: .tools/ (uv, where there is none) and .venv/.
+# make pages   the report's page: its types, its tests, the committed bundle, and real Chromium (needs node and chromium)
+# The others need only make and a python3. Everything is installed inside this folder: .tools/ (uv, where there is none) and .venv/.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow setup lint types bench format clean
+.PHONY: help demo test test-slow pages docs-pictures setup lint types bench format clean
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -19,7 +20,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 LOCAL_UV := $(filter .tools/%,$(UV))
 
 help:
-	@echo "make demo | test | setup | lint | types | test-slow | bench | format | clean"
+	@echo "make demo | test | pages | setup | lint | types | test-slow | bench | format | clean"
 
 demo: .venv/.raphson
 	@$(BIN)/raphson demo
@@ -34,6 +35,18 @@ test: lint types
 test-slow: setup
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow $(ARGS)
 
+PAGES := $(CURDIR)/.cache/pages
+
+pages: export PAGES := $(PAGES)
+pages: setup frontend/node_modules/.package-lock.json
+	cd frontend && npm run check && npm test && npm run verify
+	$(BIN)/python frontend/pages/make.py $(PAGES)
+	cd frontend && npm run pages
+
+frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json
+	cd frontend && npm ci --no-audit --no-fund
+	@touch $@
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -45,12 +58,15 @@ types: setup
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)
 
+docs-pictures: setup
+	cd docs/pictures && PYTHONPATH=$(CURDIR) $(CURDIR)/$(BIN)/python -m tests.house.draw ../explanation.md
+
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv .tools .cache .hypothesis .pytest_cache .ruff_cache build dist
+	rm -rf .venv .tools .cache frontend/node_modules .hypothesis .pytest_cache .ruff_cache build dist
 	find src tests -name __pycache__ -prune -exec rm -rf {} +
 
 # --- set-up: once, and again when pyproject.toml changes ------------------------------------------------------------

@@ -14,7 +14,8 @@ from scipy.optimize import rosen, rosen_der, rosen_hess, rosen_hess_prod
 import raphson as rp
 from benchmarks import peers
 from benchmarks.problems import LOCAL, SEED, SPREAD, Case, chained, chained_entry, starts
-from benchmarks.tables import digits, met, middle, table, times
+from benchmarks.tables import digits, met, table, times
+from benchmarks.timing import batch_times
 from raphson.kernel.status import Status
 
 PROTOCOL = 1
@@ -75,19 +76,8 @@ def one_optimistix() -> Callable:
 
 def batched(solve: Callable, X: np.ndarray, repeats: int) -> dict:
     """Seconds to compile, seconds warm, and how the lanes ended."""
-    lanes = jnp.asarray(X)
-    begin = time.perf_counter()
-    compiled = solve.lower(lanes).compile()
-    compile_seconds = time.perf_counter() - begin
-    answer = jax.tree.map(np.asarray, compiled(lanes))
-    spent = []
-    for _ in range(repeats):
-        if sum(spent) > LONG:
-            break
-        begin = time.perf_counter()
-        jax.block_until_ready(compiled(lanes))
-        spent.append(time.perf_counter() - begin)
-    return {"compile": compile_seconds, "seconds": middle(spent), "runs": spent, "answer": answer, **ends(answer)}
+    found = batch_times(solve, jnp.asarray(X), repeats, LONG)
+    return found | ends(found["answer"])
 
 
 def ends(answer: dict) -> dict:

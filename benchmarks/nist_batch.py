@@ -16,9 +16,10 @@ from benchmarks import nist_runs as runs
 from benchmarks import peers
 from benchmarks.nist_models import MODELS
 from benchmarks.tables import digits, met, middle, table, times
-from raphson.fit.methods import METHODS
+from benchmarks.timing import batch_times
 from raphson.kernel.status import Status
 from raphson.problems.zoo.nist import NistProblem
+from raphson.solver.presets import RESIDUAL_PRESETS
 
 PROTOCOL = 1
 
@@ -52,7 +53,7 @@ def measure(key: str, quick: bool) -> dict:
         return model(x, *b) - y
 
     def one(y: jax.Array) -> rp.Solution:
-        return rp.solve(rp.LeastSquares(residual, (jnp.asarray(x), y)), METHODS["lm"], jnp.asarray(x0))
+        return rp.solve(rp.LeastSquares(residual, (jnp.asarray(x), y)), RESIDUAL_PRESETS["lm"], jnp.asarray(x0))
 
     batch = batched(one, Y, REPEATS[quick])
     answer = batch.pop("answer")
@@ -71,22 +72,10 @@ def data(entry: NistProblem, count: int, noise: float) -> np.ndarray:
 
 def batched(one: Callable, Y: np.ndarray, repeats: int) -> dict:
     """Seconds to compile, seconds warm, and how the lanes ended."""
-    solve, lanes = jax.jit(jax.vmap(one)), jnp.asarray(Y)
-    begin = time.perf_counter()
-    compiled = solve.lower(lanes).compile()
-    compile_seconds = time.perf_counter() - begin
-    answer = jax.tree.map(np.asarray, compiled(lanes))
-    spent = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        jax.block_until_ready(compiled(lanes))
-        spent.append(time.perf_counter() - begin)
+    found = batch_times(jax.jit(jax.vmap(one)), jnp.asarray(Y), repeats)
+    answer = found["answer"]
     said = Counter(Status(int(s)).name.lower() for s in answer.status)
-    return {
-        "compile": compile_seconds,
-        "seconds": middle(spent),
-        "runs": spent,
-        "answer": answer,
+    return found | {
         "said": dict(said),
         "converged": int(np.isin(answer.status, [int(s) for s in peers.CLAIMS]).sum()),
         "steps": [float(np.median(answer.steps)), int(answer.steps.max())],

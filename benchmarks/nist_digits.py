@@ -16,24 +16,17 @@ from raphson.problems.zoo.nist import NistProblem
 PROTOCOL = 1
 
 RAPHSON = "raphson"
+OPTIMISTIX = "optimistix LevenbergMarquardt"
 TIGHT = "SciPy trf, tol 1e-15, x_scale='jac'"
 
 
-def keys(quick: bool) -> list[str]:
-    """A row of this section is a data set, from both starts."""
-    return runs.names(quick)
+keys = runs.names
+"""A row of this section is a data set, from both starts."""
 
 
 def measure(key: str, quick: bool) -> dict:
     """All solvers on one set."""
-    runs.ready()
-    entry = runs.problem(key)
-    methods = competitors(entry)
-    found = {
-        name: [runs.judged(entry, lambda solve=solve, x0=x0: solve(np.array(x0))) for x0 in entry.xs]
-        for name, solve in methods.items()
-    }
-    return {"n": entry.n, "m": entry.observations, "difficulty": entry.difficulty, "methods": found}
+    return runs.measured(key, competitors)
 
 
 def competitors(entry: NistProblem) -> dict[str, Callable[[np.ndarray], dict]]:
@@ -52,7 +45,7 @@ def competitors(entry: NistProblem) -> dict[str, Callable[[np.ndarray], dict]]:
         "SciPy lm": scipy(method="lm"),
         "SciPy leastsq": lambda x0: from_leastsq(optimize.leastsq(F.residual, x0, Dfun=F.jacobian, full_output=True)),
         "SciPy curve_fit": lambda x0: scipy_curve_fit(entry, F, x0),
-        "optimistix LevenbergMarquardt": optimistix(entry),
+        OPTIMISTIX: optimistix(entry),
         TIGHT: scipy(method="trf", **tight),
     }
 
@@ -190,11 +183,6 @@ def line(rows: dict[str, dict], key: str, i: int) -> tuple:
     row = rows[key]
     run = row["methods"][RAPHSON][i]
 
-    def other(method: str) -> str:
-        it = row["methods"][method][i]
-        text = f"{it['digits']:.1f}"
-        return f"**{text}**" if runs.wrong(it) else text if it["claims"] else f"({text})"
-
     return (
         key,
         i + 1,
@@ -209,7 +197,5 @@ def line(rows: dict[str, dict], key: str, i: int) -> tuple:
         run.get("work", ""),
         run.get("method", ""),
         run["said"] + (" **success but wrong**" if runs.wrong(run) else "" if run["claims"] else " (no success)"),
-        other("SciPy trf"),
-        other("SciPy leastsq"),
-        other("optimistix LevenbergMarquardt"),
+        *(runs.cell(row["methods"][name][i]) for name in ("SciPy trf", "SciPy leastsq", OPTIMISTIX)),
     )

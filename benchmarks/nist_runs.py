@@ -103,6 +103,17 @@ def half_squares(entry: NistProblem) -> Callable[[jax.Array], jax.Array]:
     return lambda b: 0.5 * jnp.sum(residual(b) ** 2)
 
 
+def measured(key: str, competitors: Callable[[NistProblem], dict[str, Callable[[np.ndarray], dict]]]) -> dict:
+    """A row: all competitors, functions of the start, on one set from both starts."""
+    ready()
+    entry = problem(key)
+    found = {
+        name: [judged(entry, lambda solve=solve, x0=x0: solve(np.array(x0))) for x0 in entry.xs]
+        for name, solve in competitors(entry).items()
+    }
+    return {"n": entry.n, "m": entry.observations, "difficulty": entry.difficulty, "methods": found}
+
+
 def judged(entry: NistProblem, run: Callable[[], dict]) -> dict:
     """One run: `run` returns x, claims, said and steps; an exception is a run without success and without digits."""
     begin = time.perf_counter()
@@ -145,6 +156,12 @@ def solved(run: dict) -> bool:
 def wrong(run: dict) -> bool:
     """Whether the run claims a success that it is not."""
     return run["claims"] and not solved(run)
+
+
+def cell(run: dict) -> str:
+    """Digits: in brackets without a claim of success, bold where the claim is wrong."""
+    text = f"{run['digits']:.1f}"
+    return f"**{text}**" if wrong(run) else text if run["claims"] else f"({text})"
 
 
 def runs_of(rows: dict[str, dict], method: str) -> dict[str, dict]:

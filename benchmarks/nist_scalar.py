@@ -17,21 +17,13 @@ RAPHSON = "raphson"
 SCIPY = ("trust-exact", "BFGS", "Newton-CG", "L-BFGS-B")
 
 
-def keys(quick: bool) -> list[str]:
-    """A row of this section is a data set, from both starts."""
-    return runs.names(quick)
+keys = runs.names
+"""A row of this section is a data set, from both starts."""
 
 
 def measure(key: str, quick: bool) -> dict:
     """All minimizers on one set."""
-    runs.ready()
-    entry = runs.problem(key)
-    methods = competitors(entry)
-    found = {
-        name: [runs.judged(entry, lambda solve=solve, x0=x0: solve(np.array(x0))) for x0 in entry.xs]
-        for name, solve in methods.items()
-    }
-    return {"n": entry.n, "m": entry.observations, "difficulty": entry.difficulty, "methods": found}
+    return runs.measured(key, competitors)
 
 
 def competitors(entry: NistProblem) -> dict[str, Callable[[np.ndarray], dict]]:
@@ -141,10 +133,6 @@ def lost(key: str, run: dict) -> tuple:
 
 def line(rows: dict[str, dict], methods: list[str], key: str, i: int) -> tuple:
     """One start of one set: everybody's digits."""
-    cells = []
-    for method in methods:
-        run = rows[key]["methods"][method][i]
-        text = f"{run['digits']:.1f}"
-        cells.append(f"**{text}**" if runs.wrong(run) else text if run["claims"] else f"({text})")
-    ours = rows[key]["methods"][RAPHSON][i]
-    return (key, i + 1, *cells, ours["steps"], ours["said"])
+    found = rows[key]["methods"]
+    ours = found[RAPHSON][i]
+    return (key, i + 1, *(runs.cell(found[method][i]) for method in methods), ours["steps"], ours["said"])

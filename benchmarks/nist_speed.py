@@ -13,8 +13,8 @@ from benchmarks import nist_runs as runs
 from benchmarks.nist_models import MODELS
 from benchmarks.tables import digits, met, middle, table, times
 from benchmarks.timing import in_turns
-from raphson.fit.methods import METHODS
 from raphson.problems.zoo.nist import NistProblem
+from raphson.solver.presets import RESIDUAL_PRESETS
 
 PROTOCOL = 2
 
@@ -68,7 +68,7 @@ def competitors(entry: NistProblem, key: str) -> tuple[dict[str, Callable], dict
     def plain_residual(b: Any, x: Any, y: Any) -> Any:
         return plain(x, *b) - y
 
-    bare = jax.jit(lambda x0, x, y: rp.solve(rp.LeastSquares(residual, (x, y)), METHODS["lm"], x0))
+    bare = jax.jit(lambda x0, x, y: rp.solve(rp.LeastSquares(residual, (x, y)), RESIDUAL_PRESETS["lm"], x0))
     calls: dict[str, Callable] = {
         DOORS[0]: lambda: rp.least_squares(residual, x0, (x, y)),
         DOORS[1]: lambda: rp.curve_fit(f, x, y, x0),

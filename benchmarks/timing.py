@@ -6,6 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import jax
+import numpy as np
+
+from benchmarks.tables import middle
+
 CHUNK = 2e-3
 """Seconds of one measurement; shorter calls are repeated to fill it."""
 
@@ -24,6 +29,25 @@ def clocked(call: Callable[[], Any], repeats: int = 1) -> float:
     if held:
         gc.enable()
     return spent / repeats
+
+
+def batch_times(solve: Callable, lanes: Any, repeats: int, long: float = math.inf) -> dict:
+    """Seconds to compile a jitted function of a batch, seconds warm (median and `runs`), and its `answer` in NumPy.
+
+    Not repeated once `long` seconds are spent.
+    """
+    begin = time.perf_counter()
+    compiled = solve.lower(lanes).compile()
+    compile_seconds = time.perf_counter() - begin
+    answer = jax.tree.map(np.asarray, compiled(lanes))
+    spent = []
+    for _ in range(repeats):
+        if sum(spent) > long:
+            break
+        begin = time.perf_counter()
+        jax.block_until_ready(compiled(lanes))
+        spent.append(time.perf_counter() - begin)
+    return {"compile": compile_seconds, "seconds": middle(spent), "runs": spent, "answer": answer}
 
 
 def in_turns(

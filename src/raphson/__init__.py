@@ -21,6 +21,9 @@ from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace, Trial
 from raphson.model.geometry import Geometry
 from raphson.model.quadratic import Model
+from raphson.picture import notebook as _notebook
+from raphson.picture import plot
+from raphson.picture import report as _reports
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import Loss
 from raphson.problems.minimize import Minimize
@@ -36,10 +39,14 @@ from raphson.solver.result import Result
 from raphson.solver.step import Method
 from raphson.solver.stop import Stop
 
+_reports.register(Model, Result)
+_notebook.register(Result)
+
 __version__ = "0.1.0"
 __all__ = [
     # what users call
-    "check_derivatives", "compare", "curve_fit", "iterate", "least_squares", "local_model", "minimize", "solve", "zoo",
+    "check_derivatives", "compare", "curve_fit", "iterate", "least_squares", "local_model", "minimize", "plot", "solve",
+    "zoo",
     # what they get
     "Certificate", "Comparison", "Fit", "Geometry", "Model", "Result", "Solution", "Status", "Trace", "Trial",
     "Uncertainty", "Verdict",

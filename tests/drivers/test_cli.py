@@ -147,7 +147,10 @@ def test_an_exception_of_the_users_own_is_shown_shortly(capsys: pytest.CaptureFi
     assert code == 2 and "SyntaxError" in err
 
 
-def test_demo_tells_its_story_in_narrow_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_demo_tells_its_story_in_narrow_lines(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where it leaves its report
     code, out, err = run(capsys, "demo")
     assert code == 0 and err == ""
     assert max(map(len, out.splitlines())) <= 100

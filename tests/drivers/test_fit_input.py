@@ -94,9 +94,9 @@ def test_fewer_residuals_than_parameters_are_noted():
 def test_starts_bounds_and_numbers_that_cannot_be_meant_are_refused():
     """Each with its name, before anything is compiled."""
     call = lambda **keywords: rp.least_squares(residual, START, args=(T, Y), **keywords)
-    refused(ValueError, r"bounds of x\[1\] are crossed: lower 3 > upper 2", call, bounds=([0, 3], [9, 2]))
+    refused(ValueError, r"bounds of x2 are crossed: lower 3 > upper 2", call, bounds=([0, 3], [9, 2]))
     refused(ValueError, r"3 lower bounds for 2 variables", call, bounds=([0, 0, 0], [1, 1, 1]))
-    refused(ValueError, r"upper bound of x\[0\] is NaN", call, bounds=([0, 0], [np.nan, 1]))
+    refused(ValueError, r"upper bound of x1 is NaN", call, bounds=([0, 0], [np.nan, 1]))
     refused(ValueError, r"\(lower, upper\)", call, bounds=[(0, 1), (0, 1), (0, 1)])
     for scale in (0, -1.0, np.nan):
         refused(ValueError, rf"f_scale = {scale}", call, loss="huber", f_scale=scale)
@@ -138,7 +138,7 @@ DATA = {
     "sigma of another length": ({"sigma": np.ones(5)}, r"sigma has shape \(5,\)"),
     "covariance indefinite": ({"sigma": np.ones((12, 12)) - np.eye(12)}, r"not positive definite"),
     "covariance not symmetric": ({"sigma": np.triu(np.ones((12, 12)))}, r"symmetric"),
-    "crossed, without p0": ({"bounds": ([0, 3], [9, 2]), "p0": None}, r"x\[1\] are crossed"),
+    "crossed, without p0": ({"bounds": ([0, 3], [9, 2]), "p0": None}, r"bounds of b are crossed"),
     "shapes": ({"ydata": Y[:-1]}, r"f returns shape \(12,\), ydata has shape \(11,\)"),
     "p0 of another length": ({"p0": [1.0, 1.0, 1.0]}, r"p0|parameters|positional"),
 }

@@ -177,7 +177,7 @@ def test_functions_that_are_not_finite_at_the_start_are_refused():
     refused(ValueError, r"fun\(x0\) = nan", lambda x: jnp.sum(jnp.log(x)), -np.ones(2))
     refused(ValueError, r"fun\(x0\) = inf", lambda x: jnp.sum(1 / jnp.abs(x)), np.zeros(2))
     refused(ValueError, r"fun\(x0\) = nan", lambda x: float(np.log(np.asarray(x)[0])), np.array([-1.0]))
-    refused(ValueError, r"derivative by x\[1\]", lambda x: x[0] ** 2 + jnp.sqrt(x[1]), np.array([1.0, 0.0]))
+    refused(ValueError, r"derivative by x2", lambda x: x[0] ** 2 + jnp.sqrt(x[1]), np.array([1.0, 0.0]))
 
 
 @pytest.mark.xfail(strict=True, reason="inf in H at x0 becomes a result with one trial and a RuntimeWarning")

@@ -4,6 +4,7 @@ import contextlib
 import doctest
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,17 @@ def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     finally:
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.mark.parametrize("page", pages(ROOT), ids=lambda page: str(page.relative_to(ROOT)))
+def test_pictures(page: Path) -> None:
+    """Every picture of a page is there, and is made by code on that page, or shot from a report."""
+    text = page.read_text()
+    shots = (ROOT / "frontend/pages/shots.mjs").read_text()
+    for picture in re.findall(r"!\[[^]]+\]\(([^)]+)\)", text):
+        assert (page.parent / picture).is_file(), f"{page.name}: {picture} is missing; `make docs-pictures` draws it"
+        name = Path(picture).name
+        assert f'savefig("{name}"' in text or name in shots, f"{page.name} does not draw {picture}"
 
 
 GOOD = """

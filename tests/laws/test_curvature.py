@@ -166,3 +166,17 @@ def test_the_unit_of_f_scales_the_curvature(name):
         c = 4.0**k
         for (B, _), (scaled, _) in zip(taught(name, S, Y), taught(name, S, c * Y, c, c * np.ones(N)), strict=True):
             np.testing.assert_allclose(scaled, c * B, rtol=1e-12)
+
+
+@few
+@given(seed=seeds)
+def test_sr1_begins_definite(seed):
+    """Its first pair makes eigenvalues (1 -+ sin) y'y / s'y, sin that of the angle between s and y: none is zero."""
+    S, Y = convex_pairs(np.random.default_rng(seed), 1)
+    s, y = S[0], Y[0]
+    size, cosine = y @ y / (s @ y), s @ y / np.linalg.norm(s) / np.linalg.norm(y)
+    sine = np.sqrt(1 - cosine**2)
+    B = taught("sr1", S, Y)[1][0]
+    expected = size * np.array([1 - sine, *[1 + sine] * (N - 1)])
+    np.testing.assert_allclose(np.linalg.eigvalsh(B), expected, rtol=1e-6, atol=1e-9 * size)
+    np.testing.assert_allclose(B @ s, y, rtol=1e-9, atol=1e-12 * np.linalg.norm(y))

@@ -232,5 +232,5 @@ def test_local_model_of_a_numpy_function() -> None:
 def test_local_model_refuses_what_is_not_finite() -> None:
     with pytest.raises(ValueError, match="not finite"):
         rp.local_model(lambda x: jnp.log(x[0]), [-1.0])
-    with pytest.raises(ValueError, match=r"derivative by x\[1\]"):
+    with pytest.raises(ValueError, match=r"derivative by x2"):
         rp.local_model(lambda x: x[0] ** 2 + jnp.sqrt(x[1]), [1.0, 0.0])

@@ -274,19 +274,24 @@ def test_infinite_bounds_change_nothing():
 def test_a_start_outside_is_moved_in_with_a_note():
     """The note says which variable, from where and where to."""
     result = rp.minimize(bowl, np.array([5.0, 0.0]), bounds=[(0, 4), (-1, 1)])
-    assert any("x[0] = 5 to 4" in note for note in result.notes)
+    assert any("x1 = 5 to 4" in note for note in result.notes)
     assert result.success and result.x[1] == -1 and tuple(result.active) == (0, -1)
     fit = rp.least_squares(bowl_residuals, [5.0, 0.0], bounds=([0, -1], [4, 1]))
-    assert any("x[0] = 5 to 4" in note for note in fit.notes)
+    assert any("x1 = 5 to 4" in note for note in fit.notes)
     assert fit.success and fit.x[1] == -1 and tuple(fit.active) == (0, -1)
+    named = rp.least_squares(
+        lambda p: bowl_residuals((p["u"], p["v"])), {"u": 5.0, "v": 0.0}, bounds=({"u": 0, "v": -1}, {"u": 4, "v": 1})
+    )
+    assert any("u = 5 to 4" in note for note in named.notes)
+    assert named.certificate.active == ("v at its lower bound -1",), "the names of the note are the certificate's"
 
 
 @pytest.mark.parametrize("bounds, pattern", [
-    ([(0, 1), (2, 1)], r"x\[1\] are crossed: lower 2 > upper 1"),
+    ([(0, 1), (2, 1)], r"bounds of x2 are crossed: lower 2 > upper 1"),
     ([(0, 1)], r"2 pairs"),
     ([(0, 1, 2), (0, 1, 2)], r"2 pairs"),
-    ([(0, np.nan), (0, 1)], r"upper bound of x\[0\] is NaN"),
-    (scipy.optimize.Bounds([0, np.nan], [1, 1]), r"lower bound of x\[1\] is NaN"),
+    ([(0, np.nan), (0, 1)], r"upper bound of x1 is NaN"),
+    (scipy.optimize.Bounds([0, np.nan], [1, 1]), r"lower bound of x2 is NaN"),
     (scipy.optimize.Bounds([0, 0, 0], [1, 1, 1]), r"3 lower bounds for 2 variables"),
 ])  # fmt: skip
 def test_bounds_that_cannot_be_meant_are_refused(bounds, pattern):

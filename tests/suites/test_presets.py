@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import raphson as rp
+from raphson.solver.choose import SURE
 from raphson.solver.presets import DESCRIPTIONS, PRESETS
 from tests.suites.cages import CAGES, cage, honest, solve_caged
 
@@ -35,10 +36,10 @@ def test_newton_type_presets_fail_nowhere_but_where_full_steps_do():
             assert row[method].isdigit() or (method, name) == ("newton", "beale"), (method, name)
 
 
-# Two sizes for every preset in each run of the tests, the others where the default method is at work or in test-slow.
+# Two sizes for every preset in each run of the tests, the others for what "auto" begins with or in test-slow.
 OFTEN = {2, 4}
 RUNS = [
-    pytest.param(method, n, marks=[] if n in OFTEN or method == "trust-exact" else pytest.mark.slow)
+    pytest.param(method, n, marks=[] if n in OFTEN or method in SURE[:2] else pytest.mark.slow)
     for method in PRESETS
     for n in CAGES
 ]

@@ -2,6 +2,7 @@
 
 import textwrap
 import time
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import typer
 
 import raphson
 from raphson import zoo
+from raphson.cli import report as page
 from raphson.report.json import plain, text
 from raphson.report.shape import axes_table, point
 from raphson.report.table import LEFT, POINT, RIGHT, significant, table
@@ -19,14 +21,19 @@ DIGITS = 11
 """Digits to which NIST certifies its parameters."""
 
 
-def demo(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> int:
+def demo(
+    report: page.Option = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
     """See it work: geometry, methods, an ill-conditioned quadratic, a certified fit."""
+    page.check(report)
     begin = time.perf_counter()
     say = (lambda *_: None) if json else (lambda *lines: print("\n".join(lines), flush=True))
     say("raphson demo: why second order. Every number below is computed now, on this machine.", "")
     story = {"geometry": geometry(say), "methods": methods(say), "quadratic": quadratic(say), "fit": fit(say)}
+    written = pictures(say, report or (None if json else page.spot("raphson-demo.html")))
     if json:
-        print(text(story))
+        print(text(story | written))
     say(f"All of it took {time.perf_counter() - begin:.1f} s. Go on with:  raphson look rosenbrock --at 0,0",
         "   raphson minimize FILE.py:FUN --x0 1,2     raphson compare wood     raphson zoo")  # fmt: skip
     return 0
@@ -135,6 +142,21 @@ def fit(say: Any) -> Any:
         "",
     )  # fmt: skip
     return {"result": result, "certified": problem.certified, "digits": digits}
+
+
+def pictures(say: Any, path: Path | None) -> dict[str, str]:
+    """The report of the run on Rosenbrock's function."""
+    if path is None:
+        return {}
+    problem = zoo["rosenbrock"]
+    written = page.write(raphson.minimize(problem.fun, problem.x0), path, "Rosenbrock's function")
+    say(
+        "5  SEE IT: the way from that start as pictures; drag the point, step through the trials",
+        "",
+        f"   open {written['report']} in a browser (one file, no network)",
+        "",
+    )
+    return written
 
 
 def prose(words: str) -> list[str]:

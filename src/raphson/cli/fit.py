@@ -14,6 +14,7 @@ import numpy as np
 import typer
 
 import raphson
+from raphson.cli import report as page
 from raphson.cli import table
 from raphson.cli.expression import FUNCTIONS, Expression, ExpressionError, parse
 from raphson.report.console import live_line
@@ -34,6 +35,7 @@ def fit(
     method: Annotated[str, typer.Option(help="A method's name, or auto.")] = "auto",
     max_steps: Annotated[int | None, typer.Option(help="Limit of trials.")] = None,
     progress: Annotated[bool, typer.Option("--progress", help="Show a live line.")] = False,
+    report: page.Option = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Fit a formula to data; exit 0 only if a minimum was shown.
@@ -44,6 +46,7 @@ def fit(
     """
     if absolute_sigma and sigma is None:
         raise ValueError("--absolute-sigma is about a column of standard deviations: name it with --sigma NAME")
+    page.check(report)
     try:
         task = prepare(data, parse(model), start or [], y, sigma, omit=nan_policy == "omit")
         lower, upper = limits(bounds or [], task.start)
@@ -57,7 +60,11 @@ def fit(
             absolute_sigma=absolute_sigma, bounds=(lower, upper), method=method, loss=loss, f_scale=f_scale,
             max_steps=max_steps, progress=line, names=tuple(task.start),
         )  # fmt: skip
-    print(text({**plain(found.as_dict()), "data": task.as_dict()}) if json else f"{found}\n\n{task}")
+    written = page.write(found, report, f"{data.name}: {task.formula.text.strip()}")
+    if json:
+        print(text({**plain(found.as_dict()), "data": task.as_dict(), **written}))
+    else:
+        print(f"{found}\n\n{task}{page.line(written)}")
     return 0 if found.success else 1
 
 

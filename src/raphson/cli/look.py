@@ -7,23 +7,27 @@ import numpy as np
 import typer
 
 from raphson import local_model
+from raphson.cli import report as page
 from raphson.cli.target import resolve
 from raphson.report.json import plain, text
-from raphson.report.shape import KIND, aim_lines, axes_table, point
+from raphson.report.shape import axes_table, point, point_lines
 from raphson.report.table import significant
 
 
 def look(
     target: Annotated[str, typer.Argument(metavar="NAME|FILE.py:FUN", help="A zoo problem, or a function.")],
     at: Annotated[str | None, typer.Option(help="The point, as in 1,2 (default: the start).")] = None,
+    report: page.Option = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Show value, gradient, curvature and geometry at a point."""
+    page.check(report)
     what = resolve(target)
     model = local_model(what.fun, what.start(at, "--at"))
     g = model.geometry()
+    written = page.write(model, report, page.short(what.name))
     if json:
-        print(text(plain(model) | plain(g)))
+        print(text(plain(model) | plain(g) | written))
         return 0
     own = g.kind == "bowl" and g.rise > 0
     rise = g.rise if own else 1.0
@@ -31,18 +35,12 @@ def look(
     lines = [
         f"{what.name} at x = {point(flat(model.x))}",
         "",
-        f"value       {significant(float(model.value), 8)}",
-        f"gradient    {point(g.gradient)}   length {significant(float(np.linalg.norm(g.gradient)), 4)}",
-        f"kind        {KIND[g.kind]}",
-        f"inertia     {g.inertia[0]} negative, {g.inertia[1]} zero, {g.inertia[2]} positive eigenvalues",
-        f"condition   {significant(g.condition, 4)}",
-        f"Newton      step {point(g.newton_step)} to {point(flat(g.center))}",
-        *(f"{'aim' if i == 0 else '':10}  {line}" for i, line in enumerate(aim_lines(g))),
+        *(f"{label:<10}  {words}" for label, words in point_lines(float(model.value), g, flat(g.center))),
         "",
         f"semi-axes {level}; dual semi-axes in units of the gradient:",
         *(f"  {line}" for line in axes_table(g, rise).splitlines()),
     ]
-    print("\n".join(lines))
+    print("\n".join(lines) + ("\n" + page.line(written) if written else ""))
     return 0
 
 

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 import raphson
+from raphson.cli import report as page
 from raphson.cli.target import resolve
 from raphson.report.console import live_line
-from raphson.report.json import text
+from raphson.report.json import plain, text
 
 
 def minimize(
@@ -19,14 +20,17 @@ def minimize(
     max_steps: Annotated[int | None, typer.Option(help="Limit of trials.")] = None,
     time_limit: Annotated[float | None, typer.Option(help="Limit in seconds.")] = None,
     progress: Annotated[bool, typer.Option("--progress", help="Show a live line.")] = False,
+    report: page.Option = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Minimize a function; exit 0 only if a minimum was shown."""
+    page.check(report)
     what = resolve(target)
     start = what.start(x0, "--x0")
     with live_line(what.name) if progress else nullcontext(False) as line:
         result = raphson.minimize(
             what.fun, start, method=method, tol=tol, max_steps=max_steps, time_limit=time_limit, progress=line
         )
-    print(text(result) if json else result)
+    written = page.write(result, report, page.short(what.name))
+    print(text({**plain(result), **written}) if json else f"{result}{page.line(written)}")
     return 0 if result.success else 1

@@ -56,17 +56,15 @@ def curve_fit(
     more["max_steps"] = more.pop("max_steps", more.pop("maxfev", None))
     if more.pop("full_output", False):
         raise TypeError("full_output is not needed: curve_fit returns everything, fit.residuals, fit.nfev, fit.message")
-    call = spread(f, isinstance(start, dict), keep)
     if not isinstance(start, dict) and jac is not None and callable(jac):
         more["jac"] = jacobian(jac, weight, keep)
-    checked = checking(f, call, xdata, start, y)
     return least_squares(
-        checked, start, (xdata, y, weight), method, loss, bounds=bounds, f_scale=f_scale, names=names,
-        absolute_sigma=absolute_sigma and sigma is not None, **more,
+        misfit(model_of(f, isinstance(start, dict), keep)), start, (xdata, y, weight), method, loss, bounds=bounds,
+        f_scale=f_scale, names=names, absolute_sigma=absolute_sigma and sigma is not None, **more,
     )  # fmt: skip
 
 
-def spread(f: Callable, named: bool, keep: np.ndarray | None) -> Callable[[Any, Any], Any]:
+def model_of(f: Callable, named: bool, keep: np.ndarray | None) -> Callable[[Any, Any], Any]:
     """model(params, xdata) from f(xdata, *params)."""
 
     def model(p: Any, xdata: Any) -> Any:
@@ -76,7 +74,7 @@ def spread(f: Callable, named: bool, keep: np.ndarray | None) -> Callable[[Any, 
     return model
 
 
-def checking(f: Callable, model: Callable, xdata: Any, start: Any, y: np.ndarray) -> Callable:
+def misfit(model: Callable) -> Callable:
     """residual(params, xdata, ydata, weight); a model of another shape than ydata is refused in words."""
 
     def residual(p: Any, xdata: Any, ydata: Any, weight: Any) -> Any:

@@ -6,27 +6,32 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
 
 from raphson.calculus.difference import limits_of
-from raphson.fit.methods import METHODS, method_name
-from raphson.fit.residuals import compare_jacobian, first_residuals, host_residuals, jax_residuals, read_loss
+from raphson.fit.residuals import (
+    compare_jacobian,
+    host_residuals,
+    jax_residuals,
+    read_loss,
+    refuse_not_finite,
+    residuals_of,
+)
 from raphson.fit.result import Fit
 from raphson.fit.strategy import ORDER, free_variables, polish, rescued
-from raphson.kernel.space import Box
+from raphson.kernel.space import Box, Euclidean
 from raphson.kernel.status import Status
+from raphson.model.curvature import GaussNewton
 from raphson.operators.dense import Dense
 from raphson.problems.callback import HOST, HostResiduals
-from raphson.solver.bounds import active_bounds, read_bounds, spread
+from raphson.solver.bounds import active_bounds, read_bounds, with_values
 from raphson.solver.clock import CompileClock
-from raphson.solver.door import best_of, limited, reporter, watcher
+from raphson.solver.door import best_of, host_counts, limited, reporter, watcher
 from raphson.solver.drive import Run, run
 from raphson.solver.evidence import certificate_of, final_state
 from raphson.solver.inputs import read_function, read_point
 from raphson.solver.options import Limits, read_limits
-from raphson.solver.presets import RESIDUAL_DESCRIPTIONS
+from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_DESCRIPTIONS, RESIDUAL_PRESETS, preset_name
 from raphson.solver.result import Evaluations
 from raphson.solver.step import Method
 
@@ -92,11 +97,12 @@ def least_squares(
     args, jac, method, bounds = scipy_positions(args, jac, method, bounds)
     if isinstance(loss, str) and loss in SCIPY_METHODS:  # SciPy's fifth position
         method, loss = loss, "linear"
-    args, limits, progress = read_scipy(scipy, args, tol, max_steps, time_limit, options, progress, notes)
+    limits, progress = read_scipy(scipy, tol, max_steps, time_limit, options, progress, notes)
     if x_scale is not None and not (isinstance(x_scale, str) and x_scale == "jac"):
         notes.append("x_scale is not needed: parameters are measured by the columns of the Jacobian")
     x = read_point(x0, notes)
-    space, x = read_bounds(bounds, x, notes, pairs=False)
+    names = read_names(names, x0, Euclidean().size(x))
+    space, x = read_bounds(bounds, x, notes, names, pairs=False)
     residual, jac, args = read_function(residual, args, jac)
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
     problem, x, restore = read_residuals(residual, x, args, jac, read_loss(loss, f_scale, dtype), space, notes)
@@ -104,14 +110,14 @@ def least_squares(
     if m < n:
         notes.append(f"{m} residuals for {n} parameters: the data cannot determine all of them")
     call = Call(
-        problem, x, restore, limits, read_names(names, x0, n), absolute_sigma, notes, begin, compiled,
+        problem, x, restore, limits, names, absolute_sigma, notes, begin, compiled,
         None if callback is None else watcher(callback, restore), reporter(progress),
     )  # fmt: skip
     if isinstance(method, Method):
         return attempt(call, type(method.curvature).__name__, method, x, "given by the caller")
-    name = method_name(method)
+    name = preset_name(method, RESIDUAL_PRESETS, RESIDUAL_ALIASES, {})
     if name != "auto":
-        return attempt(call, name, METHODS[name], x, "asked for")
+        return attempt(call, name, RESIDUAL_PRESETS[name], x, "asked for")
     return best_attempt(call)
 
 
@@ -119,19 +125,17 @@ def read_residuals(
     residual: Callable, x: Any, args: tuple, jac: Any, loss: Any, space: Any, notes: list[str]
 ) -> tuple[Any, Any, Callable[[Any], Any]]:
     """The problem, the start in the problem's own form, and the way back to the user's."""
-    restore: Callable[[Any], Any] = lambda v: jax.tree.map(np.asarray, v)
     try:
         problem = jax_residuals(residual, x, args, loss, space, notes)
     except Exception as refusal:
         if isinstance(refusal, (TypeError, ValueError)) and str(refusal).startswith(("residuals are", "the residual")):
             raise
         why = f"JAX could not trace them: {type(refusal).__name__}"
-        problem, flat = host_residuals(residual, x, args, jac, loss, space, notes, why)
-        unravel = ravel_pytree(x)[1]
-        return problem, flat, lambda v: jax.tree.map(np.asarray, unravel(jnp.asarray(v)))
+        problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why)
+        return problem, point.vector, point.restore
     if jac is not None:
         compare_jacobian(problem, x, args, jac, notes)
-    return problem, x, restore
+    return problem, x, lambda v: jax.tree.map(np.asarray, v)
 
 
 def best_attempt(call: Call) -> Fit:
@@ -147,13 +151,13 @@ def best_attempt(call: Call) -> Fit:
             call.notes.append("the squares of the first residuals overflow: they were scaled down to begin with")
             return attempt(call, name, method, start[0], reason)
 
-    candidates = [(name, METHODS[name], "for residuals") for name in ORDER]
+    candidates = [(name, RESIDUAL_PRESETS[name], "for residuals") for name in ORDER]
     return best_of(candidates, one, call.limits.max_steps is not None)
 
 
 def quiet(call: Call, problem: Any, x: Any, enough: float) -> Any:
     """Newton's method on another problem until its cost is below `enough`: the point reached."""
-    method = limited(METHODS["newton"], replace(call.limits, max_steps=300), x)
+    method = limited(RESIDUAL_PRESETS["newton"], replace(call.limits, max_steps=300), x)
     below = lambda state, trial: float(state.model.value) < enough
     return run(method, problem, x, watcher=below, time_limit=call.limits.time_limit).state.best.x
 
@@ -164,35 +168,33 @@ def attempt(call: Call, name: str, method: Method, x: Any, reason: str) -> Fit:
     left = None if call.limits.time_limit is None else call.limits.time_limit - (time.perf_counter() - call.begin)
     done = run(method, call.problem, x, watcher=call.watcher, time_limit=left, progress=call.progress)
     if done.status == Status.NOT_FINITE and not len(done.trace):
-        first_residuals(call.problem, x)  # names the residual that is not finite
+        refuse_not_finite(call.problem, x)
         if not np.isfinite(done.trace.start_value) and not isinstance(call.problem, HOST) and x is call.x:
             raise Overflowing(f"cost(x0) = {done.trace.start_value}: the squares of the residuals overflow at x0")
         raise ValueError(
             f"cost(x0) = {done.trace.start_value}, or a derivative is not finite at x0. A square root or norm at 0? "
             "Move the start, or write the residuals so that they are smooth there"
         )
-    return conclude(call, done, name, reason)
+    return conclude(call, done, method, name, reason)
 
 
-def conclude(call: Call, done: Run, name: str, reason: str) -> Fit:
-    """The result of a finished run: last digits, certificate, residuals and Jacobian."""
+def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> Fit:
+    """The result of a finished run: last digits, certificate, residuals and Jacobian. Nothing is refused any more."""
     problem = call.problem
     state = final_state(done, problem)
     notes = list(call.notes)
     end = polish(problem, state.x, lambda g, x: free_variables(problem, g, x))
     if end.steps:
-        notes.append(
-            f"Gauss-Newton converges slowly here (large residuals): the last digits are from {end.steps} full Newton "
-            f"step{'s' if end.steps > 1 else ''}"
-        )
-    seen, H = end.seen.look, np.asarray(end.seen.hessian)
+        notes.append(last_digits(done, method, end.steps))
+    seen, H = end.seen.look, None if end.seen.hessian is None else np.asarray(end.seen.hessian)
     gram: Any = seen.curvature
-    noise = state.model.noise
-    model = replace(state.model, x=end.x, value=seen.value, gradient=seen.gradient, curvature=Dense(H), noise=noise)  # type: ignore[arg-type]
+    curvature = gram if H is None else Dense(H)  # type: ignore[arg-type]
+    model = replace(state.model, x=end.x, value=seen.value, gradient=seen.gradient, curvature=curvature)
     state = replace(state, place=replace(state.place, model=model))
+    model = replace(model, problem=problem)
     r, J = weighted = np.asarray(gram.r), np.asarray(gram.J)
     if not problem.loss.plain:
-        r, J = first_residuals(problem, end.x), J / np.asarray(gram.root)[:, None]
+        r, J = residuals_of(problem, end.x), J / np.asarray(gram.root)[:, None]
         slope, bend = (np.asarray(a) for a in problem.loss.weights(r))
         weighted = slope * r, np.mean(bend) * J
     g = np.asarray(seen.gradient)
@@ -207,7 +209,15 @@ def conclude(call: Call, done: Run, name: str, reason: str) -> Fit:
         refit=lambda i, value, start: refitted(call, i, value, start), names=call.names, loss=problem.loss.name,
         absolute=call.absolute,
         error=1e-9 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
+        start=done.start, recipe=method,
     )  # fmt: skip
+
+
+def last_digits(done: Run, method: Method, steps: int) -> str:
+    """The note on full Newton steps at the end; why they were needed, where the run ended by itself."""
+    taken = f"the last digits are from {steps} full Newton step{'s' if steps > 1 else ''}"
+    slow = isinstance(method.curvature, GaussNewton) and done.status not in (Status.STEPS, Status.TIME, Status.USER)
+    return f"Gauss-Newton converges slowly here (large residuals): {taken}" if slow else taken
 
 
 def refitted(call: Call, i: int, value: float, start: np.ndarray) -> tuple[np.ndarray, float]:
@@ -217,16 +227,15 @@ def refitted(call: Call, i: int, value: float, start: np.ndarray) -> tuple[np.nd
     low[i] = high[i] = value
     dtype = start.dtype if start.dtype.kind == "f" else float
     problem = replace(call.problem, space=Box(np.asarray(low, dtype), np.asarray(high, dtype)))  # type: ignore[arg-type]
-    x = spread(call.x, np.clip(start, low, high))
-    state = run(limited(METHODS["lm"], call.limits, x), problem, x).state
+    x = with_values(call.x, np.clip(start, low, high))
+    state = run(limited(RESIDUAL_PRESETS["lm"], call.limits, x), problem, x).state
     return np.asarray(problem.space.flat(state.best.x), float), float(state.best.value)
 
 
 def counts(done: Run, problem: Any, polished: int) -> Evaluations:
     """Evaluations of residuals, Jacobians and Hessians by the run."""
     if isinstance(problem, HOST):
-        e = problem.evaluations
-        return Evaluations(e.value, e.gradient, e.hessian)
+        return host_counts(problem)
     trials, taken = len(done.trace) + 1, int(done.trace.accepted.sum()) + 1
     return Evaluations(trials + polished, taken + polished, polished + 1)
 
@@ -258,8 +267,8 @@ IGNORED = ("ftol", "gtol", "diff_step", "tr_solver", "tr_options", "jac_sparsity
 
 
 def read_scipy(
-    scipy: dict, args: Any, tol: Any, max_steps: Any, time_limit: Any, options: Any, progress: Any, notes: list[str]
-) -> tuple[Any, Limits, Any]:
+    scipy: dict, tol: Any, max_steps: Any, time_limit: Any, options: Any, progress: Any, notes: list[str]
+) -> tuple[Limits, Any]:
     """SciPy's remaining keywords: max_nfev, xtol, verbose and kwargs have a meaning, others are noted."""
     extra = scipy.pop("kwargs", None)
     if extra:
@@ -273,4 +282,4 @@ def read_scipy(
         if name not in IGNORED:
             raise TypeError(f"least_squares has no argument {name!r}")
         notes.append(f"{name!r} is SciPy's and has no meaning here: ignored")
-    return args, read_limits(tol, max_steps, time_limit, options, notes), progress
+    return read_limits(tol, max_steps, time_limit, options, notes), progress

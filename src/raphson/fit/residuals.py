@@ -8,12 +8,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
 
 from raphson.calculus.difference import central, steps
 from raphson.problems.callback import HostResiduals
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
+from raphson.solver.host import FlatPoint, flat_point
 from raphson.solver.inputs import trace
 
 
@@ -88,16 +88,16 @@ def check_residuals(outputs: list[tuple]) -> None:
 
 def host_residuals(
     fun: Callable, x: Any, args: tuple, jac: Any, loss: Loss, space: Any, notes: list[str], why: str
-) -> tuple[HostResiduals, Any]:
-    """The problem of residuals that run on the host, over a flat vector; and that vector."""
-    flat, unravel = ravel_pytree(x)
-    user = (lambda v: v.reshape(x.shape)) if hasattr(x, "shape") else lambda v: jax.tree.map(np.asarray, unravel(v))
+) -> tuple[HostResiduals, FlatPoint]:
+    """The problem of residuals that run on the host, over a flat vector; and the start as one."""
+    point = flat_point(x)
+    start, user = np.asarray(point.vector), point.restore
     shape: list[int] = []
 
     def residuals(v: np.ndarray) -> np.ndarray:
         parts = [np.asarray(a) for a in jax.tree.leaves(fun(user(v), *args))]
         check_residuals([(a.shape, a.dtype if a.dtype.kind not in "iub" else np.dtype(float)) for a in parts])
-        r = np.concatenate([np.ravel(a) for a in parts]).astype(flat.dtype)
+        r = np.concatenate([np.ravel(a) for a in parts]).astype(start.dtype)
         if shape and r.size != shape[0]:
             raise ValueError(f"the number of residuals changed from {shape[0]} to {r.size}: it must not depend on x")
         shape[:] = [r.size]
@@ -118,19 +118,20 @@ def host_residuals(
         jacobian = given
 
     problem = HostResiduals(residuals, jacobian, loss, space)
-    problem = replace(problem, size=problem.residuals(np.asarray(flat)).size)
+    problem = replace(problem, size=problem.residuals(start).size)
     if jac is not None:
-        compare_host_jacobian(problem, np.asarray(flat))
+        compare_host_jacobian(problem, start)
     source = "the Jacobian is yours" if jac is not None else "the Jacobian is taken by central differences"
     notes.append(
         f"the residuals run on the host ({why}); {source}. For exact derivatives write them with jax.numpy "
         "(jnp.exp for np.exp, jnp.where for if)"
     )
-    return problem, flat
+    return problem, point
 
 
 def compare_host_jacobian(problem: HostResiduals, x: np.ndarray) -> None:
     """ValueError if a given Jacobian of host residuals disagrees with differences of them at x."""
+    problem.evaluations.gradient += 1
     given = np.asarray(problem.jacobian(x), float)  # type: ignore[misc]
     h = steps(np.asarray(x, float), 1 / 3)
     seen, fine = (central(problem.residuals, x, h * factor, problem.space).T for factor in (1.0, 0.25))
@@ -163,10 +164,18 @@ def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: li
     notes.append("jac agrees with the residuals; JAX differentiates them itself, so jac is not needed")
 
 
-def first_residuals(problem: Any, x: Any) -> np.ndarray:
-    """The residuals at the start, finite; ValueError names the first that is not."""
-    r = problem.residuals(np.asarray(x)) if isinstance(problem, HostResiduals) else residuals_of(problem, x)
-    r = np.asarray(r)
+jitted_residuals = jax.jit(lambda problem, x: problem.residuals(x))
+
+
+def residuals_of(problem: Any, x: Any) -> np.ndarray:
+    """The residuals at a point (m,), whatever they are there."""
+    host = isinstance(problem, HostResiduals)
+    return np.asarray(problem.residuals(np.asarray(x)) if host else jitted_residuals(problem, x))
+
+
+def refuse_not_finite(problem: Any, x: Any) -> None:
+    """ValueError that names the first residual that is not finite at the start, if there is one."""
+    r = residuals_of(problem, x)
     bad = np.flatnonzero(~np.isfinite(r))
     if bad.size:
         more = f" and {bad.size - 1} more" if bad.size > 1 else ""
@@ -174,7 +183,3 @@ def first_residuals(problem: Any, x: Any) -> np.ndarray:
             f"residual[{bad[0]}]{more} is {r[bad[0]]} at x0: choose a start where the model is finite, "
             "and data without gaps (nan_policy='omit' leaves them out in curve_fit)"
         )
-    return r
-
-
-residuals_of = jax.jit(lambda problem, x: problem.residuals(x))

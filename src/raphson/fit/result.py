@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import numpy as np
@@ -14,10 +14,6 @@ from raphson.fit.uncertainty import Uncertainty, uncertainty
 from raphson.solver.result import Result
 from raphson.solver.wording import summary
 
-SCIPY_NAMES = (
-    "x", "cost", "fun", "jac", "grad", "optimality", "active_mask", "nfev", "njev", "status", "message", "success",
-)  # fmt: skip
-
 
 @dataclass(frozen=True, repr=False)
 class Fit(Result):
@@ -26,11 +22,15 @@ class Fit(Result):
     Beside the fields of `Result`: `residuals` (m,) and `jacobian` (m, n) at x, as the user's function
     gives them; `weighted` what error bars are made from: psi and J mean(psi'), psi(r) = rho' r
     (Huber, 1981, section 7.6; r and J with the linear loss); `names` of the parameters;
-    `active` (n,) -1 at a lower bound, 1 at an upper one, 0 inside; `multipliers` (n,) the slope that
-    an active bound holds up. `uncertainty` holds covariance, standard errors, correlations and
-    undetermined combinations. SciPy's names mean what they mean there: `fun` the residuals, `jac` the
-    Jacobian, `grad` the gradient, `optimality` max |projected gradient|. A `curve_fit` unpacks as popt, pcov.
+    `active` (n,) -1 at a lower bound, 1 at an upper one, 0 inside. `uncertainty` holds covariance,
+    standard errors, correlations and undetermined combinations. SciPy's names mean what they mean
+    there: `fun` the residuals, `jac` the Jacobian, `grad` the gradient, `optimality` max |projected
+    gradient|. A `curve_fit` unpacks as popt, pcov.
     """
+
+    scipy_names: ClassVar[tuple[str, ...]] = (
+        "x", "cost", "fun", "jac", "grad", "optimality", "active_mask", "nfev", "njev", "status", "message", "success",
+    )  # fmt: skip
 
     residuals: np.ndarray = field(default_factory=lambda: np.empty(0))
     jacobian: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
@@ -146,15 +146,4 @@ class Fit(Result):
         yield self.covariance
 
     def __getitem__(self, name: Any) -> Any:
-        if isinstance(name, int):
-            return tuple(self)[name]
-        if name not in SCIPY_NAMES:
-            raise KeyError(name)
-        return getattr(self, name)
-
-    def keys(self) -> Iterator[str]:
-        """SciPy's names."""
-        return iter(SCIPY_NAMES)
-
-    def __contains__(self, name: object) -> bool:
-        return name in SCIPY_NAMES
+        return tuple(self)[name] if isinstance(name, int) else super().__getitem__(name)

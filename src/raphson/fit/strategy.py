@@ -15,7 +15,7 @@ from raphson.kernel.record import record
 from raphson.problems.callback import HOST
 from raphson.problems.least_squares import LeastSquares
 from raphson.solver.bounds import active_bounds
-from raphson.solver.evidence import sizes
+from raphson.solver.evidence import forms_hessian, sizes
 
 ORDER = ("lm", "newton", "gauss-newton", "lm-radius")
 """What "auto" tries until one is shown to have reached a minimum. Measured on MGH and NIST (docs/design-notes.md):
@@ -30,24 +30,25 @@ NEAR = 1e-3
 
 @record
 class Survey:
-    """Everything at one point: f, g and J, with the exact Hessian."""
+    """Everything at one point: f, g and J, with the exact Hessian (None: too many variables)."""
 
     look: Look
     hessian: Any
 
 
-@jax.jit
-def surveyed(problem: Any, x: Any) -> Survey:
-    """Both looks in one program: residuals are differentiated once more for the Hessian."""
-    return Survey(look(problem, x, GRAM), look(problem, x, HESSIAN).curvature.matrix)
-
-
 def survey(problem: Any, x: Any) -> Survey:
-    """Value, gradient, Jacobian and Hessian at x."""
-    if isinstance(problem, HOST):
-        seen = look(problem, x, GRAM)
-        return Survey(seen, look(problem, x, HESSIAN).curvature.matrix)
-    return surveyed(problem, x)
+    """Value, gradient, Jacobian and Hessian at x, in one program where JAX can trace it."""
+    kind = both_looks if isinstance(problem, HOST) else surveyed
+    return kind(problem, x, dense=forms_hessian(problem.space.size(x)))
+
+
+def both_looks(problem: Any, x: Any, dense: bool) -> Survey:
+    """Residuals differentiated once for J, and once more for the Hessian if it is wanted."""
+    seen = look(problem, x, GRAM)
+    return Survey(seen, look(problem, x, HESSIAN).curvature.matrix if dense else None)
+
+
+surveyed = jax.jit(both_looks, static_argnames="dense")
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,9 @@ def worth_taking(x: Any, s: np.ndarray) -> bool:
 
 
 def newton_step(seen: Survey, free: np.ndarray) -> np.ndarray | None:
-    """-H^-1 g on the free variables, scaled to a unit diagonal; None where H is not positive definite there."""
+    """-H^-1 g on the free variables, scaled to a unit diagonal; None where H is not known positive definite there."""
+    if seen.hessian is None:
+        return None
     H, g = np.asarray(seen.hessian, float), np.asarray(seen.look.gradient, float)
     rows = np.flatnonzero(free)
     if not rows.size or not np.all(np.isfinite(H)):

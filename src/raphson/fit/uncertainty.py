@@ -74,7 +74,7 @@ class Uncertainty:
         return tuple(a for i, a in enumerate(self.names) if any(u.vector[i] != 0 for u in self.undetermined))
 
     @property
-    def spread(self) -> float:
+    def quantile_degrees(self) -> float:
         """Degrees of freedom of s as the quantiles take them: inf where sigma is absolute."""
         return np.inf if self.absolute else self.degrees
 
@@ -84,7 +84,7 @@ class Uncertainty:
         t: quantile of Student's t with `degrees`, of the normal distribution where sigma is absolute.
         Raises ValueError where probability is not between 0 and 1.
         """
-        reach = student(probability, self.spread) * self.standard_errors
+        reach = student(probability, self.quantile_degrees) * self.standard_errors
         return np.stack([self.x - reach, self.x + reach], axis=1)
 
     def ellipse(self, i: int | str, j: int | str, probability: float = 0.68) -> Ellipse:
@@ -102,7 +102,7 @@ class Uncertainty:
         for a in pair:
             if not np.isfinite(self.standard_errors[a]):
                 raise ValueError(f"{self.names[a]} has no finite standard error, so no ellipse: see notes")
-        return ellipse_of(names, self.x[pair], self.root[pair], probability, self.spread)
+        return ellipse_of(names, self.x[pair], self.root[pair], probability, self.quantile_degrees)
 
     def __repr__(self) -> str:
         rows = zip(self.names, self.x, self.standard_errors, strict=True)

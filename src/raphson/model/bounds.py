@@ -29,11 +29,12 @@ def hold(model: Model) -> Model:
         return model
     stiff = jnp.sqrt(stiffness(model))
     held, room = held_by(model.space, model.x, model.gradient, stiff)
+    if isinstance(model.curvature, Diagonal):  # nothing is coupled: held variables only have to rest at their bounds
+        return replace(model, gradient=jnp.where(held & (room == 0), 0, model.gradient))
     stiff = jnp.where(held, stiff, 0)
     # Aimed beyond the bound, where the step is cut: damping, tau < 1 and rounding would else never quite arrive.
     natural = jnp.abs(model.gradient) / jnp.where(held, stiff, 1) ** 2
-    most = jnp.inf if isinstance(model.curvature, Diagonal) else 2 * jnp.abs(room)
-    room = jnp.where(room == 0, 0, jnp.sign(room) * jnp.minimum(natural, most))
+    room = jnp.where(room == 0, 0, jnp.sign(room) * jnp.minimum(natural, 2 * jnp.abs(room)))
     slope = jnp.where(held, -(stiff**2) * room, model.gradient)
     return replace(model, gradient=slope, curvature=uncoupled(model.curvature, held, stiff, room))
 
@@ -68,8 +69,6 @@ def uncoupled(B: Any, held: Array, stiff: Array, room: Array) -> Any:
         rows = jnp.diag(stiff)
         J = jnp.concatenate([jnp.where(held, 0, B.J), rows])
         return replace(B, J=J, r=jnp.concatenate([B.r, -stiff * room]), root=jnp.concatenate([B.root, 0 * stiff]))
-    if isinstance(B, Diagonal):
-        return Diagonal(jnp.where(held, stiff**2, B.entries))
     if isinstance(B, (Dense, Inverted)):
         free = jnp.where(held[:, None] | held[None, :], 0, B.matrix)
         return Dense(free + jnp.diag(stiff**2))

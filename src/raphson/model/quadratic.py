@@ -1,11 +1,13 @@
 """The local quadratic model m(s) = f + g's + 1/2 s'Bs."""
 
+from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.kernel import show
 from raphson.kernel.number import value_noise
 from raphson.kernel.record import record
 from raphson.kernel.space import Euclidean
@@ -19,7 +21,8 @@ class Model:
 
     `x` is the point (a pytree), `value` f(x), `gradient` (n,), `curvature` the operator B,
     `scale` (n,) the lengths' units: paths measure a step by ||scale * s||. `noise` is the smallest
-    change of f that means anything, where more is known than its rounding (None).
+    change of f that means anything, where more is known than its rounding (None). `problem` is the
+    function itself where the model is an answer (None inside a run): pictures compare the two.
     """
 
     x: Any
@@ -29,6 +32,7 @@ class Model:
     scale: Array
     space: Any = Euclidean()
     noise: Any = None
+    problem: Any = None
 
     def __call__(self, s: Any) -> Array:
         """m(s) = f + g's + 1/2 s'Bs for a step s of shape (n,)."""
@@ -64,3 +68,11 @@ class Model:
         from raphson.model.geometry import Geometry
 
         return Geometry.of(self)
+
+    def report(self, path: str | Path, title: str = "") -> Path:
+        """Writes the model as one self-contained HTML file with pictures that can be dragged; the path of the file."""
+        return show.report(self, path, title)
+
+    def _repr_html_(self) -> str:
+        """The local picture and the geometry in words, for notebooks."""
+        return show.html(self)

@@ -38,13 +38,15 @@ def positive_pair(s: Array, y: Array) -> Array:
     return (s @ y > eps(y) ** 0.5 * norm(s) * norm(y)) & (norm(s) > 0)
 
 
-def rescaled(memory: Secant, look: Look, s: Array, y: Array, ok: Array) -> tuple[Array, Array]:
-    """B and its inverse before the update: b I at the first point, (y'y / s'y) I at the first pair.
+def rescaled(
+    memory: Secant, look: Look, s: Array, y: Array, ok: Array, factor: Array | float = 1.0
+) -> tuple[Array, Array]:
+    """B and its inverse before the update: b I at the first point, `factor` (y'y / s'y) I at the first pair.
 
     Source: Nocedal and Wright (2006), equation 6.20.
     """
     eye = jnp.eye(s.shape[0], dtype=s.dtype)
-    b = jnp.where(ok, (y @ y) / safe(s @ y, ok), first_size(look.value, look.gradient))
+    b = jnp.where(ok, factor * ((y @ y) / safe(s @ y, ok)), first_size(look.value, look.gradient))
     fresh = (memory.pairs < 0) | (ok & (memory.pairs == 0))
     return jnp.where(fresh, b * eye, memory.B), jnp.where(fresh, eye / b, memory.H)
 
@@ -108,11 +110,22 @@ class DFP(BFGS):
         )
 
 
+def sine(s: Array, y: Array, ok: Array) -> Array:
+    """The sine of the angle between s and y."""
+    across = y - (s @ y) / safe(s @ s, ok) * s
+    return norm(across) / safe(norm(y), ok)
+
+
 @record
 class SR1:
     """The symmetric rank-one update, which may become indefinite: for trust regions.
 
-    Source: Conn, Gould and Toint (1991); Nocedal and Wright (2006), equations 6.24 and 6.26.
+    The first pair updates b I, b = (1 + sin(s, y)) y'y / s'y: the eigenvalues are then b and
+    (1 - sin(s, y)) y'y / s'y > 0, and no b makes their ratio smaller. From y'y / s'y alone, the scale
+    of BFGS, B would become singular, and rounding would decide the sign of its eigenvalue.
+
+    Source: Conn, Gould and Toint (1991); Nocedal and Wright (2006), equations 6.24 and 6.26; for the
+    first scale Wolkowicz (1994), "Measures for symmetric rank-one updates".
     """
 
     order: int = static(default=GRADIENT)
@@ -125,7 +138,7 @@ class SR1:
         """The model after learning from the step s that led here."""
         y = look.gradient - memory.g
         first = positive_pair(s, y) & (memory.pairs >= 0)
-        B, _ = rescaled(memory, look, s, y, first & (memory.pairs == 0))
+        B, _ = rescaled(memory, look, s, y, first & (memory.pairs == 0), 1 + sine(s, y, first))
         e = y - B @ s
         d = e @ s
         ok = (jnp.abs(d) > 1e-8 * norm(s) * norm(e)) & (memory.pairs >= 0)

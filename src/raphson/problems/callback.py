@@ -1,16 +1,12 @@
 """A function that JAX cannot trace (NumPy, SciPy, any Python): it runs on the host as it is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from raphson.kernel.space import Euclidean
-
-
-class UserFunctionError(Exception):
-    """Never raised to users: marks that an exception came out of the user's own function."""
 
 
 @dataclass(eq=False)
@@ -27,6 +23,12 @@ class Evaluations:
         self.value += 1
         self.largest = np.maximum(self.largest, np.abs(x))
         return np.array(x)
+
+    def take(self) -> "Evaluations":
+        """The calls since the last taking: those of one attempt, where there are several."""
+        taken = replace(self)
+        self.value = self.gradient = self.hessian = 0
+        return taken
 
 
 @dataclass(frozen=True, eq=False)

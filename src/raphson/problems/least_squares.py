@@ -27,9 +27,10 @@ class LeastSquares:
     space: Any = Euclidean()
 
     def residuals(self, x: Any) -> Array:
-        """All residuals as one vector (m,)."""
+        """All residuals as one vector (m,) in the precision of x, whatever that of the data."""
         parts = [jnp.ravel(a) for a in jax.tree.leaves(self.residual(x, *self.data))]
-        return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
+        r = parts[0] if len(parts) == 1 else jnp.concatenate(parts)
+        return r.astype(jnp.result_type(*jax.tree.leaves(x)))
 
     def count(self, x: Any) -> int:
         """The number of residuals m."""

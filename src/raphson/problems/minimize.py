@@ -25,8 +25,8 @@ class Minimize:
     space: Any = Euclidean()
 
     def value(self, x: Any) -> Array:
-        """f at x, a scalar."""
-        return jnp.asarray(self.fun(x, *self.data))
+        """f at x, a scalar in the precision of x: that of the data must not change the type of a loop's state."""
+        return jnp.asarray(self.fun(x, *self.data)).astype(jnp.result_type(*jax.tree.leaves(x)))
 
     def pulled(self, x: Any) -> Callable[[Array], Array]:
         """The function s -> f(retract(x, s)) on the tangent space at x; its derivatives at 0 are ours."""

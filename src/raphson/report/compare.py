@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from raphson.kernel import show
 from raphson.report.table import LEFT, POINT, RIGHT, duration, significant, table
 from raphson.solver.certificate import Verdict
 from raphson.solver.door import minimize
@@ -45,9 +46,12 @@ class Comparison:
             headline(r.certificate.verdict),
         )
 
-    def plot(self, *_: Any, **__: Any) -> Any:
-        """Not there yet."""
-        raise NotImplementedError("Comparison.plot is not there yet; table() and results hold all its numbers")
+    def plot(self, ax: Any = None) -> Any:
+        """The gap of f and max |g| by trial, of all methods on one pair of logarithmic axes; matplotlib's Axes.
+
+        ax: the Axes to draw into (None: a new figure). See `rp.plot.convergence`; ImportError without matplotlib.
+        """
+        return show.plot(self, ax)
 
     def __str__(self) -> str:
         return self.table()

@@ -23,6 +23,19 @@ def point(v: np.ndarray, digits: int = 6, limit: int = 6) -> str:
     return f"({shown}{', ...' if len(v) > limit else ''})"
 
 
+def point_lines(value: float, g: Geometry, center: np.ndarray) -> list[tuple[str, str]]:
+    """What is to be known at a point, as (label, text); `center` (n,) the model's centre."""
+    lines = [
+        ("value", significant(value, 8)),
+        ("gradient", f"{point(g.gradient)}   length {significant(float(np.linalg.norm(g.gradient)), 4)}"),
+        ("kind", KIND[g.kind]),
+        ("inertia", f"{g.inertia[0]} negative, {g.inertia[1]} zero, {g.inertia[2]} positive eigenvalues"),
+        ("condition", significant(g.condition, 4)),
+        ("Newton", f"step {point(g.newton_step)} to {point(center)}"),
+    ]
+    return lines + [("" if i else "aim", line) for i, line in enumerate(aim_lines(g))]
+
+
 def axes_table(g: Geometry, rise: float) -> str:
     """Eigenvalues with the semi-axes of the contour and of the dual ellipse, and the eigenvectors."""
     w, n = g.eigenvalues, len(g.eigenvalues)

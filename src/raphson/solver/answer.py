@@ -12,7 +12,7 @@ from raphson.kernel.trace import Trial
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.minimize import Minimize
 from raphson.solver.choose import choose
-from raphson.solver.presets import PRESETS, RESIDUAL_PRESETS, cast, preset_name
+from raphson.solver.presets import ALIASES, PRESETS, RESIDUAL_ALIASES, RESIDUAL_PRESETS, cast, preset_name
 from raphson.solver.step import Method, launch, step
 
 Array = jax.Array
@@ -70,11 +70,13 @@ def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> S
 
 
 def preset(problem: Any, name: str, n: int) -> Method:
-    """The method that a name means for this problem: residuals have their own table ("auto": "lm")."""
+    """The method that a name means for this problem: residuals have their own ones first ("auto": "lm")."""
     if isinstance(problem, LeastSquares):
-        table = {"auto": RESIDUAL_PRESETS["lm"], **PRESETS, **RESIDUAL_PRESETS}
-        return table[name] if name in table else PRESETS[preset_name(name)]
-    return PRESETS[choose(problem, n).names[0] if name == "auto" else preset_name(name)]
+        table = PRESETS | RESIDUAL_PRESETS
+        name = preset_name(name, table, ALIASES | RESIDUAL_ALIASES)
+        return table["lm" if name == "auto" else name]
+    name = preset_name(name)
+    return PRESETS[choose(problem, n).names[0] if name == "auto" else name]
 
 
 def strong(a: Any) -> Array:

@@ -9,37 +9,37 @@ import numpy as np
 from raphson.kernel.space import Box, Euclidean
 
 
-def read_bounds(bounds: Any, x: Any, notes: list[str], *, pairs: bool) -> tuple[Any, Any]:
+def read_bounds(bounds: Any, x: Any, notes: list[str], names: Any, *, pairs: bool) -> tuple[Any, Any]:
     """The space of the problem, and the start moved into it (noted).
 
     bounds: None; SciPy's `Bounds`; `pairs`: a sequence of n (lower, upper), as `minimize` has them;
     else (lower, upper), each a number, an array or a pytree like x, as `least_squares` has them.
-    None and infinities mean no bound. Raises ValueError for crossed bounds and wrong lengths.
+    None and infinities mean no bound. `names` of the variables. Raises ValueError for crossed bounds
+    and wrong lengths.
     """
     if bounds is None or endless(bounds):
         return Euclidean(), x
     here = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(x)])
-    lower, upper = limits(bounds, here.size, pairs)
+    lower, upper = both_sides(bounds, here.size, pairs)
     for name, side in (("lower", lower), ("upper", upper)):
         if np.any(np.isnan(side)):
-            raise ValueError(
-                f"the {name} bound of x[{int(np.argmax(np.isnan(side)))}] is NaN; None or inf means no bound"
-            )
+            i = int(np.argmax(np.isnan(side)))
+            raise ValueError(f"the {name} bound of {names[i]} is NaN; None or inf means no bound")
     crossed = np.flatnonzero(lower > upper)
     if crossed.size:
         i = int(crossed[0])
-        raise ValueError(f"bounds of x[{i}] are crossed: lower {lower[i]:g} > upper {upper[i]:g}")
+        raise ValueError(f"bounds of {names[i]} are crossed: lower {lower[i]:g} > upper {upper[i]:g}")
     if not (np.any(np.isfinite(lower)) or np.any(np.isfinite(upper))):
         return Euclidean(), x
     inside = np.clip(here, lower, upper)
     out = np.flatnonzero(inside != here)
     if out.size:
-        names = ", ".join(f"x[{i}] = {here[i]:g} to {inside[i]:g}" for i in out[:3])
+        moves = ", ".join(f"{names[i]} = {here[i]:g} to {inside[i]:g}" for i in out[:3])
         more = f" and {out.size - 3} more" if out.size > 3 else ""
-        notes.append(f"x0 lay outside the bounds and was moved in: {names}{more}")
+        notes.append(f"x0 lay outside the bounds and was moved in: {moves}{more}")
     dtype = jnp.result_type(*jax.tree.leaves(x))
     # A bound rounded to the working precision may lie below the user's by half a unit in the last place.
-    return Box(jnp.asarray(lower, dtype), jnp.asarray(upper, dtype)), spread(x, inside) if out.size else x
+    return Box(jnp.asarray(lower, dtype), jnp.asarray(upper, dtype)), with_values(x, inside) if out.size else x
 
 
 def endless(bounds: Any) -> bool:
@@ -51,7 +51,7 @@ def endless(bounds: Any) -> bool:
     )
 
 
-def spread(x: Any, values: np.ndarray) -> Any:
+def with_values(x: Any, values: np.ndarray) -> Any:
     """A point of the structure of x with other values."""
     leaves, tree = jax.tree.flatten(x)
     ends = np.cumsum([leaf.size for leaf in leaves])[:-1]
@@ -61,7 +61,7 @@ def spread(x: Any, values: np.ndarray) -> Any:
     )
 
 
-def limits(bounds: Any, n: int, pairs: bool) -> tuple[np.ndarray, np.ndarray]:
+def both_sides(bounds: Any, n: int, pairs: bool) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper bounds as vectors (n,)."""
     if hasattr(bounds, "lb"):
         return one_side(bounds.lb, n, "lower", -np.inf), one_side(bounds.ub, n, "upper", np.inf)

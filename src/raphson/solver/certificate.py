@@ -38,13 +38,13 @@ class Verdict(StrEnum):
 class Evidence:
     """What the certificate is made from, all NumPy: the end of a run and the shape of f there.
 
-    `shape` of the Hessian (None: not finite); `size` what "small" is measured against; `last` the
+    `shape` of the Hessian (None: not finite, or not seen); `size` what "small" is measured against; `last` the
     relative size of every variable's last move; `noise` the smallest change of f that means
     anything; `peak` the largest sqrt|H_ii| of the run (None: not recorded); `first` |f| and `start`
     |x| at the start; `falls` by how much f is lower some way along a flat direction; `bends` whether it curves
     downwards there; `drifts` which
     variables moved on and on at an even pace; `held` the variables that bounds hold, in words (the
-    rest is about the others).
+    rest is about the others); `unseen` whether H was not looked at (a host function of many variables).
     """
 
     value: float
@@ -64,6 +64,7 @@ class Evidence:
     drifts: np.ndarray
     held: tuple[str, ...] = ()
     names: Any = ()
+    unseen: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,9 +118,7 @@ def certify(e: Evidence) -> Certificate:
     limit = max(e.eps ** (1 / 3), e.tolerance)
     shape = e.shape
     if shape is None:
-        verdict = Verdict.UNBOUNDED if e.status == Status.UNBOUNDED else Verdict.NOT_FINITE
-        nan = float("nan")
-        text = Status.UNBOUNDED.sentence if verdict == Verdict.UNBOUNDED else Status.NOT_FINITE.sentence
+        nan, (verdict, text) = float("nan"), shapeless(e, g)
         return Certificate(verdict, g, nan, nan, nan, nan, limit, None, None, None, None, noise, (), None, text, e.held)
     with np.errstate(divide="ignore", invalid="ignore"):
         scaled = float(np.where(e.gradient == 0, 0, np.abs(e.gradient) / shape.rounding).max())
@@ -133,6 +132,19 @@ def certify(e: Evidence) -> Certificate:
         verdict, g, scaled, GRADIENT_NOISE * e.eps, shape.decrement, distance, limit, shape.smallest, shape.largest,
         top / low if low > 0 else float("inf"), inertia, noise, shape.flat, shape.eigenvalues, text, e.held,
     )  # fmt: skip
+
+
+def shapeless(e: Evidence, g: float) -> tuple[Verdict, str]:
+    """The verdict where there is no Hessian to look at, and the criterion."""
+    if e.status == Status.UNBOUNDED:
+        return Verdict.UNBOUNDED, Status.UNBOUNDED.sentence
+    if e.unseen:
+        n = len(e.gradient)
+        return (
+            Verdict.STOPPED,
+            f"max|g| = {g:.2g}; no minimum is shown: {n} variables are too many for H by differences",
+        )
+    return Verdict.NOT_FINITE, Status.NOT_FINITE.sentence
 
 
 def collapsed(e: Evidence, shape: Shape) -> np.ndarray:

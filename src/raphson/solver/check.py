@@ -5,13 +5,12 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.flatten_util import ravel_pytree
 
 from raphson.calculus.check import DerivativeCheck, examine
 from raphson.calculus.taylor import look
 from raphson.kernel.look import GRADIENT
-from raphson.solver.evidence import looked
-from raphson.solver.host import flatten, host_problem, user_hessian
+from raphson.solver.evidence import Numbered, looked
+from raphson.solver.host import flat_point, flatten, host_problem, user_hessian
 from raphson.solver.inputs import jax_problem, read_function, read_point
 
 valued = jax.jit(lambda problem, x: problem.value(x))
@@ -31,29 +30,28 @@ def check_derivatives(fun: Callable, x: Any, *args: Any, jac: Any = None, hess: 
     notes: list[str] = []
     point = read_point(x, notes)
     fun, jac, args = read_function(fun, args, jac)
-    flat, unravel = ravel_pytree(point)
-    start = np.asarray(flat)
-    value, gradient, H = exact(fun, point, args, unravel)
+    flat = flat_point(point)
+    start = np.asarray(flat.vector)
+    value, gradient, H = exact(fun, point, args, flat.unravel)
     if value is None:
         value = on_the_host(fun, point, args)
     f = float(value(start))
     if not np.isfinite(f):
         raise ValueError(f"fun(x) = {f}: choose an x where fun is finite")
     if jac is not None:
-        user = user_point(point, unravel)
-        gradient = lambda v: flatten(jac(user(v), *args))
+        gradient = lambda v: flatten(jac(flat.restore(v), *args))
         H = H if hess is None else None
     if gradient is None:
         raise ValueError("JAX cannot trace fun, and no jac was given: there are no derivatives to check")
     if callable(hess):
-        given = user_hessian(hess, None, user_point(point, unravel), args, start.size)
+        given = user_hessian(hess, None, flat.restore, args, start.size)
         H = given(start) if given is not None else None
     g = np.asarray(gradient(start), float)
     if g.shape != start.shape:
         raise ValueError(f"jac must return {start.size} numbers, one per variable; it returns shape {g.shape}")
     if not np.all(np.isfinite(g)):
         i = int(np.argmin(np.isfinite(g)))
-        raise ValueError(f"the derivative of fun by x[{i}] is {g[i]} at x: choose an x where fun is smooth")
+        raise ValueError(f"the derivative of fun by {Numbered()[i]} is {g[i]} at x: choose an x where fun is smooth")
     return examine(value, start, g, H, gradient)
 
 
@@ -76,10 +74,3 @@ def on_the_host(fun: Callable, x: Any, args: tuple) -> Callable:
     """f of a flat vector, for a function that JAX cannot trace."""
     problem, _ = host_problem(fun, x, args, None, None, None, [], "JAX could not trace it")
     return problem.value
-
-
-def user_point(x: Any, unravel: Callable) -> Callable:
-    """From a flat vector to the user's own structure, in NumPy."""
-    if isinstance(x, jax.Array):
-        return lambda v: np.asarray(v).reshape(x.shape)
-    return lambda v: jax.tree.map(np.asarray, unravel(v))

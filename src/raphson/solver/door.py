@@ -21,7 +21,7 @@ from raphson.solver.choose import choose
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Run, run
 from raphson.solver.drive import iterate as iterations
-from raphson.solver.evidence import certificate_of, final_state, hessian_of
+from raphson.solver.evidence import Numbered, certificate_of, final_state, hessian_of
 from raphson.solver.host import host_problem
 from raphson.solver.inputs import jax_problem, read_function, read_point
 from raphson.solver.options import Limits, read_limits, refuse_constraints
@@ -72,7 +72,7 @@ def minimize(
     limits = read_limits(tol, max_steps, time_limit, options, notes)
     x = read_point(x0, notes)
     compiled = CompileClock.seconds
-    space, x = read_bounds(bounds, x, notes, pairs=True)
+    space, x = read_bounds(bounds, x, notes, Numbered(), pairs=True)
     problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes)
     problem = replace(problem, space=space)
     n = problem.space.size(x)
@@ -152,9 +152,8 @@ def untraceable(
     if plain:
         raise refusal from None
     why = f"JAX could not trace it: {type(refusal).__name__}"
-    problem, restore = host_problem(fun, x, args, jac, hess, hessp, notes, why)
-    flat = jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(x)])
-    return problem, flat, restore
+    problem, point = host_problem(fun, x, args, jac, hess, hessp, notes, why)
+    return problem, point.vector, point.restore
 
 
 def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[str]) -> None:
@@ -177,12 +176,10 @@ def read_method(method: Any, problem: Any, n: int) -> list[tuple[str, Method, st
     """What to try, first things first: (name, method, the reason for it)."""
     if isinstance(method, Method):
         return [(type(method.curvature).__name__, method, "given by the caller")]
-    if method is None or method == "auto":
+    name = preset_name(method)
+    if name == "auto":
         choice = choose(problem, n)
         return [(name, PRESETS[name], choice.reason) for name in choice.names]
-    if not isinstance(method, str):
-        raise TypeError(f"method must be a name or a Method, not {type(method).__name__}")
-    name = preset_name(method)
     return [(name, PRESETS[name], "asked for")]
 
 
@@ -264,7 +261,7 @@ def not_finite_message(done: Run) -> str:
         return f"fun(x0) = {f}: choose a start where fun is finite"
     g = np.asarray(done.state.model.gradient)
     where = np.flatnonzero(~np.isfinite(g))
-    what = f"derivative by x[{where[0]}] is {g[where[0]]}" if where.size else "Hessian is not finite"
+    what = f"derivative by {Numbered()[where[0]]} is {g[where[0]]}" if where.size else "Hessian is not finite"
     return (
         f"fun(x0) = {f:.6g}, but its {what} at x0. A square root or norm at 0? "
         "Move the start, or write the function so that it is smooth there"
@@ -282,6 +279,7 @@ def conclude(
     model = state.model
     if H is not None and not isinstance(method.curvature, Exact):
         model = replace(model, curvature=Dense(jnp.asarray(H)))
+    model = replace(model, problem=problem)
     return Result(
         x=restore(model.x),
         value=float(model.value),
@@ -299,17 +297,24 @@ def conclude(
         compile_seconds=CompileClock.seconds - compiled,
         hessian=None if H is None else np.asarray(H),
         active=active_bounds(problem.space, np.asarray(model.gradient), model.x),
+        start=done.start,
+        recipe=method,
     )
 
 
 def counts(done: Run, method: Method, problem: Any) -> Evaluations:
     """Evaluations of f, g and H by the run."""
     if isinstance(problem, HOST):
-        e = problem.evaluations
-        return Evaluations(e.value, e.gradient, e.hessian)
+        return host_counts(problem)
     trials, taken = len(done.trace) + 1, int(done.trace.accepted.sum()) + 1
     if method.curvature.order < HESSIAN:
         return Evaluations(trials, trials if method.control.order else taken, 0)
     if method.curvature.order == HESSIAN:
         return Evaluations(trials, taken, taken)
     return Evaluations(trials, taken, int(done.trace.inner.sum()))
+
+
+def host_counts(problem: Any) -> Evaluations:
+    """Calls of the user's functions by this attempt: the first one's include the look at the functions before it."""
+    taken = problem.evaluations.take()
+    return Evaluations(taken.value, taken.gradient, taken.hessian)

@@ -1,6 +1,7 @@
 """Evidence for the certificate, gathered at the end of a run."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -8,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.taylor import look
-from raphson.kernel.look import HESSIAN
+from raphson.kernel.look import GRADIENT, HESSIAN, PRODUCT
 from raphson.kernel.number import default_tolerance, eps
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace
@@ -18,7 +19,7 @@ from raphson.problems.callback import HOST
 from raphson.solver.bounds import active_bounds, held_words
 from raphson.solver.certificate import Certificate, Evidence, certify
 from raphson.solver.drive import Run
-from raphson.solver.examine import Shape, examine_free, examine_free_part
+from raphson.solver.examine import Shape, examine_free, examine_products
 from raphson.solver.step import Method, State
 
 PACES = 10
@@ -28,6 +29,11 @@ LARGEST = 4000
 """Up to so many variables the certificate forms H; above, products with it have to do."""
 
 
+def forms_hessian(n: int) -> bool:
+    """Whether H of n variables is formed."""
+    return n <= LARGEST
+
+
 def final_state(done: Run, problem: Any) -> State:
     """The last state, or the best point where a method that may climb was stopped at a worse one."""
     state = done.state
@@ -35,17 +41,20 @@ def final_state(done: Run, problem: Any) -> State:
         return state
     if float(state.best.value) >= float(state.model.value):
         return state
-    seen = evaluate(problem, state.best.x)
-    model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=seen.curvature)
+    host = isinstance(problem, HOST)
+    order = HESSIAN if forms_hessian(state.model.gradient.size) else GRADIENT if host else PRODUCT
+    seen = evaluate(problem, state.best.x, order)
+    B = state.model.curvature if seen.curvature is None else seen.curvature
+    model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=B)
     return replace(state, place=replace(state.place, model=model))
 
 
-def evaluate(problem: Any, x: Any) -> Any:
-    """Everything at one point, dense."""
-    return look(problem, x, HESSIAN) if isinstance(problem, HOST) else looked(problem, x)
+def evaluate(problem: Any, x: Any, order: int = HESSIAN) -> Any:
+    """Everything at one point, dense if not asked otherwise."""
+    return look(problem, x, order) if isinstance(problem, HOST) else looked(problem, x, order)
 
 
-looked = jax.jit(lambda problem, x: look(problem, x, HESSIAN))
+looked = partial(jax.jit, static_argnames="order")(lambda problem, x, order=HESSIAN: look(problem, x, order))
 
 
 units = jax.jit(lambda H: filled(natural_scale(H, jnp.zeros_like(H[0]))[0]))
@@ -55,7 +64,7 @@ def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:
     """The exact Hessian at the end: the run's own, or computed once; None for too many variables."""
     if isinstance(method.curvature, Exact) and isinstance(model.curvature, Dense):
         return np.asarray(model.curvature.matrix)
-    if model.gradient.shape[0] > LARGEST or not np.isfinite(float(model.value)):
+    if not forms_hessian(model.gradient.size) or not np.isfinite(float(model.value)):
         return None
     return np.asarray(evaluate(problem, model.x).curvature.matrix)
 
@@ -96,6 +105,7 @@ def certificate_of(
             drifts=drifts(done.trace, model.x, size),
             held=held_words(problem.space, sides, names),
             names=names,
+            unseen=H is None and isinstance(problem, HOST) and finite(model, g),
         )
     )
 
@@ -104,15 +114,20 @@ def shape_of(
     problem: Any, model: Any, H: np.ndarray | None, g: np.ndarray, scale: np.ndarray, size: np.ndarray,
     held: np.ndarray, names: Any,
 ) -> Shape | None:  # fmt: skip
-    """The shape of the Hessian: dense, by products where it is too large, None where it is not finite."""
-    if not (np.isfinite(float(model.value)) and np.all(np.isfinite(g))):
+    """The shape of the Hessian: dense, by products where it is too large, None where it is not finite or not seen."""
+    if not finite(model, g):
         return None
     if H is None:
-        return None if isinstance(problem, HOST) else examine_free(problem, model.x, g, size)
+        return None if isinstance(problem, HOST) else examine_products(problem, model.x, g, size, held)
     if not np.all(np.isfinite(H)):
         return None
     error = max(eps(g), problem.hessian_error if isinstance(problem, HOST) else 0)
-    return examine_free_part(H.astype(float), g.astype(float), scale.astype(float), size, error, held, names)
+    return examine_free(H.astype(float), g.astype(float), scale.astype(float), size, error, held, names)
+
+
+def finite(model: Any, g: np.ndarray) -> bool:
+    """Whether f and g are finite."""
+    return bool(np.isfinite(float(model.value)) and np.all(np.isfinite(g)))
 
 
 def falls_along(problem: Any, model: Any, shape: Shape | None) -> float:

@@ -1,6 +1,7 @@
 """The Hessian at the end of a run: inertia beyond noise, the Newton step, flat directions in words."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -11,6 +12,7 @@ import scipy.linalg
 from raphson.kernel.number import CURVATURE_NOISE
 from raphson.linear.cg import lowest_ritz, unbounded
 from raphson.linear.solve import LANCZOS_STEPS
+from raphson.operators.held import Held
 from raphson.operators.matrix_free import MatrixFree
 
 WHOLE = 600
@@ -45,7 +47,7 @@ class Shape:
     probes: tuple[np.ndarray, ...] = ()
 
 
-def examine_free_part(
+def examine_free(
     H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, error: float, held: np.ndarray,
     names: Any,
 ) -> Shape:  # fmt: skip
@@ -130,26 +132,32 @@ def power(apply: Any, n: int, steps: int = 60) -> float:
     return value
 
 
-def examine_free(problem: Any, x: Any, g: np.ndarray, size: np.ndarray) -> Shape:
+def examine_products(problem: Any, x: Any, g: np.ndarray, size: np.ndarray, held: np.ndarray) -> Shape:
     """The same from products alone: a CG Newton step and the smallest Ritz value of a few Lanczos steps.
 
-    A negative Ritz value proves negative curvature; a positive one makes its absence likely.
+    Both stay within the variables that no bound holds. A negative Ritz value proves negative
+    curvature; a positive one makes its absence likely.
     """
-    s, low, top, rounding = free_numbers(problem, x, jnp.asarray(g), jnp.asarray(size))
+    free = int(np.sum(~held))
+    if free == 0:
+        nothing = np.zeros(len(g))
+        return Shape(None, np.nan, np.nan, 0, 0, 0, nothing, 0.0, 0.0, (), None, nothing)
+    steps = min(free, LANCZOS_STEPS)
+    s, low, top, rounding = numbers_of_products(problem, x, *map(jnp.asarray, (g, size, held)), steps=steps)
     newton = np.asarray(s, float)
     negative = int(float(low) < -1e-8 * float(top))
     return Shape(
-        None, float(low), float(top), negative, 0, len(g) - negative, newton, float(-0.5 * g @ newton), 0.0, (),
+        None, float(low), float(top), negative, 0, free - negative, newton, float(-0.5 * g @ newton), 0.0, (),
         None, np.asarray(rounding, float),
     )  # fmt: skip
 
 
-@jax.jit
-def free_numbers(problem: Any, x: Any, g: jax.Array, size: jax.Array) -> tuple:
+@partial(jax.jit, static_argnames="steps")
+def numbers_of_products(problem: Any, x: Any, g: jax.Array, size: jax.Array, held: jax.Array, steps: int) -> tuple:
     """Newton step by CG, smallest and largest Ritz value, and |H size|."""
-    B = MatrixFree(problem, x)
-    start = 1 + 0.5 * jnp.sin(1.0 + jnp.arange(g.shape[0], dtype=g.dtype))
-    low, _, top = lowest_ritz(B.mv, start, min(g.shape[0], LANCZOS_STEPS))
+    B = Held(MatrixFree(problem, x), held, jnp.zeros_like(g))
+    start = jnp.where(held, 0, 1 + 0.5 * jnp.sin(1.0 + jnp.arange(g.shape[0], dtype=g.dtype)))
+    low, _, top = lowest_ritz(B.mv, start, steps)
     return unbounded(B.mv, g, 200).s, low, top, jnp.abs(B.mv(size))
 
 

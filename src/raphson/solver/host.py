@@ -1,6 +1,7 @@
 """Functions that JAX cannot trace: wrapped, looked at once, and their derivatives compared with differences."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -16,20 +17,35 @@ SAME = 1e-2
 """Relative disagreement of a given gradient with differences of f from which it is called wrong."""
 
 
+@dataclass(frozen=True)
+class FlatPoint:
+    """A point of the user's as one `vector`, and the ways back: `restore(v)` in NumPy, `unravel(v)` in JAX arrays.
+
+    `shape` of a point that is one array; None for pytrees.
+    """
+
+    vector: jax.Array
+    unravel: Callable[[Any], Any]
+    shape: tuple[int, ...] | None
+
+    def restore(self, v: Any) -> Any:
+        """A vector in the user's own structure."""
+        if self.shape is not None:
+            return np.asarray(v).reshape(self.shape)
+        return jax.tree.map(np.asarray, self.unravel(jnp.asarray(v, self.vector.dtype)))
+
+
+def flat_point(x: Any) -> FlatPoint:
+    """x as one vector."""
+    return FlatPoint(*ravel_pytree(x), x.shape if hasattr(x, "shape") else None)
+
+
 def host_problem(
     fun: Callable, x: Any, args: tuple, jac: Any, hess: Any, hessp: Any, notes: list[str], why: str
-) -> tuple[Callback, Callable[[Any], Any]]:
-    """The problem of a host function over a flat vector, and the way back to the user's structure."""
-    flat, unravel = ravel_pytree(x)
-    point = np.asarray(flat)
-
-    def restore(v: Any) -> Any:
-        tree = unravel(jnp.asarray(v, point.dtype))
-        return jax.tree.map(np.asarray, tree)
-
-    single = hasattr(x, "shape")
-    shape = x.shape if single else None
-    user = (lambda v: v.reshape(shape)) if single else restore
+) -> tuple[Callback, FlatPoint]:
+    """The problem of a host function over a flat vector, and the start as one."""
+    point = flat_point(x)
+    user = point.restore
 
     def value(v: np.ndarray) -> Any:
         out = np.asarray(fun(user(v), *args))
@@ -37,15 +53,15 @@ def host_problem(
         return out
 
     gradient = None if jac is None else (lambda v: flatten(jac(user(v), *args)))
-    hessian = user_hessian(hess, hessp, user, args, point.size)
+    hessian = user_hessian(hess, hessp, user, args, point.vector.size)
     problem = Callback(value, gradient, hessian)
-    inspect(problem, point)
+    inspect(problem, np.asarray(point.vector))
     derivatives = [
         "the gradient is yours" if jac is not None else "the gradient is taken by central differences",
         "the Hessian is yours" if hessian is not None else "the Hessian by differences where one is needed",
     ]
     notes.append(f"fun runs on the host ({why}); {', '.join(derivatives)}. {ADVICE}")
-    return problem, lambda v: jax.tree.map(np.asarray, unravel(jnp.asarray(v)))
+    return problem, point
 
 
 ADVICE = "For exact derivatives write it with jax.numpy (jnp.exp for np.exp, jnp.where for if, .at[i].set for x[i] =)"
@@ -81,6 +97,7 @@ def inspect(problem: Callback, x: np.ndarray) -> None:
         raise ValueError(f"fun(x0) = {f}: choose a start where fun is finite")
     if problem.gradient is None:
         return
+    problem.evaluations.gradient += 1
     g = np.asarray(problem.gradient(x))
     if g.shape != x.shape:
         raise ValueError(f"jac must return {x.size} numbers, one per variable; it returns shape {g.shape}")

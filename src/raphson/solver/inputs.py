@@ -16,13 +16,12 @@ from raphson.problems.minimize import Minimize
 
 @dataclass(frozen=True)
 class Scalar:
-    """A traced program whose single number is brought into shape () and the working precision."""
+    """A traced program whose single number is brought into shape ()."""
 
     program: Any
-    dtype: Any
 
     def __call__(self, x: Any, *data: Any) -> jax.Array:
-        return jnp.reshape(self.program(x, *data), ()).astype(self.dtype)
+        return jnp.reshape(self.program(x, *data), ())
 
 
 def read_point(x0: Any, notes: list[str]) -> Any:
@@ -131,11 +130,10 @@ def jax_problem(fun: Callable, x: Any, args: tuple, notes: list[str]) -> Minimiz
         raise TypeError(f"fun must return one number; it returns {len(outputs)} arrays (jac=True if it is (f, g))")
     check_output(outputs[0].shape, outputs[0].dtype)
     dtype = jax.tree.leaves(x)[0].dtype
-    if outputs[0].shape == () and outputs[0].dtype == dtype and not isinstance(traced.out, (tuple, list, dict)):
-        return Minimize(traced.program, traced.data)
     if outputs[0].dtype != dtype:
         notes.append(f"fun returns {outputs[0].dtype} for x in {dtype}: its value is taken in {dtype}")
-    return Minimize(Scalar(traced.program, np.dtype(dtype)), traced.data)
+    plain = outputs[0].shape == () and not isinstance(traced.out, (tuple, list, dict))
+    return Minimize(traced.program if plain else Scalar(traced.program), traced.data)
 
 
 def check_output(shape: tuple, dtype: Any) -> None:

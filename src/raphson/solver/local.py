@@ -10,7 +10,7 @@ import numpy as np
 from raphson.model.geometry import units
 from raphson.model.quadratic import Model
 from raphson.solver.door import read_problem
-from raphson.solver.evidence import evaluate
+from raphson.solver.evidence import Numbered, evaluate
 from raphson.solver.inputs import read_point
 
 
@@ -27,21 +27,22 @@ def local_model(fun: Callable, x: Any, *args: Any) -> Model:
     problem, point, restore = read_problem(fun, start, args, None, None, None, notes)
     seen = evaluate(problem, point)
     refuse_not_finite(float(seen.value), np.asarray(seen.gradient), np.asarray(seen.curvature.matrix))
-    scale = units(np.asarray(seen.curvature.matrix, float))
+    scale = jnp.asarray(units(np.asarray(seen.curvature.matrix, float)), seen.gradient.dtype)
     x = jax.tree.map(lambda a: jnp.asarray(a, seen.gradient.dtype), restore(point))
-    return Model(x, seen.value, seen.gradient, seen.curvature, jnp.asarray(scale, seen.gradient.dtype), problem.space)
+    return Model(x, seen.value, seen.gradient, seen.curvature, scale, problem.space, problem=problem)
 
 
 def refuse_not_finite(value: float, g: np.ndarray, H: np.ndarray) -> None:
     """ValueError that names what is not finite."""
     if not np.isfinite(value):
         raise ValueError(f"fun(x) = {value}: there is no quadratic model where fun is not finite; choose another x")
+    names = Numbered()
     if not np.all(np.isfinite(g)):
         i = int(np.argmin(np.isfinite(g)))
-        what = f"its derivative by x[{i}] is {g[i]}"
+        what = f"its derivative by {names[i]} is {g[i]}"
     elif not np.all(np.isfinite(H)):
         i, j = (int(k) for k in np.argwhere(~np.isfinite(H))[0])
-        what = f"its second derivative by x[{i}] and x[{j}] is {H[i, j]}"
+        what = f"its second derivative by {names[i]} and {names[j]} is {H[i, j]}"
     else:
         return
     raise ValueError(

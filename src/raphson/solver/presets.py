@@ -92,11 +92,20 @@ ALIASES = {
 }
 """SciPy's names and common ones. Upper and lower case do not matter."""
 
+RESIDUAL_ALIASES = {
+    "trf": "auto",
+    "leastsq": "auto",
+    "dogbox": "dogleg",
+    "levenberg-marquardt": "lm",
+    "geodesic": "lm-geodesic",
+}
+"""The same for residuals."""
+
 FOREIGN = {
     "nelder-mead": "it uses no derivatives; try method='auto'",
     "powell": "it uses no derivatives; try method='auto'",
     "cg": "nonlinear conjugate gradients are covered by 'lbfgs', which is rarely slower",
-    "tnc": "bounds are not there yet; without them try 'newton-cg'",
+    "tnc": "try 'newton-cg', which takes bounds as well",
     "cobyla": "constraints are not supported",
     "cobyqa": "constraints are not supported",
     "slsqp": "constraints are not supported; without them try 'bfgs'",
@@ -104,17 +113,23 @@ FOREIGN = {
 }
 
 
-def preset_name(method: str) -> str:
-    """The preset that a name means; ValueError with the nearest names for an unknown one."""
+def preset_name(
+    method: Any, presets: dict[str, Method] = PRESETS, aliases: dict[str, str] = ALIASES, foreign: dict = FOREIGN
+) -> str:
+    """The preset that a name means, or "auto" (also for None); ValueError with the nearest names for an unknown one."""
+    if method is None:
+        return "auto"
+    if not isinstance(method, str):
+        raise TypeError(f"method must be a name or a Method, not {type(method).__name__}")
     name = method.lower().replace("_", "-")
-    name = ALIASES.get(name, name)
-    if name in PRESETS:
+    name = aliases.get(name, name)
+    if name == "auto" or name in presets:
         return name
-    if name in FOREIGN:
-        raise ValueError(f"method {method!r} is SciPy's and not built here: {FOREIGN[name]}")
-    near = difflib.get_close_matches(name, [*PRESETS, "auto"], n=3, cutoff=0.4)
+    if name in foreign:
+        raise ValueError(f"method {method!r} is SciPy's and not built here: {foreign[name]}")
+    near = difflib.get_close_matches(name, [*presets, "auto"], n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-    raise ValueError(f"unknown method {method!r}: {hint}There are 'auto', {', '.join(map(repr, PRESETS))}")
+    raise ValueError(f"unknown method {method!r}: {hint}There are 'auto', {', '.join(map(repr, presets))}")
 
 
 def cast(method: Method, dtype: Any) -> Method:

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
+from raphson.kernel import show
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace
 from raphson.model.quadratic import Model
 from raphson.solver.certificate import Certificate
 from raphson.solver.wording import sentence, summary
-
-SCIPY_NAMES = ("x", "fun", "jac", "hess", "success", "status", "message", "nit", "nfev", "njev", "nhev")
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,15 @@ class Result:
     `status` why the loop ended, `certificate` what the answer is worth, `verdict` that in one
     sentence, `success` true only for a minimum shown by first and second order or by the noise of
     f; `trace` every trial; `steps` how many; `evaluations`; `method` the preset's name and `reasons`
-    why it was chosen; `notes` what was done to the input; `active` (n,) -1 at a lower
-    bound beyond which f falls, 1 at an upper one, 0 elsewhere. SciPy's names (`fun jac hess message nit
-    nfev njev nhev`) mean the same as there, also as items: r["x"].
+    why it was chosen; `notes` what was done to the input; `active` (n,) -1 at a lower bound beyond
+    which f falls, 1 at an upper one, 0 elsewhere; `start` x0 as the run used it (a vector for host
+    functions) and `recipe` the `Method`: with the trace they say the whole run again. SciPy's names
+    (`fun jac hess message nit nfev njev nhev`) mean the same as there, also as items: r["x"].
     """
+
+    scipy_names: ClassVar[tuple[str, ...]] = (
+        "x", "fun", "jac", "hess", "success", "status", "message", "nit", "nfev", "njev", "nhev",
+    )  # fmt: skip
 
     x: Any
     value: float
@@ -53,6 +58,8 @@ class Result:
     compile_seconds: float
     hessian: np.ndarray | None = field(default=None)
     active: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+    start: Any = None
+    recipe: Any = None
 
     @property
     def success(self) -> bool:
@@ -112,16 +119,28 @@ class Result:
         return self.evaluations.hessian
 
     def __getitem__(self, name: str) -> Any:
-        if name not in SCIPY_NAMES:
+        if name not in self.scipy_names:
             raise KeyError(name)
         return getattr(self, name)
 
     def keys(self) -> Iterator[str]:
         """SciPy's names."""
-        return iter(SCIPY_NAMES)
+        return iter(self.scipy_names)
 
     def __contains__(self, name: object) -> bool:
-        return name in SCIPY_NAMES
+        return name in self.scipy_names
+
+    def report(self, path: str | Path, title: str = "") -> Path:
+        """Writes the run as one self-contained HTML file with pictures that can be dragged; the path of the file.
+
+        Everything is inside the file: it needs no network, and can be read with scripts off.
+        `title`: what stands at the top (default: the function's name).
+        """
+        return show.report(self, path, title)
+
+    def _repr_html_(self) -> str:
+        """The picture of the run and its verdict, for notebooks."""
+        return show.html(self)
 
     def __str__(self) -> str:
         return summary(self)

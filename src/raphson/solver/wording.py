@@ -98,6 +98,8 @@ def means(result: Any) -> str:
     if status == Status.STALLED:
         return f"steps promise {number(result.certificate.decrement)}, but f does not follow: a kink, or noise in f"
     if status in (Status.CONVERGED, Status.NOISE):
+        if np.isnan(result.certificate.decrement):
+            return "the method's own model saw nothing left to gain, but H was not seen: a saddle is not excluded"
         return (
             f"the method's own model saw nothing left to gain, but the exact Hessian here promises "
             f"{number(result.certificate.decrement)}"
@@ -119,6 +121,8 @@ def suggestions(result: Any) -> list[str]:
         tips.append("float64")
     if c.verdict in (Verdict.NOT_FINITE, Verdict.FLAT):
         tips.append("another start, nearer to the solution")
+    if c.verdict == Verdict.STOPPED and np.isnan(c.decrement):
+        tips.append("write the function with jax.numpy: products with H can then be examined")
     if status == Status.STALLED:
         tips.append("rp.check_derivatives(fun, result.x): is f smooth there?")
     if not tips or (c.verdict == Verdict.STOPPED and result.reasons[0] == "asked for"):

@@ -1,0 +1,34 @@
+/** A place for a scene: an SVG that is a picture for those who cannot see it, and room above it for handles. */
+
+import { render } from "../scene/render";
+import type { Frame } from "../scene/render";
+import type { Scene } from "../scene/types";
+import { drawn, element } from "./dom";
+
+export class Figure {
+  readonly svg = drawn("svg", { role: "img" });
+  readonly root = element("div", { class: "figure" }, this.svg);
+  frame: Frame | null = null;
+  /** Changes with the size: a picture depends on it. */
+  size = "";
+  private box = { width: 0, height: 0 };
+
+  constructor(private name: string, resized: () => void) {
+    this.root.dataset.figure = name;
+    new ResizeObserver(([entry]) => {
+      const { width, height } = entry.contentRect;
+      this.box = { width: Math.round(width), height: Math.round(height) };
+      const size = `${this.box.width}x${this.box.height}`;
+      if (size === this.size) return;
+      this.size = size;
+      resized();
+    }).observe(this.root);
+  }
+
+  /** Draws the scene; `label` is what a screen reader says. */
+  draw(scene: Scene, label: string): void {
+    if (this.box.width < 20 || this.box.height < 20) return;
+    this.frame = render(this.svg, scene, this.box, this.name);
+    this.svg.setAttribute("aria-label", label);
+  }
+}

@@ -1,0 +1,61 @@
+/** The numbers in the explanations, from what is shown. */
+
+import type { Engine, Spectrum } from "../engine/engine";
+import { angleDeg, condition, eigen, kind, largestAngle, newton } from "../maths/quadratic";
+import type { Context } from "../views/context";
+import type { LocalNumbers, RunNumbers, SpectrumNumbers, TimelineNumbers } from "./words/numbers";
+
+/** A step shorter than this share of the window cannot be seen. */
+const INVISIBLE = 1e-3;
+
+export function localNumbers({ quad, window }: Context): LocalNumbers {
+  const [low, high] = eigen(quad).values;
+  const step = Math.hypot(...newton(quad));
+  const size = Math.max(window[1] - window[0], window[3] - window[2]);
+  return {
+    kind: kind(quad), still: step < INVISIBLE * size, angle: finite(angleDeg(quad)), worst: finite(largestAngle(quad)),
+    low, high, condition: finite(condition(quad)),
+  };
+}
+
+export function spectrumNumbers({ eigenvalues, components, directions, signs }: Spectrum, fixed: boolean): SpectrumNumbers | null {
+  if (eigenvalues.length === 0) return null;
+  const sizes = eigenvalues.map(Math.abs);
+  const energy = components.map((c) => c * c);
+  const whole = energy.reduce((sum, e) => sum + e, 0);
+  const most = energy.indexOf(Math.max(...energy));
+  const weakest = sizes.indexOf(Math.min(...sizes));
+  const negative = signs.filter((sign) => sign < 0).length;
+  return {
+    low: eigenvalues[0], high: eigenvalues[eigenvalues.length - 1], lowName: directions[negative ? 0 : weakest] ?? "",
+    condition: signs.includes(0) ? null : Math.max(...sizes) / sizes[weakest],
+    negative, zero: signs.filter((sign) => sign === 0).length,
+    share: whole > 0 ? energy[most] / whole : null, shareName: directions[most] ?? "", shareValue: eigenvalues[most],
+    fixed,
+  };
+}
+
+export function runNumbers(engine: Engine, position: number): RunNumbers {
+  const trials = engine.recording.trials;
+  const k = position - 1;
+  if (!trials || position >= engine.answer)
+    return { position: null, value: engine.recording.verdict?.value ?? engine.point(position)?.value ?? null, predicted: null, actual: null, ratio: null, accepted: true, exact: true };
+  return {
+    position: trials.index[k] + 1, value: trials.value[k], predicted: trials.predicted[k], actual: trials.actual[k],
+    ratio: trials.ratio[k], accepted: trials.accepted[k], exact: trials.exact[k],
+  };
+}
+
+export function timelineNumbers(engine: Engine): TimelineNumbers | null {
+  const trials = engine.recording.trials;
+  if (!trials || trials.index.length === 0) return null;
+  const { best, startValue } = trials;
+  const taken = trials.value.filter((_, k) => trials.accepted[k]);
+  const last = taken[taken.length - 1] ?? startValue;
+  const gap = (value: number | null) => (value === null || best === null ? null : value - best);
+  return { trials: trials.of, rejected: trials.accepted.filter((a) => !a).length, gapFirst: gap(startValue), gapLast: gap(last) };
+}
+
+function finite(a: number): number | null {
+  return Number.isFinite(a) ? a : null;
+}

@@ -1,0 +1,124 @@
+/** The whole page in one language: a header, the verdict, the bar, the panels. Built anew when the language changes. */
+
+import type { Engine } from "../engine/engine";
+import { element } from "./dom";
+import { bar } from "./panels/bar";
+import { curvePanel, lineRunPanel } from "./panels/curve";
+import { dualPanel } from "./panels/dual";
+import { localPanel } from "./panels/local";
+import { runPanel } from "./panels/run";
+import { ellipsoidPanel, surfacePanel } from "./panels/solid";
+import { spectrumPanel } from "./panels/spectrum";
+import { tablePanel } from "./panels/table";
+import { timelinePanel } from "./panels/timeline";
+import { verdictCard } from "./panels/verdict";
+import { whitenedPanel } from "./panels/whitened";
+import type { Panel } from "./panel";
+import { shower, type Shown } from "./shown";
+import type { Language, State, Store } from "./store";
+import type { Words } from "./words/words";
+
+export interface Page {
+  root: HTMLElement;
+  paint(state: State, now: boolean): void;
+}
+
+export function makePage(engine: Engine, store: Store, words: Words): Page {
+  const shownIn = shower(engine, words);
+  const controls = bar(engine, store, words);
+  const panels = panelsOf(engine, store, words);
+  const main = element("main", { id: "pictures", tabindex: -1 }, element("div", { class: "panels" }, ...panels.map((panel) => panel.root)));
+  const root = element(
+    "div", { class: "page", lang: words.code === "zh" ? "zh-CN" : "en" },
+    element("a", { class: "skip", href: "#pictures" }, words.page.skip),
+    header(engine, store, words), verdictCard(engine, words), controls.root, main, footer(engine, words),
+  );
+  root.querySelector(".skip")!.addEventListener("click", (event) => {
+    // The hash holds the state: the link must not replace it.
+    event.preventDefault();
+    main.focus();
+  });
+  const painter = new Painter([controls, ...panels], shownIn);
+  return { root, paint: (state, now) => painter.paint(state, now) };
+}
+
+/** Paints the panels whose needs changed: those in sight in this frame, the others in the next one that is free. */
+class Painter {
+  private painted = new Map<Panel, readonly unknown[]>();
+  private hidden = new Set<Element>();
+  private later = 0;
+
+  constructor(private panels: Panel[], private shownIn: (state: State) => Shown) {
+    const seen = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) this.hidden[isIntersecting ? "delete" : "add"](target);
+    });
+    for (const panel of panels) seen.observe(panel.root);
+  }
+
+  paint(state: State, now: boolean): void {
+    cancelAnimationFrame(this.later);
+    const shown = this.shownIn(state);
+    const due = this.panels.filter((panel) => this.isDue(panel, shown));
+    const waiting = due.filter(({ root }) => !now && this.hidden.has(root));
+    for (const panel of due) if (!waiting.includes(panel)) this.paintOne(panel, shown);
+    // A change before that frame comes cancels it: while x is dragged, only what is in sight is painted.
+    if (waiting.length > 0) this.later = requestAnimationFrame(() => waiting.forEach((panel) => this.paintOne(panel, shown)));
+  }
+
+  private isDue(panel: Panel, shown: Shown): boolean {
+    const before = this.painted.get(panel);
+    return !before || panel.needs(shown).some((need, i) => need !== before[i]);
+  }
+
+  private paintOne(panel: Panel, shown: Shown): void {
+    this.painted.set(panel, panel.needs(shown));
+    try {
+      panel.paint(shown);
+      panel.root.classList.remove("broken");
+    } catch (error) {
+      // One picture that cannot be drawn must not take the others with it.
+      panel.root.classList.add("broken");
+      console.error(`raphson: panel ${panel.root.dataset.panel}`, error);
+    }
+  }
+}
+
+function panelsOf(engine: Engine, store: Store, words: Words): Panel[] {
+  const { recording } = engine;
+  const run = engine.answer > 1;
+  const line = recording.n === 1;
+  const make = [
+    line ? lineRunPanel : recording.planes.length > 0 && runPanel,
+    line ? curvePanel : localPanel,
+    ...(line ? [] : [dualPanel, whitenedPanel, spectrumPanel]),
+    run && timelinePanel,
+    !line && recording.planes.length > 0 && surfacePanel,
+    recording.points.some((point) => point.cube) && ellipsoidPanel,
+    run && tablePanel,
+  ];
+  return make.filter((maker) => maker !== false).map((maker) => maker(engine, store, words));
+}
+
+function header({ recording }: Engine, store: Store, words: Words): HTMLElement {
+  const facts = [words.page.variables(recording.n), recording.dtype, recording.verdict?.method ?? ""].filter((fact) => fact !== "");
+  return element(
+    "header", {},
+    element("div", {}, element("h1", {}, recording.title), element("p", { class: "facts" }, facts.join(" \u00b7 "))),
+    languages(store, words),
+  );
+}
+
+function languages(store: Store, words: Words): HTMLElement {
+  const button = (language: Language, code: string) => {
+    const chosen = store.state.language === language;
+    const b = element("button", { type: "button", lang: code, "data-language": language, "aria-pressed": String(chosen) }, words.language[language]);
+    b.addEventListener("click", () => store.set({ language }));
+    return b;
+  };
+  return element("div", { class: "languages", role: "group", "aria-label": words.language.label }, button("en", "en"), button("zh", "zh-CN"));
+}
+
+function footer({ recording }: Engine, words: Words): HTMLElement {
+  const notes = recording.notes.length > 0 ? [element("h2", {}, words.page.notes), element("ul", { lang: "en" }, ...recording.notes.map((note) => element("li", {}, note)))] : [];
+  return element("footer", {}, ...notes, element("p", {}, words.page.made));
+}

@@ -1,0 +1,34 @@
+/** Things that move by themselves until they are done, or until somebody does something else. */
+
+import type { State, Store } from "./store";
+
+/** Where the reader asked for less motion: so many still pictures instead. */
+const STILLS = 4;
+
+/** Only the last thing started goes on: two timers would run twice as fast. */
+let started = 0;
+
+/** Calls `move` with 0..1 over the time, once a frame, as long as the store says that this is played. */
+export function play(store: Store, what: State["playing"], milliseconds: number, move: (share: number) => void): void {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const start = performance.now();
+  const mine = ++started;
+  const frame = (now: number) => {
+    if (store.state.playing !== what || mine !== started) return;
+    const share = Math.min(1, Math.max(0, (now - start) / milliseconds));
+    move(calm ? Math.floor(share * STILLS) / STILLS : share);
+    if (share < 1) requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+}
+
+/** Calls `step` again and again, as long as it says that there is more and the store says that this is played. */
+export function repeat(store: Store, what: State["playing"], milliseconds: number, step: () => boolean): void {
+  const mine = ++started;
+  const next = () => {
+    if (store.state.playing !== what || mine !== started) return;
+    if (step()) setTimeout(next, milliseconds);
+    else store.set({ playing: "" });
+  };
+  setTimeout(next, milliseconds);
+}

@@ -1,0 +1,75 @@
+/** What is shown in a frame: derived from the state, each part only when what it depends on has changed. */
+
+import type { Engine, Local, Spectrum } from "../engine/engine";
+import type { Plane } from "../engine/record";
+import { windowOf } from "../engine/window";
+import { eigen, moved, signs } from "../maths/quadratic";
+import type { Quadratic, Vec } from "../maths/quadratic";
+import type { Context } from "../views/context";
+import type { State } from "./store";
+import type { Words } from "./words/words";
+
+export interface Shown {
+  state: State;
+  local: Local | null;
+  /** For the views; null where no plane was recorded. */
+  context: Context | null;
+  /** Of the whole H; known also where no plane was recorded. */
+  spectrum: Spectrum | null;
+}
+
+/** A function of the state that remembers its last answers. */
+export function shower(engine: Engine, words: Words): (state: State) => Shown {
+  const localOf = remembered((position: number, plane: string, section: State["section"], quad: Quadratic | null) =>
+    quad ? localOfQuadratic(quad) : engine.local(position, plane, section),
+  );
+  const spectrumOf = remembered((position: number) => engine.spectrum(position));
+  const contextOf = remembered((local: Local, x: Vec | null, morph: number, showFunction: boolean): Context => {
+    const quad = x ? moved(local.base, x) : local.base;
+    const { grid, trial, section, window } = local;
+    const axes = axesIn(engine, local.axes, local.kind, words);
+    return { quad, base: local.base, spectrum: spectrumAt(local, quad), grid, trial, axes, section, morph, showFunction, window, words };
+  });
+  return (state) => {
+    const local = localOf(state.position, state.plane, state.section, state.quad);
+    const context = local && contextOf(local, state.x, state.morph, state.showFunction);
+    return { state, local, context, spectrum: context ? context.spectrum : spectrumOf(state.position) };
+  };
+}
+
+/** The labels of the axes in the language of the page: names of variables are names, the others are words. */
+export function axesIn({ recording }: Engine, recorded: [string, string], kind: Plane["kind"], words: Words): [string, string] {
+  const known = words.controls.planeAxes(kind, recording.points.length > 1);
+  if (!known) return recorded;
+  return [0, 1].map((k) => known[k] + (recorded[k].endsWith("(scaled)") ? words.controls.scaled : "")) as [string, string];
+}
+
+/** The components v_i'g where the reader has dragged x to. */
+function spectrumAt(local: Local, quad: Quadratic): Spectrum {
+  const { spectrum, turn, base } = local;
+  if (!turn || quad === base) return spectrum;
+  const [du, dv] = [quad.at[0] - base.at[0], quad.at[1] - base.at[1]];
+  const components = spectrum.components.map((c, i) => c + spectrum.eigenvalues[i] * (turn[i][0] * du + turn[i][1] * dv));
+  return { ...spectrum, components };
+}
+
+/** A quadratic from nowhere, with the names u and v. */
+function localOfQuadratic(base: Quadratic): Local {
+  const { values, axes } = eigen(base);
+  const spectrum: Spectrum = {
+    eigenvalues: [...values],
+    components: axes.map((axis) => axis[0] * base.gradient[0] + axis[1] * base.gradient[1]),
+    directions: axes.map((axis) => `${axis[0].toFixed(2)} u + ${axis[1].toFixed(2)} v`.replace("+ -", "\u2212 ")),
+    signs: [...signs(base)],
+  };
+  return { base, kind: "parameters", section: "whole", shadow: false, axes: ["u", "v"], window: windowOf(base), grid: null, trial: null, spectrum, turn: axes.map((a): Vec => [a[0], a[1]]) };
+}
+
+/** The last answer again while the arguments are the same. */
+function remembered<A extends readonly unknown[], R>(make: (...args: A) => R): (...args: A) => R {
+  let last: { args: A; answer: R } | null = null;
+  return (...args) => {
+    if (!last || last.args.some((a, i) => a !== args[i])) last = { args, answer: make(...args) };
+    return last.answer;
+  };
+}

@@ -1,0 +1,64 @@
+/** What the reader has chosen. Painting happens once per frame, however often the state changed before it. */
+
+import type { Section } from "../engine/engine";
+import type { Quadratic, Vec } from "../maths/quadratic";
+
+export type Language = "en" | "zh";
+
+export interface State {
+  /** 1 is the first trial; one more than there are trials: the answer. */
+  position: number;
+  plane: string;
+  section: Section;
+  /** Where the reader has dragged x to, in the plane; null: the recorded point. */
+  x: Vec | null;
+  /** 0..1: H^(t/2). */
+  morph: number;
+  language: Language;
+  showFunction: boolean;
+  /** The panels that are folded out. */
+  open: string[];
+  azimuth: number;
+  elevation: number;
+  /** What is played. */
+  playing: "" | "trials" | "morph";
+  /** A quadratic shown in place of the recorded ones (window.raphson.show). */
+  quad: Quadratic | null;
+}
+
+/** `now`: everything must be up to date when the call returns, also what is out of sight. */
+type Listener = (state: State, now: boolean) => void;
+
+export class Store {
+  private listeners: Listener[] = [];
+  private waiting = false;
+
+  constructor(public state: State) {}
+
+  /** Changes the state; listeners hear of it in the next frame. */
+  set(change: Partial<State>): void {
+    this.state = { ...this.state, ...change };
+    this.touch();
+  }
+
+  /** Asks for a frame. */
+  touch(): void {
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => this.tell(false));
+  }
+
+  /** Paints everything at once. */
+  flush(): void {
+    this.tell(true);
+  }
+
+  private tell(now: boolean): void {
+    this.waiting = false;
+    for (const listener of this.listeners) listener(this.state, now);
+  }
+
+  subscribe(listener: Listener): void {
+    this.listeners.push(listener);
+  }
+}

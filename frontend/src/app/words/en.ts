@@ -1,0 +1,229 @@
+/** Every word of the page in English. {role:text} is text in the color of that role. */
+
+import type { Num, Plane, Verdict } from "../../engine/record";
+import { viewWordsEn } from "../../views/words";
+import { degrees, percent, short } from "../../scene/number";
+import type { CurveNumbers, LocalNumbers, RunNumbers, SpectrumNumbers, TimelineNumbers } from "./numbers";
+
+export const en = {
+  code: "en",
+  page: {
+    skip: "Skip to the pictures",
+    variables: (n: number) => (n === 1 ? "1 variable" : `${n} variables`),
+    notes: "Notes",
+    made: "Recorded by raphson. Everything on this page is inside this one file: it needs no network.",
+  },
+  guide: {
+    title: "How to read these pictures",
+    sentences: [
+      "At a point x, f is replaced by the quadratic that has the same value, the same slope g and the same curvature H (the Hessian) there. In a bowl its {model-level:levels} are ellipses around one centre, where the quadratic is lowest.",
+      "{minus-gradient:\u2212g} is the steepest way down at x. It stands at a right angle to the level, so in a long narrow bowl it points across the valley instead of along it, and misses the centre. Drag x and watch the angle.",
+      "{newton:\u2212H\u207b\u00b9g}, the Newton step, is \u2212g corrected by the curvature: shortened where the bowl is steep, lengthened where it is flat. It ends at the centre. If f itself were this quadratic, one step would be enough.",
+      "The slider under \u201cWhitened\u201d stretches the plane until the ellipse is round. In a round bowl the steepest way down and the way to the centre are the same: that is all that H\u207b\u00b9 does.",
+      "Where a curvature is negative there is no bowl: the levels are hyperbolas, and the Newton step leads to a saddle or a top.",
+    ],
+  },
+  language: { label: "Language", en: "English", zh: "中文" },
+  verdict: {
+    label: "Verdict",
+    headline: {
+      minimum: "Minimum",
+      noise: "Minimum, to the noise of f",
+      saddle: "Saddle",
+      flat: "Flat valley",
+      stopped: "Not converged",
+      "not-finite": "Not finite",
+      unbounded: "Unbounded below",
+    } satisfies Record<Verdict["key"], string>,
+    shown: "Shown by first and second order: ",
+    open: "No minimum was shown: ",
+    stopped: (sentence: string) => `Why it ended: ${sentence}.`,
+    criterion: (v: Verdict) => criterion(v),
+    at: (value: string, x: string) => `f = ${value} at x = ${x}`,
+    kind: { bowl: "Bowl", saddle: "Saddle", dome: "Dome", valley: "Valley", flat: "Flat" } as Record<string, string>,
+    point: "One point",
+    curvatures: (low: string, high: string, condition: string) => `At this point the curvatures go from ${low} to ${high}, condition ${condition}.`,
+    pointAt: (value: string, gradient: string) => `f = ${value}, max|g| = ${gradient}`,
+    details: "The whole text",
+  },
+  controls: {
+    label: "What is shown",
+    run: "Trials",
+    first: "First trial",
+    previous: "Previous trial",
+    play: "Play",
+    pause: "Pause",
+    next: "Next trial",
+    last: "The answer",
+    slider: "Trial",
+    trial: (k: number, of: number, taken: boolean) => `trial ${k} of ${of}, ${taken ? "taken" : "rejected"}`,
+    answer: (of: number) => `the answer, after ${of} ${of === 1 ? "trial" : "trials"}`,
+    plane: "Plane",
+    /** What the plane is called in the chooser; null: by the names of its variables. `run`: not one point alone. */
+    planeName: (kind: Plane["kind"], run: boolean): string | null =>
+      ({ parameters: null, newton: `\u2212g and Newton step${run ? " at the start" : ""}`, extreme: `flattest and stiffest direction${run ? " at the answer" : ""}`, path: "main plane of the path" })[kind],
+    /** The labels of its axes; null: as recorded. */
+    planeAxes: (kind: Plane["kind"], run: boolean): [string, string] | null =>
+      ({
+        parameters: null,
+        newton: [`along \u2212g${run ? " of the start" : ""}`, `across it, towards the Newton point${run ? " of the start" : ""}`] as [string, string],
+        extreme: [`flattest direction${run ? " at the answer" : ""}`, `stiffest direction${run ? " at the answer" : ""}`] as [string, string],
+        path: ["path, first main axis", "path, second main axis"] as [string, string],
+      })[kind],
+    scaled: " (scaled)",
+    share: (share: number) => `holds ${percent(share)} of the path's variance`,
+    section: "Other variables",
+    slice: "slice: held fixed",
+    shadow: "shadow: minimized again",
+    noShadow: "no shadow here: H is not positive definite, or too large",
+    hide: "Hide f: only what the algorithm knows",
+    reset: "Back to the recorded x",
+  },
+  panels: {
+    run: { title: "Function and run", question: "How did it go?" },
+    function: { title: "Function", question: "Where does this point lie?" },
+    local: { title: "Local model", question: "Which way, and why not \u2212g?" },
+    dual: { title: "Dual", question: "What does H\u207b\u00b9 look like?" },
+    whitened: { title: "Whitened", question: "Why does Newton\u2019s step work?" },
+    spectrum: { title: "Spectrum", question: "Which directions are stiff, flat, downhill?" },
+    timeline: { title: "Timeline", question: "What came of each trial?" },
+    surface: { title: "Surface", question: "What does it look like in three dimensions?" },
+    ellipsoid: { title: "Ellipsoid", question: "What does the level look like in three variables?" },
+    table: { title: "Table of the trials", question: "" },
+  },
+  local: {
+    handle: "Point x",
+    draggable: "draggable point",
+    hint: "Drag x, or use the arrow keys.",
+    value: (a: string, u: string, b: string, v: string) => `${a} = ${u}, ${b} = ${v}`,
+    explain: (a: LocalNumbers) => explainLocal(a),
+  },
+  dual: {
+    handle: "Gradient g",
+    draggable: "draggable gradient",
+    explain: "Drag {gradient:g}, and x follows by H\u207b\u00b9 of the change.",
+  },
+  whitened: {
+    slider: "From x to y = H^(1/2) s",
+    play: "Play the morph",
+    pause: "Pause the morph",
+  },
+  spectrum: { explain: (a: SpectrumNumbers) => explainSpectrum(a) },
+  run: {
+    label: (trials: number) => `Contours of f and the path of ${trials} trials`,
+    explain: (a: RunNumbers) => explainRun(a),
+    hidden: "f is hidden: this is all that the algorithm has seen.",
+    projected: "The path is projected onto this plane; the contours are those of f with the rest as at the answer.",
+    frame: "The frame is the window of the local model.",
+    start: "start",
+    answer: "answer",
+  },
+  timeline: {
+    label: (of: number) => `Four strips over ${of} trials: f gap, gradient, step control, ratio`,
+    gap: "f \u2212 best f",
+    gradient: "max|g|",
+    tau: { length: "step length \u03c4", radius: "radius \u03c4", "1/lambda": "\u03c4 = 1/\u03bb, damping", "1/sigma": "\u03c4 = 1/\u03c3, cubic weight" },
+    ratio: "actual / predicted decrease",
+    explain: (a: TimelineNumbers) => explainTimeline(a),
+  },
+  surface: {
+    turn: "Turn",
+    tilt: "Tilt",
+    explain: "Drag the picture to turn it.",
+  },
+  table: {
+    caption: (shown: number, of: number) => `Trials: ${shown} of ${of} shown`,
+    region: "Table of the trials, scrollable",
+    all: (of: number) => `Show all ${of}`,
+    select: (k: number) => `Select trial ${k}`,
+    columns: { trial: "trial", taken: "taken", value: "f", predicted: "predicted", actual: "actual", ratio: "ratio", tau: "\u03c4", gradient: "max|g|" },
+    yes: "yes",
+    no: "no",
+    thinned: (shown: number, of: number) => `The file holds ${shown} of ${of} trials.`,
+  },
+  curve: { explain: (a: CurveNumbers) => explainCurve(a), label: "f and its parabola at x", f: "f", model: "parabola at x" },
+  none: {
+    plane: "No plane was recorded for this point: the function is too large, or was not finite there.",
+    spectrum: "No eigenvalues were recorded for this point.",
+  },
+  status: {
+    CONVERGED: "the proposed step is smaller than the accuracy asked for",
+    NOISE: "what is left to gain lies below the noise of f",
+    STALLED: "no step that can still be represented makes f smaller",
+    STEPS: "the limit of steps was reached",
+    NOT_FINITE: "f or its derivatives are not finite at the current point",
+    UNBOUNDED: "f falls without bound",
+    TIME: "the time limit was reached",
+    USER: "stopped by the user",
+  } as Record<string, string>,
+  /** Words of the captions that have the color of what they name. */
+  terms: { "\u2212H\u207b\u00b9g": "newton", "Newton step": "newton", "Newton direction": "newton", "\u2212gradient": "minus-gradient", "\u2212g": "minus-gradient" } as Record<string, string>,
+  views: viewWordsEn,
+};
+
+function criterion(v: Verdict): string {
+  const g = `max|g| = ${short(v.gradientNorm, 2)}`;
+  const [negative, zero] = v.inertia ?? [0, 0, 0];
+  const limit = `(limit ${short(v.distanceLimit, 1)})`;
+  const within = v.distance === 0 ? "x is the minimum to rounding" : `x is within ${short(v.distance, 1)} of the minimum, relative ${limit}`;
+  switch (v.key) {
+    case "minimum":
+      return `${g}; ${within}; ${zero ? "no negative curvature" : `smallest curvature ${short(v.smallest)} > 0`}.`;
+    case "noise":
+      return `the decrease left, ${short(v.decrement, 1)}, lies below the noise of f, ${short(v.noise, 1)}.`;
+    case "saddle":
+      return `${g}, but the curvature is negative (${short(v.smallest)}) in ${directions(negative)}: f falls to both sides.`;
+    case "flat":
+      return `${g}; no curvature in ${directions(zero)}: f does not say where x should be along it.`;
+    case "stopped":
+      if (negative) return `${g}; the curvature is negative (${short(v.smallest)}) in ${directions(negative)}: f still falls.`;
+      return `${g}; the Newton step would still change x by ${short(v.distance, 1)}, relative ${limit}, and promises ${short(v.decrement, 1)}.`;
+    case "not-finite":
+      return "f or a derivative is not finite at the point reached.";
+    case "unbounded":
+      return `f = ${short(v.value)} and still falling.`;
+  }
+}
+
+function directions(count: number): string {
+  return count === 1 ? "one direction" : `${count} directions`;
+}
+
+function explainLocal(a: LocalNumbers): string {
+  if (a.kind !== "bowl" || a.still) return "";
+  const lucky = a.angle !== null && a.angle < 1 ? " Here \u2212g happens to point at the centre: x lies on an axis of the ellipse. Drag it off the axis." : "";
+  return `The curvatures ${short(a.low)} and ${short(a.high)} differ by a factor of ${short(a.condition)}, so \u2212g can be up to ${degrees(a.worst)}\u00b0 off.${lucky}`;
+}
+
+function explainCurve(a: CurveNumbers): string {
+  const shared = `f and its parabola at x share value ${short(a.value, 4)}, slope ${short(a.slope)} and curvature ${short(a.curvature)}. `;
+  if (a.curvature === 0) return `${shared}Without curvature the parabola is a straight line and has no lowest point.`;
+  if (a.curvature < 0) return `${shared}It opens downwards: the {newton:Newton step} ${short(a.step)} climbs to its top, so no method should take it.`;
+  return `${shared}The {newton:Newton step} ${short(a.step)} = \u2212slope / curvature ends at its lowest point; {minus-gradient:\u2212g} only says in which direction to go.`;
+}
+
+function explainSpectrum(a: SpectrumNumbers): string {
+  const shape =
+    a.negative > 0 ? `f curves down along ${a.lowName} (${short(a.low)}).`
+    : a.zero > 0 ? `f is flat along ${a.lowName}.`
+    : `From ${short(a.low)} to ${short(a.high)}: condition ${short(a.condition)}.`;
+  const energy = a.share === null ? "" : ` ${percent(a.share)} of |g|\u00b2 lies along ${a.shareName}, where the curvature is ${short(a.shareValue)}.`;
+  return shape + energy + (a.fixed ? " In a shadow the spectrum stays that of the recorded point." : "");
+}
+
+function explainRun(a: RunNumbers): string {
+  if (a.position === null) return `The answer: f = ${short(a.value, 6)}.`;
+  const outcome = decrease(a.actual);
+  const promise = a.predicted === null ? "" : a.predicted < 0 ? ` the model promised a rise of ${short(-a.predicted)},` : ` the model promised ${short(a.predicted)},`;
+  return `Trial ${a.position}: ${promise} ${outcome}${a.ratio === null ? "" : ` (ratio ${short(a.ratio)})`}, and the step was {trial:${a.accepted ? "taken" : "rejected"}}.`.replace(/:\s+/, ": ") + (a.exact ? "" : " The model shown is that of the nearest recorded point.");
+}
+
+function decrease(actual: Num): string {
+  if (actual === null) return "f was not finite there";
+  return actual >= 0 ? `f fell by ${short(actual)}` : `f rose by ${short(-actual)}`;
+}
+
+function explainTimeline(a: TimelineNumbers): string {
+  const gap = a.gapFirst !== null && a.gapLast !== null ? `f \u2212 best f went from ${short(a.gapFirst)} to ${short(a.gapLast)} in ` : "";
+  return `${gap}${a.trials} ${a.trials === 1 ? "trial" : "trials"}, ${a.rejected} rejected. Filled marks were taken, hollow ones rejected.`;
+}

@@ -1,0 +1,59 @@
+/** The numbers that the explanations put into words. */
+
+import type { Num } from "../../engine/record";
+
+export type Kind = "bowl" | "saddle" | "dome" | "valley" | "flat";
+
+export interface LocalNumbers {
+  kind: Kind;
+  /** The gradient is zero to rounding. */
+  still: boolean;
+  /** Degrees from -g to the Newton step. */
+  angle: Num;
+  /** The largest that angle can be at this condition. */
+  worst: Num;
+  /** The smaller and the larger curvature. */
+  low: number;
+  high: number;
+  condition: Num;
+}
+
+export interface CurveNumbers {
+  value: number;
+  slope: number;
+  curvature: number;
+  step: number;
+}
+
+export interface SpectrumNumbers {
+  low: number;
+  high: number;
+  lowName: string;
+  condition: Num;
+  negative: number;
+  zero: number;
+  /** The largest share of the gradient's energy, and where it lies. */
+  share: Num;
+  shareName: string;
+  shareValue: Num;
+  /** A shadow: the spectrum does not follow the dragged point. */
+  fixed: boolean;
+}
+
+export interface RunNumbers {
+  /** Number of the trial, from 1; null: the answer. */
+  position: Num;
+  value: Num;
+  predicted: Num;
+  actual: Num;
+  ratio: Num;
+  accepted: boolean;
+  exact: boolean;
+}
+
+export interface TimelineNumbers {
+  trials: number;
+  rejected: number;
+  gapFirst: Num;
+  gapLast: Num;
+}

@@ -1,0 +1,153 @@
+/** What a report's file holds: a run (or one point) recorded by raphson/picture/recording/record.py, and nothing computed from it. */
+
+/** A number of the record: JSON has no NaN and no infinities, they are null. */
+export type Num = number | null;
+
+export interface Recording {
+  schema: 1;
+  kind: "run" | "look";
+  title: string;
+  n: number;
+  /** Names of the variables (the first 60). */
+  names: string[];
+  dtype: string;
+  verdict: Verdict | null;
+  /** The text twin, line by line: ["why", "max|g| = ..."]. English, as in the console. */
+  lines: [string, string][];
+  trials: Trials | null;
+  planes: Plane[];
+  /** n = 1 instead of planes: f over the whole run, and where every trial ended. */
+  line?: { x: number[]; f: Num[]; ends: Num[]; start: number };
+  points: Point[];
+  /** What was thinned or left out, in words. */
+  notes: string[];
+}
+
+export interface Verdict {
+  key: "minimum" | "noise" | "saddle" | "flat" | "stopped" | "not-finite" | "unbounded";
+  success: boolean;
+  value: Num;
+  /** Certificate: largest gradient entry, relative distance to the minimum and its limit, decrement, noise of f. */
+  gradientNorm: Num;
+  distance: Num;
+  distanceLimit: Num;
+  decrement: Num;
+  noise: Num;
+  smallest: Num;
+  largest: Num;
+  condition: Num;
+  inertia: [number, number, number] | null;
+  method: string;
+  status: string;
+}
+
+/** Trials in columns, oldest first, all of the same length (thinned: see `shown`, `of`). */
+export interface Trials {
+  of: number;
+  /** The number of each trial, 0-based, in the whole run. */
+  index: number[];
+  value: Num[];
+  predicted: Num[];
+  actual: Num[];
+  ratio: Num[];
+  tau: Num[];
+  gradientNorm: Num[];
+  accepted: boolean[];
+  /** Index into `points` of the recorded point from which (or nearest before which) the trial was made. */
+  point: number[];
+  /** Whether that point is exactly the one the trial was made from. */
+  exact: boolean[];
+  tauUnit: "length" | "radius" | "1/lambda" | "1/sigma";
+  /** f at the start and max|g| there. */
+  startValue: Num;
+  startGradientNorm: Num;
+  /** The smallest f of the run: gaps are measured from it. */
+  best: Num;
+}
+
+/** A plane of the space of x. Its coordinates are (u, v); a unit is as long in both. */
+export interface Plane {
+  id: string;
+  kind: "parameters" | "newton" | "extreme" | "path";
+  /** Axis labels with units, e.g. "b2 / 1e-6". */
+  axes: [string, string];
+  /** Words for the chooser, e.g. "x1, x2". */
+  label: string;
+  /** True where the plane is all there is (n = 2): no slice and no shadow then. */
+  whole: boolean;
+  /** Share of the path's variance that lies in the plane, 0..1. */
+  share: Num;
+  /** u0, u1, v0, v1 of the whole run. */
+  window: [number, number, number, number];
+  /** f in the window, the other coordinates as at the answer. */
+  grid: Grid | null;
+  /** Where every trial of `trials` ended (x + s), and where the run started. */
+  u: Num[];
+  v: Num[];
+  start: [number, number];
+  /** Bounds of the two variables as u0, u1, v0, v1 (null: none). */
+  bounds: [Num, Num, Num, Num] | null;
+}
+
+/** Values at nu * nv points, v slow, u fast: base64 of little-endian Float32, NaN where f is not finite. */
+export interface Grid {
+  window: [number, number, number, number];
+  nu: number;
+  nv: number;
+  values: string;
+  /** What single precision left over of f, to be added to the values (only where f hardly varies beside its size). */
+  rest?: string;
+}
+
+/** A point of the run that was taken (x0 first, the answer last), with the exact Taylor model there. */
+export interface Point {
+  /** The trial that led here; -1: the start. */
+  trial: number;
+  /** The first 12 coordinates. */
+  x: Num[];
+  value: Num;
+  gradientNorm: Num;
+  /** Ascending; at most 60: the lowest and the highest. */
+  eigenvalues: number[];
+  /** (v_i'g)^2 / |g|^2 and v_i'g for each of them. */
+  energy: number[];
+  components: number[];
+  /** The eigenvector in words, "0.89 x1 - 0.45 x2". */
+  directions: string[];
+  /** Negative, zero, positive; null where n is too large to know. */
+  inertia: [number, number, number] | null;
+  /** By plane id. */
+  views: Record<string, PointView>;
+  /** n = 1: f around the point, and its two derivatives there. */
+  line?: { x: number[]; f: Num[]; at: number; gradient: number; hessian: number };
+  /** n = 3: gradient and Hessian (h11, h12, h13, h22, h23, h33) in x / unit, for the ellipsoid. */
+  cube?: { gradient: [number, number, number]; hessian: [number, number, number, number, number, number] };
+}
+
+export interface PointView {
+  /** The point in the plane. */
+  at: [number, number];
+  /** Others held fixed. */
+  slice: Quad;
+  /** Others minimized again (a sub-block of H^-1); null where H is no bowl, or n is too large. */
+  shadow: Quad | null;
+  /** What the local picture is meant to show; the grid reaches a little farther. */
+  window?: [number, number, number, number];
+  /** f around the point (others fixed), for its level through x. */
+  grid: Grid | null;
+  /** v_i'E (k rows of 2): how the components above change when x moves in the plane: c += lambda * (v_i'E) du. */
+  turn: [number, number][];
+  /** The curve s(tau) that the method tried from here, as points of the plane; null where it is not known. */
+  curve: [number[], number[]] | null;
+  /** M (m11, m12, m22) with the trust region {s'Ms <= tau^2} in the plane; null where the method has none. */
+  metric: [number, number, number] | null;
+}
+
+/** value, gradient (2), Hessian (h11, h12, h22) in the plane's coordinates, at `at`. */
+export interface Quad {
+  value: number;
+  gradient: [number, number];
+  hessian: [number, number, number];
+  /** Relative rounding of the Hessian (default: that of double precision). */
+  noise?: number;
+}

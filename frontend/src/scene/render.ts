@@ -1,0 +1,80 @@
+/** Draws a scene into an SVG element. Elements carry data-role, and ellipses and arrows their exact geometry. */
+
+import { type Axes, type Frame, type Size, framed } from "./frame";
+import { type Memory, placedLabels } from "./labels";
+import { type Canvas, drawn } from "./marks";
+import type { Tick } from "./ticks";
+import { color } from "./style";
+import { FONT_SIZE, element, pixels } from "./svg";
+import type { Scene } from "./types";
+
+export type { Frame, Size } from "./frame";
+
+/**
+ * Draws `scene` and returns where it lies. Only the one group that the last call made is replaced: what else is in
+ * `svg`, a handle to drag for example, stays. `prefix` must differ between the SVG elements of a page.
+ */
+export function render(svg: SVGSVGElement, scene: Scene, size: Size, prefix = "scene"): Frame {
+  const { frame, axes } = framed(scene, size), id = `${prefix}-${scene.view}`;
+  const canvas: Canvas = { frame, scene, id, labels: [], marks: [] };
+  const items = scene.items.flatMap((item) => drawn(item, canvas));
+  const group = element("g", { "data-scene": scene.view, "font-size": FONT_SIZE, "font-family": "system-ui, sans-serif" },
+    definitions(frame, id),
+    ...axesOf(scene, frame, axes),
+    element("g", { "clip-path": `url(#${id}-plot)`, "data-layer": "items" }, ...items),
+    element("g", { "data-layer": "labels", "aria-hidden": "true" }, ...placedLabels(canvas.labels, canvas.marks, frame.plot, memoryOf(svg, scene.view))),
+  );
+  svg.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
+  if (!svg.hasAttribute("role")) svg.setAttribute("role", "img");
+  if (svg.getAttribute("role") === "img") svg.setAttribute("aria-label", [scene.title, scene.question, scene.caption].filter(Boolean).join(" "));
+  const old = [...svg.children].find((child) => child.hasAttribute("data-scene"));
+  if (old) old.replaceWith(group);
+  else svg.prepend(group);
+  return frame;
+}
+
+const memories = new WeakMap<SVGSVGElement, { view: string; memory: Memory }>();
+
+/** Where labels stood in the last frame of the same view. */
+function memoryOf(svg: SVGSVGElement, view: string): Memory {
+  const known = memories.get(svg);
+  if (known?.view === view) return known.memory;
+  const memory: Memory = new Map();
+  memories.set(svg, { view, memory });
+  return memory;
+}
+
+function definitions({ plot }: Frame, id: string): SVGElement {
+  const hatch = element("path", { d: "M-1,1L1,-1M0,6L6,0M5,7L7,5", stroke: color("zero"), "stroke-width": 0.8 });
+  return element("defs", {},
+    element("clipPath", { id: `${id}-plot` }, element("rect", { ...plot })),
+    element("pattern", { id: `${id}-hatch`, width: 6, height: 6, patternUnits: "userSpaceOnUse" }, hatch),
+  );
+}
+
+const FRAME_COLOR = "#c9ced6";
+
+/** The plot's border, ticks, numbers and the axes' labels. */
+function axesOf(scene: Scene, frame: Frame, axes: Axes): SVGElement[] {
+  const { plot } = frame, bottom = plot.y + plot.height, ink = color("muted"), has = (axis: string) => (scene.ticks ?? "xy").includes(axis);
+  const border = has("x") || has("y") ? [element("rect", { ...plot, fill: "none", stroke: FRAME_COLOR, "data-role": "plot" })] : [];
+  const number = (tick: Tick, x: number, y: number, anchor: string): SVGElement =>
+    element("text", { x: pixels(x), y: pixels(y), "text-anchor": anchor, "font-size": FONT_SIZE - 1, fill: ink, "data-role": "tick" }, tick.text);
+  const across = axes.x.ticks.flatMap((tick) => {
+    const x = frame.toPixel([tick.value, frame.window[2]])[0];
+    return [element("path", { d: `M${pixels(x)},${bottom}v4`, stroke: FRAME_COLOR }), number(tick, x, bottom + 16, "middle")];
+  });
+  const upwards = axes.y.ticks.flatMap((tick) => {
+    const y = frame.toPixel([frame.window[0], tick.value])[1];
+    return [element("path", { d: `M${plot.x},${pixels(y)}h-4`, stroke: FRAME_COLOR }), number(tick, plot.x - 7, y + 4, "end")];
+  });
+  const named = (label: string | undefined, base: string): string => (base ? `${label ?? ""} \u2212 (${base})`.trim() : (label ?? ""));
+  const label = (text: string, more: Record<string, string | number>): SVGElement[] =>
+    text ? [element("text", { "text-anchor": "middle", fill: ink, "data-role": "axis-label", ...more }, text)] : [];
+  const [x, y] = [plot.x + plot.width / 2, plot.y + plot.height / 2], below = bottom + (has("x") ? 33 : 17);
+  return [
+    ...border, ...across, ...upwards,
+    ...label(named(scene.x_label, axes.x.base), { x: pixels(x), y: below }),
+    ...label(named(scene.y_label, axes.y.base), { x: 12, y: pixels(y), transform: `rotate(-90 12 ${pixels(y)})` }),
+  ];
+}

@@ -1,0 +1,40 @@
+/** Scenes: pictures as plain data, the twin of src/raphson/picture/scene.py. Views build them, renderers only read them. */
+
+export type Pair = [number, number];
+
+export interface Ellipse { kind: "ellipse"; role: string; center: Pair; semi: Pair; angle: number; lam?: Pair | null; hill?: boolean; label?: string }
+/** `fill`: covers what lies behind it with a tint of its color (surfaces, painted back to front); `dashed` whatever its role. */
+export interface Curve { kind: "curve"; role: string; points: Pair[]; closed?: boolean; fill?: boolean; dashed?: boolean; label?: string }
+export interface Arrow { kind: "arrow"; role: string; tail: Pair; head: Pair; label?: string }
+export interface RightAngle { kind: "rightangle"; role: string; at: Pair; along: Pair; across: Pair }
+export interface Arc { kind: "arc"; role: string; at: Pair; start: Pair; end: Pair; degrees: number; label?: string }
+export interface Dots { kind: "dots"; role: string; points: Pair[]; filled: boolean[]; label?: string }
+/** values: rows of y, columns of x. */
+export interface Grid { x: number[]; y: number[]; values: number[][] }
+export interface Contours { kind: "contours"; role: string; grid: Grid; levels: number[]; label?: string }
+export interface Heat { kind: "heat"; role: string; grid: Grid; low: number; high: number; label?: string }
+/** `horizontal`: stems to the right, one in each row; `shares` (0..1): how much of each tip is filled. */
+export interface Stems { kind: "stems"; role: string; positions: number[]; values: number[]; signs: number[]; labels: string[]; horizontal?: boolean; shares?: number[] }
+export interface Words { kind: "text"; role: string; at: Pair; text: string; anchor?: "start" | "middle" | "end" }
+
+export type Item = Ellipse | Curve | Arrow | RightAngle | Arc | Dots | Contours | Heat | Stems | Words;
+
+export interface Scene {
+  view: string;
+  question: string;
+  /** x0, x1, y0, y1 */
+  window: [number, number, number, number];
+  /** Back to front. */
+  items: Item[];
+  x_label?: string;
+  y_label?: string;
+  /** A unit is as long on both axes; right-angle marks only then. */
+  equal: boolean;
+  /** "", "x", "y", "xy": the logarithmic axes. */
+  log?: string;
+  /** The axes that have a scale: "xy" (where not given), "x", "y" or "". */
+  ticks?: string;
+  title?: string;
+  caption?: string;
+  notes?: string[];
+}

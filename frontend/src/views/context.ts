@@ -1,0 +1,29 @@
+import type { Quadratic } from "../maths/quadratic";
+import type { Grid } from "../scene/types";
+import type { ViewWords } from "./words";
+
+/** What a view of the local quadratic needs to know; made by the app for the selected trial, plane and dragged point. */
+export interface Context {
+  /** The quadratic written down at the dragged point x (equal to `base` where nothing was dragged). */
+  quad: Quadratic;
+  /** The quadratic at the recorded point. */
+  base: Quadratic;
+  /** Eigenvalues of the whole H (n of them, at most 60), v_i'g at the dragged point, and the directions in words. */
+  spectrum: { eigenvalues: number[]; components: number[]; directions: string[]; signs: number[] };
+  /** f around the recorded point in this plane, or null. */
+  grid: Grid | null;
+  /** The selected trial in this plane: where it ended, whether it was taken, the radius and its metric, the curve s(tau). */
+  trial: { end: [number, number]; accepted: boolean; radius: number | null; metric: [number, number, number] | null; curve: [number, number][] | null } | null;
+  /** Axis labels. */
+  axes: [string, string];
+  /** Whether the plane is all of the space, a slice of it or a shadow. */
+  section: "whole" | "slice" | "shadow";
+  /** 0..1: H^(t/2). */
+  morph: number;
+  /** Draw f's own contours. */
+  showFunction: boolean;
+  /** The window of the local panel in plane coordinates, fixed while x is dragged. */
+  window: [number, number, number, number];
+  /** Labels and sentences in the chosen language. */
+  words: { views: ViewWords };
+}

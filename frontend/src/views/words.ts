@@ -1,0 +1,184 @@
+/** Words inside the pictures, in both languages; the pages' own words are in app/words. */
+
+import { degrees as precise, percent, short } from "../scene/number";
+
+/** An angle: what no picture can show is zero. */
+const degrees = (angle: number): string => precise(Math.round(angle * 1e4) / 1e4);
+
+export const viewWordsEn = {
+  questionLocal: "Which way, and why not along −g?",
+  questionDual: "What does H⁻¹ look like?",
+  questionWhitened: "Why does Newton's step hit the centre?",
+  questionSpectrum: "Which directions are stiff, flat or downhill?",
+  questionSurface: "What do f and its model look like as ground?",
+  questionEllipsoid: "What does H look like in three dimensions?",
+
+  minusGradient: "−g",
+  newton: "Newton step",
+  newtonDirection: "Newton direction",
+  center: "centre",
+  saddlePoint: "saddle point",
+  top: "top",
+  point: "x",
+  gradient: "g",
+  recorded: "recorded x",
+  functionLevel: "level of f through x",
+  modelThrough: "model level through x",
+  modelLevel: (rise: number) => `model level, rise ${short(rise)}`,
+  hillLevel: (rise: number) => `hill: model level, ${short(-rise)} below the top`,
+  riseLevel: (rise: number) => `contour of rise ${short(rise)}`,
+  dualLevel: "dual ellipse",
+  dualBranches: "dual hyperbola",
+  dualHill: "hill: dual ellipse",
+  dualLine: "gradients lie on this line: no ellipse",
+  axis: (lambda: number, semi: number) => `λ = ${short(lambda)}, semi-axis ${short(semi)}`,
+  axisUp: (lambda: number) => `λ = ${short(lambda)}: upward`,
+  axisDown: (lambda: number) => `λ = ${short(lambda)}: downward`,
+  axisFlat: "λ = 0 to rounding: flat",
+  angle: (angle: number) => `${degrees(angle)}°`,
+  cauchy: "Cauchy point",
+  trustRegion: "trust region",
+  path: "steps s(τ)",
+  taken: "trial, taken",
+  rejected: "trial, rejected",
+  steepest: "steepest descent",
+  gradientAxis: (name: string) => `∂f / ∂(${name})`,
+
+  captionBowl: (angle: number, rise: number) =>
+    `−g is at right angles to the level through x and ${degrees(angle)}° off the centre; the Newton step −H⁻¹g ends at the centre. ` +
+    `The ellipse through x has the rise ½ g′H⁻¹g = ${short(rise)}: the decrease that the Newton step promises.`,
+  captionSaddle: (angle: number, climbs: boolean) =>
+    "One curvature is negative: a saddle has no ellipse, its levels are branches of hyperbolas between two asymptotes. " +
+    `The Newton step leads to the saddle point, ${degrees(angle)}° off −g, and the model ${climbs ? "climbs" : "falls"} on the way.`,
+  captionDome: (angle: number) =>
+    `No curvature is positive: the ellipse is a contour of a hill, and the Newton step climbs to its top, ${degrees(angle)}° off −g.`,
+  captionValley: (angle: number) =>
+    "One curvature is zero to rounding: the level through x is a strip of two parallel lines. " +
+    `The arrow is the shortest step to the valley's floor, ${degrees(angle)}° off −g.`,
+  captionRidge: (angle: number) =>
+    "One curvature is zero and the other negative: the level through x is a strip along a ridge (a hill), " +
+    `and the Newton step climbs to it, ${degrees(angle)}° off −g.`,
+  captionParabola: (angle: number) =>
+    "One curvature is zero and f falls along its direction: the level through x is a parabola, and the model has no lowest point. " +
+    `The arrow is the shortest least-squares step, ${degrees(angle)}° off −g.`,
+  captionFlat: "No curvature can be told from rounding: the model is a plane, and of second order there is nothing to draw.",
+  captionStill: (rise: number) => `x is at the stationary point, as far as can be seen: no level passes through it. Drawn is the contour ${short(Math.abs(rise))} ${rise < 0 ? "below" : "above"} it.`,
+  captionStillSaddle: (rise: number) => `x is at the saddle point, as far as can be seen. Drawn are the levels ${short(rise)} above and below it.`,
+  captionDual: (angle: number) =>
+    "The gradients met on the contour, long where the contour is short: semi-axis √(2cλ). " +
+    `Here −g ends at the centre, and the Newton direction is the one at right angles: the same ${degrees(angle)}° as in the contour.`,
+  captionDualSaddle: (angle: number) =>
+    `H⁻¹ is indefinite as H is: the gradients of one level lie on hyperbolas. −g ends at the centre, the Newton direction is at right angles, ${degrees(angle)}° between them.`,
+  captionDualDome: (angle: number) =>
+    `H⁻¹ is negative definite as H is: the dual ellipse of a hill. −g ends at the centre, the Newton direction is at right angles, ${degrees(angle)}° between them.`,
+  captionDualSingular: "A curvature is zero to rounding, so H has no inverse and there is no dual ellipse: all gradients lie on a line.",
+  captionWhitened: (morph: number, angle: number) =>
+    `y = H^(t/2) (u − centre) at t = ${short(morph, 2)}: −gradient is ${degrees(angle)}° off the centre. ` +
+    (morph < 1 ? "At t = 1 the ellipse is a circle and the gradient step is the Newton step." : "The ellipse is a circle: its normal goes through the centre, and steepest descent is Newton's method."),
+  captionNotWhitened: (kind: string) => `H^(1/2) exists only where every curvature is positive; here the model is a ${kind}.`,
+  captionSpectrum: (negative: number, zero: number, positive: number) =>
+    `Curvatures: ${positive} positive, ${zero} zero to rounding, ${negative} negative. The length of a stem is the absolute value |λ|, its color the sign; the black part of a tip is the direction's share of |g|².`,
+  captionSurface: "Grey: f. Blue: the quadratic model, which touches f at x with the same slope and curvature.",
+  captionSurfaceModel: "The quadratic model; f was not recorded here.",
+  captionEllipsoid: (angle: number) =>
+    `The contour ellipsoid through x, its three principal planes and axes. In space −g is ${degrees(angle)}° off the Newton step; a projection does not show angles as they are.`,
+  captionNoEllipsoid: (negative: number, zero: number) =>
+    `There is no ellipsoid here: of three curvatures ${negative} ${negative === 1 ? "is" : "are"} negative and ${zero} zero to rounding.`,
+
+  kinds: { bowl: "bowl", saddle: "saddle", dome: "dome", valley: "valley", flat: "plane" },
+  spectrumAxis: "|λ|: absolute value of the curvature",
+  stem: (lambda: number, sign: number, direction: string, share: number) =>
+    `λ = ${sign === 0 ? "0 to rounding" : short(lambda)}${sign < 0 ? " (downward)" : ""}  ·  ${direction}  ·  ${percent(share)} of |g|²`,
+  surfaceF: "f",
+  surfaceModel: "model",
+
+  noteOutside: "The stationary point lies outside this window.",
+  noteHatched: "Hatched: f is not finite there, or beyond the bounds.",
+  noteSlice: "Slice: the other variables are fixed.",
+  noteShadow: "Shadow: the other variables are minimized again. f itself and the trust region are not drawn: they belong to the slice.",
+  noteDragged: "x was dragged: the model is that of the recorded point, written down here.",
+};
+
+/** Every label and sentence of the pictures. */
+export type ViewWords = typeof viewWordsEn;
+
+export const viewWordsZh: ViewWords = {
+  questionLocal: "该往哪里走？为什么不沿 −g？",
+  questionDual: "H⁻¹ 是什么样子？",
+  questionWhitened: "牛顿步为什么正中中心？",
+  questionSpectrum: "哪些方向陡、哪些平、哪些向下弯？",
+  questionSurface: "f 和它的模型作为地形是什么样子？",
+  questionEllipsoid: "三维中的 H 是什么样子？",
+
+  minusGradient: "−g",
+  newton: "牛顿步",
+  newtonDirection: "牛顿方向",
+  center: "中心",
+  saddlePoint: "鞍点",
+  top: "山顶",
+  point: "x",
+  gradient: "g",
+  recorded: "记录的 x",
+  functionLevel: "f 过 x 的等高线",
+  modelThrough: "模型过 x 的等高线",
+  modelLevel: (rise) => `模型等高线，高出 ${short(rise)}`,
+  hillLevel: (rise) => `山丘：模型等高线，低于山顶 ${short(-rise)}`,
+  riseLevel: (rise) => `高出 ${short(rise)} 的等高线`,
+  dualLevel: "对偶椭圆",
+  dualBranches: "对偶双曲线",
+  dualHill: "山丘：对偶椭圆",
+  dualLine: "梯度都在这条线上：没有椭圆",
+  axis: (lambda, semi) => `λ = ${short(lambda)}，半轴 ${short(semi)}`,
+  axisUp: (lambda) => `λ = ${short(lambda)}：向上弯`,
+  axisDown: (lambda) => `λ = ${short(lambda)}：向下弯`,
+  axisFlat: "λ 在舍入误差内为 0：平",
+  angle: (angle) => `${degrees(angle)}°`,
+  cauchy: "柯西点",
+  trustRegion: "信赖域",
+  path: "步 s(τ)",
+  taken: "试探步，已接受",
+  rejected: "试探步，被拒绝",
+  steepest: "最速下降",
+  gradientAxis: (name) => `∂f / ∂(${name})`,
+
+  captionBowl: (angle, rise) =>
+    `−g 与过 x 的等高线垂直，偏离中心 ${degrees(angle)}°；牛顿步 −H⁻¹g 正好到达中心。过 x 的椭圆高出中心 ½ g′H⁻¹g = ${short(rise)}：这就是牛顿步所预期的下降量。`,
+  captionSaddle: (angle, climbs) =>
+    `有一个曲率为负：鞍形没有椭圆，等高线是两条渐近线之间的双曲线。牛顿步指向鞍点，与 −g 成 ${degrees(angle)}°，模型沿途${climbs ? "上升" : "下降"}。`,
+  captionDome: (angle) => `没有正的曲率：这个椭圆是山丘的等高线，牛顿步爬向山顶，与 −g 成 ${degrees(angle)}°。`,
+  captionValley: (angle) => `有一个曲率在舍入误差内为零：过 x 的等高线是两条平行线围成的带。箭头是到谷底的最短步，与 −g 成 ${degrees(angle)}°。`,
+  captionRidge: (angle) => `一个曲率为零，另一个为负：过 x 的等高线是沿山脊（山丘）的带，牛顿步爬向山脊，与 −g 成 ${degrees(angle)}°。`,
+  captionParabola: (angle) =>
+    `有一个曲率为零，而 f 沿该方向下降：过 x 的等高线是抛物线，模型没有最低点。箭头是最短的最小二乘步，与 −g 成 ${degrees(angle)}°。`,
+  captionFlat: "所有曲率都小于舍入误差：模型是平面，没有二阶的东西可画。",
+  captionStill: (rise) => `就图中所见，x 就在驻点：没有过它的等高线。画出的是${rise < 0 ? "低于" : "高于"}它 ${short(Math.abs(rise))} 的等高线。`,
+  captionStillSaddle: (rise) => `就图中所见，x 就在鞍点。画出的是高于和低于它 ${short(rise)} 的等高线。`,
+  captionDual: (angle) =>
+    `等高线上各点的梯度：等高线短的方向这里长，半轴 √(2cλ)。在这里 −g 正好到达中心，而与椭圆垂直的是牛顿方向：夹角同样是 ${degrees(angle)}°。`,
+  captionDualSaddle: (angle) => `H⁻¹ 与 H 一样是不定的：同一等高线上的梯度落在双曲线上。−g 到达中心，牛顿方向与曲线垂直，夹角 ${degrees(angle)}°。`,
+  captionDualDome: (angle) => `H⁻¹ 与 H 一样是负定的：山丘的对偶椭圆。−g 到达中心，牛顿方向与椭圆垂直，夹角 ${degrees(angle)}°。`,
+  captionDualSingular: "有一个曲率在舍入误差内为零，H 没有逆，也就没有对偶椭圆：所有梯度都在一条直线上。",
+  captionWhitened: (morph, angle) =>
+    `y = H^(t/2) (u − 中心)，t = ${short(morph, 2)}：负梯度偏离中心 ${degrees(angle)}°。` +
+    (morph < 1 ? "到 t = 1 时椭圆变成圆，梯度步就是牛顿步。" : "椭圆已成为圆：法线过中心，最速下降就是牛顿法。"),
+  captionNotWhitened: (kind) => `只有所有曲率都为正时才有 H^(1/2)；这里的模型是${kind}。`,
+  captionSpectrum: (negative, zero, positive) =>
+    `曲率：${positive} 个为正，${zero} 个在舍入误差内为零，${negative} 个为负。线的长度是绝对值 |λ|，颜色表示符号；端点的黑色部分是该方向在 |g|² 中所占的份额。`,
+  captionSurface: "灰色：f。蓝色：二次模型，它在 x 处与 f 相切，斜率和曲率都相同。",
+  captionSurfaceModel: "二次模型；这里没有记录 f。",
+  captionEllipsoid: (angle) => `过 x 的等高椭球面，三个主平面和主轴。在空间中 −g 与牛顿步成 ${degrees(angle)}°；投影图不能如实显示角度。`,
+  captionNoEllipsoid: (negative, zero) => `这里没有椭球面：三个曲率中 ${negative} 个为负，${zero} 个在舍入误差内为零。`,
+
+  kinds: { bowl: "碗", saddle: "鞍", dome: "山丘", valley: "谷", flat: "平面" },
+  spectrumAxis: "|λ|：曲率的绝对值",
+  stem: (lambda, sign, direction, share) =>
+    `λ = ${sign === 0 ? "0（舍入误差内）" : short(lambda)}${sign < 0 ? "（向下弯）" : ""}  ·  ${direction}  ·  占 |g|² 的 ${percent(share)}`,
+  surfaceF: "f",
+  surfaceModel: "模型",
+
+  noteOutside: "驻点在这个窗口之外。",
+  noteHatched: "阴影线：f 在那里不是有限数，或者超出了界限。",
+  noteSlice: "切片：其他变量固定。",
+  noteShadow: "投影：其他变量重新取最小。不画 f 本身和信赖域：它们属于切片。",
+  noteDragged: "x 被拖动过：模型仍是记录点的模型，在这里重新写出。",
+};

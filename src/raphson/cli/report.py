@@ -1,0 +1,53 @@
+"""The option `--report FILE`: checked before anything is computed, written at the end."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from raphson.kernel import show
+
+Option = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE.html", help="Write a page with pictures that can be dragged, in one file."),
+]
+
+
+def check(path: Path | None) -> None:
+    """ValueError where no file can be written: said before a long run, not after it."""
+    if path is None:
+        return
+    if not path.parent.is_dir():
+        raise ValueError(f"--report {path}: there is no folder {path.parent}")
+    if path.is_dir():
+        raise ValueError(f"--report {path}: this is a folder; name a file in it")
+    if not os.access(path.parent, os.W_OK):
+        raise ValueError(f"--report {path}: the folder {path.parent.resolve()} cannot be written to")
+
+
+def write(thing: Any, path: Path | None, title: str) -> dict[str, str]:
+    """Writes the report, if one was asked for: {"report": where it is} for JSON, else {}."""
+    if path is None:
+        return {}
+    try:
+        return {"report": str(show.report(thing, path, title))}
+    except OSError as error:
+        raise ValueError(f"--report {path}: {error.strerror or error}") from error
+
+
+def line(written: dict[str, str]) -> str:
+    """The line that says where it is; empty where none was written."""
+    return f"\nreport    {written['report']}" if written else ""
+
+
+def spot(name: str) -> Path:
+    """A file of this name in the current folder, or in that for temporary files where it cannot be written to."""
+    here = Path(name)
+    return here if os.access(".", os.W_OK) and not here.is_dir() else Path(tempfile.gettempdir()) / name
+
+
+def short(name: str) -> str:
+    """The title for a target: its file without the folders that it lies in."""
+    return Path(name).name

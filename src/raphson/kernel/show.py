@@ -1,0 +1,23 @@
+"""How objects are shown to people: rooms below `picture` call these, and `picture` registers what they do."""
+
+from functools import singledispatch
+from pathlib import Path
+from typing import Any
+
+
+@singledispatch
+def html(thing: Any) -> str:
+    """HTML for a notebook: a picture and the text of `thing`."""
+    raise TypeError(f"nothing draws a {type(thing).__name__}")
+
+
+@singledispatch
+def report(thing: Any, path: str | Path, title: str = "") -> Path:
+    """Writes a self-contained HTML file about `thing`; the path of the file."""
+    raise TypeError(f"there is no report about a {type(thing).__name__}")
+
+
+@singledispatch
+def plot(thing: Any, ax: Any = None) -> Any:
+    """Draws `thing` with matplotlib into `ax` (None: a new figure); the Axes."""
+    raise TypeError(f"nothing plots a {type(thing).__name__}")

@@ -1,0 +1,148 @@
+"""`rp.plot`: figures with matplotlib (pip install "raphson[plot]"), which is imported when the first one is drawn.
+
+Every function takes `ax`, matplotlib's Axes to draw into (None: a new figure), and returns the Axes. Nothing is shown
+(call plt.show() or savefig yourself) and no setting of matplotlib is changed.
+
+`plane` chooses what is drawn of more than two variables: "newton" (-g and the Newton step), "extreme" (the smallest
+and the largest curvature), "path" (the main plane of a run), or a pair of variables by number or name. `section`
+says what the others do there: "slice" holds them fixed (a sub-block of H), "shadow" minimizes over them (a sub-block
+of H^-1). The title always says which.
+"""
+
+from collections.abc import Callable as _Callable
+from typing import Any
+
+from raphson.kernel import show as _show
+from raphson.report.compare import Comparison as _Comparison
+
+__all__ = [
+    "convergence", "dual", "ellipse", "ellipsoid", "fidelity", "local", "run", "spectrum", "surface", "whitened",
+]  # fmt: skip
+
+
+def local(model: Any, ax: Any = None, plane: Any = None, section: str = "slice") -> Any:
+    """Which way, and why not -g? The levels of f and of its quadratic through x, -g, and the Newton step.
+
+    model: of `rp.local_model`, or a result (its model at the answer). The level of the model through x is the
+    ellipse {1/2 s'Hs = rise} around the Newton point, rise = 1/2 g'H^-1 g, semi-axes sqrt(2 rise / lambda) along the
+    eigenvectors; -g is perpendicular to it and does not point at its centre. A saddle has hyperbolas instead, a
+    valley a strip, a dome an ellipse marked as a hill. Of one variable: the curve and its parabola.
+
+    Raises ValueError where H is not finite, for an unknown plane, and for the shadow of what is no bowl.
+    """
+    return _draw(lambda scenes: scenes.local(model, plane, section), ax)
+
+
+def dual(model: Any, ax: Any = None, plane: Any = None, section: str = "slice") -> Any:
+    """What does H^-1 look like? The gradients met on the contour through x: {1/2 g'H^-1 g = rise}, in units of g.
+
+    Semi-axes sqrt(2 rise lambda): long where the contour is short. Its normal at g is the Newton direction, as the
+    normal of the contour at x is g. Words where H is no bowl. Arguments and errors as in `local`; ValueError for
+    one variable.
+    """
+    return _draw(lambda scenes: scenes.dual(model, plane, section), ax)
+
+
+def whitened(model: Any, ax: Any = None, plane: Any = None, section: str = "slice", t: float = 1.0) -> Any:
+    """Why does Newton work? The contour through x in the coordinates y = H^(t/2) (x - centre).
+
+    t from 0, the ellipse as it is, to 1, a circle of radius sqrt(2 rise) where -gradient points at the centre:
+    semi-axes sqrt(2 rise) lambda^((t-1)/2). The path of steepest descent straightens with it. Words where H is no
+    bowl. Arguments and errors as in `local`; ValueError for one variable, and for t outside [0, 1].
+    """
+    return _draw(lambda scenes: scenes.whitened(model, plane, section, t), ax)
+
+
+def spectrum(model: Any, ax: Any = None) -> Any:
+    """Which directions are stiff, flat, downhill? The absolute value of every eigenvalue, colored by its sign.
+
+    Above the stems the gradient's share (v_i'g)^2 / |g|^2 of each eigenvector v_i, named by its leading variables. A
+    hollow stem is a curvature that rounding hides. Of more than 60 eigenvalues some are left out, and a note says
+    which. model: as in `local`; ValueError where H is not finite.
+    """
+    return _draw(lambda scenes: scenes.spectrum(model), ax)
+
+
+def run(result: Any, ax: Any = None, plane: Any = None) -> Any:
+    """How did it go? The path on contours of f: points taken filled, rejected trials hollow.
+
+    result: of `minimize`, `curve_fit`, ...; plane: None is the main plane of the path for more than two variables,
+    where f is drawn as a slice through the answer and the title prints how much of the path's variance the plane
+    holds. ValueError for a result that does not know its start.
+    """
+    return _draw(lambda scenes: scenes.run(result, plane), ax)
+
+
+def convergence(results: Any, ax: Any = None) -> Any:
+    """How fast? The gap f - lowest f (solid) and max |g| (dotted) after every trial, on logarithmic axes.
+
+    results: a result, a dict of results by name, a list of them, or what `rp.compare` returns. The lowest f is that
+    of all of them, so they should be runs on one function. Of a single run every trial is a dot, the rejected ones
+    hollow. ValueError where there is no result, TypeError for anything without a trace.
+    """
+    return _draw(lambda scenes: scenes.convergence(results), ax)
+
+
+def fidelity(model: Any, ax: Any = None, plane: Any = None) -> Any:
+    """How far may I trust the model? Where f and its quadratic differ, with the ring of 10 %.
+
+    The map is (f - m) / (|g's| + 1/2 sum |lambda_i| (v_i's)^2), the error over the absolute size of the model's own
+    terms: blue where f lies above the model, orange below, hatched where f is not finite. Of one variable: a curve.
+    model: as in `local`; of more than two variables f is cut as a slice. ValueError for a model that does not know
+    its function, or whose function is too slow for thousands of values.
+    """
+    return _draw(lambda scenes: scenes.fidelity(model, plane), ax)
+
+
+def ellipse(fit: Any, i: Any = 0, j: Any = 1, ax: Any = None, probability: float = 0.95) -> Any:
+    """Which values do the data allow? The error ellipse of parameters i and j (numbers or names) of a fit.
+
+    {s'C^-1 s = k^2} with C their block of the covariance, a shadow: the other parameters are estimated again. k is
+    chosen so that it holds both with this probability; the dashed one of k = 1 touches both standard errors and holds
+    39 % (less where the noise is estimated from few data), not 68 %. Of a fit with two parameters the exact cost is
+    drawn at the same height.
+
+    Raises TypeError for what is no fit; ValueError for an unknown parameter, a probability outside (0, 1), and, in
+    words that say why, where a parameter has no standard error: not determined by the data, or at a bound.
+    """
+    return _draw(lambda scenes: scenes.ellipse(fit, i, j, probability), ax)
+
+
+def ellipsoid(model: Any, ax: Any = None, variables: Any = None, section: str = "slice") -> Any:
+    """What does the level look like in three variables? The ellipsoid through x, its axes, -g and the Newton step.
+
+    Semi-axes sqrt(2 rise / lambda). Where H has curvatures of both signs, or none along some direction, there is no
+    ellipsoid: its axes are drawn, colored by sign, and words. ax: 3-D axes (None makes some; they can be turned
+    with the mouse), or plain ones for a flat drawing. variables: three of them by number or name where there are
+    more; section as in `local`. ValueError for fewer than three variables, or more without a choice.
+    """
+    return _draw3(lambda scenes: scenes.ellipsoid(model, variables, section), ax)
+
+
+def surface(model: Any, ax: Any = None, plane: Any = None, section: str = "slice") -> Any:
+    """How do f and its quadratic touch? Both as surfaces over a plane, with -g and the Newton step on the quadratic.
+
+    At x they have the same height, slope and curvature. ax as in `ellipsoid`, everything else as in `local`.
+    ValueError for one variable.
+    """
+    return _draw3(lambda scenes: scenes.surface(model, plane, section), ax)
+
+
+def _draw(view: _Callable[[Any], Any], ax: Any) -> Any:
+    # Imported here, so that `import raphson` does not pay for pictures that nobody asked for.
+    from raphson.picture import scenes
+    from raphson.picture.render import figure
+
+    return figure.draw(view(scenes), ax)
+
+
+def _draw3(view: _Callable[[Any], Any], ax: Any) -> Any:
+    from raphson.picture import scenes
+    from raphson.picture.render import figure3
+
+    return figure3.draw3(view(scenes), ax)
+
+
+@_show.plot.register
+def _comparison(thing: _Comparison, ax: Any = None) -> Any:
+    return convergence(thing, ax)

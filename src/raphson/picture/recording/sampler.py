@@ -1,0 +1,110 @@
+"""Values of f for a recording: on grids as fine as there is time for."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from raphson.picture.plane import Plane
+from raphson.picture.recording.replay import Moment, Replay
+from raphson.picture.recording.windows import Window
+from raphson.picture.sample import BLOCK, along, sample
+from raphson.picture.scene import Grid
+from raphson.problems.callback import HOST
+
+SECONDS = 12.0
+"""What all values of f in a recording may take."""
+
+ENDLESS = float("inf")
+
+
+@dataclass(frozen=True)
+class Detail:
+    """Points on a side of a grid: of a whole run, around a point in the first plane, in other planes; 0: no grid.
+
+    `thin` those of the first plane where contours are thin; `note` what is said of it.
+    """
+
+    run: int
+    first: int
+    others: int
+    thin: int
+    line: int = 0
+    note: str = ""
+
+    def side(self, first: bool, thin: bool) -> int:
+        """Points on a side of the grid around a point."""
+        return (self.thin if thin else self.first) if first else self.others
+
+    def count(self, planes: int, points: int) -> int:
+        """Values of f that are needed at most."""
+        around = self.thin**2 + max(planes - 1, 0) * self.others**2
+        return planes * self.run**2 + points * around if planes else (points + 2) * self.line
+
+
+DETAILS = (
+    Detail(81, 33, 33, 65, 121),
+    Detail(65, 33, 0, 33, 61, "f around the points is sampled coarsely, in the first plane only: its values take long"),
+    Detail(33, 0, 0, 0, 21, "f is sampled over the whole run only, and coarsely: its values take long"),
+    Detail(0, 0, 0, 0, 0, "f itself is not drawn: its values take too long"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Sampler:
+    """Values of f on the grids of a recording. What is left out is decided beforehand, not by a clock on the way."""
+
+    run: Replay
+    detail: Detail
+
+    @staticmethod
+    def of(run: Replay, planes: Sequence[Plane]) -> "Sampler":
+        """The finest detail that stays within `SECONDS` by the time that a few values take."""
+        if run.problem is None:
+            note = "f itself is not known here: only its quadratic is drawn"
+            return Sampler(run, replace(DETAILS[-1], note=note))
+        each = seconds_per_value(run)
+        fitting = (d for d in DETAILS if each * d.count(len(planes), len(run.moments)) <= SECONDS)
+        return Sampler(run, next(fitting))
+
+    def grid(self, moment: Moment, plane: Plane, window: Window, side: int) -> Grid | None:
+        """f in the window of a plane laid through a moment; None where it is not sampled."""
+        if not side:
+            return None
+        return sample(self.run.problem, moment.x, through(plane, moment.flat), window, side, side, ENDLESS)
+
+    def line(self, moment: Moment, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
+        """f along the only variable: points and the values there; NaN where it is not known."""
+        count = self.detail.line
+        x = np.linspace(low, high, max(count, 2))
+        values = along(self.run.problem, moment.x, AXIS, np.stack([x, 0 * x], axis=1), ENDLESS) if count else None
+        return x, np.full(len(x), np.nan) if values is None else values
+
+
+AXIS = Plane("x", "parameters", ("", ""), "", np.zeros(1), np.array([[1.0, 0.0]]), np.array([[1.0], [0.0]]), np.ones(2))
+"""The only variable, as a plane whose second coordinate means nothing."""
+
+
+def through(plane: Plane, x: np.ndarray) -> Plane:
+    """The parallel plane through x, with the same coordinates."""
+    return replace(plane, origin=x - plane.basis @ plane.at(x))
+
+
+def seconds_per_value(run: Replay) -> float:
+    """The time of one value, the shortest of a few: what else the machine does meanwhile is not f's."""
+    moment, problem = run.moments[-1], run.problem
+    host = isinstance(problem, HOST)
+    n = len(moment.flat)
+    still = Plane("", "parameters", ("", ""), "", moment.flat, np.zeros((n, 2)), np.zeros((2, n)), np.ones(2))
+    count = 1 if host else BLOCK
+    if not host:
+        along(problem, moment.x, still, np.zeros((1, 2)), ENDLESS)  # compiles
+    spent = []
+    for _ in range(5 if host else 2):
+        begin = time.perf_counter()
+        along(problem, moment.x, still, np.zeros((count, 2)), ENDLESS)
+        spent.append((time.perf_counter() - begin) / count)
+        if sum(spent) * count > 1:
+            break
+    return min(spent)

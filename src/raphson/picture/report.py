@@ -1,0 +1,95 @@
+"""The report: one self-contained HTML file. It needs no network, and can be read and printed with scripts off."""
+
+import json
+import os
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from raphson.kernel import show
+
+WEB = Path(__file__).with_name("web")
+"""The built bundle of frontend/: report.js and report.css."""
+
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+HIDE = 'document.documentElement.classList.add("scripted")'
+"""Before anything is painted: the static pictures are for readers without scripts."""
+
+UNHIDE = 'if(!window.raphson)document.documentElement.classList.remove("scripted")'
+"""After the bundle: they come back where it could not start."""
+
+
+def register(*classes: type) -> None:
+    """Makes `show.report` write reports about objects of these classes; what that needs is imported when asked for."""
+    for cls in classes:
+        show.report.register(cls, report)
+
+
+def report(thing: Any, path: str | Path, title: str = "") -> Path:
+    """Writes the report about a result, fit or model; the path of the file, which appears whole or not at all.
+
+    The same object gives the same bytes: there is no time stamp in it. Raises FileNotFoundError where the folder
+    does not exist (none is created), IsADirectoryError where the path is one.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into: create it first")
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder: name a file in it, as in {path / 'run.html'}")
+    text = page(thing, title)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def page(thing: Any, title: str = "") -> str:
+    """The whole HTML text."""
+    from raphson.picture.recording.record import record
+    from raphson.picture.recording.static import STYLE, static
+
+    recording = record(thing, title)
+    script = web("report.js")
+    parts = [
+        "<!doctype html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(recording['title'])}</title>",
+        '<link rel="icon" href="data:,">',
+        f"<style>{STYLE}</style>",
+        f"<style>{web('report.css')}</style>",
+        f"<script>{HIDE}</script>" if script else "",
+        "</head>",
+        "<body>",
+        static(recording, thing),
+        f'<script type="application/json" id="recording">{embedded(recording)}</script>',
+        f"<script>{script}</script><script>{UNHIDE}</script>" if script else "",
+        "</body>",
+        "</html>",
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def embedded(recording: dict[str, Any]) -> str:
+    """JSON that can stand inside a script element, whatever its strings hold."""
+    text = json.dumps(recording, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def web(name: str) -> str:
+    """A file of the bundle, safe to stand inside its element; empty where it was not built."""
+    file = WEB / name
+    if not file.is_file():
+        return ""
+    return file.read_text(encoding="utf-8").strip().replace("</script", "<\\/script").replace("</style", "<\\/style")
