@@ -64,7 +64,7 @@ def main(folder: Path) -> None:
         "run-saddle": rp.minimize(rp.zoo["saddle"].fun, [1.0, 0.0], method="newton", max_steps=1),
     }
     for name, result in runs.items():
-        result.report(folder / f"{name}.html", name)
+        result.report(folder / f"{name}.html", "Rosenbrock's function" if name == "run-rosenbrock" else name)
     names = {"looks": [f"look-{name}" for name in POINTS], "runs": list(runs)}
     (folder / "pages.json").write_text(json.dumps(names))
 

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { launch, open } from "./browser.mjs";
 
-const SHOTS = [{ file: "report.png", page: "run-rosenbrock", hash: "trial=3", size: { width: 1240, height: 1000 } }];
+const SHOTS = [{ file: "report.png", page: "run-rosenbrock", hash: "trial=3", size: { width: 1240, height: 1310 } }];
 
 const browser = await launch();
 for (const { file, page: name, hash, size } of SHOTS) {

@@ -3,7 +3,7 @@
 import { holes, lines } from "../maths/contour";
 import type { Canvas } from "./marks";
 import { color, stroke } from "./style";
-import { element, pixels } from "./svg";
+import { element, pixels, type Sketch } from "./svg";
 import type { Contours, Grid, Heat, Pair } from "./types";
 
 /** Shades of a heat map. */
@@ -18,7 +18,7 @@ interface Drawing {
 /** Level lines in pixels cost milliseconds: those of the last frame are used again while nothing moved. */
 const drawings = new WeakMap<Contours, Drawing>();
 
-export function field(item: Contours, canvas: Canvas): SVGElement[] {
+export function field(item: Contours, canvas: Canvas): Sketch[] {
   const { frame, id } = canvas, key = [...frame.toPixel([0, 0]), ...frame.toPixel([1, 1]), ...frame.window].join();
   let drawing = drawings.get(item);
   if (drawing?.key !== key) {
@@ -32,7 +32,7 @@ export function field(item: Contours, canvas: Canvas): SVGElement[] {
 }
 
 /** The border of what was recorded, where it is seen: contours do not end there, only our knowledge of them. */
-function edges({ x, y }: Grid, { frame }: Canvas): SVGElement[] {
+function edges({ x, y }: Grid, { frame }: Canvas): Sketch[] {
   const [x0, x1, y0, y1] = frame.window, slack = 1e-3 * (x1 - x0);
   if (x[0] <= x0 + slack && x[x.length - 1] >= x1 - slack && y[0] <= y0 + slack && y[y.length - 1] >= y1 - slack) return [];
   const d = rectangle(frame.toPixel([x[0], y[y.length - 1]]), frame.toPixel([x[x.length - 1], y[0]]));
@@ -45,12 +45,12 @@ function hatching(grid: Grid, { frame }: Canvas): string {
   return holes(grid).map(([x0, x1, y0, y1]) => rectangle(frame.toPixel([x0, y1]), frame.toPixel([x1, y0]))).join("");
 }
 
-const hatched = (d: string, id: string): SVGElement[] => (d ? [element("path", { "data-role": "not-finite", fill: `url(#${id}-hatch)`, d })] : []);
+const hatched = (d: string, id: string): Sketch[] => (d ? [element("path", { "data-role": "not-finite", fill: `url(#${id}-hatch)`, d })] : []);
 
 const rectangle = ([x0, y0]: Pair, [x1, y1]: Pair): string => `M${pixels(x0)},${pixels(y0)}H${pixels(x1)}V${pixels(y1)}H${pixels(x0)}Z`;
 
 /** Cells in shades of the role's color: white at `low`, full at `high`; runs of one shade are one box. */
-export function heat(item: Heat, canvas: Canvas): SVGElement[] {
+export function heat(item: Heat, canvas: Canvas): Sketch[] {
   const { grid: { x, y, values }, low, high } = item, { frame } = canvas, shades: string[] = Array(SHADES).fill("");
   const shade = (value: number): number => Math.min(SHADES - 1, Math.max(0, Math.floor((SHADES * (value - low)) / (high - low))));
   const edge = (ticks: number[], i: number): number => (i <= 0 ? ticks[0] : i >= ticks.length ? ticks[ticks.length - 1] : (ticks[i - 1] + ticks[i]) / 2);

@@ -1,7 +1,7 @@
 /** Where labels go: near what they name, away from one another and from lines, and never out of the picture. */
 
 import type { Box } from "./frame";
-import { FONT_SIZE, type Attributes, element, pixels, widthOf } from "./svg";
+import { FONT_SIZE, type Attributes, element, pixels, widthOf, type Sketch } from "./svg";
 import { ink } from "./style";
 import type { Pair } from "./types";
 
@@ -23,8 +23,11 @@ const LEADER = 30;
 /** How much worse its last place may be before a label leaves it. */
 const LOYALTY = 7;
 
-/** Where the labels of a picture stood last: the place, as a name, by role and order. */
-export type Memory = Map<string, string>;
+/** A last place of at most this cost is kept without looking at others. */
+const CONTENT = 1;
+
+/** Where the labels of a picture stood last: the number of the place, by role and order. */
+export type Memory = Map<string, number>;
 
 /** Labels of these roles find their places first, in this order; those that find none without covering another are left out. */
 const FIRST = ["minus-gradient", "newton", "angle", "point", "center", "model-level", "dual", "whitened", "axis", "dual-axis", "trial", "cauchy"];
@@ -34,7 +37,7 @@ const rank = ({ role }: Label): number => (FIRST.indexOf(role) + 1 || FIRST.leng
  * Places the labels one after another. `marks` are points (px) of what is drawn, which labels should not cover. A
  * label keeps its side while that is nearly as good as another: labels that jump while x is dragged cannot be read.
  */
-export function placedLabels(labels: Label[], marks: Pair[], plot: Box, memory: Memory): SVGElement[] {
+export function placedLabels(labels: Label[], marks: Pair[], plot: Box, memory: Memory): Sketch[] {
   const taken: Rect[] = [], count = new Map<string, number>();
   return [...labels].sort((a, b) => rank(a) - rank(b)).flatMap((label) => {
     const order = (count.get(label.role) ?? 0) + 1, key = `${label.role} ${order}`;
@@ -49,14 +52,14 @@ export function placedLabels(labels: Label[], marks: Pair[], plot: Box, memory: 
 }
 
 /** A thin line from the nearest side of a label. */
-function leader([x0, y0, x1, y1]: Rect, [x, y]: Pair, role: string): SVGElement {
+function leader([x0, y0, x1, y1]: Rect, [x, y]: Pair, role: string): Sketch {
   const from: Pair = [Math.max(x0, Math.min(x1, x)), Math.max(y0 + 3, Math.min(y1 - 3, y))];
   const d = `M${pixels(from[0])},${pixels(from[1])}L${pixels(x)},${pixels(y)}`;
   return element("path", { d, stroke: ink(role), "stroke-width": 0.7, fill: "none", "data-role": "leader" });
 }
 
 /** Words with a white halo. */
-export function words(text: string, role: string, at: Pair, anchor: string, more: Attributes = {}): SVGElement {
+export function words(text: string, role: string, at: Pair, anchor: string, more: Attributes = {}): Sketch {
   return element("text", {
     class: `role-${role} label`, "data-role": "label", "data-of": role, x: pixels(at[0]), y: pixels(at[1]), "text-anchor": anchor,
     fill: ink(role), stroke: "#ffffff", "stroke-width": 3, "stroke-linejoin": "round", "paint-order": "stroke", ...more,
@@ -67,24 +70,26 @@ interface Place {
   rect: Rect;
   anchor: Pair;
   gap: number;
-  name: string;
+  name: number;
 }
 
-function best(label: Label, width: number, taken: Rect[], marks: Pair[], plot: Box, last: string | undefined): Place {
-  let place: Place = { rect: [0, 0, 0, 0], anchor: label.anchors[0], gap: 0, name: "" }, least = Infinity;
-  label.anchors.forEach((anchor, a) => {
-    const [x, y] = anchor;
-    for (const gap of GAPS)
-      SIDES.forEach(([dx, dy], s) => {
-        const cx = x + dx * (width / 2 + gap * (dy ? 0.7 : 1)), cy = y + dy * (HEIGHT / 2 + gap * (dx ? 0.7 : 1));
-        const rect = kept([cx - width / 2, cy - HEIGHT / 2, cx + width / 2, cy + HEIGHT / 2], plot);
-        const pushed = Math.abs(rect[0] - cx + width / 2) + Math.abs(rect[1] - cy + HEIGHT / 2);
-        const name = `${a} ${gap} ${s}`, own = 0.3 * s + 1.2 * a + 0.25 * gap + 0.15 * pushed - (name === last ? LOYALTY : 0);
-        if (own >= least) return;
-        const cost = own + burden(rect, taken, marks, least - own);
-        if (cost < least) [least, place] = [cost, { rect, anchor, gap, name }];
-      });
-  });
+function best(label: Label, width: number, taken: Rect[], marks: Pair[], plot: Box, last: number | undefined): Place {
+  let place: Place = { rect: [0, 0, 0, 0], anchor: label.anchors[0], gap: 0, name: -1 }, least = Infinity;
+  const attempt = (name: number): void => {
+    const s = name % SIDES.length, g = Math.floor(name / SIDES.length) % GAPS.length, a = Math.floor(name / SIDES.length / GAPS.length);
+    const anchor = label.anchors[a], gap = GAPS[g], [dx, dy] = SIDES[s];
+    const cx = anchor[0] + dx * (width / 2 + gap * (dy ? 0.7 : 1)), cy = anchor[1] + dy * (HEIGHT / 2 + gap * (dx ? 0.7 : 1));
+    const rect = kept([cx - width / 2, cy - HEIGHT / 2, cx + width / 2, cy + HEIGHT / 2], plot);
+    const pushed = Math.abs(rect[0] - cx + width / 2) + Math.abs(rect[1] - cy + HEIGHT / 2);
+    const own = 0.3 * s + 1.2 * a + 0.25 * gap + 0.15 * pushed - (name === last ? LOYALTY : 0);
+    if (own >= least) return;
+    const cost = own + burden(rect, taken, marks, least - own);
+    if (cost < least) [least, place] = [cost, { rect, anchor, gap, name }];
+  };
+  const places = label.anchors.length * GAPS.length * SIDES.length;
+  // The last place first: while it is free, as it is in most frames of a drag, no other can be better.
+  if (last !== undefined && last < places) attempt(last);
+  for (let name = 0; name < places && least > CONTENT; name += 1) if (name !== last) attempt(name);
   return place;
 }
 

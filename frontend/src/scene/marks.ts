@@ -6,7 +6,7 @@ import type { Frame } from "./frame";
 import { type Label, words } from "./labels";
 import { stems } from "./stems";
 import { color, stroke, styleOf, tint } from "./style";
-import { FONT_SIZE, element, pixels, widthOf, wrapped } from "./svg";
+import { FONT_SIZE, element, pixels, widthOf, wrapped, type Sketch } from "./svg";
 import type { Arc, Arrow, Curve, Dots, Ellipse, Item, Pair, RightAngle, Scene, Words } from "./types";
 
 /** What is being drawn on: labels wait until all is drawn, `marks` are points (px) that they should not cover. */
@@ -24,7 +24,7 @@ const LARGEST_RADIUS = 1e5;
 /** More dots than this become one path. */
 const MANY = 300;
 
-export function drawn(item: Item, canvas: Canvas): SVGElement[] {
+export function drawn(item: Item, canvas: Canvas): Sketch[] {
   switch (item.kind) {
     case "ellipse": return [ellipse(item, canvas)];
     case "curve": return [curve(item, canvas)];
@@ -42,7 +42,7 @@ export function drawn(item: Item, canvas: Canvas): SVGElement[] {
 const path = (points: Pair[]): string => points.map((p, i) => `${i ? "L" : "M"}${pixels(p[0])},${pixels(p[1])}`).join("");
 const joined = (pair: Pair | null | undefined): string | undefined => pair?.join(" ");
 
-function ellipse(item: Ellipse, canvas: Canvas): SVGElement {
+function ellipse(item: Ellipse, canvas: Canvas): Sketch {
   const { frame, scene } = canvas, ppx = frame.plot.width / (frame.window[1] - frame.window[0]);
   const [cx, cy] = frame.toPixel(item.center), [rx, ry] = item.semi.map((a) => a * ppx), [ca, sa] = [Math.cos(item.angle), Math.sin(item.angle)];
   const around = Array.from({ length: 96 }, (_, k): Pair => {
@@ -65,7 +65,7 @@ function ellipse(item: Ellipse, canvas: Canvas): SVGElement {
 
 const fine = (a: number): string => String(Math.round(a * 1e5) / 1e5);
 
-function curve(item: Curve, canvas: Canvas): SVGElement {
+function curve(item: Curve, canvas: Canvas): Sketch {
   const points = item.points.map(canvas.frame.toPixel);
   if (!item.fill) {
     const seen = along(points, canvas);
@@ -76,7 +76,7 @@ function curve(item: Curve, canvas: Canvas): SVGElement {
   return element("path", { ...stroke(item.role), ...fill, ...(item.dashed ? { "stroke-dasharray": "5 4" } : {}), d: path(points) + (item.closed ? "Z" : "") });
 }
 
-function arrow(item: Arrow, canvas: Canvas): SVGElement {
+function arrow(item: Arrow, canvas: Canvas): Sketch {
   const [tail, head] = [item.tail, item.head].map(canvas.frame.toPixel), way: Pair = [head[0] - tail[0], head[1] - tail[1]];
   const length = Math.hypot(...way), size = Math.min(HEAD, 0.6 * length), share = size / HEAD;
   const [dx, dy] = length > 0 ? [way[0] / length, way[1] / length] : [0, 0], half = HEAD_HALF * share;
@@ -96,14 +96,14 @@ function arrow(item: Arrow, canvas: Canvas): SVGElement {
   return element("g", { class: draw.class, "data-role": item.role, "data-tail": joined(item.tail), "data-head": joined(item.head) }, line, tip);
 }
 
-function rightAngle(item: RightAngle, canvas: Canvas): SVGElement {
+function rightAngle(item: RightAngle, canvas: Canvas): Sketch {
   const [x, y] = canvas.frame.toPixel(item.at), [a, b] = [item.along, item.across];
   const to = (s: number, t: number): Pair => [x + CORNER * (s * a[0] + t * b[0]), y - CORNER * (s * a[1] + t * b[1])];
   canvas.marks.push(to(1, 1), to(0.7, 0.7));
   return element("path", { ...stroke(item.role), d: path([to(1, 0), to(1, 1), to(0, 1)]) });
 }
 
-function arc(item: Arc, canvas: Canvas): SVGElement {
+function arc(item: Arc, canvas: Canvas): Sketch {
   const [x, y] = canvas.frame.toPixel(item.at), from = Math.atan2(item.start[1], item.start[0]);
   const whole = Math.atan2(item.end[1], item.end[0]) - from, way = whole - 2 * Math.PI * Math.round(whole / (2 * Math.PI));
   const to = (share: number, radius: number): Pair => [x + radius * Math.cos(from + share * way), y - radius * Math.sin(from + share * way)];
@@ -113,7 +113,7 @@ function arc(item: Arc, canvas: Canvas): SVGElement {
   return element("path", { ...stroke(item.role), "data-degrees": item.degrees, d: path(points) });
 }
 
-function dots(item: Dots, canvas: Canvas): SVGElement[] {
+function dots(item: Dots, canvas: Canvas): Sketch[] {
   const points = item.points.map(canvas.frame.toPixel);
   const seen = points.filter((p) => within(canvas, p));
   if (points.length < MANY) for (const [x, y] of seen) canvas.marks.push([x, y], [x - 4, y], [x + 4, y], [x, y - 4], [x, y + 4]);
@@ -145,11 +145,11 @@ function shape(role: string, [x, y]: Pair): string {
   return role === "center" ? `${circle}M${pixels(x - 8)},${pixels(y)}H${pixels(x + 8)}M${pixels(x)},${pixels(y - 8)}V${pixels(y + 8)}` : circle;
 }
 
-function text(item: Words, canvas: Canvas): SVGElement {
+function text(item: Words, canvas: Canvas): Sketch {
   const [x, y] = canvas.frame.toPixel(item.at), lines = wrapped(item.text, canvas.frame.plot.width - 24), step = FONT_SIZE * 1.4;
   const first = y - ((lines.length - 1) * step) / 2 + 4;
-  const node = words("", item.role, [x, first], item.anchor ?? "start", { "data-role": item.role });
-  node.append(...lines.map((line, i) => element("tspan", { x: pixels(x), dy: i ? step : 0 }, line)));
+  const spans = lines.map((line, i) => element("tspan", { x: pixels(x), dy: i ? step : 0 }, line));
+  const node = { ...words("", item.role, [x, first], item.anchor ?? "start", { "data-role": item.role }), children: spans };
   const width = Math.max(...lines.map((line) => widthOf(line))), from = x - width * { start: 0, middle: 0.5, end: 1 }[item.anchor ?? "start"];
   lines.forEach((_, i) => canvas.marks.push(...along([[from, first + i * step - 4], [from + width, first + i * step - 4]], canvas)));
   return node;
@@ -169,7 +169,7 @@ export function within({ frame: { plot } }: Canvas, [x, y]: Pair): boolean {
 function along(points: Pair[], canvas: Canvas): Pair[] {
   const out: Pair[] = [];
   for (let i = 0; i + 1 < points.length; i += 1) {
-    const [[a, b], [c, d]] = [points[i], points[i + 1]], steps = Math.min(80, Math.ceil(Math.hypot(c - a, d - b) / 7));
+    const [[a, b], [c, d]] = [points[i], points[i + 1]], steps = Math.min(80, Math.ceil(Math.hypot(c - a, d - b) / 9));
     for (let k = 0; k < steps; k += 1) out.push([a + ((c - a) * k) / steps, b + ((d - b) * k) / steps]);
   }
   return out.filter((p) => within(canvas, p));

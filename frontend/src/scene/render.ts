@@ -5,14 +5,14 @@ import { type Memory, placedLabels } from "./labels";
 import { type Canvas, drawn } from "./marks";
 import type { Tick } from "./ticks";
 import { color } from "./style";
-import { FONT_SIZE, element, pixels } from "./svg";
+import { FONT_SIZE, element, pixels, type Sketch, updated } from "./svg";
 import type { Scene } from "./types";
 
 export type { Frame, Size } from "./frame";
 
 /**
- * Draws `scene` and returns where it lies. Only the one group that the last call made is replaced: what else is in
- * `svg`, a handle to drag for example, stays. `prefix` must differ between the SVG elements of a page.
+ * Draws `scene` and returns where it lies. Only the one group that the last call made is changed, where it differs: what
+ * else is in `svg`, a handle to drag for example, stays. `prefix` must differ between the SVG elements of a page.
  */
 export function render(svg: SVGSVGElement, scene: Scene, size: Size, prefix = "scene"): Frame {
   const { frame, axes } = framed(scene, size), id = `${prefix}-${scene.view}`;
@@ -27,9 +27,9 @@ export function render(svg: SVGSVGElement, scene: Scene, size: Size, prefix = "s
   svg.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
   if (!svg.hasAttribute("role")) svg.setAttribute("role", "img");
   if (svg.getAttribute("role") === "img") svg.setAttribute("aria-label", [scene.title, scene.question, scene.caption].filter(Boolean).join(" "));
-  const old = [...svg.children].find((child) => child.hasAttribute("data-scene"));
-  if (old) old.replaceWith(group);
-  else svg.prepend(group);
+  const old = [...svg.children].find((child) => child.hasAttribute("data-scene")) ?? null, node = updated(old, group);
+  if (!old) svg.prepend(node);
+  else if (old !== node) old.replaceWith(node);
   return frame;
 }
 
@@ -44,7 +44,7 @@ function memoryOf(svg: SVGSVGElement, view: string): Memory {
   return memory;
 }
 
-function definitions({ plot }: Frame, id: string): SVGElement {
+function definitions({ plot }: Frame, id: string): Sketch {
   const hatch = element("path", { d: "M-1,1L1,-1M0,6L6,0M5,7L7,5", stroke: color("zero"), "stroke-width": 0.8 });
   return element("defs", {},
     element("clipPath", { id: `${id}-plot` }, element("rect", { ...plot })),
@@ -55,10 +55,10 @@ function definitions({ plot }: Frame, id: string): SVGElement {
 const FRAME_COLOR = "#c9ced6";
 
 /** The plot's border, ticks, numbers and the axes' labels. */
-function axesOf(scene: Scene, frame: Frame, axes: Axes): SVGElement[] {
+function axesOf(scene: Scene, frame: Frame, axes: Axes): Sketch[] {
   const { plot } = frame, bottom = plot.y + plot.height, ink = color("muted"), has = (axis: string) => (scene.ticks ?? "xy").includes(axis);
   const border = has("x") || has("y") ? [element("rect", { ...plot, fill: "none", stroke: FRAME_COLOR, "data-role": "plot" })] : [];
-  const number = (tick: Tick, x: number, y: number, anchor: string): SVGElement =>
+  const number = (tick: Tick, x: number, y: number, anchor: string): Sketch =>
     element("text", { x: pixels(x), y: pixels(y), "text-anchor": anchor, "font-size": FONT_SIZE - 1, fill: ink, "data-role": "tick" }, tick.text);
   const across = axes.x.ticks.flatMap((tick) => {
     const x = frame.toPixel([tick.value, frame.window[2]])[0];
@@ -69,7 +69,7 @@ function axesOf(scene: Scene, frame: Frame, axes: Axes): SVGElement[] {
     return [element("path", { d: `M${plot.x},${pixels(y)}h-4`, stroke: FRAME_COLOR }), number(tick, plot.x - 7, y + 4, "end")];
   });
   const named = (label: string | undefined, base: string): string => (base ? `${label ?? ""} \u2212 (${base})`.trim() : (label ?? ""));
-  const label = (text: string, more: Record<string, string | number>): SVGElement[] =>
+  const label = (text: string, more: Record<string, string | number>): Sketch[] =>
     text ? [element("text", { "text-anchor": "middle", fill: ink, "data-role": "axis-label", ...more }, text)] : [];
   const [x, y] = [plot.x + plot.width / 2, plot.y + plot.height / 2], below = bottom + (has("x") ? 33 : 17);
   return [

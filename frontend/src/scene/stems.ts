@@ -3,13 +3,13 @@
 import type { Canvas } from "./marks";
 import { words } from "./labels";
 import { color, styleOf } from "./style";
-import { FONT_SIZE, element, pixels, widthOf } from "./svg";
+import { FONT_SIZE, element, pixels, widthOf, type Sketch } from "./svg";
 import type { Pair, Stems } from "./types";
 
 const SIGNS: Record<string, string> = { "-1": "negative", "0": "zero", "1": "positive" };
 const RADIUS = 6.5;
 
-export function stems(item: Stems, canvas: Canvas): SVGElement[] {
+export function stems(item: Stems, canvas: Canvas): Sketch[] {
   const ends = item.positions.map((position, i) => ends2(item, canvas, position, item.values[i]));
   const gap = Math.min(...ends.slice(1).map(([base], i) => Math.abs(base[item.horizontal ? 1 : 0] - ends[i][0][item.horizontal ? 1 : 0])), 60);
   const radius = Math.max(1.5, Math.min(RADIUS, 0.3 * gap));
@@ -27,9 +27,9 @@ function ends2(item: Stems, { frame }: Canvas, position: number, value: number):
   return [[x, floor], [x, Math.min(floor, y)]];
 }
 
-function stem(item: Stems, i: number, base: Pair, tip: Pair, radius: number): SVGElement[] {
+function stem(item: Stems, i: number, base: Pair, tip: Pair, radius: number): Sketch[] {
   const role = SIGNS[String(Math.sign(item.signs[i]))], paint = color(role), share = item.shares?.[i];
-  const circle = (r: number, more: Record<string, string | number>): SVGElement =>
+  const circle = (r: number, more: Record<string, string | number>): Sketch =>
     element("circle", { cx: pixels(tip[0]), cy: pixels(tip[1]), r: pixels(r), ...more });
   const parts = [
     element("line", { x1: pixels(base[0]), y1: pixels(base[1]), x2: pixels(tip[0]), y2: pixels(tip[1]), stroke: paint, "stroke-width": styleOf(role).width }),
@@ -41,13 +41,13 @@ function stem(item: Stems, i: number, base: Pair, tip: Pair, radius: number): SV
 }
 
 /** Words above each stem where the rows have room, else behind its tip; where rows are too narrow only the chief ones. */
-function labels(item: Stems, { frame: { plot } }: Canvas, ends: [Pair, Pair][], gap: number): SVGElement[] {
+function labels(item: Stems, { frame: { plot } }: Canvas, ends: [Pair, Pair][], gap: number): Sketch[] {
   const role = (i: number): string => SIGNS[String(Math.sign(item.signs[i]))];
   if (!item.horizontal) {
     const fits = Math.max(...item.labels.map((label) => widthOf(label))) < gap;
     return fits ? ends.map(([, tip], i) => words(item.labels[i], role(i), [tip[0], tip[1] - RADIUS - 5], "middle")) : [];
   }
-  const above = gap >= 2.2 * FONT_SIZE, taken: number[] = [], out: SVGElement[] = [];
+  const above = gap >= 2.2 * FONT_SIZE, taken: number[] = [], out: Sketch[] = [];
   const order = ends.map((_, i) => i).sort((i, j) => (item.shares?.[j] ?? 0) - (item.shares?.[i] ?? 0));
   for (const i of order) {
     const [base, tip] = ends[i], y = above ? base[1] - 9 : base[1] + 4;

@@ -4,10 +4,58 @@ const NAMESPACE = "http://www.w3.org/2000/svg";
 
 export type Attributes = Record<string, string | number | undefined>;
 
-export function element(name: string, attributes: Attributes = {}, ...children: (Node | string)[]): SVGElement {
-  const node = document.createElementNS(NAMESPACE, name);
-  for (const key in attributes) if (attributes[key] !== undefined) node.setAttribute(key, String(attributes[key]));
-  node.append(...children);
+/** An element to be: what a frame shows is said first, then only what differs from the last frame is changed. */
+export interface Sketch {
+  name: string;
+  attributes: Record<string, string>;
+  children: (Sketch | string)[];
+}
+
+export function element(name: string, attributes: Attributes = {}, ...children: (Sketch | string)[]): Sketch {
+  const said: Record<string, string> = {};
+  for (const key in attributes) if (attributes[key] !== undefined) said[key] = String(attributes[key]);
+  return { name, attributes: said, children };
+}
+
+const sketches = new WeakMap<Node, Sketch | string>();
+
+/** The node `old` made into what `next` says, or a new one. While x is dragged, most of a picture stays as it is. */
+export function updated(old: Node | null, next: Sketch | string): Node {
+  const before = old === null ? undefined : sketches.get(old);
+  if (typeof next === "string") return typeof before === "string" && old ? rewritten(old as Text, before, next) : fresh(next);
+  if (old === null || before === undefined || typeof before === "string" || before.name !== next.name) return fresh(next);
+  const node = old as Element;
+  for (const key in next.attributes) if (before.attributes[key] !== next.attributes[key]) node.setAttribute(key, next.attributes[key]);
+  for (const key in before.attributes) if (!(key in next.attributes)) node.removeAttribute(key);
+  let child = node.firstChild;
+  for (const sketch of next.children) {
+    const made = updated(child, sketch), after = child?.nextSibling ?? null;
+    if (child === null) node.append(made);
+    else if (made !== child) child.replaceWith(made);
+    child = after;
+  }
+  while (child) {
+    const after: ChildNode | null = child.nextSibling;
+    child.remove();
+    child = after;
+  }
+  sketches.set(node, next);
+  return node;
+}
+
+function fresh(sketch: Sketch | string): Node {
+  const node = typeof sketch === "string" ? document.createTextNode(sketch) : document.createElementNS(NAMESPACE, sketch.name);
+  if (node instanceof Element && typeof sketch !== "string") {
+    for (const key in sketch.attributes) node.setAttribute(key, sketch.attributes[key]);
+    node.append(...sketch.children.map(fresh));
+  }
+  sketches.set(node, sketch);
+  return node;
+}
+
+function rewritten(node: Text, before: string, next: string): Text {
+  if (before !== next) node.data = next;
+  sketches.set(node, next);
   return node;
 }
 

@@ -134,7 +134,7 @@ class Result:
         """Writes the run as one self-contained HTML file with pictures that can be dragged; the path of the file.
 
         Everything is inside the file: it needs no network, and can be read with scripts off.
-        `title`: what stands at the top (default: the function's name).
+        `title`: what stands at the top (default: "Minimization").
         """
         return show.report(self, path, title)
 
