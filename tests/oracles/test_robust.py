@@ -61,7 +61,7 @@ def ours(x0, which, rows, loss):
     return rp.least_squares(residual, np.array(x0), args=(jnp.int32(which), rows), loss=loss, f_scale=SCALE)
 
 
-@pytest.mark.parametrize("loss", ["huber", "soft_l1", "cauchy"])
+@pytest.mark.parametrize("loss", ["huber", *(pytest.param(a, marks=pytest.mark.slow) for a in ("soft_l1", "cauchy"))])
 def test_mild_losses_reach_scipys_cost_or_a_lower_one(loss):
     """Always with success; the best of three starts is SciPy's best or below, and so is nearly every single one.
 
@@ -78,6 +78,7 @@ def test_mild_losses_reach_scipys_cost_or_a_lower_one(loss):
     assert len(higher) <= 0.1 * len(SEEDS) * len(MODELS) * len(STARTS), higher
 
 
+@pytest.mark.slow
 def test_arctan_reaches_the_best_minimum_that_scipy_finds():
     """It has many minima, so both begin at the answer of a mild loss, too, as the docs advise: the best is as good."""
     for seed in SEEDS:

@@ -87,9 +87,18 @@ def check(name: str, value: dict) -> None:
     assert required <= set(value) <= required | optional, (name, set(value) ^ required)
 
 
-@pytest.mark.parametrize("name", THINGS)
-def test_every_record_has_the_keys_of_record_ts(name: str, things) -> None:
-    _, seen = things(name)
+OFTEN = {"run", "look", "four", "line", "cut", "bounds", "fit", "thirty"}
+"""The others are as much as these, in other clothes: in test-slow."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(a, marks=[] if a in OFTEN else pytest.mark.slow) for a in THINGS])
+def test_every_record_is_as_record_ts_says(name: str, things) -> None:
+    thing, seen = things(name)
+    has_the_keys(seen)
+    has_columns_of_one_length(thing, seen)
+
+
+def has_the_keys(seen: dict) -> None:
     check("Recording", seen)
     if seen["verdict"] is not None:
         check("Verdict", seen["verdict"])
@@ -108,9 +117,7 @@ def test_every_record_has_the_keys_of_record_ts(name: str, things) -> None:
                     check("Quad", quad)
 
 
-@pytest.mark.parametrize("name", THINGS)
-def test_columns_have_one_length_and_point_at_points(name: str, things) -> None:
-    thing, seen = things(name)
+def has_columns_of_one_length(thing, seen: dict) -> None:
     points, planes, n = seen["points"], seen["planes"], seen["n"]
     assert points and len(seen["names"]) == min(n, 60) and n == thing.gradient.size
     assert len(planes) <= 6 and (n == 1) == (not planes) and ("line" in seen) == (n == 1)

@@ -86,7 +86,10 @@ THINGS = {
 }
 
 
-@pytest.mark.parametrize("name", THINGS)
+OFTEN = {"run", "line", "four", "saddle", "unbounded"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(a, marks=[] if a in OFTEN else pytest.mark.slow) for a in THINGS])
 def test_every_report_is_well_formed_and_readable_without_scripts(name: str) -> None:
     text = page(THINGS[name](), name)
     seen = read(text)

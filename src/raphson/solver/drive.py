@@ -12,6 +12,7 @@ import numpy as np
 from jax import lax
 
 from raphson.calculus.taylor import complete, look
+from raphson.kernel.room import make_room
 from raphson.kernel.status import Status
 from raphson.kernel.trace import SCALARS, Trace, Trial, row
 from raphson.problems.callback import HOST
@@ -152,6 +153,7 @@ def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> State
     """`launch`, remembered by structure: only x (and a matrix-free operator's copy of it) is new."""
     key = structure(method, problem, x0) if key is None else key
     if key not in Started.states:
+        make_room()
         if len(Started.states) > 256:
             Started.states.clear()
         Started.states[key] = launch(method, problem, x0)
