@@ -61,7 +61,12 @@ FITS = {
 }
 
 
-RUNS = [(name, given) for name in FITS for given in (False, True) if given or name != "all of auto"]
+RUNS = [
+    pytest.param(name, given, marks=pytest.mark.slow if name in ("all of auto", "bounded") else [])
+    for name in FITS
+    for given in (False, True)
+    if given or name != "all of auto"
+]
 
 
 @pytest.mark.parametrize(("name", "given"), RUNS)

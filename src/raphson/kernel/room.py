@@ -10,6 +10,16 @@ FULL = 0.7
 """Share of the memory maps from which on compiled programs are forgotten."""
 
 
+EACH = 1000
+"""More maps than any new problem needs: so often they are counted, which takes milliseconds where there are many."""
+
+
+class Pause:
+    """Calls of `make_room` for which there is room in any case."""
+
+    calls = 0
+
+
 @cache
 def limit() -> int:
     """Memory maps that this system allows a process (Linux: usually 65530); 0 where it does not say."""
@@ -32,7 +42,11 @@ def make_room() -> bool:
     different problems in one process the system refuses more, and the compiler then ends the process with a
     segmentation fault. Programs that are needed again are compiled again.
     """
-    if limit() == 0 or maps() < FULL * limit():
+    Pause.calls -= 1
+    if limit() == 0 or Pause.calls >= 0:
+        return False
+    Pause.calls = int((FULL * limit() - maps()) // EACH)
+    if Pause.calls >= 0:
         return False
     jax.clear_caches()
     gc.collect()
