@@ -16,9 +16,9 @@ import pytest
 from jax import lax
 from jax.experimental.ode import odeint
 
-from raphson.problems import hoist as hoisting
-from raphson.problems.fingerprint import fingerprint
-from raphson.problems.hoist import hoist
+from raphson.tracing import hoist as hoisting
+from raphson.tracing.fingerprint import fingerprint
+from raphson.tracing.hoist import hoist
 
 jax.config.update("jax_enable_x64", True)
 

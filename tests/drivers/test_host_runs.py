@@ -1,5 +1,6 @@
 """Functions on the host: every call is counted once, and nothing that they do after the loop is an exception."""
 
+import jax
 import numpy as np
 import pytest
 
@@ -62,7 +63,7 @@ FITS = {
 
 
 RUNS = [
-    pytest.param(name, given, marks=pytest.mark.slow if name in ("all of auto", "bounded") else [])
+    pytest.param(name, given, marks=pytest.mark.slow if name in ("one by auto", "bounded") else [])
     for name in FITS
     for given in (False, True)
     if given or name != "all of auto"
@@ -103,3 +104,11 @@ def test_residuals_that_break_after_the_loop_are_a_verdict(loss):
     )
     assert not fit.success and fit.certificate.verdict == "not finite"
     assert np.isnan(fit.residuals).all() and "NOT FINITE" in str(fit)
+
+
+def test_a_model_of_a_host_function_passes_through_jit():
+    """It knows its function, which is no array: structure to JAX."""
+    model = rp.local_model(lambda x: float(rosenbrock(np.asarray(x))), [-1.2, 1.0])
+    assert model.problem is not None
+    inside = jax.jit(lambda model, s: model(s))(model, np.array([0.1, -0.2]))
+    assert float(inside) == pytest.approx(float(model([0.1, -0.2])), rel=1e-14)

@@ -8,7 +8,7 @@ import pytest
 
 import raphson as rp
 from raphson.picture.recording.replay import MOST, looked_at, replay
-from raphson.picture.recording.thinning import thinned
+from raphson.picture.thinning import thinned
 
 ROSENBROCK = rp.zoo["rosenbrock"]
 

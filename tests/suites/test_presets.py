@@ -36,8 +36,8 @@ def test_newton_type_presets_fail_nowhere_but_where_full_steps_do():
             assert row[method].isdigit() or (method, name) == ("newton", "beale"), (method, name)
 
 
-# One size for every preset in each run of the tests, the others for what "auto" begins with or in test-slow.
-OFTEN = {4}
+# Two sizes for every preset in each run of the tests, the others for what "auto" begins with or in test-slow.
+OFTEN = {2, 4}
 RUNS = [
     pytest.param(method, n, marks=[] if n in OFTEN or method in SURE[:2] else pytest.mark.slow)
     for method in PRESETS

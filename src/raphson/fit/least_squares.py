@@ -19,7 +19,8 @@ from raphson.fit.residuals import (
 )
 from raphson.fit.result import Fit
 from raphson.fit.strategy import ORDER, free_variables, polish, rescued
-from raphson.kernel.space import Box, Euclidean
+from raphson.kernel.names import names_in
+from raphson.kernel.space import Box
 from raphson.kernel.status import Status
 from raphson.model.curvature import GaussNewton
 from raphson.operators.dense import Dense
@@ -101,7 +102,7 @@ def least_squares(
     if x_scale is not None and not (isinstance(x_scale, str) and x_scale == "jac"):
         notes.append("x_scale is not needed: parameters are measured by the columns of the Jacobian")
     x = read_point(x0, notes)
-    names = read_names(names, x0, Euclidean().size(x))
+    names = read_names(names, x)
     space, x = read_bounds(bounds, x, notes, names, pairs=False)
     residual, jac, args = read_function(residual, args, jac)
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
@@ -240,17 +241,15 @@ def counts(done: Run, problem: Any, polished: int) -> Evaluations:
     return Evaluations(trials + polished, taken + polished, polished + 1)
 
 
-def read_names(names: Any, x0: Any, n: int) -> tuple[str, ...]:
+def read_names(names: Any, x: Any) -> tuple[str, ...]:
     """Names of the parameters: the caller's, or x1, x2, ..., or paths into a pytree."""
-    if names is not None:
-        names = tuple(map(str, names))
-        if len(names) != n:
-            raise ValueError(f"names has {len(names)} entries for {n} parameters")
-        return names
-    paths = jax.tree_util.tree_flatten_with_path(x0)[0]
-    if len(paths) == n and all(path and hasattr(path[-1], "key") for path, _ in paths):
-        return tuple(".".join(str(getattr(k, "key", k)) for k in path) for path, _ in paths)
-    return tuple(f"x{i + 1}" for i in range(n))
+    own = tuple(names_in(x))
+    if names is None:
+        return own
+    names = tuple(map(str, names))
+    if len(names) != len(own):
+        raise ValueError(f"names has {len(names)} entries for {len(own)} parameters")
+    return names
 
 
 def scipy_positions(args: Any, jac: Any, method: Any, bounds: Any) -> tuple[Any, Any, Any, Any]:

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from raphson.kernel.names import names_of
 from raphson.model.geometry import Geometry
 from raphson.picture.plane import Plane, parameters, scales
 from raphson.picture.quadratic import Quadratic
-from raphson.picture.recording.names import names_of
 from raphson.picture.sample import along, sample
 from raphson.picture.scene import Grid, Scene
 from raphson.picture.scene3 import Scene3

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from raphson.kernel.names import names_of
 from raphson.kernel.number import eps
 from raphson.model.geometry import Frame, units
 from raphson.picture.plane import Plane, extreme_plane, newton_plane, parameters, path_plane, scales
 from raphson.picture.quadratic import Quadratic
-from raphson.picture.recording.names import names_of
 from raphson.picture.sample import along, sample
 from raphson.picture.scene import Grid
 from raphson.picture.views.window import Window, window_of

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import jax
 import numpy as np
 
 from raphson.kernel.space import Euclidean
@@ -31,6 +32,7 @@ class Evaluations:
         return taken
 
 
+@jax.tree_util.register_static  # a model that knows its function passes through jit, as structure
 @dataclass(frozen=True, eq=False)
 class Callback:
     """The problem: minimize a host function of one flat vector.
@@ -63,6 +65,7 @@ class Callback:
         return 1e-6 if self.gradient is not None else 1e-4
 
 
+@jax.tree_util.register_static
 @dataclass(frozen=True, eq=False)
 class HostResiduals:
     """The problem: minimize the cost of residuals that a host function of one flat vector returns, a vector (m,).

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from raphson.problems.fingerprint import fingerprint
-from raphson.problems.hoist import Hoisted, data_leaf, hoist
 from raphson.problems.minimize import Minimize
+from raphson.tracing.fingerprint import fingerprint
+from raphson.tracing.hoist import Hoisted, data_leaf, hoist
 
 
 @dataclass(frozen=True)

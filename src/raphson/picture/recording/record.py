@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from raphson.kernel.names import names_of
 from raphson.kernel.space import Box
 from raphson.model.quadratic import Model
 from raphson.paths.proposal import RADIUS
 from raphson.picture.plane import Plane
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.recording.encode import close, column, grid, number
-from raphson.picture.recording.names import names_of
 from raphson.picture.recording.planes import drawing_units, offered
 from raphson.picture.recording.points import cube, line_point, noise_of, point
 from raphson.picture.recording.replay import Replay, looked_at, replay

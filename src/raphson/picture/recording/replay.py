@@ -17,7 +17,7 @@ from raphson.model.curvature import Exact, GaussNewton
 from raphson.operators.matrix_free import MatrixFree
 from raphson.paths.proposal import LENGTH
 from raphson.picture.recording.own import Own, curve, straight
-from raphson.picture.recording.thinning import thinned
+from raphson.picture.thinning import thinned
 from raphson.problems.callback import HOST, Callback, Evaluations
 
 DENSE = 300

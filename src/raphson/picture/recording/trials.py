@@ -8,7 +8,7 @@ from raphson.paths.proposal import DAMPING, LENGTH, RADIUS, SIGMA
 from raphson.picture.plane import Plane
 from raphson.picture.recording.encode import column, number
 from raphson.picture.recording.replay import Replay, flatten
-from raphson.picture.recording.thinning import thinned
+from raphson.picture.thinning import thinned
 
 TRIALS = 2000
 """Trials that are recorded."""

@@ -5,7 +5,7 @@ import numpy as np
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.scene import Arc, Arrow, Dots, Ellipse, Item, Scene, Text, pair
 from raphson.picture.views.pieces import MARKED, REACH, eigen_axes, right_angle, room, unit
-from raphson.picture.views.window import Window, fitting_rise, rectangle, side, too_near, window_of
+from raphson.picture.views.window import Window, rectangle, shown_rise, side, too_near, window_of
 from raphson.picture.words import SECTIONS, heading, number
 
 QUESTION = "What does H⁻¹ look like?"
@@ -24,7 +24,7 @@ def dual(
         return without("dual", QUESTION, quad, section, "a dual ellipse {½ g′H⁻¹g = rise}")
     window = window_of(quad) if window is None else window
     near = too_near(quad, window)
-    rise = fitting_rise(quad, window) if near else quad.rise
+    rise = shown_rise(quad, window)
     w, V = quad.eigen
     semi = np.sqrt(2 * rise * w)
     extent = np.sqrt(np.sum((V * semi) ** 2, axis=1))

@@ -9,7 +9,7 @@ from raphson.picture.contour import levels
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.scene import Contours, Curve, Dots, Ellipse, Grid, Item, Scene, pair
 from raphson.picture.views.pieces import aim, eigen_axes, unit
-from raphson.picture.views.window import Window, fitting_rise, too_near, window_of
+from raphson.picture.views.window import Window, shown_rise, too_near, window_of
 from raphson.picture.words import caption, center_word, heading, number
 
 QUESTION = "Which way, and why not −g?"
@@ -45,7 +45,7 @@ def local(
     if section == "shadow" and grid is not None:
         grid, notes = None, ["f itself is not drawn: its section holds the others fixed, a shadow minimizes over them."]
     near = too_near(quad, window)
-    rise = fitting_rise(quad, window) if near else quad.rise
+    rise = shown_rise(quad, window)
     lift = rise - quad.rise if near else 0.0
     through = level(quad, lift, window, "model-level", "" if near else "model, level of x")
     if near and through:

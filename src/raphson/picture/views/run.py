@@ -8,12 +8,13 @@ import numpy as np
 from raphson.picture.contour import levels
 from raphson.picture.plane import Plane
 from raphson.picture.scene import Contours, Curve, Dots, Grid, Item, Scene
+from raphson.picture.thinning import thinned
 from raphson.picture.views.window import Window, rectangle
 
 QUESTION = "How did it go?"
 
 MOST = 400
-"""Trials drawn: the first and the last half of them."""
+"""Trials drawn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +67,7 @@ def run(
     `grid`: f in the plane, the others as at the answer; `share` of the path's variance that lies in the plane.
     """
     window = run_window(path) if window is None else window
-    shown, notes = thinned(path)
+    shown, notes = drawn(path)
     items: list[Item] = [] if grid is None else [Contours("function", grid, levels(grid.values, 11))]
     base, ends, taken = path.base, path.ends, path.accepted
     rejected = [k for k in shown if not taken[k]]
@@ -99,13 +100,13 @@ def within(points: np.ndarray, window: Window) -> np.ndarray:
     return (x >= window[0]) & (x <= window[1]) & (y >= window[2]) & (y <= window[3])
 
 
-def thinned(path: Journey) -> tuple[list[int], list[str]]:
+def drawn(path: Journey) -> tuple[np.ndarray, list[str]]:
     """The trials that are drawn, and a note if some are not."""
     count = len(path.ends)
-    if count <= MOST:
-        return list(range(count)), []
-    shown = [*range(MOST // 2), *range(count - MOST // 2, count)]
-    return shown, [f"Of {count} trials the first and the last {MOST // 2} are drawn."]
+    shown = thinned(count, MOST, first=MOST // 4, last=MOST // 4)
+    return shown, [
+        f"{MOST} of {count} trials are drawn: the first, the last, and some between."
+    ] if count > MOST else []
 
 
 def caption(path: Journey) -> str:

@@ -6,7 +6,7 @@ from raphson.picture.plane import Plane
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.scene import Grid
 from raphson.picture.scene3 import Arrow3, Dots3, Item3, Scene3, Sheet, Wire
-from raphson.picture.views.window import Window, fitting_rise, too_near, window_of
+from raphson.picture.views.window import Window, shown_rise, too_near, window_of
 from raphson.report.table import significant
 
 QUESTION = "How do f and its quadratic touch?"
@@ -66,7 +66,7 @@ def eigenframe(plane: Plane, quad: Quadratic) -> tuple[Plane, Quadratic, Window]
     turned = Plane("eigen", "extreme", names, plane.label, origin, basis, project, np.ones(2), plane.whole)  # type: ignore[arg-type]
     own = Quadratic(quad.value, V.T @ quad.gradient, np.diag(w), V.T @ (quad.at - quad.center), quad.noise)
     first = window_of(quad)
-    rise = fitting_rise(quad, first) if too_near(quad, first) else quad.rise
+    rise = shown_rise(quad, first)
     a, b = 1.5 * np.sqrt(2 * rise / w)
     return turned, own, (-float(a), float(a), -float(b), float(b))
 

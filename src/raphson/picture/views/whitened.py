@@ -7,7 +7,7 @@ from raphson.picture.quadratic import Quadratic
 from raphson.picture.scene import Curve, Dots, Ellipse, Item, Scene, pair
 from raphson.picture.views.dual import without
 from raphson.picture.views.pieces import aim, eigen_axes
-from raphson.picture.views.window import Window, fitting_rise, too_near, window_of
+from raphson.picture.views.window import Window, shown_rise, too_near, window_of
 from raphson.picture.words import heading, number
 
 QUESTION = "Why does Newton work?"
@@ -29,7 +29,7 @@ def whitened(quad: Quadratic, t: float = 1.0, section: str = "whole", window: Wi
         return without("whitened", QUESTION, quad, section, "the root H^(1/2), which would make it round,")
     plane = window_of(quad) if window is None else window
     near = too_near(quad, plane)
-    rise = fitting_rise(quad, plane) if near else quad.rise
+    rise = shown_rise(quad, plane)
     w, V = quad.eigen
     lam = w ** (1 - t)
     at = -(V * w ** (t / 2)) @ (V.T @ quad.newton)

@@ -83,6 +83,11 @@ def too_near(quad: Quadratic, window: Window) -> bool:
     return bool(quad.kind != "flat" and quad.has_center and not np.hypot(*quad.newton) > INVISIBLE * side(window))
 
 
+def shown_rise(quad: Quadratic, window: Window) -> float:
+    """The rise of the level that a picture shows: that of the level through x, or one that fits where x is the centre."""
+    return fitting_rise(quad, window) if too_near(quad, window) else quad.rise
+
+
 def fitting_rise(quad: Quadratic, window: Window) -> float:
     """A round rise (1, 2 or 5 in its first digit; negative on a dome) whose contour fits the window; 0 if flat."""
     w, live = quad.eigen[0], quad.signs != 0

@@ -1,4 +1,4 @@
-"""Names of variables, for the labels of pictures."""
+"""Names of variables, for what is said and drawn about them."""
 
 from collections.abc import Sequence
 from typing import Any
