@@ -111,7 +111,10 @@ def pytest_runtest_makereport(item, call):
         what, reason = verdict(name, outcome, Calls.doors, Calls.refused)
         why = "" if call.excinfo is None else f"{call.excinfo.typename}: {call.excinfo.value}"[:300]
         report.user_properties.append(
-            ("referee", (name, what, outcome, sorted(Calls.doors), sorted(Calls.refused), why, round(report.duration, 1)))
+            (
+                "referee",
+                (name, what, outcome, sorted(Calls.doors), sorted(Calls.refused), why, round(report.duration, 1)),
+            )
         )
         if outcome == "failed" and what != "fault":
             report.outcome, report.wasxfail = "skipped", reason or "reaches no door"

@@ -13,6 +13,7 @@ from raphson.calculus.difference import central, steps
 from raphson.problems.callback import HostResiduals
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
+from raphson.problems.matrices import jacobian_array
 from raphson.solver.host import FlatPoint, flat_point
 from raphson.solver.inputs import trace
 
@@ -107,13 +108,7 @@ def host_residuals(
     if jac is not None:
 
         def given(v: np.ndarray) -> np.ndarray:
-            J = jac(user(v), *args)
-            J = np.asarray(J.toarray() if hasattr(J, "toarray") else J, float)
-            if J.shape != (shape[0], v.size):
-                raise ValueError(
-                    f"jac must return a matrix of shape ({shape[0]}, {v.size}); it returns shape {J.shape}"
-                )
-            return J
+            return jacobian_array(jac(user(v), *args), shape[0], v.size)
 
         jacobian = given
 
@@ -150,10 +145,7 @@ def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: li
     """A given Jacobian of JAX residuals is compared with the exact one, which is then used."""
     zero = problem.space.zero(x)
     exact = np.asarray(jax.jit(lambda p, x: jax.jacfwd(lambda s: p.residuals(p.space.retract(x, s)))(zero))(problem, x))
-    J: Any = jac(jax.tree.map(np.asarray, x), *args)
-    given = np.asarray(J.toarray() if hasattr(J, "toarray") else J, float)
-    if given.shape != exact.shape:
-        raise ValueError(f"jac must return a matrix of shape {exact.shape}; it returns shape {given.shape}")
+    given = jacobian_array(jac(jax.tree.map(np.asarray, x), *args), *exact.shape)
     gap = np.abs(given - exact)
     i, j = (int(k) for k in np.unravel_index(np.argmax(gap), gap.shape))
     if gap[i, j] > 1e-3 * np.max(np.abs(exact)) + 1e-12:

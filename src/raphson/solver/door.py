@@ -17,6 +17,8 @@ from raphson.model.curvature import Exact
 from raphson.operators.dense import Dense
 from raphson.problems.callback import HOST, Callback
 from raphson.solver.bounds import active_bounds, read_bounds
+from raphson.solver.callbacks import announce, reporter, watcher
+from raphson.solver.certificate import Verdict
 from raphson.solver.choose import choose
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Run, run
@@ -24,8 +26,8 @@ from raphson.solver.drive import iterate as iterations
 from raphson.solver.evidence import Numbered, certificate_of, final_state, hessian_of
 from raphson.solver.host import host_problem
 from raphson.solver.inputs import jax_problem, read_function, read_point
-from raphson.solver.options import Limits, read_limits, refuse_constraints
-from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name
+from raphson.solver.options import Limits, read_hess, read_limits, refuse_constraints
+from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name, stand_in
 from raphson.solver.result import Evaluations, Result
 from raphson.solver.step import Method, State
 
@@ -58,19 +60,21 @@ def minimize(
     one. bounds: n pairs (lower, upper) or a scipy.optimize.Bounds; every point tried lies between them,
     the result names the active ones. tol: relative accuracy asked of every variable (None: eps^(2/3));
     multiplying f or changing the units of x changes nothing. callback:
-    callback(intermediate_result=r) with r.x, r.fun, or callback(x), after every trial; StopIteration
-    stops. options: maxiter and the like.
+    callback(intermediate_result=r) with r.x, r.fun, or callback(x), after every trial; StopIteration or
+    a returned True stops. options: maxiter, disp (prints the result) and the like; unknown ones are warned of.
     progress: True for a live line, or a function of the state. max_steps: trials. time_limit: seconds.
 
     Returns a `Result`; its `success` is true only for a minimum shown by first and second order or
-    by the noise of f. Ctrl-C, the time limit and the step limit return the best point so far.
-    Raises TypeError or ValueError, before the loop, for input that cannot be meant.
+    by the noise of f. Ctrl-C, the time limit and the step limit return the best point so far; where x0, or
+    f or a derivative there, is not finite, the result says so. Raises TypeError or ValueError, before the
+    loop, for input that cannot be meant.
     """
     notes: list[str] = []
     begin = time.perf_counter()
     refuse_constraints(constraints)
     limits = read_limits(tol, max_steps, time_limit, options, notes)
-    x = read_point(x0, notes)
+    method, hess = stand_in(method, notes), read_hess(hess, notes)
+    x = read_point(x0, notes, finite=False)
     compiled = CompileClock.seconds
     space, x = read_bounds(bounds, x, notes, Numbered(), pairs=True)
     problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes)
@@ -82,11 +86,15 @@ def minimize(
         chosen = limited(chosen, limits, x)
         left = None if limits.time_limit is None else limits.time_limit - (time.perf_counter() - begin)
         done = run(chosen, problem, x, watcher=watch, time_limit=left, progress=report)
-        if done.status == Status.NOT_FINITE and not len(done.trace):
-            raise ValueError(not_finite_message(done))
-        return conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, tol)
+        with np.errstate(invalid="ignore"):  # inf - inf where f is not finite
+            result = conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, limits.tolerance)
+        why = not_begun(done)
+        return result if why is None else refused_start(result, why)
 
-    return best_of(read_method(method, problem, n), attempt, limits.max_steps is not None)
+    result = best_of(read_method(method, problem, n), attempt, limits.max_steps is not None)
+    if options and options.get("disp"):
+        announce(result)
+    return result
 
 
 def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., Any], limited: bool) -> Any:
@@ -104,6 +112,7 @@ def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., An
         if best is None or result.success or result.value < best.value:
             best = result
         stopped = result.status in (Status.TIME, Status.USER, Status.UNBOUNDED)
+        stopped = stopped or (result.status == Status.NOT_FINITE and not result.nit)
         if result.success or stopped or (limited and result.status == Status.STEPS):
             break
         tried.append(f"{name} from x0 ended: {result.certificate.verdict}")
@@ -162,6 +171,8 @@ def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[st
     given = np.concatenate([np.ravel(np.asarray(a)) for a in jax.tree.leaves(jac(jax.tree.map(np.asarray, x), *args))])
     if given.shape != exact.shape:
         raise ValueError(f"jac must return {exact.size} numbers, one per variable; it returns shape {given.shape}")
+    if not np.all(np.isfinite(exact)):
+        return  # the run will end at x0 and say so
     gap = np.abs(given - exact)
     worst = int(np.argmax(gap))
     if gap[worst] > 1e-3 * np.max(np.abs(exact)) + 1e-12:
@@ -206,56 +217,14 @@ def limited(method: Method, limits: Limits, x: Any) -> Method:
     return Cast.known[key][0]  # type: ignore[index]
 
 
-def watcher(callback: Callable, restore: Callable) -> Callable[[State, Trial], bool]:
-    """SciPy's callback as a watcher: called with `intermediate_result` if that is its parameter's name, else with x."""
-    import inspect
-
-    try:
-        wants_result = set(inspect.signature(callback).parameters) == {"intermediate_result"}
-    except (TypeError, ValueError):
-        wants_result = False
-
-    def watch(state: State, trial: Trial) -> bool:
-        x = restore(state.x)
-        try:
-            if wants_result:
-                callback(intermediate_result=Intermediate(x, float(state.model.value), int(state.k), trial))
-            else:
-                return bool(callback(x) is True)
-        except StopIteration:
-            return True
-        return False
-
-    return watch
-
-
-class Intermediate(dict):
-    """What a callback sees: `x`, `fun`, `nit`, and the trial itself; as attributes and as items."""
-
-    def __init__(self, x: Any, fun: float, nit: int, trial: Trial):
-        super().__init__(x=x, fun=fun, nit=nit, trial=trial)
-        self.__dict__ = self
-
-
-def reporter(progress: bool | Callable) -> Callable[[State], None] | None:
-    """A function of the state for a live line; True logs to the logger named raphson."""
-    if progress is False or progress is None:
+def not_begun(done: Run) -> str | None:
+    """Why nothing could begin at x0, in words; None where the run did begin."""
+    flat = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(done.start)])
+    bad = np.flatnonzero(~np.isfinite(flat))
+    if bad.size:
+        return f"x0 is not finite: {Numbered()[bad[0]]} = {flat[bad[0]]}"
+    if done.status != Status.NOT_FINITE or len(done.trace):
         return None
-    if callable(progress):
-        return progress
-    import logging
-
-    log = logging.getLogger("raphson")
-
-    def line(state: State) -> None:
-        g = float(jnp.max(jnp.abs(state.model.gradient)))
-        log.info("trial %d  f = %.9g  max|g| = %.2e", int(state.k), float(state.model.value), g)
-
-    return line
-
-
-def not_finite_message(done: Run) -> str:
-    """What to say where nothing can begin."""
     f = done.trace.start_value
     if not np.isfinite(f):
         return f"fun(x0) = {f}: choose a start where fun is finite"
@@ -266,6 +235,12 @@ def not_finite_message(done: Run) -> str:
         f"fun(x0) = {f:.6g}, but its {what} at x0. A square root or norm at 0? "
         "Move the start, or write the function so that it is smooth there"
     )
+
+
+def refused_start(result: Result, why: str) -> Result:
+    """The result where nothing could begin: x0 itself, without success, and the reason (loops over starts go on)."""
+    certificate = replace(result.certificate, verdict=Verdict.NOT_FINITE, criterion=why)
+    return replace(result, certificate=certificate, status=Status.NOT_FINITE)
 
 
 def conclude(

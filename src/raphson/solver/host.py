@@ -11,6 +11,7 @@ from jax.flatten_util import ravel_pytree
 
 from raphson.calculus.difference import central, steps
 from raphson.problems.callback import Callback
+from raphson.problems.matrices import as_array
 from raphson.solver.inputs import check_output
 
 SAME = 1e-2
@@ -77,8 +78,7 @@ def user_hessian(hess: Any, hessp: Any, user: Callable, args: tuple, n: int) -> 
     if callable(hess):
 
         def dense(v: np.ndarray) -> np.ndarray:
-            H: Any = hess(user(v), *args)
-            H = np.asarray(H.toarray() if hasattr(H, "toarray") else H, float)
+            H = as_array(hess(user(v), *args))
             if H.shape != (n, n):
                 raise ValueError(f"hess must return a matrix of shape ({n}, {n}); it returns shape {H.shape}")
             return H
@@ -91,11 +91,9 @@ def user_hessian(hess: Any, hessp: Any, user: Callable, args: tuple, n: int) -> 
 
 
 def inspect(problem: Callback, x: np.ndarray) -> None:
-    """f must be finite at x0; a given gradient must have the right shape and agree with f."""
+    """A given gradient must have the right shape and agree with f, where f is finite at x0."""
     f = problem.value(x)
-    if not np.isfinite(f):
-        raise ValueError(f"fun(x0) = {f}: choose a start where fun is finite")
-    if problem.gradient is None:
+    if problem.gradient is None or not np.isfinite(f):
         return
     problem.evaluations.gradient += 1
     g = np.asarray(problem.gradient(x))

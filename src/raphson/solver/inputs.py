@@ -24,17 +24,18 @@ class Scalar:
         return jnp.reshape(self.program(x, *data), ())
 
 
-def read_point(x0: Any, notes: list[str]) -> Any:
+def read_point(x0: Any, notes: list[str], *, finite: bool = True) -> Any:
     """x0 as a pytree of floating-point arrays of one precision; ValueError or TypeError says what is wrong.
 
     A number, or a list of numbers, becomes a vector as in SciPy. Whole numbers become float64 (noted).
+    `finite`: NaN and infinity are refused, too.
     """
     if isinstance(x0, (int, float, np.number)) or (isinstance(x0, (list, tuple)) and plain_numbers(x0)):
         x0 = np.atleast_1d(np.asarray(x0))
     leaves, tree = jax.tree.flatten(x0, is_leaf=lambda a: a is None)
     if not leaves:
         raise ValueError("x0 is empty: there is nothing to minimize over")
-    arrays = [read_leaf(leaf, f"x0[leaf {i}]" if len(leaves) > 1 else "x0") for i, leaf in enumerate(leaves)]
+    arrays = [read_leaf(leaf, f"x0[leaf {i}]" if len(leaves) > 1 else "x0", finite) for i, leaf in enumerate(leaves)]
     whole = [a for a in arrays if not jnp.issubdtype(a.dtype, jnp.floating)]
     if whole:
         notes.append(f"x0 had type {whole[0].dtype}: converted to float64, because steps are not whole numbers")
@@ -57,7 +58,7 @@ def plain_numbers(x: Any) -> bool:
     return all(plain_numbers(a) if isinstance(a, (list, tuple)) else isinstance(a, (int, float, np.number)) for a in x)
 
 
-def read_leaf(leaf: Any, name: str) -> np.ndarray:
+def read_leaf(leaf: Any, name: str, finite: bool) -> np.ndarray:
     """One array of x0, checked."""
     if isinstance(leaf, Tracer):
         raise TypeError(
@@ -71,7 +72,7 @@ def read_leaf(leaf: Any, name: str) -> np.ndarray:
     if array.dtype.kind not in "fiub" and not jnp.issubdtype(array.dtype, jnp.floating):
         kind = "complex: write it as its real and imaginary parts" if array.dtype.kind == "c" else f"{array.dtype}"
         raise TypeError(f"{name} must hold real numbers; it is {kind}")
-    if not np.isfinite(np.asarray(array, float)).all():
+    if finite and not np.isfinite(np.asarray(array, float)).all():
         bad = np.argwhere(~np.isfinite(np.asarray(array, float)))
         where = tuple(int(i) for i in bad[0])
         raise ValueError(f"{name}[{', '.join(map(str, where))}] = {array[where]}: the start must be finite")
