@@ -9,6 +9,15 @@ import jax
 import numpy as np
 
 from raphson.calculus.difference import limits_of
+from raphson.fit.arguments import (
+    SCIPY_TOLERANCE,
+    check_sparsity,
+    check_tuning,
+    positions,
+    printing,
+    read_scipy_limits,
+    with_keywords,
+)
 from raphson.fit.residuals import (
     compare_jacobian,
     host_residuals,
@@ -19,6 +28,7 @@ from raphson.fit.residuals import (
 )
 from raphson.fit.result import Fit
 from raphson.fit.strategy import ORDER, free_variables, polish, rescued
+from raphson.kernel import show
 from raphson.kernel.names import names_in
 from raphson.kernel.space import Box
 from raphson.kernel.status import Status
@@ -26,12 +36,13 @@ from raphson.model.curvature import GaussNewton
 from raphson.operators.dense import Dense
 from raphson.problems.callback import HOST, HostResiduals
 from raphson.solver.bounds import active_bounds, read_bounds, with_values
+from raphson.solver.callbacks import reporter, watcher
 from raphson.solver.clock import CompileClock
-from raphson.solver.door import best_of, host_counts, limited, reporter, watcher
+from raphson.solver.door import best_of, host_counts, limited
 from raphson.solver.drive import Run, run
 from raphson.solver.evidence import certificate_of, final_state
 from raphson.solver.inputs import read_function, read_point
-from raphson.solver.options import Limits, read_limits
+from raphson.solver.options import Limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_DESCRIPTIONS, RESIDUAL_PRESETS, preset_name
 from raphson.solver.result import Evaluations
 from raphson.solver.step import Method
@@ -61,64 +72,90 @@ class Call:
 def least_squares(
     residual: Callable,
     x0: Any,
-    args: Any = (),
-    method: str | Method | None = "auto",
-    loss: Any = "linear",
-    *,
     jac: Any = None,
     bounds: Any = None,
-    f_scale: float = 1.0,
+    method: str | Method | None = "auto",
+    ftol: float | None = SCIPY_TOLERANCE,
+    xtol: float | None = SCIPY_TOLERANCE,
+    gtol: float | None = SCIPY_TOLERANCE,
     x_scale: Any = None,
-    tol: float | None = None,
+    loss: Any = "linear",
+    f_scale: float = 1.0,
+    diff_step: Any = None,
+    tr_solver: str | None = None,
+    tr_options: dict | None = None,
+    jac_sparsity: Any = None,
+    max_nfev: int | None = None,
+    verbose: int = 0,
+    args: Any = (),
+    kwargs: dict | None = None,
     callback: Callable | None = None,
+    workers: Any = None,
+    *,
+    tol: float | None = None,
     options: dict | None = None,
     progress: bool | Callable = False,
     max_steps: int | None = None,
     time_limit: float | None = None,
     names: Any = None,
     absolute_sigma: bool = False,
-    **scipy: Any,
 ) -> Fit:
     """Minimizes 1/2 sum r_i(x)^2, or a robust cost 1/2 c^2 sum rho((r_i / c)^2), and says what the data determine.
 
-    residual(x, *args): any pytree of real arrays, written with jax.numpy (NumPy functions run on the
-    host). x0: a vector or any pytree of arrays. method: "auto" (Levenberg-Marquardt, the full Hessian
-    where that is too slow, other methods where it fails), "lm", "lm-radius", "lm-geodesic",
-    "gauss-newton", "dogleg", "newton", or a `Method`. loss: "linear", "huber", "soft_l1", "cauchy",
-    "arctan", "tukey", "geman-mcclure", or a function of z as in SciPy; f_scale is its c, the size from
-    which residuals count as outliers. bounds: (lower, upper). names: of the parameters, for reports.
-    absolute_sigma: residuals are divided by known standard deviations. tol: relative accuracy asked of
-    x (default: as much as the residuals' rounding leaves). SciPy's other arguments are understood.
+    residual(x, *args, **kwargs): any pytree of real arrays, written with jax.numpy (NumPy functions run on
+    the host); args are handed over as they are, integers as integers. x0: a vector or any pytree of arrays.
+    method: "auto" (Levenberg-Marquardt, the full Hessian where that is too slow, other methods where it
+    fails), "lm", "lm-radius", "lm-geodesic", "gauss-newton", "dogleg", "newton", or a `Method`. loss:
+    "linear", "huber", "soft_l1", "cauchy", "arctan", "tukey", "geman-mcclure", or a function of z as in
+    SciPy; f_scale is its c, the size from which residuals count as outliers. bounds: (lower, upper).
+    jac(x, *args, **kwargs): array, sparse matrix or LinearOperator; of host functions it is used, of others
+    compared. names: of the parameters, for reports. absolute_sigma: residuals are divided by known standard
+    deviations. tol: relative accuracy asked of x (default: as much as the residuals' rounding leaves).
+    Positions are SciPy's; (residual, x0, args, method, loss) is understood as well. SciPy's other arguments
+    are understood: verbose prints; what has no meaning here is checked and noted.
 
     Returns a `Fit`: its success means what it means for `minimize`; `fit.uncertainty` has the error bars.
-    Raises TypeError or ValueError, before the loop, for input that cannot be meant.
+    Raises TypeError or ValueError, before the loop, for input that cannot be meant, and where a residual is
+    not finite at x0.
     """
     notes: list[str] = []
     begin, compiled = time.perf_counter(), CompileClock.seconds
-    args, jac, method, bounds = scipy_positions(args, jac, method, bounds)
-    if isinstance(loss, str) and loss in SCIPY_METHODS:  # SciPy's fifth position
-        method, loss = loss, "linear"
-    limits, progress = read_scipy(scipy, tol, max_steps, time_limit, options, progress, notes)
-    if x_scale is not None and not (isinstance(x_scale, str) and x_scale == "jac"):
-        notes.append("x_scale is not needed: parameters are measured by the columns of the Jacobian")
+    jac, bounds, method, loss, args = positions(jac, bounds, method, loss, args)
+    limits = read_scipy_limits(
+        tol, max_steps, time_limit, options, notes, ftol=ftol, xtol=xtol, gtol=gtol, max_nfev=max_nfev
+    )
+    aloud, progress = printing(verbose, progress)
+    check_tuning(
+        notes, x_scale=x_scale, tr_solver=tr_solver, tr_options=tr_options, diff_step=diff_step,
+        jac_sparsity=jac_sparsity, workers=workers,
+    )  # fmt: skip
     x = read_point(x0, notes)
     names = read_names(names, x)
     space, x = read_bounds(bounds, x, notes, names, pairs=False)
-    residual, jac, args = read_function(residual, args, jac)
+    residual, jac, args = read_function(with_keywords(residual, kwargs), args, with_keywords(jac, kwargs))
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
-    problem, x, restore = read_residuals(residual, x, args, jac, read_loss(loss, f_scale, dtype), space, notes)
+    problem, x, restore = read_residuals(residual, x, args, jac, read_loss(loss, f_scale, dtype, notes), space, notes)
     n, m = problem.space.size(x), problem.count(x)
+    check_sparsity(jac_sparsity, m, n)
     if m < n:
         notes.append(f"{m} residuals for {n} parameters: the data cannot determine all of them")
     call = Call(
         problem, x, restore, limits, names, absolute_sigma, notes, begin, compiled,
         None if callback is None else watcher(callback, restore), reporter(progress),
     )  # fmt: skip
+    fit = fitted(call, method)
+    if aloud:
+        show.say(fit)
+    return fit
+
+
+def fitted(call: Call, method: Any) -> Fit:
+    """The fit by the method asked for, or by those of `ORDER`."""
     if isinstance(method, Method):
-        return attempt(call, type(method.curvature).__name__, method, x, "given by the caller")
+        return attempt(call, type(method.curvature).__name__, method, call.x, "given by the caller")
     name = preset_name(method, RESIDUAL_PRESETS, RESIDUAL_ALIASES, {})
     if name != "auto":
-        return attempt(call, name, RESIDUAL_PRESETS[name], x, "asked for")
+        return attempt(call, name, RESIDUAL_PRESETS[name], call.x, "asked for")
     return best_attempt(call)
 
 
@@ -250,35 +287,3 @@ def read_names(names: Any, x: Any) -> tuple[str, ...]:
     if len(names) != len(own):
         raise ValueError(f"names has {len(names)} entries for {len(own)} parameters")
     return names
-
-
-def scipy_positions(args: Any, jac: Any, method: Any, bounds: Any) -> tuple[Any, Any, Any, Any]:
-    """SciPy's third and fourth positional arguments are jac and bounds: taken where they can mean nothing else."""
-    if callable(args) or (isinstance(args, str) and args in ("2-point", "3-point", "cs")):
-        args, jac = (), args
-    if hasattr(method, "lb") or (isinstance(method, tuple) and len(method) == 2):
-        method, bounds = "auto", method
-    return args, jac, method, bounds
-
-
-SCIPY_METHODS = ("trf", "dogbox", "lm")
-IGNORED = ("ftol", "gtol", "diff_step", "tr_solver", "tr_options", "jac_sparsity", "workers")
-
-
-def read_scipy(
-    scipy: dict, tol: Any, max_steps: Any, time_limit: Any, options: Any, progress: Any, notes: list[str]
-) -> tuple[Limits, Any]:
-    """SciPy's remaining keywords: max_nfev, xtol, verbose and kwargs have a meaning, others are noted."""
-    extra = scipy.pop("kwargs", None)
-    if extra:
-        raise TypeError(
-            f"kwargs = {extra!r}: close over keyword arguments, as in lambda x: residual(x, {next(iter(extra))}=...)"
-        )
-    max_steps = scipy.pop("max_nfev", None) if max_steps is None else max_steps
-    tol = scipy.pop("xtol", None) if tol is None else tol
-    progress = bool(scipy.pop("verbose", 0)) or progress
-    for name in scipy:
-        if name not in IGNORED:
-            raise TypeError(f"least_squares has no argument {name!r}")
-        notes.append(f"{name!r} is SciPy's and has no meaning here: ignored")
-    return read_limits(tol, max_steps, time_limit, options, notes), progress

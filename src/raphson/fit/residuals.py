@@ -42,7 +42,38 @@ class Custom:
         return rows[0], rows[1], rows[2]
 
 
-def read_loss(loss: Any, f_scale: Any, dtype: Any) -> Loss:
+def host_rows(fun: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A loss written with NumPy, called from compiled code. Its derivatives are its own rows; rho''' is not needed."""
+
+    def called(z: Any) -> np.ndarray:
+        return np.asarray(fun(np.array(z)), z.dtype)
+
+    @jax.custom_jvp
+    def rows(z: Any) -> Any:
+        return jax.pure_callback(called, jax.ShapeDtypeStruct((3, *z.shape), z.dtype), z, vmap_method="sequential")
+
+    @rows.defjvp
+    def derivative(point: Any, direction: Any) -> tuple[Any, Any]:
+        (z,), (dz,) = point, direction
+        out = rows(z)
+        return out, jnp.stack([out[1] * dz, out[2] * dz, jnp.zeros_like(dz)])
+
+    return rows
+
+
+def read_custom(fun: Callable[[Any], Any], dtype: Any, notes: list[str]) -> Custom:
+    """A loss of the user's: checked on two values, called from compiled code where JAX cannot trace it (noted)."""
+    try:
+        shape, rows = jax.eval_shape(lambda z: jnp.asarray(fun(z)), jax.ShapeDtypeStruct((2,), dtype)).shape, fun
+    except Exception as refusal:
+        shape, rows = np.shape(fun(np.array([0.25, 4.0], dtype))), host_rows(fun)
+        notes.append(f"loss runs on the host (JAX could not trace it: {type(refusal).__name__})")
+    if shape != (3, 2):
+        raise ValueError(f"loss must return rho, rho' and rho'' of m numbers z as rows (3, m); for m = 2 it is {shape}")
+    return Custom(rows)
+
+
+def read_loss(loss: Any, f_scale: Any, dtype: Any, notes: list[str]) -> Loss:
     """A Loss from its name or from SciPy's kind of function; ValueError with the nearest names."""
     if not (np.ndim(f_scale) == 0 and np.isfinite(f_scale) and f_scale > 0):
         raise ValueError(f"f_scale = {f_scale}: it is the size from which residuals count as outliers, a number > 0")
@@ -50,7 +81,7 @@ def read_loss(loss: Any, f_scale: Any, dtype: Any) -> Loss:
         return loss
     scale = np.asarray(f_scale, dtype)
     if callable(loss):
-        return Loss(Custom(loss), scale, "custom")
+        return Loss(read_custom(loss, dtype, notes), scale, "custom")
     name = str(loss).lower().replace("-", "_")
     known = {key.replace("-", "_"): key for key in LOSSES}
     if name not in known:

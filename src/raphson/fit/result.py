@@ -104,6 +104,12 @@ class Fit(Result):
         return self.uncertainty.covariance
 
     @property
+    def pcov(self) -> np.ndarray:
+        """The covariance (n, n) as SciPy's curve_fit has it: all inf where not every parameter is determined."""
+        covariance = self.covariance
+        return np.full_like(covariance, np.inf) if np.any(np.isinf(np.diag(covariance))) else covariance
+
+    @property
     def standard_errors(self) -> np.ndarray:
         """Square roots of the covariance's diagonal (n,)."""
         return self.uncertainty.standard_errors
@@ -143,7 +149,7 @@ class Fit(Result):
 
     def __iter__(self) -> Iterator[np.ndarray]:
         yield self.x_flat
-        yield self.covariance
+        yield self.pcov
 
     def __getitem__(self, name: Any) -> Any:
         return tuple(self)[name] if isinstance(name, int) else super().__getitem__(name)
