@@ -7,32 +7,33 @@ from typing import Any
 import numpy as np
 
 from raphson.kernel.warning import warn
-from raphson.problems.loss import LOSSES
 from raphson.report.console import every_line
 from raphson.solver.options import Limits, read_limits
-from raphson.solver.step import Method
 
 SCIPY_TOLERANCE = 1e-8
 """SciPy's default for xtol. Up to there it asks for less than a fit gives anyway: it ends where rounding does."""
 
 
-def positions(jac: Any, bounds: Any, method: Any, loss: Any, args: Any) -> tuple[Any, Any, Any, Any, Any]:
-    """(jac, bounds, method, loss, args) from SciPy's positions or from ours, (residual, x0, args, method, loss).
+def our_positions(door: Callable) -> Callable:
+    """`least_squares` with SciPy's positions, which also takes ours: (fun, x0, args, method, loss).
 
-    Data in third place, a method in fourth and a loss in fifth can mean nothing else.
+    Data in third place, where SciPy has jac, can mean nothing else.
     """
-    if not (jac is None or isinstance(jac, (bool, str)) or callable(jac)):
-        args, jac = jac, None
-    if isinstance(bounds, (str, Method)):
-        bounds, method, loss = None, bounds, method if is_loss(method) else loss
-    elif isinstance(method, str) and is_loss(method):
-        method, loss = "auto", method
-    return jac, bounds, method, loss, args
 
+    @functools.wraps(door)
+    def call(*given: Any, **keywords: Any) -> Any:
+        if len(given) < 3 or given[2] is None or isinstance(given[2], (bool, str)) or callable(given[2]):
+            return door(*given, **keywords)
+        ours = dict(zip(("args", "method", "loss"), given[2:], strict=False))
+        twice = [name for name in ours if name in keywords]
+        if twice or len(given) > 5:
+            raise TypeError(
+                f"least_squares got {twice[0] if twice else given[5]!r} as well: positions are SciPy's (fun, x0, jac, "
+                "bounds, method, ...), or (fun, x0, args, method, loss)"
+            )
+        return door(*given[:2], **ours, **keywords)
 
-def is_loss(name: Any) -> bool:
-    """Whether a method's place holds a loss."""
-    return isinstance(name, str) and name.lower().replace("-", "_") in {key.replace("-", "_") for key in LOSSES}
+    return call
 
 
 def with_keywords(fun: Any, kwargs: dict | None) -> Any:

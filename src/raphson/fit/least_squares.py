@@ -13,7 +13,7 @@ from raphson.fit.arguments import (
     SCIPY_TOLERANCE,
     check_sparsity,
     check_tuning,
-    positions,
+    our_positions,
     printing,
     read_scipy_limits,
     with_keywords,
@@ -69,8 +69,9 @@ class Call:
     progress: Any
 
 
+@our_positions
 def least_squares(
-    residual: Callable,
+    fun: Callable,
     x0: Any,
     jac: Any = None,
     bounds: Any = None,
@@ -102,7 +103,7 @@ def least_squares(
 ) -> Fit:
     """Minimizes 1/2 sum r_i(x)^2, or a robust cost 1/2 c^2 sum rho((r_i / c)^2), and says what the data determine.
 
-    residual(x, *args, **kwargs): any pytree of real arrays, written with jax.numpy (NumPy functions run on
+    fun(x, *args, **kwargs): the residuals, any pytree of real arrays, written with jax.numpy (NumPy functions run on
     the host); args are handed over as they are, integers as integers. x0: a vector or any pytree of arrays.
     method: "auto" (Levenberg-Marquardt, the full Hessian where that is too slow, other methods where it
     fails), "lm", "lm-radius", "lm-geodesic", "gauss-newton", "dogleg", "newton", or a `Method`. loss:
@@ -111,7 +112,7 @@ def least_squares(
     jac(x, *args, **kwargs): array, sparse matrix or LinearOperator; of host functions it is used, of others
     compared. names: of the parameters, for reports. absolute_sigma: residuals are divided by known standard
     deviations. tol: relative accuracy asked of x (default: as much as the residuals' rounding leaves).
-    Positions are SciPy's; (residual, x0, args, method, loss) is understood as well. SciPy's other arguments
+    Positions are SciPy's; (fun, x0, args, method, loss) is understood as well. SciPy's other arguments
     are understood: verbose prints; what has no meaning here is checked and noted.
 
     Returns a `Fit`: its success means what it means for `minimize`; `fit.uncertainty` has the error bars.
@@ -120,7 +121,6 @@ def least_squares(
     """
     notes: list[str] = []
     begin, compiled = time.perf_counter(), CompileClock.seconds
-    jac, bounds, method, loss, args = positions(jac, bounds, method, loss, args)
     limits = read_scipy_limits(
         tol, max_steps, time_limit, options, notes, ftol=ftol, xtol=xtol, gtol=gtol, max_nfev=max_nfev
     )
@@ -132,9 +132,9 @@ def least_squares(
     x = read_point(x0, notes)
     names = read_names(names, x)
     space, x = read_bounds(bounds, x, notes, names, pairs=False)
-    residual, jac, args = read_function(with_keywords(residual, kwargs), args, with_keywords(jac, kwargs))
+    fun, jac, args = read_function(with_keywords(fun, kwargs), args, with_keywords(jac, kwargs))
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
-    problem, x, restore = read_residuals(residual, x, args, jac, read_loss(loss, f_scale, dtype, notes), space, notes)
+    problem, x, restore = read_residuals(fun, x, args, jac, read_loss(loss, f_scale, dtype, notes), space, notes)
     n, m = problem.space.size(x), problem.count(x)
     check_sparsity(jac_sparsity, m, n)
     if m < n:

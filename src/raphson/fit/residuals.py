@@ -73,7 +73,7 @@ def read_custom(fun: Callable[[Any], Any], dtype: Any, notes: list[str]) -> Cust
     return Custom(rows)
 
 
-def read_loss(loss: Any, f_scale: Any, dtype: Any, notes: list[str]) -> Loss:
+def read_loss(loss: Any, f_scale: Any, dtype: Any, notes: list[str] | None = None) -> Loss:
     """A Loss from its name or from SciPy's kind of function; ValueError with the nearest names."""
     if not (np.ndim(f_scale) == 0 and np.isfinite(f_scale) and f_scale > 0):
         raise ValueError(f"f_scale = {f_scale}: it is the size from which residuals count as outliers, a number > 0")
@@ -81,7 +81,7 @@ def read_loss(loss: Any, f_scale: Any, dtype: Any, notes: list[str]) -> Loss:
         return loss
     scale = np.asarray(f_scale, dtype)
     if callable(loss):
-        return Loss(read_custom(loss, dtype, notes), scale, "custom")
+        return Loss(read_custom(loss, dtype, [] if notes is None else notes), scale, "custom")
     name = str(loss).lower().replace("-", "_")
     known = {key.replace("-", "_"): key for key in LOSSES}
     if name not in known:

@@ -28,8 +28,8 @@ NEAR = 1e-3
 """Farther away than this the quadratic is not trusted without a control."""
 
 SURE = 1e-4
-"""There it is trusted, twice, if the step leaves at most this part of g'H^-1 g and f does not rise: a minimum at 0, where
-x has no size (x^2 + 5 ended at 4.9e-8). At a degenerate minimum such as x^4 a Newton step leaves (2/3)^4."""
+"""There it is trusted, twice, if the step leaves at most this part of g'H^-1 g and f does not rise: a minimum at 0,
+where x has no size (x^2 + 5 ended at 4.9e-8). At a degenerate minimum such as x^4 a Newton step leaves (2/3)^4."""
 
 
 @record

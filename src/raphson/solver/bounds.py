@@ -74,8 +74,8 @@ def both_sides(bounds: Any, n: int, pairs: bool) -> tuple[np.ndarray, np.ndarray
             raise ValueError(f"bounds must be {n} pairs (lower, upper), one per variable, or a scipy.optimize.Bounds")
         if len(rows) != n:
             raise ValueError(
-                f"The number of bounds is not compatible with the length of `x0`. There are {len(rows)} pairs "
-                f"for {n} variables: give one pair (lower, upper) per variable"
+                f"The number of bounds is not compatible with the length of `x0`. bounds must be {n} pairs (lower, "
+                f"upper), one per variable; they are {len(rows)}"
             )
         return one_side([a for a, _ in rows], n, "lower", -np.inf), one_side([b for _, b in rows], n, "upper", np.inf)
     if not isinstance(bounds, (tuple, list, np.ndarray)) or len(bounds) != 2:

@@ -58,7 +58,7 @@ def warn_of_unknown(names: list[str]) -> None:
         return
     from scipy.optimize import OptimizeWarning
 
-    near = sorted({match for name in names for match in difflib.get_close_matches(name, [*OURS, *IGNORED], n=2)})
+    near = sorted({match for name in names for match in difflib.get_close_matches(str(name), OURS, n=2)})
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     warn(f"Unknown solver options: {', '.join(map(str, names))}.{hint}", OptimizeWarning)
 
