@@ -64,7 +64,10 @@ class Items(Base):
 
     def get(self, name: Any, default: Any = None) -> Any:
         """The item, or `default` where there is none."""
-        return self[name] if name in self else default
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
     # Copying a dict whose iterator is dict's own bypasses __getitem__: dict(r), **r.
     def __iter__(self) -> Iterator[Any]:
@@ -101,7 +104,7 @@ class Items(Base):
         return isinstance(getattr(cls, name, None), property)
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *object.__dir__(self), *map(str, self.keys())})
+        return sorted({*object.__dir__(self), *map(str, self.keys())})
 
     def portable(self) -> dict[str, Any]:
         """The attributes that are no items, as far as they can leave the process."""

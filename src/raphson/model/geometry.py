@@ -208,13 +208,14 @@ class Frame:
         return -V @ np.where(live, (V.T @ g) / np.where(live, w, 1), 0)
 
     def inverse(self) -> np.ndarray:
-        """H^-1 (n, n). Where H is singular to rounding: the pseudo-inverse in natural units, zero along what is flat."""
+        """H^-1 (n, n); the pseudo-inverse in natural units, zero along what is flat, where H is singular to rounding."""
         if self.w is None or self.V is None:
             inverse = np.linalg.inv(self.H / self.d[:, None] / self.d[None, :])
         else:
             live = np.repeat([True, False, True], self.inertia)
             inverse = (self.V[:, live] / self.w[live]) @ self.V[:, live].T
-        return (inverse + inverse.T) / 2 / self.d[:, None] / self.d[None, :]
+        inverse = inverse / self.d[:, None] / self.d[None, :]
+        return (inverse + inverse.T) / 2
 
     def spectrum(self) -> tuple[np.ndarray, np.ndarray]:
         """Eigenvalues of H ascending, and axes of settled sign.
