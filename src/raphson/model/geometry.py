@@ -208,7 +208,7 @@ class Frame:
         return -V @ np.where(live, (V.T @ g) / np.where(live, w, 1), 0)
 
     def inverse(self) -> np.ndarray:
-        """H^-1 (n, n); the pseudo-inverse in natural units, zero along what is flat, where H is singular to rounding."""
+        """H^-1 (n, n); the pseudo-inverse in natural units, 0 along what is flat, where H is singular to rounding."""
         if self.w is None or self.V is None:
             inverse = np.linalg.inv(self.H / self.d[:, None] / self.d[None, :])
         else:
