@@ -9,7 +9,7 @@ import numpy as np
 
 from raphson.fit.data import read_data
 from raphson.fit.least_squares import least_squares
-from raphson.fit.result import Fit
+from raphson.fit.result import CurveFit, Fit
 from raphson.kernel.warning import warn
 from raphson.solver.step import Method
 
@@ -67,7 +67,7 @@ def curve_fit(
         absolute_sigma=absolute_sigma and sigma is not None, **more,
     )  # fmt: skip
     warn_of_covariance(fit)
-    return full(fit) if full_output else fit
+    return fit.full_output() if full_output else CurveFit.of(fit)
 
 
 def warn_of_covariance(fit: Fit) -> None:
@@ -77,19 +77,6 @@ def warn_of_covariance(fit: Fit) -> None:
     from scipy.optimize import OptimizeWarning
 
     warn("Covariance of the parameters could not be estimated", OptimizeWarning)
-
-
-def full(fit: Fit) -> tuple:
-    """SciPy's (popt, pcov, infodict, mesg, ier); ier is 1 for a fit that succeeded, 5 for one that did not."""
-    from scipy.linalg import qr
-
-    popt, pcov = fit
-    r, J = fit.weighted
-    Q, R, order = qr(J, mode="economic", pivoting=True)
-    triangle = np.zeros((J.shape[1], J.shape[0]))
-    triangle[:, : R.shape[0]] = R.T
-    about = {"nfev": fit.nfev, "fvec": fit.residuals, "fjac": triangle, "ipvt": order + 1, "qtf": Q.T @ r}
-    return popt, pcov, about, fit.message, 1 if fit.success else 5
 
 
 def model_of(f: Callable, named: bool, keep: np.ndarray | None) -> Callable[[Any, Any], Any]:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.kernel import show
+from raphson.kernel.items import Items
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.kernel.warning import warn
@@ -16,7 +17,7 @@ from raphson.solver.step import State
 
 
 def watcher(callback: Callable, restore: Callable) -> Callable[[State, Trial], bool]:
-    """SciPy's callback as a watcher: called with `intermediate_result` if that is its only parameter, else with x.
+    """SciPy's callback as a watcher: called with a result if its only parameter is `intermediate_result`, else with x.
 
     It gets copies: what it keeps or changes is its own. StopIteration, or True in return, ends the run.
     """
@@ -29,19 +30,13 @@ def watcher(callback: Callable, restore: Callable) -> Callable[[State, Trial], b
         x = jax.tree.map(np.array, restore(state.x))
         try:
             if wants_result:
-                return callback(intermediate_result=intermediate(x, state, trial)) is True
+                seen = Items(x=x, fun=float(state.model.value), nit=int(state.k), trial=trial)
+                return callback(intermediate_result=seen) is True
             return callback(x) is True
         except StopIteration:
             return True
 
     return watch
-
-
-def intermediate(x: Any, state: State, trial: Trial) -> Any:
-    """What a callback sees, as SciPy's OptimizeResult: `x`, `fun`, `nit`, and the trial itself."""
-    from scipy.optimize import OptimizeResult  # here, because importing it takes longer than raphson's own rooms
-
-    return OptimizeResult(x=x, fun=float(state.model.value), nit=int(state.k), trial=trial)
 
 
 def reporter(progress: bool | Callable) -> Callable[[State], None] | None:
@@ -73,5 +68,5 @@ def announce(result: Any) -> None:
     from scipy.optimize import OptimizeWarning
 
     kind = OptimizeWarning if result.method in LINE_SEARCHES else RuntimeWarning
-    text = "Maximum number of iterations has been exceeded." if result.status == Status.STEPS else result.message
+    text = "Maximum number of iterations has been exceeded." if result.termination == Status.STEPS else result.message
     warn(text, kind)

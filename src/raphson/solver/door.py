@@ -92,6 +92,8 @@ def minimize(
         return result if why is None else refused_start(result, why)
 
     result = best_of(read_method(method, problem, n), attempt, limits.max_steps is not None)
+    if limits.return_all:
+        result["allvecs"] = result.points()
     if options and options.get("disp"):
         announce(result)
     return result
@@ -111,9 +113,9 @@ def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., An
         spent = Evaluations(spent.value + e.value, spent.gradient + e.gradient, spent.hessian + e.hessian)
         if best is None or result.success or result.value < best.value:
             best = result
-        stopped = result.status in (Status.TIME, Status.USER, Status.UNBOUNDED)
-        stopped = stopped or (result.status == Status.NOT_FINITE and not result.nit)
-        if result.success or stopped or (limited and result.status == Status.STEPS):
+        stopped = result.termination in (Status.TIME, Status.USER, Status.UNBOUNDED)
+        stopped = stopped or (result.termination == Status.NOT_FINITE and not result.steps)
+        if result.success or stopped or (limited and result.termination == Status.STEPS):
             break
         tried.append(f"{name} from x0 ended: {result.certificate.verdict}")
     assert best is not None
@@ -240,7 +242,7 @@ def not_begun(done: Run) -> str | None:
 def refused_start(result: Result, why: str) -> Result:
     """The result where nothing could begin: x0 itself, without success, and the reason (loops over starts go on)."""
     certificate = replace(result.certificate, verdict=Verdict.NOT_FINITE, criterion=why)
-    return replace(result, certificate=certificate, status=Status.NOT_FINITE)
+    return replace(result, certificate=certificate, termination=Status.NOT_FINITE)
 
 
 def conclude(
@@ -260,7 +262,7 @@ def conclude(
         value=float(model.value),
         gradient=np.asarray(model.gradient),
         model=model,
-        status=done.status,
+        termination=done.status,
         certificate=certificate,
         trace=done.trace,
         evaluations=counts(done, method, problem),

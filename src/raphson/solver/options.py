@@ -21,11 +21,12 @@ ENOUGH = 0.01
 
 @dataclass(frozen=True)
 class Limits:
-    """How accurate, how many trials, how many seconds (None: the method's own)."""
+    """How accurate, how many trials, how many seconds (None: the method's own); whether all points are returned."""
 
     tolerance: float | None
     max_steps: int | None
     time_limit: float | None
+    return_all: bool = False
 
 
 def read_limits(
@@ -49,7 +50,9 @@ def read_limits(
         time_limit = options.get("time_limit")
     if tol is None:
         tol = options.get("xtol")
-    return Limits(read_tolerance(tol, notes), read_steps(max_steps), read_seconds(time_limit))
+    return Limits(
+        read_tolerance(tol, notes), read_steps(max_steps), read_seconds(time_limit), bool(options.get("return_all"))
+    )
 
 
 def warn_of_unknown(names: list[str]) -> None:
