@@ -12,8 +12,8 @@ import numpy as np
 class Data:
     """What a curve is fitted to: `x` as the model takes it, `y` (any shape, or one number), `weight` and `keep`.
 
-    `weight` 1/sigma (m,), the inverse factor of a covariance (m, m), or None; `keep` the indices of the
-    points that count (None: all), already applied to `y` and `weight`.
+    `weight` 1/sigma (m,), the inverse factor of a covariance (m, m), or None; points that do not count
+    are gone from all of them. `keep`: where x cannot lose points, the indices that count of what the model returns.
     """
 
     x: Any
@@ -44,9 +44,22 @@ def read_data(xdata: Any, ydata: Any, sigma: Any, policy: str | None, check: boo
     if keep is not None:
         if keep.size == 0:
             raise ValueError("no point is left: every one has a gap or an infinite sigma")
-        y = y.ravel()[keep]
         sigma = sigma if sigma is None else sigma[keep] if sigma.ndim == 1 else sigma[np.ix_(keep, keep)]
+        if by_points(x, y):
+            x, y, keep = jax.tree.map(lambda a: a[..., keep], x), y[keep], None
+        else:
+            y = y.ravel()[keep]
     return Data(x, y, weights(sigma), keep)
+
+
+def by_points(x: Any, y: np.ndarray) -> bool:
+    """Whether x is made of arrays whose last axis counts the points of y (m,): then it can lose some of them.
+
+    It should: NaN that stays in x reaches derivatives even where the model's own NaN is left out (0 NaN = NaN).
+    """
+    leaves = jax.tree.leaves(x)
+    arrays = all(isinstance(a, (np.ndarray, jax.Array)) and np.shape(a)[-1:] == y.shape for a in leaves)
+    return y.ndim == 1 and len(leaves) > 0 and arrays
 
 
 def as_numbers(data: Any) -> Any:
