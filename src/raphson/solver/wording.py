@@ -49,7 +49,8 @@ def summary(result: Any) -> str:
     c = result.certificate
     n = result.gradient.size
     tail = f"{n} variable{'s' if n > 1 else ''}, {result.gradient.dtype}"
-    lines = [f"{HEADLINES[c.verdict]}   f = {number(result.value, 7)} at x = {point(result.model.x)}   {tail}"]
+    x = result.x if result.model is None else result.model.x  # the point found: `result.x` is the caller's to change
+    lines = [f"{HEADLINES[c.verdict]}   f = {number(result.value, 7)} at x = {point(x)}   {tail}"]
     lines.append(f"why       {c.criterion}")
     if c.eigenvalues is not None:
         lines.append(f"shape     {shape_line(c)}")
