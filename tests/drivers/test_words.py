@@ -85,7 +85,8 @@ def ends(draw: st.DrawFn) -> Any:
         value=draw(sizes), gradient=g, shape=None if draw(st.integers(0, 9)) == 0 else shape, size=size,
         last=np.array([draw(sizes), draw(sizes)]), status=status, eps=2.2e-16, noise=draw(sizes), tolerance=4e-10,
         peak=draw(st.sampled_from([None, np.full(2, 1e9)])), first=draw(sizes), falls=draw(sizes),
-        bends=draw(st.booleans()), start=np.array([draw(sizes), draw(sizes)]), drifts=np.array([draw(st.booleans()), False]),
+        bends=draw(st.booleans()), start=np.array([draw(sizes), draw(sizes)]),
+        drifts=np.array([draw(st.booleans()), False]),
         names=("x1", "x2"), unseen=draw(st.booleans()),
     )  # fmt: skip
     certificate = certify(evidence)
