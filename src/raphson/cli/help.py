@@ -8,7 +8,7 @@ from raphson.fit.strategy import ORDER
 from raphson.problems.loss import LOSSES
 from raphson.solver.presets import DESCRIPTIONS, RESIDUAL_DESCRIPTIONS
 
-OWN = "echo 'def f(x): return (x[0] - 1)**2 + (x[0] - x[1]**3)**2' > mine.py"
+OWN = "echo 'def f(x): return (x[0] - 1)**2 + (x[1] - x[0]**2)**2' > mine.py"
 CSV = "printf 't,y\\n0,2.5\\n1,1.3\\n2,0.6\\n3,0.3\\n' > decay.csv"
 
 EXAMPLES = {

@@ -2,12 +2,14 @@
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import jax
 import numpy as np
 
 from raphson.fit.least_squares import least_squares
+from raphson.fit.messages import notes_on_model, refuse_names, unlike
 from raphson.fit.result import Fit
 from raphson.solver.step import Method
 
@@ -58,10 +60,12 @@ def curve_fit(
         raise TypeError("full_output is not needed: curve_fit returns everything, fit.residuals, fit.nfev, fit.message")
     if not isinstance(start, dict) and jac is not None and callable(jac):
         more["jac"] = jacobian(jac, weight, keep)
-    return least_squares(
+    fit = least_squares(
         misfit(model_of(f, isinstance(start, dict), keep)), start, (xdata, y, weight), method, loss, bounds=bounds,
         f_scale=f_scale, names=names, absolute_sigma=absolute_sigma and sigma is not None, **more,
     )  # fmt: skip
+    more_notes = notes_on_model(fit.residuals, y, weight, fit.jacobian)
+    return replace(fit, notes=(*fit.notes, *more_notes)) if more_notes else fit
 
 
 def model_of(f: Callable, named: bool, keep: np.ndarray | None) -> Callable[[Any, Any], Any]:
@@ -79,10 +83,9 @@ def misfit(model: Callable) -> Callable:
 
     def residual(p: Any, xdata: Any, ydata: Any, weight: Any) -> Any:
         predicted = model(p, xdata)
-        if np.shape(predicted) not in (np.shape(ydata), ()):
-            raise ValueError(
-                f"the residual has no shape: f returns shape {np.shape(predicted)}, ydata has shape {np.shape(ydata)}"
-            )
+        why = unlike(predicted, ydata, xdata)
+        if why:
+            raise ValueError(why)
         r = (predicted - ydata).ravel()
         if weight is None:
             return r
@@ -112,6 +115,7 @@ def read_start(f: Callable, p0: Any, bounds: Any, names: Any) -> tuple[Any, Any]
             raise ValueError("p0 is needed: the number of parameters of f cannot be read off (it takes *args)")
         p0 = middle(bounds, len(words))
     if isinstance(p0, dict):
+        refuse_names(f, p0)
         return p0, names
     p0 = np.atleast_1d(np.asarray(p0)) if not isinstance(p0, jax.Array) else p0
     if names is None and words is not None and len(words) == p0.size:

@@ -9,9 +9,11 @@ import jax
 import numpy as np
 
 from raphson.calculus.difference import limits_of
+from raphson.fit.messages import notes_on_residuals
 from raphson.fit.residuals import (
     compare_jacobian,
     host_residuals,
+    jacobian_at,
     jax_residuals,
     read_loss,
     refuse_not_finite,
@@ -31,6 +33,7 @@ from raphson.solver.door import best_of, host_counts, limited, reporter, watcher
 from raphson.solver.drive import Run, run
 from raphson.solver.evidence import certificate_of, final_state
 from raphson.solver.inputs import read_function, read_point
+from raphson.solver.messages import check_arity, refuse_swapped
 from raphson.solver.options import Limits, read_limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_DESCRIPTIONS, RESIDUAL_PRESETS, preset_name
 from raphson.solver.result import Evaluations
@@ -101,15 +104,16 @@ def least_squares(
     limits, progress = read_scipy(scipy, tol, max_steps, time_limit, options, progress, notes)
     if x_scale is not None and not (isinstance(x_scale, str) and x_scale == "jac"):
         notes.append("x_scale is not needed: parameters are measured by the columns of the Jacobian")
+    refuse_swapped(residual, x0, "least_squares")
     x = read_point(x0, notes)
+    check_arity(residual, args, x, "residual")
     names = read_names(names, x)
     space, x = read_bounds(bounds, x, notes, names, pairs=False)
     residual, jac, args = read_function(residual, args, jac)
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
     problem, x, restore = read_residuals(residual, x, args, jac, read_loss(loss, f_scale, dtype), space, notes)
     n, m = problem.space.size(x), problem.count(x)
-    if m < n:
-        notes.append(f"{m} residuals for {n} parameters: the data cannot determine all of them")
+    notes.extend(notes_on_residuals(m, n))
     call = Call(
         problem, x, restore, limits, names, absolute_sigma, notes, begin, compiled,
         None if callback is None else watcher(callback, restore), reporter(progress),
@@ -169,12 +173,12 @@ def attempt(call: Call, name: str, method: Method, x: Any, reason: str) -> Fit:
     left = None if call.limits.time_limit is None else call.limits.time_limit - (time.perf_counter() - call.begin)
     done = run(method, call.problem, x, watcher=call.watcher, time_limit=left, progress=call.progress)
     if done.status == Status.NOT_FINITE and not len(done.trace):
-        refuse_not_finite(call.problem, x)
+        refuse_not_finite(call.problem, x, call.names, jacobian_at(call.problem, x))
         if not np.isfinite(done.trace.start_value) and not isinstance(call.problem, HOST) and x is call.x:
             raise Overflowing(f"cost(x0) = {done.trace.start_value}: the squares of the residuals overflow at x0")
         raise ValueError(
-            f"cost(x0) = {done.trace.start_value}, or a derivative is not finite at x0. A square root or norm at 0? "
-            "Move the start, or write the residuals so that they are smooth there"
+            f"cost(x0) = {done.trace.start_value}, or a second derivative is not finite at x0. Move the start, or "
+            "write the residuals so that they are smooth there"
         )
     return conclude(call, done, method, name, reason)
 

@@ -24,10 +24,12 @@ from raphson.solver.drive import iterate as iterations
 from raphson.solver.evidence import Numbered, certificate_of, final_state, hessian_of
 from raphson.solver.host import host_problem
 from raphson.solver.inputs import jax_problem, read_function, read_point
+from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
 from raphson.solver.options import Limits, read_limits, refuse_constraints
 from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name
 from raphson.solver.result import Evaluations, Result
 from raphson.solver.step import Method, State
+from raphson.solver.suspect import suspect, suspect_on_host
 
 
 def minimize(
@@ -47,6 +49,7 @@ def minimize(
     progress: bool | Callable = False,
     max_steps: int | None = None,
     time_limit: float | None = None,
+    **unknown: Any,
 ) -> Result:
     """Minimizes a smooth function and says what it found.
 
@@ -68,6 +71,8 @@ def minimize(
     """
     notes: list[str] = []
     begin = time.perf_counter()
+    refuse_keywords(unknown, "minimize")
+    refuse_swapped(fun, x0, "minimize")
     refuse_constraints(constraints)
     limits = read_limits(tol, max_steps, time_limit, options, notes)
     x = read_point(x0, notes)
@@ -83,7 +88,7 @@ def minimize(
         left = None if limits.time_limit is None else limits.time_limit - (time.perf_counter() - begin)
         done = run(chosen, problem, x, watcher=watch, time_limit=left, progress=report)
         if done.status == Status.NOT_FINITE and not len(done.trace):
-            raise ValueError(not_finite_message(done))
+            raise ValueError(not_finite_message(done, problem))
         return conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, tol)
 
     return best_of(read_method(method, problem, n), attempt, limits.max_steps is not None)
@@ -134,6 +139,7 @@ def read_problem(
     fun: Any, x: Any, args: Any, jac: Any, hess: Any, hessp: Any, notes: list[str]
 ) -> tuple[Any, Any, Callable[[Any], Any]]:
     """The problem, the start in the problem's own form, and the way back to the user's."""
+    check_arity(fun, args, x, "fun")
     fun, jac, args = read_function(fun, args, jac)
     try:
         problem = jax_problem(fun, x, args, notes)
@@ -254,18 +260,18 @@ def reporter(progress: bool | Callable) -> Callable[[State], None] | None:
     return line
 
 
-def not_finite_message(done: Run) -> str:
-    """What to say where nothing can begin."""
-    f = done.trace.start_value
+def not_finite_message(done: Run, problem: Any) -> str:
+    """What to say where nothing can begin: what is not finite, and what makes it so."""
+    f, x, host = done.trace.start_value, done.start, isinstance(problem, HOST)
+    cause = suspect_on_host(problem.value, np.asarray(x)) if host else suspect(problem.value, x, Numbered())
+    cause = f": {cause}" if cause else ""
     if not np.isfinite(f):
-        return f"fun(x0) = {f}: choose a start where fun is finite"
+        return f"fun(x0) = {f}{cause}; choose a start where fun is finite"
     g = np.asarray(done.state.model.gradient)
     where = np.flatnonzero(~np.isfinite(g))
     what = f"derivative by {Numbered()[where[0]]} is {g[where[0]]}" if where.size else "Hessian is not finite"
-    return (
-        f"fun(x0) = {f:.6g}, but its {what} at x0. A square root or norm at 0? "
-        "Move the start, or write the function so that it is smooth there"
-    )
+    smooth = "move the start, or write the function so that it is smooth there"
+    return f"fun(x0) = {f:.6g}, but its {what} at x0{cause}; {smooth}"
 
 
 def conclude(

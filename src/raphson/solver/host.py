@@ -12,6 +12,7 @@ from jax.flatten_util import ravel_pytree
 from raphson.calculus.difference import central, steps
 from raphson.problems.callback import Callback
 from raphson.solver.inputs import check_output
+from raphson.solver.suspect import suspect_on_host
 
 SAME = 1e-2
 """Relative disagreement of a given gradient with differences of f from which it is called wrong."""
@@ -94,7 +95,8 @@ def inspect(problem: Callback, x: np.ndarray) -> None:
     """f must be finite at x0; a given gradient must have the right shape and agree with f."""
     f = problem.value(x)
     if not np.isfinite(f):
-        raise ValueError(f"fun(x0) = {f}: choose a start where fun is finite")
+        cause = suspect_on_host(problem.fun, x)
+        raise ValueError(f"fun(x0) = {f}{f': {cause}' if cause else ''}; choose a start where fun is finite")
     if problem.gradient is None:
         return
     problem.evaluations.gradient += 1
