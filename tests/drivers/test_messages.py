@@ -36,13 +36,13 @@ REFUSED = {
     ),
     "too many args": (
         lambda: rp.minimize(square, [1.0, 1.0], args=(T, Y)),
-        r"takes 1 argument \(x\), but gets x and 2",
+        r"takes 1 argument \(x\), but gets x and",
     ),
     "variables one by one": (lambda: rp.minimize(lambda a, b: a**2 + b**2, [1.0, 1.0]), r"lambda x: fun\(\*x\)"),
     "a keyword that nobody gives": (lambda: rp.minimize(lambda x, *, c: c * square(x), [1.0]), "needs the keyword c"),
     "swapped": (
         lambda: rp.minimize([1.0, 2.0], square),
-        r"a list and the second a function: write minimize\(fun, x0\)",
+        r"a list and the second a function: .*minimize\(fun, x0\)",
     ),
     "swapped in least_squares": (lambda: rp.least_squares(np.ones(2), square), r"write least_squares\(fun, x0\)"),
     "an option as keyword": (lambda: rp.minimize(square, [1.0], gtol=1e-8), r"'gtol'.*options=\{'gtol': 1e-08\}.*tol="),
@@ -50,16 +50,16 @@ REFUSED = {
     "a keyword of nobody": (lambda: rp.minimize(square, [1.0], frob=1), "minimize has no argument 'frob'"),
     "p0 that names others": (
         lambda: rp.curve_fit(decay, T, Y, {"a": 1.0, "c": 2.0}),
-        "'c', which is no parameter of f",
+        "'c', which is no parameter",
     ),
     "p0 that lacks one": (lambda: rp.curve_fit(decay, T, Y, {"a": 1.0}), "no start for b: f takes a, b"),
     "lengths": (lambda: rp.curve_fit(decay, T, Y[:9], [1.0, 1.0]), "xdata has 10 points, ydata 9"),
     "a column": (
         lambda: rp.curve_fit(lambda t, a: a * t[:, None], T, Y, [1.0]),
-        r"shape \(10, 1\).*another form.*ravel",
+        r"shape \(10, 1\).*form.*ravel",
     ),
     "nothing": (lambda: rp.minimize(lambda x: None, [1.0]), "None: is a return missing"),
-    "no residuals": (lambda: rp.least_squares(lambda x: None, [1.0]), "is a return missing"),
+    "no residuals": (lambda: rp.least_squares(lambda x: None, [1.0]), "returns nothing"),
     "no model": (lambda: rp.curve_fit(lambda t, a: None, T, Y, [1.0]), "f returns None. Is a return missing"),
     "text": (lambda: rp.minimize(lambda x: "a", [1.0]), "fun returns text: return one number"),
     "complex": (lambda: rp.least_squares(lambda x: x + 1j, [1.0]), "residuals are complex"),
@@ -97,9 +97,7 @@ def test_the_operation_to_blame_is_named_with_its_variables(words: str) -> None:
 
 
 def test_a_start_that_is_not_finite_says_why() -> None:
-    with pytest.raises(
-        ValueError, match=r"derivative of residual\[1\] by b is inf at x0: a square root \(or norm\) of 0"
-    ):
+    with pytest.raises(ValueError, match=r"residual\[1\] by b is inf at x0: a square root \(or norm\) of 0"):
         rp.curve_fit(lambda t, a, b: a + jnp.sqrt(b * t), T, Y, [1.0, 0.0])
 
 

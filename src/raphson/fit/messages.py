@@ -53,8 +53,8 @@ def notes_on_residuals(m: int, n: int) -> list[str]:
         return []
     if m == 1:
         return [
-            f"one residual for {n} parameters: the data cannot determine all of them. If it is a sum of squares already, "
-            "return the residuals themselves, or give it to minimize"
+            f"one residual for {n} parameters: the data cannot determine all of them. If it is a sum of squares "
+            "already, return the residuals themselves, or give it to minimize"
         ]
     return [f"{m} residuals for {n} parameters: the data cannot determine all of them"]
 

@@ -78,7 +78,7 @@ def jax_residuals(fun: Callable, x: Any, args: tuple, loss: Loss, space: Any, no
 def check_residuals(outputs: list[tuple]) -> None:
     """Refuses anything but real numbers, and none at all."""
     if sum(int(np.prod(shape)) for shape, _ in outputs) == 0:
-        raise ValueError("the residual function returns nothing: is a return missing?")
+        raise ValueError("the residual function returns nothing: there must be at least one residual")
     for _, dtype in outputs:
         if jnp.issubdtype(dtype, jnp.complexfloating):
             raise TypeError(

@@ -24,7 +24,7 @@ def called(a: Any) -> str:
     return {"ndarray": "an array", "list": "a list", "NoneType": "None", "str": "a text"}.get(name, f"a {name}")
 
 
-def check_arity(fun: Callable, args: tuple, x: Any, name: str) -> None:
+def check_arity(fun: Callable, args: Any, x: Any, name: str) -> None:
     """TypeError where fun cannot be called as fun(x, *args), with the names of its parameters.
 
     `name`: of the argument that holds the function. What cannot be inspected is let through.
@@ -37,6 +37,7 @@ def check_arity(fun: Callable, args: tuple, x: Any, name: str) -> None:
     taken = [p for p in parameters if p.kind in kinds]
     needed = [p.name for p in taken if p.default is p.empty]
     keywords = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    args = args if isinstance(args, tuple) else (args,)
     given, many = 1 + len(args), any(p.kind is p.VAR_POSITIONAL for p in parameters)
     if keywords:
         raise TypeError(f"{name} needs the keyword {keywords[0]}: pass lambda x: {name}(x, {keywords[0]}=...)")
