@@ -86,7 +86,7 @@ def test_residuals_whose_number_varies_are_refused():
 def test_fewer_residuals_than_parameters_are_noted():
     """One equation for three numbers: a result on the solution set, and a note; the report does not break."""
     fit = rp.least_squares(lambda x: jnp.stack([x[0] + x[1] ** 2 + x[2] - 3]), np.ones(3) * 0.4, method="lm")
-    assert any("1 residuals for 3 parameters" in note for note in fit.notes)
+    assert any("one residual for 3 parameters" in note for note in fit.notes)
     assert fit.cost < 1e-20 and "cannot" in " ".join(fit.notes)
     assert str(fit) and not np.any(np.isfinite(fit.standard_errors))
 

@@ -219,7 +219,7 @@ def test_models_and_starts_that_do_not_match_are_named():
         r"p0 has 3 numbers, but f takes 2": (LINE, T, Y, [1.0, 1, 1]),
         r"f has no parameters": (lambda x: x, T, Y),
         r"f must be a function of xdata and the parameters, not ndarray": (T, LINE, Y),
-        r"f returns shape \(12,\), ydata has shape \(11,\); xdata has shape \(12,\)": (LINE, T, Y[1:]),
+        r"f returns shape \(12,\), ydata has shape \(11,\). xdata has 12 points, ydata 11": (LINE, T, Y[1:]),
         r"ydata is empty": (LINE, [], []),
         r"no point is left": (LINE, T, Y, None, np.full(12, np.inf)),
     }

@@ -9,6 +9,7 @@ import numpy as np
 
 from raphson.fit.data import read_data
 from raphson.fit.least_squares import least_squares
+from raphson.fit.messages import notes_on_model, refuse_names, unlike
 from raphson.fit.result import CurveFit, Fit
 from raphson.kernel.warning import warn
 from raphson.solver.step import Method
@@ -66,6 +67,7 @@ def curve_fit(
         method=method, loss=loss, bounds=bounds, f_scale=f_scale, names=names,
         absolute_sigma=absolute_sigma and sigma is not None, **more,
     )  # fmt: skip
+    fit.notes = (*fit.notes, *notes_on_model(fit.residuals, data.y, data.weight, fit.jacobian))
     warn_of_covariance(fit)
     return fit.full_output() if full_output else CurveFit.of(fit)
 
@@ -96,21 +98,15 @@ def misfit(model: Callable) -> Callable:
         predicted = model(p, xdata)
         if hasattr(predicted, "to_numpy"):  # a column that keeps its own index
             predicted = predicted.to_numpy()
-        shape, seen = np.shape(predicted), np.shape(ydata)
-        if shape != seen and () not in (shape, seen):
-            raise ValueError(mismatch(shape, seen, xdata))
+        why = unlike(predicted, ydata, xdata)
+        if why:
+            raise ValueError(why)
         r = (predicted - ydata).ravel()
         if weight is None:
             return r
         return weight * r if weight.ndim == 1 else weight @ r
 
     return residual
-
-
-def mismatch(shape: tuple, seen: tuple, xdata: Any) -> str:
-    """What to say where the model and the data do not match."""
-    length = f"; xdata has shape {np.shape(xdata)}" if hasattr(xdata, "shape") else ""
-    return f"the residual has no shape: f returns shape {shape}, ydata has shape {seen}{length}"
 
 
 def jacobian(jac: Callable, weight: np.ndarray | None, keep: np.ndarray | None) -> Callable:
@@ -137,6 +133,7 @@ def read_start(f: Callable, p0: Any, bounds: Any, names: Any) -> tuple[Any, Any]
             raise ValueError("f has no parameters to fit: it must take xdata and at least one parameter, f(x, a, ...)")
         p0 = middle(bounds, len(words))
     if isinstance(p0, dict):
+        refuse_names(f, p0)
         return p0, names
     p0 = np.atleast_1d(np.asarray(p0)) if not isinstance(p0, jax.Array) else p0
     if words is not None and not needed <= p0.size <= len(words):

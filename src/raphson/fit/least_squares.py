@@ -18,9 +18,11 @@ from raphson.fit.arguments import (
     read_scipy_limits,
     with_keywords,
 )
+from raphson.fit.messages import notes_on_residuals
 from raphson.fit.residuals import (
     compare_jacobian,
     host_residuals,
+    jacobian_at,
     jax_residuals,
     read_loss,
     refuse_not_finite,
@@ -42,6 +44,7 @@ from raphson.solver.door import best_of, host_counts, limited
 from raphson.solver.drive import Run, run
 from raphson.solver.evidence import certificate_of, final_state
 from raphson.solver.inputs import read_function, read_point
+from raphson.solver.messages import check_arity, refuse_swapped
 from raphson.solver.options import Limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_DESCRIPTIONS, RESIDUAL_PRESETS, preset_name
 from raphson.solver.result import Evaluations
@@ -121,6 +124,7 @@ def least_squares(
     """
     notes: list[str] = []
     begin, compiled = time.perf_counter(), CompileClock.seconds
+    refuse_swapped(fun, x0, "least_squares")
     limits = read_scipy_limits(
         tol, max_steps, time_limit, options, notes, ftol=ftol, xtol=xtol, gtol=gtol, max_nfev=max_nfev
     )
@@ -133,12 +137,12 @@ def least_squares(
     names = read_names(names, x)
     space, x = read_bounds(bounds, x, notes, names, pairs=False)
     fun, jac, args = read_function(with_keywords(fun, kwargs), args, with_keywords(jac, kwargs))
+    check_arity(fun, args, x, "fun")
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
     problem, x, restore = read_residuals(fun, x, args, jac, read_loss(loss, f_scale, dtype, notes), space, notes)
     n, m = problem.space.size(x), problem.count(x)
     check_sparsity(jac_sparsity, m, n)
-    if m < n:
-        notes.append(f"{m} residuals for {n} parameters: the data cannot determine all of them")
+    notes.extend(notes_on_residuals(m, n))
     call = Call(
         problem, x, restore, limits, names, absolute_sigma, notes, begin, compiled,
         None if callback is None else watcher(callback, restore), reporter(progress),
@@ -206,12 +210,12 @@ def attempt(call: Call, name: str, method: Method, x: Any, reason: str) -> Fit:
     left = None if call.limits.time_limit is None else call.limits.time_limit - (time.perf_counter() - call.begin)
     done = run(method, call.problem, x, watcher=call.watcher, time_limit=left, progress=call.progress)
     if done.status == Status.NOT_FINITE and not len(done.trace):
-        refuse_not_finite(call.problem, x)
+        refuse_not_finite(call.problem, x, call.names, jacobian_at(call.problem, x))
         if not np.isfinite(done.trace.start_value) and not isinstance(call.problem, HOST) and x is call.x:
             raise Overflowing(f"cost(x0) = {done.trace.start_value}: the squares of the residuals overflow at x0")
         raise ValueError(
-            f"cost(x0) = {done.trace.start_value}, or a derivative is not finite at x0. A square root or norm at 0? "
-            "Move the start, or write the residuals so that they are smooth there"
+            f"cost(x0) = {done.trace.start_value}, or a second derivative is not finite at x0. Move the start, or "
+            "write the residuals so that they are smooth there"
         )
     return conclude(call, done, method, name, reason)
 

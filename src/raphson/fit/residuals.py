@@ -16,6 +16,8 @@ from raphson.problems.loss import LOSSES, Loss, linear
 from raphson.problems.matrices import jacobian_array
 from raphson.solver.host import FlatPoint, flat_point
 from raphson.solver.inputs import trace
+from raphson.solver.messages import refuse_kind
+from raphson.solver.suspect import suspect, suspect_on_host
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def check_residuals(outputs: list[tuple]) -> None:
                 f"residuals are complex ({dtype}): return real and imaginary parts, jnp.stack([r.real, r.imag])"
             )
         if not jnp.issubdtype(dtype, jnp.floating):
-            raise TypeError(f"residuals are {dtype}: a smooth model returns floating-point numbers")
+            refuse_kind(dtype, "residuals are", "real numbers")
 
 
 def host_residuals(
@@ -187,6 +189,14 @@ def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: li
     notes.append("jac agrees with the residuals; JAX differentiates them itself, so jac is not needed")
 
 
+def jacobian_at(problem: Any, x: Any) -> np.ndarray:
+    """The Jacobian at a point (m, n), whatever it is there; without rows for host residuals, whose differences lie."""
+    zero = problem.space.zero(x)
+    if isinstance(problem, HostResiduals):
+        return np.zeros((0, zero.size))
+    return np.asarray(jax.jacfwd(lambda s: problem.residuals(problem.space.retract(x, s)))(zero))
+
+
 jitted_residuals = jax.jit(lambda problem, x: problem.residuals(x))
 
 
@@ -196,13 +206,26 @@ def residuals_of(problem: Any, x: Any) -> np.ndarray:
     return np.asarray(problem.residuals(np.asarray(x)) if host else jitted_residuals(problem, x))
 
 
-def refuse_not_finite(problem: Any, x: Any) -> None:
-    """ValueError that names the first residual that is not finite at the start, if there is one."""
+def refuse_not_finite(problem: Any, x: Any, names: Any, J: Any) -> None:
+    """ValueError that names what is not finite at the start: a residual, or a derivative (J (m, n)); and what makes it.
+
+    Nothing is raised where both are finite (squares may overflow).
+    """
     r = residuals_of(problem, x)
-    bad = np.flatnonzero(~np.isfinite(r))
+    bad, steep = np.flatnonzero(~np.isfinite(r)), np.argwhere(~np.isfinite(np.asarray(J)))
+    if not bad.size and not steep.size:
+        return
+    host = isinstance(problem, HostResiduals)
+    cause = suspect_on_host(problem.fun, np.asarray(x)) if host else suspect(problem.residuals, x, names)
+    cause = f": {cause}" if cause else ""
     if bad.size:
         more = f" and {bad.size - 1} more" if bad.size > 1 else ""
         raise ValueError(
-            f"residual[{bad[0]}]{more} is {r[bad[0]]} at x0: choose a start where the model is finite, "
+            f"residual[{bad[0]}]{more} is {r[bad[0]]} at x0{cause}; choose a start where the model is finite, "
             "and data without gaps (nan_policy='omit' leaves them out in curve_fit)"
         )
+    i, j = (int(k) for k in steep[np.argmax(np.isinf(np.asarray(J)[tuple(steep.T)]))])  # NaN spreads, inf is its source
+    raise ValueError(
+        f"the derivative of residual[{i}] by {names[j]} is {np.asarray(J)[i, j]} at x0{cause}; move the start, or "
+        "write the residuals so that they are smooth there"
+    )

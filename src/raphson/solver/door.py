@@ -26,10 +26,12 @@ from raphson.solver.drive import iterate as iterations
 from raphson.solver.evidence import Numbered, certificate_of, final_state, hessian_of
 from raphson.solver.host import host_problem
 from raphson.solver.inputs import jax_problem, read_function, read_point
+from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
 from raphson.solver.options import Limits, read_hess, read_limits, refuse_constraints
 from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name, stand_in
 from raphson.solver.result import Evaluations, Result
 from raphson.solver.step import Method, State
+from raphson.solver.suspect import suspect, suspect_on_host
 
 
 def minimize(
@@ -49,6 +51,7 @@ def minimize(
     progress: bool | Callable = False,
     max_steps: int | None = None,
     time_limit: float | None = None,
+    **unknown: Any,
 ) -> Result:
     """Minimizes a smooth function and says what it found.
 
@@ -71,6 +74,8 @@ def minimize(
     """
     notes: list[str] = []
     begin = time.perf_counter()
+    refuse_keywords(unknown, "minimize")
+    refuse_swapped(fun, x0, "minimize")
     refuse_constraints(constraints)
     limits = read_limits(tol, max_steps, time_limit, options, notes)
     method, hess = stand_in(method, notes), read_hess(hess, notes)
@@ -88,7 +93,7 @@ def minimize(
         done = run(chosen, problem, x, watcher=watch, time_limit=left, progress=report)
         with np.errstate(invalid="ignore"):  # inf - inf where f is not finite
             result = conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, limits.tolerance)
-        why = not_begun(done)
+        why = not_begun(done, problem)
         return result if why is None else refused_start(result, why)
 
     result = best_of(read_method(method, problem, n), attempt, limits.max_steps is not None)
@@ -145,6 +150,7 @@ def read_problem(
     fun: Any, x: Any, args: Any, jac: Any, hess: Any, hessp: Any, notes: list[str]
 ) -> tuple[Any, Any, Callable[[Any], Any]]:
     """The problem, the start in the problem's own form, and the way back to the user's."""
+    check_arity(fun, args, x, "fun")
     fun, jac, args = read_function(fun, args, jac)
     try:
         problem = jax_problem(fun, x, args, notes)
@@ -219,7 +225,7 @@ def limited(method: Method, limits: Limits, x: Any) -> Method:
     return Cast.known[key][0]  # type: ignore[index]
 
 
-def not_begun(done: Run) -> str | None:
+def not_begun(done: Run, problem: Any) -> str | None:
     """Why nothing could begin at x0, in words; None where the run did begin."""
     flat = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(done.start)])
     bad = np.flatnonzero(~np.isfinite(flat))
@@ -227,16 +233,16 @@ def not_begun(done: Run) -> str | None:
         return f"x0 is not finite: {Numbered()[bad[0]]} = {flat[bad[0]]}"
     if done.status != Status.NOT_FINITE or len(done.trace):
         return None
-    f = done.trace.start_value
+    f, x, host = done.trace.start_value, done.start, isinstance(problem, HOST)
+    cause = suspect_on_host(problem.value, np.asarray(x)) if host else suspect(problem.value, x, Numbered())
+    cause = f": {cause}" if cause else ""
     if not np.isfinite(f):
-        return f"fun(x0) = {f}: choose a start where fun is finite"
+        return f"fun(x0) = {f}{cause}; choose a start where fun is finite"
     g = np.asarray(done.state.model.gradient)
     where = np.flatnonzero(~np.isfinite(g))
     what = f"derivative by {Numbered()[where[0]]} is {g[where[0]]}" if where.size else "Hessian is not finite"
-    return (
-        f"fun(x0) = {f:.6g}, but its {what} at x0. A square root or norm at 0? "
-        "Move the start, or write the function so that it is smooth there"
-    )
+    smooth = "move the start, or write the function so that it is smooth there"
+    return f"fun(x0) = {f:.6g}, but its {what} at x0{cause}; {smooth}"
 
 
 def refused_start(result: Result, why: str) -> Result:

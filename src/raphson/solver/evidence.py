@@ -81,7 +81,8 @@ def certificate_of(
     unit = scale if peak is None else np.where(peak > 0, peak, scale)
     magnitude = sizes(model.x)
     # A variable whose minimum is at 0 has no size of its own: a thousandth of what was large, in natural units.
-    size = np.maximum(magnitude, 1e-3 * np.maximum(seen, np.max(unit * magnitude) / unit)).astype(float)
+    with np.errstate(all="ignore"):  # where H or x is not finite, sizes are not, and nothing is shown by them
+        size = np.maximum(magnitude, 1e-3 * np.maximum(seen, np.max(unit * magnitude) / unit)).astype(float)
     sides = active_bounds(problem.space, g, model.x)
     g = np.where(sides != 0, 0, g)
     names = Numbered() if names is None else names

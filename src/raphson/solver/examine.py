@@ -162,10 +162,17 @@ def numbers_of_products(problem: Any, x: Any, g: jax.Array, size: jax.Array, hel
 
 
 def direction(v: np.ndarray, names: Any) -> str:
-    """A direction in words, as a combination of variables: "0.71 x1 - 0.71 x3"."""
+    """A direction in words, as a combination of variables, the first with a plus: "x1 - 0.71 x3"."""
     share = v / np.max(np.abs(v))
     parts = [i for i in np.argsort(-np.abs(share), kind="stable")[:4] if abs(share[i]) > 0.05]
     if len(parts) == 1:
         return names[parts[0]]
-    terms = [f"{'-' if share[i] < 0 else '+'} {abs(share[i]):.2g} {names[i]}" for i in sorted(parts)]
+    first = min(parts)
+    terms = [term(share[i] if share[first] > 0 else -share[i], names[i]) for i in sorted(parts)]
     return " ".join(terms).removeprefix("+ ")
+
+
+def term(share: float, name: str) -> str:
+    """A summand: "+ x1" for 1, "- 0.71 x3" for -0.71."""
+    size = f"{abs(share):.2g}"
+    return f"{'-' if share < 0 else '+'} {'' if size == '1' else size + ' '}{name}"

@@ -10,6 +10,7 @@ import numpy as np
 from jax.core import Tracer
 
 from raphson.problems.minimize import Minimize
+from raphson.solver.messages import called, refuse_kind
 from raphson.tracing.fingerprint import fingerprint
 from raphson.tracing.hoist import Hoisted, data_leaf, hoist
 
@@ -82,7 +83,7 @@ def read_leaf(leaf: Any, name: str, finite: bool) -> np.ndarray:
 def read_function(fun: Any, args: Any, jac: Any) -> tuple[Callable, Any, tuple]:
     """fun, jac and args in one form: `jac=True` means that fun returns (f, g), as in SciPy."""
     if not callable(fun):
-        raise TypeError(f"fun must be a function of x, not {type(fun).__name__}")
+        raise TypeError(f"fun must be a function of x, not {called(fun)}")
     args = args if isinstance(args, tuple) else (args,)
     if jac is True:
         both: Any = fun
@@ -128,7 +129,8 @@ def jax_problem(fun: Callable, x: Any, args: tuple, notes: list[str]) -> Minimiz
     traced = trace(fun, x, args)
     outputs = jax.tree.leaves(traced.out)
     if len(outputs) != 1:
-        raise TypeError(f"fun must return one number; it returns {len(outputs)} arrays (jac=True if it is (f, g))")
+        seen = f"{len(outputs)} arrays (jac=True if it is (f, g))" if outputs else "None: is a return missing?"
+        raise TypeError(f"fun must return one number; it returns {seen}")
     check_output(outputs[0].shape, outputs[0].dtype)
     dtype = jax.tree.leaves(x)[0].dtype
     if outputs[0].dtype != dtype:
@@ -147,4 +149,4 @@ def check_output(shape: tuple, dtype: Any) -> None:
     if jnp.issubdtype(dtype, jnp.complexfloating):
         raise TypeError(f"fun returns a complex number ({dtype}): minimize its real part or its modulus, jnp.abs(z)**2")
     if not jnp.issubdtype(dtype, jnp.floating):
-        raise TypeError(f"fun returns {dtype}: a smooth function returns floating-point numbers")
+        refuse_kind(dtype, "fun returns", "one number")

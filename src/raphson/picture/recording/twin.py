@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from raphson.fit.report import rounded
+from raphson.fit.report import DOUBT, rounded
 from raphson.model.quadratic import Model
 from raphson.picture.recording.encode import number
 from raphson.picture.recording.replay import flatten
@@ -46,7 +46,8 @@ def parameter_lines(fit: Any) -> list[list[str]]:
     if not hasattr(fit, "uncertainty"):
         return []
     rows = zip(fit.names[:PARAMETERS], fit.x_flat, fit.uncertainty.standard_errors, strict=False)
-    lines = [[name, with_error(float(x), float(error))] for name, x, error in rows]
+    doubt = "" if fit.success else f" ({DOUBT})"
+    lines = [[name, with_error(float(x), float(error)) + doubt] for name, x, error in rows]
     return (
         lines if len(fit.names) <= PARAMETERS else [*lines, ["", f"and {len(fit.names) - PARAMETERS} more parameters"]]
     )
