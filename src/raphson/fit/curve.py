@@ -53,7 +53,9 @@ def curve_fit(
             raise ValueError(
                 "nan_policy='omit' needs sigma as standard deviations: a covariance cannot lose single points"
             )
-    more["max_steps"] = more.pop("max_steps", more.pop("maxfev", None))
+    if more.get("maxfev") is not None:  # all calls of f, as SciPy's leastsq counts them
+        more["options"] = {**(more.get("options") or {}), "maxfev": more["maxfev"]}
+    more.pop("maxfev", None)
     if more.pop("full_output", False):
         raise TypeError("full_output is not needed: curve_fit returns everything, fit.residuals, fit.nfev, fit.message")
     if not isinstance(start, dict) and jac is not None and callable(jac):

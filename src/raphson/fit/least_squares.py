@@ -98,6 +98,7 @@ def least_squares(
     args, jac, method, bounds = scipy_positions(args, jac, method, bounds)
     if isinstance(loss, str) and loss in SCIPY_METHODS:  # SciPy's fifth position
         method, loss = loss, "linear"
+    most = scipy.pop("max_nfev", None)
     limits, progress = read_scipy(scipy, tol, max_steps, time_limit, options, progress, notes)
     if x_scale is not None and not (isinstance(x_scale, str) and x_scale == "jac"):
         notes.append("x_scale is not needed: parameters are measured by the columns of the Jacobian")
@@ -106,7 +107,9 @@ def least_squares(
     space, x = read_bounds(bounds, x, notes, names, pairs=False)
     residual, jac, args = read_function(residual, args, jac)
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
-    problem, x, restore = read_residuals(residual, x, args, jac, read_loss(loss, f_scale, dtype), space, notes)
+    limits = limits.evaluations(most, space.size(x))
+    loss = read_loss(loss, f_scale, dtype)
+    problem, x, restore = read_residuals(residual, x, args, jac, loss, space, notes, limits.calls)
     n, m = problem.space.size(x), problem.count(x)
     if m < n:
         notes.append(f"{m} residuals for {n} parameters: the data cannot determine all of them")
@@ -123,16 +126,20 @@ def least_squares(
 
 
 def read_residuals(
-    residual: Callable, x: Any, args: tuple, jac: Any, loss: Any, space: Any, notes: list[str]
-) -> tuple[Any, Any, Callable[[Any], Any]]:
-    """The problem, the start in the problem's own form, and the way back to the user's."""
+    residual: Callable, x: Any, args: tuple, jac: Any, loss: Any, space: Any, notes: list[str],
+    calls: int | None = None,
+) -> tuple[Any, Any, Callable[[Any], Any]]:  # fmt: skip
+    """The problem, the start in the problem's own form, and the way back to the user's.
+
+    What stays on the host is called within `space` alone, and at most `calls` times.
+    """
     try:
         problem = jax_residuals(residual, x, args, loss, space, notes)
     except Exception as refusal:
         if isinstance(refusal, (TypeError, ValueError)) and str(refusal).startswith(("residuals are", "the residual")):
             raise
         why = f"JAX could not trace them: {type(refusal).__name__}"
-        problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why)
+        problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why, calls)
         return problem, point.vector, point.restore
     if jac is not None:
         compare_jacobian(problem, x, args, jac, notes)
@@ -143,10 +150,14 @@ def best_attempt(call: Call) -> Fit:
     """The methods of `ORDER` one after another, until one is shown to have reached a minimum; else the lowest cost."""
     start = [call.x]
 
+    trials = [0]
+
     def one(name: str, method: Method, reasons: tuple[str, ...]) -> Fit:
         reason = reasons[-1]
         try:
-            return attempt(call, name, method, start[0], reason)
+            fit = attempt(call, name, method, start[0], reason, trials[0])
+            trials[0] += fit.nit
+            return fit
         except Overflowing:
             start[0] = rescued(call.problem, call.x, lambda p, x, enough: quiet(call, p, x, enough))
             call.notes.append("the squares of the first residuals overflow: they were scaled down to begin with")
@@ -163,9 +174,9 @@ def quiet(call: Call, problem: Any, x: Any, enough: float) -> Any:
     return run(method, problem, x, watcher=below, time_limit=call.limits.time_limit).state.best.x
 
 
-def attempt(call: Call, name: str, method: Method, x: Any, reason: str) -> Fit:
-    """One method from x to its end, and the result."""
-    method = limited(method, call.limits, x)
+def attempt(call: Call, name: str, method: Method, x: Any, reason: str, trials: int = 0) -> Fit:
+    """One method from x to its end, and the result; `trials` were made by attempts before it."""
+    method = limited(method, call.limits.after(trials, isinstance(call.problem, HOST)), x)
     left = None if call.limits.time_limit is None else call.limits.time_limit - (time.perf_counter() - call.begin)
     done = run(method, call.problem, x, watcher=call.watcher, time_limit=left, progress=call.progress)
     if done.status == Status.NOT_FINITE and not len(done.trace):
@@ -189,27 +200,28 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> F
         notes.append(last_digits(done, method, end.steps))
     seen, H = end.seen.look, None if end.seen.hessian is None else np.asarray(end.seen.hessian)
     gram: Any = seen.curvature
-    curvature = gram if H is None else Dense(H)  # type: ignore[arg-type]
-    model = replace(state.model, x=end.x, value=seen.value, gradient=seen.gradient, curvature=curvature)
+    curvature = end.seen.measured or (gram if H is None else Dense(H))  # type: ignore[arg-type]
+    shown = H if end.seen.measured is None else np.asarray(end.seen.measured.matrix)
+    model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=curvature)
     state = replace(state, place=replace(state.place, model=model))
     model = replace(model, problem=problem)
     r, J = weighted = np.asarray(gram.r), np.asarray(gram.J)
     if not problem.loss.plain:
-        r, J = residuals_of(problem, end.x), J / np.asarray(gram.root)[:, None]
+        r, J = residuals_of(problem, seen.x), J / np.asarray(gram.root)[:, None]
         slope, bend = (np.asarray(a) for a in problem.loss.weights(r))
         weighted = slope * r, np.mean(bend) * J
     g = np.asarray(seen.gradient)
     return Fit(
-        x=call.restore(end.x), value=float(seen.value), gradient=g, model=model, status=done.status,
-        certificate=certificate_of(replace(done, start=call.x), state, H, problem, call.limits.tolerance, call.names),
+        x=call.restore(seen.x), value=float(seen.value), gradient=g, model=model, status=done.status,
+        certificate=certificate_of(replace(done, start=call.x), state, shown, problem, call.limits.tolerance, call.names),
         trace=done.trace,
         evaluations=counts(done, problem, end.steps), method=name,
         description=f"{RESIDUAL_DESCRIPTIONS.get(name, name)} ({reason})", reasons=(reason,), notes=tuple(notes),
         seconds=time.perf_counter() - call.begin, compile_seconds=CompileClock.seconds - call.compiled, hessian=H,
-        active=active_bounds(problem.space, g, end.x), residuals=r, jacobian=J, weighted=weighted,
+        active=active_bounds(problem.space, g, seen.x), residuals=r, jacobian=J, weighted=weighted,
         refit=lambda i, value, start: refitted(call, i, value, start), names=call.names, loss=problem.loss.name,
         absolute=call.absolute,
-        error=1e-9 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
+        error=1e-11 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
         start=done.start, recipe=method,
     )  # fmt: skip
 
@@ -217,7 +229,7 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> F
 def last_digits(done: Run, method: Method, steps: int) -> str:
     """The note on full Newton steps at the end; why they were needed, where the run ended by itself."""
     taken = f"the last digits are from {steps} full Newton step{'s' if steps > 1 else ''}"
-    slow = isinstance(method.curvature, GaussNewton) and done.status not in (Status.STEPS, Status.TIME, Status.USER)
+    slow = isinstance(method.curvature, GaussNewton) and done.status not in (Status.STEPS, Status.CALLS, Status.TIME, Status.USER)
     return f"Gauss-Newton converges slowly here (large residuals): {taken}" if slow else taken
 
 
@@ -274,7 +286,6 @@ def read_scipy(
         raise TypeError(
             f"kwargs = {extra!r}: close over keyword arguments, as in lambda x: residual(x, {next(iter(extra))}=...)"
         )
-    max_steps = scipy.pop("max_nfev", None) if max_steps is None else max_steps
     tol = scipy.pop("xtol", None) if tol is None else tol
     progress = bool(scipy.pop("verbose", 0)) or progress
     for name in scipy:

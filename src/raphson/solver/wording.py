@@ -115,7 +115,7 @@ def suggestions(result: Any) -> list[str]:
         tips.append("method='auto', which leaves saddles")
     if c.verdict == Verdict.UNBOUNDED:
         tips.append("check the sign of f: it falls without bound")
-    if status in (Status.STEPS, Status.TIME, Status.USER):
+    if status in (Status.STEPS, Status.CALLS, Status.TIME, Status.USER):
         tips.append("continue from here: x0 = result.x")
     if status in (Status.NOISE, Status.STALLED) and result.gradient.dtype == np.float32:
         tips.append("float64")

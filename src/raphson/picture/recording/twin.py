@@ -3,6 +3,7 @@
 from typing import Any
 
 from raphson.fit.report import rounded
+from raphson.kernel.status import Status
 from raphson.model.quadratic import Model
 from raphson.picture.recording.encode import number
 from raphson.picture.recording.replay import flatten
@@ -23,7 +24,7 @@ def verdict(result: Any) -> dict[str, Any]:
         "distanceLimit": number(c.distance_limit), "decrement": number(c.decrement), "noise": number(c.noise),
         "smallest": optional(c.smallest), "largest": optional(c.largest), "condition": optional(c.condition),
         "inertia": None if c.inertia is None else [int(a) for a in c.inertia], "method": result.method,
-        "status": result.status.name,
+        "status": "STEPS" if result.status == Status.CALLS else result.status.name,  # the page has no word for it yet
     }  # fmt: skip
 
 
