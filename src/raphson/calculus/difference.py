@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,10 @@ CROSSED = 1e-5
 
 def around(problem: Any, x: np.ndarray, center: Any, evaluate: Callable | None = None, lengths: Any = None) -> Around:
     """The problem's function near x, its value there known; or another function of x with lengths of its own."""
-    low, high = limits_of(problem.space, x)
+    low, high, free = limits_of(problem.space, x)
     evaluate = problem.residuals if isinstance(problem, HostResiduals) and evaluate is None else evaluate
     center = np.atleast_1d(np.asarray(center, float))
-    return Around(evaluate or problem.value, x, center, low, high, problem.lengths if lengths is None else lengths)
+    return Around(evaluate or problem.value, x, center, low, high, problem.lengths if lengths is None else lengths, free)
 
 
 def slope_lengths(problem: Any) -> Lengths:
@@ -97,8 +98,8 @@ def given_hessian(problem: Callback, x: np.ndarray) -> np.ndarray:
 
 def differences(evaluate: Callable, x: np.ndarray) -> np.ndarray:
     """Slopes (n, m) of a function of x without bounds, with steps of their own."""
-    none = np.full(x.size, np.inf)
-    return stencil(Around(evaluate, x, np.atleast_1d(np.asarray(evaluate(x), float)), -none, none, Lengths())).first
+    center = np.atleast_1d(np.asarray(evaluate(x), float))
+    return stencil(Around(evaluate, x, center, *limits_of(None, x)[:2], Lengths(), True)).first
 
 
 CHECKED = 100
@@ -120,7 +121,7 @@ def disagreement(problem: Any, x: np.ndarray, center: Any, given: np.ndarray) ->
     near = around(problem, x, center)
     if x.size > CHECKED:  # the others are taken as fixed
         light = np.argsort(-np.linalg.norm(given, axis=1) * np.maximum(np.abs(x), TINY), kind="stable")[CHECKED:]
-        near.low, near.high = near.low.copy(), near.high.copy()
+        near.low, near.high, near.open = near.low.copy(), near.high.copy(), False
         near.low[light] = near.high[light] = x[light]
     with np.errstate(all="ignore"):
         seen = stencil(near)
@@ -244,7 +245,7 @@ def mixed(near: Around, seen: Stencil) -> np.ndarray:
     n, m, f = near.x.size, near.center.size, near.center
     H = np.zeros((n, n, m))
     H[np.arange(n), np.arange(n)] = seen.second
-    i, j = np.triu_indices(n, 1)
+    i, j = upper(n)
     live = (seen.h[i] > 0) & (seen.h[j] > 0)
     both = live & (seen.side[i] == 0) & (seen.side[j] == 0)
     a, b = i[both], j[both]
@@ -258,12 +259,19 @@ def mixed(near: Around, seen: Stencil) -> np.ndarray:
     return H
 
 
+@cache
+def upper(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of all pairs i < j."""
+    return np.triu_indices(n, 1)
+
+
 def shifted(near: Around, a: Any, b: Any, s: Any, t: Any) -> np.ndarray:
     """Points (k, n) at x + s e_a + t e_b, within the bounds to the last bit."""
     points = np.repeat(near.x[None], len(a), axis=0)
     rows = np.arange(len(a))
     for i, step in ((a, s), (b, t)):
-        points[rows, i] = np.clip(points[rows, i] + step.astype(near.x.dtype), near.low[i], near.high[i])
+        moved = points[rows, i] + step.astype(near.x.dtype)
+        points[rows, i] = moved if near.open else np.clip(moved, near.low[i], near.high[i])
     return points
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from raphson.kernel.number import eps
 from raphson.kernel.space import Box
 from raphson.problems.callback import Lengths
 
@@ -28,27 +29,35 @@ fourth order grows to LOOSE^4 eps^(4/5), 1e-9 in double precision."""
 OFFSETS = {0: np.array([-2.0, -1, 1, 2]), 1: np.array([1.0, 2, 3, 4]), -1: -np.array([1.0, 2, 3, 4])}
 """Where a stencil looks, in steps: to both sides of x, or to the one where there is room."""
 
-FIRST4 = {0: np.array([1.0, -8, 8, -1, 0]) / 12, 1: np.array([48.0, -36, 16, -3, -25]) / 12}
-FIRST2 = {0: np.array([0, -1.0, 1, 0, 0]) / 2, 1: np.array([4.0, -1, 0, 0, -3]) / 2}
-SECOND4 = {0: np.array([-1.0, 16, 16, -1, -30]) / 12, 1: np.array([-104.0, 114, -56, 11, 35]) / 12}
-SECOND2 = {0: np.array([0, 1.0, 1, 0, -2]), 1: np.array([-5.0, 4, -1, 0, 2])}
-for table, sign in ((FIRST4, -1), (FIRST2, -1), (SECOND4, 1), (SECOND2, 1)):
-    table[-1] = sign * table[1]
-"""Weights of the four values and of the middle (last): first and second derivative, times h and h^2, by their order."""
+BOTH = np.array([
+    [1 / 12, -8 / 12, 8 / 12, -1 / 12, 0],
+    [0, -1 / 2, 1 / 2, 0, 0],
+    [-1 / 12, 16 / 12, 16 / 12, -1 / 12, -30 / 12],
+    [0, 1, 1, 0, -2],
+])  # fmt: skip
+ONE = np.array([
+    [48 / 12, -36 / 12, 16 / 12, -3 / 12, -25 / 12],
+    [4 / 2, -1 / 2, 0, 0, -3 / 2],
+    [-104 / 12, 114 / 12, -56 / 12, 11 / 12, 35 / 12],
+    [-5, 4, -1, 0, 2],
+])  # fmt: skip
+WEIGHTS = {0: BOTH, 1: ONE, -1: ONE * np.array([-1.0, -1, 1, 1])[:, None]}
+"""Weights of the four values and of the middle (last): the first derivative times h in fourth and in second order, and
+the second derivative times h^2 likewise."""
 
 
-def limits_of(space: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The bounds of a space, infinite where it has none."""
+def limits_of(space: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
+    """The bounds of a space, infinite where it has none; and whether it has none at all."""
     if not isinstance(space, Box):
-        return np.full(x.size, -np.inf), np.full(x.size, np.inf)
-    return np.asarray(space.lower), np.asarray(space.upper)
+        return np.full(x.size, -np.inf), np.full(x.size, np.inf), True
+    return np.asarray(space.lower), np.asarray(space.upper), False
 
 
 @dataclass
 class Around:
     """A function near a point: `evaluate(x)` gives (m,) or a number, `center` (m,) is its value at x.
 
-    `lengths` is what earlier differences of the same function have learned; it learns on.
+    `lengths` is what earlier differences of the same function have learned; it learns on. `open`: there are no bounds.
     """
 
     evaluate: Callable[[np.ndarray], Any]
@@ -58,10 +67,12 @@ class Around:
     high: np.ndarray
     lengths: Lengths
 
+    open: bool = False
+
     @property
     def eps(self) -> float:
         """The spacing of the working precision."""
-        return float(np.finfo(self.x.dtype).eps)
+        return eps(self.x)
 
     @property
     def precision(self) -> float:
@@ -74,7 +85,7 @@ class Around:
         points = np.repeat(self.x[None], k * c, axis=0)
         rows, columns = np.arange(k * c), np.repeat(i, c)
         moved = points[rows, columns] + offsets.ravel().astype(self.x.dtype)
-        points[rows, columns] = np.clip(moved, self.low[columns], self.high[columns])
+        points[rows, columns] = moved if self.open else np.clip(moved, self.low[columns], self.high[columns])
         return self.values(points).reshape(k, c, -1)
 
     def values(self, points: np.ndarray) -> np.ndarray:
@@ -86,6 +97,9 @@ class Around:
 
         A step of 0: the variable cannot move, or its box is narrower than numbers can tell.
         """
+        if self.open:
+            least = 2 * np.spacing(np.abs(self.x[i])).astype(float)
+            return np.exp2(np.floor(np.log2(np.maximum(h, least)))), np.zeros(len(i), int)
         x = self.x[i].astype(float)
         up, down = np.maximum(self.high[i] - x, 0), np.maximum(x - self.low[i], 0)
         near, far = np.minimum(up, down), np.maximum(up, down)
@@ -100,8 +114,12 @@ class Around:
 
 def scale_of(around: Around, values: np.ndarray) -> np.ndarray:
     """The rounding of values (k, c, m) and of the middle, as a length for every variable (k,)."""
-    size = np.maximum(np.max(np.linalg.norm(values, axis=2), axis=1), np.linalg.norm(around.center))
-    return around.precision * size
+    return around.precision * np.maximum(lengths_of(values).max(axis=1), lengths_of(around.center))
+
+
+def lengths_of(vectors: np.ndarray) -> Any:
+    """Lengths along the last axis, without the detour for one number."""
+    return np.abs(vectors[..., 0]) if vectors.shape[-1] == 1 else np.linalg.norm(vectors, axis=-1)
 
 
 def length_from(h: Any, odd: Any, even: Any, odd_gap: Any, even_gap: Any, floor: Any, tell: Any) -> np.ndarray:
@@ -124,9 +142,9 @@ def calibrate(around: Around, i: int) -> tuple[float, bool]:
     h starts at eps^(1/3) |x_i| (1 at zero), grows while nothing is seen, up to a hundredth of |x_i| or of 1, and
     shrinks while the two disagree, unless that does not help: then the disagreement is noise, which is remembered.
     """
-    x, eps = abs(float(around.x[i])), around.eps
+    x, part = abs(float(around.x[i])), around.eps ** (1 / 3)
     own = x if x > 0 else 1.0
-    h, most, blind = eps ** (1 / 3) * own, 1e-2 * max(x, 1.0), 0.0
+    h, most, blind = part * own, 1e-2 * max(x, 1.0), 0.0
     before: tuple[float, float] | None = None
     for _ in range(16):
         seen = courses(around, i, h)
@@ -144,11 +162,11 @@ def calibrate(around: Around, i: int) -> tuple[float, bool]:
         gap = max(odd_gap - 32 * floor, even_gap - 256 * floor)
         if gap <= PART * signal:
             L = float(length_from(h, odd, even, odd_gap, even_gap, 32 * floor, 16))
-            return min(L, 10 * max(x, h / eps ** (1 / 3))), False
+            return min(L, 10 * max(x, h / part)), False
         if before is not None and gap > 0.5 * before[1]:
             size = max(float(np.linalg.norm(around.center)), 1e-300)
             around.lengths.noise = max(around.lengths.noise, min(gap / size, 1e-2))
-            return before[0] / eps ** (1 / 3), False
+            return before[0] / part, False
         before, h = (h, gap), h / 64
         if h <= blind:
             break
@@ -183,6 +201,8 @@ def learn(around: Around) -> None:
     if lengths.length is None:
         lengths.length, lengths.dead = np.full(n, np.nan), np.zeros(n, bool)
     lengths.looks += 1
+    if not lengths.dead.any() and not np.isnan(lengths.length).any():
+        return
     again = lengths.dead & (lengths.looks & (lengths.looks - 1) == 0)  # at the 1st, 2nd, 4th, 8th look
     for i in np.flatnonzero((np.isnan(lengths.length) | again) & (around.low < around.high)):
         lengths.length[i], lengths.dead[i] = calibrate(around, int(i))
@@ -222,15 +242,18 @@ def stencil(around: Around, part: float = 1.0) -> Stencil:
         earlier, used = used, lengths.length.copy()
         h, side = around.placed(todo, around.precision**0.2 * part * used[todo], 2)
         side = np.where(lean[todo] != 0, lean[todo], side)
-        narrow(around, todo[h == 0], out)
-        todo, h, side = todo[h > 0], h[h > 0], side[h > 0]
+        if not h.all():
+            narrow(around, todo[h == 0], out)
+            todo, h, side = todo[h > 0], h[h > 0], side[h > 0]
         if not todo.size:
             break
-        V = around.at(todo, np.stack([OFFSETS[s] for s in side]) * h[:, None])
+        offsets = np.stack([OFFSETS[int(s)] for s in side]) if np.any(side) else OFFSETS[0]
+        V = around.at(todo, offsets * h[:, None])
         new, gap, L = read(around, V, h, side, used[todo], np.abs(around.x[todo]))
         bad = np.isinf(gap)
         stuck = ~bad & np.isfinite(gaps[todo]) & (gap > 0.25 * gaps[todo])  # shrinking did not help: it was noise
-        remember_noise(around, gap[stuck])
+        if attempt:
+            remember_noise(around, gap[stuck])
         keep = ~stuck
         for name, values in new.items():
             getattr(out, name)[todo[keep]] = values[keep]
@@ -275,12 +298,11 @@ def read(
     """
     k, _, m = V.shape
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        five = np.concatenate([V, np.broadcast_to(around.center, (k, 1, m))], axis=1)
-        both = not np.any(side)
-        pick = lambda table: table[0][None] if both else np.stack([table[int(s)] for s in side])
-        f4, f2, s4, s2 = (np.sum(pick(t)[:, :, None] * five, axis=1) for t in (FIRST4, FIRST2, SECOND4, SECOND2))
-        norm = lambda a: np.abs(a[:, 0]) if m == 1 else np.linalg.norm(a, axis=1)
-        odd, even, odd_gap, even_gap = norm(f2), norm(s2) / 2, norm(f2 - f4), norm(s2 - s4) / 2
+        five = np.empty((k, 5, m))
+        five[:, :4], five[:, 4] = V, around.center
+        all4 = (np.stack([WEIGHTS[int(s)] for s in side]) if np.any(side) else BOTH) @ five
+        f4, f2, s4, s2 = all4[:, 0], all4[:, 1], all4[:, 2], all4[:, 3]
+        odd, even, odd_gap, even_gap = lengths_of(np.stack([f2, s2 / 2, f2 - f4, (s2 - s4) / 2]))
         floor = scale_of(around, V)
         L = length_from(h, odd, even, odd_gap, even_gap, 4 * floor, 16)
         L = np.where(np.isnan(L), old, np.minimum(L, np.maximum(old, np.minimum(4 * old, 10 * size))))

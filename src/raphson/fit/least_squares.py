@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from raphson.calculus.difference import limits_of
+from raphson.calculus.stencil import limits_of
 from raphson.fit.residuals import (
     compare_jacobian,
     host_residuals,
@@ -236,7 +236,7 @@ def last_digits(done: Run, method: Method, steps: int) -> str:
 def refitted(call: Call, i: int, value: float, start: np.ndarray) -> tuple[np.ndarray, float]:
     """The least cost with parameter i held at a value, and where it is (n,): one point of a profile."""
     space = call.problem.space
-    low, high = (np.array(a, float) for a in limits_of(space, start))
+    low, high = (np.array(a, float) for a in limits_of(space, start)[:2])
     low[i] = high[i] = value
     dtype = start.dtype if start.dtype.kind == "f" else float
     problem = replace(call.problem, space=Box(np.asarray(low, dtype), np.asarray(high, dtype)))  # type: ignore[arg-type]

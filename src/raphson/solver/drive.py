@@ -100,12 +100,11 @@ def iterate(method: Method, problem: Any, x0: Any) -> Iterator[tuple[State, Tria
     """
     if isinstance(problem, HOST):
         key = structure(method, problem, x0)
-        for k, (state, numbers, s) in enumerate(
-            host_steps(key, method, problem, start_state(method, problem, x0, key))
-        ):
+        begin = start_state(method, problem, x0, key)
+        for k, (state_of, status, numbers, s) in enumerate(host_steps(key, method, problem, begin)):
             if k:
-                yield state(), trial_of(numbers, s)
-            if int(state().status) != Status.RUNNING:
+                yield state_of(), trial_of(numbers, s)
+            if status != Status.RUNNING:
                 return
     state, _ = one_step(method, problem, start_state(method, problem, x0))
     while int(state.status) == Status.RUNNING:
@@ -168,7 +167,7 @@ def run(
             rows.append(burst_rows)
             steps.append(burst_steps)
             if progress is not None:
-                progress(state)
+                progress(state() if callable(state) else state)
             if status == Status.RUNNING and time_limit is not None and time.perf_counter() - begin > time_limit:
                 status = Status.TIME
                 break
@@ -183,6 +182,7 @@ def run(
         if not rows:
             state, first_row = unseen(first, problem)
             rows, steps = [first_row], [np.zeros_like(np.asarray(state.model.gradient))[None]]
+    state = state() if callable(state) else state  # states of host runs are unpacked when asked for
     trace = Trace(np.concatenate(rows), np.concatenate(steps))
     return Run(x0, state, trace, status, time.perf_counter() - begin)
 
@@ -199,7 +199,7 @@ def unseen(state: State, problem: Any) -> tuple[State, np.ndarray]:
     return state, numbers[None]
 
 
-Bursts = Callable[[State], Iterator[tuple[State, np.ndarray, np.ndarray, Status]]]
+Bursts = Callable[[State], Iterator[tuple[Any, np.ndarray, np.ndarray, Status]]]
 
 
 def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
@@ -243,11 +243,10 @@ def host_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial], 
     """The same for host functions."""
 
     def bursts(state: State) -> Iterator[tuple[State, np.ndarray, np.ndarray, Status]]:
-        for k, (state_of, numbers, s) in enumerate(host_steps(key, method, problem, state)):
-            state = state_of()
-            stop = k > 0 and watcher is not None and watcher(state, trial_of(numbers, s))
-            status = Status.USER if stop else Status(int(state.status))
-            yield state, numbers[None], s[None], status
+        for k, (state_of, status, numbers, s) in enumerate(host_steps(key, method, problem, state)):
+            if k > 0 and watcher is not None and watcher(state_of(), trial_of(numbers, s)):
+                status = Status.USER
+            yield state_of, numbers[None], s[None], status
             if status != Status.RUNNING:
                 return
 

@@ -183,7 +183,7 @@ steps of any width."""
 
 def host_falls(problem: Any, model: Any, shape: Shape) -> float:
     """By how much f is lower on a ladder of steps along flat directions, to both sides; 0 where no calls are left."""
-    low, high = limits_of(problem.space, np.asarray(model.x))
+    low, high, _ = limits_of(problem.space, np.asarray(model.x))
     best = float(model.value)
     try:
         for s in shape.probes[3::4]:

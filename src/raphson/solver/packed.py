@@ -12,6 +12,7 @@ from jax import lax
 
 from raphson.calculus.taylor import complete, look
 from raphson.kernel.look import GRADIENT, GRAM, Look
+from raphson.kernel.status import Status
 from raphson.kernel.trace import FLAGS, SCALARS, Trial, row
 from raphson.operators.dense import Dense
 from raphson.operators.gram import Folded
@@ -68,6 +69,13 @@ class Plan:
     n: int
     trial_order: int
     order: int
+
+    @property
+    def status(self) -> int:
+        """Where the state's status lies among the whole numbers: it is the last leaf of the state, then comes the
+        proposal with two more."""
+        whole = [start for real, start, *_ in self.carry.parts if not real]
+        return whole[-3]
 
     def seen(self, look: Look) -> np.ndarray:
         """A look as one vector: value, gradient, curvature, as far as they are there."""
@@ -163,24 +171,27 @@ def turn(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -> 
     return plan.carry.pack((state, proposal, x, row(trial), trial.step), jnp)
 
 
-def host_steps(key: Any, method: Method, problem: Any, state: State) -> Iterator[tuple[Callable, np.ndarray, Any]]:
-    """The run, trial by trial: a function that gives the state, the trial's row, and its step."""
+def host_steps(key: Any, method: Method, problem: Any, state: State) -> Iterator[tuple[Callable, Status, np.ndarray, Any]]:
+    """The run, trial by trial: a function that gives the state, its status, the trial's row, and its step."""
     plan = plan_of(key, method, problem, state)
-    fixed = plan.fixed.pack((method, problem.space))
-    carry = plan.carry.pack(carry_of(state))
+    fixed = jax.device_put(plan.fixed.pack((method, problem.space)))
+    packed = plan.carry.pack(carry_of(state))
+    carry = packed
     at = [p for p, _ in zip(reversed(plan.carry.parts), range(3), strict=False)]  # step, row, x: the last three leaves
     (_, *step, _, _), (_, *trial, _, _), (_, *point, _, _) = at
+    accepted, status = trial[0] + SCALARS.index("accepted"), plan.status
+    first = True
     while True:
-        x = np.array(carry[0][slice(*point)])
-        first = carry[1] is not None and not np.any(carry[0][slice(*trial)])
+        x = np.array(packed[0][slice(*point)])
         seen = look(problem, x, plan.order if first else plan.trial_order)
         full = first or plan.trial_order == plan.order
-        new = fetched(turn(plan, fixed, carry, plan.seen(seen), full))
-        accepted = new[0][trial[0] + SCALARS.index("accepted")] != 0
-        if accepted and not full:
-            new = fetched(turn(plan, fixed, carry, plan.seen(complete(problem, seen, plan.order)), True))
-        carry = new
-        yield partial(unpacked, plan, carry), carry[0][slice(*trial)], carry[0][slice(*step)]
+        new = turn(plan, fixed, carry, plan.seen(seen), full)
+        packed = fetched(new)
+        if packed[0][accepted] != 0 and not full:
+            new = turn(plan, fixed, carry, plan.seen(complete(problem, seen, plan.order)), True)
+            packed = fetched(new)
+        carry, first = new, False
+        yield partial(unpacked, plan, packed), Status(int(packed[1][status])), *(packed[0][slice(*p)] for p in (trial, step))
 
 
 def fetched(vectors: tuple) -> tuple[np.ndarray, np.ndarray]:
