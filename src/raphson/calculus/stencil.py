@@ -74,10 +74,9 @@ class Around:
         """The spacing of the working precision."""
         return eps(self.x)
 
-    @property
-    def precision(self) -> float:
-        """How well values are known, relative to the largest: rounding and noise."""
-        return self.eps + self.lengths.noise
+    def precision(self, i: np.ndarray) -> np.ndarray:
+        """How well values along the variables i are known, relative to the largest: rounding and noise."""
+        return self.eps + (0.0 if self.lengths.noise is None else self.lengths.noise[i])
 
     def at(self, i: np.ndarray, offsets: np.ndarray) -> np.ndarray:
         """Values (k, c, m) at x + offsets (k, c) along the variables i (k,), to the last bit within the bounds."""
@@ -112,9 +111,9 @@ class Around:
         return np.where(np.where(both, near / reach, far / (2 * reach)) >= h, h, 0.0), side
 
 
-def scale_of(around: Around, values: np.ndarray) -> np.ndarray:
-    """The rounding of values (k, c, m) and of the middle, as a length for every variable (k,)."""
-    return around.precision * np.maximum(lengths_of(values).max(axis=1), lengths_of(around.center))
+def scale_of(around: Around, i: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The rounding of values (k, c, m) along the variables i (k,), and of the middle, as a length for each."""
+    return around.precision(i) * np.maximum(lengths_of(values).max(axis=1), lengths_of(around.center))
 
 
 def lengths_of(vectors: np.ndarray) -> Any:
@@ -164,9 +163,9 @@ def calibrate(around: Around, i: int) -> tuple[float, bool]:
             L = float(length_from(h, odd, even, odd_gap, even_gap, 32 * floor, 16))
             return min(L, 10 * max(x, h / part)), False
         if before is not None and gap > 0.5 * before[1]:
-            size = max(float(np.linalg.norm(around.center)), 1e-300)
-            around.lengths.noise = max(around.lengths.noise, min(gap / size, 1e-2))
-            return before[0] / part, False
+            if remember_noise(around, np.array([i]), np.array([gap])):
+                return before[0] / part, False
+            break
         before, h = (h, gap), h / 64
         if h <= blind:
             break
@@ -192,14 +191,14 @@ def courses(around: Around, i: int, h: float) -> tuple[float, float, float, floa
     odd, even, odd_small, even_small = parts
     ratio = h / small
     norms = (np.linalg.norm(v) for v in (odd, even, odd - ratio * odd_small, even - ratio**2 * even_small))
-    return (h, *(float(v) for v in norms), float(scale_of(around, V)[0]))
+    return (h, *(float(v) for v in norms), float(scale_of(around, pick, V)[0]))
 
 
 def learn(around: Around) -> None:
     """Lengths of all variables that can move and have none yet; silent ones are asked again now and then."""
     lengths, n = around.lengths, around.x.size
     if lengths.length is None:
-        lengths.length, lengths.dead = np.full(n, np.nan), np.zeros(n, bool)
+        lengths.length, lengths.dead, lengths.noise = np.full(n, np.nan), np.zeros(n, bool), np.zeros(n)
     lengths.looks += 1
     if not lengths.dead.any() and not np.isnan(lengths.length).any():
         return
@@ -240,7 +239,7 @@ def stencil(around: Around, part: float = 1.0) -> Stencil:
     used = lengths.length.copy()
     for attempt in range(6):
         earlier, used = used, lengths.length.copy()
-        h, side = around.placed(todo, around.precision**0.2 * part * used[todo], 2)
+        h, side = around.placed(todo, around.precision(todo) ** 0.2 * part * used[todo], 2)
         side = np.where(lean[todo] != 0, lean[todo], side)
         if not h.all():
             narrow(around, todo[h == 0], out)
@@ -249,11 +248,11 @@ def stencil(around: Around, part: float = 1.0) -> Stencil:
             break
         offsets = np.stack([OFFSETS[int(s)] for s in side]) if np.any(side) else OFFSETS[0]
         V = around.at(todo, offsets * h[:, None])
-        new, gap, L = read(around, V, h, side, used[todo], np.abs(around.x[todo]))
+        new, gap, L = read(around, todo, V, h, side, used[todo])
         bad = np.isinf(gap)
         stuck = ~bad & np.isfinite(gaps[todo]) & (gap > 0.25 * gaps[todo])  # shrinking did not help: it was noise
         if attempt:
-            remember_noise(around, gap[stuck])
+            remember_noise(around, todo[stuck], gap[stuck])
         keep = ~stuck
         for name, values in new.items():
             getattr(out, name)[todo[keep]] = values[keep]
@@ -272,11 +271,18 @@ def one_sided(V: np.ndarray) -> np.ndarray:
     return np.where(fine[:, 2:].all(axis=1), 1, np.where(fine[:, :2].all(axis=1), -1, 0))
 
 
-def remember_noise(around: Around, gaps: np.ndarray) -> None:
-    """Disagreement that shrinking does not shrink is noise, at most a hundredth: more would be no function."""
-    size = float(np.linalg.norm(around.center))
-    if gaps.size and size > 0:
-        around.lengths.noise = max(around.lengths.noise, min(float(np.max(gaps)) / size, 1e-2))
+NOISY = 1e-4
+"""More than this, relative to f, is no noise but a jump: there is no derivative that longer steps would find."""
+
+
+def remember_noise(around: Around, i: np.ndarray, gaps: np.ndarray) -> bool:
+    """Disagreement along the variables i that shrinking does not shrink is noise; whether all of it was."""
+    size, noise = float(np.linalg.norm(around.center)), around.lengths.noise
+    if not i.size or size == 0 or noise is None:
+        return False
+    small = gaps <= NOISY * size
+    noise[i[small]] = gaps[small] / size
+    return bool(np.all(small))
 
 
 def narrow(around: Around, which: np.ndarray, out: Stencil) -> None:
@@ -286,24 +292,24 @@ def narrow(around: Around, which: np.ndarray, out: Stencil) -> None:
         ends = np.array([[around.low[i] - around.x[i], around.high[i] - around.x[i]]])
         V = around.at(np.array([i]), ends)[0]
         out.first[i] = (V[1] - V[0]) / width
-        out.first_error[i] = np.linalg.norm(out.first[i]) + 2 * scale_of(around, V[None])[0] / width
+        out.first_error[i] = np.linalg.norm(out.first[i]) + 2 * scale_of(around, np.array([i]), V[None])[0] / width
 
 
 def read(
-    around: Around, V: np.ndarray, h: np.ndarray, side: np.ndarray, old: np.ndarray, size: np.ndarray
+    around: Around, i: np.ndarray, V: np.ndarray, h: np.ndarray, side: np.ndarray, old: np.ndarray
 ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
     """Derivatives with their errors from values (k, 4, m); the odd gaps (inf: not finite); and the lengths seen.
 
-    `old` lengths, `size` |x_i|: lengths grow step by step, and not beyond ten times x (a line has no length).
+    `old` lengths: they grow step by step, and not beyond ten times x (a line has no length).
     """
-    k, _, m = V.shape
+    (k, _, m), size = V.shape, np.abs(around.x[i])
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         five = np.empty((k, 5, m))
         five[:, :4], five[:, 4] = V, around.center
         all4 = (np.stack([WEIGHTS[int(s)] for s in side]) if np.any(side) else BOTH) @ five
         f4, f2, s4, s2 = all4[:, 0], all4[:, 1], all4[:, 2], all4[:, 3]
         odd, even, odd_gap, even_gap = lengths_of(np.stack([f2, s2 / 2, f2 - f4, (s2 - s4) / 2]))
-        floor = scale_of(around, V)
+        floor = scale_of(around, i, V)
         L = length_from(h, odd, even, odd_gap, even_gap, 4 * floor, 16)
         L = np.where(np.isnan(L), old, np.minimum(L, np.maximum(old, np.minimum(4 * old, 10 * size))))
         shrink = np.minimum(1.0, (h / np.maximum(L, TINY)) ** 2)
@@ -327,7 +333,7 @@ def jacobian(around: Around) -> np.ndarray:
     slopes = np.zeros((n, m))
     todo = np.flatnonzero(around.low < around.high)
     for again in (True, False):
-        h, side = around.placed(todo, around.precision ** (1 / 3) * lengths.length[todo], 1)
+        h, side = around.placed(todo, around.precision(todo) ** (1 / 3) * lengths.length[todo], 1)
         if np.any(h == 0):
             nothing = np.zeros(n)
             narrow(around, todo[h == 0], Stencil(nothing, nothing, nothing, slopes, slopes, nothing, nothing))
@@ -335,7 +341,7 @@ def jacobian(around: Around) -> np.ndarray:
         if not todo.size:
             break
         offsets = np.where(side[:, None] == 0, np.array([-1.0, 1]), side[:, None] * np.array([1.0, 2]))
-        slopes[todo], stale = pairs(around, around.at(todo, offsets * h[:, None]), h, side)
+        slopes[todo], stale = pairs(around, todo, around.at(todo, offsets * h[:, None]), h, side)
         todo = todo[stale & ~lengths.dead[todo]]
         if not (again and todo.size):
             break
@@ -362,7 +368,9 @@ STALE = 1e3
 eps^(2/3), says that a length is stale."""
 
 
-def pairs(around: Around, V: np.ndarray, h: np.ndarray, side: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def pairs(
+    around: Around, i: np.ndarray, V: np.ndarray, h: np.ndarray, side: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Slopes (k, m) from two values each (k, 2, m), and whose length is stale."""
     a, b, f = V[:, 0], V[:, 1], around.center
     one = (side != 0)[:, None]
@@ -370,6 +378,6 @@ def pairs(around: Around, V: np.ndarray, h: np.ndarray, side: np.ndarray) -> tup
         odd = np.where(one, side[:, None] * (4 * a - b - 3 * f) / 2, (b - a) / 2)
         even = np.where(one, (b - 2 * a + f) / 2, (a + b) / 2 - f)
         norm = lambda v: np.linalg.norm(v, axis=1)
-        part = around.precision ** (1 / 3)
-        stale = (norm(even) > STALE * part * norm(odd)) | (norm(odd) * STALE * part**2 < scale_of(around, V))
+        part = around.precision(i) ** (1 / 3)
+        stale = (norm(even) > STALE * part * norm(odd)) | (norm(odd) * STALE * part**2 < scale_of(around, i, V))
     return odd / h[:, None], stale | ~np.all(np.isfinite(V), axis=(1, 2))

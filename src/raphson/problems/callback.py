@@ -45,15 +45,15 @@ class Evaluations:
 class Lengths:
     """What differences have learned about a function, variable by variable (see `calculus.stencil`).
 
-    `length` (n,): over how much of x_i the function changes its course (None: not measured yet); `noise`: how far
-    its values are from smooth, relative to the largest (0: not beyond rounding); `dead` (n,): no response was found;
+    `length` (n,): over how much of x_i the function changes its course (None: not measured yet); `noise` (n,):
+    how far its values are from smooth, relative to |f| (0: not beyond rounding); `dead` (n,): no response was found;
     `looks`: how many derivatives were taken; `known` and `last`: the last Jacobian and the
     last residuals, each with its point; `error`: of the last
     Hessian, relative; `slope`: the same for the user's gradient or Jacobian.
     """
 
     length: np.ndarray | None = None
-    noise: float = 0.0
+    noise: np.ndarray | None = None
     dead: np.ndarray | None = None
     looks: int = 0
     known: tuple[Any, ...] | None = None
