@@ -42,9 +42,8 @@ def with_keywords(fun: Any, kwargs: dict | None) -> Any:
 
 
 def read_scipy_limits(
-    tol: Any, max_steps: Any, time_limit: Any, options: Any, notes: list[str], *, ftol: Any, xtol: Any, gtol: Any,
-    max_nfev: Any,
-) -> Limits:  # fmt: skip
+    tol: Any, max_steps: Any, time_limit: Any, options: Any, notes: list[str], *, ftol: Any, xtol: Any, gtol: Any
+) -> Limits:
     """Limits from our arguments and SciPy's tolerances; warns as SciPy does of one that is too small to mean anything.
 
     xtol beyond `SCIPY_TOLERANCE` is our tol; ftol and gtol are met by a run that ends at the rounding of the residuals.
@@ -61,11 +60,9 @@ def read_scipy_limits(
             )
         if value not in (None, SCIPY_TOLERANCE) and name != "xtol":
             notes.append(f"{name!r} is SciPy's and has no meaning here: the run ends by the accuracy of x (tol)")
-    if max_nfev is not None and max_nfev <= 0:
-        raise ValueError(f"max_nfev = {max_nfev}: it must be a positive number of evaluations, or None")
     if tol is None and xtol is not None and xtol > SCIPY_TOLERANCE:
         tol = xtol
-    return read_limits(tol, max_nfev if max_steps is None else max_steps, time_limit, options, notes)
+    return read_limits(tol, max_steps, time_limit, options, notes)
 
 
 def check_tuning(notes: list[str], *, x_scale: Any, tr_solver: Any, **ignored: Any) -> None:

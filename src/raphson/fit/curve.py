@@ -56,9 +56,9 @@ def curve_fit(
         raise ValueError("'args' is not a supported keyword argument: close over what f needs, lambda x, a: g(x, a, c)")
     start, names = read_start(f, p0, bounds, names)
     data = read_data(xdata, ydata, sigma, nan_policy, check_finite is not False)
-    if "maxfev" in more:
-        more["max_nfev"] = more.pop("maxfev") or None  # leastsq's 0 means no limit of the caller's
-    for name in LEASTSQ:
+    if more.get("maxfev"):  # all calls of f, as SciPy's leastsq counts them; its 0 means no limit of the caller's
+        more["options"] = {**(more.get("options") or {}), "maxfev": more["maxfev"]}
+    for name in ("maxfev", *LEASTSQ):
         more.pop(name, None)
     if not isinstance(start, dict) and callable(jac):
         more["jac"] = jacobian(jac, data.weight, data.keep)

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from raphson.calculus.difference import limits_of
+from raphson.calculus.stencil import limits_of
 from raphson.fit.arguments import (
     SCIPY_TOLERANCE,
     check_sparsity,
@@ -125,9 +125,7 @@ def least_squares(
     notes: list[str] = []
     begin, compiled = time.perf_counter(), CompileClock.seconds
     refuse_swapped(fun, x0, "least_squares")
-    limits = read_scipy_limits(
-        tol, max_steps, time_limit, options, notes, ftol=ftol, xtol=xtol, gtol=gtol, max_nfev=max_nfev
-    )
+    limits = read_scipy_limits(tol, max_steps, time_limit, options, notes, ftol=ftol, xtol=xtol, gtol=gtol)
     aloud, progress = printing(verbose, progress)
     check_tuning(
         notes, x_scale=x_scale, tr_solver=tr_solver, tr_options=tr_options, diff_step=diff_step,
@@ -139,7 +137,9 @@ def least_squares(
     fun, jac, args = read_function(with_keywords(fun, kwargs), args, with_keywords(jac, kwargs))
     check_arity(fun, args, x, "fun")
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
-    problem, x, restore = read_residuals(fun, x, args, jac, read_loss(loss, f_scale, dtype, notes), space, notes)
+    limits = limits.evaluations(max_nfev, space.size(x))
+    loss = read_loss(loss, f_scale, dtype, notes)
+    problem, x, restore = read_residuals(fun, x, args, jac, loss, space, notes, limits.calls)
     n, m = problem.space.size(x), problem.count(x)
     check_sparsity(jac_sparsity, m, n)
     notes.extend(notes_on_residuals(m, n))
@@ -164,16 +164,20 @@ def fitted(call: Call, method: Any) -> Fit:
 
 
 def read_residuals(
-    residual: Callable, x: Any, args: tuple, jac: Any, loss: Any, space: Any, notes: list[str]
-) -> tuple[Any, Any, Callable[[Any], Any]]:
-    """The problem, the start in the problem's own form, and the way back to the user's."""
+    residual: Callable, x: Any, args: tuple, jac: Any, loss: Any, space: Any, notes: list[str],
+    calls: int | None = None,
+) -> tuple[Any, Any, Callable[[Any], Any]]:  # fmt: skip
+    """The problem, the start in the problem's own form, and the way back to the user's.
+
+    What stays on the host is called within `space` alone, and at most `calls` times.
+    """
     try:
         problem = jax_residuals(residual, x, args, loss, space, notes)
     except Exception as refusal:
         if isinstance(refusal, (TypeError, ValueError)) and str(refusal).startswith(("residuals are", "the residual")):
             raise
         why = f"JAX could not trace them: {type(refusal).__name__}"
-        problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why)
+        problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why, calls)
         return problem, point.vector, point.restore
     if jac is not None:
         compare_jacobian(problem, x, args, jac, notes)
@@ -184,10 +188,14 @@ def best_attempt(call: Call) -> Fit:
     """The methods of `ORDER` one after another, until one is shown to have reached a minimum; else the lowest cost."""
     start = [call.x]
 
+    trials = [0]
+
     def one(name: str, method: Method, reasons: tuple[str, ...]) -> Fit:
         reason = reasons[-1]
         try:
-            return attempt(call, name, method, start[0], reason)
+            fit = attempt(call, name, method, start[0], reason, trials[0])
+            trials[0] += fit.nit
+            return fit
         except Overflowing:
             start[0] = rescued(call.problem, call.x, lambda p, x, enough: quiet(call, p, x, enough))
             call.notes.append("the squares of the first residuals overflow: they were scaled down to begin with")
@@ -204,9 +212,9 @@ def quiet(call: Call, problem: Any, x: Any, enough: float) -> Any:
     return run(method, problem, x, watcher=below, time_limit=call.limits.time_limit).state.best.x
 
 
-def attempt(call: Call, name: str, method: Method, x: Any, reason: str) -> Fit:
-    """One method from x to its end, and the result."""
-    method = limited(method, call.limits, x)
+def attempt(call: Call, name: str, method: Method, x: Any, reason: str, trials: int = 0) -> Fit:
+    """One method from x to its end, and the result; `trials` were made by attempts before it."""
+    method = limited(method, call.limits.after(trials, isinstance(call.problem, HOST)), x)
     left = None if call.limits.time_limit is None else call.limits.time_limit - (time.perf_counter() - call.begin)
     done = run(method, call.problem, x, watcher=call.watcher, time_limit=left, progress=call.progress)
     if done.status == Status.NOT_FINITE and not len(done.trace):
@@ -230,27 +238,30 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> F
         notes.append(last_digits(done, method, end.steps))
     seen, H = end.seen.look, None if end.seen.hessian is None else np.asarray(end.seen.hessian)
     gram: Any = seen.curvature
-    curvature = gram if H is None else Dense(H)  # type: ignore[arg-type]
-    model = replace(state.model, x=end.x, value=seen.value, gradient=seen.gradient, curvature=curvature)
+    curvature = end.seen.measured or (gram if H is None else Dense(H))  # type: ignore[arg-type]
+    shown = H if end.seen.measured is None else np.asarray(end.seen.measured.matrix)
+    model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=curvature)
     state = replace(state, place=replace(state.place, model=model))
     model = replace(model, problem=problem)
     roots, (r, J) = None, (weighted := (np.asarray(gram.r), np.asarray(gram.J)))
     if not problem.loss.plain:
-        r, J = residuals_of(problem, end.x), J / np.asarray(gram.root)[:, None]
+        r, J = residuals_of(problem, seen.x), J / np.asarray(gram.root)[:, None]
         slope, bend = (np.asarray(a) for a in problem.loss.weights(r))
         weighted, roots = (slope * r, np.mean(bend) * J), np.sqrt(np.maximum(bend, np.finfo(bend.dtype).eps))
     g = np.asarray(seen.gradient)
     return Fit(
-        x=call.restore(end.x), value=float(seen.value), gradient=g, model=model, termination=done.status,
-        certificate=certificate_of(replace(done, start=call.x), state, H, problem, call.limits.tolerance, call.names),
+        x=call.restore(seen.x), value=float(seen.value), gradient=g, model=model, termination=done.status,
+        certificate=certificate_of(
+            replace(done, start=call.x), state, shown, problem, call.limits.tolerance, call.names
+        ),
         trace=done.trace,
         evaluations=counts(done, problem, end.steps), method=name,
         description=f"{RESIDUAL_DESCRIPTIONS.get(name, name)} ({reason})", reasons=(reason,), notes=tuple(notes),
         seconds=time.perf_counter() - call.begin, compile_seconds=CompileClock.seconds - call.compiled, hessian=H,
-        active=active_bounds(problem.space, g, end.x), residuals=r, jacobian=J, weighted=weighted,
+        active=active_bounds(problem.space, g, seen.x), residuals=r, jacobian=J, weighted=weighted,
         refit=lambda i, value, start: refitted(call, i, value, start), names=call.names, loss=problem.loss.name,
         absolute=call.absolute,
-        error=1e-9 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
+        error=1e-11 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
         start=done.start, recipe=method, roots=roots,
     )  # fmt: skip
 
@@ -258,14 +269,15 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> F
 def last_digits(done: Run, method: Method, steps: int) -> str:
     """The note on full Newton steps at the end; why they were needed, where the run ended by itself."""
     taken = f"the last digits are from {steps} full Newton step{'s' if steps > 1 else ''}"
-    slow = isinstance(method.curvature, GaussNewton) and done.status not in (Status.STEPS, Status.TIME, Status.USER)
+    stopped = done.status in (Status.STEPS, Status.CALLS, Status.TIME, Status.USER)
+    slow = isinstance(method.curvature, GaussNewton) and not stopped
     return f"Gauss-Newton converges slowly here (large residuals): {taken}" if slow else taken
 
 
 def refitted(call: Call, i: int, value: float, start: np.ndarray) -> tuple[np.ndarray, float]:
     """The least cost with parameter i held at a value, and where it is (n,): one point of a profile."""
     space = call.problem.space
-    low, high = (np.array(a, float) for a in limits_of(space, start))
+    low, high = (np.array(a, float) for a in limits_of(space, start)[:2])
     low[i] = high[i] = value
     dtype = start.dtype if start.dtype.kind == "f" else float
     problem = replace(call.problem, space=Box(np.asarray(low, dtype), np.asarray(high, dtype)))  # type: ignore[arg-type]

@@ -9,13 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.calculus.difference import central, steps
-from raphson.problems.callback import HostResiduals
+from raphson.calculus.difference import disagreement, given_jacobian
+from raphson.problems.callback import Evaluations, HostResiduals
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
 from raphson.problems.matrices import jacobian_array
 from raphson.solver.host import FlatPoint, flat_point
-from raphson.solver.inputs import trace
+from raphson.solver.inputs import contradicted, trace
 from raphson.solver.messages import refuse_kind
 from raphson.solver.suspect import suspect, suspect_on_host
 
@@ -120,35 +120,66 @@ def check_residuals(outputs: list[tuple]) -> None:
             refuse_kind(dtype, "residuals are", "real numbers")
 
 
-def host_residuals(
-    fun: Callable, x: Any, args: tuple, jac: Any, loss: Loss, space: Any, notes: list[str], why: str
-) -> tuple[HostResiduals, FlatPoint]:
-    """The problem of residuals that run on the host, over a flat vector; and the start as one."""
-    point = flat_point(x)
-    start, user = np.asarray(point.vector), point.restore
-    shape: list[int] = []
+class Rows:
+    """A host function of residuals, its outputs as one vector (m,), which must keep its length."""
 
-    def residuals(v: np.ndarray) -> np.ndarray:
-        parts = [np.asarray(a) for a in jax.tree.leaves(fun(user(v), *args))]
+    def __init__(self, fun: Callable, user: Callable, args: tuple, dtype: Any):
+        self.fun, self.user, self.args, self.dtype, self.count = fun, user, args, dtype, -1
+
+    def __call__(self, v: np.ndarray) -> np.ndarray:
+        out = self.fun(self.user(v), *self.args)
+        plain = type(out) is np.ndarray and out.dtype == self.dtype and out.size == self.count
+        r = out.ravel() if plain else self.checked(out)
+        return r.copy() if r.base is not None else r  # the user may use his array again
+
+    def checked(self, out: Any) -> np.ndarray:
+        """The same, looked at closely; TypeError or ValueError names what cannot be residuals."""
+        if out is None:
+            raise TypeError("the residual function returns None: is a return statement missing?")
+        parts = [read_part(a) for a in jax.tree.leaves(out, is_leaf=lambda a: a is None)]
         check_residuals([(a.shape, a.dtype if a.dtype.kind not in "iub" else np.dtype(float)) for a in parts])
-        r = np.concatenate([np.ravel(a) for a in parts]).astype(start.dtype)
-        if shape and r.size != shape[0]:
-            raise ValueError(f"the number of residuals changed from {shape[0]} to {r.size}: it must not depend on x")
-        shape[:] = [r.size]
+        r = np.concatenate([np.ravel(a) for a in parts]).astype(self.dtype)
+        if self.count >= 0 and r.size != self.count:
+            raise ValueError(f"the number of residuals changed from {self.count} to {r.size}: it must not depend on x")
+        self.count = r.size
         return r
 
+
+def read_part(out: Any) -> np.ndarray:
+    """One array of residuals, or TypeError."""
+    try:
+        array = np.asarray(out)
+    except Exception as error:
+        raise TypeError(f"residuals must be arrays of real numbers, not {type(out).__name__}") from error
+    if array.dtype.kind not in "fiubc":
+        raise TypeError(f"residuals must be arrays of real numbers, not {type(out).__name__}: {str(out)[:40]!r}")
+    return array
+
+
+def host_residuals(
+    fun: Callable, x: Any, args: tuple, jac: Any, loss: Loss, space: Any, notes: list[str], why: str,
+    calls: int | None = None,
+) -> tuple[HostResiduals, FlatPoint]:  # fmt: skip
+    """The problem of residuals that run on the host, over a flat vector; and the start as one.
+
+    They are called within the bounds of `space` alone, and at most `calls` times.
+    """
+    point = flat_point(x)
+    start, user = np.asarray(point.vector), point.restore
+    rows = Rows(fun, user, args, start.dtype)
     jacobian: Callable[[np.ndarray], np.ndarray] | None = None
     if jac is not None:
 
         def given(v: np.ndarray) -> np.ndarray:
-            return jacobian_array(jac(user(v), *args), shape[0], v.size)
+            return jacobian_array(jac(user(v), *args), rows.count, v.size)
 
         jacobian = given
 
-    problem = HostResiduals(residuals, jacobian, loss, space)
-    problem = replace(problem, size=problem.residuals(start).size)
+    problem = HostResiduals(rows, jacobian, loss, space, Evaluations(limit=calls))
+    r = problem.seen(start)
+    problem = replace(problem, size=r.size)
     if jac is not None:
-        compare_host_jacobian(problem, start)
+        compare_host_jacobian(problem, start, r)
     source = "the Jacobian is yours" if jac is not None else "the Jacobian is taken by central differences"
     notes.append(
         f"the residuals run on the host ({why}); {source}. For exact derivatives write them with jax.numpy "
@@ -157,20 +188,16 @@ def host_residuals(
     return problem, point
 
 
-def compare_host_jacobian(problem: HostResiduals, x: np.ndarray) -> None:
+def compare_host_jacobian(problem: HostResiduals, x: np.ndarray, r: np.ndarray) -> None:
     """ValueError if a given Jacobian of host residuals disagrees with differences of them at x."""
-    problem.evaluations.gradient += 1
-    given = np.asarray(problem.jacobian(x), float)  # type: ignore[misc]
-    h = steps(np.asarray(x, float), 1 / 3)
-    seen, fine = (central(problem.residuals, x, h * factor, problem.space).T for factor in (1.0, 0.25))
-    scale = np.maximum(np.abs(given), 1e-3 * np.max(np.abs(given), axis=0, initial=0.0))
-    gap = np.abs(given - fine) - 10 * np.abs(seen - fine) - 1e-2 * scale
-    gap = np.where(np.isfinite(gap), gap, 0)
-    i, j = (int(k) for k in np.unravel_index(np.argmax(gap), gap.shape))
-    if gap[i, j] > 1e-9 * np.max(np.abs(given), initial=0.0):
+    given = given_jacobian(problem, x)
+    problem.lengths.known = x, given, r
+    found = disagreement(problem, x, r, given.T)
+    if found is not None:
+        j, i, value = found
         raise ValueError(
             f"jac does not agree with the residuals at x0: jac[{i}, {j}] = {given[i, j]:.6g}, but differences give "
-            f"{fine[i, j]:.6g}. Correct jac, or leave it out"
+            f"{value:.6g}. Correct jac, or leave it out"
         )
 
 
@@ -179,9 +206,9 @@ def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: li
     zero = problem.space.zero(x)
     exact = np.asarray(jax.jit(lambda p, x: jax.jacfwd(lambda s: p.residuals(p.space.retract(x, s)))(zero))(problem, x))
     given = jacobian_array(jac(jax.tree.map(np.asarray, x), *args), *exact.shape)
-    gap = np.abs(given - exact)
-    i, j = (int(k) for k in np.unravel_index(np.argmax(gap), gap.shape))
-    if gap[i, j] > 1e-3 * np.max(np.abs(exact)) + 1e-12:
+    worst = contradicted(given, exact, np.max(np.abs(exact), axis=0, initial=0.0))
+    if worst is not None:
+        i, j = worst
         raise ValueError(
             f"jac does not agree with the residuals at x0: jac[{i}, {j}] = {given[i, j]:.6g}, but the exact derivative "
             f"is {exact[i, j]:.6g}. Correct jac, or leave it out"
@@ -203,7 +230,7 @@ jitted_residuals = jax.jit(lambda problem, x: problem.residuals(x))
 def residuals_of(problem: Any, x: Any) -> np.ndarray:
     """The residuals at a point (m,), whatever they are there."""
     host = isinstance(problem, HostResiduals)
-    return np.asarray(problem.residuals(np.asarray(x)) if host else jitted_residuals(problem, x))
+    return np.asarray(problem.seen(np.asarray(x)) if host else jitted_residuals(problem, x))
 
 
 def refuse_not_finite(problem: Any, x: Any, names: Any, J: Any) -> None:

@@ -19,7 +19,7 @@ from raphson.solver.wording import summary
 GOOD = {Status.CONVERGED: 3, Status.NOISE: 2}
 """SciPy's status of fits with success: 3 the step is small enough, 2 so is the decrease; 1 for all others."""
 
-BAD = {Status.STEPS: 0, Status.TIME: 0, Status.NOT_FINITE: -1, Status.USER: -2, Status.UNBOUNDED: -4}
+BAD = {Status.STEPS: 0, Status.CALLS: 0, Status.TIME: 0, Status.NOT_FINITE: -1, Status.USER: -2, Status.UNBOUNDED: -4}
 """Without success: 0 a limit, -1 not finite, -2 stopped by a callback; -3 for all others, where SciPy has no number."""
 
 

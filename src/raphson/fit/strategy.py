@@ -8,11 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.calculus.taylor import look
+from raphson.calculus.difference import SECOND, Bend, bent_residuals
+from raphson.calculus.stencil import TINY
+from raphson.calculus.taylor import look, weighted_look
 from raphson.kernel.look import GRAM, HESSIAN, Look
-from raphson.kernel.number import limits
+from raphson.kernel.number import eps, limits
 from raphson.kernel.record import record
-from raphson.problems.callback import HOST
+from raphson.operators.dense import Measured
+from raphson.problems.callback import HostResiduals, OutOfCalls
 from raphson.problems.least_squares import LeastSquares
 from raphson.solver.bounds import active_bounds
 from raphson.solver.evidence import forms_hessian, sizes
@@ -34,16 +37,49 @@ where x has no size (x^2 + 5 ended at 4.9e-8). At a degenerate minimum such as x
 
 @record
 class Survey:
-    """Everything at one point: f, g and J, with the exact Hessian (None: too many variables)."""
+    """Everything at one point: f, g and J, with the exact Hessian (None: too many variables).
+
+    `measured`: what stands for H in the certificate of host residuals, with its errors (None: H itself).
+    """
 
     look: Look
     hessian: Any
+    measured: Any = None
 
 
 def survey(problem: Any, x: Any) -> Survey:
     """Value, gradient, Jacobian and Hessian at x, in one program where JAX can trace it."""
-    kind = both_looks if isinstance(problem, HOST) else surveyed
-    return kind(problem, x, dense=forms_hessian(problem.space.size(x)))
+    if isinstance(problem, HostResiduals):
+        return host_survey(problem, x)
+    return surveyed(problem, x, dense=forms_hessian(problem.space.size(x)))
+
+
+def host_survey(problem: HostResiduals, x: Any) -> Survey:
+    """The same on the host: J by differences and, for few parameters, what the residuals' own curvature adds to J'J.
+
+    Where no calls are left: what the run knows.
+    """
+    point = np.asarray(x)
+    try:
+        r = problem.residuals(point)
+        found = bent_residuals(problem, point, r, SECOND)
+    except OutOfCalls:
+        point, J, r = problem.lengths.known or unknown(problem)
+        with np.errstate(all="ignore"):
+            first, second = (np.asarray(w, float) for w in problem.loss.weights(r))
+            H = (J.T * second) @ J
+            found = Bend(J, (first * r) @ J, H, 1e-6 * np.abs(H), False)
+    d = np.sqrt(np.maximum(np.abs(np.diagonal(found.hessian)), TINY))
+    problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
+    seen = weighted_look(problem, point, problem.cost(r), r, found.jacobian, GRAM)
+    seen = replace(seen, gradient=found.gradient)
+    return Survey(seen, found.hessian if found.full else None, Measured(found.hessian, found.error))
+
+
+def unknown(problem: HostResiduals) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The start, no Jacobian, and the residuals there: all that is known where no calls were left for more."""
+    x, r = problem.lengths.last  # type: ignore[misc]
+    return x, np.full((r.size, x.size), np.nan), r
 
 
 def both_looks(problem: Any, x: Any, dense: bool) -> Survey:

@@ -24,8 +24,8 @@ from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Run, run
 from raphson.solver.drive import iterate as iterations
 from raphson.solver.evidence import Numbered, certificate_of, final_state, hessian_of
-from raphson.solver.host import host_problem
-from raphson.solver.inputs import jax_problem, read_function, read_point
+from raphson.solver.host import EVERYWHERE, host_problem
+from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point
 from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
 from raphson.solver.options import Limits, read_hess, read_limits, refuse_constraints
 from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name, stand_in
@@ -82,15 +82,18 @@ def minimize(
     x = read_point(x0, notes, finite=False)
     compiled = CompileClock.seconds
     space, x = read_bounds(bounds, x, notes, Numbered(), pairs=True)
-    problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes)
+    problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes, space, limits.calls)
     problem = replace(problem, space=space)
     n = problem.space.size(x)
     watch, report = None if callback is None else watcher(callback, restore), reporter(progress)
 
+    trials = [0]
+
     def attempt(name: str, chosen: Method, reasons: tuple[str, ...]) -> Result:
-        chosen = limited(chosen, limits, x)
+        chosen = limited(chosen, limits.after(trials[0], isinstance(problem, HOST)), x)
         left = None if limits.time_limit is None else limits.time_limit - (time.perf_counter() - begin)
         done = run(chosen, problem, x, watcher=watch, time_limit=left, progress=report)
+        trials[0] += len(done.trace)
         with np.errstate(invalid="ignore"):  # inf - inf where f is not finite
             result = conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, limits.tolerance)
         why = not_begun(done, problem)
@@ -118,7 +121,7 @@ def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., An
         spent = Evaluations(spent.value + e.value, spent.gradient + e.gradient, spent.hessian + e.hessian)
         if best is None or result.success or result.value < best.value:
             best = result
-        stopped = result.termination in (Status.TIME, Status.USER, Status.UNBOUNDED)
+        stopped = result.termination in (Status.TIME, Status.USER, Status.CALLS, Status.UNBOUNDED)
         stopped = stopped or (result.termination == Status.NOT_FINITE and not result.steps)
         if result.success or stopped or (limited and result.termination == Status.STEPS):
             break
@@ -147,29 +150,34 @@ def iterate(
 
 
 def read_problem(
-    fun: Any, x: Any, args: Any, jac: Any, hess: Any, hessp: Any, notes: list[str]
-) -> tuple[Any, Any, Callable[[Any], Any]]:
-    """The problem, the start in the problem's own form, and the way back to the user's."""
+    fun: Any, x: Any, args: Any, jac: Any, hess: Any, hessp: Any, notes: list[str],
+    space: Any = EVERYWHERE, calls: int | None = None,
+) -> tuple[Any, Any, Callable[[Any], Any]]:  # fmt: skip
+    """The problem, the start in the problem's own form, and the way back to the user's.
+
+    What stays on the host is called within `space` alone, and at most `calls` times.
+    """
     check_arity(fun, args, x, "fun")
     fun, jac, args = read_function(fun, args, jac)
     try:
         problem = jax_problem(fun, x, args, notes)
     except Exception as refusal:
-        return untraceable(fun, x, args, jac, hess, hessp, notes, refusal)
+        return untraceable(fun, x, args, jac, hess, hessp, notes, refusal, space, calls)
     if jac is not None:
         compare_jac(problem, x, args, jac, notes)
     return problem, x, lambda v: jax.tree.map(np.asarray, v)
 
 
 def untraceable(
-    fun: Any, x: Any, args: tuple, jac: Any, hess: Any, hessp: Any, notes: list[str], refusal: Exception
-) -> tuple[Callback, Any, Callable[[Any], Any]]:
+    fun: Any, x: Any, args: tuple, jac: Any, hess: Any, hessp: Any, notes: list[str], refusal: Exception,
+    space: Any, calls: int | None,
+) -> tuple[Callback, Any, Callable[[Any], Any]]:  # fmt: skip
     """A host problem in place of a JAX one, where the function runs on plain NumPy arrays."""
     plain = isinstance(refusal, TypeError) and str(refusal).startswith("fun ")
     if plain:
         raise refusal from None
     why = f"JAX could not trace it: {type(refusal).__name__}"
-    problem, point = host_problem(fun, x, args, jac, hess, hessp, notes, why)
+    problem, point = host_problem(fun, x, args, jac, hess, hessp, notes, why, space, calls)
     return problem, point.vector, point.restore
 
 
@@ -181,9 +189,11 @@ def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[st
         raise ValueError(f"jac must return {exact.size} numbers, one per variable; it returns shape {given.shape}")
     if not np.all(np.isfinite(exact)):
         return  # the run will end at x0 and say so
-    gap = np.abs(given - exact)
-    worst = int(np.argmax(gap))
-    if gap[worst] > 1e-3 * np.max(np.abs(exact)) + 1e-12:
+    size = np.concatenate([np.ravel(np.abs(np.asarray(a))) for a in jax.tree.leaves(x)])
+    size = np.where(size > 0, size, 1.0)
+    found = contradicted(given, exact, np.max(np.abs(exact) * size) / size)
+    if found is not None:
+        worst = found[0]
         raise ValueError(
             f"jac does not agree with fun at x0: jac[{worst}] = {given[worst]:.6g}, but the exact derivative is "
             f"{exact[worst]:.6g}. Correct jac, or leave it out"

@@ -139,6 +139,26 @@ def jax_problem(fun: Callable, x: Any, args: tuple, notes: list[str]) -> Minimiz
     return Minimize(traced.program if plain else Scalar(traced.program), traced.data)
 
 
+NUMERICAL = 1e-7
+"""Given derivatives may come from differences: they err by about sqrt(eps) of what matters beside them."""
+
+
+def contradicted(given: np.ndarray, exact: np.ndarray, beside: Any) -> tuple[int, ...] | None:
+    """The index of the worst entry of given derivatives that the exact ones contradict; None if there is none.
+
+    Every entry is measured by its own size, with a part of the sizes `beside` it (None: only itself), so
+    a wrong sign is found in functions of any unit.
+    """
+    size = np.maximum(np.abs(given), np.abs(exact))
+    gap = np.abs(given - exact)
+    excess = gap - 1e-3 * size - NUMERICAL * np.asarray(beside)
+    wrong = (excess > 0) | ~np.isfinite(given) & np.isfinite(exact)
+    if not np.any(wrong):
+        return None
+    share = np.where(wrong, np.where(np.isfinite(gap), gap / np.where(size > 0, size, 1), np.inf), -1)
+    return tuple(int(k) for k in np.unravel_index(np.argmax(share), share.shape))
+
+
 def check_output(shape: tuple, dtype: Any) -> None:
     """Refuses anything but one real number."""
     if int(np.prod(shape)) != 1:

@@ -2,12 +2,12 @@
 
 import difflib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from raphson.kernel.warning import warn
 
-OURS = ("maxiter", "max_steps", "time_limit", "xtol", "disp", "return_all", "maxfun", "maxfev")
+OURS = ("maxiter", "max_steps", "maxfun", "maxfev", "time_limit", "xtol", "disp", "return_all")
 IGNORED = (
     "gtol", "ftol", "xrtol", "norm", "eps", "maxcor", "maxls", "iprint", "finite_diff_rel_step",
     "initial_trust_radius", "max_trust_radius", "eta", "inexact", "c1", "c2", "hess_inv0", "workers", "xatol",
@@ -21,12 +21,39 @@ ENOUGH = 0.01
 
 @dataclass(frozen=True)
 class Limits:
-    """How accurate, how many trials, how many seconds (None: the method's own); whether all points are returned."""
+    """How accurate, how many trials, how many seconds (None: the method's own), how many calls of f in all.
+
+    `calls` counts every call of a function on the host, those for differences and certificates
+    included; a function that JAX compiles is called once by a trial, so there it limits trials.
+    `return_all`: whether all points are returned.
+    """
 
     tolerance: float | None
     max_steps: int | None
     time_limit: float | None
+    calls: int | None = None
     return_all: bool = False
+
+    def after(self, trials: int, host: bool) -> "Limits":
+        """What is left of the trials after so many in earlier attempts; compiled functions are called once a trial."""
+        most = self.max_steps
+        if not host and self.calls is not None:
+            most = self.calls - 1 if most is None else min(most, self.calls - 1)
+        return replace(self, max_steps=None if most is None else max(most - trials, 0))
+
+    def evaluations(self, count: Any, n: int) -> "Limits":
+        """With SciPy's max_nfev: so many evaluations by trials, the first one included.
+
+        SciPy does not count its calls for a numerical Jacobian, n of them a time: on the host all
+        calls together stay below what it would make, count (n + 1).
+        """
+        if count is None:
+            return self
+        if not (math.isfinite(count) and count >= 1):
+            raise ValueError(f"max_nfev = {count}: it limits the evaluations, a number of 1 or more")
+        most = int(count) - 1 if self.max_steps is None else min(self.max_steps, int(count) - 1)
+        calls = int(count) * (n + 1)
+        return replace(self, max_steps=most, calls=calls if self.calls is None else min(self.calls, calls))
 
 
 def read_limits(
@@ -51,8 +78,9 @@ def read_limits(
     if tol is None:
         tol = options.get("xtol")
     return Limits(
-        read_tolerance(tol, notes), read_steps(max_steps), read_seconds(time_limit), bool(options.get("return_all"))
-    )
+        read_tolerance(tol, notes), read_steps(max_steps), read_seconds(time_limit), read_calls(options),
+        bool(options.get("return_all")),
+    )  # fmt: skip
 
 
 def warn_of_unknown(names: list[str]) -> None:
@@ -91,6 +119,14 @@ def read_seconds(time_limit: Any) -> float | None:
     if time_limit is not None and not time_limit > 0:
         raise ValueError(f"time_limit = {time_limit}: it must be a positive number of seconds")
     return time_limit
+
+
+def read_calls(options: dict) -> int | None:
+    """SciPy's maxfun or maxfev: how many calls of f in all."""
+    calls = options.get("maxfun", options.get("maxfev"))
+    if calls is not None and not (calls >= 1):
+        raise ValueError(f"maxfun = {calls}: it limits the calls of fun, a number of 1 or more")
+    return None if calls is None or calls == math.inf else int(calls)
 
 
 def refuse_constraints(constraints: Any) -> None:

@@ -143,7 +143,7 @@ def suggestions(result: Any) -> list[str]:
         tips.append("method='auto', which leaves saddles" if own else downhill(result))
     if c.verdict == Verdict.UNBOUNDED:
         tips.append("check the sign of f, or give bounds: it falls without bound")
-    cut = status in (Status.TIME, Status.USER) or (status == Status.STEPS and still_gaining(result))
+    cut = status in (Status.TIME, Status.USER, Status.CALLS) or (status == Status.STEPS and still_gaining(result))
     if cut and (c.verdict in (Verdict.STOPPED, Verdict.SADDLE) or c.cause == Cause.ENDED):
         tips.append("continue from here: x0 = result.x")
     if status in (Status.NOISE, Status.STALLED) and result.gradient.dtype == np.float32:
