@@ -8,9 +8,11 @@ In every test module collected, the names minimize, least_squares and curve_fit,
 
 A failure that is not listed fails the run, and so does a line of the list that fits no test that failed or was
 refused. A listed test that passes is reported. A test that reaches no door says nothing about us.
+$RAPHSON_SCIPY_LOG: a file that gets one JSON line a test, as it ends.
 """
 
 import fnmatch
+import json
 import os
 import tomllib
 import types
@@ -131,6 +133,9 @@ def pytest_runtest_logreport(report):
     row = dict(report.user_properties).get("referee")
     if report.when == "call" and row is not None:
         Book.tests[row[0]] = tuple(row[1:])
+        if path := os.environ.get("RAPHSON_SCIPY_LOG"):
+            with open(path, "a") as log:
+                log.write(json.dumps(row) + "\n")
 
 
 def dead_lines():
@@ -175,6 +180,3 @@ def pytest_terminal_summary(terminalreporter, config):
         f"tests that reach a door: {len(passed)} pass, {count('fault')} faults, {count('aside')} left aside with a "
         f"reason (tests/scipy_suite/aside.toml); {count('elsewhere')} reach none"
     )
-    if path := os.environ.get("RAPHSON_SCIPY_LOG"):
-        rows = [(name, *row) for name, row in sorted(Book.tests.items())]
-        Path(path).write_text("\n".join(map(repr, rows)) + "\n")
