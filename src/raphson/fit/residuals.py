@@ -14,7 +14,7 @@ from raphson.problems.callback import HostResiduals
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
 from raphson.solver.host import FlatPoint, flat_point
-from raphson.solver.inputs import trace
+from raphson.tracing.read import read
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def read_loss(loss: Any, f_scale: Any, dtype: Any) -> Loss:
 
 def jax_residuals(fun: Callable, x: Any, args: tuple, loss: Loss, space: Any, notes: list[str]) -> LeastSquares:
     """The problem of residuals that JAX can trace; raises what tracing raises, and clear errors on its output."""
-    traced = trace(fun, x, args)
+    traced, _ = read(fun, x, args, space)
     outputs = jax.tree.leaves(traced.out)
     check_residuals([(a.shape, a.dtype) for a in outputs])
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)

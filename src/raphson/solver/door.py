@@ -23,7 +23,7 @@ from raphson.solver.drive import Run, run
 from raphson.solver.drive import iterate as iterations
 from raphson.solver.evidence import Numbered, certificate_of, final_state, hessian_of
 from raphson.solver.host import host_problem
-from raphson.solver.inputs import jax_problem, read_function, read_point
+from raphson.solver.inputs import jax_problem, read_function, read_point, why_not
 from raphson.solver.options import Limits, read_limits, refuse_constraints
 from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name
 from raphson.solver.result import Evaluations, Result
@@ -73,7 +73,7 @@ def minimize(
     x = read_point(x0, notes)
     compiled = CompileClock.seconds
     space, x = read_bounds(bounds, x, notes, Numbered(), pairs=True)
-    problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes)
+    problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes, space)
     problem = replace(problem, space=space)
     n = problem.space.size(x)
     watch, report = None if callback is None else watcher(callback, restore), reporter(progress)
@@ -131,12 +131,15 @@ def iterate(
 
 
 def read_problem(
-    fun: Any, x: Any, args: Any, jac: Any, hess: Any, hessp: Any, notes: list[str]
+    fun: Any, x: Any, args: Any, jac: Any, hess: Any, hessp: Any, notes: list[str], space: Any = None
 ) -> tuple[Any, Any, Callable[[Any], Any]]:
-    """The problem, the start in the problem's own form, and the way back to the user's."""
+    """The problem, the start in the problem's own form, and the way back to the user's.
+
+    `space`: bounds within which every call must lie, those that look at the function first included.
+    """
     fun, jac, args = read_function(fun, args, jac)
     try:
-        problem = jax_problem(fun, x, args, notes)
+        problem = jax_problem(fun, x, args, notes, space)
     except Exception as refusal:
         return untraceable(fun, x, args, jac, hess, hessp, notes, refusal)
     if jac is not None:
@@ -151,8 +154,9 @@ def untraceable(
     plain = isinstance(refusal, TypeError) and str(refusal).startswith("fun ")
     if plain:
         raise refusal from None
-    why = f"JAX could not trace it: {type(refusal).__name__}"
-    problem, point = host_problem(fun, x, args, jac, hess, hessp, notes, why)
+    if isinstance(refusal, IndexError):
+        raise refusal from None
+    problem, point = host_problem(fun, x, args, jac, hess, hessp, notes, why_not(refusal))
     return problem, point.vector, point.restore
 
 

@@ -87,12 +87,16 @@ class Hoisted:
     out: Any
 
 
-def hoist(fun, x, args=()) -> Hoisted:
-    """Trace `fun(x, *args)` without executing it. data = (leaves of args, closed-over arrays, packed literals)."""
+def hoist(fun, x, args=(), change=None) -> Hoisted:
+    """Trace `fun(x, *args)` without executing it. data = (leaves of args, closed-over arrays, packed literals).
+
+    `change`: what is made of the traced jaxpr before anything else (`roll.rolled`).
+    """
     leaves = [data_leaf(leaf) for leaf in jax.tree.leaves(tuple(args))]
     args = jax.tree.unflatten(jax.tree.structure(tuple(args)), leaves)
     # A new function object each time: JAX caches traces by function object, blind to a global that was rebound.
     closed, out = jax.make_jaxpr(lambda x, *args: fun(x, *args), return_shape=True)(x, *args)
+    closed = closed if change is None else change(closed)
     flat = _Flat(closed)
     names = list(closed.jaxpr.invars)
     tree, out_tree = jax.tree.structure(x), jax.tree.structure(out)
