@@ -24,7 +24,9 @@ from raphson.kernel.space import Box
 from raphson.kernel.status import Status
 from raphson.model.curvature import GaussNewton
 from raphson.operators.dense import Dense
+from raphson.problems.allowed import require_derivatives
 from raphson.problems.callback import HOST, HostResiduals
+from raphson.problems.modes import NoDerivative
 from raphson.solver.bounds import active_bounds, read_bounds, with_values
 from raphson.solver.clock import CompileClock
 from raphson.solver.door import best_of, host_counts, limited, reporter, watcher
@@ -128,10 +130,12 @@ def read_residuals(
     """The problem, the start in the problem's own form, and the way back to the user's."""
     try:
         problem = jax_residuals(residual, x, args, loss, space, notes)
+        require_derivatives(problem, x, notes, "the residuals")
     except Exception as refusal:
         if isinstance(refusal, (TypeError, ValueError)) and str(refusal).startswith(("residuals are", "the residual")):
             raise
-        why = f"JAX could not trace them: {type(refusal).__name__}"
+        known = isinstance(refusal, NoDerivative)
+        why = refusal.why if known else f"JAX could not trace them: {type(refusal).__name__}"
         problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why)
         return problem, point.vector, point.restore
     if jac is not None:
