@@ -11,8 +11,8 @@ from raphson.kernel.look import BEND, GRADIENT, GRAM, HESSIAN, PRODUCT, VALUE, L
 from raphson.operators.dense import Dense
 from raphson.operators.gram import Gram
 from raphson.operators.matrix_free import MatrixFree
-from raphson.problems.callback import HOST
 from raphson.problems.allowed import modes_of
+from raphson.problems.callback import HOST
 from raphson.problems.derivatives import hessian, jacobian, slope
 
 

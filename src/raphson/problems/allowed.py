@@ -4,7 +4,7 @@ Only a program with a construct that may lack a mode (`tracing.constructs`) is t
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -69,18 +69,20 @@ def found(problem: Any, x: Any, function: Any) -> Modes:
 
 def tried(problem: Any, x: Any, why: tuple[str, ...]) -> Modes:
     """The modes that abstract evaluation finds: shapes only, the function is traced and never run."""
+    zero = lambda problem, x: problem.space.zero(x)
+    met: list[str] = [*why]
 
     def can(trial: Callable[[Any, Any], Any]) -> bool:
         try:
-            # A custom_vjp that is pushed forward is refused only when it is compiled.
-            return not holds(jax.make_jaxpr(trial)(problem, x), "custom_lin")
+            jaxpr = jax.make_jaxpr(trial)(problem, x)
         except Exception as error:  # whatever the user's rule raises: this mode is not to be had
             log.debug("a derivative mode is missing: %s", str(error).split("\n")[0])
             return False
+        met.extend(constructs(jaxpr))
+        # A custom_vjp that is pushed forward is refused only when it is compiled.
+        return not holds(jaxpr, "custom_lin")
 
-    zero = lambda problem, x: problem.space.zero(x)
-    by = lambda **kinds: lambda problem, x: slope(Modes(**kinds), problem, x)(zero(problem, x))
-    reverse = can(by(forward=False))
+    reverse = can(lambda problem, x: slope(Modes(forward=False), problem, x)(zero(problem, x)))
     forward = can(lambda problem, x: along_residuals(problem, x, zero(problem, x)))
     if not (reverse or forward):
         return Modes(False, False, DIFFERENCES, True, why)
@@ -91,12 +93,12 @@ def tried(problem: Any, x: Any, why: tuple[str, ...]) -> Modes:
             second = mode
             break
     many = lambda problem, x: jax.vmap(slope(Modes(forward, reverse), problem, x))(zero(problem, x)[None])
-    return Modes(forward, reverse, second, not called_back(why) or can(many), why)
+    return Modes(forward, reverse, second, not called_back(met) or can(many), why)
 
 
-def called_back(why: tuple[str, ...]) -> bool:
+def called_back(why: Iterable[str]) -> bool:
     """Whether a program leaves JAX, so that mapping it over many points may be impossible."""
-    return any(name.endswith(("callback", "call")) for name in why)
+    return any(name.endswith(("callback", "ffi_call")) for name in why)
 
 
 def require_derivatives(problem: Any, x: Any, notes: list[str], what: str) -> None:
