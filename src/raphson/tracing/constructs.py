@@ -90,7 +90,7 @@ def doubtful(equation: Any) -> str | None:
         return "custom_linear_solve" if equation.params["jaxprs"].transpose_solve is None else None
     if not any(jnp.issubdtype(getattr(atom.aval, "dtype", bool), jnp.inexact) for atom in equation.invars):
         return None
-    rule = ad.primitive_jvps.get(primitive)
+    rule: Any = ad.primitive_jvps.get(primitive)
     while hasattr(rule, "func"):  # functools.partial
         rule = rule.func
     return None if str(getattr(rule, "__module__", "")).startswith("jax.") else name

@@ -101,7 +101,7 @@ def hoist(fun, x, args=()) -> Hoisted:
     except Exception:  # up to here it was the user's function; a failure from here on is ours, and costs only speed
         log.debug("hoisting failed: the function is used as it was traced", exc_info=True)
     count = jax.tree.structure(x).num_leaves
-    inputs = tuple((var.aval.shape, var.aval.dtype) for var in closed.jaxpr.invars[:count])
+    inputs = tuple((aval.shape, aval.dtype) for aval in closed.in_avals[:count])  # type: ignore[attr-defined]
     whole = Traced(closed, jax.tree.structure(x), jax.tree.structure(out), inputs, len(leaves), ())
     return Hoisted(whole, tuple(leaves), out)
 
