@@ -57,7 +57,7 @@ def branched(z):
 
 
 def with_rule(inner, rate, again=True):
-    """The root with a reverse rule of the user's own: no forward mode, nor over reverse where it calls itself `again`."""
+    """The root with a reverse rule of the user's own: no forward mode, nor over it where it calls itself `again`."""
     root = jax.custom_vjp(inner)
     root.defvjp(lambda z: ((root if again else inner)(z),) * 2, lambda y, c: (c * rate(y),))
     return root
@@ -297,7 +297,7 @@ def test_answers_are_differentiated_in_the_mode_there_is():
 
 
 def test_models_checks_and_given_jacobians_work_in_every_mode():
-    A, b, x, *_ = data(2)
+    A, b, *_ = data(2)
     for kind in ("while_loop", "custom_vjp"):
         fun = objective(KINDS[kind][0])
         at = np.array([0.3, -0.4])
