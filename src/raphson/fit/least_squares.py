@@ -24,6 +24,7 @@ from raphson.kernel.space import Box
 from raphson.kernel.status import Status
 from raphson.model.curvature import GaussNewton
 from raphson.operators.dense import Dense
+from raphson.problems.allowed import require_derivatives
 from raphson.problems.callback import HOST, HostResiduals
 from raphson.solver.bounds import active_bounds, read_bounds, with_values
 from raphson.solver.clock import CompileClock
@@ -128,6 +129,7 @@ def read_residuals(
     """The problem, the start in the problem's own form, and the way back to the user's."""
     try:
         problem = jax_residuals(residual, x, args, loss, space, notes)
+        require_derivatives(problem, x, notes, "the residuals")
     except Exception as refusal:
         if isinstance(refusal, (TypeError, ValueError)) and str(refusal).startswith(("residuals are", "the residual")):
             raise

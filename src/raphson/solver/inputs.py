@@ -10,6 +10,7 @@ import numpy as np
 from jax.core import Tracer
 
 from raphson.problems.minimize import Minimize
+from raphson.problems.modes import NoDerivative
 from raphson.tracing.read import OnHost, read
 
 
@@ -106,6 +107,8 @@ def jax_problem(fun: Callable, x: Any, args: tuple, notes: list[str], space: Any
 
 def why_not(refusal: Exception) -> str:
     """Why a function stays on the host, in words."""
+    if isinstance(refusal, NoDerivative):
+        return refusal.why
     return str(refusal) if isinstance(refusal, OnHost) else f"JAX could not trace it: {type(refusal).__name__}"
 
 
