@@ -236,7 +236,7 @@ def test_full_output_is_scipys_tuple():
     popt, pcov, about, text, ier = rp.curve_fit(model, T, Y, full_output=True)
     assert isinstance(text, str) and ier in (1, 2, 3, 4)
     np.testing.assert_allclose(about["fvec"], model(T, *popt) - Y, atol=1e-12)
-    triangle = np.triu(about["fjac"].T[:2, :2]) @ np.eye(2)[about["ipvt"] - 1]
+    triangle = np.triu(about["fjac"].T[:2, :2]) @ np.eye(2)[about["ipvt"]]
     spread = about["fvec"] @ about["fvec"] / 10
     np.testing.assert_allclose(np.linalg.inv(triangle.T @ triangle) * spread, pcov, rtol=1e-8)
     assert about["qtf"].shape == (2,) and about["nfev"] > 0

@@ -36,6 +36,7 @@ from raphson.kernel.space import Box
 from raphson.kernel.status import Status
 from raphson.model.curvature import GaussNewton
 from raphson.operators.dense import Dense
+from raphson.problems.allowed import require_derivatives
 from raphson.problems.callback import HOST, HostResiduals
 from raphson.solver.bounds import active_bounds, read_bounds, with_values
 from raphson.solver.callbacks import reporter, watcher
@@ -43,7 +44,7 @@ from raphson.solver.clock import CompileClock
 from raphson.solver.door import best_of, host_counts, limited
 from raphson.solver.drive import Run, run
 from raphson.solver.evidence import certificate_of, final_state
-from raphson.solver.inputs import read_function, read_point
+from raphson.solver.inputs import read_function, read_point, why_not
 from raphson.solver.messages import check_arity, refuse_swapped
 from raphson.solver.options import Limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_DESCRIPTIONS, RESIDUAL_PRESETS, preset_name
@@ -173,11 +174,13 @@ def read_residuals(
     """
     try:
         problem = jax_residuals(residual, x, args, loss, space, notes)
+        require_derivatives(problem, x, notes, "the residuals")
     except Exception as refusal:
         if isinstance(refusal, (TypeError, ValueError)) and str(refusal).startswith(("residuals are", "the residual")):
             raise
-        why = f"JAX could not trace them: {type(refusal).__name__}"
-        problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why, calls)
+        if isinstance(refusal, IndexError):
+            raise
+        problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why_not(refusal), calls)
         return problem, point.vector, point.restore
     if jac is not None:
         compare_jacobian(problem, x, args, jac, notes)
@@ -233,9 +236,10 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> F
     problem = call.problem
     state = final_state(done, problem)
     notes = list(call.notes)
-    end = polish(problem, state.x, lambda g, x: free_variables(problem, g, x))
+    stopped = done.status in (Status.STEPS, Status.CALLS, Status.TIME, Status.USER)
+    end = polish(problem, state.x, lambda g, x: free_variables(problem, g, x), most=0 if stopped else 8)
     if end.steps:
-        notes.append(last_digits(done, method, end.steps))
+        notes.append(last_digits(method, end.steps))
     seen, H = end.seen.look, None if end.seen.hessian is None else np.asarray(end.seen.hessian)
     gram: Any = seen.curvature
     curvature = end.seen.measured or (gram if H is None else Dense(H))  # type: ignore[arg-type]
@@ -266,11 +270,10 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> F
     )  # fmt: skip
 
 
-def last_digits(done: Run, method: Method, steps: int) -> str:
-    """The note on full Newton steps at the end; why they were needed, where the run ended by itself."""
+def last_digits(method: Method, steps: int) -> str:
+    """The note on full Newton steps at the end, and why they were needed."""
     taken = f"the last digits are from {steps} full Newton step{'s' if steps > 1 else ''}"
-    stopped = done.status in (Status.STEPS, Status.CALLS, Status.TIME, Status.USER)
-    slow = isinstance(method.curvature, GaussNewton) and not stopped
+    slow = isinstance(method.curvature, GaussNewton)
     return f"Gauss-Newton converges slowly here (large residuals): {taken}" if slow else taken
 
 

@@ -10,14 +10,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.difference import disagreement, given_jacobian
+from raphson.problems.allowed import modes_of
 from raphson.problems.callback import Evaluations, HostResiduals
+from raphson.problems.derivatives import jacobian
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
 from raphson.problems.matrices import jacobian_array
 from raphson.solver.host import FlatPoint, flat_point
-from raphson.solver.inputs import contradicted, trace
+from raphson.solver.inputs import contradicted
 from raphson.solver.messages import refuse_kind
 from raphson.solver.suspect import suspect, suspect_on_host
+from raphson.tracing.read import read
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def read_loss(loss: Any, f_scale: Any, dtype: Any, notes: list[str] | None = Non
 
 def jax_residuals(fun: Callable, x: Any, args: tuple, loss: Loss, space: Any, notes: list[str]) -> LeastSquares:
     """The problem of residuals that JAX can trace; raises what tracing raises, and clear errors on its output."""
-    traced = trace(fun, x, args)
+    traced, _ = read(fun, x, args, space)
     outputs = jax.tree.leaves(traced.out)
     check_residuals([(a.shape, a.dtype) for a in outputs])
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
@@ -203,8 +206,7 @@ def compare_host_jacobian(problem: HostResiduals, x: np.ndarray, r: np.ndarray) 
 
 def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[str]) -> None:
     """A given Jacobian of JAX residuals is compared with the exact one, which is then used."""
-    zero = problem.space.zero(x)
-    exact = np.asarray(jax.jit(lambda p, x: jax.jacfwd(lambda s: p.residuals(p.space.retract(x, s)))(zero))(problem, x))
+    exact = np.asarray(jax.jit(lambda p, x: jacobian(modes_of(p, x), p, x)[1])(problem, x))
     given = jacobian_array(jac(jax.tree.map(np.asarray, x), *args), *exact.shape)
     worst = contradicted(given, exact, np.max(np.abs(exact), axis=0, initial=0.0))
     if worst is not None:

@@ -51,7 +51,7 @@ def survey(problem: Any, x: Any) -> Survey:
     """Value, gradient, Jacobian and Hessian at x, in one program where JAX can trace it."""
     if isinstance(problem, HostResiduals):
         return host_survey(problem, x)
-    return surveyed(problem, x, dense=forms_hessian(problem.space.size(x)))
+    return surveyed(problem, x, dense=forms_hessian(problem, x))
 
 
 def host_survey(problem: HostResiduals, x: Any) -> Survey:
@@ -100,15 +100,16 @@ class Polished:
     steps: int
 
 
-def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray]) -> Polished:
+def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray], most: int = 8) -> Polished:
     """Full Newton steps near a minimum, while each brings g'H^-1 g down fourfold and changes x by more than `POLISH`.
 
     Gauss-Newton leaves out sum r_i H_i and converges the more slowly the larger the residuals are;
-    this is the switch to the full Hessian. `free` says which variables no bound holds.
+    this is the switch to the full Hessian. `free` says which variables no bound holds. `most`: steps (0: where the
+    caller ended the run, x is his).
     Source: Dennis and Schnabel (1983), section 10.2 and 10.3.
     """
     seen, far = survey(problem, x), 0
-    for count in range(8):
+    for count in range(most):
         s = newton_step(seen, free(np.asarray(seen.look.gradient), x))
         relative = 0.0 if s is None else length(x, s)
         if s is None or relative <= POLISH:
@@ -123,7 +124,7 @@ def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray]) 
         if bool(cut) or not sure or not share <= 0.25:
             return Polished(x, seen, count)
         x, seen = there, new
-    return Polished(x, seen, 8)
+    return Polished(x, seen, most)
 
 
 def length(x: Any, s: np.ndarray) -> float:

@@ -9,13 +9,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.kernel.look import HESSIAN
+from raphson.kernel.look import GRADIENT, HESSIAN
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.model.curvature import Exact
 from raphson.operators.dense import Dense
+from raphson.problems.allowed import modes_of, require_derivatives
 from raphson.problems.callback import HOST, Callback
+from raphson.problems.modes import ORDINARY, Modes
 from raphson.solver.bounds import active_bounds, read_bounds
 from raphson.solver.callbacks import announce, reporter, watcher
 from raphson.solver.certificate import Verdict
@@ -23,9 +25,9 @@ from raphson.solver.choose import choose
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Run, run
 from raphson.solver.drive import iterate as iterations
-from raphson.solver.evidence import Numbered, certificate_of, final_state, hessian_of
+from raphson.solver.evidence import Numbered, certificate_of, evaluate, final_state, hessian_of, sizes
 from raphson.solver.host import EVERYWHERE, host_problem
-from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point
+from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point, why_not
 from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
 from raphson.solver.options import Limits, read_hess, read_limits, refuse_constraints
 from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name, stand_in
@@ -87,19 +89,21 @@ def minimize(
     n = problem.space.size(x)
     watch, report = None if callback is None else watcher(callback, restore), reporter(progress)
 
-    trials = [0]
+    trials, finite_start = [0], bool(np.all(np.isfinite(sizes(x))))
+    limits = limits if finite_start else replace(limits, max_steps=0)
 
     def attempt(name: str, chosen: Method, reasons: tuple[str, ...]) -> Result:
         chosen = limited(chosen, limits.after(trials[0], isinstance(problem, HOST)), x)
         left = None if limits.time_limit is None else limits.time_limit - (time.perf_counter() - begin)
         done = run(chosen, problem, x, watcher=watch, time_limit=left, progress=report)
+        done = done if finite_start else unknown_at_start(done)
         trials[0] += len(done.trace)
         with np.errstate(invalid="ignore"):  # inf - inf where f is not finite
             result = conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, limits.tolerance)
         why = not_begun(done, problem)
         return result if why is None else refused_start(result, why)
 
-    result = best_of(read_method(method, problem, n), attempt, limits.max_steps is not None)
+    result = best_of(read_method(method, problem, n, modes_of(problem, x)), attempt, limits.max_steps is not None)
     if limits.return_all:
         result["allvecs"] = result.points()
     if options and options.get("disp"):
@@ -144,7 +148,7 @@ def iterate(
     notes: list[str] = []
     x = read_point(x0, notes)
     problem, x, _ = read_problem(fun, x, args, None, None, None, notes)
-    _, chosen, _ = read_method(method, problem, problem.space.size(x))[0]
+    _, chosen, _ = read_method(method, problem, problem.space.size(x), modes_of(problem, x))[0]
     chosen = limited(chosen, read_limits(tol, max_steps, None, None, notes), x)
     return iterations(chosen, problem, x)
 
@@ -155,12 +159,14 @@ def read_problem(
 ) -> tuple[Any, Any, Callable[[Any], Any]]:  # fmt: skip
     """The problem, the start in the problem's own form, and the way back to the user's.
 
-    What stays on the host is called within `space` alone, and at most `calls` times.
+    `space`: bounds within which every call must lie, those that look at the function first included; what stays on
+    the host is called at most `calls` times.
     """
     check_arity(fun, args, x, "fun")
     fun, jac, args = read_function(fun, args, jac)
     try:
-        problem = jax_problem(fun, x, args, notes)
+        problem = jax_problem(fun, x, args, notes, space)
+        require_derivatives(problem, x, notes, "fun")
     except Exception as refusal:
         return untraceable(fun, x, args, jac, hess, hessp, notes, refusal, space, calls)
     if jac is not None:
@@ -176,14 +182,15 @@ def untraceable(
     plain = isinstance(refusal, TypeError) and str(refusal).startswith("fun ")
     if plain:
         raise refusal from None
-    why = f"JAX could not trace it: {type(refusal).__name__}"
-    problem, point = host_problem(fun, x, args, jac, hess, hessp, notes, why, space, calls)
+    if isinstance(refusal, IndexError):
+        raise refusal from None
+    problem, point = host_problem(fun, x, args, jac, hess, hessp, notes, why_not(refusal), space, calls)
     return problem, point.vector, point.restore
 
 
 def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[str]) -> None:
     """A given gradient of a JAX function is compared with the exact one, which is then used."""
-    exact = np.asarray(jax.jit(jax.grad(lambda s: problem.pulled(x)(s)))(problem.space.zero(x)))
+    exact = np.asarray(evaluate(problem, x, GRADIENT).gradient)
     given = np.concatenate([np.ravel(np.asarray(a)) for a in jax.tree.leaves(jac(jax.tree.map(np.asarray, x), *args))])
     if given.shape != exact.shape:
         raise ValueError(f"jac must return {exact.size} numbers, one per variable; it returns shape {given.shape}")
@@ -201,13 +208,13 @@ def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[st
     notes.append("jac agrees with fun; JAX differentiates fun itself, so jac is not needed")
 
 
-def read_method(method: Any, problem: Any, n: int) -> list[tuple[str, Method, str]]:
+def read_method(method: Any, problem: Any, n: int, modes: Modes = ORDINARY) -> list[tuple[str, Method, str]]:
     """What to try, first things first: (name, method, the reason for it)."""
     if isinstance(method, Method):
         return [(type(method.curvature).__name__, method, "given by the caller")]
     name = preset_name(method)
     if name == "auto":
-        choice = choose(problem, n)
+        choice = choose(problem, n, modes)
         return [(name, PRESETS[name], choice.reason) for name in choice.names]
     return [(name, PRESETS[name], "asked for")]
 
@@ -253,6 +260,16 @@ def not_begun(done: Run, problem: Any) -> str | None:
     what = f"derivative by {Numbered()[where[0]]} is {g[where[0]]}" if where.size else "Hessian is not finite"
     smooth = "move the start, or write the function so that it is smooth there"
     return f"fun(x0) = {f:.6g}, but its {what} at x0{cause}; {smooth}"
+
+
+def unknown_at_start(done: Run) -> Run:
+    """A run from an x0 that is not finite: whatever f makes of it, nothing is known there."""
+    model = done.state.model
+    nothing = jnp.full_like(model.gradient, jnp.nan)
+    model = replace(model, x=done.start, value=jnp.full_like(model.value, jnp.nan), gradient=nothing)
+    state = replace(done.state, place=replace(done.state.place, model=model))
+    state = replace(state, best=replace(state.best, x=done.start, value=model.value))
+    return replace(done, state=state, status=Status.NOT_FINITE)
 
 
 def refused_start(result: Result, why: str) -> Result:
