@@ -236,8 +236,9 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> F
     problem = call.problem
     state = final_state(done, problem)
     notes = list(call.notes)
-    stopped = done.status in (Status.STEPS, Status.CALLS, Status.TIME, Status.USER)
-    end = polish(problem, state.x, lambda g, x: free_variables(problem, g, x), most=0 if stopped else 8)
+    end = polish(problem, state.x, lambda g, x: free_variables(problem, g, x), most=0 if stopped(done, call) else 8)
+    if end.steps and done.status == Status.STEPS:  # the method's own limit: Newton's method came to the end instead
+        done = replace(done, status=Status.CONVERGED)
     if end.steps:
         notes.append(last_digits(method, end.steps))
     seen, H = end.seen.look, None if end.seen.hessian is None else np.asarray(end.seen.hessian)
@@ -268,6 +269,12 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> F
         error=1e-11 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
         start=done.start, recipe=method, roots=roots,
     )  # fmt: skip
+
+
+def stopped(done: Run, call: Call) -> bool:
+    """Whether the caller ended the run: then its x is what he asked for, and no step is added."""
+    limited = call.limits.max_steps is not None or call.limits.calls is not None
+    return done.status in (Status.CALLS, Status.TIME, Status.USER) or (limited and done.status == Status.STEPS)
 
 
 def last_digits(method: Method, steps: int) -> str:

@@ -121,6 +121,7 @@ def certificate_of(
     # A variable whose minimum is at 0 has no size of its own: a thousandth of what was large, in natural units.
     with np.errstate(all="ignore"):  # where H or x is not finite, sizes are not, and nothing is shown by them
         size = np.maximum(magnitude, 1e-3 * np.maximum(seen, np.max(unit * magnitude) / unit)).astype(float)
+        size = size if np.any(size > 0) else np.ones_like(size)  # a run that never left x0 = 0 knows no size at all
     sides = active_bounds(problem.space, g, model.x)
     g = np.where(sides != 0, 0, g)
     names = Numbered() if names is None else names
