@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from raphson.calculus.stencil import TINY, Around, Stencil, forward, jacobian, limits_of, stencil
+from raphson.calculus.stencil import TINY, Around, Stencil, forget_noise, forward, jacobian, limits_of, stencil
 from raphson.kernel.number import eps
 from raphson.problems.callback import Callback, HostResiduals, Lengths
 
@@ -160,6 +160,7 @@ def final_derivatives(problem: Callback, x: Any, value: float) -> Final:
         H, rough = seen.first, np.broadcast_to(seen.first_error[:, None], seen.first.shape)
         return Final(g, (H + H.T) / 2, np.minimum(rough, rough.T) + np.abs(H - H.T) / 2)
     near = around(problem, point, value)
+    forget_noise(near)
     wide = stencil(near)
     H = mixed(near, wide)[:, :, 0]
     fine = stencil(near, 0.5)
@@ -198,16 +199,17 @@ def bent_residuals(problem: HostResiduals, x: Any, r: np.ndarray, most: int = FE
     if n > most:
         J = host_jacobian(problem, point, r)
         H = (J.T * second) @ J
-        return Bend(J, (first * r) @ J, H, cross(J, np.abs(second), 1e-9), False)
+        return Bend(J, (first * r) @ J, H, cross(J, np.abs(second), 1e-9 * np.linalg.norm(J, axis=0)), False)
     if problem.jacobian is not None:
         J = host_jacobian(problem, point, r)
         slope = lambda y: (first * r) @ given_jacobian(problem, y)
         seen = stencil(around(problem, point, (first * r) @ J, slope, slope_lengths(problem)))
         S, rough = seen.first, np.broadcast_to(seen.first_error[:, None], (n, n))
         S_error = np.minimum(rough, rough.T) + np.abs(S - S.T) / 2
-        share = eps(point) * len(r)
+        J_error = eps(point) * np.linalg.norm(J, axis=0)
     else:
         near = around(problem, point, r)
+        forget_noise(near)
         seen = stencil(near)
         J = seen.first.T
         problem.lengths.known = point, J, r
@@ -216,16 +218,16 @@ def bent_residuals(problem: HostResiduals, x: Any, r: np.ndarray, most: int = FE
         own = np.sqrt(np.abs(np.diagonal(S)))
         S_error = CROSSED * np.outer(own, own) + size * rounding_of(near, seen, 8.0)
         np.fill_diagonal(S_error, size * seen.second_error)
-        lengths = np.linalg.norm(J, axis=0)
-        share = float(np.max(seen.first_error / np.where(lengths > 0, lengths, np.inf), initial=0.0))
+        J_error = seen.first_error
     H = (J.T * second) @ J + (S + S.T) / 2
-    return Bend(J, (first * r) @ J, H, S_error + cross(J, np.abs(second), share), True)
+    return Bend(J, (first * r) @ J, H, S_error + cross(J, np.abs(second), J_error), True)
 
 
-def cross(J: np.ndarray, weight: np.ndarray, share: float) -> np.ndarray:
-    """What a relative error of J's columns makes of J'WJ (n, n)."""
+def cross(J: np.ndarray, weight: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """What errors of J's columns (n,), in norm, make of J'WJ (n, n)."""
     lengths = np.sqrt(np.sum(weight[:, None] * J * J, axis=0))
-    return 2 * share * np.outer(lengths, lengths)
+    one = np.outer(lengths, error * np.sqrt(np.max(weight, initial=1.0)))
+    return one + one.T
 
 
 def rounding_of(near: Around, seen: Stencil, terms: float) -> np.ndarray:

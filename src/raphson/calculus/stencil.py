@@ -145,6 +145,8 @@ def calibrate(around: Around, i: int) -> tuple[float, bool]:
     own = x if x > 0 else 1.0
     h, most, blind = part * own, 1e-2 * max(x, 1.0), 0.0
     before: tuple[float, float] | None = None
+    if around.lengths.noise is not None:
+        around.lengths.noise[i] = 0
     for _ in range(16):
         seen = courses(around, i, h)
         if seen is None:
@@ -163,7 +165,7 @@ def calibrate(around: Around, i: int) -> tuple[float, bool]:
             L = float(length_from(h, odd, even, odd_gap, even_gap, 32 * floor, 16))
             return min(L, 10 * max(x, h / part)), False
         if before is not None and gap > 0.5 * before[1]:
-            if remember_noise(around, np.array([i]), np.array([gap])):
+            if remember_noise(around, np.array([i]), np.array([gap]), np.array([floor])):
                 return before[0] / part, False
             break
         before, h = (h, gap), h / 64
@@ -248,11 +250,11 @@ def stencil(around: Around, part: float = 1.0) -> Stencil:
             break
         offsets = np.stack([OFFSETS[int(s)] for s in side]) if np.any(side) else OFFSETS[0]
         V = around.at(todo, offsets * h[:, None])
-        new, gap, L = read(around, todo, V, h, side, used[todo])
+        new, gap, L, floor = read(around, todo, V, h, side, used[todo])
         bad = np.isinf(gap)
         stuck = ~bad & np.isfinite(gaps[todo]) & (gap > 0.25 * gaps[todo])  # shrinking did not help: it was noise
         if attempt:
-            remember_noise(around, todo[stuck], gap[stuck])
+            remember_noise(around, todo[stuck], gap[stuck], floor[stuck])
         keep = ~stuck
         for name, values in new.items():
             getattr(out, name)[todo[keep]] = values[keep]
@@ -275,14 +277,26 @@ NOISY = 1e-4
 """More than this, relative to f, is no noise but a jump: there is no derivative that longer steps would find."""
 
 
-def remember_noise(around: Around, i: np.ndarray, gaps: np.ndarray) -> bool:
-    """Disagreement along the variables i that shrinking does not shrink is noise; whether all of it was."""
-    size, noise = float(np.linalg.norm(around.center)), around.lengths.noise
-    if not i.size or size == 0 or noise is None:
+def remember_noise(around: Around, i: np.ndarray, gaps: np.ndarray, floor: np.ndarray) -> bool:
+    """Disagreement along the variables i that shrinking does not shrink is noise; whether all of it was.
+
+    `floor`: what rounding (and noise known before) makes of the values that disagree, hence their size.
+    """
+    noise = around.lengths.noise
+    if not i.size or noise is None:
         return False
-    small = gaps <= NOISY * size
-    noise[i[small]] = gaps[small] / size
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = gaps / floor * around.precision(i)
+    small = share <= NOISY
+    beyond = small & (gaps > 8 * floor)
+    noise[i[beyond]] = share[beyond]
     return bool(np.all(small))
+
+
+def forget_noise(around: Around) -> None:
+    """Noise that was met elsewhere is not that of this point: it is measured anew."""
+    if around.lengths.noise is not None:
+        around.lengths.noise[:] = 0
 
 
 def narrow(around: Around, which: np.ndarray, out: Stencil) -> None:
@@ -297,8 +311,8 @@ def narrow(around: Around, which: np.ndarray, out: Stencil) -> None:
 
 def read(
     around: Around, i: np.ndarray, V: np.ndarray, h: np.ndarray, side: np.ndarray, old: np.ndarray
-) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    """Derivatives with their errors from values (k, 4, m); the odd gaps (inf: not finite); and the lengths seen.
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, np.ndarray]:
+    """Derivatives with their errors from values (k, 4, m); the odd gaps (inf: not finite); the lengths seen; rounding.
 
     `old` lengths: they grow step by step, and not beyond ten times x (a line has no length).
     """
@@ -318,7 +332,7 @@ def read(
             "first_error": ((odd_gap + even_gap) * shrink + 2 * floor) / h,  # an even gap that stays: a kink
             "second_error": (2 * even_gap * shrink + 6 * floor) / h**2,
         }  # fmt: skip
-    return new, np.where(np.all(np.isfinite(V), axis=(1, 2)), np.maximum(odd_gap, 4 * floor), np.inf), L
+    return new, np.where(np.all(np.isfinite(V), axis=(1, 2)), np.maximum(odd_gap, 4 * floor), np.inf), L, floor
 
 
 def jacobian(around: Around) -> np.ndarray:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 OURS = ("maxiter", "max_steps", "maxfun", "maxfev", "time_limit", "xtol")
+AGAIN = 500
+"""Trials of a second method on the host, where each costs calls of the user's function: the first one has failed."""
 IGNORED = (
     "disp", "return_all", "gtol", "ftol", "xrtol", "norm", "eps", "maxcor", "maxls", "iprint",
     "finite_diff_rel_step",
@@ -31,6 +33,8 @@ class Limits:
     def after(self, trials: int, host: bool) -> "Limits":
         """What is left of the trials after so many in earlier attempts; compiled functions are called once a trial."""
         most = self.max_steps
+        if host and most is None and trials:
+            return replace(self, max_steps=AGAIN)
         if not host and self.calls is not None:
             most = self.calls - 1 if most is None else min(most, self.calls - 1)
         return replace(self, max_steps=None if most is None else max(most - trials, 0))
