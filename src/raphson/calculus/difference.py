@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from raphson.calculus.stencil import TINY, Around, Stencil, forget_noise, forward, jacobian, limits_of, stencil
+from raphson.calculus.stencil import TINY, Around, Stencil, entry_errors, forget_noise, forward, jacobian, limits_of, stencil
 from raphson.kernel.number import eps
 from raphson.problems.callback import Callback, HostResiduals, Lengths
 
@@ -109,7 +109,8 @@ SAME = 1e-2
 """Relative disagreement of a given derivative with differences from which it is called wrong."""
 
 NUMERICAL = 1e-7
-"""A derivative that its author took by differences himself errs by about sqrt(eps) of the function over a length."""
+"""A derivative that its author took by differences himself errs by about sqrt(eps) of the function over his step's
+scale, at least 1 in SciPy."""
 
 
 def disagreement(problem: Any, x: np.ndarray, center: Any, given: np.ndarray) -> tuple[int, int, float] | None:
@@ -125,11 +126,12 @@ def disagreement(problem: Any, x: np.ndarray, center: Any, given: np.ndarray) ->
         near.low[light] = near.high[light] = x[light]
     with np.errstate(all="ignore"):
         seen = stencil(near)
-        size = np.linalg.norm(near.center) / np.maximum(near.lengths.length, TINY)
-        doubt = 10 * seen.first_error + NUMERICAL * size
+        size = np.max(np.abs(seen.values), axis=1)
+        over = np.maximum(np.maximum(near.lengths.length, np.abs(x)), 1.0)
+        doubt = 10 * entry_errors(near, seen) + NUMERICAL * size / over[:, None]
         gap = np.abs(given - seen.first)
-        excess = gap - SAME * np.maximum(np.abs(given), np.abs(seen.first)) - doubt[:, None]
-        excess[(seen.h == 0) | ~np.isfinite(doubt)] = -np.inf
+        excess = gap - SAME * np.maximum(np.abs(given), np.abs(seen.first)) - doubt
+        excess[seen.h == 0] = -np.inf
         relative = np.where(np.isfinite(excess) & (excess > 0), excess / gap, 0)
     if x.size > CHECKED:
         near.lengths.length = None  # those taken as fixed have no length
@@ -168,7 +170,7 @@ def final_derivatives(problem: Callback, x: Any, value: float) -> Final:
     # The mixed derivatives err by h^2: halving h leaves a quarter (on one side of a bound, too).
     best = (4 * H_fine - H) / 3
     np.fill_diagonal(best, np.diagonal(H))
-    error = np.abs(H_fine - H) / 10 + rounding_of(near, fine, 8.0)
+    error = np.abs(H_fine - H) / 10 + rounding_of(near, fine, 16.0)
     np.fill_diagonal(error, wide.second_error)
     better = wide.first_error <= fine.first_error
     return Final(np.where(better, wide.first[:, 0], fine.first[:, 0]), best, error)
