@@ -36,6 +36,7 @@ from raphson.solver.options import Limits, read_limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_DESCRIPTIONS, RESIDUAL_PRESETS, preset_name
 from raphson.solver.result import Evaluations
 from raphson.solver.step import Method
+from raphson.tracing.read import floating_args
 
 
 class Overflowing(ValueError):
@@ -135,6 +136,7 @@ def read_residuals(
             raise
         if isinstance(refusal, IndexError):
             raise
+        args = floating_args(residual, x, args)
         problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why_not(refusal))
         return problem, point.vector, point.restore
     if jac is not None:

@@ -30,6 +30,7 @@ from raphson.solver.options import Limits, read_limits, refuse_constraints
 from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name
 from raphson.solver.result import Evaluations, Result
 from raphson.solver.step import Method, State
+from raphson.tracing.read import floating_args
 
 
 def minimize(
@@ -159,6 +160,7 @@ def untraceable(
         raise refusal from None
     if isinstance(refusal, IndexError):
         raise refusal from None
+    args = floating_args(fun, x, args)
     problem, point = host_problem(fun, x, args, jac, hess, hessp, notes, why_not(refusal))
     return problem, point.vector, point.restore
 
