@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from raphson.calculus.difference import central, steps
 from raphson.problems.allowed import modes_of
@@ -16,6 +17,8 @@ from raphson.problems.derivatives import jacobian
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
 from raphson.solver.host import FlatPoint, flat_point
+from raphson.tracing.effects import speaks_jax
+from raphson.tracing.numpy import as_jax
 from raphson.tracing.read import read
 
 
@@ -34,12 +37,12 @@ class Flat:
 
 @dataclass(frozen=True)
 class Custom:
-    """A user's loss in SciPy's form: a function of z that returns rho, rho' and rho'' as rows (3, m)."""
+    """A user's loss in SciPy's form: a function of z that returns rho, rho' and rho'' as rows (3, m). NumPy will do."""
 
     fun: Callable[[Any], Any]
 
     def __call__(self, z: Any) -> tuple[Any, Any, Any]:
-        rows = jnp.asarray(self.fun(z))
+        rows = jnp.asarray(self.fun(z) if speaks_jax(self.fun) or not isinstance(z, Tracer) else as_jax(self.fun)(z))
         return rows[0], rows[1], rows[2]
 
 
