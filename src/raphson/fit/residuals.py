@@ -251,6 +251,10 @@ def residuals_of(problem: Any, x: Any) -> np.ndarray:
     return np.asarray(problem.seen(np.asarray(x)) if host else jitted_residuals(problem, x))
 
 
+class NotSmooth(ValueError):
+    """Residuals are finite at the start, a derivative of them is not."""
+
+
 def refuse_not_finite(problem: Any, x: Any, names: Any, J: Any) -> None:
     """ValueError that names what is not finite at the start: a residual, or a derivative (J (m, n)); and what makes it.
 
@@ -270,7 +274,7 @@ def refuse_not_finite(problem: Any, x: Any, names: Any, J: Any) -> None:
             "and data without gaps (nan_policy='omit' leaves them out in curve_fit)"
         )
     i, j = (int(k) for k in steep[np.argmax(np.isinf(np.asarray(J)[tuple(steep.T)]))])  # NaN spreads, inf is its source
-    raise ValueError(
+    raise NotSmooth(
         f"the derivative of residual[{i}] by {names[j]} is {np.asarray(J)[i, j]} at x0{cause}; move the start, or "
         "write the residuals so that they are smooth there"
     )
