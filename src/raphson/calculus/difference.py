@@ -36,7 +36,9 @@ def around(problem: Any, x: np.ndarray, center: Any, evaluate: Callable | None =
     low, high, free = limits_of(problem.space, x)
     evaluate = problem.residuals if isinstance(problem, HostResiduals) and evaluate is None else evaluate
     center = np.atleast_1d(np.asarray(center, float))
-    return Around(evaluate or problem.value, x, center, low, high, problem.lengths if lengths is None else lengths, free)
+    return Around(
+        evaluate or problem.value, x, center, low, high, problem.lengths if lengths is None else lengths, free
+    )
 
 
 def slope_lengths(problem: Any) -> Lengths:

@@ -20,6 +20,7 @@ from raphson.fit.arguments import (
 )
 from raphson.fit.messages import notes_on_residuals
 from raphson.fit.residuals import (
+    NotSmooth,
     compare_jacobian,
     host_residuals,
     jacobian_at,
@@ -50,6 +51,7 @@ from raphson.solver.options import Limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_DESCRIPTIONS, RESIDUAL_PRESETS, preset_name
 from raphson.solver.result import Evaluations
 from raphson.solver.step import Method
+from raphson.tracing.read import floating_args, without_program
 
 
 class Overflowing(ValueError):
@@ -148,7 +150,14 @@ def least_squares(
         problem, x, restore, limits, names, absolute_sigma, notes, begin, compiled,
         None if callback is None else watcher(callback, restore), reporter(progress),
     )  # fmt: skip
-    fit = fitted(call, method)
+    try:
+        fit = fitted(call, method)
+    except NotSmooth:
+        plain = None if isinstance(problem, HOST) else without_program(fun)
+        if plain is None:
+            raise
+        problem, x, restore = read_residuals(plain, x, args, jac, loss, space, notes, limits.calls)
+        fit = fitted(replace(call, problem=problem, x=x, restore=restore), method)
     if aloud:
         show.say(fit)
     return fit
@@ -180,6 +189,7 @@ def read_residuals(
             raise
         if isinstance(refusal, IndexError):
             raise
+        args = floating_args(residual, x, args)
         problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why_not(refusal), calls)
         return problem, point.vector, point.restore
     if jac is not None:

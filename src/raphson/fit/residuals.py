@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -20,6 +21,8 @@ from raphson.solver.host import FlatPoint, flat_point
 from raphson.solver.inputs import contradicted
 from raphson.solver.messages import refuse_kind
 from raphson.solver.suspect import suspect, suspect_on_host
+from raphson.tracing.needs import NeedsANumber
+from raphson.tracing.numpy import as_jax
 from raphson.tracing.read import read
 
 
@@ -66,13 +69,26 @@ def host_rows(fun: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return rows
 
 
+@lru_cache(maxsize=64)  # one function object for one loss: compiled programs are known by it
+def forms_of(fun: Callable[[Any], Any]) -> tuple[Callable[[Any], Any], ...]:
+    """A loss as JAX may take it: as it stands, by NumPy's protocols, or called on the host."""
+    return fun, as_jax(fun), host_rows(fun)
+
+
 def read_custom(fun: Callable[[Any], Any], dtype: Any, notes: list[str]) -> Custom:
-    """A loss of the user's: checked on two values, called from compiled code where JAX cannot trace it (noted)."""
-    try:
-        shape, rows = jax.eval_shape(lambda z: jnp.asarray(fun(z)), jax.ShapeDtypeStruct((2,), dtype)).shape, fun
-    except Exception as refusal:
-        shape, rows = np.shape(fun(np.array([0.25, 4.0], dtype))), host_rows(fun)
-        notes.append(f"loss runs on the host (JAX could not trace it: {type(refusal).__name__})")
+    """A loss of the user's, by the first form that can be traced (the last one runs on the host, which is noted)."""
+    for rows in forms_of(fun)[:2]:
+        try:
+            out = jax.eval_shape(lambda z, rows=rows: jnp.asarray(rows(z)), jax.ShapeDtypeStruct((2,), dtype))
+            break
+        except Exception as error:
+            refusal = error
+    else:
+        rows, out = forms_of(fun)[2], fun(np.array([0.25, 4.0], dtype))
+        notes.append(
+            f"loss runs on the host: {refusal if isinstance(refusal, NeedsANumber) else 'it cannot be traced'}"
+        )
+    shape = np.shape(out)
     if shape != (3, 2):
         raise ValueError(f"loss must return rho, rho' and rho'' of m numbers z as rows (3, m); for m = 2 it is {shape}")
     return Custom(rows)
@@ -235,6 +251,10 @@ def residuals_of(problem: Any, x: Any) -> np.ndarray:
     return np.asarray(problem.seen(np.asarray(x)) if host else jitted_residuals(problem, x))
 
 
+class NotSmooth(ValueError):
+    """Residuals are finite at the start, a derivative of them is not."""
+
+
 def refuse_not_finite(problem: Any, x: Any, names: Any, J: Any) -> None:
     """ValueError that names what is not finite at the start: a residual, or a derivative (J (m, n)); and what makes it.
 
@@ -254,7 +274,7 @@ def refuse_not_finite(problem: Any, x: Any, names: Any, J: Any) -> None:
             "and data without gaps (nan_policy='omit' leaves them out in curve_fit)"
         )
     i, j = (int(k) for k in steep[np.argmax(np.isinf(np.asarray(J)[tuple(steep.T)]))])  # NaN spreads, inf is its source
-    raise ValueError(
+    raise NotSmooth(
         f"the derivative of residual[{i}] by {names[j]} is {np.asarray(J)[i, j]} at x0{cause}; move the start, or "
         "write the residuals so that they are smooth there"
     )

@@ -173,7 +173,8 @@ class Fit(Result):
         `fjac` (n, m) R' with zeros behind it, `ipvt` (n,) the pivots, `qtf` Q' fvec. ier: 1 to 4 for success.
         """
         J, r = self.jacobian, self.residuals
-        Q, R, pivots = scipy.linalg.qr(J, mode="economic", pivoting=True, check_finite=False)
+        factors: Any = scipy.linalg.qr(J, mode="economic", pivoting=True, check_finite=False)
+        Q, R, pivots = factors
         factor = np.zeros(J.shape[::-1], J.dtype)
         factor[:, : len(R)] = R.T
         info = {"nfev": self.evaluations.value, "fvec": r, "fjac": factor, "ipvt": pivots, "qtf": Q.T @ r}

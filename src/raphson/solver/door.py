@@ -34,6 +34,7 @@ from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name, sta
 from raphson.solver.result import Evaluations, Result
 from raphson.solver.step import Method, State
 from raphson.solver.suspect import suspect, suspect_on_host
+from raphson.tracing.read import floating_args, without_program
 
 
 def minimize(
@@ -103,12 +104,25 @@ def minimize(
         why = not_begun(done, problem)
         return result if why is None else refused_start(result, why)
 
-    result = best_of(read_method(method, problem, n, modes_of(problem, x)), attempt, limits.max_steps is not None)
+    candidates = read_method(method, problem, n, modes_of(problem, x))
+    result = best_of(candidates, attempt, limits.max_steps is not None)
+    plain = without_program(fun) if unsmooth(result, problem) else None
+    if plain is not None:
+        return minimize(
+            plain, x0, args, method, jac, hess, hessp, bounds, constraints, tol, callback, options,
+            progress=progress, max_steps=max_steps, time_limit=time_limit,
+        )  # fmt: skip
     if limits.return_all:
         result["allvecs"] = result.points()
     if options and options.get("disp"):
         announce(result)
     return result
+
+
+def unsmooth(result: Result, problem: Any) -> bool:
+    """Whether nothing began because a program's derivative is not finite where its value is."""
+    begun = result.termination != Status.NOT_FINITE or result.steps
+    return not (begun or isinstance(problem, HOST)) and bool(np.isfinite(result.value))
 
 
 def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., Any], limited: bool) -> Any:
@@ -184,6 +198,7 @@ def untraceable(
         raise refusal from None
     if isinstance(refusal, IndexError):
         raise refusal from None
+    args = floating_args(fun, x, args)
     problem, point = host_problem(fun, x, args, jac, hess, hessp, notes, why_not(refusal), space, calls)
     return problem, point.vector, point.restore
 

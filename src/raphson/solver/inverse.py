@@ -49,12 +49,13 @@ class Limited(LinearOperator):
         m, W = np.linalg.eigh((R * c[c != 0]) @ R.T + gamma * np.eye(len(R)))
         return Limited(gamma, Q @ W, m)
 
-    def _matvec(self, v: np.ndarray) -> np.ndarray:
-        v = np.ravel(v)
+    def _matvec(self, x: Any) -> np.ndarray:
+        v = np.ravel(x)
         along = self.Z.T @ v
         return (v - self.Z @ along) / self.gamma + self.Z @ (along / self.m)
 
-    _rmatvec = _matvec
+    def _rmatvec(self, x: Any) -> np.ndarray:
+        return self._matvec(x)
 
     def todense(self) -> np.ndarray:
         """The matrix (n, n)."""

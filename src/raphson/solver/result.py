@@ -22,9 +22,6 @@ from raphson.solver.wording import sentence, summary
 CODES = {Status.STEPS: 1, Status.CALLS: 1, Status.TIME: 1, Status.NOT_FINITE: 3, Status.UNBOUNDED: 4, Status.USER: 99}
 """SciPy's numbers for runs without success: 1 a limit, 3 not finite, 99 stopped by a callback; 2 for all others."""
 
-CHEAP = 32
-"""Up to so many variables the inverse of the Hessian takes less than 0.2 ms, and is there from the start."""
-
 
 @dataclass(frozen=True)
 class Evaluations:
@@ -79,10 +76,9 @@ class Result(Items):
 
     def scipy_items(self) -> dict[str, Any]:
         """What SciPy's `minimize` returns beside x."""
-        cheap = self.gradient.size <= CHEAP and not self.limited
         return {
             "fun": self.value, "jac": self.gradient, "hess": self.hessian,
-            "hess_inv": self.compute("hess_inv") if cheap else LATER, "active_mask": self.active,
+            "hess_inv": LATER, "active_mask": self.active,
             "success": self.certificate.success, "status": self.code(), "message": self.verdict, "nit": self.steps,
             "nfev": self.evaluations.value, "njev": self.evaluations.gradient, "nhev": self.evaluations.hessian,
         }  # fmt: skip
