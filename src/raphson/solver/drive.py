@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
@@ -12,10 +12,12 @@ import numpy as np
 from jax import lax
 
 from raphson.calculus.taylor import complete, look
+from raphson.kernel.pack import Layout, layout_of, small
 from raphson.kernel.room import make_room
 from raphson.kernel.status import Status
-from raphson.kernel.trace import SCALARS, Trace, Trial, row
+from raphson.kernel.trace import SCALARS, Trace, Trial, host_row, row
 from raphson.problems.callback import HOST
+from raphson.solver.saddle import leave_saddle, may_rest_on_saddle
 from raphson.solver.step import (
     Method,
     State,
@@ -49,26 +51,35 @@ class Run:
     seconds: float
 
 
-def loop(method: Method, problem: Any, state: State, until: Any, history: int) -> tuple[State, Any, Any]:
-    """Steps until the run ends or k reaches `until`; the trials as rows, and their steps."""
+def loop(method: Method, problem: Any, layout: Layout, packed: Any, until: Any, history: int) -> tuple[Any, Any]:
+    """Steps until the run ends or k reaches `until`: the packed state, and a table with a row for every trial."""
+    state = layout.unpack(packed)
     start = state.k
-    size = problem.space.size(state.x)
-    dtype = state.place.model.value.dtype
-    rows, steps = jnp.zeros((history, len(SCALARS)), dtype), jnp.zeros((history, size), dtype)
+    width = len(SCALARS) + problem.space.size(state.x)
+    table = jnp.zeros((history, width), state.place.model.value.dtype)
 
     def body(carry):
-        state, rows, steps = carry
+        state, table = carry
         new, trial = step(method, problem, state)
-        at = state.k - start
-        return new, rows.at[at].set(row(trial), mode="drop"), steps.at[at].set(trial.step, mode="drop")
+        return new, lax.dynamic_update_slice_in_dim(table, row(trial)[None], state.k - start, 0)
 
     def going(carry):
         return (carry[0].status == Status.RUNNING) & (carry[0].k < until)
 
-    return lax.while_loop(going, body, (state, rows, steps))
+    state, table = lax.while_loop(going, body, (state, table))
+    return layout.pack(state), table
 
 
-advance = partial(jax.jit, static_argnames="history")(loop)
+advance = partial(jax.jit, static_argnames=("layout", "history"))(loop)
+
+launched = jax.jit(launch)
+
+departed = jax.jit(leave_saddle)
+
+
+def leave(method: Method, state: State) -> State:
+    """A run that rests on a saddle goes on; on the host, without compiled code where there is plainly none."""
+    return departed(method, state) if may_rest_on_saddle(state) else state
 
 
 @jax.jit
@@ -116,9 +127,13 @@ def one_step(method: Method, problem: Any, state: State) -> tuple[State, Trial]:
         if not bool(trial.accepted):
             return rejected
         seen = complete(problem, seen, method.curvature.order)
-        return host_settle(method, problem.space, state, seen, control, trial)
+        state, trial = host_settle(method, problem.space, state, seen, control, trial)
+        return leave(method, state), trial
     seen, control, trial, rejected = attempt(method, problem, state)
-    return land(method, problem, state, seen, control, trial) if bool(trial.accepted) else rejected
+    if not bool(trial.accepted):
+        return rejected
+    state, trial = land(method, problem, state, seen, control, trial)
+    return leave(method, state), trial
 
 
 def iterate(method: Method, problem: Any, x0: Any) -> Iterator[tuple[State, Trial]]:
@@ -126,16 +141,37 @@ def iterate(method: Method, problem: Any, x0: Any) -> Iterator[tuple[State, Tria
 
     The caller's `for` loop is the callback, the progress bar, the time limit and the stop button.
     """
-    state, _ = one_step(method, problem, start_state(method, problem, x0))
+    start = start_state(method, problem, x0)
+    state, _ = one_step(method, problem, start.layout.unpack(start.at(x0)))
     while int(state.status) == Status.RUNNING:
         state, trial = one_step(method, problem, state)
         yield state, trial
 
 
+@dataclass(frozen=True)
+class Start:
+    """A launch state in pieces, and where in them x lies: (vector or piece, offset) for each copy of each leaf."""
+
+    layout: Layout
+    packed: tuple[tuple, tuple]
+    slots: tuple[tuple[int, int, int], ...]
+
+    def at(self, x0: Any) -> tuple[tuple, tuple]:
+        """The packed state that starts at x0."""
+        vectors, loose = [v.copy() for v in self.packed[0]], list(self.packed[1])
+        leaves = jax.tree.leaves(x0)
+        for vector, at, which in self.slots:
+            if vector < 0:
+                loose[at] = leaves[which]
+            else:
+                vectors[vector][at : at + leaves[which].size] = np.ravel(np.asarray(leaves[which]))
+        return tuple(vectors), tuple(loose)
+
+
 class Started:
     """What a warm call need not compute again, by structure: launch states, and seconds per step."""
 
-    states: ClassVar[dict[Any, State]] = {}
+    states: ClassVar[dict[Any, Start]] = {}
     pace: ClassVar[dict[Any, float]] = {}
     compiled: ClassVar[set[Any]] = set()
 
@@ -149,17 +185,29 @@ def structure(method: Method, problem: Any, x0: Any) -> Any:
     return tree, tuple((np.shape(a), a.dtype) for a in leaves), kind
 
 
-def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> State:
-    """`launch`, remembered by structure: only x (and a matrix-free operator's copy of it) is new."""
+def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> Start:
+    """`launch`, remembered by structure: only x is new."""
     key = structure(method, problem, x0) if key is None else key
     if key not in Started.states:
         make_room()
         if len(Started.states) > 256:
             Started.states.clear()
-        Started.states[key] = launch(method, problem, x0)
-    state = Started.states[key]
-    model = replace(state.place.model, x=x0)
-    return replace(state, place=replace(state.place, model=model), best=replace(state.best, x=x0))
+        Started.states[key] = started(method, problem, x0)
+    return Started.states[key]
+
+
+def started(method: Method, problem: Any, x0: Any) -> Start:
+    """The launch state of a structure, packed, and where x lies in it."""
+    state = launched(method, problem, x0)
+    layout = layout_of(state)
+    host = jax.tree.map(lambda a: np.asarray(a) if small(a) else a, state)
+    numbered = layout.tree.unflatten(range(len(layout.places)))
+    slots = []
+    for copy in (numbered.place.model.x, numbered.best.x):
+        for which, leaf in enumerate(jax.tree.leaves(copy)):
+            vector, at, *_ = layout.places[leaf]
+            slots.append((vector, at if vector >= 0 else sum(p[0] < 0 for p in layout.places[:leaf]), which))
+    return Start(layout, layout.pack(host), tuple(slots))
 
 
 def run(
@@ -177,14 +225,13 @@ def run(
     """
     begin = time.perf_counter()
     key = structure(method, problem, x0)
-    state = first = start_state(method, problem, x0, key)
+    start = start_state(method, problem, x0, key)
     stepwise = watcher is not None or isinstance(problem, HOST)
     bursts = host_bursts(method, problem, watcher) if stepwise else compiled_bursts(method, problem, key)
-    rows, steps, status = [], [], Status.RUNNING
+    tables, state, status = [], None, Status.RUNNING
     try:
-        for state, burst_rows, burst_steps, status in bursts(first):
-            rows.append(burst_rows)
-            steps.append(burst_steps)
+        for state, table, status in bursts(start, x0):
+            tables.append(table)
             if progress is not None:
                 progress(state)
             if status == Status.RUNNING and time_limit is not None and time.perf_counter() - begin > time_limit:
@@ -192,33 +239,41 @@ def run(
                 break
     except KeyboardInterrupt:
         status = Status.USER
-    if not rows:
+    if state is None:
         raise KeyboardInterrupt("stopped before f was evaluated once: there is nothing to return")
-    trace = Trace(np.concatenate(rows), np.concatenate(steps))
+    table = tables[0] if len(tables) == 1 else np.concatenate(tables)
+    trace = Trace(table[:, : len(SCALARS)], table[:, len(SCALARS) :])
     return Run(x0, state, trace, status, time.perf_counter() - begin)
 
 
-Bursts = Callable[[State], Iterator[tuple[State, np.ndarray, np.ndarray, Status]]]
+Bursts = Callable[[Start, Any], Iterator[tuple[State, np.ndarray, Status]]]
+"""From a launch state and x0: states on the host, tables of the trials since the last one, and how things stand."""
 
 
 def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
     """Bursts of compiled steps, as many at a time as fit into `BURST` seconds by the pace measured so far."""
 
-    def bursts(state: State) -> Iterator[tuple[State, np.ndarray, np.ndarray, Status]]:
-        k, status = -1, Status.RUNNING
+    def bursts(start: Start, x0: Any) -> Iterator[tuple[State, np.ndarray, Status]]:
+        k, status, layout, packed = -1, Status.RUNNING, start.layout, start.at(x0)
         while status == Status.RUNNING:
             pace = Started.pace.get(key)
             size = FIRST if pace is None else int(np.clip(BURST / pace, 1, HISTORY))
             begin = time.perf_counter()
-            state, rows, steps = advance(method, problem, state, k + size, history=HISTORY)
-            count, status = int(state.k) - k, Status(int(state.status))
+            packed, table = advance(method, problem, layout, packed, k + size, history=HISTORY)
+            packed = layout.home(packed)
+            state = layout.unpack(packed)
+            count = int(state.k) - k
             k += count
             # The first burst of a structure compiles; its time says nothing about the pace.
             seen = key in Started.compiled
             Started.compiled.add(key)
             if seen:
                 Started.pace[key] = (time.perf_counter() - begin) / max(count, 1)
-            yield state, np.asarray(rows)[:count], np.asarray(steps)[:count], status
+            onward = leave(method, state)
+            if onward is not state:
+                state, packed = onward, layout.pack(onward)
+            status = Status(int(state.status))
+            yield state, np.asarray(table)[:count], status
 
     return bursts
 
@@ -226,13 +281,13 @@ def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
 def host_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial], bool] | None) -> Bursts:
     """One step at a time, for watchers and for host functions."""
 
-    def bursts(state: State) -> Iterator[tuple[State, np.ndarray, np.ndarray, Status]]:
-        status = Status.RUNNING
+    def bursts(start: Start, x0: Any) -> Iterator[tuple[State, np.ndarray, Status]]:
+        state, status = start.layout.unpack(start.at(x0)), Status.RUNNING
         while status == Status.RUNNING:
             launched = int(state.k) >= 0
             state, trial = one_step(method, problem, state)
             stop = launched and watcher is not None and watcher(state, trial)
             status = Status.USER if stop else Status(int(state.status))
-            yield state, np.asarray(row(trial))[None], np.asarray(trial.step)[None], status
+            yield state, host_row(trial)[None], status
 
     return bursts
