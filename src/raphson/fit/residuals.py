@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.difference import central, steps
+from raphson.kernel.program import Program
 from raphson.problems.callback import HostResiduals
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
@@ -149,7 +150,7 @@ def compare_host_jacobian(problem: HostResiduals, x: np.ndarray) -> None:
 def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[str]) -> None:
     """A given Jacobian of JAX residuals is compared with the exact one, which is then used."""
     zero = problem.space.zero(x)
-    exact = np.asarray(jax.jit(lambda p, x: jax.jacfwd(lambda s: p.residuals(p.space.retract(x, s)))(zero))(problem, x))
+    exact = np.asarray(Program(lambda p, x: jax.jacfwd(lambda s: p.residuals(p.space.retract(x, s)))(zero))(problem, x))
     J: Any = jac(jax.tree.map(np.asarray, x), *args)
     given = np.asarray(J.toarray() if hasattr(J, "toarray") else J, float)
     if given.shape != exact.shape:
@@ -164,7 +165,7 @@ def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: li
     notes.append("jac agrees with the residuals; JAX differentiates them itself, so jac is not needed")
 
 
-jitted_residuals = jax.jit(lambda problem, x: problem.residuals(x))
+jitted_residuals = Program(lambda problem, x: problem.residuals(x))
 
 
 def residuals_of(problem: Any, x: Any) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 from raphson.calculus.taylor import look
 from raphson.kernel.look import GRAM, HESSIAN, Look
 from raphson.kernel.number import limits
+from raphson.kernel.program import Program
 from raphson.kernel.record import record
 from raphson.problems.callback import HOST
 from raphson.problems.least_squares import LeastSquares
@@ -48,7 +49,7 @@ def both_looks(problem: Any, x: Any, dense: bool) -> Survey:
     return Survey(seen, look(problem, x, HESSIAN).curvature.matrix if dense else None)
 
 
-surveyed = jax.jit(both_looks, static_argnames="dense")
+surveyed = Program(both_looks, static_argnames=("dense",))
 
 
 @dataclass(frozen=True)

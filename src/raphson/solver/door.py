@@ -11,6 +11,7 @@ import numpy as np
 
 from raphson.kernel.look import HESSIAN
 from raphson.kernel.number import default_tolerance
+from raphson.kernel.program import Program
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.model.curvature import Exact
@@ -158,7 +159,7 @@ def untraceable(
 
 def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[str]) -> None:
     """A given gradient of a JAX function is compared with the exact one, which is then used."""
-    exact = np.asarray(jax.jit(jax.grad(lambda s: problem.pulled(x)(s)))(problem.space.zero(x)))
+    exact = np.asarray(Program(jax.grad(lambda s: problem.pulled(x)(s)))(problem.space.zero(x)))
     given = np.concatenate([np.ravel(np.asarray(a)) for a in jax.tree.leaves(jac(jax.tree.map(np.asarray, x), *args))])
     if given.shape != exact.shape:
         raise ValueError(f"jac must return {exact.size} numbers, one per variable; it returns shape {given.shape}")

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, ClassVar
 
 import jax
@@ -13,6 +12,7 @@ from jax import lax
 
 from raphson.calculus.taylor import complete, look
 from raphson.kernel.pack import Layout, layout_of, small
+from raphson.kernel.program import Program
 from raphson.kernel.room import make_room
 from raphson.kernel.status import Status
 from raphson.kernel.trace import SCALARS, Trace, Trial, host_row, row
@@ -70,11 +70,11 @@ def loop(method: Method, problem: Any, layout: Layout, packed: Any, until: Any, 
     return layout.pack(state), table
 
 
-advance = partial(jax.jit, static_argnames=("layout", "history"))(loop)
+advance = Program(loop, static_argnames=("layout", "history"))
 
-launched = jax.jit(launch)
+launched = Program(launch)
 
-departed = jax.jit(leave_saddle)
+departed = Program(leave_saddle)
 
 
 def leave(method: Method, state: State) -> State:
@@ -82,7 +82,7 @@ def leave(method: Method, state: State) -> State:
     return departed(method, state) if may_rest_on_saddle(state) else state
 
 
-@jax.jit
+@Program
 def attempt(method: Method, problem: Any, state: State) -> tuple[Any, Any, Trial, tuple[State, Trial]]:
     """The first half of a step, and its conclusion in case the trial is rejected."""
     proposal, x = propose(method, problem.space, state)
@@ -91,27 +91,27 @@ def attempt(method: Method, problem: Any, state: State) -> tuple[Any, Any, Trial
     return seen, control, trial, conclude(method, state, state.place, control, trial)
 
 
-@jax.jit
+@Program
 def land(method: Method, problem: Any, state: State, seen: Any, control: Any, trial: Trial) -> tuple[State, Trial]:
     """The second half: arrive and conclude."""
     place, control, trial = arrive(method, problem, state, seen, control, trial)
     return conclude(method, state, place, control, trial)
 
 
-@jax.jit
+@Program
 def host_propose(method: Method, space: Any, state: State) -> Any:
     """`propose`, compiled alone for host functions."""
     return propose(method, space, state)
 
 
-@jax.jit
+@Program
 def host_appraise(method: Method, state: State, proposal: Any, seen: Any) -> Any:
     """`appraise`, compiled alone for host functions, with the conclusion in case of a rejection."""
     trial, control = appraise(method, state, proposal, seen)
     return control, trial, conclude(method, state, state.place, control, trial)
 
 
-@jax.jit
+@Program
 def host_settle(method: Method, space: Any, state: State, seen: Any, control: Any, trial: Trial) -> Any:
     """`settle` and `conclude`, compiled alone for host functions."""
     place, control, trial = settle(method, space, state, seen, control, trial)

@@ -1,7 +1,6 @@
 """Evidence for the certificate, gathered at the end of a run."""
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import jax
@@ -11,6 +10,7 @@ import numpy as np
 from raphson.calculus.taylor import look
 from raphson.kernel.look import GRADIENT, HESSIAN, PRODUCT
 from raphson.kernel.number import default_tolerance, eps
+from raphson.kernel.program import Program
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace
 from raphson.model.curvature import Exact, Scales, filled, natural_scale
@@ -54,10 +54,10 @@ def evaluate(problem: Any, x: Any, order: int = HESSIAN) -> Any:
     return look(problem, x, order) if isinstance(problem, HOST) else looked(problem, x, order)
 
 
-looked = partial(jax.jit, static_argnames="order")(lambda problem, x, order=HESSIAN: look(problem, x, order))
+looked = Program(lambda problem, x, order=HESSIAN: look(problem, x, order), static_argnames=("order",))
 
 
-units = jax.jit(lambda H: filled(natural_scale(H, jnp.zeros_like(H[0]))[0]))
+units = Program(lambda H: filled(natural_scale(H, jnp.zeros_like(H[0]))[0]))
 
 
 def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:
@@ -173,7 +173,7 @@ def sizes(x: Any) -> np.ndarray:
     return np.concatenate([np.ravel(np.abs(np.asarray(leaf))) for leaf in jax.tree.leaves(x)])
 
 
-valued = jax.jit(lambda problem, x: problem.value(x))
+valued = Program(lambda problem, x: problem.value(x))
 
 
 def drifts(trace: Trace, x: Any, size: np.ndarray) -> np.ndarray:
