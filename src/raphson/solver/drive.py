@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import jax
@@ -11,7 +11,7 @@ import numpy as np
 from jax import lax
 
 from raphson.calculus.taylor import complete, look
-from raphson.kernel.pack import Layout, layout_of, small
+from raphson.kernel.pack import Layout, layout_of
 from raphson.kernel.program import Program
 from raphson.kernel.room import make_room
 from raphson.kernel.status import Status
@@ -51,9 +51,11 @@ class Run:
     seconds: float
 
 
-def loop(method: Method, problem: Any, layout: Layout, packed: Any, until: Any, history: int) -> tuple[Any, Any]:
-    """Steps until the run ends or k reaches `until`: the packed state, and a table with a row for every trial."""
-    state = layout.unpack(packed)
+def loop(method: Method, problem: Any, state: State, until: Any, history: int) -> tuple[Any, Any]:
+    """Steps until the run ends or k reaches `until`: the state, packed, and a table with a row for every trial.
+
+    The state comes in as it is: taking it from vectors would be a kernel a piece, 12 ms each to compile.
+    """
     start = state.k
     width = len(SCALARS) + problem.space.size(state.x)
     table = jnp.zeros((history, width), state.place.model.value.dtype)
@@ -67,10 +69,10 @@ def loop(method: Method, problem: Any, layout: Layout, packed: Any, until: Any, 
         return (carry[0].status == Status.RUNNING) & (carry[0].k < until)
 
     state, table = lax.while_loop(going, body, (state, table))
-    return layout.pack(state), table
+    return layout_of(state).pack(state), table
 
 
-advance = Program(loop, static_argnames=("layout", "history"))
+advance = Program(loop, static_argnames=("history",))
 
 launched = Program(launch)
 
@@ -141,8 +143,7 @@ def iterate(method: Method, problem: Any, x0: Any) -> Iterator[tuple[State, Tria
 
     The caller's `for` loop is the callback, the progress bar, the time limit and the stop button.
     """
-    start = start_state(method, problem, x0)
-    state, _ = one_step(method, problem, start.layout.unpack(start.at(x0)))
+    state, _ = one_step(method, problem, start_state(method, problem, x0).at(x0))
     while int(state.status) == Status.RUNNING:
         state, trial = one_step(method, problem, state)
         yield state, trial
@@ -150,22 +151,16 @@ def iterate(method: Method, problem: Any, x0: Any) -> Iterator[tuple[State, Tria
 
 @dataclass(frozen=True)
 class Start:
-    """A launch state in pieces, and where in them x lies: (vector or piece, offset) for each copy of each leaf."""
+    """A launch state, and how the states that come from it lie when they are packed."""
 
+    state: State
     layout: Layout
-    packed: tuple[tuple, tuple]
-    slots: tuple[tuple[int, int, int], ...]
 
-    def at(self, x0: Any) -> tuple[tuple, tuple]:
-        """The packed state that starts at x0."""
-        vectors, loose = [v.copy() for v in self.packed[0]], list(self.packed[1])
-        leaves = jax.tree.leaves(x0)
-        for vector, at, which in self.slots:
-            if vector < 0:
-                loose[at] = leaves[which]
-            else:
-                vectors[vector][at : at + leaves[which].size] = np.ravel(np.asarray(leaves[which]))
-        return tuple(vectors), tuple(loose)
+    def at(self, x0: Any) -> State:
+        """The state that starts at x0."""
+        place = self.state.place
+        place = replace(place, model=replace(place.model, x=x0))
+        return replace(self.state, place=place, best=replace(self.state.best, x=x0))
 
 
 class Started:
@@ -192,22 +187,9 @@ def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> Start
         make_room()
         if len(Started.states) > 256:
             Started.states.clear()
-        Started.states[key] = started(method, problem, x0)
+        state = launched(method, problem, x0)
+        Started.states[key] = Start(state, layout_of(state))
     return Started.states[key]
-
-
-def started(method: Method, problem: Any, x0: Any) -> Start:
-    """The launch state of a structure, packed, and where x lies in it."""
-    state = launched(method, problem, x0)
-    layout = layout_of(state)
-    host = jax.tree.map(lambda a: np.asarray(a) if small(a) else a, state)
-    numbered = layout.tree.unflatten(range(len(layout.places)))
-    slots = []
-    for copy in (numbered.place.model.x, numbered.best.x):
-        for which, leaf in enumerate(jax.tree.leaves(copy)):
-            vector, at, *_ = layout.places[leaf]
-            slots.append((vector, at if vector >= 0 else sum(p[0] < 0 for p in layout.places[:leaf]), which))
-    return Start(layout, layout.pack(host), tuple(slots))
 
 
 def run(
@@ -254,14 +236,13 @@ def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
     """Bursts of compiled steps, as many at a time as fit into `BURST` seconds by the pace measured so far."""
 
     def bursts(start: Start, x0: Any) -> Iterator[tuple[State, np.ndarray, Status]]:
-        k, status, layout, packed = -1, Status.RUNNING, start.layout, start.at(x0)
+        k, status, state = -1, Status.RUNNING, start.at(x0)
         while status == Status.RUNNING:
             pace = Started.pace.get(key)
             size = FIRST if pace is None else int(np.clip(BURST / pace, 1, HISTORY))
             begin = time.perf_counter()
-            packed, table = advance(method, problem, layout, packed, k + size, history=HISTORY)
-            packed = layout.home(packed)
-            state = layout.unpack(packed)
+            packed, table = advance(method, problem, state, k + size, history=HISTORY)
+            state = start.layout.unpack(start.layout.home(packed))
             count = int(state.k) - k
             k += count
             # The first burst of a structure compiles; its time says nothing about the pace.
@@ -269,9 +250,7 @@ def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
             Started.compiled.add(key)
             if seen:
                 Started.pace[key] = (time.perf_counter() - begin) / max(count, 1)
-            onward = leave(method, state)
-            if onward is not state:
-                state, packed = onward, layout.pack(onward)
+            state = leave(method, state)
             status = Status(int(state.status))
             yield state, np.asarray(table)[:count], status
 
@@ -282,7 +261,7 @@ def host_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial], 
     """One step at a time, for watchers and for host functions."""
 
     def bursts(start: Start, x0: Any) -> Iterator[tuple[State, np.ndarray, Status]]:
-        state, status = start.layout.unpack(start.at(x0)), Status.RUNNING
+        state, status = start.at(x0), Status.RUNNING
         while status == Status.RUNNING:
             launched = int(state.k) >= 0
             state, trial = one_step(method, problem, state)
