@@ -95,18 +95,20 @@ def newton_step(seen: Survey, free: np.ndarray) -> np.ndarray | None:
     if seen.hessian is None:
         return None
     H, g = np.asarray(seen.hessian, float), np.asarray(seen.look.gradient, float)
-    rows = np.flatnonzero(free)
-    if not rows.size or not np.all(np.isfinite(H)):
+    if not free.any() or not np.isfinite(H).all():
         return None
-    H, g = H[np.ix_(rows, rows)], g[rows]
-    d = np.sqrt(np.abs(np.diagonal(H)))
+    rows = np.flatnonzero(free)
+    if rows.size < free.size:
+        H, g = H[np.ix_(rows, rows)], g[rows]
+    d = np.sqrt(np.abs(H.diagonal()))
     d = np.where(d > 0, d, 1.0)
+    M = H / d[:, None] / d
     try:
-        L = np.linalg.cholesky(H / np.outer(d, d))
+        np.linalg.cholesky(M)
     except np.linalg.LinAlgError:
         return None
     s = np.zeros(free.size)
-    s[rows] = -np.linalg.solve(L.T, np.linalg.solve(L, g / d)) / d
+    s[rows] = -np.linalg.solve(M, g / d) / d
     return s
 
 

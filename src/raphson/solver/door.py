@@ -193,7 +193,7 @@ class Cast:
 def limited(method: Method, limits: Limits, x: Any) -> Method:
     """The method with the call's own limits, its numbers as arrays of the working precision."""
     dtype = jax.tree.leaves(x)[0].dtype
-    key = (id(method), limits.tolerance, limits.max_steps, str(dtype))
+    key = (id(method), limits.tolerance, limits.max_steps, dtype)
     if key not in Cast.known:
         stop = method.stop
         tolerance = stop.tolerance if limits.tolerance is None else limits.tolerance

@@ -44,9 +44,10 @@ def may_rest_on_saddle(state: State) -> bool:
         return True
     d = np.asarray(model.scale, float)
     H = np.asarray(model.curvature.matrix, float) / d[:, None] / d
-    shift = 2 * len(d) * eps(model.gradient) * float(np.max(np.abs(np.diagonal(H)), initial=tiny(d)))
+    diagonal = np.einsum("ii->i", H)  # a view
+    diagonal += 2 * len(d) * eps(model.gradient) * max(np.abs(diagonal).max(), tiny(d))
     try:
-        np.linalg.cholesky(H + shift * np.eye(len(d)))
+        np.linalg.cholesky(H)
     except np.linalg.LinAlgError:
         return True
     return False
