@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from raphson.kernel.pack import SMALL, layout_of
+from raphson.kernel.pack import SMALL, layout_of, pack
 
 LEAVES = st.sampled_from([np.float64, np.float32, np.int32, np.int64, np.bool_]).flatmap(
     lambda kind: arrays.arrays(kind, arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4))
@@ -24,26 +24,24 @@ def same(tree, other):
 
 @given(TREES)
 def test_unpacking_undoes_packing(tree):
-    layout = layout_of(tree)
-    packed = layout.pack(tree)
-    assert all(isinstance(vector, np.ndarray) for vector in packed[0])
-    same(layout.unpack(packed), tree)
-    assert layout_of(tree) is layout
+    packed = pack(tree)
+    assert len(packed.vectors) <= 4
+    same(packed.home(), tree)
+    assert all(isinstance(leaf, np.ndarray) for leaf in jax.tree.leaves(packed.home()))
+    assert layout_of(tree) is packed.layout
 
 
-def test_traced_and_plain_trees_are_packed_alike():
+def test_compiled_code_packs_and_unpacks_alike():
     tree = {"f": np.arange(6.0).reshape(2, 3), "flag": np.array(True), "k": np.int32(-1), "big": np.ones(SMALL + 1)}
-    layout = layout_of(tree)
-    packed = jax.jit(layout.pack)(tree)
-    assert len(packed[0]) == 2
-    assert len(packed[1]) == 1
-    same(layout.unpack(layout.home(packed)), tree)
-    same(jax.jit(layout.unpack)(packed), tree)
+    packed = jax.jit(pack)(tree)
+    assert (len(packed.vectors), len(packed.loose)) == (2, 1)
+    assert packed.layout is layout_of(tree)
+    same(packed.home(), tree)
+    same(jax.jit(lambda packed: packed.tree())(packed), tree)
 
 
 def test_random_keys_stay_pieces_of_their_own():
     tree = (jax.random.key(0), jnp.ones(2))
-    layout = layout_of(tree)
-    key, ones = layout.unpack(layout.pack(tree))
+    key, ones = pack(tree).home()
     assert key is tree[0]
     np.testing.assert_array_equal(ones, 1)

@@ -22,7 +22,7 @@ examine = jax.jit(lambda H, d: negative_direction(Dense(H), d)[0])
 def resting(H, d, status=Status.CONVERGED):
     """A state that came to rest with this Hessian and these units."""
     x = np.zeros(N)
-    state = start_state(cast(PRESETS["dogleg"], x.dtype), jax_problem(lambda x: x @ x, x, (), []), x).state
+    state = start_state(cast(PRESETS["dogleg"], x.dtype), jax_problem(lambda x: x @ x, x, (), []), x)
     model = replace(state.place.model, curvature=Dense(H), scale=d)
     watch = replace(state.place.watch, status=np.int32(status))
     return replace(state, place=replace(state.place, model=model, watch=watch))

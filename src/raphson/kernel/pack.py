@@ -4,6 +4,7 @@ A run's state is some 25 arrays, most of them single numbers. Handing each over 
 a call; one vector for each type of number costs 0.05 ms.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,6 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from raphson.kernel.record import record, static
+
 SMALL = 4096
 """Entries up to which an array is packed; copying a larger one costs more than a piece of its own."""
 
@@ -19,45 +22,56 @@ SMALL = 4096
 @dataclass(frozen=True, eq=False)
 class Layout:
     """Where the leaves of a tree lie: `kinds` the type of every vector; for each leaf, in order, its vector (-1: a
-    piece of its own), first and last entry there, shape and type. Equal layouts are the same object (`layout_of`),
-    so that one can be a static argument of compiled code.
+    piece of its own), first and last entry there, shape and type. Equal layouts are the same object (`layout_of`):
+    a layout belongs to the structure of what compiled code takes and returns.
     """
 
     tree: Any
     kinds: tuple[np.dtype, ...]
     places: tuple[tuple[int, int, int, tuple[int, ...], Any], ...]
 
-    def pack(self, tree: Any) -> tuple[tuple, tuple]:
-        """(vectors, loose pieces) of a tree of this layout; NumPy where every packed leaf is NumPy's."""
-        leaves = self.tree.flatten_up_to(tree)
-        parts: list[list] = [[] for _ in self.kinds]
-        loose = []
-        for leaf, (vector, *_) in zip(leaves, self.places, strict=True):
-            (loose if vector < 0 else parts[vector]).append(leaf)
-        host = all(isinstance(leaf, (np.ndarray, np.generic)) for part in parts for leaf in part)
-        make: Any = np if host else jnp
-        flat = [[make.ravel(leaf).astype(kind) for leaf in part] for part, kind in zip(parts, self.kinds, strict=True)]
-        return tuple(map(make.concatenate, flat)), tuple(loose)
 
-    def unpack(self, packed: tuple[tuple, tuple]) -> Any:
-        """The tree again: views of NumPy vectors, slices of traced ones."""
-        vectors, loose = packed
-        pieces = iter(loose)
-        host = all(isinstance(vector, np.ndarray) for vector in vectors)
+@record
+class Packed:
+    """A tree of arrays as one vector for each type of number, and the large arrays as they are."""
+
+    vectors: tuple
+    loose: tuple
+    layout: Layout = static()
+
+    def home(self) -> Any:
+        """The tree on the host: views of the vectors as NumPy arrays; large arrays are left where they are."""
+        return self.unpack(tuple(map(np.asarray, self.vectors)), lambda a, first, last: a[first:last])
+
+    def tree(self) -> Any:
+        """The tree inside compiled code."""
+        return self.unpack(self.vectors, lambda a, first, last: lax.slice(a, (first,), (last,)))
+
+    def unpack(self, vectors: tuple, cut: Callable[[Any, int, int], Any]) -> Any:
+        """The tree from its vectors."""
+        pieces = iter(self.loose)
         leaves = []
-        for vector, first, last, shape, kind in self.places:
+        for vector, first, last, shape, kind in self.layout.places:
             if vector < 0:
                 leaves.append(next(pieces))
                 continue
-            part = vectors[vector]
-            part = part[first:last] if host else lax.slice(part, (first,), (last,))
+            part = cut(vectors[vector], first, last)
             part = part if len(shape) == 1 else part.reshape(shape)
             leaves.append(part if part.dtype == kind else part.astype(kind))
-        return self.tree.unflatten(leaves)
+        return self.layout.tree.unflatten(leaves)
 
-    def home(self, packed: tuple[tuple, tuple]) -> tuple[tuple, tuple]:
-        """The same on the host: vectors as NumPy arrays, loose pieces left where they are."""
-        return tuple(np.asarray(vector) for vector in packed[0]), packed[1]
+
+def pack(tree: Any) -> Packed:
+    """A tree packed, in compiled code or on the host; booleans lie among the whole numbers."""
+    layout = layout_of(tree)
+    parts: list[list] = [[] for _ in layout.kinds]
+    loose = []
+    for leaf, (vector, *_) in zip(jax.tree.leaves(tree), layout.places, strict=True):
+        if vector < 0:
+            loose.append(leaf)
+        else:
+            parts[vector].append(jnp.ravel(leaf).astype(layout.kinds[vector]))
+    return Packed(tuple(map(jnp.concatenate, parts)), tuple(loose), layout)
 
 
 def small(leaf: Any) -> bool:
@@ -72,7 +86,7 @@ class Known:
 
 
 def layout_of(tree: Any) -> Layout:
-    """The layout of a tree of arrays, or of anything with shapes and types: booleans lie among the whole numbers."""
+    """The layout of a tree of arrays, or of anything with shapes and types."""
     leaves, structure = jax.tree.flatten(tree)
     kinds: list[np.dtype] = []
     ends: list[int] = []

@@ -11,7 +11,7 @@ import numpy as np
 from jax import lax
 
 from raphson.calculus.taylor import complete, look
-from raphson.kernel.pack import Layout, layout_of
+from raphson.kernel.pack import Packed, pack
 from raphson.kernel.program import Program
 from raphson.kernel.room import make_room
 from raphson.kernel.status import Status
@@ -51,7 +51,7 @@ class Run:
     seconds: float
 
 
-def loop(method: Method, problem: Any, state: State, until: Any, history: int) -> tuple[Any, Any]:
+def loop(method: Method, problem: Any, state: State, until: Any, history: int) -> tuple[Packed, Any]:
     """Steps until the run ends or k reaches `until`: the state, packed, and a table with a row for every trial.
 
     The state comes in as it is: taking it from vectors would be a kernel a piece, 12 ms each to compile.
@@ -69,12 +69,12 @@ def loop(method: Method, problem: Any, state: State, until: Any, history: int) -
         return (carry[0].status == Status.RUNNING) & (carry[0].k < until)
 
     state, table = lax.while_loop(going, body, (state, table))
-    return layout_of(state).pack(state), table
+    return pack(state), table
 
 
 advance = Program(loop, static_argnames=("history",))
 
-launched = Program(launch)
+launched = Program(lambda method, problem, x0: pack(launch(method, problem, x0)))
 
 departed = Program(leave_saddle)
 
@@ -143,30 +143,16 @@ def iterate(method: Method, problem: Any, x0: Any) -> Iterator[tuple[State, Tria
 
     The caller's `for` loop is the callback, the progress bar, the time limit and the stop button.
     """
-    state, _ = one_step(method, problem, start_state(method, problem, x0).at(x0))
+    state, _ = one_step(method, problem, start_state(method, problem, x0))
     while int(state.status) == Status.RUNNING:
         state, trial = one_step(method, problem, state)
         yield state, trial
 
 
-@dataclass(frozen=True)
-class Start:
-    """A launch state, and how the states that come from it lie when they are packed."""
-
-    state: State
-    layout: Layout
-
-    def at(self, x0: Any) -> State:
-        """The state that starts at x0."""
-        place = self.state.place
-        place = replace(place, model=replace(place.model, x=x0))
-        return replace(self.state, place=place, best=replace(self.state.best, x=x0))
-
-
 class Started:
     """What a warm call need not compute again, by structure: launch states, and seconds per step."""
 
-    states: ClassVar[dict[Any, Start]] = {}
+    states: ClassVar[dict[Any, State]] = {}
     pace: ClassVar[dict[Any, float]] = {}
     compiled: ClassVar[set[Any]] = set()
 
@@ -180,16 +166,18 @@ def structure(method: Method, problem: Any, x0: Any) -> Any:
     return tree, tuple((np.shape(a), a.dtype) for a in leaves), kind
 
 
-def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> Start:
+def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> State:
     """`launch`, remembered by structure: only x is new."""
     key = structure(method, problem, x0) if key is None else key
     if key not in Started.states:
         make_room()
         if len(Started.states) > 256:
             Started.states.clear()
-        state = launched(method, problem, x0)
-        Started.states[key] = Start(state, layout_of(state))
-    return Started.states[key]
+        # Fetched packed and sent back: of 25 results each would be a kernel of its own.
+        Started.states[key] = jax.device_put(launched(method, problem, x0).home())
+    state = Started.states[key]
+    model = replace(state.place.model, x=x0)
+    return replace(state, place=replace(state.place, model=model), best=replace(state.best, x=x0))
 
 
 def run(
@@ -207,12 +195,12 @@ def run(
     """
     begin = time.perf_counter()
     key = structure(method, problem, x0)
-    start = start_state(method, problem, x0, key)
+    first = start_state(method, problem, x0, key)
     stepwise = watcher is not None or isinstance(problem, HOST)
     bursts = host_bursts(method, problem, watcher) if stepwise else compiled_bursts(method, problem, key)
     tables, state, status = [], None, Status.RUNNING
     try:
-        for state, table, status in bursts(start, x0):
+        for state, table, status in bursts(first):
             tables.append(table)
             if progress is not None:
                 progress(state)
@@ -228,21 +216,21 @@ def run(
     return Run(x0, state, trace, status, time.perf_counter() - begin)
 
 
-Bursts = Callable[[Start, Any], Iterator[tuple[State, np.ndarray, Status]]]
-"""From a launch state and x0: states on the host, tables of the trials since the last one, and how things stand."""
+Bursts = Callable[[State], Iterator[tuple[State, np.ndarray, Status]]]
+"""From a launch state: states on the host, tables of the trials since the last one, and how things stand."""
 
 
 def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
     """Bursts of compiled steps, as many at a time as fit into `BURST` seconds by the pace measured so far."""
 
-    def bursts(start: Start, x0: Any) -> Iterator[tuple[State, np.ndarray, Status]]:
-        k, status, state = -1, Status.RUNNING, start.at(x0)
+    def bursts(state: State) -> Iterator[tuple[State, np.ndarray, Status]]:
+        k, status = -1, Status.RUNNING
         while status == Status.RUNNING:
             pace = Started.pace.get(key)
             size = FIRST if pace is None else int(np.clip(BURST / pace, 1, HISTORY))
             begin = time.perf_counter()
             packed, table = advance(method, problem, state, k + size, history=HISTORY)
-            state = start.layout.unpack(start.layout.home(packed))
+            state = packed.home()
             count = int(state.k) - k
             k += count
             # The first burst of a structure compiles; its time says nothing about the pace.
@@ -260,8 +248,8 @@ def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
 def host_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial], bool] | None) -> Bursts:
     """One step at a time, for watchers and for host functions."""
 
-    def bursts(start: Start, x0: Any) -> Iterator[tuple[State, np.ndarray, Status]]:
-        state, status = start.at(x0), Status.RUNNING
+    def bursts(state: State) -> Iterator[tuple[State, np.ndarray, Status]]:
+        status = Status.RUNNING
         while status == Status.RUNNING:
             launched = int(state.k) >= 0
             state, trial = one_step(method, problem, state)
