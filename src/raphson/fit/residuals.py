@@ -11,11 +11,13 @@ import numpy as np
 
 from raphson.calculus.difference import central, steps
 from raphson.kernel.program import Program
+from raphson.problems.allowed import modes_of
 from raphson.problems.callback import HostResiduals
+from raphson.problems.derivatives import jacobian
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
 from raphson.solver.host import FlatPoint, flat_point
-from raphson.solver.inputs import trace
+from raphson.tracing.read import read
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def read_loss(loss: Any, f_scale: Any, dtype: Any) -> Loss:
 
 def jax_residuals(fun: Callable, x: Any, args: tuple, loss: Loss, space: Any, notes: list[str]) -> LeastSquares:
     """The problem of residuals that JAX can trace; raises what tracing raises, and clear errors on its output."""
-    traced = trace(fun, x, args)
+    traced, _ = read(fun, x, args, space)
     outputs = jax.tree.leaves(traced.out)
     check_residuals([(a.shape, a.dtype) for a in outputs])
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
@@ -149,8 +151,7 @@ def compare_host_jacobian(problem: HostResiduals, x: np.ndarray) -> None:
 
 def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[str]) -> None:
     """A given Jacobian of JAX residuals is compared with the exact one, which is then used."""
-    zero = problem.space.zero(x)
-    exact = np.asarray(Program(lambda p, x: jax.jacfwd(lambda s: p.residuals(p.space.retract(x, s)))(zero))(problem, x))
+    exact = np.asarray(Program(lambda p, x: jacobian(modes_of(p, x), p, x)[1])(problem, x))
     J: Any = jac(jax.tree.map(np.asarray, x), *args)
     given = np.asarray(J.toarray() if hasattr(J, "toarray") else J, float)
     if given.shape != exact.shape:
