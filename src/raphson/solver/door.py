@@ -204,7 +204,7 @@ def limited(method: Method, limits: Limits, x: Any) -> Method:
         stop = method.stop
         tolerance = stop.tolerance if limits.tolerance is None else limits.tolerance
         # None is resolved here: with a number always in its place, a call with tol= does not compile again.
-        stop = replace(stop, tolerance=default_tolerance(jnp.zeros((), dtype)) if tolerance is None else tolerance)
+        stop = replace(stop, tolerance=default_tolerance(np.zeros((), dtype)) if tolerance is None else tolerance)
         stop = replace(stop, max_steps=stop.max_steps if limits.max_steps is None else limits.max_steps)
         if len(Cast.known) > 256:
             Cast.known.clear()
