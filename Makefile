@@ -80,7 +80,7 @@ setup: .venv/.dev
 # uv takes the exact versions from [tool.uv] constraint-dependencies in pyproject.toml.
 .venv/.raphson: pyproject.toml $(BIN)/python | $(LOCAL_UV)
 	@echo "installing raphson into .venv"
-	@$(UV) pip install --quiet --python $(BIN)/python --editable '.[plot]' \
+	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --editable '.[plot]' \
 	    || { echo "error: could not install raphson's dependencies; is a Python package index reachable?" >&2; exit 1; }
 	@$(BIN)/python -m compileall -q src  # else done at the first import, or at every one where nothing may be written
 	@touch $@

@@ -7,10 +7,12 @@ our programs, too, and `RAPHSON_CACHE=0` switches all of it off. The code in the
 whoever can write there can run code, hence its mode.
 """
 
+import hashlib
 import os
+import platform
 import threading
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -66,7 +68,7 @@ class Shelf:
         cls.owner = threading.get_ident()
         if not cls.tidied:
             cls.tidied = True
-            tidy(place)
+            tidy(place.parent)
         switch(wanted)
 
     @classmethod
@@ -96,7 +98,10 @@ def switch(settings: dict[str, Any]) -> None:
 
 
 def folder() -> Path | None:
-    """Where compiled code lies, made if need be; None where that is switched off, impossible or not ours alone."""
+    """Where compiled code lies, made if need be; None where that is switched off, impossible or not ours alone.
+
+    One folder for each kind of processor: a home that machines share must not hand one the other's instructions.
+    """
     if os.environ.get("RAPHSON_CACHE", "1") == "0":
         return None
     try:
@@ -106,15 +111,29 @@ def folder() -> Path | None:
             if place.stat().st_uid != os.getuid():
                 return None
             place.chmod(0o700)
+        own = place / processor()
+        own.mkdir(exist_ok=True)
     except (OSError, RuntimeError):  # no home, or no right to write there
         return None
-    return place if os.access(place, os.W_OK) else None
+    return own if os.access(own, os.W_OK) else None
+
+
+@cache
+def processor() -> str:
+    """A short name for what this processor can do."""
+    what = platform.machine() + platform.processor()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            what += next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    except OSError:  # not Linux
+        pass
+    return hashlib.sha256(what.encode()).hexdigest()[:8]
 
 
 def tidy(place: Path) -> None:
     """Deletes the older half of the folder where it has grown beyond `LARGEST`."""
     try:
-        files = sorted((f.stat().st_mtime, f.stat().st_size, f) for f in place.iterdir() if f.is_file())
+        files = sorted((f.stat().st_mtime, f.stat().st_size, f) for f in place.rglob("*") if f.is_file())
         if sum(size for _, size, _ in files) > LARGEST:
             for _, _, file in files[: len(files) // 2]:
                 file.unlink(missing_ok=True)
