@@ -36,6 +36,7 @@ from raphson.solver.options import Limits, read_limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_DESCRIPTIONS, RESIDUAL_PRESETS, preset_name
 from raphson.solver.result import Evaluations
 from raphson.solver.step import Method
+from raphson.tracing.read import floating_args
 
 
 class Overflowing(ValueError):
@@ -135,6 +136,7 @@ def read_residuals(
             raise
         if isinstance(refusal, IndexError):
             raise
+        args = floating_args(residual, x, args)
         problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why_not(refusal))
         return problem, point.vector, point.restore
     if jac is not None:
@@ -196,14 +198,14 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> F
     model = replace(state.model, x=end.x, value=seen.value, gradient=seen.gradient, curvature=curvature)
     state = replace(state, place=replace(state.place, model=model))
     model = replace(model, problem=problem)
-    r, J = weighted = np.asarray(gram.r), np.asarray(gram.J)
+    roots, (r, J) = None, (weighted := (np.asarray(gram.r), np.asarray(gram.J)))
     if not problem.loss.plain:
         r, J = residuals_of(problem, end.x), J / np.asarray(gram.root)[:, None]
         slope, bend = (np.asarray(a) for a in problem.loss.weights(r))
-        weighted = slope * r, np.mean(bend) * J
+        weighted, roots = (slope * r, np.mean(bend) * J), np.sqrt(np.maximum(bend, np.finfo(bend.dtype).eps))
     g = np.asarray(seen.gradient)
     return Fit(
-        x=call.restore(end.x), value=float(seen.value), gradient=g, model=model, status=done.status,
+        x=call.restore(end.x), value=float(seen.value), gradient=g, model=model, termination=done.status,
         certificate=certificate_of(replace(done, start=call.x), state, H, problem, call.limits.tolerance, call.names),
         trace=done.trace,
         evaluations=counts(done, problem, end.steps), method=name,
@@ -213,7 +215,7 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> F
         refit=lambda i, value, start: refitted(call, i, value, start), names=call.names, loss=problem.loss.name,
         absolute=call.absolute,
         error=1e-9 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
-        start=done.start, recipe=method,
+        start=done.start, recipe=method, roots=roots,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """J'J, kept as J: the curvature of Gauss and Newton."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -20,6 +20,8 @@ class Gram:
     errors) works on J. `root` (m,) are the roots of the weights that J carries (robust losses).
     `problem` and `x` are there where second derivatives along a direction are wanted (`bend`).
     """
+
+    forgets: ClassVar[tuple[str, ...]] = ("problem",)
 
     J: Array
     r: Array

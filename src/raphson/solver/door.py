@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.kernel.items import Items
 from raphson.kernel.look import GRADIENT, HESSIAN
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.status import Status
@@ -30,6 +31,7 @@ from raphson.solver.options import Limits, read_limits, refuse_constraints
 from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name
 from raphson.solver.result import Evaluations, Result
 from raphson.solver.step import Method, State
+from raphson.tracing.read import floating_args
 
 
 def minimize(
@@ -88,7 +90,11 @@ def minimize(
             raise ValueError(not_finite_message(done))
         return conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, tol)
 
-    return best_of(read_method(method, problem, n, modes_of(problem, x)), attempt, limits.max_steps is not None)
+    candidates = read_method(method, problem, n, modes_of(problem, x))
+    result = best_of(candidates, attempt, limits.max_steps is not None)
+    if limits.return_all:
+        result["allvecs"] = result.points()
+    return result
 
 
 def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., Any], limited: bool) -> Any:
@@ -105,8 +111,8 @@ def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., An
         spent = Evaluations(spent.value + e.value, spent.gradient + e.gradient, spent.hessian + e.hessian)
         if best is None or result.success or result.value < best.value:
             best = result
-        stopped = result.status in (Status.TIME, Status.USER, Status.UNBOUNDED)
-        if result.success or stopped or (limited and result.status == Status.STEPS):
+        stopped = result.termination in (Status.TIME, Status.USER, Status.UNBOUNDED)
+        if result.success or stopped or (limited and result.termination == Status.STEPS):
             break
         tried.append(f"{name} from x0 ended: {result.certificate.verdict}")
     assert best is not None
@@ -159,6 +165,7 @@ def untraceable(
         raise refusal from None
     if isinstance(refusal, IndexError):
         raise refusal from None
+    args = floating_args(fun, x, args)
     problem, point = host_problem(fun, x, args, jac, hess, hessp, notes, why_not(refusal))
     return problem, point.vector, point.restore
 
@@ -226,7 +233,7 @@ def watcher(callback: Callable, restore: Callable) -> Callable[[State, Trial], b
         x = restore(state.x)
         try:
             if wants_result:
-                callback(intermediate_result=Intermediate(x, float(state.model.value), int(state.k), trial))
+                callback(intermediate_result=Items(x=x, fun=float(state.model.value), nit=int(state.k), trial=trial))
             else:
                 return bool(callback(x) is True)
         except StopIteration:
@@ -234,14 +241,6 @@ def watcher(callback: Callable, restore: Callable) -> Callable[[State, Trial], b
         return False
 
     return watch
-
-
-class Intermediate(dict):
-    """What a callback sees: `x`, `fun`, `nit`, and the trial itself; as attributes and as items."""
-
-    def __init__(self, x: Any, fun: float, nit: int, trial: Trial):
-        super().__init__(x=x, fun=fun, nit=nit, trial=trial)
-        self.__dict__ = self
 
 
 def reporter(progress: bool | Callable) -> Callable[[State], None] | None:
@@ -292,7 +291,7 @@ def conclude(
         value=float(model.value),
         gradient=np.asarray(model.gradient),
         model=model,
-        status=done.status,
+        termination=done.status,
         certificate=certificate,
         trace=done.trace,
         evaluations=counts(done, method, problem),

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-OURS = ("maxiter", "max_steps", "time_limit", "xtol")
+OURS = ("maxiter", "max_steps", "time_limit", "xtol", "return_all")
 IGNORED = (
-    "disp", "return_all", "gtol", "ftol", "xrtol", "norm", "eps", "maxcor", "maxfun", "maxls", "iprint", "maxfev",
+    "disp", "gtol", "ftol", "xrtol", "norm", "eps", "maxcor", "maxfun", "maxls", "iprint", "maxfev",
     "finite_diff_rel_step",
     "initial_trust_radius", "max_trust_radius", "eta", "inexact", "c1", "c2", "hess_inv0", "workers", "xatol",
     "fatol", "adaptive", "subproblem_maxiter",
@@ -17,11 +17,12 @@ IGNORED = (
 
 @dataclass(frozen=True)
 class Limits:
-    """How accurate, how many trials, how many seconds (None: the method's own)."""
+    """How accurate, how many trials, how many seconds (None: the method's own); whether all points are returned."""
 
     tolerance: float | None
     max_steps: int | None
     time_limit: float | None
+    return_all: bool = False
 
 
 def read_limits(
@@ -48,7 +49,10 @@ def read_limits(
         raise ValueError(f"max_steps = {max_steps}: it must be a whole number, 0 or more")
     if time_limit is not None and not time_limit > 0:
         raise ValueError(f"time_limit = {time_limit}: it must be a positive number of seconds")
-    return Limits(None if tol is None else float(tol), None if max_steps is None else int(max_steps), time_limit)
+    return Limits(
+        None if tol is None else float(tol), None if max_steps is None else int(max_steps), time_limit,
+        bool(options.get("return_all", False)),
+    )  # fmt: skip
 
 
 def refuse_constraints(constraints: Any) -> None:

@@ -66,7 +66,8 @@ def fillable(a: Any) -> Any:
 
 def from_iterator(iterable: Any, dtype: Any = float, count: int = -1, **_: Any) -> Any:
     """np.fromiter."""
-    return np.array(list(iterable), dtype)
+    items = list(iterable)
+    return TracedArray(assembled(items)).astype(dtype) if holds(items) else np.array(items, dtype)
 
 
 class Concatenator:

@@ -23,7 +23,7 @@ def verdict(result: Any) -> dict[str, Any]:
         "distanceLimit": number(c.distance_limit), "decrement": number(c.decrement), "noise": number(c.noise),
         "smallest": optional(c.smallest), "largest": optional(c.largest), "condition": optional(c.condition),
         "inertia": None if c.inertia is None else [int(a) for a in c.inertia], "method": result.method,
-        "status": result.status.name,
+        "status": result.termination.name,
     }  # fmt: skip
 
 
