@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.difference import disagreement, given_jacobian
+from raphson.kernel.program import Program
 from raphson.problems.allowed import modes_of
 from raphson.problems.callback import Evaluations, HostResiduals
 from raphson.problems.derivatives import jacobian
@@ -222,7 +223,7 @@ def compare_host_jacobian(problem: HostResiduals, x: np.ndarray, r: np.ndarray) 
 
 def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[str]) -> None:
     """A given Jacobian of JAX residuals is compared with the exact one, which is then used."""
-    exact = np.asarray(jax.jit(lambda p, x: jacobian(modes_of(p, x), p, x)[1])(problem, x))
+    exact = np.asarray(Program(lambda p, x: jacobian(modes_of(p, x), p, x)[1])(problem, x))
     given = jacobian_array(jac(jax.tree.map(np.asarray, x), *args), *exact.shape)
     worst = contradicted(given, exact, np.max(np.abs(exact), axis=0, initial=0.0))
     if worst is not None:
@@ -242,7 +243,7 @@ def jacobian_at(problem: Any, x: Any) -> np.ndarray:
     return np.asarray(jax.jacfwd(lambda s: problem.residuals(problem.space.retract(x, s)))(zero))
 
 
-jitted_residuals = jax.jit(lambda problem, x: problem.residuals(x))
+jitted_residuals = Program(lambda problem, x: problem.residuals(x))
 
 
 def residuals_of(problem: Any, x: Any) -> np.ndarray:

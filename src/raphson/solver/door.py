@@ -243,12 +243,12 @@ class Cast:
 def limited(method: Method, limits: Limits, x: Any) -> Method:
     """The method with the call's own limits, its numbers as arrays of the working precision."""
     dtype = jax.tree.leaves(x)[0].dtype
-    key = (id(method), limits.tolerance, limits.max_steps, str(dtype))
+    key = (id(method), limits.tolerance, limits.max_steps, dtype)
     if key not in Cast.known:
         stop = method.stop
         tolerance = stop.tolerance if limits.tolerance is None else limits.tolerance
         # None is resolved here: with a number always in its place, a call with tol= does not compile again.
-        stop = replace(stop, tolerance=default_tolerance(jnp.zeros((), dtype)) if tolerance is None else tolerance)
+        stop = replace(stop, tolerance=default_tolerance(np.zeros((), dtype)) if tolerance is None else tolerance)
         stop = replace(stop, max_steps=stop.max_steps if limits.max_steps is None else limits.max_steps)
         if len(Cast.known) > 256:
             Cast.known.clear()
