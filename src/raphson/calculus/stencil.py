@@ -22,9 +22,15 @@ PART = 0.05
 
 TINY = float(np.finfo(float).tiny)
 
-LOOSE = 8.0
+LOOSE = 4.0
 """A length that turns out so many times shorter than was thought makes the stencil be taken anew: the error of
-fourth order grows to LOOSE^4 eps^(4/5), 1e-9 in double precision."""
+fourth order grows to LOOSE^4 eps^(4/5), 1e-10 in double precision."""
+
+CLEAR = 1e6
+"""A response so many times above rounding gives a slope that is good enough to begin with."""
+
+GROWTH = 64.0
+"""A length grows by at most so much at a time, each time verified: rounding alone bounds it from below only."""
 
 OFFSETS = {0: np.array([-2.0, -1, 1, 2]), 1: np.array([1.0, 2, 3, 4]), -1: -np.array([1.0, 2, 3, 4])}
 """Where a stencil looks, in steps: to both sides of x, or to the one where there is room."""
@@ -145,6 +151,8 @@ def calibrate(around: Around, i: int) -> tuple[float, bool]:
     own = x if x > 0 else 1.0
     h, most, blind = part * own, 1e-2 * max(x, 1.0), 0.0
     before: tuple[float, float] | None = None
+    if around.lengths.noise is not None:
+        around.lengths.noise[i] = 0
     for _ in range(16):
         seen = courses(around, i, h)
         if seen is None:
@@ -160,10 +168,20 @@ def calibrate(around: Around, i: int) -> tuple[float, bool]:
             continue
         gap = max(odd_gap - 32 * floor, even_gap - 256 * floor)
         if gap <= PART * signal:
+            if gap > 0 and 8 * h <= most and (further := courses(around, i, 8 * h)) is not None:
+                # Truncation grows by 512; what hardly grows is noise, and longer steps see more.
+                wider = max(further[3] - 32 * further[5], further[4] - 256 * further[5])
+                if wider < 64 * gap and wider <= PART * (further[1] + further[2]):
+                    remember_noise(around, np.array([i]), np.array([odd_gap / 8]), np.array([floor]))
+                    h *= 8
+                    continue
+            if gap <= 0 and signal < CLEAR * floor and 64 * h <= most:
+                h *= 64
+                continue
             L = float(length_from(h, odd, even, odd_gap, even_gap, 32 * floor, 16))
             return min(L, 10 * max(x, h / part)), False
         if before is not None and gap > 0.5 * before[1]:
-            if remember_noise(around, np.array([i]), np.array([gap])):
+            if remember_noise(around, np.array([i]), np.array([gap]), np.array([floor])):
                 return before[0] / part, False
             break
         before, h = (h, gap), h / 64
@@ -248,21 +266,37 @@ def stencil(around: Around, part: float = 1.0) -> Stencil:
             break
         offsets = np.stack([OFFSETS[int(s)] for s in side]) if np.any(side) else OFFSETS[0]
         V = around.at(todo, offsets * h[:, None])
-        new, gap, L = read(around, todo, V, h, side, used[todo])
+        new, gap, L, floor = read(around, todo, V, h, side, used[todo])
         bad = np.isinf(gap)
         stuck = ~bad & np.isfinite(gaps[todo]) & (gap > 0.25 * gaps[todo])  # shrinking did not help: it was noise
         if attempt:
-            remember_noise(around, todo[stuck], gap[stuck])
+            remember_noise(around, todo[stuck], gap[stuck], floor[stuck])
         keep = ~stuck
         for name, values in new.items():
             getattr(out, name)[todo[keep]] = values[keep]
-        short = keep & (bad | (used[todo] / LOOSE > L))
+        short = keep & (bad | (L < used[todo] / LOOSE))
+        long = keep & ~short & (L > LOOSE**2 * used[todo]) & (attempt < 3)
+        # A little shorter may be noise: nothing is made of it, else steps would shrink from point to point.
+        L = np.where(short | (L > used[todo]), L, used[todo])
         lengths.length[todo] = np.where(stuck, earlier[todo], np.where(bad, used[todo] / 64, L))
-        gaps[todo] = np.where(bad, np.inf, gap)
+        gaps[todo] = np.where(bad | long, np.inf, gap)
         if attempt >= 2:  # an edge of the function's domain: from the side where it is finite
             lean[todo] = np.where(bad, one_sided(V), lean[todo])
-        todo = todo[short]
+        todo = todo[short | long]
     return out
+
+
+def entry_errors(around: Around, seen: Stencil) -> np.ndarray:
+    """Bounds of the errors of `seen.first` entry by entry (n, m): each function of a vector has its own rounding.
+
+    What two orders disagree by, odd and even parts (a kink shows in the even one), and the rounding of its values.
+    """
+    n, _, m = seen.values.shape
+    five = np.concatenate([seen.values, np.broadcast_to(around.center, (n, 1, m))], axis=1)
+    f4, f2, s4, s2 = np.moveaxis(np.stack([WEIGHTS[int(s)] for s in seen.side]) @ five, 1, 0)
+    floor = (around.precision(np.arange(n)))[:, None] * np.max(np.abs(five), axis=1)
+    h = np.where(seen.h > 0, seen.h, 1)[:, None]
+    return (np.abs(f2 - f4) + np.abs(s2 - s4) / 2 + 2 * floor) / h
 
 
 def one_sided(V: np.ndarray) -> np.ndarray:
@@ -275,14 +309,26 @@ NOISY = 1e-4
 """More than this, relative to f, is no noise but a jump: there is no derivative that longer steps would find."""
 
 
-def remember_noise(around: Around, i: np.ndarray, gaps: np.ndarray) -> bool:
-    """Disagreement along the variables i that shrinking does not shrink is noise; whether all of it was."""
-    size, noise = float(np.linalg.norm(around.center)), around.lengths.noise
-    if not i.size or size == 0 or noise is None:
+def remember_noise(around: Around, i: np.ndarray, gaps: np.ndarray, floor: np.ndarray) -> bool:
+    """Disagreement along the variables i that shrinking does not shrink is noise; whether all of it was.
+
+    `floor`: what rounding (and noise known before) makes of the values that disagree, hence their size.
+    """
+    noise = around.lengths.noise
+    if not i.size or noise is None:
         return False
-    small = gaps <= NOISY * size
-    noise[i[small]] = gaps[small] / size
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = gaps / floor * around.precision(i)
+    small = share <= NOISY
+    beyond = small & (gaps > 8 * floor)
+    noise[i[beyond]] = share[beyond]
     return bool(np.all(small))
+
+
+def forget_noise(around: Around) -> None:
+    """Noise that was met elsewhere is not that of this point: it is measured anew."""
+    if around.lengths.noise is not None:
+        around.lengths.noise[:] = 0
 
 
 def narrow(around: Around, which: np.ndarray, out: Stencil) -> None:
@@ -297,8 +343,8 @@ def narrow(around: Around, which: np.ndarray, out: Stencil) -> None:
 
 def read(
     around: Around, i: np.ndarray, V: np.ndarray, h: np.ndarray, side: np.ndarray, old: np.ndarray
-) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    """Derivatives with their errors from values (k, 4, m); the odd gaps (inf: not finite); and the lengths seen.
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, np.ndarray]:
+    """Derivatives with their errors from values (k, 4, m); the odd gaps (inf: not finite); the lengths seen; rounding.
 
     `old` lengths: they grow step by step, and not beyond ten times x (a line has no length).
     """
@@ -311,14 +357,19 @@ def read(
         odd, even, odd_gap, even_gap = lengths_of(np.stack([f2, s2 / 2, f2 - f4, (s2 - s4) / 2]))
         floor = scale_of(around, i, V)
         L = length_from(h, odd, even, odd_gap, even_gap, 4 * floor, 16)
-        L = np.where(np.isnan(L), old, np.minimum(L, np.maximum(old, np.minimum(4 * old, 10 * size))))
-        shrink = np.minimum(1.0, (h / np.maximum(L, TINY)) ** 2)
+        # Orders that agree to rounding bound the length from below only: longer steps see more.
+        silent = (odd_gap <= 8 * floor) & (even_gap <= 16 * floor)
+        L = np.where(silent, np.maximum(L, GROWTH * old), L)
+        # Beyond ten times x a length grows no more, unless the step stays below SciPy's: near zero x is no measure.
+        roof = np.maximum(10 * size, around.eps ** (1 / 3 - 1 / 5))
+        L = np.where(np.isnan(L), old, np.minimum(L, np.maximum(old, np.minimum(GROWTH * old, roof))))
+        shrink = np.minimum(1.0, h / np.maximum(L, TINY))
         new = {
             "h": h, "side": side, "values": V, "first": f4 / h[:, None], "second": s4 / (h**2)[:, None],
             "first_error": ((odd_gap + even_gap) * shrink + 2 * floor) / h,  # an even gap that stays: a kink
             "second_error": (2 * even_gap * shrink + 6 * floor) / h**2,
         }  # fmt: skip
-    return new, np.where(np.all(np.isfinite(V), axis=(1, 2)), np.maximum(odd_gap, 4 * floor), np.inf), L
+    return new, np.where(np.all(np.isfinite(V), axis=(1, 2)), np.maximum(odd_gap, 4 * floor), np.inf), L, floor
 
 
 def jacobian(around: Around) -> np.ndarray:
