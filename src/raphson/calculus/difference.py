@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from raphson.calculus.stencil import TINY, Around, Stencil, entry_errors, forget_noise, forward, jacobian, limits_of, stencil
+from raphson.calculus.around import TINY, Around, limits_of
+from raphson.calculus.lengths import forget_noise
+from raphson.calculus.stencil import Stencil, entry_errors, forward, jacobian, stencil
 from raphson.kernel.number import eps
 from raphson.problems.callback import Callback, HostResiduals, Lengths
 
@@ -26,7 +28,9 @@ def around(problem: Any, x: np.ndarray, center: Any, evaluate: Callable | None =
     low, high, free = limits_of(problem.space, x)
     evaluate = problem.residuals if isinstance(problem, HostResiduals) and evaluate is None else evaluate
     center = np.atleast_1d(np.asarray(center, float))
-    return Around(evaluate or problem.value, x, center, low, high, problem.lengths if lengths is None else lengths, free)
+    return Around(
+        evaluate or problem.value, x, center, low, high, problem.lengths if lengths is None else lengths, free
+    )
 
 
 def slope_lengths(problem: Any) -> Lengths:

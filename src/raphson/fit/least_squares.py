@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from raphson.calculus.stencil import limits_of
+from raphson.calculus.around import limits_of
 from raphson.fit.residuals import (
     compare_jacobian,
     host_residuals,
@@ -213,7 +213,9 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> F
     g = np.asarray(seen.gradient)
     return Fit(
         x=call.restore(seen.x), value=float(seen.value), gradient=g, model=model, status=done.status,
-        certificate=certificate_of(replace(done, start=call.x), state, shown, problem, call.limits.tolerance, call.names),
+        certificate=certificate_of(
+            replace(done, start=call.x), state, shown, problem, call.limits.tolerance, call.names
+        ),
         trace=done.trace,
         evaluations=counts(done, problem, end.steps), method=name,
         description=f"{RESIDUAL_DESCRIPTIONS.get(name, name)} ({reason})", reasons=(reason,), notes=tuple(notes),
@@ -229,7 +231,12 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> F
 def last_digits(done: Run, method: Method, steps: int) -> str:
     """The note on full Newton steps at the end; why they were needed, where the run ended by itself."""
     taken = f"the last digits are from {steps} full Newton step{'s' if steps > 1 else ''}"
-    slow = isinstance(method.curvature, GaussNewton) and done.status not in (Status.STEPS, Status.CALLS, Status.TIME, Status.USER)
+    slow = isinstance(method.curvature, GaussNewton) and done.status not in (
+        Status.STEPS,
+        Status.CALLS,
+        Status.TIME,
+        Status.USER,
+    )
     return f"Gauss-Newton converges slowly here (large residuals): {taken}" if slow else taken
 
 

@@ -82,7 +82,9 @@ def read_limits(
     if time_limit is not None and not time_limit > 0:
         raise ValueError(f"time_limit = {time_limit}: it must be a positive number of seconds")
     return Limits(
-        None if tol is None else float(tol), None if max_steps is None else int(max_steps), time_limit,
+        None if tol is None else float(tol),
+        None if max_steps is None else int(max_steps),
+        time_limit,
         None if calls is None else int(calls),
     )
 

@@ -171,7 +171,9 @@ def turn(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -> 
     return plan.carry.pack((state, proposal, x, row(trial), trial.step), jnp)
 
 
-def host_steps(key: Any, method: Method, problem: Any, state: State) -> Iterator[tuple[Callable, Status, np.ndarray, Any]]:
+def host_steps(
+    key: Any, method: Method, problem: Any, state: State
+) -> Iterator[tuple[Callable, Status, np.ndarray, Any]]:
     """The run, trial by trial: a function that gives the state, its status, the trial's row, and its step."""
     plan = plan_of(key, method, problem, state)
     fixed = jax.device_put(plan.fixed.pack((method, problem.space)))
@@ -191,7 +193,11 @@ def host_steps(key: Any, method: Method, problem: Any, state: State) -> Iterator
             new = turn(plan, fixed, carry, plan.seen(complete(problem, seen, plan.order)), True)
             packed = fetched(new)
         carry, first = new, False
-        yield partial(unpacked, plan, packed), Status(int(packed[1][status])), *(packed[0][slice(*p)] for p in (trial, step))
+        yield (
+            partial(unpacked, plan, packed),
+            Status(int(packed[1][status])),
+            *(packed[0][slice(*p)] for p in (trial, step)),
+        )
 
 
 def fetched(vectors: tuple) -> tuple[np.ndarray, np.ndarray]:
