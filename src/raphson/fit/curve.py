@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from raphson.fit.least_squares import least_squares
-from raphson.fit.result import Fit
+from raphson.fit.result import CurveFit
 from raphson.solver.step import Method
 
 
@@ -29,7 +29,7 @@ def curve_fit(
     nan_policy: str | None = None,
     names: Any = None,
     **more: Any,
-) -> Fit:
+) -> CurveFit:
     """Fits f(xdata, *params) to ydata; unpacks as popt, pcov, and is a `Fit` with everything else.
 
     f(xdata, *params): the model, written with jax.numpy (NumPy functions run on the host); with p0 a
@@ -60,10 +60,11 @@ def curve_fit(
         raise TypeError("full_output is not needed: curve_fit returns everything, fit.residuals, fit.nfev, fit.message")
     if not isinstance(start, dict) and jac is not None and callable(jac):
         more["jac"] = jacobian(jac, weight, keep)
-    return least_squares(
+    fit = least_squares(
         misfit(model_of(f, isinstance(start, dict), keep)), start, (xdata, y, weight), method, loss, bounds=bounds,
         f_scale=f_scale, names=names, absolute_sigma=absolute_sigma and sigma is not None, **more,
     )  # fmt: skip
+    return CurveFit.of(fit)
 
 
 def model_of(f: Callable, named: bool, keep: np.ndarray | None) -> Callable[[Any, Any], Any]:

@@ -24,17 +24,19 @@ from raphson.kernel.space import Box
 from raphson.kernel.status import Status
 from raphson.model.curvature import GaussNewton
 from raphson.operators.dense import Dense
+from raphson.problems.allowed import require_derivatives
 from raphson.problems.callback import HOST, HostResiduals
 from raphson.solver.bounds import active_bounds, read_bounds, with_values
 from raphson.solver.clock import CompileClock
 from raphson.solver.door import best_of, host_counts, limited, reporter, watcher
 from raphson.solver.drive import Run, run
 from raphson.solver.evidence import certificate_of, final_state
-from raphson.solver.inputs import read_function, read_point
+from raphson.solver.inputs import read_function, read_point, why_not
 from raphson.solver.options import Limits, read_limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_DESCRIPTIONS, RESIDUAL_PRESETS, preset_name
 from raphson.solver.result import Evaluations
 from raphson.solver.step import Method
+from raphson.tracing.read import floating_args
 
 
 class Overflowing(ValueError):
@@ -135,11 +137,14 @@ def read_residuals(
     """
     try:
         problem = jax_residuals(residual, x, args, loss, space, notes)
+        require_derivatives(problem, x, notes, "the residuals")
     except Exception as refusal:
         if isinstance(refusal, (TypeError, ValueError)) and str(refusal).startswith(("residuals are", "the residual")):
             raise
-        why = f"JAX could not trace them: {type(refusal).__name__}"
-        problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why, calls)
+        if isinstance(refusal, IndexError):
+            raise
+        args = floating_args(residual, x, args)
+        problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why_not(refusal), calls)
         return problem, point.vector, point.restore
     if jac is not None:
         compare_jacobian(problem, x, args, jac, notes)
@@ -205,14 +210,14 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> F
     model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=curvature)
     state = replace(state, place=replace(state.place, model=model))
     model = replace(model, problem=problem)
-    r, J = weighted = np.asarray(gram.r), np.asarray(gram.J)
+    roots, (r, J) = None, (weighted := (np.asarray(gram.r), np.asarray(gram.J)))
     if not problem.loss.plain:
         r, J = residuals_of(problem, seen.x), J / np.asarray(gram.root)[:, None]
         slope, bend = (np.asarray(a) for a in problem.loss.weights(r))
-        weighted = slope * r, np.mean(bend) * J
+        weighted, roots = (slope * r, np.mean(bend) * J), np.sqrt(np.maximum(bend, np.finfo(bend.dtype).eps))
     g = np.asarray(seen.gradient)
     return Fit(
-        x=call.restore(seen.x), value=float(seen.value), gradient=g, model=model, status=done.status,
+        x=call.restore(seen.x), value=float(seen.value), gradient=g, model=model, termination=done.status,
         certificate=certificate_of(
             replace(done, start=call.x), state, shown, problem, call.limits.tolerance, call.names
         ),
@@ -224,7 +229,7 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> F
         refit=lambda i, value, start: refitted(call, i, value, start), names=call.names, loss=problem.loss.name,
         absolute=call.absolute,
         error=1e-11 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
-        start=done.start, recipe=method,
+        start=done.start, recipe=method, roots=roots,
     )  # fmt: skip
 
 

@@ -8,13 +8,19 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from raphson.calculus.difference import disagreement, given_jacobian
+from raphson.problems.allowed import modes_of
 from raphson.problems.callback import Evaluations, HostResiduals
+from raphson.problems.derivatives import jacobian
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
 from raphson.solver.host import FlatPoint, flat_point
-from raphson.solver.inputs import contradicted, trace
+from raphson.solver.inputs import contradicted
+from raphson.tracing.effects import speaks_jax
+from raphson.tracing.numpy import as_jax
+from raphson.tracing.read import read
 
 
 @dataclass(frozen=True)
@@ -32,12 +38,12 @@ class Flat:
 
 @dataclass(frozen=True)
 class Custom:
-    """A user's loss in SciPy's form: a function of z that returns rho, rho' and rho'' as rows (3, m)."""
+    """A user's loss in SciPy's form: a function of z that returns rho, rho' and rho'' as rows (3, m). NumPy will do."""
 
     fun: Callable[[Any], Any]
 
     def __call__(self, z: Any) -> tuple[Any, Any, Any]:
-        rows = jnp.asarray(self.fun(z))
+        rows = jnp.asarray(self.fun(z) if speaks_jax(self.fun) or not isinstance(z, Tracer) else as_jax(self.fun)(z))
         return rows[0], rows[1], rows[2]
 
 
@@ -62,7 +68,7 @@ def read_loss(loss: Any, f_scale: Any, dtype: Any) -> Loss:
 
 def jax_residuals(fun: Callable, x: Any, args: tuple, loss: Loss, space: Any, notes: list[str]) -> LeastSquares:
     """The problem of residuals that JAX can trace; raises what tracing raises, and clear errors on its output."""
-    traced = trace(fun, x, args)
+    traced, _ = read(fun, x, args, space)
     outputs = jax.tree.leaves(traced.out)
     check_residuals([(a.shape, a.dtype) for a in outputs])
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
@@ -175,8 +181,7 @@ def compare_host_jacobian(problem: HostResiduals, x: np.ndarray, r: np.ndarray) 
 
 def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[str]) -> None:
     """A given Jacobian of JAX residuals is compared with the exact one, which is then used."""
-    zero = problem.space.zero(x)
-    exact = np.asarray(jax.jit(lambda p, x: jax.jacfwd(lambda s: p.residuals(p.space.retract(x, s)))(zero))(problem, x))
+    exact = np.asarray(jax.jit(lambda p, x: jacobian(modes_of(p, x), p, x)[1])(problem, x))
     J: Any = jac(jax.tree.map(np.asarray, x), *args)
     given = np.asarray(J.toarray() if hasattr(J, "toarray") else J, float)
     if given.shape != exact.shape:

@@ -1,11 +1,13 @@
 """J'J, kept as J: the curvature of Gauss and Newton."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 
 from raphson.kernel.record import record
+from raphson.problems.allowed import modes_of
+from raphson.problems.modes import FORWARD
 
 Array = jax.Array
 
@@ -18,6 +20,8 @@ class Gram:
     errors) works on J. `root` (m,) are the roots of the weights that J carries (robust losses).
     `problem` and `x` are there where second derivatives along a direction are wanted (`bend`).
     """
+
+    forgets: ClassVar[tuple[str, ...]] = ("problem",)
 
     J: Array
     r: Array
@@ -60,6 +64,11 @@ class Gram:
         space = self.problem.space
         zero = space.zero(self.x)
         along = lambda t: self.problem.residuals(space.retract(self.x, zero + t * v))
+        modes = modes_of(self.problem, self.x)
+        if not modes.forward or modes.second != FORWARD:
+            # Where residuals cannot be pushed forward twice: the difference of Transtrum and Sethna (2012), h theirs.
+            h = jnp.asarray(0.1, v.dtype)
+            return (2 / h) * (self.root * (along(h) - along(0 * h)) / h - self.J @ v)
         slope = lambda t: jax.jvp(along, (t,), (jnp.ones_like(t),))[1]
         start = jnp.zeros((), v.dtype)
         return self.root * jax.jvp(slope, (start,), (jnp.ones_like(start),))[1]

@@ -9,25 +9,29 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.kernel.look import HESSIAN
+from raphson.kernel.items import Items
+from raphson.kernel.look import GRADIENT, HESSIAN
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.model.curvature import Exact
 from raphson.operators.dense import Dense
+from raphson.problems.allowed import modes_of, require_derivatives
 from raphson.problems.callback import HOST, Callback
+from raphson.problems.modes import ORDINARY, Modes
 from raphson.solver.bounds import active_bounds, read_bounds
 from raphson.solver.choose import choose
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Run, run
 from raphson.solver.drive import iterate as iterations
-from raphson.solver.evidence import Numbered, certificate_of, final_state, hessian_of
+from raphson.solver.evidence import Numbered, certificate_of, evaluate, final_state, hessian_of
 from raphson.solver.host import EVERYWHERE, host_problem
-from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point
+from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point, why_not
 from raphson.solver.options import Limits, read_limits, refuse_constraints
 from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name
 from raphson.solver.result import Evaluations, Result
 from raphson.solver.step import Method, State
+from raphson.tracing.read import floating_args
 
 
 def minimize(
@@ -89,7 +93,11 @@ def minimize(
             raise ValueError(not_finite_message(done))
         return conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, tol)
 
-    return best_of(read_method(method, problem, n), attempt, limits.max_steps is not None)
+    candidates = read_method(method, problem, n, modes_of(problem, x))
+    result = best_of(candidates, attempt, limits.max_steps is not None)
+    if limits.return_all:
+        result["allvecs"] = result.points()
+    return result
 
 
 def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., Any], limited: bool) -> Any:
@@ -106,8 +114,8 @@ def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., An
         spent = Evaluations(spent.value + e.value, spent.gradient + e.gradient, spent.hessian + e.hessian)
         if best is None or result.success or result.value < best.value:
             best = result
-        stopped = result.status in (Status.TIME, Status.USER, Status.CALLS, Status.UNBOUNDED)
-        if result.success or stopped or (limited and result.status == Status.STEPS):
+        stopped = result.termination in (Status.TIME, Status.USER, Status.CALLS, Status.UNBOUNDED)
+        if result.success or stopped or (limited and result.termination == Status.STEPS):
             break
         tried.append(f"{name} from x0 ended: {result.certificate.verdict}")
     assert best is not None
@@ -128,22 +136,24 @@ def iterate(
     notes: list[str] = []
     x = read_point(x0, notes)
     problem, x, _ = read_problem(fun, x, args, None, None, None, notes)
-    _, chosen, _ = read_method(method, problem, problem.space.size(x))[0]
+    _, chosen, _ = read_method(method, problem, problem.space.size(x), modes_of(problem, x))[0]
     chosen = limited(chosen, read_limits(tol, max_steps, None, None, notes), x)
     return iterations(chosen, problem, x)
 
 
 def read_problem(
     fun: Any, x: Any, args: Any, jac: Any, hess: Any, hessp: Any, notes: list[str],
-    space: Any = EVERYWHERE, calls: int | None = None,
+    space: Any = None, calls: int | None = None,
 ) -> tuple[Any, Any, Callable[[Any], Any]]:  # fmt: skip
     """The problem, the start in the problem's own form, and the way back to the user's.
 
-    What stays on the host is called within `space` alone, and at most `calls` times.
+    `space`: bounds within which every call must lie, those that look at the function first included;
+    `calls`: how often a function on the host may be called at most.
     """
     fun, jac, args = read_function(fun, args, jac)
     try:
-        problem = jax_problem(fun, x, args, notes)
+        problem = jax_problem(fun, x, args, notes, space)
+        require_derivatives(problem, x, notes, "fun")
     except Exception as refusal:
         return untraceable(fun, x, args, jac, hess, hessp, notes, refusal, space, calls)
     if jac is not None:
@@ -159,14 +169,18 @@ def untraceable(
     plain = isinstance(refusal, TypeError) and str(refusal).startswith("fun ")
     if plain:
         raise refusal from None
-    why = f"JAX could not trace it: {type(refusal).__name__}"
-    problem, point = host_problem(fun, x, args, jac, hess, hessp, notes, why, space, calls)
+    if isinstance(refusal, IndexError):
+        raise refusal from None
+    args = floating_args(fun, x, args)
+    problem, point = host_problem(
+        fun, x, args, jac, hess, hessp, notes, why_not(refusal), EVERYWHERE if space is None else space, calls
+    )
     return problem, point.vector, point.restore
 
 
 def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[str]) -> None:
     """A given gradient of a JAX function is compared with the exact one, which is then used."""
-    exact = np.asarray(jax.jit(jax.grad(lambda s: problem.pulled(x)(s)))(problem.space.zero(x)))
+    exact = np.asarray(evaluate(problem, x, GRADIENT).gradient)
     given = np.concatenate([np.ravel(np.asarray(a)) for a in jax.tree.leaves(jac(jax.tree.map(np.asarray, x), *args))])
     if given.shape != exact.shape:
         raise ValueError(f"jac must return {exact.size} numbers, one per variable; it returns shape {given.shape}")
@@ -182,13 +196,13 @@ def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[st
     notes.append("jac agrees with fun; JAX differentiates fun itself, so jac is not needed")
 
 
-def read_method(method: Any, problem: Any, n: int) -> list[tuple[str, Method, str]]:
+def read_method(method: Any, problem: Any, n: int, modes: Modes = ORDINARY) -> list[tuple[str, Method, str]]:
     """What to try, first things first: (name, method, the reason for it)."""
     if isinstance(method, Method):
         return [(type(method.curvature).__name__, method, "given by the caller")]
     name = preset_name(method)
     if name == "auto":
-        choice = choose(problem, n)
+        choice = choose(problem, n, modes)
         return [(name, PRESETS[name], choice.reason) for name in choice.names]
     return [(name, PRESETS[name], "asked for")]
 
@@ -229,7 +243,7 @@ def watcher(callback: Callable, restore: Callable) -> Callable[[State, Trial], b
         x = restore(state.x)
         try:
             if wants_result:
-                callback(intermediate_result=Intermediate(x, float(state.model.value), int(state.k), trial))
+                callback(intermediate_result=Items(x=x, fun=float(state.model.value), nit=int(state.k), trial=trial))
             else:
                 return bool(callback(x) is True)
         except StopIteration:
@@ -237,14 +251,6 @@ def watcher(callback: Callable, restore: Callable) -> Callable[[State, Trial], b
         return False
 
     return watch
-
-
-class Intermediate(dict):
-    """What a callback sees: `x`, `fun`, `nit`, and the trial itself; as attributes and as items."""
-
-    def __init__(self, x: Any, fun: float, nit: int, trial: Trial):
-        super().__init__(x=x, fun=fun, nit=nit, trial=trial)
-        self.__dict__ = self
 
 
 def reporter(progress: bool | Callable) -> Callable[[State], None] | None:
@@ -295,7 +301,7 @@ def conclude(
         value=float(model.value),
         gradient=np.asarray(model.gradient),
         model=model,
-        status=done.status,
+        termination=done.status,
         certificate=certificate,
         trace=done.trace,
         evaluations=counts(done, method, problem),

@@ -17,7 +17,9 @@ from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace
 from raphson.model.curvature import Exact, Scales, filled, natural_scale
 from raphson.operators.dense import Dense, Measured
+from raphson.problems.allowed import hessian_error, modes_of
 from raphson.problems.callback import HOST, Callback, Lengths, OutOfCalls
+from raphson.problems.modes import FORWARD
 from raphson.solver.bounds import active_bounds, held_words
 from raphson.solver.certificate import Certificate, Evidence, certify
 from raphson.solver.drive import Run
@@ -30,10 +32,14 @@ PACES = 10
 LARGEST = 4000
 """Up to so many variables the certificate forms H; above, products with it have to do."""
 
+LARGEST_FORWARD = 300
+"""The same where there is no reverse mode: H costs n^2 evaluations."""
 
-def forms_hessian(n: int) -> bool:
-    """Whether H of n variables is formed."""
-    return n <= LARGEST
+
+def forms_hessian(problem: Any, x: Any) -> bool:
+    """Whether H is formed."""
+    forwards = not isinstance(problem, HOST) and modes_of(problem, x).gradient == FORWARD
+    return problem.space.size(x) <= (LARGEST_FORWARD if forwards else LARGEST)
 
 
 def final_state(done: Run, problem: Any) -> State:
@@ -47,7 +53,7 @@ def final_state(done: Run, problem: Any) -> State:
         return state
     if isinstance(problem, HOST):  # residuals are looked at again anyway, with everything
         return replace(state, place=replace(state.place, model=replace(state.model, x=state.best.x)))
-    order = HESSIAN if forms_hessian(state.model.gradient.size) else PRODUCT
+    order = HESSIAN if forms_hessian(problem, state.best.x) else PRODUCT
     seen = evaluate(problem, state.best.x, order)
     B = state.model.curvature if seen.curvature is None else seen.curvature
     model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=B)
@@ -96,7 +102,7 @@ def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:
         return None
     if isinstance(method.curvature, Exact) and isinstance(model.curvature, Dense):
         return np.asarray(model.curvature.matrix)
-    if not forms_hessian(model.gradient.size) or not np.isfinite(float(model.value)):
+    if not forms_hessian(problem, model.x) or not np.isfinite(float(model.value)):
         return None
     return np.asarray(evaluate(problem, model.x).curvature.matrix)
 
@@ -160,7 +166,8 @@ def shape_of(
     doubt = np.asarray(model.curvature.error) if isinstance(model.curvature, Measured) else None
     if doubt is not None and not np.all(np.isfinite(doubt)):
         return None
-    return examine_free(H.astype(float), g.astype(float), scale.astype(float), size, eps(g), held, names, doubt)
+    error = eps(g) if isinstance(problem, HOST) else max(eps(g), hessian_error(problem, model.x, eps(g)))
+    return examine_free(H.astype(float), g.astype(float), scale.astype(float), size, error, held, names, doubt)
 
 
 def finite(model: Any, g: np.ndarray) -> bool:

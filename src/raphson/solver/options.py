@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-OURS = ("maxiter", "max_steps", "maxfun", "maxfev", "time_limit", "xtol")
+OURS = ("maxiter", "max_steps", "maxfun", "maxfev", "time_limit", "xtol", "return_all")
 AGAIN = 500
 """Trials of a second method on the host, where each costs calls of the user's function: the first one has failed."""
 IGNORED = (
-    "disp", "return_all", "gtol", "ftol", "xrtol", "norm", "eps", "maxcor", "maxls", "iprint",
+    "disp", "gtol", "ftol", "xrtol", "norm", "eps", "maxcor", "maxls", "iprint",
     "finite_diff_rel_step",
     "initial_trust_radius", "max_trust_radius", "eta", "inexact", "c1", "c2", "hess_inv0", "workers", "xatol",
     "fatol", "adaptive", "subproblem_maxiter",
@@ -19,7 +19,8 @@ IGNORED = (
 
 @dataclass(frozen=True)
 class Limits:
-    """How accurate, how many trials, how many seconds (None: the method's own), how many calls of f in all.
+    """How accurate, how many trials, how many seconds (None: the method's own), whether all points are returned, how
+    many calls of f in all.
 
     `calls` counts every call of a function on the host, those for differences and certificates
     included; a function that JAX compiles is called once by a trial, so there it limits trials.
@@ -28,6 +29,7 @@ class Limits:
     tolerance: float | None
     max_steps: int | None
     time_limit: float | None
+    return_all: bool = False
     calls: int | None = None
 
     def after(self, trials: int, host: bool) -> "Limits":
@@ -82,11 +84,9 @@ def read_limits(
     if time_limit is not None and not time_limit > 0:
         raise ValueError(f"time_limit = {time_limit}: it must be a positive number of seconds")
     return Limits(
-        None if tol is None else float(tol),
-        None if max_steps is None else int(max_steps),
-        time_limit,
-        None if calls is None else int(calls),
-    )
+        None if tol is None else float(tol), None if max_steps is None else int(max_steps), time_limit,
+        bool(options.get("return_all", False)), None if calls is None else int(calls),
+    )  # fmt: skip
 
 
 def refuse_constraints(constraints: Any) -> None:

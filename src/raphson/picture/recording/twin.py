@@ -24,7 +24,8 @@ def verdict(result: Any) -> dict[str, Any]:
         "distanceLimit": number(c.distance_limit), "decrement": number(c.decrement), "noise": number(c.noise),
         "smallest": optional(c.smallest), "largest": optional(c.largest), "condition": optional(c.condition),
         "inertia": None if c.inertia is None else [int(a) for a in c.inertia], "method": result.method,
-        "status": "STEPS" if result.status == Status.CALLS else result.status.name,  # the page has no word for it yet
+        # The page has no word for a limit of calls yet.
+        "status": "STEPS" if result.termination == Status.CALLS else result.termination.name,
     }  # fmt: skip
 
 
