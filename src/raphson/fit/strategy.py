@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.calculus.around import TINY
 from raphson.calculus.difference import SECOND, Bend, bent_residuals
-from raphson.calculus.stencil import TINY
 from raphson.calculus.taylor import look, weighted_look
 from raphson.kernel.look import GRAM, HESSIAN, Look
 from raphson.kernel.number import eps, limits

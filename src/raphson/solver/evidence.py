@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.calculus.around import TINY, limits_of
 from raphson.calculus.difference import SECOND, bent_residuals, final_derivatives
-from raphson.calculus.stencil import TINY, limits_of
 from raphson.calculus.taylor import look
 from raphson.kernel.look import HESSIAN, PRODUCT
 from raphson.kernel.number import default_tolerance, eps

@@ -120,6 +120,8 @@ def one_number(out: Any) -> float:
     """What fun returned as a number; TypeError names what it is instead."""
     if out is None:
         raise TypeError("fun returns None: is a return statement missing?")
+    if isinstance(out, (tuple, dict)) and len(out) > 1:
+        raise TypeError(f"fun must return one number; it returns {len(out)} arrays (jac=True if it is (f, g))")
     try:
         array = np.asarray(out)
     except Exception as error:
