@@ -27,9 +27,8 @@ def residual(x, t, y):
 
 
 def on_host(x, t=T, y=Y):
-    """The same in NumPy, which JAX cannot trace."""
-    x = np.asarray(x)
-    return x[0] * np.exp(-x[1] * t) - y
+    """The same with numbers: float() cannot be traced."""
+    return float(x[0]) * np.exp(-float(x[1]) * t) - y
 
 
 def jacobian(x, t=T, y=Y):
@@ -246,7 +245,7 @@ def test_scipys_keywords_are_noted_or_refused():
 
 def test_curve_fit_is_called_as_scipy_calls_it():
     """popt, pcov = curve_fit(f, xdata, ydata, p0, sigma, absolute_sigma, check_finite, bounds): SciPy's numbers."""
-    host = lambda t, a, b: a * np.exp(-b * np.asarray(t))
+    host = lambda t, a, b: float(a) * np.exp(-float(b) * np.asarray(t))
     sigma = np.linspace(0.01, 0.02, 12)
     cov = np.diag(sigma**2) + 5e-5
     wide = (-np.inf, np.inf)
@@ -264,7 +263,7 @@ def test_curve_fit_is_called_as_scipy_calls_it():
 
 def test_a_numpy_model_gives_the_same_answer_with_and_without_jac():
     """On the host by differences and by a given Jacobian, compiled: the same x to 1e-6, the same error bars to 1e-4."""
-    host = lambda t, a, b: a * np.exp(-b * np.asarray(t))
+    host = lambda t, a, b: float(a) * np.exp(-float(b) * np.asarray(t))
     jac = lambda t, a, b: jacobian((a, b), t)
     compiled = rp.curve_fit(decay, T, Y, START)
     for fit in (rp.curve_fit(host, T, Y, START), rp.curve_fit(host, T, Y, START, jac=jac)):

@@ -11,8 +11,8 @@ Y = 2.5 * np.exp(-1.3 * T) + 0.01 * np.sin(7 * T)
 
 
 def decay(x):
-    """An exponential through data, and its derivatives."""
-    return x[0] * np.exp(-x[1] * T) - Y
+    """An exponential through data, and its derivatives; float() keeps it on the host."""
+    return float(x[0]) * np.exp(-float(x[1]) * T) - Y
 
 
 def decay_jacobian(x):
@@ -99,9 +99,7 @@ def test_residuals_that_break_after_the_loop_are_a_verdict(loss):
         broken.append(True)
         return True
 
-    fit = rp.least_squares(
-        lambda x: decay(np.asarray(x)) * (np.nan if broken else 1), [1.0, 1.0], loss=loss, callback=stop
-    )
+    fit = rp.least_squares(lambda x: decay(x) * (np.nan if broken else 1), [1.0, 1.0], loss=loss, callback=stop)
     assert not fit.success and fit.certificate.verdict == "not finite"
     assert np.isnan(fit.residuals).all() and "NOT FINITE" in str(fit)
 

@@ -5,17 +5,15 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from raphson.calculus.difference import host_gradient, host_hessian, host_jacobian
 from raphson.kernel.look import BEND, GRADIENT, GRAM, HESSIAN, PRODUCT, VALUE, Look
 from raphson.operators.dense import Dense
 from raphson.operators.gram import Gram
 from raphson.operators.matrix_free import MatrixFree
+from raphson.problems.allowed import modes_of
 from raphson.problems.callback import HOST
-
-BLOCK = 256
-"""Columns of the Hessian that are pushed forward together; more would only cost memory."""
+from raphson.problems.derivatives import hessian, jacobian, slope
 
 
 def look(problem: Any, x: Any, order: int) -> Look:
@@ -26,12 +24,11 @@ def look(problem: Any, x: Any, order: int) -> Look:
         return Look(x, problem.value(x))
     if order >= GRAM:
         return gram_look(problem, x, order)
-    zero = problem.space.zero(x)
-    slope = jax.value_and_grad(problem.pulled(x))
+    modes = modes_of(problem, x)
     if order == HESSIAN:
-        (value, gradient), push = jax.linearize(slope, zero)
-        return Look(x, value, gradient, Dense(columns(push, gradient)))
-    value, gradient = slope(zero)
+        value, gradient, H = hessian(modes, problem, x)
+        return Look(x, value, gradient, Dense(H))
+    value, gradient = slope(modes, problem, x)(problem.space.zero(x))
     return Look(x, value, gradient, MatrixFree(problem, x) if order == PRODUCT else None)
 
 
@@ -45,17 +42,9 @@ def complete(problem: Any, seen: Look, order: int) -> Look:
 
 
 def gram_look(problem: Any, x: Any, order: int) -> Look:
-    """Cost, gradient J'r and curvature J'J of residuals: J column by column, or row by row where it is wide."""
-    space = problem.space
-    zero = space.zero(x)
-    residuals = lambda s: problem.residuals(space.retract(x, s))
-    r, push = jax.linearize(residuals, zero)
-    if zero.shape[0] <= 2 * r.shape[0]:
-        J = jax.vmap(push, out_axes=1)(jnp.eye(zero.shape[0], dtype=zero.dtype))
-    else:
-        J = jax.jacrev(residuals)(zero)
-    value = problem.loss.cost(r)
-    return weighted_look(problem, x, value, r, J, order)
+    """Cost, gradient J'r and curvature J'J of residuals, in the modes that they allow."""
+    r, J = jacobian(modes_of(problem, x), problem, x)
+    return weighted_look(problem, x, problem.loss.cost(r), r, J, order)
 
 
 def weighted_look(problem: Any, x: Any, value: jax.Array, r: jax.Array, J: jax.Array, order: int) -> Look:
@@ -66,15 +55,6 @@ def weighted_look(problem: Any, x: Any, value: jax.Array, r: jax.Array, J: jax.A
         J = root[:, None] * J
     held = (problem, x) if order == BEND else (None, None)
     return Look(x, value, r @ J, Gram(J, r, root, *held))
-
-
-def columns(push: Any, gradient: jax.Array) -> jax.Array:
-    """The Hessian (n, n) from its push-forward, made exactly symmetric."""
-    n = gradient.shape[0]
-    eye = jnp.eye(n, dtype=gradient.dtype)
-    column = lambda e: push(e)[1]
-    H = jax.vmap(column)(eye) if n <= BLOCK else lax.map(column, eye, batch_size=BLOCK)
-    return (H + H.T) / 2
 
 
 def host_look(problem: Any, x: Any, order: int) -> Look:

@@ -26,13 +26,14 @@ from raphson.kernel.space import Box
 from raphson.kernel.status import Status
 from raphson.model.curvature import GaussNewton
 from raphson.operators.dense import Dense
+from raphson.problems.allowed import require_derivatives
 from raphson.problems.callback import HOST, HostResiduals
 from raphson.solver.bounds import active_bounds, read_bounds, with_values
 from raphson.solver.clock import CompileClock
 from raphson.solver.door import best_of, host_counts, limited, reporter, watcher
 from raphson.solver.drive import Run, run
 from raphson.solver.evidence import certificate_of, final_state
-from raphson.solver.inputs import read_function, read_point
+from raphson.solver.inputs import read_function, read_point, why_not
 from raphson.solver.messages import check_arity, refuse_swapped
 from raphson.solver.options import Limits, read_limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_DESCRIPTIONS, RESIDUAL_PRESETS, preset_name
@@ -132,11 +133,13 @@ def read_residuals(
     """The problem, the start in the problem's own form, and the way back to the user's."""
     try:
         problem = jax_residuals(residual, x, args, loss, space, notes)
+        require_derivatives(problem, x, notes, "the residuals")
     except Exception as refusal:
         if isinstance(refusal, (TypeError, ValueError)) and str(refusal).startswith(("residuals are", "the residual")):
             raise
-        why = f"JAX could not trace them: {type(refusal).__name__}"
-        problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why)
+        if isinstance(refusal, IndexError):
+            raise
+        problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why_not(refusal))
         return problem, point.vector, point.restore
     if jac is not None:
         compare_jacobian(problem, x, args, jac, notes)

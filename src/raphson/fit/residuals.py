@@ -10,13 +10,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.difference import central, steps
+from raphson.problems.allowed import modes_of
 from raphson.problems.callback import HostResiduals
+from raphson.problems.derivatives import jacobian
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
 from raphson.solver.host import FlatPoint, flat_point
-from raphson.solver.inputs import trace
 from raphson.solver.messages import refuse_kind
 from raphson.solver.suspect import suspect, suspect_on_host
+from raphson.tracing.read import read
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def read_loss(loss: Any, f_scale: Any, dtype: Any) -> Loss:
 
 def jax_residuals(fun: Callable, x: Any, args: tuple, loss: Loss, space: Any, notes: list[str]) -> LeastSquares:
     """The problem of residuals that JAX can trace; raises what tracing raises, and clear errors on its output."""
-    traced = trace(fun, x, args)
+    traced, _ = read(fun, x, args, space)
     outputs = jax.tree.leaves(traced.out)
     check_residuals([(a.shape, a.dtype) for a in outputs])
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
@@ -150,8 +152,7 @@ def compare_host_jacobian(problem: HostResiduals, x: np.ndarray) -> None:
 
 def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[str]) -> None:
     """A given Jacobian of JAX residuals is compared with the exact one, which is then used."""
-    zero = problem.space.zero(x)
-    exact = np.asarray(jax.jit(lambda p, x: jax.jacfwd(lambda s: p.residuals(p.space.retract(x, s)))(zero))(problem, x))
+    exact = np.asarray(jax.jit(lambda p, x: jacobian(modes_of(p, x), p, x)[1])(problem, x))
     J: Any = jac(jax.tree.map(np.asarray, x), *args)
     given = np.asarray(J.toarray() if hasattr(J, "toarray") else J, float)
     if given.shape != exact.shape:
@@ -168,10 +169,9 @@ def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: li
 
 def jacobian_at(problem: Any, x: Any) -> np.ndarray:
     """The Jacobian at a point (m, n), whatever it is there; without rows for host residuals, whose differences lie."""
-    zero = problem.space.zero(x)
     if isinstance(problem, HostResiduals):
-        return np.zeros((0, zero.size))
-    return np.asarray(jax.jacfwd(lambda s: problem.residuals(problem.space.retract(x, s)))(zero))
+        return np.zeros((0, problem.space.size(x)))
+    return np.asarray(jacobian(modes_of(problem, x), problem, x)[1])
 
 
 jitted_residuals = jax.jit(lambda problem, x: problem.residuals(x))

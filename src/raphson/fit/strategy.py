@@ -39,7 +39,7 @@ class Survey:
 def survey(problem: Any, x: Any) -> Survey:
     """Value, gradient, Jacobian and Hessian at x, in one program where JAX can trace it."""
     kind = both_looks if isinstance(problem, HOST) else surveyed
-    return kind(problem, x, dense=forms_hessian(problem.space.size(x)))
+    return kind(problem, x, dense=forms_hessian(problem, x))
 
 
 def both_looks(problem: Any, x: Any, dense: bool) -> Survey:

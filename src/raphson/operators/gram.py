@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 
 from raphson.kernel.record import record
+from raphson.problems.allowed import modes_of
+from raphson.problems.modes import FORWARD
 
 Array = jax.Array
 
@@ -60,6 +62,11 @@ class Gram:
         space = self.problem.space
         zero = space.zero(self.x)
         along = lambda t: self.problem.residuals(space.retract(self.x, zero + t * v))
+        modes = modes_of(self.problem, self.x)
+        if not modes.forward or modes.second != FORWARD:
+            # Where residuals cannot be pushed forward twice: the difference of Transtrum and Sethna (2012), h theirs.
+            h = jnp.asarray(0.1, v.dtype)
+            return (2 / h) * (self.root * (along(h) - along(0 * h)) / h - self.J @ v)
         slope = lambda t: jax.jvp(along, (t,), (jnp.ones_like(t),))[1]
         start = jnp.zeros((), v.dtype)
         return self.root * jax.jvp(slope, (start,), (jnp.ones_like(start),))[1]

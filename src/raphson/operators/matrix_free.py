@@ -6,13 +6,15 @@ import jax
 import jax.numpy as jnp
 
 from raphson.kernel.record import record
+from raphson.problems.allowed import modes_of
+from raphson.problems.derivatives import columns, product
 
 Array = jax.Array
 
 
 @record
 class MatrixFree:
-    """H of the pulled-back objective at x, by forward-over-reverse differentiation.
+    """H of the pulled-back objective at x, by forward-over-reverse differentiation, or as the code allows.
 
     Holds the problem and the point, not the linearization: closures do not fit into a carry.
     Cost of a product: about 2 to 3 gradients. Source: Pearlmutter (1994), "Fast exact
@@ -29,15 +31,11 @@ class MatrixFree:
 
     def mv(self, v: Array) -> Array:
         """H v."""
-        gradient = jax.grad(self.problem.pulled(self.x))
-        zero = self.problem.space.zero(self.x)
-        return jax.jvp(gradient, (zero,), (v.astype(zero.dtype),))[1]
+        return product(modes_of(self.problem, self.x), self.problem, self.x, v)
 
     def dense(self) -> Array:
         """The matrix (n, n), one product per column: for small n and for tests."""
-        zero = self.problem.space.zero(self.x)
-        H = jax.vmap(self.mv)(jnp.eye(self.size, dtype=zero.dtype))
-        return (H + H.T) / 2
+        return columns(self.mv, self.problem.space.zero(self.x), modes_of(self.problem, self.x).batched)
 
     def diagonal(self) -> Array:
         """The diagonal (n,); costs n products."""

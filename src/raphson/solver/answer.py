@@ -9,6 +9,8 @@ from jax import lax
 from raphson.kernel.record import record
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
+from raphson.problems.allowed import modes_of
+from raphson.problems.derivatives import hessian, slope
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.minimize import Minimize
 from raphson.solver.choose import choose
@@ -47,7 +49,7 @@ def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> S
     x0 = jnp.asarray(x0) if isinstance(x0, list) else x0
     x0 = jax.tree.map(lambda a: lax.stop_gradient(strong(a)), x0)
     if isinstance(method, str):
-        method = preset(problem, method, problem.space.size(x0))
+        method = preset(problem, method, x0)
     dtype = jnp.result_type(*jax.tree.leaves(x0))
     still, method = lax.stop_gradient(problem), cast(method, dtype)
     state = launch(method, still, x0)
@@ -63,20 +65,21 @@ def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> S
         return new, jax.tree.map(lambda T, t: T.at[at].set(t, mode="drop"), trials, trial)
 
     state, trials = lax.while_loop(lambda c: c[0].status == Status.RUNNING, body, (state, trials))
-    x = answer(problem, state.x)
+    modes = modes_of(problem, x0)
+    x = answer(problem, state.x) if modes.forward else reverse_answer(problem, state.x)
     # The value is computed again at the answer: its derivative by theta would otherwise be lost.
     value = problem.value(x).astype(dtype)
     return Solution(x, value, state.model.gradient, state.status, state.k, trials)
 
 
-def preset(problem: Any, name: str, n: int) -> Method:
+def preset(problem: Any, name: str, x: Any) -> Method:
     """The method that a name means for this problem: residuals have their own ones first ("auto": "lm")."""
     if isinstance(problem, LeastSquares):
         table = PRESETS | RESIDUAL_PRESETS
         name = preset_name(name, table, ALIASES | RESIDUAL_ALIASES)
         return table["lm" if name == "auto" else name]
     name = preset_name(name)
-    return PRESETS[choose(problem, n).names[0] if name == "auto" else name]
+    return PRESETS[choose(problem, problem.space.size(x), modes_of(problem, x)).names[0] if name == "auto" else name]
 
 
 def strong(a: Any) -> Array:
@@ -104,13 +107,35 @@ def answer_jvp(primals: tuple, tangents: tuple) -> tuple[Any, Any]:
     space = problem.space
     zero = space.zero(x)
 
-    def gradient(p: Any, s: Array) -> Array:
-        return jax.grad(p.pulled(x))(s)
-
-    moved = jax.jvp(lambda p: gradient(p, zero), (problem,), (tangents[0],))[1]
-    H = jax.jacfwd(lambda s: gradient(problem, s))(zero)
-    s = -solve_symmetric((H + H.T) / 2, moved)
+    modes = modes_of(problem, x)
+    moved = jax.jvp(lambda p: slope(modes, p, x)(zero)[1], (problem,), (tangents[0],))[1]
+    s = -solve_symmetric(hessian(modes, problem, x)[2], moved)
     return x, jax.jvp(lambda s: space.retract(x, s), (zero,), (s,))[1]
+
+
+@jax.custom_vjp
+def reverse_answer(problem: Any, x: Any) -> Any:
+    """`answer` for functions without forward mode: its derivative exists in reverse mode only."""
+    return x
+
+
+def reverse_answer_fwd(problem: Any, x: Any) -> tuple[Any, tuple[Any, Any]]:
+    """What the way back needs."""
+    return x, (problem, x)
+
+
+def reverse_answer_bwd(kept: tuple[Any, Any], given: Any) -> tuple[Any, Any]:
+    """The transpose of the implicit function theorem: -(d_theta g)' H^-1 u."""
+    problem, x = kept
+    modes, space = modes_of(problem, x), problem.space
+    zero = space.zero(x)
+    (u,) = jax.vjp(lambda s: space.retract(x, s), zero)[1](given)
+    w = -solve_symmetric(hessian(modes, problem, x)[2], u)
+    (moved,) = jax.vjp(lambda p: slope(modes, p, x)(zero)[1], problem)[1](w)
+    return moved, jax.tree.map(jnp.zeros_like, x)
+
+
+reverse_answer.defvjp(reverse_answer_fwd, reverse_answer_bwd)
 
 
 def solve_symmetric(H: Array, b: Array) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 from raphson.calculus.check import DerivativeCheck, examine
 from raphson.calculus.taylor import look
 from raphson.kernel.look import GRADIENT
+from raphson.problems.allowed import require_derivatives
 from raphson.solver.evidence import Numbered, looked
 from raphson.solver.host import flat_point, flatten, host_problem, user_hessian
 from raphson.solver.inputs import jax_problem, read_function, read_point
@@ -42,7 +43,9 @@ def check_derivatives(fun: Callable, x: Any, *args: Any, jac: Any = None, hess: 
         gradient = lambda v: flatten(jac(flat.restore(v), *args))
         H = H if hess is None else None
     if gradient is None:
-        raise ValueError("JAX cannot trace fun, and no jac was given: there are no derivatives to check")
+        raise ValueError(
+            "JAX cannot trace or differentiate fun, and no jac was given: there are no derivatives to check"
+        )
     if callable(hess):
         given = user_hessian(hess, None, flat.restore, args, start.size)
         H = given(start) if given is not None else None
@@ -59,6 +62,7 @@ def exact(fun: Callable, x: Any, args: tuple, unravel: Callable) -> tuple[Callab
     """f, g (functions of a flat vector) and H at x as JAX computes them; Nones where it cannot trace fun."""
     try:
         problem = jax_problem(fun, x, args, [])
+        require_derivatives(problem, x, [], "fun")
     except TypeError as refusal:
         if str(refusal).startswith("fun "):
             raise

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from raphson.problems.callback import Callback
+from raphson.problems.modes import ORDINARY, Modes
 
 DENSE = 500
 """Up to so many variables the dense Hessian and its factors cost less than conjugate gradients save."""
@@ -25,8 +26,8 @@ SURE = ("dogleg", "trust-exact", "cubic")
 measured on MGH (dogleg alone: 42 of 42 from x0, 38 of 39 from 10 x0, 36 of 39 from 100 x0) and on NIST."""
 
 
-def choose(problem: Any, n: int) -> Choice:
-    """The presets' names, and the reason in one sentence."""
+def choose(problem: Any, n: int, modes: Modes = ORDINARY) -> Choice:
+    """The presets' names, and the reason in one sentence. `modes`: the derivatives that a JAX function allows."""
     if isinstance(problem, Callback):
         if problem.hessian is not None and n <= DENSE:
             return Choice(("dogleg",), f"n = {n} and a Hessian was given")
@@ -35,6 +36,9 @@ def choose(problem: Any, n: int) -> Choice:
         if n <= DENSE:
             return Choice(("bfgs",), f"n = {n} and no Hessian was given: it is learned from gradients")
         return Choice(("lbfgs",), f"n = {n} is large and no Hessian was given: it is learned from a few gradients")
+    if modes.costly and n > DIFFERENCES:
+        name, where = ("bfgs", "gradients") if n <= DENSE else ("lbfgs", "a few gradients")
+        return Choice((name,), f"n = {n} and H would cost too much in the modes that fun allows: learned from {where}")
     if n <= DENSE:
         return Choice(SURE, f"n = {n} and H is available")
     return Choice(("trust-cg",), f"n = {n} is large: Hessian-vector products instead of a dense H")

@@ -9,21 +9,23 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.kernel.look import HESSIAN
+from raphson.kernel.look import GRADIENT, HESSIAN
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.model.curvature import Exact
 from raphson.operators.dense import Dense
+from raphson.problems.allowed import modes_of, require_derivatives
 from raphson.problems.callback import HOST, Callback
+from raphson.problems.modes import ORDINARY, Modes
 from raphson.solver.bounds import active_bounds, read_bounds
 from raphson.solver.choose import choose
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Run, run
 from raphson.solver.drive import iterate as iterations
-from raphson.solver.evidence import Numbered, certificate_of, final_state, hessian_of
+from raphson.solver.evidence import Numbered, certificate_of, evaluate, final_state, hessian_of
 from raphson.solver.host import host_problem
-from raphson.solver.inputs import jax_problem, read_function, read_point
+from raphson.solver.inputs import jax_problem, read_function, read_point, why_not
 from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
 from raphson.solver.options import Limits, read_limits, refuse_constraints
 from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name
@@ -78,7 +80,7 @@ def minimize(
     x = read_point(x0, notes)
     compiled = CompileClock.seconds
     space, x = read_bounds(bounds, x, notes, Numbered(), pairs=True)
-    problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes)
+    problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes, space)
     problem = replace(problem, space=space)
     n = problem.space.size(x)
     watch, report = None if callback is None else watcher(callback, restore), reporter(progress)
@@ -91,7 +93,7 @@ def minimize(
             raise ValueError(not_finite_message(done, problem))
         return conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, tol)
 
-    return best_of(read_method(method, problem, n), attempt, limits.max_steps is not None)
+    return best_of(read_method(method, problem, n, modes_of(problem, x)), attempt, limits.max_steps is not None)
 
 
 def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., Any], limited: bool) -> Any:
@@ -130,19 +132,23 @@ def iterate(
     notes: list[str] = []
     x = read_point(x0, notes)
     problem, x, _ = read_problem(fun, x, args, None, None, None, notes)
-    _, chosen, _ = read_method(method, problem, problem.space.size(x))[0]
+    _, chosen, _ = read_method(method, problem, problem.space.size(x), modes_of(problem, x))[0]
     chosen = limited(chosen, read_limits(tol, max_steps, None, None, notes), x)
     return iterations(chosen, problem, x)
 
 
 def read_problem(
-    fun: Any, x: Any, args: Any, jac: Any, hess: Any, hessp: Any, notes: list[str]
+    fun: Any, x: Any, args: Any, jac: Any, hess: Any, hessp: Any, notes: list[str], space: Any = None
 ) -> tuple[Any, Any, Callable[[Any], Any]]:
-    """The problem, the start in the problem's own form, and the way back to the user's."""
+    """The problem, the start in the problem's own form, and the way back to the user's.
+
+    `space`: bounds within which every call must lie, those that look at the function first included.
+    """
     check_arity(fun, args, x, "fun")
     fun, jac, args = read_function(fun, args, jac)
     try:
-        problem = jax_problem(fun, x, args, notes)
+        problem = jax_problem(fun, x, args, notes, space)
+        require_derivatives(problem, x, notes, "fun")
     except Exception as refusal:
         return untraceable(fun, x, args, jac, hess, hessp, notes, refusal)
     if jac is not None:
@@ -157,14 +163,15 @@ def untraceable(
     plain = isinstance(refusal, TypeError) and str(refusal).startswith("fun ")
     if plain:
         raise refusal from None
-    why = f"JAX could not trace it: {type(refusal).__name__}"
-    problem, point = host_problem(fun, x, args, jac, hess, hessp, notes, why)
+    if isinstance(refusal, IndexError):
+        raise refusal from None
+    problem, point = host_problem(fun, x, args, jac, hess, hessp, notes, why_not(refusal))
     return problem, point.vector, point.restore
 
 
 def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[str]) -> None:
     """A given gradient of a JAX function is compared with the exact one, which is then used."""
-    exact = np.asarray(jax.jit(jax.grad(lambda s: problem.pulled(x)(s)))(problem.space.zero(x)))
+    exact = np.asarray(evaluate(problem, x, GRADIENT).gradient)
     given = np.concatenate([np.ravel(np.asarray(a)) for a in jax.tree.leaves(jac(jax.tree.map(np.asarray, x), *args))])
     if given.shape != exact.shape:
         raise ValueError(f"jac must return {exact.size} numbers, one per variable; it returns shape {given.shape}")
@@ -178,13 +185,13 @@ def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[st
     notes.append("jac agrees with fun; JAX differentiates fun itself, so jac is not needed")
 
 
-def read_method(method: Any, problem: Any, n: int) -> list[tuple[str, Method, str]]:
+def read_method(method: Any, problem: Any, n: int, modes: Modes = ORDINARY) -> list[tuple[str, Method, str]]:
     """What to try, first things first: (name, method, the reason for it)."""
     if isinstance(method, Method):
         return [(type(method.curvature).__name__, method, "given by the caller")]
     name = preset_name(method)
     if name == "auto":
-        choice = choose(problem, n)
+        choice = choose(problem, n, modes)
         return [(name, PRESETS[name], choice.reason) for name in choice.names]
     return [(name, PRESETS[name], "asked for")]
 

@@ -15,7 +15,9 @@ from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace
 from raphson.model.curvature import Exact, Scales, filled, natural_scale
 from raphson.operators.dense import Dense
+from raphson.problems.allowed import hessian_error, modes_of
 from raphson.problems.callback import HOST
+from raphson.problems.modes import FORWARD
 from raphson.solver.bounds import active_bounds, held_words
 from raphson.solver.certificate import Certificate, Evidence, certify
 from raphson.solver.drive import Run
@@ -28,10 +30,14 @@ PACES = 10
 LARGEST = 4000
 """Up to so many variables the certificate forms H; above, products with it have to do."""
 
+LARGEST_FORWARD = 300
+"""The same where there is no reverse mode: H costs n^2 evaluations."""
 
-def forms_hessian(n: int) -> bool:
-    """Whether H of n variables is formed."""
-    return n <= LARGEST
+
+def forms_hessian(problem: Any, x: Any) -> bool:
+    """Whether H is formed."""
+    forwards = not isinstance(problem, HOST) and modes_of(problem, x).gradient == FORWARD
+    return problem.space.size(x) <= (LARGEST_FORWARD if forwards else LARGEST)
 
 
 def final_state(done: Run, problem: Any) -> State:
@@ -42,7 +48,7 @@ def final_state(done: Run, problem: Any) -> State:
     if float(state.best.value) >= float(state.model.value):
         return state
     host = isinstance(problem, HOST)
-    order = HESSIAN if forms_hessian(state.model.gradient.size) else GRADIENT if host else PRODUCT
+    order = HESSIAN if forms_hessian(problem, state.best.x) else GRADIENT if host else PRODUCT
     seen = evaluate(problem, state.best.x, order)
     B = state.model.curvature if seen.curvature is None else seen.curvature
     model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=B)
@@ -64,7 +70,7 @@ def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:
     """The exact Hessian at the end: the run's own, or computed once; None for too many variables."""
     if isinstance(method.curvature, Exact) and isinstance(model.curvature, Dense):
         return np.asarray(model.curvature.matrix)
-    if not forms_hessian(model.gradient.size) or not np.isfinite(float(model.value)):
+    if not forms_hessian(problem, model.x) or not np.isfinite(float(model.value)):
         return None
     return np.asarray(evaluate(problem, model.x).curvature.matrix)
 
@@ -122,7 +128,7 @@ def shape_of(
         return None if isinstance(problem, HOST) else examine_products(problem, model.x, g, size, held)
     if not np.all(np.isfinite(H)):
         return None
-    error = max(eps(g), problem.hessian_error if isinstance(problem, HOST) else 0)
+    error = max(eps(g), hessian_error(problem, model.x, eps(g)))
     return examine_free(H.astype(float), g.astype(float), scale.astype(float), size, error, held, names)
 
 

@@ -9,11 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
 
-from raphson.kernel.number import CURVATURE_NOISE
+from raphson.kernel.number import CURVATURE_NOISE, eps
 from raphson.linear.cg import lowest_ritz, unbounded
 from raphson.linear.solve import LANCZOS_STEPS
 from raphson.operators.held import Held
 from raphson.operators.matrix_free import MatrixFree
+from raphson.problems.allowed import hessian_error
 
 WHOLE = 600
 """Up to so many variables all eigenvalues are computed; above, a Cholesky factorization decides first."""
@@ -145,7 +146,7 @@ def examine_products(problem: Any, x: Any, g: np.ndarray, size: np.ndarray, held
     steps = min(free, LANCZOS_STEPS)
     s, low, top, rounding = numbers_of_products(problem, x, *map(jnp.asarray, (g, size, held)), steps=steps)
     newton = np.asarray(s, float)
-    negative = int(float(low) < -1e-8 * float(top))
+    negative = int(float(low) < -max(1e-8, hessian_error(problem, x, eps(g))) * float(top))
     return Shape(
         None, float(low), float(top), negative, 0, free - negative, newton, float(-0.5 * g @ newton), 0.0, (),
         None, np.asarray(rounding, float),

@@ -10,9 +10,9 @@ import numpy as np
 from jax.core import Tracer
 
 from raphson.problems.minimize import Minimize
+from raphson.problems.modes import NoDerivative
 from raphson.solver.messages import called, refuse_kind
-from raphson.tracing.fingerprint import fingerprint
-from raphson.tracing.hoist import Hoisted, data_leaf, hoist
+from raphson.tracing.read import OnHost, read
 
 
 @dataclass(frozen=True)
@@ -92,40 +92,9 @@ def read_function(fun: Any, args: Any, jac: Any) -> tuple[Callable, Any, tuple]:
     return fun, jac if callable(jac) else None, args
 
 
-class Known:
-    """Functions traced before, by fingerprint: a warm call does not trace."""
-
-    programs: dict[Any, Hoisted] = {}  # noqa: RUF012
-
-
-def trace(fun: Callable, x: Any, args: tuple) -> Hoisted:
-    """fun as a program and its data. The same function with the same surroundings is not traced twice."""
-    mark = fingerprint(fun)
-    leaves, tree = jax.tree.flatten((x, args))
-    if mark is None or not all(isinstance(a, (jax.Array, np.ndarray, float, int)) for a in leaves):
-        return hoist(fun, x, args)
-    shapes = tuple(
-        (
-            np.shape(a),
-            a.dtype if hasattr(a, "dtype") else jnp.result_type(a),
-            bool(getattr(a, "weak_type", not hasattr(a, "dtype"))),
-        )
-        for a in leaves
-    )
-    key = (mark, tree, shapes)
-    known = Known.programs.get(key)
-    if known is None:
-        if len(Known.programs) > 512:
-            Known.programs.clear()
-        known = Known.programs[key] = hoist(fun, x, args)
-        return known
-    given = [data_leaf(a) for a in jax.tree.leaves(args)]
-    return Hoisted(known.program, (*given, *known.data[len(given) :]), known.out)
-
-
-def jax_problem(fun: Callable, x: Any, args: tuple, notes: list[str]) -> Minimize:
-    """The problem of a function that JAX can trace; raises what tracing raises, and clear errors on its output."""
-    traced = trace(fun, x, args)
+def jax_problem(fun: Callable, x: Any, args: tuple, notes: list[str], space: Any = None) -> Minimize:
+    """The problem of a function that can be traced; raises OnHost where it cannot, and clear errors on its output."""
+    traced, _ = read(fun, x, args, space)
     outputs = jax.tree.leaves(traced.out)
     if len(outputs) != 1:
         seen = f"{len(outputs)} arrays (jac=True if it is (f, g))" if outputs else "None: is a return missing?"
@@ -136,6 +105,13 @@ def jax_problem(fun: Callable, x: Any, args: tuple, notes: list[str]) -> Minimiz
         notes.append(f"fun returns {outputs[0].dtype} for x in {dtype}: its value is taken in {dtype}")
     plain = outputs[0].shape == () and not isinstance(traced.out, (tuple, list, dict))
     return Minimize(traced.program if plain else Scalar(traced.program), traced.data)
+
+
+def why_not(refusal: Exception) -> str:
+    """Why a function stays on the host, in words."""
+    if isinstance(refusal, NoDerivative):
+        return refusal.why
+    return str(refusal) if isinstance(refusal, OnHost) else f"JAX could not trace it: {type(refusal).__name__}"
 
 
 def check_output(shape: tuple, dtype: Any) -> None:

@@ -10,6 +10,7 @@ When two structures are the same is decided in `structure`.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from jax import lax
 
 from raphson.tracing.fingerprint import Key
 from raphson.tracing.structure import Doubt, Structure
+
+log = logging.getLogger("raphson")
 
 MOST_PROGRAMS = 512
 # A `jit` met more often than this in one function stays a call: its lowering is shared, and copies are not.
@@ -87,12 +90,31 @@ class Hoisted:
     out: Any
 
 
-def hoist(fun, x, args=()) -> Hoisted:
-    """Trace `fun(x, *args)` without executing it. data = (leaves of args, closed-over arrays, packed literals)."""
+def hoist(fun, x, args=(), change=None) -> Hoisted:
+    """Trace `fun(x, *args)` without executing it. data = (leaves of args, closed-over arrays, packed literals).
+
+    `change`: what is made of the traced jaxpr before anything else (`roll.rolled`).
+    """
     leaves = [data_leaf(leaf) for leaf in jax.tree.leaves(tuple(args))]
     args = jax.tree.unflatten(jax.tree.structure(tuple(args)), leaves)
     # A new function object each time: JAX caches traces by function object, blind to a global that was rebound.
     closed, out = jax.make_jaxpr(lambda x, *args: fun(x, *args), return_shape=True)(x, *args)
+    if change is not None:
+        try:
+            closed = change(closed)
+        except Exception:
+            log.debug("rolling failed: the program stays as long as it was traced", exc_info=True)
+    try:
+        return _hoisted(closed, out, x, leaves)
+    except Exception:  # up to here it was the user's function; a failure from here on is ours, and costs only speed
+        log.debug("hoisting failed: the function is used as it was traced", exc_info=True)
+    count = jax.tree.structure(x).num_leaves
+    inputs = tuple((aval.shape, aval.dtype) for aval in closed.in_avals[:count])  # type: ignore[attr-defined]
+    whole = Traced(closed, jax.tree.structure(x), jax.tree.structure(out), inputs, len(leaves), ())
+    return Hoisted(whole, tuple(leaves), out)
+
+
+def _hoisted(closed, out, x, leaves) -> Hoisted:
     flat = _Flat(closed)
     names = list(closed.jaxpr.invars)
     tree, out_tree = jax.tree.structure(x), jax.tree.structure(out)

@@ -15,7 +15,7 @@ from raphson.picture.recording.replay import Moment, Replay
 from raphson.picture.recording.sampler import Sampler
 from raphson.picture.recording.windows import SPARE, Window, interval, local_window, widened
 from raphson.picture.views.spectrum import direction
-from raphson.problems.callback import HOST
+from raphson.problems.allowed import hessian_error
 
 SHOWN = 60
 """Eigenvalues that are recorded: half of them the lowest, half the highest."""
@@ -36,7 +36,7 @@ TRUSTED = 2 * CURVATURE_NOISE
 def noise_of(run: Replay, moment: Moment) -> float:
     """The relative noise of the Hessian: rounding, or that of differences."""
     rounding = float(np.finfo(moment.dtype).eps)
-    return max(rounding, run.problem.hessian_error / TRUSTED) if isinstance(run.problem, HOST) else rounding
+    return rounding if run.problem is None else max(rounding, hessian_error(run.problem, moment.x, rounding) / TRUSTED)
 
 
 def point(

@@ -84,7 +84,7 @@ def too_near(quad: Quadratic, window: Window) -> bool:
 
 
 def shown_rise(quad: Quadratic, window: Window) -> float:
-    """The rise of the level that a picture shows: that of the level through x, or one that fits where x is the centre."""
+    """The rise of the level that a picture shows: of the level through x, or one that fits where x is the centre."""
     return fitting_rise(quad, window) if too_near(quad, window) else quad.rise
 
 

@@ -1,0 +1,62 @@
+"""Why a function needs numbers: the construct in the user's own line, and what to write instead."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import re
+import sys
+from types import FrameType
+
+import numpy as np
+
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+"""The folder of this package: its own frames are not the user's."""
+
+NUMPY = os.path.dirname(os.path.abspath(str(np.__file__))) + os.sep
+
+LONGEST = 60
+"""Characters of the user's code that a note of one line has room for."""
+
+
+class NeedsANumber(TypeError):
+    """The function wants the value of a variable: it stays on the host. `str` of it is one line for people."""
+
+
+def wanted(what: str, instead: str) -> NeedsANumber:
+    """The exception for a construct, with the user's code that asked for it and its line."""
+    frame = user_frame()
+    if frame is None:
+        return NeedsANumber(f"{what}: {instead}")
+    code = segment(frame)
+    shown = f"`{code}`" if code else what
+    line = f" (line {frame.f_lineno})" if code else ""
+    function = re.search(r"\bmath\.(\w+)", code)
+    if function and what == "float()":
+        instead = f"write np.{function[1]}"
+    return NeedsANumber(f"{shown}{line} needs the value of a variable: {instead}")
+
+
+def user_frame() -> FrameType | None:
+    """The innermost frame that is neither ours nor a library's: the user's own line."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if not name.startswith((HERE, NUMPY, "<frozen", "<__array_function__")) and "site-packages" not in name:
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def segment(frame: FrameType) -> str:
+    """The source of what the frame is computing, where it can be read; "" where not."""
+    try:
+        positions = list(frame.f_code.co_positions())[frame.f_lasti // 2]
+    except IndexError:
+        return ""
+    line, last, start, end = positions
+    if line is None or start is None or end is None or line != last:
+        return ""
+    source = linecache.getline(frame.f_code.co_filename, line).encode()
+    text = source[start:end].decode(errors="replace").strip()
+    return text if 0 < len(text) <= LONGEST else ""
