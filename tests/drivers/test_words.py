@@ -15,6 +15,8 @@ from raphson.solver.certificate import Cause, Evidence, Verdict, certify
 from raphson.solver.examine import Shape, direction
 from raphson.solver.wording import means, sentence, summary
 
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")  # of NumPy, in our own code on the host
+
 NUMBER = r"(-?(?:\d+\.?\d*(?:e[+-]?\d+)?|inf|nan))"
 COMPARED = re.compile(NUMBER + r"[^;()\d]*\(?(<=|<|>) " + r"(?:noise of f )?" + NUMBER)
 """A number, words, a sign, a number: "x is within 2e-09 of the minimum, relative (<= 6e-06)"."""
