@@ -47,7 +47,7 @@ def from_raphson(found: rp.Result) -> dict:
         "said": str(sure.verdict),
         "steps": found.nit,
         "method": found.method,
-        "status": found.status.name.lower(),
+        "status": found.termination.name.lower(),
         "work": f"{found.nfev}/{found.njev}/{found.nhev}",
         "why": sure.criterion,
         "sentence": found.verdict,

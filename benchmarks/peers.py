@@ -67,7 +67,7 @@ def from_solve(case: Case, found: rp.Solution) -> dict:
 def from_door(case: Case, found: rp.Result) -> dict:
     """What the door says: value, verdict, counts."""
     work = f"{found.nfev}/{found.njev}/{found.nhev}"
-    return verdict(case, found.value, found.success, found.status.name.lower(), work)
+    return verdict(case, found.value, found.success, found.termination.name.lower(), work)
 
 
 def from_scipy(case: Case, found: Any) -> dict:

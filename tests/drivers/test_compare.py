@@ -41,7 +41,8 @@ def test_json_of_everything_is_valid(seen: rp.Comparison) -> None:
     for a in (seen, result, result.model, result.model.geometry(), result.trace):
         json.loads(text(a), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     out = json.loads(text(result))
-    assert out["success"] is True and out["method"] == "newton" and out["status"] == "converged"
+    assert out["success"] is True and out["method"] == "newton" and out["status"] == 0
+    assert out["termination"] == "converged"
     np.testing.assert_allclose(out["x"], [1, 1])
     assert len(out["trace"]["value"]) == out["steps"] == result.steps
     assert set(json.loads(text(seen))["results"]) == {"newton", "bfgs"}

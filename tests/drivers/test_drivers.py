@@ -33,7 +33,7 @@ def test_the_step_limit_returns_the_best_so_far_honestly(fun, limit):
     """max_steps = k: k trials in the trace, status STEPS, no success, and the best of the points seen."""
     result = rp.minimize(fun, X0, max_steps=limit)
     assert len(result.trace) == result.nit == limit
-    assert result.status == Status.STEPS
+    assert result.termination == Status.STEPS
     assert not result.success and "limit of steps" in result.message
     values = [result.trace.start_value, *result.trace.value[result.trace.accepted]]
     assert result.value == pytest.approx(min(values), rel=1e-12)
@@ -63,7 +63,7 @@ def interrupting(at):
 def test_ctrl_c_in_the_function_returns_the_best_so_far():
     """KeyboardInterrupt in the middle of a run loses nothing: status USER, the trace so far, no success."""
     result = rp.minimize(interrupting(60), X0)
-    assert result.status == Status.USER and not result.success
+    assert result.termination == Status.USER and not result.success
     assert 0 < result.nit < 20
     assert result.value < scipy_rosen(X0)
     assert "stopped by the user" in str(result)
@@ -79,7 +79,7 @@ def test_ctrl_c_in_a_callback_returns_the_best_so_far():
             raise KeyboardInterrupt
 
     result = rp.minimize(rosenbrock, X0, callback=callback)
-    assert result.status == Status.USER and not result.success
+    assert result.termination == Status.USER and not result.success
     assert result.nit >= 3
     assert result.value <= min(scipy_rosen(x) for x in seen[:3]) * (1 + 1e-9)
 
@@ -93,7 +93,7 @@ def test_the_time_limit_returns_the_best_so_far():
 
     whole = rp.minimize(slow, X0, args=(0.0,))
     result = rp.minimize(slow, X0, time_limit=0.05)
-    assert result.status == Status.TIME and not result.success
+    assert result.termination == Status.TIME and not result.success
     assert result.nit < whole.nit
     np.testing.assert_array_equal(result.trace.step, whole.trace.step[: result.nit])
     assert "time limit" in result.message
@@ -133,7 +133,7 @@ def test_a_callback_stops_the_run(callback):
     """StopIteration (or True, as in older SciPy) stops after the trial just made: status USER."""
     result = rp.minimize(rosenbrock, X0, callback=callback)
     assert result.nit == 1
-    assert result.status == Status.USER and not result.success
+    assert result.termination == Status.USER and not result.success
 
 
 def test_a_callbacks_own_exception_comes_through():

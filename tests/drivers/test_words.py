@@ -43,7 +43,7 @@ def check(result: Any) -> None:
     if "method='auto'" in tips:
         assert result.reasons[0] == "asked for"
     if "continue from here" in tips:
-        assert result.status in (Status.STEPS, Status.TIME, Status.USER)
+        assert result.termination in (Status.STEPS, Status.TIME, Status.USER)
         assert c.verdict in (Verdict.STOPPED, Verdict.SADDLE) or c.cause == Cause.ENDED
     if "the exact Hessian here promises" in means or "steps promise" in means:
         assert c.decrement > c.noise

@@ -1,21 +1,29 @@
 """The result of a fit: everything a `Result` has, with residuals, Jacobian and error bars."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import numpy as np
+import scipy.linalg
 
 from raphson.fit.profile import Profile, profile
 from raphson.fit.report import fit_html, parameters
 from raphson.fit.uncertainty import Uncertainty, uncertainty
-from raphson.solver.result import Result
+from raphson.kernel.status import Status
+from raphson.solver.result import Result, writable
 from raphson.solver.wording import summary
 
+GOOD = {Status.CONVERGED: 3, Status.NOISE: 2}
+"""SciPy's status of fits with success: 3 the step is small enough, 2 so is the decrease; 1 for all others."""
 
-@dataclass(frozen=True, repr=False)
+BAD = {Status.STEPS: 0, Status.CALLS: 0, Status.TIME: 0, Status.NOT_FINITE: -1, Status.USER: -2, Status.UNBOUNDED: -4}
+"""Without success: 0 a limit, -1 not finite, -2 stopped by a callback; -3 for all others, where SciPy has no number."""
+
+
+@dataclass(repr=False, eq=False)
 class Fit(Result):
     """The answer of a least-squares fit. `cost` (and `value`) is 1/2 c^2 sum rho((r/c)^2): half the sum of squares.
 
@@ -23,14 +31,12 @@ class Fit(Result):
     gives them; `weighted` what error bars are made from: psi and J mean(psi'), psi(r) = rho' r
     (Huber, 1981, section 7.6; r and J with the linear loss); `names` of the parameters;
     `active` (n,) -1 at a lower bound, 1 at an upper one, 0 inside. `uncertainty` holds covariance,
-    standard errors, correlations and undetermined combinations. SciPy's names mean what they mean
-    there: `fun` the residuals, `jac` the Jacobian, `grad` the gradient, `optimality` max |projected
-    gradient|. A `curve_fit` unpacks as popt, pcov.
+    standard errors, correlations and undetermined combinations. The items are those of SciPy's
+    `least_squares`: `x cost fun jac grad optimality active_mask nfev njev status message success`, with
+    `fun` the residuals, `grad` the gradient of the cost, and `jac` the Jacobian, its rows times
+    sqrt(rho' + 2 z rho'') (`roots`) for a robust loss. A pickled fit comes back without `profile`, which
+    needs the function.
     """
-
-    scipy_names: ClassVar[tuple[str, ...]] = (
-        "x", "cost", "fun", "jac", "grad", "optimality", "active_mask", "nfev", "njev", "status", "message", "success",
-    )  # fmt: skip
 
     residuals: np.ndarray = field(default_factory=lambda: np.empty(0))
     jacobian: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
@@ -39,37 +45,45 @@ class Fit(Result):
     loss: str = "linear"
     absolute: bool = False
     error: float | None = None
+    roots: np.ndarray | None = None
     refit: Callable[[int, float, np.ndarray], tuple[np.ndarray, float]] | None = None
 
-    @property
-    def cost(self) -> float:
-        """Half the sum of squares, or the robust cost."""
-        return self.value
+    def __post_init__(self) -> None:
+        self.residuals, self.jacobian = writable(self.residuals), writable(self.jacobian)
+        super().__post_init__()
+
+    def scipy_items(self) -> dict[str, Any]:
+        """What SciPy's `least_squares` returns beside x."""
+        return {
+            "cost": self.value, "fun": self.residuals,
+            "jac": self.jacobian if self.roots is None else self.roots[:, None] * self.jacobian,
+            "grad": self.gradient, "optimality": self.certificate.gradient_norm, "active_mask": self.active,
+            "nfev": self.evaluations.value, "njev": self.evaluations.gradient, "status": self.code(),
+            "message": self.verdict, "success": self.certificate.success,
+        }  # fmt: skip
+
+    def code(self) -> int:
+        """SciPy's status: positive for success, one of `GOOD`; 0 or negative else, one of `BAD`."""
+        return GOOD.get(self.termination, 1) if self.certificate.success else BAD.get(self.termination, -3)
+
+    def portable(self) -> dict[str, Any]:
+        """The fields without the function that profiles need."""
+        return {**super().portable(), "refit": None}
 
     @property
-    def fun(self) -> np.ndarray:
-        """The residuals (m,) (SciPy's name in `least_squares`)."""
-        return self.residuals
+    def nit(self) -> int:
+        """Trials made, accepted or not (the name in SciPy's `minimize`)."""
+        return self.steps
 
     @property
-    def jac(self) -> np.ndarray:
-        """The Jacobian (m, n) (SciPy's name)."""
-        return self.jacobian
-
-    @property
-    def grad(self) -> np.ndarray:
-        """The gradient of the cost (n,) (SciPy's name)."""
-        return self.gradient
-
-    @property
-    def optimality(self) -> float:
-        """max |g_i| over variables that no bound holds (SciPy's name)."""
-        return self.certificate.gradient_norm
+    def nhev(self) -> int:
+        """Hessians evaluated (the name in SciPy's `minimize`)."""
+        return self.evaluations.hessian
 
     @property
     def x_flat(self) -> np.ndarray:
         """x as one vector (n,)."""
-        return np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(self.x)])
+        return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(self.x)])
 
     @cached_property
     def uncertainty(self) -> Uncertainty:
@@ -85,16 +99,21 @@ class Fit(Result):
 
         The cost is minimized over the others with the parameter held at trial values; the ends lie where
         it has risen by the quantile of F(1, degrees), or of chi-square where sigma is absolute. Raises
-        ValueError where there are no degrees of freedom, KeyError for an unknown name.
+        ValueError where there are no degrees of freedom, KeyError for an unknown name, RuntimeError for a fit
+        that was pickled.
         """
         if isinstance(parameter, str) and parameter not in self.names:
             raise KeyError(f"no parameter named {parameter!r}: there are {', '.join(self.names)}")
         i = self.names.index(parameter) if isinstance(parameter, str) else int(parameter)
         u = self.uncertainty
         degrees, scale2 = (None, 1.0) if self.absolute else (u.degrees, u.reduced)
-        assert self.refit is not None
+        if self.refit is None:
+            raise RuntimeError(
+                "a profile fits again, and a pickle leaves the function behind: call the fit again in this process, "
+                "or take profiles before pickling"
+            )
         return profile(
-            self.refit, self.x_flat, i, self.cost, degrees=degrees, scale2=scale2, probability=probability,
+            self.refit, self.x_flat, i, self.value, degrees=degrees, scale2=scale2, probability=probability,
             step=float(u.standard_errors[i]), name=self.names[i],
         )  # fmt: skip
 
@@ -102,6 +121,12 @@ class Fit(Result):
     def covariance(self) -> np.ndarray:
         """s^2 (J'J)^-1 (n, n), or (J'J)^-1 where sigma is absolute."""
         return self.uncertainty.covariance
+
+    @property
+    def pcov(self) -> np.ndarray:
+        """The covariance (n, n) as SciPy's curve_fit has it: all inf where not every parameter is determined."""
+        covariance = self.covariance
+        return np.full_like(covariance, np.inf) if np.any(np.isinf(np.diag(covariance))) else covariance
 
     @property
     def standard_errors(self) -> np.ndarray:
@@ -118,11 +143,11 @@ class Fit(Result):
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers and strings (for JSON)."""
-        u = self.uncertainty
+        u, e = self.uncertainty, self.evaluations
         return {
             "verdict": self.verdict,
-            "success": self.success,
-            "cost": self.cost,
+            "success": self.certificate.success,
+            "cost": self.value,
             "parameters": {
                 name: {"value": float(x), "standard_error": float(e)}
                 for name, x, e in zip(self.names, self.x_flat, u.standard_errors, strict=True)
@@ -134,16 +159,49 @@ class Fit(Result):
             "undetermined": [d.text for d in u.undetermined],
             "active": {name: int(side) for name, side in zip(self.names, self.active, strict=True) if side},
             "method": self.method,
-            "evaluations": {"residuals": self.nfev, "jacobians": self.njev, "hessians": self.nhev},
-            "steps": self.nit,
+            "evaluations": {"residuals": e.value, "jacobians": e.gradient, "hessians": e.hessian},
+            "steps": self.steps,
             "seconds": self.seconds,
             "notes": [*self.notes, *u.notes],
             "certificate": self.certificate.as_dict(),
         }
 
+    def full_output(self) -> tuple[np.ndarray, np.ndarray, dict[str, Any], str, int]:
+        """What SciPy's `curve_fit` returns with full_output=True: popt, pcov, infodict, mesg, ier.
+
+        infodict: `nfev`; `fvec` (m,) the weighted residuals; of the factorization J P = Q R with pivots,
+        `fjac` (n, m) R' with zeros behind it, `ipvt` (n,) the pivots, `qtf` Q' fvec. ier: 1 to 4 for success.
+        """
+        J, r = self.jacobian, self.residuals
+        factors: Any = scipy.linalg.qr(J, mode="economic", pivoting=True, check_finite=False)
+        Q, R, pivots = factors
+        factor = np.zeros(J.shape[::-1], J.dtype)
+        factor[:, : len(R)] = R.T
+        info = {"nfev": self.evaluations.value, "fvec": r, "fjac": factor, "ipvt": pivots, "qtf": Q.T @ r}
+        return self.x_flat, self.pcov, info, self.verdict, self.code()
+
+
+class CurveFit(Fit):
+    """The answer of `curve_fit`: a `Fit` that is also the pair (popt, pcov), `x_flat` and `pcov`.
+
+    It unpacks, has the length 2, and takes indices and slices beside names: fit[0] is popt, fit["x"] x.
+    """
+
+    @classmethod
+    def of(cls, fit: Fit) -> "CurveFit":
+        """The same fit, of this kind."""
+        return cls(**{f.name: getattr(fit, f.name) for f in fields(fit)})
+
+    @property
+    def pair(self) -> tuple[np.ndarray, np.ndarray]:
+        """popt (n,) and pcov (n, n)."""
+        return self.x_flat, self.pcov
+
     def __iter__(self) -> Iterator[np.ndarray]:
-        yield self.x_flat
-        yield self.covariance
+        return iter(self.pair)
+
+    def __len__(self) -> int:
+        return 2
 
     def __getitem__(self, name: Any) -> Any:
-        return tuple(self)[name] if isinstance(name, int) else super().__getitem__(name)
+        return self.pair[name] if isinstance(name, (int, np.integer, slice)) else super().__getitem__(name)

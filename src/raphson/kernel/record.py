@@ -1,9 +1,11 @@
 """Frozen dataclasses that are pytrees: the one way records are made in this package."""
 
+import copy
 import dataclasses
 from typing import Any, dataclass_transform
 
 import jax
+import numpy as np
 
 
 def static(**keywords: Any) -> Any:
@@ -17,5 +19,29 @@ def record[T](cls: type[T]) -> type[T]:
 
     `eq=False`: comparing records that hold arrays has no single truth value, and a record must
     never be hashed as a static argument (that would bake its numbers into compiled code).
+
+    Records can be pickled. A class attribute `forgets` names fields that hold the user's function,
+    which need not be picklable: they come back as None, while copies share them.
     """
+    cls.__getstate__, cls.__deepcopy__ = pickled, deep_copied  # type: ignore[attr-defined]
     return jax.tree_util.register_dataclass(dataclasses.dataclass(frozen=True, eq=False)(cls))
+
+
+def pickled(self: Any) -> dict[str, Any]:
+    """The fields, arrays as NumPy's: a process that only reads results need not start JAX on its devices."""
+    at_home = lambda a: np.asarray(a) if isinstance(a, jax.Array) else a
+    lost = forgotten(self)
+    return {name: None if name in lost else jax.tree.map(at_home, value) for name, value in vars(self).items()}
+
+
+def deep_copied(self: Any, memo: dict) -> Any:
+    """A copy that shares nothing but the user's function."""
+    new, shared = object.__new__(type(self)), forgotten(self)
+    for name, value in vars(self).items():
+        object.__setattr__(new, name, value if name in shared else copy.deepcopy(value, memo))
+    return new
+
+
+def forgotten(self: Any) -> tuple[str, ...]:
+    """Fields that a pickle leaves behind."""
+    return getattr(type(self), "forgets", ())

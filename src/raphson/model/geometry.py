@@ -174,11 +174,15 @@ class Frame:
     @staticmethod
     def of(model: Any) -> "Frame":
         """Reads a model; ValueError if its Hessian is not finite."""
-        H = np.asarray(model.curvature.dense(), float)
+        return Frame.at(np.asarray(model.curvature.dense(), float), eps(model.gradient))
+
+    @staticmethod
+    def at(H: np.ndarray, noise: float) -> "Frame":
+        """Of a matrix (n, n) whose entries are known to a relative `noise`; ValueError if it is not finite."""
         if not np.all(np.isfinite(H)):
             i, j = np.argwhere(~np.isfinite(H))[0]
             raise ValueError(f"the Hessian is not finite here (entry [{i}, {j}] is {H[i, j]}): it has no geometry")
-        H, noise = (H + H.T) / 2, eps(model.gradient)
+        H = (H + H.T) / 2
         d, n = units(H), len(H)
         scaled = H / d[:, None] / d[None, :]
         try:
@@ -202,6 +206,16 @@ class Frame:
         w, V = np.linalg.eigh(self.H)
         live = np.repeat([True, False, True], self.inertia) & (w != 0)
         return -V @ np.where(live, (V.T @ g) / np.where(live, w, 1), 0)
+
+    def inverse(self) -> np.ndarray:
+        """H^-1 (n, n); the pseudo-inverse in natural units, 0 along what is flat, where H is singular to rounding."""
+        if self.w is None or self.V is None:
+            inverse = np.linalg.inv(self.H / self.d[:, None] / self.d[None, :])
+        else:
+            live = np.repeat([True, False, True], self.inertia)
+            inverse = (self.V[:, live] / self.w[live]) @ self.V[:, live].T
+        inverse = inverse / self.d[:, None] / self.d[None, :]
+        return (inverse + inverse.T) / 2
 
     def spectrum(self) -> tuple[np.ndarray, np.ndarray]:
         """Eigenvalues of H ascending, and axes of settled sign.

@@ -1,7 +1,7 @@
 """The local quadratic model m(s) = f + g's + 1/2 s'Bs."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -22,8 +22,11 @@ class Model:
     `x` is the point (a pytree), `value` f(x), `gradient` (n,), `curvature` the operator B,
     `scale` (n,) the lengths' units: paths measure a step by ||scale * s||. `noise` is the smallest
     change of f that means anything, where more is known than its rounding (None). `problem` is the
-    function itself where the model is an answer (None inside a run): pictures compare the two.
+    function itself where the model is an answer (None inside a run, and after a pickle): pictures
+    compare the two.
     """
+
+    forgets: ClassVar[tuple[str, ...]] = ("problem",)
 
     x: Any
     value: Array

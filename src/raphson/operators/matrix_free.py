@@ -1,6 +1,6 @@
 """The exact Hessian as a product: v -> H(x) v, never formed."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -18,24 +18,36 @@ class MatrixFree:
 
     Holds the problem and the point, not the linearization: closures do not fit into a carry.
     Cost of a product: about 2 to 3 gradients. Source: Pearlmutter (1994), "Fast exact
-    multiplication by the Hessian".
+    multiplication by the Hessian". After a pickle the problem is gone, and asking for numbers raises
+    RuntimeError.
     """
+
+    forgets: ClassVar[tuple[str, ...]] = ("problem",)
 
     problem: Any
     x: Any
 
     @property
+    def known(self) -> Any:
+        """The problem, where it is known."""
+        if self.problem is None:
+            raise RuntimeError(
+                "products with this Hessian need the function, and a pickle leaves that behind: minimize again, from x"
+            )
+        return self.problem
+
+    @property
     def size(self) -> int:
         """Number of rows n."""
-        return self.problem.space.size(self.x)
+        return self.known.space.size(self.x)
 
     def mv(self, v: Array) -> Array:
         """H v."""
-        return product(modes_of(self.problem, self.x), self.problem, self.x, v)
+        return product(modes_of(self.known, self.x), self.known, self.x, v)
 
     def dense(self) -> Array:
         """The matrix (n, n), one product per column: for small n and for tests."""
-        return columns(self.mv, self.problem.space.zero(self.x), modes_of(self.problem, self.x).batched)
+        return columns(self.mv, self.known.space.zero(self.x), modes_of(self.known, self.x).batched)
 
     def diagonal(self) -> Array:
         """The diagonal (n,); costs n products."""

@@ -163,7 +163,7 @@ def convergence(results: Any) -> Scene:
 def named(results: Any) -> dict[str, Any]:
     """Results by name: of a comparison, a dict, a list (named by method, numbered where that is not enough) or one."""
     found = getattr(results, "results", results)
-    if isinstance(found, Mapping):
+    if isinstance(found, Mapping) and not hasattr(found, "trace"):  # a result is a mapping, too
         return {str(name): result for name, result in found.items()}
     if not isinstance(found, (list, tuple)):
         return {str(getattr(found, "method", "run")): found}

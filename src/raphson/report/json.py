@@ -61,8 +61,9 @@ def of_result(r: Result) -> dict[str, Any]:
     """A result: SciPy's names and our own, the certificate, the trace in columns."""
     return {
         "x": r.x, "value": r.value, "gradient": r.gradient, "hessian": r.hessian, "success": r.success,
-        "verdict": r.verdict, "status": r.status, "certificate": r.certificate.as_dict(), "steps": r.steps,
-        "evaluations": {"value": r.nfev, "gradient": r.njev, "hessian": r.nhev}, "order": r.trace.order(),
+        "verdict": r.verdict, "status": r.status, "termination": r.termination,
+        "certificate": r.certificate.as_dict(), "steps": r.steps, "evaluations": r.evaluations,
+        "order": r.trace.order(),
         "method": r.method, "reasons": r.reasons, "notes": r.notes, "seconds": r.seconds,
         "compile_seconds": r.compile_seconds, "trace": r.trace,
     }  # fmt: skip

@@ -22,6 +22,10 @@ FAR = 1e6
 """A variable that grew so many times along a flat direction ran away: f falls towards an infimum, not a minimum."""
 
 
+LIMITS = (Status.STEPS, Status.CALLS)
+"""A run that was ended by a limit of the caller's has not shown anything, wherever it was then."""
+
+
 class Verdict(StrEnum):
     """What was found."""
 
@@ -153,6 +157,8 @@ def shapeless(e: Evidence, g: float) -> tuple[Verdict, str]:
     """The verdict where there is no Hessian to look at, and the criterion."""
     if e.status == Status.UNBOUNDED:
         return Verdict.UNBOUNDED, Status.UNBOUNDED.sentence
+    if e.status in LIMITS:
+        return Verdict.STOPPED, f"{e.status.sentence}: what is there does not show a minimum"
     if e.unseen:
         n = len(e.gradient)
         return (
@@ -190,6 +196,9 @@ def judge(e: Evidence, shape: Shape, distance: float, limit: float, noise: float
     g = float(np.max(np.abs(e.gradient), initial=0.0))
     if e.status == Status.UNBOUNDED:
         return Verdict.UNBOUNDED, f"f = {e.value:.3g} and still falling", Cause.NONE
+    if e.status in LIMITS:
+        text = f"max|g| = {g:.2g}, the Newton step would change x by {distance:.1g}, relative"
+        return Verdict.STOPPED, f"{e.status.sentence}; {text}", Cause.NONE
     near = distance <= limit
     still = float(np.max(e.last, initial=0.0)) <= SHRUNK
     drowned = shape.decrement <= noise and distance <= SHRUNK and still

@@ -11,11 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from raphson.calculus.taylor import complete, look
+from raphson.calculus.taylor import look
 from raphson.kernel.room import make_room
 from raphson.kernel.status import Status
 from raphson.kernel.trace import SCALARS, Trace, Trial, row
-from raphson.problems.callback import HOST
+from raphson.problems.callback import HOST, OutOfCalls
+from raphson.solver.packed import host_steps, trial_of
 from raphson.solver.step import (
     Method,
     State,
@@ -24,7 +25,6 @@ from raphson.solver.step import (
     conclude,
     launch,
     propose,
-    settle,
     step,
 )
 
@@ -87,36 +87,8 @@ def land(method: Method, problem: Any, state: State, seen: Any, control: Any, tr
     return conclude(method, state, place, control, trial)
 
 
-@jax.jit
-def host_propose(method: Method, space: Any, state: State) -> Any:
-    """`propose`, compiled alone for host functions."""
-    return propose(method, space, state)
-
-
-@jax.jit
-def host_appraise(method: Method, state: State, proposal: Any, seen: Any) -> Any:
-    """`appraise`, compiled alone for host functions, with the conclusion in case of a rejection."""
-    trial, control = appraise(method, state, proposal, seen)
-    return control, trial, conclude(method, state, state.place, control, trial)
-
-
-@jax.jit
-def host_settle(method: Method, space: Any, state: State, seen: Any, control: Any, trial: Trial) -> Any:
-    """`settle` and `conclude`, compiled alone for host functions."""
-    place, control, trial = settle(method, space, state, seen, control, trial)
-    return conclude(method, state, place, control, trial)
-
-
 def one_step(method: Method, problem: Any, state: State) -> tuple[State, Trial]:
     """One step from Python: two dispatches of compiled code, the second only if the trial is taken."""
-    if isinstance(problem, HOST):
-        proposal, x = host_propose(method, problem.space, state)
-        seen = look(problem, x, method.control.order)
-        control, trial, rejected = host_appraise(method, state, proposal, seen)
-        if not bool(trial.accepted):
-            return rejected
-        seen = complete(problem, seen, method.curvature.order)
-        return host_settle(method, problem.space, state, seen, control, trial)
     seen, control, trial, rejected = attempt(method, problem, state)
     return land(method, problem, state, seen, control, trial) if bool(trial.accepted) else rejected
 
@@ -126,6 +98,14 @@ def iterate(method: Method, problem: Any, x0: Any) -> Iterator[tuple[State, Tria
 
     The caller's `for` loop is the callback, the progress bar, the time limit and the stop button.
     """
+    if isinstance(problem, HOST):
+        key = structure(method, problem, x0)
+        begin = start_state(method, problem, x0, key)
+        for k, (state_of, status, numbers, s) in enumerate(host_steps(key, method, problem, begin)):
+            if k:
+                yield state_of(), trial_of(numbers, s)
+            if status != Status.RUNNING:
+                return
     state, _ = one_step(method, problem, start_state(method, problem, x0))
     while int(state.status) == Status.RUNNING:
         state, trial = one_step(method, problem, state)
@@ -144,8 +124,7 @@ def structure(method: Method, problem: Any, x0: Any) -> Any:
     """The key under which everything that depends on shapes and structure alone may be reused."""
     host = isinstance(problem, HOST)
     leaves, tree = jax.tree.flatten((method, problem.space if host else problem, x0))
-    # A host function is no pytree: what its launch state depends on is its kind and its number of residuals.
-    kind = (type(problem), problem.count(x0)) if host else None
+    kind = type(problem) if host else None  # a host function is no pytree; the number of residuals does not matter
     return tree, tuple((np.shape(a), a.dtype) for a in leaves), kind
 
 
@@ -178,27 +157,49 @@ def run(
     begin = time.perf_counter()
     key = structure(method, problem, x0)
     state = first = start_state(method, problem, x0, key)
-    stepwise = watcher is not None or isinstance(problem, HOST)
-    bursts = host_bursts(method, problem, watcher) if stepwise else compiled_bursts(method, problem, key)
+    if isinstance(problem, HOST):
+        bursts = host_bursts(method, problem, watcher, key)
+    else:
+        bursts = watched_bursts(method, problem, watcher) if watcher else compiled_bursts(method, problem, key)
     rows, steps, status = [], [], Status.RUNNING
     try:
         for state, burst_rows, burst_steps, status in bursts(first):
             rows.append(burst_rows)
             steps.append(burst_steps)
             if progress is not None:
-                progress(state)
+                progress(state() if callable(state) else state)
             if status == Status.RUNNING and time_limit is not None and time.perf_counter() - begin > time_limit:
                 status = Status.TIME
                 break
     except KeyboardInterrupt:
         status = Status.USER
-    if not rows:
-        raise KeyboardInterrupt("stopped before f was evaluated once: there is nothing to return")
+        if isinstance(problem, HOST):
+            problem.evaluations.limit = problem.evaluations.total  # who interrupts f does not want it called again
+        if not rows:
+            raise KeyboardInterrupt("stopped before f was evaluated once: there is nothing to return") from None
+    except OutOfCalls:
+        status = Status.CALLS
+        if not rows:
+            state, first_row = unseen(first, problem)
+            rows, steps = [first_row], [np.zeros_like(np.asarray(state.model.gradient))[None]]
+    state = state() if callable(state) else state  # states of host runs are unpacked when asked for
     trace = Trace(np.concatenate(rows), np.concatenate(steps))
     return Run(x0, state, trace, status, time.perf_counter() - begin)
 
 
-Bursts = Callable[[State], Iterator[tuple[State, np.ndarray, np.ndarray, Status]]]
+def unseen(state: State, problem: Any) -> tuple[State, np.ndarray]:
+    """The state and the row of a run whose calls did not suffice for derivatives at the start: only f is known."""
+    last = problem.lengths.last[1]
+    value = np.asarray(last if np.ndim(last) == 0 else problem.cost(last), float)
+    gradient = np.full_like(np.asarray(state.model.gradient), np.nan)
+    model = replace(state.model, value=value, gradient=gradient)
+    numbers = np.full(len(SCALARS), np.nan)
+    numbers[SCALARS.index("value")] = value
+    state = replace(state, place=replace(state.place, model=model), best=replace(state.best, value=value))
+    return state, numbers[None]
+
+
+Bursts = Callable[[State], Iterator[tuple[Any, np.ndarray, np.ndarray, Status]]]
 
 
 def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
@@ -223,8 +224,8 @@ def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
     return bursts
 
 
-def host_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial], bool] | None) -> Bursts:
-    """One step at a time, for watchers and for host functions."""
+def watched_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial], bool] | None) -> Bursts:
+    """One step at a time, for watchers."""
 
     def bursts(state: State) -> Iterator[tuple[State, np.ndarray, np.ndarray, Status]]:
         status = Status.RUNNING
@@ -234,5 +235,19 @@ def host_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial], 
             stop = launched and watcher is not None and watcher(state, trial)
             status = Status.USER if stop else Status(int(state.status))
             yield state, np.asarray(row(trial))[None], np.asarray(trial.step)[None], status
+
+    return bursts
+
+
+def host_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial], bool] | None, key: Any) -> Bursts:
+    """The same for host functions."""
+
+    def bursts(state: State) -> Iterator[tuple[State, np.ndarray, np.ndarray, Status]]:
+        for k, (state_of, status, numbers, s) in enumerate(host_steps(key, method, problem, state)):
+            if k > 0 and watcher is not None and watcher(state_of(), trial_of(numbers, s)):
+                status = Status.USER
+            yield state_of, numbers[None], s[None], status
+            if status != Status.RUNNING:
+                return
 
     return bursts

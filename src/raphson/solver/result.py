@@ -1,18 +1,26 @@
 """The result of a run: SciPy's names beside our own, a certificate, and a text that a person reads."""
 
-from collections.abc import Iterator
+import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
+import jax
 import numpy as np
 
 from raphson.kernel import show
+from raphson.kernel.items import LATER, Items
+from raphson.kernel.number import eps
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace
+from raphson.model.geometry import Frame
 from raphson.model.quadratic import Model
+from raphson.operators.dense import Inverted
 from raphson.solver.certificate import Certificate
 from raphson.solver.wording import sentence, summary
+
+CODES = {Status.STEPS: 1, Status.CALLS: 1, Status.TIME: 1, Status.NOT_FINITE: 3, Status.UNBOUNDED: 4, Status.USER: 99}
+"""SciPy's numbers for runs without success: 1 a limit, 3 not finite, 99 stopped by a callback; 2 for all others."""
 
 
 @dataclass(frozen=True)
@@ -24,29 +32,28 @@ class Evaluations:
     hessian: int
 
 
-@dataclass(frozen=True, repr=False)
-class Result:
+@dataclass(repr=False, eq=False)
+class Result(Items):
     """The answer of a minimization.
 
     `x` in the structure of x0; `value` f(x), `gradient` (n,), `model` the local quadratic at x;
-    `status` why the loop ended, `certificate` what the answer is worth, `verdict` that in one
+    `termination` why the loop ended, `certificate` what the answer is worth, `verdict` that in one
     sentence, `success` true only for a minimum shown by first and second order or by the noise of
     f; `trace` every trial; `steps` how many; `evaluations`; `method` the preset's name and `reasons`
     why it was chosen; `notes` what was done to the input; `active` (n,) -1 at a lower bound beyond
     which f falls, 1 at an upper one, 0 elsewhere; `start` x0 as the run used it (a vector for host
-    functions) and `recipe` the `Method`: with the trace they say the whole run again. SciPy's names
-    (`fun jac hess message nit nfev njev nhev`) mean the same as there, also as items: r["x"].
-    """
+    functions) and `recipe` the `Method`: with the trace they say the whole run again.
 
-    scipy_names: ClassVar[tuple[str, ...]] = (
-        "x", "fun", "jac", "hess", "success", "status", "message", "nit", "nfev", "njev", "nhev",
-    )  # fmt: skip
+    A `scipy.optimize.OptimizeResult` with SciPy's names as items and attributes, yours to change: `x fun
+    jac hess hess_inv active_mask success status message nit nfev njev nhev`. Can be pickled; the
+    function itself stays behind, so that a page made from a pickled result draws no contours of f.
+    """
 
     x: Any
     value: float
     gradient: np.ndarray
     model: Model
-    status: Status
+    termination: Status
     certificate: Certificate
     trace: Trace
     evaluations: Evaluations
@@ -61,10 +68,61 @@ class Result:
     start: Any = None
     recipe: Any = None
 
+    def __post_init__(self) -> None:
+        self["x"] = jax.tree.map(np.array, self["x"])
+        self.gradient, self.active = writable(self.gradient), writable(self.active)
+        self.hessian = None if self.hessian is None else writable(self.hessian)
+        self.update(self.scipy_items())
+
+    def scipy_items(self) -> dict[str, Any]:
+        """What SciPy's `minimize` returns beside x."""
+        return {
+            "fun": self.value, "jac": self.gradient, "hess": self.hessian,
+            "hess_inv": LATER, "active_mask": self.active,
+            "success": self.certificate.success, "status": self.code(), "message": self.verdict, "nit": self.steps,
+            "nfev": self.evaluations.value, "njev": self.evaluations.gradient, "nhev": self.evaluations.hessian,
+        }  # fmt: skip
+
+    def code(self) -> int:
+        """SciPy's status: 0 for success, else one of `CODES`."""
+        return 0 if self.certificate.success else CODES.get(self.termination, 2)
+
+    def compute(self, name: str) -> Any:
+        """hess_inv: the inverse of the Hessian, of the method's approximation where H is not known, or None.
+
+        (n, n), symmetric; a LinearOperator with `todense()` for limited-memory methods, as SciPy's. Where H
+        is singular to rounding the pseudo-inverse in natural units, zero along the flat directions.
+        """
+        if name != "hess_inv":
+            raise KeyError(name)
+        if self.limited:
+            from raphson.solver.inverse import limited_inverse  # here: `import raphson` does without scipy.sparse
+
+            return limited_inverse(self.model, self.hessian)
+        if self.hessian is None:
+            B = self.model.curvature
+            return np.array(B.inverse, float) if isinstance(B, Inverted) else None
+        if not np.all(np.isfinite(self.hessian)):
+            return None
+        return Frame.at(np.asarray(self.hessian, float), eps(self.gradient)).inverse()
+
     @property
-    def success(self) -> bool:
-        """True only for a minimum shown by first and second order, or by the noise of f."""
-        return self.certificate.success
+    def limited(self) -> bool:
+        """Whether the method has a limited memory: L-BFGS."""
+        return self.method.lower() == "lbfgs"
+
+    @classmethod
+    def declares(cls, name: str) -> bool:
+        """Whether `name` is one of our own: a field, or computed from fields."""
+        return (name in cls.__dataclass_fields__ and name != "x") or super().declares(name)
+
+    def portable(self) -> dict[str, Any]:
+        """The fields without a recipe that cannot be pickled (made of parts that were defined in a function)."""
+        try:
+            pickle.dumps(self.recipe)
+        except Exception:
+            return {**vars(self), "recipe": None}
+        return vars(self)
 
     @property
     def verdict(self) -> str:
@@ -72,63 +130,20 @@ class Result:
         return sentence(self)
 
     @property
-    def message(self) -> str:
-        """The verdict (SciPy's name)."""
-        return self.verdict
-
-    @property
-    def fun(self) -> float:
-        """f(x) (SciPy's name)."""
-        return self.value
-
-    @property
-    def jac(self) -> np.ndarray:
-        """The gradient (SciPy's name)."""
-        return self.gradient
-
-    @property
-    def active_mask(self) -> np.ndarray:
-        """`active` (SciPy's name)."""
-        return self.active
-
-    @property
-    def hess(self) -> np.ndarray | None:
-        """The Hessian at x (n, n) (SciPy's name); None where it was too large to examine."""
-        return self.hessian
-
-    @property
     def steps(self) -> int:
         """Trials made, accepted or not."""
         return len(self.trace)
 
-    nit = steps
-
-    @property
-    def nfev(self) -> int:
-        """Evaluations of f."""
-        return self.evaluations.value
-
-    @property
-    def njev(self) -> int:
-        """Evaluations of the gradient."""
-        return self.evaluations.gradient
-
-    @property
-    def nhev(self) -> int:
-        """Evaluations of the Hessian, or of products with it."""
-        return self.evaluations.hessian
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self.scipy_names:
-            raise KeyError(name)
-        return getattr(self, name)
-
-    def keys(self) -> Iterator[str]:
-        """SciPy's names."""
-        return iter(self.scipy_names)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.scipy_names
+    def points(self) -> list[Any]:
+        """The points of the run, x0 and every accepted one, in the structure of x (SciPy's `allvecs`)."""
+        steps = self.trace.step[self.trace.accepted]
+        flat = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(self.start)])
+        path = np.cumsum([flat, *np.asarray(steps, flat.dtype)], axis=0, dtype=flat.dtype)
+        leaves, tree = jax.tree.flatten(self.x)
+        ends = np.cumsum([np.size(leaf) for leaf in leaves])[:-1]
+        shapes = [np.shape(leaf) for leaf in leaves]
+        parts = lambda x: [a.reshape(shape) for a, shape in zip(np.split(x, ends), shapes, strict=True)]
+        return [tree.unflatten(parts(x)) for x in path]
 
     def report(self, path: str | Path, title: str = "") -> Path:
         """Writes the run as one self-contained HTML file with pictures that can be dragged; the path of the file.
@@ -146,3 +161,8 @@ class Result:
         return summary(self)
 
     __repr__ = __str__
+
+
+def writable(a: Any) -> np.ndarray:
+    """`a` as a NumPy array that may be written to: a copy only where it is JAX's."""
+    return np.require(a, requirements="W")

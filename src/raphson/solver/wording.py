@@ -40,7 +40,7 @@ def leaves_of(x: Any) -> list:
 def sentence(result: Any) -> str:
     """The verdict in one sentence: criterion, value, threshold."""
     head = HEADLINES[result.certificate.verdict].lower()
-    reason = "" if result.success else f" ({result.status.sentence})"
+    reason = "" if result.certificate.success else f" ({result.termination.sentence})"
     return f"{head}{reason}: {result.certificate.criterion}"
 
 
@@ -49,13 +49,14 @@ def summary(result: Any) -> str:
     c = result.certificate
     n = result.gradient.size
     tail = f"{n} variable{'s' if n > 1 else ''}, {result.gradient.dtype}"
-    lines = [f"{HEADLINES[c.verdict]}   f = {number(result.value, 7)} at x = {point(result.x)}   {tail}"]
+    x = result.x if result.model is None else result.model.x  # the point found: `result.x` is the caller's to change
+    lines = [f"{HEADLINES[c.verdict]}   f = {number(result.value, 7)} at x = {point(x)}   {tail}"]
     lines.append(f"why       {c.criterion}")
     if c.eigenvalues is not None:
         lines.append(f"shape     {shape_line(c)}")
     lines.append(f"work      {work_line(result)}")
     lines.append(f"method    {result.description}")
-    if not result.success:
+    if not c.success:
         lines.append(f"means     {means(result)}")
         lines.append(f"try       {'   '.join(f'{i}. {t}' for i, t in enumerate(suggestions(result), 1))}")
     lines.extend(f"note      {note}" for note in result.notes)
@@ -82,13 +83,14 @@ def work_line(result: Any) -> str:
     taken = int(result.trace.accepted.sum())
     compile_seconds = min(result.compile_seconds, result.seconds)  # JAX compiles on several threads
     compiling = f", of it {compile_seconds:.2f} s compiling" if compile_seconds > 0.005 else ""
-    trials = f"{result.nit} trial{'' if result.nit == 1 else 's'} ({taken} taken, {result.nit - taken} rejected)"
-    return f"{trials}; {result.nfev} f, {result.njev} g, {result.nhev} H; {result.seconds:.2f} s{compiling}"
+    steps, e = result.steps, result.evaluations
+    trials = f"{steps} trial{'' if steps == 1 else 's'} ({taken} taken, {steps - taken} rejected)"
+    return f"{trials}; {e.value} f, {e.gradient} g, {e.hessian} H; {result.seconds:.2f} s{compiling}"
 
 
 def means(result: Any) -> str:
     """What a failure means. It may say only what the certificate's numbers say."""
-    c, status = result.certificate, result.status
+    c, status = result.certificate, result.termination
     if c.verdict == Verdict.SADDLE:
         return means_saddle(c)
     if c.verdict == Verdict.FLAT:
@@ -134,14 +136,14 @@ def beyond(c: Any) -> str:
 
 def suggestions(result: Any) -> list[str]:
     """What to try next; nothing that was already done, and nothing that the numbers speak against."""
-    c, status = result.certificate, result.status
+    c, status = result.certificate, result.termination
     own = result.reasons[0] == "asked for"  # a method that the caller named
     tips = []
     if c.verdict == Verdict.SADDLE:
         tips.append("method='auto', which leaves saddles" if own else downhill(result))
     if c.verdict == Verdict.UNBOUNDED:
         tips.append("check the sign of f, or give bounds: it falls without bound")
-    cut = status in (Status.TIME, Status.USER) or (status == Status.STEPS and still_gaining(result))
+    cut = status in (Status.TIME, Status.USER, Status.CALLS) or (status == Status.STEPS and still_gaining(result))
     if cut and (c.verdict in (Verdict.STOPPED, Verdict.SADDLE) or c.cause == Cause.ENDED):
         tips.append("continue from here: x0 = result.x")
     if status in (Status.NOISE, Status.STALLED) and result.gradient.dtype == np.float32:

@@ -8,8 +8,10 @@ that it names; what escapes this reading is found after a trace, by what it kept
 from __future__ import annotations
 
 import builtins
+import contextlib
 import dis
 import functools
+from collections.abc import Iterator
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -26,36 +28,58 @@ MOST_FUNCTIONS = 50
 
 def effect_of(fun: Any) -> str:
     """What the function does beside returning a value, in words; "" where nothing is seen."""
+    for one in functions_of(fun):
+        found = effect_in(one.__code__, one.__globals__)
+        if found:
+            return found
+    return ""
+
+
+def speaks_jax(fun: Any) -> bool:
+    """Whether a function, or one of the user's that it names, uses something of JAX: it is written for JAX then."""
+    found = list(functions_of(fun))
+    return not found or any(is_of_jax(value) for one in found for value in reached(one))
+
+
+def is_of_jax(value: Any) -> bool:
+    """Whether an object is JAX's own: a module, a function, an array, a transformed function."""
+    name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", "") or ""
+    roots = {str(name).partition(".")[0], type(value).__module__.partition(".")[0]}
+    return not roots.isdisjoint({"jax", "jaxlib"})
+
+
+def functions_of(fun: Any) -> Iterator[FunctionType]:
+    """The function and the user's functions that it reaches by name, closure or default; libraries' are left out."""
     seen: set[int] = set()
     todo = [fun]
     while todo and len(seen) < MOST_FUNCTIONS:
         one = todo.pop()
-        one = one.func if isinstance(one, functools.partial) else one.__func__ if isinstance(one, MethodType) else one
-        if not isinstance(one, FunctionType):
-            call = vars(type(one)).get("__call__")
-            if isinstance(call, FunctionType) and not isinstance(one, type) and one is fun:
-                one = call
-            else:
-                continue
-        if id(one) in seen or _library(one):
+        if isinstance(one, functools.partial):
+            todo += [one.func, *one.args, *one.keywords.values()]
             continue
-        seen.add(id(one))
-        found = effect_in(one.__code__, one.__globals__)
-        if found:
-            return found
-        for cell in one.__closure__ or ():
-            try:
-                todo.append(cell.cell_contents)
-            except ValueError:
-                continue
-        todo += [one.__globals__[name] for name in names_of(one.__code__) if name in one.__globals__]
-    return ""
+        call = None if isinstance(one, type) else vars(type(one)).get("__call__")
+        one = one.__func__ if isinstance(one, MethodType) else call if isinstance(call, FunctionType) else one
+        if isinstance(one, FunctionType) and id(one) not in seen and not _library(one):
+            seen.add(id(one))
+            yield one
+            todo += reached(one)
+
+
+def reached(function: FunctionType) -> list:
+    """What a function can name: its globals, what it closes over, its defaults."""
+    found = [function.__globals__[name] for name in names_of(function.__code__) if name in function.__globals__]
+    for cell in function.__closure__ or ():
+        with contextlib.suppress(ValueError):
+            found.append(cell.cell_contents)
+    return [*found, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
 
 
 @functools.cache
 def names_of(code: CodeType) -> tuple[str, ...]:
-    """Global names that the code looks up."""
-    return tuple({i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")})
+    """Global names that the code and that nested in it look up."""
+    own = {i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    nested = [names_of(c) for c in code.co_consts if isinstance(c, CodeType)]
+    return tuple(own.union(*nested))
 
 
 def effect_in(code: CodeType, space: dict) -> str:

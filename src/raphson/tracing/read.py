@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +12,12 @@ import jax
 import numpy as np
 
 from raphson.tracing.cache import Table
-from raphson.tracing.compare import disagreement
-from raphson.tracing.effects import effect_of
+from raphson.tracing.compare import disagreement, plain_value
+from raphson.tracing.effects import effect_of, speaks_jax
 from raphson.tracing.fingerprint import fingerprint, plain
 from raphson.tracing.hoist import Hoisted, data_leaf, hoist
 from raphson.tracing.indices import refuse_clamped
-from raphson.tracing.needs import NeedsANumber
+from raphson.tracing.needs import NeedsANumber, where_raised
 from raphson.tracing.numpy import Kept, as_jax
 from raphson.tracing.roll import rolled
 
@@ -31,15 +32,31 @@ class OnHost(TypeError):
     """The function cannot become a program; the text says why and what to write instead."""
 
 
+class Plain:
+    """A function that is called as it stands, and why: its program cannot be used."""
+
+    def __init__(self, fun: Callable, reason: str):
+        functools.update_wrapper(self, fun)
+        self.fun, self.reason = fun, reason
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.fun(*args, **kwargs)
+
+
 @dataclass(frozen=True)
 class Way:
-    """How a function was read: `kind` "jax", "numpy" or "host", `program` and the closed-over data, `reason`."""
+    """How a function was read: `kind` "jax", "numpy" or "host"; the program `known` with its closed-over data.
+
+    `traced`: which arguments are data; `whole`: whether arrays of whole numbers became floating-point ones; `reason`
+    why it stays on the host, `final` if nothing else need be tried.
+    """
 
     kind: str
     known: Hoisted | None
     traced: tuple[bool, ...]
     whole: bool
     reason: str = ""
+    final: bool = False
 
 
 table: Table[Way] = Table()
@@ -51,6 +68,8 @@ def read(fun: Callable, x: Any, args: tuple, space: Any = None) -> tuple[Hoisted
     A function with the same code and surroundings as one before is not traced again. `space`: bounds that every call
     must keep. IndexError where JAX would clamp an index that NumPy refuses.
     """
+    if isinstance(fun, Plain):
+        raise OnHost(fun.reason)
     leaves, tree = jax.tree.flatten(args)
     key = key_of(fun, x, leaves, tree)
     way = table.get(key)
@@ -82,46 +101,71 @@ def key_of(fun: Callable, x: Any, leaves: list, tree: Any) -> Any:
 
 
 def find_way(fun: Callable, x: Any, leaves: list, tree: Any, space: Any) -> Way:
-    """The first way that works: JAX, NumPy with the arguments as data, NumPy with all of them as they are."""
-    number = tuple(map(is_number, leaves))
+    """The first way that works. What speaks JAX is tried as it stands first, everything else by NumPy's rules."""
+    jax_first = speaks_jax(fun)
+    effect = "" if jax_first else effect_of(fun)
+    if effect:
+        return on_host(leaves, f"{effect}, so every call must be its own")
+    ways = (as_it_stands, by_numpy) if jax_first else (by_numpy, as_it_stands)
+    reasons = []
+    for way in ways:
+        found = way(fun, x, leaves, tree, space)
+        if found.kind != "host":
+            return found
+        reasons.append(found)
+        if found.final:
+            break
+    return next((r for r in reasons if r.reason), on_host(leaves, "JAX cannot trace it"))
+
+
+def on_host(leaves: list, reason: str, final: bool = True) -> Way:
+    """The decision that a function stays where it is; `final`: no other way must be tried."""
+    return Way("host", None, tuple(map(is_number, leaves)), False, reason, final)
+
+
+def as_it_stands(fun: Callable, x: Any, leaves: list, tree: Any, space: Any) -> Way:
+    """As a function of JAX: with the numbers among its arguments as data."""
     try:
-        return attempt("jax", fun, x, leaves, tree, number)
-    except IndexError:
-        raise
+        return attempt("jax", fun, x, leaves, tree, tuple(map(is_number, leaves)))
     except Exception as error:
-        refusal = error
+        if isinstance(error, IndexError) and not type(error).__module__.startswith("jax"):
+            raise
+        log.debug("JAX trace: %r", error)
+        return on_host(leaves, "", final=False)
+
+
+def by_numpy(fun: Callable, x: Any, leaves: list, tree: Any, space: Any) -> Way:
+    """Through NumPy's protocols: with the arrays among its arguments as data, then with all of them as they are."""
     effect = effect_of(fun)
     if effect:
-        return Way("host", None, number, False, f"{effect}, so every call must be its own")
+        return on_host(leaves, f"{effect}, so every call must be its own")
     arrays = tuple(map(is_data, leaves))
-    reason: str | None = None
+    reason = ""
     for traced, data in ((arrays, True), (tuple(False for _ in leaves), False)):
         try:
             way = attempt("numpy", as_jax(fun, data=data), x, leaves, tree, traced)
-        except (NeedsANumber, Kept) as error:
-            reason = reason or str(error)
-            if isinstance(error, Kept):
-                break
-            continue
+        except Kept as error:
+            return on_host(leaves, str(error))
         except Exception as error:
             log.debug("NumPy trace: %r", error)
-            reason = reason or needed(error)
+            reason = reason or needed(error) or where_raised(error)
             continue
-        wrong = disagreement(fun, x, tree, leaves, way.known, number_leaves(leaves, traced, way.whole), space)
+        plain = [as_float(a, way.whole) for a in leaves]
+        wrong = disagreement(fun, x, tree, plain, way.known, number_leaves(leaves, traced, way.whole), space)
         if not wrong:
             return way
-        reason = wrong
-    return Way("host", None, number, False, reason or f"JAX could not trace it: {type(refusal).__name__}")
+        return on_host(leaves, wrong)
+    return on_host(leaves, reason, final=False)
 
 
-def needed(error: Exception) -> str | None:
+def needed(error: Exception) -> str:
     """The reason in a chain of exceptions: a library may have wrapped ours."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, NeedsANumber):
             return str(seen)
         seen = seen.__cause__ or seen.__context__
-    return None
+    return ""
 
 
 def attempt(kind: str, fun: Callable, x: Any, leaves: list, tree: Any, traced: tuple[bool, ...]) -> Way:
@@ -182,3 +226,27 @@ def is_whole(a: Any) -> bool:
 def as_float(a: Any, floating: bool) -> Any:
     """An array of whole numbers in floating point; everything else as it is."""
     return np.asarray(a, float) if floating and is_whole(a) else a
+
+
+UNSMOOTH = "its program has no derivative at x0: a root or norm of 0, or a branch of np.where that is not finite there"
+
+
+def without_program(fun: Callable) -> Plain | None:
+    """The function called as it stands, for a program without a finite derivative at x0; None where it is JAX's.
+
+    sqrt(x @ x)**2 is smooth at 0, and its parts are not: differences of the whole see that.
+    """
+    return None if isinstance(fun, Plain) or speaks_jax(fun) else Plain(fun, UNSMOOTH)
+
+
+def floating_args(fun: Callable, x: Any, args: tuple) -> tuple:
+    """The arguments with whole numbers in arrays as floating-point ones, where the function takes them so.
+
+    int32 overflows at 2e9, without a word: 1300**3. A function that uses such an array as an index raises, and gets it
+    as it is. (It is called once for that, where there is such an array.)
+    """
+    leaves, tree = jax.tree.flatten(args)
+    if not any(map(is_whole, leaves)):
+        return args
+    changed = jax.tree.unflatten(tree, [as_float(a, True) for a in leaves])
+    return args if isinstance(plain_value(fun, x, changed), Exception) else changed

@@ -225,7 +225,8 @@ class Roll:
             self.values[outs[0]] = self.joined(ins)
         else:
             known = [v for v in equation.invars if isinstance(v, jex.Var)]
-            alone = jex.Jaxpr((), list(dict.fromkeys(known)), equation.outvars, [equation], equation.effects)
+            debug = self.closed.jaxpr.debug_info._replace(arg_names=None, result_paths=None)
+            alone = jex.Jaxpr((), list(dict.fromkeys(known)), equation.outvars, [equation], equation.effects, debug)
             given = {v: self.read(a) for v, a in zip(equation.invars, ins, strict=True) if isinstance(v, jex.Var)}
             results = jex.jaxpr_as_fun(jex.ClosedJaxpr(alone, ()))(*given.values())
             self.values.update(zip(outs, results, strict=True))

@@ -15,7 +15,7 @@ import jax.scipy.special
 import numpy as np
 from jax import lax
 
-from raphson.tracing.array import TracedArray, assembled, holds, is_traced, unwrap, wrap
+from raphson.tracing.array import TracedArray, assembled, holds, is_traced, plain_key, unwrap, wrap
 from raphson.tracing.items import concrete, holds_jax, put
 from raphson.tracing.needs import NeedsANumber, wanted
 
@@ -131,7 +131,7 @@ def scatter(ufunc: Any, target: Any, key: Any, values: Any = None) -> None:
     """ufunc.at(a, indices, b): in place, repeated indices count repeatedly."""
     if not is_traced(target) or ufunc.__name__ not in SCATTER:
         raise wanted(f"np.{ufunc.__name__}.at", "it writes into an array that is not made from the variables")
-    at = jnp.asarray(target.value).at[deep(key)]
+    at = jnp.asarray(target.value).at[plain_key(key)]
     target.assign(getattr(at, SCATTER[ufunc.__name__])(unwrap(values)))
 
 
@@ -171,8 +171,15 @@ def apply_function(func: Any, args: tuple, kwargs: dict) -> Any:
         result = func(*values, **given)
     else:
         twin = twin_of_function(func)
-        values = [assembled_lists(a) for a in values] if name not in LISTS else values
-        result = twin(*values, **fitting(twin, given, name))
+        if name in JOINING:
+            values[0] = [np.asarray(e) if plain_list(e) else assembled_lists(e) for e in values[0]]
+        elif name not in LISTS:
+            values = [assembled_lists(a) for a in values]
+        given = fitting(twin, given, name)
+        try:
+            result = twin(*values, **given)
+        except TypeError:  # JAX takes no list for an array
+            result = twin(*[np.asarray(a) if plain_list(a) else a for a in values], **given)
     return wrap(result) if out is None else written(out if isinstance(out, tuple) else (out,), result)
 
 
@@ -185,9 +192,17 @@ LISTS = frozenset(_LISTS.split())
 """Functions whose lists are lists of arrays, or axes, and not an array."""
 
 
+JOINING = frozenset(("concatenate", "stack", "hstack", "vstack", "dstack", "column_stack"))
+
+
+def plain_list(a: Any) -> bool:
+    """Whether it is a list or tuple of numbers, or of such lists."""
+    return isinstance(a, (list, tuple)) and not holds_jax(a) and np.asarray(a).dtype.kind in "biufc"
+
+
 def assembled_lists(a: Any) -> Any:
     """A list in the place of an array as the array that NumPy would make of it."""
-    return assembled(a) if isinstance(a, list) and a and holds_jax(a) else a
+    return assembled(a) if isinstance(a, (list, tuple)) and a and holds_jax(a) else a
 
 
 @cache
@@ -311,6 +326,9 @@ def method(array: TracedArray, name: str) -> Callable:
     """A method of arrays, by the function of the same name."""
     if name == "put":
         return lambda indices, values, mode="raise": array.ravel().__setitem__(indices, values)
+    ufunc = getattr(np, name, None)
+    if isinstance(ufunc, np.ufunc) and not array.ndim:  # what NumPy calls on the scalars in an array of objects
+        return lambda: ufunc(array)
     if name not in METHODS:
         raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
     function = getattr(np, name)
