@@ -78,7 +78,8 @@ def final_host_state(state: State, problem: Callback) -> State:
         except OutOfCalls:
             return replace(state, place=replace(state.place, model=model))
         d = np.sqrt(np.maximum(np.abs(np.diagonal(found.hessian)), TINY))
-        problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
+        with np.errstate(over="ignore", divide="ignore"):  # no curvature at all: nothing is known of its error
+            problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
         model = replace(model, gradient=found.gradient, curvature=Measured(found.hessian, found.error))
     return replace(state, place=replace(state.place, model=model))
 

@@ -68,7 +68,7 @@ def host_problem(
     return problem, point
 
 
-ADVICE = "For exact derivatives write it with jax.numpy (jnp.exp for np.exp, jnp.where for if, .at[i].set for x[i] =)"
+ADVICE = "What is written with whole arrays of NumPy, or with jax.numpy, is compiled and has exact derivatives"
 
 
 def flatten(tree: Any) -> np.ndarray:
