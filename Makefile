@@ -30,6 +30,10 @@ demo: .venv/.raphson
 test test-slow test-scipy: export OMP_NUM_THREADS := 1
 test test-slow test-scipy: export OPENBLAS_NUM_THREADS := 1
 
+# Programs that XLA compiled are kept: a second run takes half the time. `make clean` forgets them.
+test test-slow: export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.cache/jax
+test test-slow: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.1
+
 test: lint types
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
 
@@ -66,7 +70,7 @@ bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs-pictures: setup
-	cd docs/pictures && PYTHONPATH=$(CURDIR) $(CURDIR)/$(BIN)/python -m tests.house.draw ../explanation.md
+	cd docs/pictures && PYTHONPATH=$(CURDIR) $(CURDIR)/$(BIN)/python -m tests.house.draw ../explanation.md ../tutorial.md
 
 format: setup
 	$(BIN)/ruff check --fix .
@@ -83,8 +87,9 @@ setup: .venv/.dev
 # uv takes the exact versions from [tool.uv] constraint-dependencies in pyproject.toml.
 .venv/.raphson: pyproject.toml $(BIN)/python | $(LOCAL_UV)
 	@echo "installing raphson into .venv"
-	@$(UV) pip install --quiet --python $(BIN)/python --editable '.[plot]' \
+	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --editable '.[plot]' \
 	    || { echo "error: could not install raphson's dependencies; is a Python package index reachable?" >&2; exit 1; }
+	@$(BIN)/python -m compileall -q src  # else done at the first import, or at every one where nothing may be written
 	@touch $@
 
 .venv/.dev: pyproject.toml .venv/.raphson | $(LOCAL_UV)

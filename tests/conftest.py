@@ -7,6 +7,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ["MPLBACKEND"] = "Agg"
+os.environ.setdefault("RAPHSON_CACHE", "0")  # tests leave nothing in the home folder
 os.environ["NO_COLOR"] = "1"
 os.environ["COLUMNS"] = "120"
 

@@ -7,17 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from raphson.calculus.stencil import (
-    TINY,
-    Around,
-    Stencil,
-    entry_errors,
-    forget_noise,
-    forward,
-    jacobian,
-    limits_of,
-    stencil,
-)
+from raphson.calculus.around import TINY, Around, limits_of
+from raphson.calculus.lengths import forget_noise
+from raphson.calculus.stencil import Stencil, entry_errors, forward, jacobian, stencil
 from raphson.kernel.number import eps
 from raphson.problems.callback import Callback, HostResiduals, Lengths
 

@@ -1,22 +1,14 @@
-"""Compiled code kept between runs of the command, so that the second run starts at once."""
-
-import os
-from pathlib import Path
+"""In the command's own process everything that is compiled is ours, and all of it is kept."""
 
 import jax
 
+from raphson.kernel.program import folder, kept_in
+
 
 def enable() -> None:
-    """Switches on JAX's persistent compilation cache, unless RAPHSON_CACHE=0 or its folder cannot be written."""
-    if os.environ.get("RAPHSON_CACHE", "1") == "0" or jax.config.jax_compilation_cache_dir:
+    """Compiled code of the whole process goes to our folder, unless the user has set one, or RAPHSON_CACHE=0."""
+    place = folder()
+    if place is None or jax.config.jax_compilation_cache_dir:  # type: ignore[attr-defined]
         return
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "raphson" / "jax"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return
-    if not os.access(folder, os.W_OK):
-        return
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    for name, value in kept_in(place).items():
+        jax.config.update(name, value)

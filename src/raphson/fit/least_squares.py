@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from raphson.calculus.stencil import limits_of
+from raphson.calculus.around import limits_of
 from raphson.fit.arguments import (
     SCIPY_TOLERANCE,
     check_sparsity,

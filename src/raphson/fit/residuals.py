@@ -11,13 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.difference import disagreement, given_jacobian
+from raphson.kernel.program import Program
 from raphson.problems.allowed import modes_of
 from raphson.problems.callback import Evaluations, HostResiduals
 from raphson.problems.derivatives import jacobian
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
 from raphson.problems.matrices import jacobian_array
-from raphson.solver.host import FlatPoint, flat_point
+from raphson.solver.host import ADVICE, FlatPoint, flat_point
 from raphson.solver.inputs import contradicted
 from raphson.solver.messages import refuse_kind
 from raphson.solver.suspect import suspect, suspect_on_host
@@ -200,10 +201,7 @@ def host_residuals(
     if jac is not None:
         compare_host_jacobian(problem, start, r)
     source = "the Jacobian is yours" if jac is not None else "the Jacobian is taken by central differences"
-    notes.append(
-        f"the residuals run on the host ({why}); {source}. For exact derivatives write them with jax.numpy "
-        "(jnp.exp for np.exp, jnp.where for if)"
-    )
+    notes.append(f"the residuals run on the host ({why}); {source}. {ADVICE}")
     return problem, point
 
 
@@ -222,7 +220,7 @@ def compare_host_jacobian(problem: HostResiduals, x: np.ndarray, r: np.ndarray) 
 
 def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[str]) -> None:
     """A given Jacobian of JAX residuals is compared with the exact one, which is then used."""
-    exact = np.asarray(jax.jit(lambda p, x: jacobian(modes_of(p, x), p, x)[1])(problem, x))
+    exact = np.asarray(Program(lambda p, x: jacobian(modes_of(p, x), p, x)[1])(problem, x))
     given = jacobian_array(jac(jax.tree.map(np.asarray, x), *args), *exact.shape)
     worst = contradicted(given, exact, np.max(np.abs(exact), axis=0, initial=0.0))
     if worst is not None:
@@ -236,13 +234,12 @@ def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: li
 
 def jacobian_at(problem: Any, x: Any) -> np.ndarray:
     """The Jacobian at a point (m, n), whatever it is there; without rows for host residuals, whose differences lie."""
-    zero = problem.space.zero(x)
     if isinstance(problem, HostResiduals):
-        return np.zeros((0, zero.size))
-    return np.asarray(jax.jacfwd(lambda s: problem.residuals(problem.space.retract(x, s)))(zero))
+        return np.zeros((0, problem.space.size(x)))
+    return np.asarray(jacobian(modes_of(problem, x), problem, x)[1])
 
 
-jitted_residuals = jax.jit(lambda problem, x: problem.residuals(x))
+jitted_residuals = Program(lambda problem, x: problem.residuals(x))
 
 
 def residuals_of(problem: Any, x: Any) -> np.ndarray:

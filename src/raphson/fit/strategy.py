@@ -8,11 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.calculus.around import TINY
 from raphson.calculus.difference import SECOND, Bend, bent_residuals
-from raphson.calculus.stencil import TINY
 from raphson.calculus.taylor import look, weighted_look
 from raphson.kernel.look import GRAM, HESSIAN, Look
 from raphson.kernel.number import eps, limits
+from raphson.kernel.program import Program
 from raphson.kernel.record import record
 from raphson.operators.dense import Measured
 from raphson.problems.callback import HostResiduals, OutOfCalls
@@ -88,7 +89,7 @@ def both_looks(problem: Any, x: Any, dense: bool) -> Survey:
     return Survey(seen, look(problem, x, HESSIAN).curvature.matrix if dense else None)
 
 
-surveyed = jax.jit(both_looks, static_argnames="dense")
+surveyed = Program(both_looks, static_argnames=("dense",))
 
 
 @dataclass(frozen=True)
@@ -145,18 +146,20 @@ def newton_step(seen: Survey, free: np.ndarray) -> np.ndarray | None:
     if seen.hessian is None:
         return None
     H, g = np.asarray(seen.hessian, float), np.asarray(seen.look.gradient, float)
-    rows = np.flatnonzero(free)
-    if not rows.size or not np.all(np.isfinite(H)):
+    if not free.any() or not np.isfinite(H).all():
         return None
-    H, g = H[np.ix_(rows, rows)], g[rows]
-    d = np.sqrt(np.abs(np.diagonal(H)))
+    rows = np.flatnonzero(free)
+    if rows.size < free.size:
+        H, g = H[np.ix_(rows, rows)], g[rows]
+    d = np.sqrt(np.abs(H.diagonal()))
     d = np.where(d > 0, d, 1.0)
+    M = H / d[:, None] / d
     try:
-        L = np.linalg.cholesky(H / np.outer(d, d))
+        np.linalg.cholesky(M)
     except np.linalg.LinAlgError:
         return None
     s = np.zeros(free.size)
-    s[rows] = -np.linalg.solve(L.T, np.linalg.solve(L, g / d)) / d
+    s[rows] = -np.linalg.solve(M, g / d) / d
     return s
 
 

@@ -283,7 +283,8 @@ def doubts(u: Uncertainty, p: Spectrum, J: np.ndarray, H: np.ndarray | None, lin
         yield f"at a bound: {listed(u.at_bounds)}, without standard error; those of others hold for it fixed there"
     if H is not None and p.rank:
         yield from bent(u, p, H)
-    near = np.argwhere(np.triu(np.abs(u.correlation) > TIED, 1))
+    near = np.argwhere(np.abs(u.correlation) > TIED)
+    near = near[near[:, 0] < near[:, 1]]
     if near.size:
         pairs = [f"{u.names[i]} and {u.names[j]} ({share(float(u.correlation[i, j]))})" for i, j in near]
         yield f"nearly tied: {listed(pairs)}; one can make up for the other, so judge their intervals together"

@@ -2,71 +2,60 @@
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jax.custom_batching import custom_vmap
 
 from raphson.kernel.number import eps, norm, safe
 from raphson.kernel.rare import rarely
 from raphson.kernel.record import record
-from raphson.linear.batched import UNROLLED, upper_plain
+from raphson.linear.batched import UNROLLED, back, entry
 
 Array = jax.Array
+
+
+def written_triangle(A: Array) -> Array:
+    """R of A (m, k, ...) with m >= k: Householder's reflections written out over the columns.
+
+    Source: Golub and Van Loan (2013), algorithm 5.2.1.
+    """
+    k = A.shape[1]
+    rows = []
+    for _ in range(k):
+        column = lax.index_in_dim(A, 0, 1, keepdims=False)
+        head = entry(column, 0)
+        length = jnp.sqrt(jnp.sum(column * column, axis=0))
+        top = jnp.where(head > 0, -length, length)
+        v = jnp.concatenate([(head - top)[None], lax.slice_in_dim(column, 1, column.shape[0])])
+        size_v = jnp.sum(v * v, axis=0)
+        share = 2 / safe(size_v, size_v > 0)
+        rest = lax.slice_in_dim(A, 1, A.shape[1], axis=1)
+        rest = rest - share * v[:, None] * jnp.sum(v[:, None] * rest, axis=0)
+        rows.append(jnp.concatenate([jnp.zeros((len(rows), *top.shape), A.dtype), top[None], entry(rest, 0)]))
+        A = lax.slice_in_dim(rest, 1, rest.shape[0])
+    return jnp.stack(rows)
+
+
+def plain_triangle(A: Array) -> Array:
+    """The same by LAPACK."""
+    return jnp.linalg.qr(A, mode="r")
 
 
 @custom_vmap
 def triangle(A: Array) -> Array:
     """R of A = Q R, upper triangular (k, k) for A (m, k); missing rows count as zeros."""
     m, k = A.shape
-    return jnp.linalg.qr(jnp.pad(A, ((0, max(k - m, 0)), (0, 0))), mode="r")
+    A = jnp.pad(A, ((0, max(k - m, 0)), (0, 0)))
+    return plain_triangle(A)
 
 
 @triangle.def_vmap
 def triangle_batch(size: int, batched: list, A: Array) -> tuple[Array, bool]:
-    """Householder's reflections written out over the columns, for all lanes at once.
-
-    Source: Golub and Van Loan (2013), algorithm 5.2.1.
-    """
+    """All matrices at once."""
     m, k = A.shape[1:]
+    A = jnp.pad(A, ((0, 0), (0, max(k - m, 0)), (0, 0)))
     if k > UNROLLED + 1:
-        return jax.vmap(lambda a: jnp.linalg.qr(jnp.pad(a, ((0, max(k - m, 0)), (0, 0))), mode="r"))(A), True
-    A = jnp.moveaxis(jnp.pad(A, ((0, 0), (0, max(k - m, 0)), (0, 0))), 0, -1)
-    rows = []
-    for _ in range(k):
-        column = A[:, 0]
-        head, tail = column[0], column[1:]
-        length = jnp.sqrt(jnp.sum(column * column, axis=0))
-        top = jnp.where(head > 0, -length, length)
-        v = jnp.concatenate([(head - top)[None], tail])
-        size_v = jnp.sum(v * v, axis=0)
-        share = 2 / safe(size_v, size_v > 0)
-        rest = A[:, 1:]
-        rest = rest - share * v[:, None] * jnp.sum(v[:, None] * rest, axis=0)
-        rows.append(jnp.concatenate([jnp.zeros((len(rows), size), A.dtype), top[None], rest[0]]))
-        A = rest[1:]
-    return jnp.moveaxis(jnp.stack(rows), -1, 0), True
-
-
-@custom_vmap
-def back(R: Array, b: Array) -> Array:
-    """Solves R y = b for an upper triangular R."""
-    return upper_plain(R.T, b)
-
-
-@back.def_vmap
-def back_batch(size: int, batched: list, R: Array, b: Array) -> tuple[Array, bool]:
-    """Back substitution written out over the rows, for all lanes at once."""
-    R = R if batched[0] else jnp.broadcast_to(R, (size, *R.shape))
-    b = b if batched[1] else jnp.broadcast_to(b, (size, *b.shape))
-    n = R.shape[-1]
-    if n > UNROLLED:
-        return jax.vmap(lambda R, b: upper_plain(R.T, b))(R, b), True
-    R, b = jnp.moveaxis(R, 0, -1), jnp.moveaxis(b, 0, -1)
-    found: dict[int, Array] = {}
-    for i in reversed(range(n)):
-        rest = b[i]
-        for j, y in found.items():
-            rest = rest - R[i, j] * y
-        found[i] = rest / R[i, i]
-    return jnp.stack([found[i] for i in range(n)], -1), True
+        return jax.vmap(plain_triangle)(A), True
+    return jnp.moveaxis(written_triangle(jnp.moveaxis(A, 0, -1)), -1, 0), True
 
 
 @record

@@ -68,13 +68,15 @@ def woodbury(B: LowRank, g: Array) -> Array:
     return -(g / B.gamma - U @ jnp.linalg.solve(middle, U.T @ g) / B.gamma**2)
 
 
-def negative_direction(B: Any, d: Array) -> tuple[Array, Array]:
-    """Whether B has a negative eigenvalue beyond its noise (in scaled variables), and a unit direction of it.
+def never_negative(B: Any) -> bool:
+    """Whether B has no negative eigenvalue by construction: J'J, diagonal, inverted and low-rank secant matrices."""
+    return isinstance(B, (Gram, Diagonal, Inverted, LowRank))
 
-    Not negative by construction: J'J, diagonal, inverted and low-rank secant matrices.
-    """
+
+def negative_direction(B: Any, d: Array) -> tuple[Array, Array]:
+    """Whether B has a negative eigenvalue beyond its noise (in scaled variables), and a unit direction of it."""
     zero = jnp.zeros_like(d)
-    if isinstance(B, (Gram, Diagonal, Inverted, LowRank)):
+    if never_negative(B):
         return jnp.zeros((), bool), zero
     if isinstance(B, Dense):
         H = B.matrix / (d[:, None] * d[None, :])

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.kernel.program import Program
 from raphson.kernel.space import Box
 from raphson.picture.plane import Plane
 from raphson.picture.scene import Grid
@@ -111,7 +112,7 @@ def block_values(problem: Any, x: Any, shift: Any, basis: Any, p: Any) -> jax.Ar
         return values(problem, x, shift, basis, p, at_once=False)
 
 
-@partial(jax.jit, static_argnames="at_once")
+@partial(Program, static_argnames=("at_once",))
 def values(problem: Any, x: Any, shift: Any, basis: Any, p: Any, at_once: bool) -> jax.Array:
     """f (m,) at the points x + shift + basis @ p of the plane."""
 

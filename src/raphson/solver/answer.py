@@ -1,5 +1,6 @@
 """The whole solve as one function of JAX: jit it, vmap it, differentiate it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -9,13 +10,15 @@ from jax import lax
 from raphson.kernel.record import record
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
+from raphson.linear.solve import never_negative
 from raphson.problems.allowed import modes_of
 from raphson.problems.derivatives import hessian, slope
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.minimize import Minimize
 from raphson.solver.choose import choose
 from raphson.solver.presets import ALIASES, PRESETS, RESIDUAL_ALIASES, RESIDUAL_PRESETS, cast, preset_name
-from raphson.solver.step import Method, launch, step
+from raphson.solver.saddle import leave_saddle
+from raphson.solver.step import Method, State, launch, step
 
 Array = jax.Array
 
@@ -64,12 +67,27 @@ def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> S
         at = jnp.where(state.k < 0, history, state.k)
         return new, jax.tree.map(lambda T, t: T.at[at].set(t, mode="drop"), trials, trial)
 
-    state, trials = lax.while_loop(lambda c: c[0].status == Status.RUNNING, body, (state, trials))
+    state, trials = run_on(method, body, (state, trials))
     modes = modes_of(problem, x0)
     x = answer(problem, state.x) if modes.forward else reverse_answer(problem, state.x)
     # The value is computed again at the answer: its derivative by theta would otherwise be lost.
     value = problem.value(x).astype(dtype)
     return Solution(x, value, state.model.gradient, state.status, state.k, trials)
+
+
+def run_on(method: Method, body: Callable[[Any], Any], carry: tuple[State, Any]) -> tuple[State, Any]:
+    """Steps until the run ends for good: from a saddle it goes on."""
+
+    def going(carry: tuple[State, Any]) -> Array:
+        return carry[0].status == Status.RUNNING
+
+    def leg(carry: tuple[State, Any]) -> tuple[State, Any]:
+        state, trials = lax.while_loop(going, body, carry)
+        return leave_saddle(method, state), trials
+
+    if never_negative(carry[0].model.curvature):
+        return lax.while_loop(going, body, carry)
+    return lax.while_loop(going, leg, carry)
 
 
 def preset(problem: Any, name: str, x: Any) -> Method:

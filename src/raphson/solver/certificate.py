@@ -261,9 +261,9 @@ def judge_flat(e: Evidence, shape: Shape, g: float, across: str, noise: float) -
     flat = lambda text, cause: (Verdict.FLAT, text, cause)
     if not shape.positive:
         if shape.slide > level:
-            return flat(f"max|g| = {g:.2g}; no curvature in any direction, but a slope", Cause.SLOPE)
+            return flat(f"max|g| = {g:.2g}; no curvature beyond the error of H anywhere, but a slope", Cause.SLOPE)
         return flat(f"max|g| = {g:.2g}; no curvature in any direction: f does not change here", Cause.LEVEL)
-    none = f"no curvature along {along}"
+    none = f"no curvature beyond the error of H along {along}"
     if e.falls > level:
         return flat(f"{none}, and f falls that way by {e.falls:.2g}", Cause.FALLS)
     gone = collapsed(e, shape)

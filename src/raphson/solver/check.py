@@ -3,19 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import numpy as np
 
 from raphson.calculus.check import DerivativeCheck, examine
 from raphson.calculus.taylor import look
 from raphson.kernel.look import GRADIENT
+from raphson.kernel.program import Program
 from raphson.problems.allowed import require_derivatives
 from raphson.solver.evidence import Numbered, looked
 from raphson.solver.host import flat_point, flatten, host_problem, user_hessian
 from raphson.solver.inputs import jax_problem, read_function, read_point
 
-valued = jax.jit(lambda problem, x: problem.value(x))
-sloped = jax.jit(lambda problem, x: look(problem, x, GRADIENT).gradient)
+valued = Program(lambda problem, x: problem.value(x))
+sloped = Program(lambda problem, x: look(problem, x, GRADIENT).gradient)
 
 
 def check_derivatives(fun: Callable, x: Any, *args: Any, jac: Any = None, hess: Any = None) -> DerivativeCheck:

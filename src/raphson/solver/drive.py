@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, ClassVar
 
 import jax
@@ -12,11 +11,14 @@ import numpy as np
 from jax import lax
 
 from raphson.calculus.taylor import look
+from raphson.kernel.pack import Packed, pack
+from raphson.kernel.program import Program
 from raphson.kernel.room import make_room
 from raphson.kernel.status import Status
-from raphson.kernel.trace import SCALARS, Trace, Trial, row
+from raphson.kernel.trace import SCALARS, Trace, Trial, host_row, row
 from raphson.problems.callback import HOST, OutOfCalls
 from raphson.solver.packed import host_steps, trial_of
+from raphson.solver.saddle import leave
 from raphson.solver.step import (
     Method,
     State,
@@ -49,29 +51,33 @@ class Run:
     seconds: float
 
 
-def loop(method: Method, problem: Any, state: State, until: Any, history: int) -> tuple[State, Any, Any]:
-    """Steps until the run ends or k reaches `until`; the trials as rows, and their steps."""
+def loop(method: Method, problem: Any, state: State, until: Any, history: int) -> tuple[Packed, Any]:
+    """Steps until the run ends or k reaches `until`: the state, packed, and a table with a row for every trial.
+
+    The state comes in as it is: taking it from vectors would be a kernel a piece, 12 ms each to compile.
+    """
     start = state.k
-    size = problem.space.size(state.x)
-    dtype = state.place.model.value.dtype
-    rows, steps = jnp.zeros((history, len(SCALARS)), dtype), jnp.zeros((history, size), dtype)
+    width = len(SCALARS) + problem.space.size(state.x)
+    table = jnp.zeros((history, width), state.place.model.value.dtype)
 
     def body(carry):
-        state, rows, steps = carry
+        state, table = carry
         new, trial = step(method, problem, state)
-        at = state.k - start
-        return new, rows.at[at].set(row(trial), mode="drop"), steps.at[at].set(trial.step, mode="drop")
+        return new, lax.dynamic_update_slice_in_dim(table, row(trial)[None], state.k - start, 0)
 
     def going(carry):
         return (carry[0].status == Status.RUNNING) & (carry[0].k < until)
 
-    return lax.while_loop(going, body, (state, rows, steps))
+    state, table = lax.while_loop(going, body, (state, table))
+    return pack(state), table
 
 
-advance = partial(jax.jit, static_argnames="history")(loop)
+advance = Program(loop, static_argnames=("history",))
+
+launched = Program(lambda method, problem, x0: pack(launch(method, problem, x0)))
 
 
-@jax.jit
+@Program
 def attempt(method: Method, problem: Any, state: State) -> tuple[Any, Any, Trial, tuple[State, Trial]]:
     """The first half of a step, and its conclusion in case the trial is rejected."""
     proposal, x = propose(method, problem.space, state)
@@ -80,7 +86,7 @@ def attempt(method: Method, problem: Any, state: State) -> tuple[Any, Any, Trial
     return seen, control, trial, conclude(method, state, state.place, control, trial)
 
 
-@jax.jit
+@Program
 def land(method: Method, problem: Any, state: State, seen: Any, control: Any, trial: Trial) -> tuple[State, Trial]:
     """The second half: arrive and conclude."""
     place, control, trial = arrive(method, problem, state, seen, control, trial)
@@ -90,7 +96,10 @@ def land(method: Method, problem: Any, state: State, seen: Any, control: Any, tr
 def one_step(method: Method, problem: Any, state: State) -> tuple[State, Trial]:
     """One step from Python: two dispatches of compiled code, the second only if the trial is taken."""
     seen, control, trial, rejected = attempt(method, problem, state)
-    return land(method, problem, state, seen, control, trial) if bool(trial.accepted) else rejected
+    if not bool(trial.accepted):
+        return rejected
+    state, trial = land(method, problem, state, seen, control, trial)
+    return leave(method, state), trial
 
 
 def iterate(method: Method, problem: Any, x0: Any) -> Iterator[tuple[State, Trial]]:
@@ -129,13 +138,14 @@ def structure(method: Method, problem: Any, x0: Any) -> Any:
 
 
 def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> State:
-    """`launch`, remembered by structure: only x (and a matrix-free operator's copy of it) is new."""
+    """`launch`, remembered by structure: only x is new."""
     key = structure(method, problem, x0) if key is None else key
     if key not in Started.states:
         make_room()
         if len(Started.states) > 256:
             Started.states.clear()
-        Started.states[key] = launch(method, problem, x0)
+        # Fetched packed and sent back: of 25 results each would be a kernel of its own.
+        Started.states[key] = jax.device_put(launched(method, problem, x0).home())
     state = Started.states[key]
     model = replace(state.place.model, x=x0)
     return replace(state, place=replace(state.place, model=model), best=replace(state.best, x=x0))
@@ -156,16 +166,15 @@ def run(
     """
     begin = time.perf_counter()
     key = structure(method, problem, x0)
-    state = first = start_state(method, problem, x0, key)
+    first = start_state(method, problem, x0, key)
     if isinstance(problem, HOST):
         bursts = host_bursts(method, problem, watcher, key)
     else:
         bursts = watched_bursts(method, problem, watcher) if watcher else compiled_bursts(method, problem, key)
-    rows, steps, status = [], [], Status.RUNNING
+    tables, state, status = [], None, Status.RUNNING
     try:
-        for state, burst_rows, burst_steps, status in bursts(first):
-            rows.append(burst_rows)
-            steps.append(burst_steps)
+        for state, table, status in bursts(first):
+            tables.append(table)
             if progress is not None:
                 progress(state() if callable(state) else state)
             if status == Status.RUNNING and time_limit is not None and time.perf_counter() - begin > time_limit:
@@ -175,51 +184,57 @@ def run(
         status = Status.USER
         if isinstance(problem, HOST):
             problem.evaluations.limit = problem.evaluations.total  # who interrupts f does not want it called again
-        if not rows:
+        if state is None:
             raise KeyboardInterrupt("stopped before f was evaluated once: there is nothing to return") from None
     except OutOfCalls:
         status = Status.CALLS
-        if not rows:
-            state, first_row = unseen(first, problem)
-            rows, steps = [first_row], [np.zeros_like(np.asarray(state.model.gradient))[None]]
+        if state is None:
+            state, table = unseen(first, problem)
+            tables = [table]
     state = state() if callable(state) else state  # states of host runs are unpacked when asked for
-    trace = Trace(np.concatenate(rows), np.concatenate(steps))
+    table = tables[0] if len(tables) == 1 else np.concatenate(tables)
+    trace = Trace(table[:, : len(SCALARS)], table[:, len(SCALARS) :])
     return Run(x0, state, trace, status, time.perf_counter() - begin)
 
 
 def unseen(state: State, problem: Any) -> tuple[State, np.ndarray]:
-    """The state and the row of a run whose calls did not suffice for derivatives at the start: only f is known."""
+    """The state and the table of a run whose calls did not suffice for derivatives at the start: only f is known."""
     last = problem.lengths.last[1]
     value = np.asarray(last if np.ndim(last) == 0 else problem.cost(last), float)
     gradient = np.full_like(np.asarray(state.model.gradient), np.nan)
     model = replace(state.model, value=value, gradient=gradient)
-    numbers = np.full(len(SCALARS), np.nan)
+    numbers = np.full(len(SCALARS) + gradient.size, np.nan)
     numbers[SCALARS.index("value")] = value
+    numbers[len(SCALARS) :] = 0
     state = replace(state, place=replace(state.place, model=model), best=replace(state.best, value=value))
     return state, numbers[None]
 
 
-Bursts = Callable[[State], Iterator[tuple[Any, np.ndarray, np.ndarray, Status]]]
+Bursts = Callable[[State], Iterator[tuple[Any, np.ndarray, Status]]]
+"""From a launch state: states on the host (of host runs: what makes one), tables of the trials since, how it stands."""
 
 
 def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
     """Bursts of compiled steps, as many at a time as fit into `BURST` seconds by the pace measured so far."""
 
-    def bursts(state: State) -> Iterator[tuple[State, np.ndarray, np.ndarray, Status]]:
+    def bursts(state: State) -> Iterator[tuple[State, np.ndarray, Status]]:
         k, status = -1, Status.RUNNING
         while status == Status.RUNNING:
             pace = Started.pace.get(key)
             size = FIRST if pace is None else int(np.clip(BURST / pace, 1, HISTORY))
             begin = time.perf_counter()
-            state, rows, steps = advance(method, problem, state, k + size, history=HISTORY)
-            count, status = int(state.k) - k, Status(int(state.status))
+            packed, table = advance(method, problem, state, k + size, history=HISTORY)
+            state = packed.home()
+            count = int(state.k) - k
             k += count
             # The first burst of a structure compiles; its time says nothing about the pace.
             seen = key in Started.compiled
             Started.compiled.add(key)
             if seen:
                 Started.pace[key] = (time.perf_counter() - begin) / max(count, 1)
-            yield state, np.asarray(rows)[:count], np.asarray(steps)[:count], status
+            state = leave(method, state)
+            status = Status(int(state.status))
+            yield state, np.asarray(table)[:count], status
 
     return bursts
 
@@ -227,14 +242,14 @@ def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
 def watched_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial], bool] | None) -> Bursts:
     """One step at a time, for watchers."""
 
-    def bursts(state: State) -> Iterator[tuple[State, np.ndarray, np.ndarray, Status]]:
+    def bursts(state: State) -> Iterator[tuple[State, np.ndarray, Status]]:
         status = Status.RUNNING
         while status == Status.RUNNING:
             launched = int(state.k) >= 0
             state, trial = one_step(method, problem, state)
             stop = launched and watcher is not None and watcher(state, trial)
             status = Status.USER if stop else Status(int(state.status))
-            yield state, np.asarray(row(trial))[None], np.asarray(trial.step)[None], status
+            yield state, host_row(trial)[None], status
 
     return bursts
 
@@ -242,11 +257,11 @@ def watched_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial
 def host_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial], bool] | None, key: Any) -> Bursts:
     """The same for host functions."""
 
-    def bursts(state: State) -> Iterator[tuple[State, np.ndarray, np.ndarray, Status]]:
+    def bursts(state: State) -> Iterator[tuple[Any, np.ndarray, Status]]:
         for k, (state_of, status, numbers, s) in enumerate(host_steps(key, method, problem, state)):
             if k > 0 and watcher is not None and watcher(state_of(), trial_of(numbers, s)):
                 status = Status.USER
-            yield state_of, numbers[None], s[None], status
+            yield state_of, np.concatenate([numbers, s])[None], status
             if status != Status.RUNNING:
                 return
 

@@ -1,18 +1,18 @@
 """Evidence for the certificate, gathered at the end of a run."""
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.calculus.around import TINY, limits_of
 from raphson.calculus.difference import SECOND, bent_residuals, final_derivatives
-from raphson.calculus.stencil import TINY, limits_of
 from raphson.calculus.taylor import look
 from raphson.kernel.look import HESSIAN, PRODUCT
 from raphson.kernel.number import default_tolerance, eps
+from raphson.kernel.program import Program
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace
 from raphson.model.curvature import Exact, Scales, filled, natural_scale
@@ -78,7 +78,8 @@ def final_host_state(state: State, problem: Callback) -> State:
         except OutOfCalls:
             return replace(state, place=replace(state.place, model=model))
         d = np.sqrt(np.maximum(np.abs(np.diagonal(found.hessian)), TINY))
-        problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
+        with np.errstate(over="ignore", divide="ignore"):  # no curvature at all: nothing is known of its error
+            problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
         model = replace(model, gradient=found.gradient, curvature=Measured(found.hessian, found.error))
     return replace(state, place=replace(state.place, model=model))
 
@@ -88,10 +89,10 @@ def evaluate(problem: Any, x: Any, order: int = HESSIAN) -> Any:
     return look(problem, x, order) if isinstance(problem, HOST) else looked(problem, x, order)
 
 
-looked = partial(jax.jit, static_argnames="order")(lambda problem, x, order=HESSIAN: look(problem, x, order))
+looked = Program(lambda problem, x, order=HESSIAN: look(problem, x, order), static_argnames=("order",))
 
 
-units = jax.jit(lambda H: filled(natural_scale(H, jnp.zeros_like(H[0]))[0]))
+units = Program(lambda H: filled(natural_scale(H, jnp.zeros_like(H[0]))[0]))
 
 
 def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:
@@ -268,7 +269,7 @@ def sizes(x: Any) -> np.ndarray:
     return np.concatenate([np.ravel(np.abs(np.asarray(leaf))) for leaf in jax.tree.leaves(x)])
 
 
-valued = jax.jit(lambda problem, x: problem.value(x))
+valued = Program(lambda problem, x: problem.value(x))
 
 
 def drifts(trace: Trace, x: Any, size: np.ndarray) -> np.ndarray:
@@ -280,7 +281,9 @@ def drifts(trace: Trace, x: Any, size: np.ndarray) -> np.ndarray:
     if len(steps) < PACES:
         return np.zeros(size.shape, bool)
     here = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(x)])
-    outwards = np.all(np.sign(steps) == np.sign(here), axis=0)
+    outwards = (np.sign(steps) == np.sign(here)).all(axis=0)
+    if not outwards.any():
+        return outwards
     early, late = (np.max(np.abs(half), axis=0) for half in (steps[: PACES // 2], steps[PACES // 2 :]))
     return outwards & np.all(np.abs(steps) > 1e-9 * size, axis=0) & (late >= 0.25 * early)
 
@@ -290,6 +293,9 @@ def last_moves(trace: Trace, size: np.ndarray) -> np.ndarray:
     steps = trace.step[trace.accepted]
     if not len(steps):
         return np.zeros_like(size)
+    last = np.abs(steps[-1])
+    if (last > 1e-9 * size).all() and size.all():  # the common case, for a quarter of the cost
+        return last / size
     with np.errstate(divide="ignore", invalid="ignore"):
         moved = np.abs(steps) > 1e-9 * size
         latest = len(steps) - 1 - np.argmax(moved[::-1], axis=0)

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.linalg
 
 from raphson.kernel.number import CURVATURE_NOISE, eps
+from raphson.kernel.program import Program
 from raphson.linear.cg import lowest_ritz, unbounded
 from raphson.linear.solve import LANCZOS_STEPS
 from raphson.operators.held import Held
@@ -166,7 +167,7 @@ def examine_products(problem: Any, x: Any, g: np.ndarray, size: np.ndarray, held
     )  # fmt: skip
 
 
-@partial(jax.jit, static_argnames="steps")
+@partial(Program, static_argnames=("steps",))
 def numbers_of_products(problem: Any, x: Any, g: jax.Array, size: jax.Array, held: jax.Array, steps: int) -> tuple:
     """Newton step by CG, smallest and largest Ritz value, and |H size|."""
     B = Held(MatrixFree(problem, x), held, jnp.zeros_like(g))

@@ -12,11 +12,13 @@ from jax import lax
 
 from raphson.calculus.taylor import complete, look
 from raphson.kernel.look import GRADIENT, GRAM, Look
+from raphson.kernel.program import Program
 from raphson.kernel.status import Status
 from raphson.kernel.trace import FLAGS, SCALARS, Trial, row
 from raphson.operators.dense import Dense
 from raphson.operators.gram import Folded
 from raphson.paths.proposal import Proposal
+from raphson.solver.saddle import CALM, leave
 from raphson.solver.step import Method, State, appraise, conclude, propose, settle
 
 
@@ -149,8 +151,7 @@ def carry_of(state: State) -> tuple[Any, ...]:
     return state, step, state.x, np.zeros(len(SCALARS), zero.dtype), zero
 
 
-@partial(jax.jit, static_argnames="plan")
-def turn(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -> tuple[jax.Array, jax.Array]:
+def turned(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -> tuple[jax.Array, jax.Array]:
     """What follows from a look at the proposed point, up to the next proposal, as two vectors.
 
     `full`: the look has the derivatives that arriving needs. Where it has not and the trial is taken, the
@@ -169,6 +170,9 @@ def turn(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -> 
     state, trial = conclude(method, state, place, control, trial)
     proposal, x = propose(method, space, state)
     return plan.carry.pack((state, proposal, x, row(trial), trial.step), jnp)
+
+
+turn = Program(turned, static_argnames=("plan",))
 
 
 def host_steps(
@@ -193,11 +197,26 @@ def host_steps(
             new = turn(plan, fixed, carry, plan.seen(complete(problem, seen, plan.order)), True)
             packed = fetched(new)
         carry, first = new, False
+        if Status(int(packed[1][status])) in CALM:
+            packed = carry = left(plan, method, problem, packed)
         yield (
             partial(unpacked, plan, packed),
             Status(int(packed[1][status])),
             *(packed[0][slice(*p)] for p in (trial, step)),
         )
+
+
+def left(plan: Plan, method: Method, problem: Any, packed: tuple) -> tuple:
+    """The carry of a run that came to rest; where it rests on a saddle, that of one which goes on from there."""
+    state, _, _, numbers, step = plan.carry.unpack(*packed)
+    onward = leave(method, state)
+    if int(onward.status) != Status.RUNNING:
+        return packed
+    proposal, x = proposed(method, problem.space, onward)
+    return plan.carry.pack((onward, proposal, x, numbers, step))
+
+
+proposed = Program(propose)
 
 
 def fetched(vectors: tuple) -> tuple[np.ndarray, np.ndarray]:

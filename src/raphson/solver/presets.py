@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from raphson.controls.armijo import Armijo
 from raphson.controls.full import Full
@@ -158,6 +159,8 @@ def cast(method: Method, dtype: Any) -> Method:
     """
 
     def leaf(a: Any) -> jax.Array:
-        return jnp.asarray(a, dtype) if jnp.issubdtype(jnp.result_type(a), jnp.floating) else jnp.asarray(a, jnp.int32)
+        kind = dtype if jnp.issubdtype(jnp.result_type(a), jnp.floating) else np.int32
+        # Sent as it is: `jnp.asarray` would compile a program for the conversion. A traced number is converted there.
+        return jnp.asarray(a, kind) if isinstance(a, jax.Array) else jax.device_put(np.asarray(a, kind))
 
     return jax.tree.map(leaf, method)

@@ -17,7 +17,7 @@ from raphson.kernel.trace import Trial
 from raphson.model.bounds import hold
 from raphson.model.quadratic import Model
 from raphson.paths.proposal import Proposal
-from raphson.solver.stop import Stop, Watch, arrival, first_watch, leave_saddle, negligible
+from raphson.solver.stop import Stop, Watch, arrival, first_watch, negligible
 
 Array = jax.Array
 
@@ -146,8 +146,7 @@ def settle(
         model, memory = method.curvature.model(space, seen, trial.step, state.place.memory)
         loose = hold(model)
         watch = arrival(method.stop, loose, state.place.watch, trial)
-        tilted, watch = leave_saddle(loose, watch)
-        place = Place(model, memory, method.path.prepare(tilted), watch)
+        place = Place(model, memory, method.path.prepare(loose), watch)
         return place, select(launch, method.control.start(loose), control), trial
 
     def turn_back() -> tuple[Place, Any, Trial]:

@@ -1,17 +1,14 @@
 """When to stop: relative, in the units of every variable, down to the noise of f and g and not below it."""
 
-from dataclasses import replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from raphson.kernel.number import GRADIENT_NOISE, default_tolerance, eps, huge, norm
-from raphson.kernel.rare import rarely
 from raphson.kernel.record import record
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
-from raphson.linear.solve import negative_direction
 from raphson.model.quadratic import Model
 
 Array = jax.Array
@@ -81,23 +78,3 @@ def arrival(stop: Stop, model: Model, watch: Watch, trial: Trial) -> Watch:
     status = jnp.where(finite | bottomless, status, Status.NOT_FINITE).astype(jnp.int32)
     best = jnp.minimum(watch.gradient, gradient)
     return Watch(seen, reference, best, stale.astype(jnp.int32), watch.arrivals + 1, status)
-
-
-def leave_saddle(model: Model, watch: Watch) -> tuple[Model, Watch]:
-    """At a stationary point with negative curvature: the model to plan with is tilted, and the run goes on.
-
-    The gradient of the tilted model points up a direction of negative curvature, by as much as
-    makes the step along it a tenth of x, so every path leaves, also from exactly on the saddle.
-    Elsewhere the model is returned as it is. The trial is judged by the true model.
-    Source: More and Sorensen (1979), "On the use of directions of negative curvature".
-    """
-    d = model.scale
-    calm = (watch.status == Status.CONVERGED) | (watch.status == Status.NOISE)
-    nothing = (jnp.zeros((), bool), jnp.zeros_like(d))
-    saddle, v = rarely(calm, lambda m: negative_direction(*m), (model.curvature, d), nothing)
-    down = jnp.where(v @ (model.gradient / d) > 0, -1, 1) * v
-    reach = 0.1 * norm(d * model.space.magnitude(model.x))
-    pull = jnp.abs(model.curvature.quadratic(v / d)) * jnp.where(reach > 0, reach, 1)
-    gradient = jnp.where(saddle, model.gradient - d * pull * down, model.gradient)
-    status = jnp.where(saddle, Status.RUNNING, watch.status).astype(jnp.int32)
-    return replace(model, gradient=gradient), replace(watch, status=status, stale=jnp.where(saddle, 0, watch.stale))

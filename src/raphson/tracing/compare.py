@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from raphson.kernel.program import Program
 from raphson.tracing.hoist import Hoisted, Traced
 
 NEAR = 1e-3
@@ -18,7 +19,7 @@ SAME = 0.6
 """Values agree that differ by eps^SAME of the largest (4e-10 in float64): sums are added in another order."""
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(Program, static_argnames=("program",))
 def evaluated(program: Traced, x: Any, data: tuple) -> Any:
     """The program's value."""
     return program(x, *data)

@@ -179,7 +179,7 @@ class _Flat:
             group = groups.setdefault(value.dtype, [])
             packing.append((list(groups).index(value.dtype), sum(v.size for v in group), value.shape))
             group.append(value.ravel())
-        return tuple(packing), [jnp.asarray(np.concatenate(group)) for group in groups.values()]
+        return tuple(packing), [jax.device_put(np.concatenate(group)) for group in groups.values()]
 
     def _constant(self, value, aval):
         if id(value) in self.direct:

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from raphson.kernel.program import Program
 from raphson.kernel.space import Box
 from raphson.model.bounds import hold
 from raphson.paths.proposal import LENGTH, RADIUS
@@ -45,7 +46,7 @@ def curve(path: Any, model: Any, x: Any, taus: np.ndarray, steps: np.ndarray, le
     return evenly(found[: len(grid)], np.asarray(model.scale, float))
 
 
-@jax.jit
+@Program
 def walked(path: Any, model: Any, x: Any, taus: Any) -> Any:
     """The steps s(tau) (m, n) that the path proposes, as bounds cut them."""
     plan = path.prepare(hold(model))

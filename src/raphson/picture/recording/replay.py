@@ -11,6 +11,7 @@ from jax import lax
 
 from raphson.calculus.taylor import complete, look
 from raphson.kernel.look import GRAM, HESSIAN, PRODUCT, Look
+from raphson.kernel.program import Program
 from raphson.kernel.space import Box
 from raphson.linear.cg import unbounded
 from raphson.model.curvature import Exact, GaussNewton
@@ -290,16 +291,16 @@ def slope(problem: Any, x: Any) -> Look:
     return look(problem, x, 1) if isinstance(problem, HOST) else sloped(problem, x)
 
 
-surveyed = jax.jit(lambda problem, x: look(problem, x, HESSIAN))
-sloped = jax.jit(lambda problem, x: look(problem, x, 1))
-residual_look = jax.jit(look, static_argnames="order")
-moved = jax.jit(lambda space, x, s: space.move(x, s)[0])
-learned = jax.jit(lambda curvature, space, seen, s, memory: curvature.model(space, seen, s, memory))
-conjugated = jax.jit(lambda problem, x, g: unbounded(MatrixFree(problem, x).mv, g, INNER).s)
-pushed = jax.jit(lambda problem, x, rows: lax.map(MatrixFree(problem, x).mv, rows))
+surveyed = Program(lambda problem, x: look(problem, x, HESSIAN))
+sloped = Program(lambda problem, x: look(problem, x, 1))
+residual_look = Program(look, static_argnames=("order",))
+moved = Program(lambda space, x, s: space.move(x, s)[0])
+learned = Program(lambda curvature, space, seen, s, memory: curvature.model(space, seen, s, memory))
+conjugated = Program(lambda problem, x, g: unbounded(MatrixFree(problem, x).mv, g, INNER).s)
+pushed = Program(lambda problem, x, rows: lax.map(MatrixFree(problem, x).mv, rows))
 
 
-@jax.jit
+@Program
 def marched(curvature: Any, problem: Any, x: Any, memory: Any, steps: Any, count: Any) -> tuple[Any, Any]:
     """`count` steps at once: the point reached, and the curvature's memory there (None: only the point)."""
 

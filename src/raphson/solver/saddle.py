@@ -1,0 +1,94 @@
+"""Leaving saddles: a run that came to rest where f curves downwards goes on, whatever the method.
+
+The examination stands outside the loop of steps: it is needed once, at the end of a run, and inside it cost a fifth
+of the compilation and of every step.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from raphson.kernel.number import eps, norm, tiny
+from raphson.kernel.program import Program
+from raphson.kernel.rare import rarely
+from raphson.kernel.status import Status
+from raphson.linear.solve import negative_direction, never_negative
+from raphson.model.bounds import hold
+from raphson.model.quadratic import Model
+from raphson.operators.dense import Dense
+from raphson.solver.step import Method, Place, State, select
+
+Array = jax.Array
+
+CALM = (Status.CONVERGED, Status.NOISE)
+"""What a run ends with that came to rest."""
+
+
+def calm(status: Any) -> Any:
+    """Whether the stopping rules see rest, at a minimum or not."""
+    return (status == Status.CONVERGED) | (status == Status.NOISE)
+
+
+def may_rest_on_saddle(state: State) -> bool:
+    """On the host: False where a run has not come to rest, or where H is plainly positive semidefinite.
+
+    H with half the shift of `noise_shift` on its diagonal has a Cholesky factor: the examination, with the whole
+    shift, would find nothing. Bounds only take rows and columns out of it.
+    """
+    model = state.place.model
+    if int(state.place.watch.status) not in CALM or never_negative(model.curvature):
+        return False
+    if not isinstance(model.curvature, Dense):
+        return True
+    d = np.asarray(model.scale, float)
+    H = np.asarray(model.curvature.matrix, float) / d[:, None] / d
+    diagonal = np.einsum("ii->i", H)  # a view
+    diagonal += 2 * len(d) * eps(model.gradient) * max(np.abs(diagonal).max(), tiny(d))
+    try:
+        np.linalg.cholesky(H)
+    except np.linalg.LinAlgError:
+        return True
+    return False
+
+
+def leave_saddle(method: Method, state: State) -> State:
+    """The state to go on from where a run rests on a saddle: planned with a tilted model; elsewhere the state itself.
+
+    The gradient of the tilted model points up a direction of negative curvature, by as much as
+    makes the step along it a tenth of x, so every path leaves, also from exactly on the saddle.
+    The trial is judged by the true model.
+    Source: More and Sorensen (1979), "On the use of directions of negative curvature".
+    """
+    place = state.place
+    if never_negative(place.model.curvature):
+        return state
+    model, watch = hold(place.model), place.watch
+    nothing = (jnp.zeros((), bool), jnp.zeros_like(model.scale))
+    saddle, v = rarely(calm(watch.status), lambda m: negative_direction(*m), (model.curvature, model.scale), nothing)
+    rest = jnp.where(state.k >= method.stop.max_steps, Status.STEPS, Status.RUNNING).astype(jnp.int32)
+    watch = replace(watch, status=jnp.full_like(watch.status, Status.RUNNING), stale=jnp.zeros_like(watch.stale))
+    onward = State(
+        Place(place.model, place.memory, method.path.prepare(tilted(model, v)), watch),
+        state.control, state.best, state.k, rest,
+    )  # fmt: skip
+    return select(saddle, onward, state)
+
+
+def tilted(model: Model, v: Array) -> Model:
+    """The model with a slope that leads away along v, a unit vector in scaled variables."""
+    d = model.scale
+    down = jnp.where(v @ (model.gradient / d) > 0, -1, 1) * v
+    reach = 0.1 * norm(d * model.space.magnitude(model.x))
+    pull = jnp.abs(model.curvature.quadratic(v / d)) * jnp.where(reach > 0, reach, 1)
+    return replace(model, gradient=model.gradient - d * pull * down)
+
+
+departed = Program(leave_saddle)
+
+
+def leave(method: Method, state: State) -> State:
+    """A run that rests on a saddle goes on; on the host, without compiled code where there is plainly none."""
+    return departed(method, state) if may_rest_on_saddle(state) else state
