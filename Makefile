@@ -31,8 +31,8 @@ test test-slow test-scipy: export OMP_NUM_THREADS := 1
 test test-slow test-scipy: export OPENBLAS_NUM_THREADS := 1
 
 # Programs that XLA compiled are kept: a second run takes half the time. `make clean` forgets them.
-test test-slow: export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.cache/jax
-test test-slow: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.1
+test test-slow test-scipy: export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.cache/jax
+test test-slow test-scipy: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.1
 
 test: lint types
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
