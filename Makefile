@@ -1,12 +1,13 @@
 # make demo    see it work            make test    everything that must hold before a commit
 # make pages   the report's page: its types, its tests, the committed bundle, and real Chromium (needs node and chromium)
+# make test-scipy   SciPy's own tests, with minimize, least_squares and curve_fit of raphson
 # The others need only make and a python3. Everything is installed inside this folder: .tools/ (uv, where there is none) and .venv/.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow pages docs-pictures setup lint types bench format clean
+.PHONY: help demo test test-slow test-scipy pages docs-pictures setup lint types bench format clean
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -20,14 +21,14 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 LOCAL_UV := $(filter .tools/%,$(UV))
 
 help:
-	@echo "make demo | test | pages | setup | lint | types | test-slow | bench | format | clean"
+	@echo "make demo | test | pages | setup | lint | types | test-slow | test-scipy | bench | format | clean"
 
 demo: .venv/.raphson
 	@$(BIN)/raphson demo
 
 # Two workers share two cores, so each keeps to one thread.
-test test-slow: export OMP_NUM_THREADS := 1
-test test-slow: export OPENBLAS_NUM_THREADS := 1
+test test-slow test-scipy: export OMP_NUM_THREADS := 1
+test test-slow test-scipy: export OPENBLAS_NUM_THREADS := 1
 
 # Programs that XLA compiled are kept: a second run takes half the time. `make clean` forgets them.
 test test-slow: export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.cache/jax
@@ -38,6 +39,12 @@ test: lint types
 
 test-slow: setup
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow $(ARGS)
+
+SCIPY_TESTS := $(addprefix scipy.optimize.tests.test_,minpack least_squares optimize trustregion lbfgsb_hessinv regression)
+
+test-scipy: setup
+	PYTHONPATH=$(CURDIR) $(BIN)/pytest -c tests/scipy_suite/pytest.ini -p tests.scipy_suite.plugin \
+	    -n $(WORKERS) --dist worksteal --pyargs $(SCIPY_TESTS) $(ARGS)
 
 PAGES := $(CURDIR)/.cache/pages
 

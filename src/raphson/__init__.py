@@ -28,6 +28,7 @@ from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import Loss
 from raphson.problems.minimize import Minimize
 from raphson.problems.zoo import zoo
+from raphson.report import console as _console
 from raphson.report.compare import Comparison, compare
 from raphson.solver.answer import Solution, solve
 from raphson.solver.certificate import Certificate, Verdict
@@ -41,6 +42,7 @@ from raphson.solver.stop import Stop
 
 _reports.register(Model, Result)
 _notebook.register(Result)
+_console.register(Result)
 
 __version__ = "0.1.0"
 __all__ = [

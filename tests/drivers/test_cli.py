@@ -1,12 +1,24 @@
 """The command `raphson`: verbs, JSON, exit codes, and wrong input in one line."""
 
 import json
+import os
+import re
+import runpy
+import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import raphson as rp
+from raphson import presets
+from raphson.cli.help import EXAMPLES
 from raphson.cli.main import invoke
+from raphson.cli.program import program
+from raphson.solver.presets import RESIDUAL_PRESETS
 
 FILE = """
 import numpy as np
@@ -60,15 +72,79 @@ def loads(out: str) -> dict:
 def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "--version") == (0, f"raphson {rp.__version__}\n", "")
     code, out, _ = run(capsys, "--help")
-    assert code == 0 and all(verb in out for verb in ("demo", "look", "minimize", "compare", "check", "zoo"))
+    assert code == 0 and all(f"\n  {verb} " in out for verb in EXAMPLES)
+    assert run(capsys) == run(capsys, "help") == (0, out, "")
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_every_help_can_be_read(capsys: pytest.CaptureFixture[str], monkeypatch: Any, columns: str) -> None:
+    """Nothing is cut or too wide; every verb has its examples, and names the methods where there is a choice."""
+    monkeypatch.setenv("COLUMNS", columns)
+    for verb in EXAMPLES:
+        code, out, err = run(capsys, verb, "--help")
+        assert (code, out, err) == run(capsys, "help", verb) and code == 0 and err == ""
+        assert "..." not in out.replace("trust-ncg, ...", "") and max(map(len, out.splitlines())) <= 80
+        assert all(" ".join(example.split()) in " ".join(out.split()) for example in EXAMPLES[verb])
+        names = {"minimize": presets, "compare": presets, "fit": RESIDUAL_PRESETS}.get(verb, ())
+        assert all(re.search(rf"\b{name}\b", out) for name in names)
+    top = run(capsys, "help")[1]
+    assert "..." not in top.replace("[ARGS]...", "") and max(map(len, top.splitlines())) <= 80
+    assert run(capsys, "help", "frobnicate")[0] == 2
+
+
+def test_examples_of_the_help_work_as_printed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them but the demo, which has a test of its own; a shell writes the files, as it does for the reader."""
+    monkeypatch.chdir(tmp_path)
+    for line in (line for verb in EXAMPLES if verb != "demo" for line in EXAMPLES[verb]):
+        if line.startswith("raphson "):
+            code, _, err = run(capsys, *shlex.split(line.replace("\\\n", " "))[1:])
+            assert (code, err) == (0, ""), line
+        else:
+            subprocess.run(line, shell=True, check=True)
+    assert {"look.html", "run.html"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_the_program_is_named_so_that_it_can_be_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its name where the shell finds it, else by a path; never by a name that the shell does not know."""
+    script = tmp_path / "my tools" / "bin" / "raphson"
+    script.parent.mkdir(parents=True)
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", os.environ["PATH"].replace(str(Path(sys.executable).parent), ""))
+    for argument, folder, name in (
+        (str(script), tmp_path, "'my tools/bin/raphson'"),
+        ("my tools/bin/raphson", tmp_path, "'my tools/bin/raphson'"),
+        (str(script), script.parent, "./raphson"),
+        (str(script), tmp_path.parent / "elsewhere", f"'{script}'"),
+    ):
+        folder.mkdir(exist_ok=True)
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", [argument, "demo"])
+        assert program() == name
+        subprocess.run(name, shell=True, check=True)
+    monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
+    assert program() == "raphson"
+    monkeypatch.setattr(sys, "argv", [str(Path(rp.__file__).with_name("__main__.py"))])
+    name, *rest = shlex.split(program())
+    assert rest == ["-m", "raphson"] and Path(shutil.which(name) or "").samefile(sys.executable)
+
+
+def test_python_m_raphson(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["raphson", "--version"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("raphson", run_name="__main__")
+    assert end.value.code == 0 and capsys.readouterr().out == f"raphson {rp.__version__}\n"
 
 
 def test_look_says_what_pictures_would_show(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "look", "rosenbrock")
     assert code == 0
-    for words in ("value       24.2", "gradient    (-215.6, -88)", "bowl", "condition   63.74", "64.1 deg", "0.343"):
+    for words in ("value       24.2", "gradient    (-215.6, -88)", "bowl", "condition   63.74", "64.1 deg", "0.343,"):
         assert words in out
-    assert max(map(len, out.splitlines())) <= 110
+    assert "centre is 0.381 away" in out and "90 % of that distance" in out
+    assert max(map(len, out.splitlines())) <= 100
     code, out, _ = run(capsys, "look", "rosenbrock", "--json", "--at", "-1.2,1")
     seen = loads(out)
     assert seen["kind"] == "bowl" and seen["angle_deg"] == pytest.approx(64.08, abs=0.01)
@@ -127,7 +203,7 @@ def test_zoo(capsys: pytest.CaptureFixture[str]) -> None:
         (("check", "rosenbrock", "--jac", "f"), "is a problem of the zoo"),
         (("minimize", "rosenbrock", "--method", "newtonn"), "did you mean 'newton'"),
         (("minimize", "rosenbrock", "--tol", "-1"), "tol = -1"),
-        (("minimize",), "Missing argument"),
+        (("minimize",), "Missing argument 'NAME|FILE.py:FUN'. See `raphson help minimize`"),
         (("frobnicate",), "No such command"),
         (("minimize", "rosenbrock", "--frob"), "No such option"),
     ],
@@ -147,12 +223,31 @@ def test_an_exception_of_the_users_own_is_shown_shortly(capsys: pytest.CaptureFi
     assert code == 2 and "SyntaxError" in err
 
 
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_screens_fit_the_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: Any, columns: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    for line in (
+        "look rosenbrock",
+        "minimize rosenbrock --max-steps 3",
+        "compare rosenbrock",
+        "check rosenbrock",
+        "zoo",
+    ):
+        _, out, _ = run(capsys, *line.split())
+        assert max(map(len, out.splitlines())) <= min(int(columns), 100), line
+
+
 def test_demo_tells_its_story_in_narrow_lines(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)  # where it leaves its report
+    monkeypatch.setenv("COLUMNS", "80")
     code, out, err = run(capsys, "demo")
     assert code == 0 and err == ""
-    assert max(map(len, out.splitlines())) <= 100
+    assert max(map(len, out.splitlines())) <= 80
     for words in ("64.1 deg", "gradient-descent", "newton", "bfgs", "ILL-CONDITIONED", "certified by NIST"):
         assert words in out
+    last = [line.strip() for line in out.splitlines() if line.startswith("   raphson ")]
+    assert len(last) >= 3  # and these are typed as they stand
+    for line in last:
+        assert run(capsys, *shlex.split(line)[1:])[0] == 0, line

@@ -1,11 +1,14 @@
 """The report of a fit, read as a person would: the right digits, the doubts in words, nothing that breaks a page."""
 
 import re
+from decimal import Decimal
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from raphson.fit.report import fit_html, parameter_table, rounded
 from raphson.fit.uncertainty import uncertainty
@@ -92,6 +95,7 @@ def test_a_failed_fit_warns_above_its_numbers() -> None:
     lines = text.splitlines()
     assert lines[0].startswith("NOT CONVERGED")
     assert lines[1] == "warning   these error bars belong to a point that is not shown to be a minimum"
+    assert all(row(text, name)[-4:] == ["not", "to", "be", "trusted"] for name in ("a", "b"))
     assert "not shown to be a minimum" in fit_html(fitted([T], [1], ("a",), Verdict.SADDLE))
 
 
@@ -130,3 +134,52 @@ def test_the_page_is_whole_loads_nothing_and_escapes_everything() -> None:
     assert page.seen.count("tr") == 4 and not re.search(r"https?:|url\(|@import", html)
     for cell in row(parameter_table(fit), "c"):
         assert cell in page.text
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "expected"),
+    [
+        (137.98, 45000.0, ("138", "45000")),  # was 0
+        (137.98, 4.5e6, ("138", "4.5e+06")),
+        (253578300.0, 16.0, ("253578300", "16")),
+        (253578300.0, 1600.0, ("253578300", "1600")),  # was 2.535783e+08, 0.000016e+08
+        (-1.2e7, 10.0, ("-12000000", "10")),
+        (-1.2e7, 1.3e12, ("-1.2e+07", "1.3e+12")),  # was -0.00001e+12
+        (1.234e-12, 5e-15, ("1.2340e-12", "0.0050e-12")),
+        (2.5, 1.2e-16, ("2.5", "1.2e-16")),
+        (np.inf, 1.0, ("inf", "1")),
+        (1.0, np.nan, ("1", "nan")),
+    ],
+)
+def test_numbers_are_written_so_that_a_person_can_read_them(value: float, error: float, expected: tuple) -> None:
+    assert rounded(value, error) == expected
+
+
+def place(text: str) -> int:
+    """The power of ten of the last digit that is written; zeros that only fill up a whole number do not count."""
+    filled = 0 if set(".e") & set(text) else len(text) - len(text.rstrip("0"))
+    return int(Decimal(text).as_tuple().exponent) + filled
+
+
+def unit(text: str) -> Decimal:
+    """What one unit of that digit is worth."""
+    return Decimal(1).scaleb(place(text))
+
+
+@settings(max_examples=500)
+@given(st.floats(1, 10), st.integers(-300, 300), st.floats(1, 10), st.integers(-20, 20), st.sampled_from([-1.0, 1.0]))
+def test_what_is_written_is_the_number(a: float, power: int, b: float, apart: int, sign: float) -> None:
+    """The value within half a unit of its last digit, the error within its two digits, nothing written as 0."""
+    assume(-300 <= power + apart <= 300)
+    value, error = sign * float(f"{a}e{power}"), float(f"{b}e{power + apart}")
+    written, deviation, again = rounded(value, error, value)
+    exact = Decimal(value)
+    assert Decimal(written) != 0 and abs(Decimal(written) - exact) <= unit(written) / 2
+    assert len(deviation.partition("e")[0].replace(".", "").strip("0")) <= 2
+    assert float(deviation) == pytest.approx(error, rel=0.0501)
+    assert abs(Decimal(again) - exact) <= max(Decimal(error) / 10, unit(again) / 2)
+    if error <= abs(value) < 1e13 * error:  # to be read against each other: one exponent, one last place
+        assert written.partition("e")[1:] == deviation.partition("e")[1:]
+        assert "." in written or "." not in deviation
+        assert "." not in written or len(written.partition(".")[2]) == len(deviation.partition(".")[2])
+    assert len(written) <= 26 and len(deviation) <= 26

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raphson.calculus.difference import central, steps
+from raphson.calculus.difference import differences
 from raphson.kernel.number import VALUE_NOISE
 
 GRADIENT_ORDER, HESSIAN_ORDER = 1.75, 2.7
@@ -133,14 +133,14 @@ def examine(
     seen = tuple(remainders(value, x, f, g, H, v, eps) for v in directions(x.astype(float), g))
     first = min((order(r.h, r.first, r.floor) for r in seen), default=float("inf"))
     if first < GRADIENT_ORDER and disagreement(seen) > eps**0.4:
-        where = suspects(central(value, x, steps(x, 1 / 3)).reshape(-1), g, eps)
+        where = suspects(differences(value, x).reshape(-1), g, eps)
         return DerivativeCheck(False, first, float("nan"), wrong_gradient(first, where), seen)
     if H is None:
         text = f"gradient right (remainder of order {order_text(first)}); no Hessian was given"
         return DerivativeCheck(True, first, float("nan"), text, seen)
     second = min((order(r.h, r.second, r.floor) for r in seen), default=float("inf"))
     if second < HESSIAN_ORDER and bent(seen, H, x) > eps**0.25:
-        where = () if gradient is None else suspects(central(gradient, x, steps(x, 1 / 3)), H, eps)
+        where = () if gradient is None else suspects(differences(gradient, x), H, eps)
         return DerivativeCheck(False, first, second, wrong_hessian(first, second, where), seen)
     text = f"derivatives right: remainders of order {order_text(first)} (gradient) and {order_text(second)} (Hessian)"
     return DerivativeCheck(True, first, second, text, seen)

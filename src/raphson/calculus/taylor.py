@@ -5,14 +5,15 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from raphson.calculus.difference import host_gradient, host_hessian, host_jacobian
+from raphson.calculus.difference import bent_residuals, host_derivatives, host_gradient, host_jacobian
 from raphson.kernel.look import BEND, GRADIENT, GRAM, HESSIAN, PRODUCT, VALUE, Look
 from raphson.operators.dense import Dense
-from raphson.operators.gram import Gram
+from raphson.operators.gram import Folded, Gram
 from raphson.operators.matrix_free import MatrixFree
 from raphson.problems.allowed import modes_of
-from raphson.problems.callback import HOST
+from raphson.problems.callback import HOST, HostResiduals
 from raphson.problems.derivatives import hessian, jacobian, slope
 
 
@@ -36,6 +37,8 @@ def complete(problem: Any, seen: Look, order: int) -> Look:
     """Adds to a look what `order` asks for; what was paid for at the trial is not paid for again."""
     if order == VALUE or (order == GRADIENT and seen.gradient is not None):
         return seen
+    if isinstance(problem, HOST):
+        return host_look(problem, seen.x, order, float(seen.value))
     if order == PRODUCT and seen.gradient is not None:
         return replace(seen, curvature=MatrixFree(problem, seen.x))
     return look(problem, seen.x, order)
@@ -57,16 +60,37 @@ def weighted_look(problem: Any, x: Any, value: jax.Array, r: jax.Array, J: jax.A
     return Look(x, value, r @ J, Gram(J, r, root, *held))
 
 
-def host_look(problem: Any, x: Any, order: int) -> Look:
-    """The same for a host function: its own derivatives, or finite differences where it has none."""
-    if order >= GRAM:
-        r, J = (jnp.asarray(a, x.dtype) for a in (problem.residuals(x), host_jacobian(problem, x)))
-        return weighted_look(problem, x, problem.loss.cost(r), r, J, GRAM)
-    value = problem.value(x)
-    gradient = None if order == VALUE else host_gradient(problem, x, value)
-    curvature = None if order < HESSIAN else Dense(jnp.asarray(host_hessian(problem, x, value, gradient), x.dtype))
-    dtype = x.dtype
-    return Look(x, jnp.asarray(value, dtype), None if gradient is None else jnp.asarray(gradient, dtype), curvature)
+def host_look(problem: Any, x: Any, order: int, value: float | None = None) -> Look:
+    """The same for a host function, in NumPy: its own derivatives, or finite differences where it has none.
+
+    `value`: f at x where it was just evaluated.
+    """
+    point = np.asarray(x)
+    if isinstance(problem, HostResiduals):
+        return residual_look(problem, point, order)
+    value = problem.seen(point) if value is None else value
+    if order == VALUE:
+        return Look(x, value)
+    if order < HESSIAN:
+        return Look(x, value, host_gradient(problem, point, value))
+    gradient, H = host_derivatives(problem, point, value)
+    return Look(x, value, gradient, Dense(H))
+
+
+def residual_look(problem: HostResiduals, x: np.ndarray, order: int) -> Look:
+    """Cost, gradient and curvature of host residuals: J'J as J, or with the residuals' own second derivatives."""
+    r = problem.seen(x)
+    value = problem.cost(r)
+    if order == VALUE:
+        return Look(x, value)
+    with np.errstate(all="ignore"):
+        if order in (HESSIAN, PRODUCT):
+            found = bent_residuals(problem, x, r)
+            return Look(x, value, found.gradient, Dense(found.hessian))
+        J = host_jacobian(problem, x, r)
+        if not problem.loss.plain:
+            return weighted_look(problem, x, value, r, J, GRAM)
+        return Look(x, value, r @ J, Gram(J, r, np.ones_like(r)))
 
 
 def blank_look(problem: Any, x: Any, order: int) -> Look:
@@ -74,6 +98,9 @@ def blank_look(problem: Any, x: Any, order: int) -> Look:
     zero = problem.space.zero(x)
     if order <= GRADIENT:
         return Look(x, zero.sum(), zero)
+    if order >= GRAM and isinstance(problem, HOST):
+        r = jnp.zeros(zero.shape[0] + 1, zero.dtype)
+        return Look(x, zero.sum(), zero, Folded(jnp.outer(r, zero), r, r, level=zero.sum()))
     if order >= GRAM:
         r = jnp.zeros(problem.count(x), zero.dtype)
         return weighted_look(problem, x, zero.sum(), r, jnp.outer(r, zero), order)

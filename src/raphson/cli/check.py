@@ -1,20 +1,20 @@
 """`raphson check`: are the derivatives right?"""
 
-import textwrap
 from typing import Annotated
 
 import typer
 
 import raphson
-from raphson.cli.target import resolve
+from raphson.cli import screen
+from raphson.cli.target import Argument, resolve
 from raphson.report.json import text
 
 
 def check(
-    target: Annotated[str, typer.Argument(metavar="NAME|FILE.py:FUN", help="A zoo problem, or a function.")],
-    at: Annotated[str | None, typer.Option(help="The point, as in 1,2 (default: the start).")] = None,
-    jac: Annotated[str | None, typer.Option(help="The file's function for the gradient.")] = None,
-    hess: Annotated[str | None, typer.Option(help="The file's function for the Hessian.")] = None,
+    target: Argument,
+    at: Annotated[str | None, typer.Option(metavar="1,2", help="The point, as in 1,2 (default: the start).")] = None,
+    jac: Annotated[str | None, typer.Option(metavar="NAME", help="The file's function for the gradient.")] = None,
+    hess: Annotated[str | None, typer.Option(metavar="NAME", help="The file's function for the Hessian.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Check gradient and Hessian against values of the function; exit 1 if they are wrong."""
@@ -22,6 +22,6 @@ def check(
     seen = raphson.check_derivatives(
         what.fun, what.start(at, "--at"), jac=what.other(jac, "--jac"), hess=what.other(hess, "--hess")
     )
-    lines = textwrap.fill(f"{what.name}: {seen.message}", 97, subsequent_indent="  ")
+    lines = screen.fold(f"{what.name}: {seen.message}", 2)
     print(text(seen) if json else f"{lines}\n\n{seen.table()}")
     return 0 if seen.ok else 1

@@ -1,6 +1,5 @@
 """`raphson demo`: the story of the library on real input, computed live."""
 
-import textwrap
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,12 +10,15 @@ import typer
 import raphson
 from raphson import zoo
 from raphson.cli import report as page
+from raphson.cli import screen
+from raphson.cli.compare import WIDE
+from raphson.cli.program import program
 from raphson.report.json import plain, text
 from raphson.report.shape import axes_table, point
 from raphson.report.table import LEFT, POINT, RIGHT, significant, table
 
-WIDTH = 97
 METHODS = ("gradient-descent", "newton", "bfgs")
+NEXT = ("look rosenbrock --at 0,0", "minimize rosenbrock --x0 2,2", "compare rosenbrock --methods newton,bfgs", "help")
 DIGITS = 11
 """Digits to which NIST certifies its parameters."""
 
@@ -28,14 +30,14 @@ def demo(
     """See it work: geometry, methods, an ill-conditioned quadratic, a certified fit."""
     page.check(report)
     begin = time.perf_counter()
-    say = (lambda *_: None) if json else (lambda *lines: print("\n".join(lines), flush=True))
+    say = (lambda *_: None) if json else (lambda *lines: print(screen.fold("\n".join(lines), 3), flush=True))
     say("raphson demo: why second order. Every number below is computed now, on this machine.", "")
     story = {"geometry": geometry(say), "methods": methods(say), "quadratic": quadratic(say), "fit": fit(say)}
     written = pictures(say, report or (None if json else page.spot("raphson-demo.html")))
     if json:
         print(text(story | written))
-    say(f"All of it took {time.perf_counter() - begin:.1f} s. Go on with:  raphson look rosenbrock --at 0,0",
-        "   raphson minimize FILE.py:FUN --x0 1,2     raphson compare wood     raphson zoo")  # fmt: skip
+    say(f"All of it took {time.perf_counter() - begin:.1f} s. Go on with, typed as it stands:", "",
+        *(f"   {program()} {more}" for more in NEXT))  # fmt: skip
     return 0
 
 
@@ -86,7 +88,7 @@ def methods(say: Any) -> Any:
     seen = raphson.compare(problem.fun, problem.x0, METHODS)
     order = {name: result.trace.order() for name, result in seen.results.items()}
     say(
-        *(f"   {line}" for line in seen.table().splitlines()),
+        *(f"   {line}" for line in seen.table("  " if screen.width() >= WIDE + 3 else " ").splitlines()),
         "",
         *prose(
             "Order p: the error falls like e_(k+1) ~ e_k^p. 1 means a constant factor a step (gradient descent), 2 "
@@ -161,12 +163,12 @@ def pictures(say: Any, path: Path | None) -> dict[str, str]:
 
 def prose(words: str) -> list[str]:
     """A paragraph."""
-    return textwrap.wrap(words, WIDTH, initial_indent="   ", subsequent_indent="   ")
+    return screen.prose(words, 3)
 
 
 def wrapped(line: str, indent: int) -> list[str]:
-    """A long line in pieces that fit a narrow terminal; the first words keep their spacing."""
-    return textwrap.wrap(line, WIDTH, initial_indent="   ", subsequent_indent=" " * (3 + indent))
+    """A long line in pieces that fit the terminal."""
+    return screen.fold(line, indent, "   ").splitlines()
 
 
 def agreement(found: float, certified: float) -> float:

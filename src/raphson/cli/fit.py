@@ -15,7 +15,7 @@ import typer
 
 import raphson
 from raphson.cli import report as page
-from raphson.cli import table
+from raphson.cli import screen, table
 from raphson.cli.expression import FUNCTIONS, Expression, ExpressionError, parse
 from raphson.report.console import live_line
 from raphson.report.json import plain, text
@@ -23,17 +23,19 @@ from raphson.report.json import plain, text
 
 def fit(
     data: Annotated[Path, typer.Argument(metavar="DATA.csv", help="Columns of numbers; a first line may name them.")],
-    model: Annotated[str, typer.Option(help="The response as a formula, as in 'y = b1*(1-exp(-b2*x))'.")],
-    start: Annotated[list[str] | None, typer.Option(help="The parameters' starts, as in b1=500,b2=1e-4.")] = None,
-    y: Annotated[str | None, typer.Option(help="The response's column (default: y, or the last).")] = None,
-    sigma: Annotated[str | None, typer.Option(help="The column of the response's standard deviations.")] = None,
-    absolute_sigma: Annotated[bool, typer.Option("--absolute-sigma", help="They are not merely relative.")] = False,
-    bounds: Annotated[list[str] | None, typer.Option(help="Bounds, as in b1=0:10,b2=:5.")] = None,
-    loss: Annotated[str, typer.Option(help="linear, or a loss that spares outliers, as soft_l1.")] = "linear",
-    f_scale: Annotated[float, typer.Option(help="Residual at which that loss begins to spare.")] = 1.0,
+    model: Annotated[str, typer.Option(metavar="FORMULA", help="The response, as in 'y = b1*(1-exp(-b2*x))'.")],
+    start: Annotated[
+        list[str] | None, typer.Option(metavar="b1=500,b2=1e-4", help="The parameters and their starts.")
+    ] = None,
+    y: Annotated[str | None, typer.Option(metavar="COLUMN", help="The response (default: y, or the last).")] = None,
+    sigma: Annotated[str | None, typer.Option(metavar="COLUMN", help="The response's standard deviations.")] = None,
+    absolute_sigma: Annotated[bool, typer.Option("--absolute-sigma", help="They are more than proportions.")] = False,
+    bounds: Annotated[list[str] | None, typer.Option(metavar="b1=0:10,b2=:5", help="Lower and upper bounds.")] = None,
+    loss: Annotated[str, typer.Option(metavar="NAME", help="linear, or one that spares outliers.")] = "linear",
+    f_scale: Annotated[float, typer.Option(metavar="SIZE", help="Residual at which a loss begins to spare.")] = 1.0,
     nan_policy: Annotated[Literal["raise", "omit"], typer.Option(help="What to do with missing values.")] = "raise",
-    method: Annotated[str, typer.Option(help="A method's name, or auto.")] = "auto",
-    max_steps: Annotated[int | None, typer.Option(help="Limit of trials.")] = None,
+    method: Annotated[str, typer.Option(metavar="NAME", help="One of the methods below.")] = "auto",
+    max_steps: Annotated[int | None, typer.Option(metavar="N", help="Limit of trials.")] = None,
     progress: Annotated[bool, typer.Option("--progress", help="Show a live line.")] = False,
     report: page.Option = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -64,7 +66,7 @@ def fit(
     if json:
         print(text({**plain(found.as_dict()), "data": task.as_dict(), **written}))
     else:
-        print(f"{found}\n\n{task}{page.line(written)}")
+        print(screen.fold(f"{found}\n\n{task}{page.line(written)}"))
     return 0 if found.success else 1
 
 

@@ -8,15 +8,16 @@ import typer
 
 from raphson import local_model
 from raphson.cli import report as page
-from raphson.cli.target import resolve
+from raphson.cli import screen
+from raphson.cli.target import Argument, resolve
 from raphson.report.json import plain, text
 from raphson.report.shape import axes_table, point, point_lines
 from raphson.report.table import significant
 
 
 def look(
-    target: Annotated[str, typer.Argument(metavar="NAME|FILE.py:FUN", help="A zoo problem, or a function.")],
-    at: Annotated[str | None, typer.Option(help="The point, as in 1,2 (default: the start).")] = None,
+    target: Argument,
+    at: Annotated[str | None, typer.Option(metavar="1,2", help="The point, as in 1,2 (default: the start).")] = None,
     report: page.Option = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
@@ -31,13 +32,16 @@ def look(
         return 0
     own = g.kind == "bowl" and g.rise > 0
     rise = g.rise if own else 1.0
-    level = f"of the model's level through x, at the rise {significant(rise, 4)}" if own else "of the contour of rise 1"
+    level = f"the model's level through x (rise {significant(rise, 4)})" if own else "the contour of rise 1"
     lines = [
-        f"{what.name} at x = {point(flat(model.x))}",
+        screen.fold(f"{what.name} at x = {point(flat(model.x))}"),
         "",
-        *(f"{label:<10}  {words}" for label, words in point_lines(float(model.value), g, flat(g.center))),
+        *(
+            screen.fold(f"{label:<10}  {words}", 12)
+            for label, words in point_lines(float(model.value), g, flat(g.center))
+        ),
         "",
-        f"semi-axes {level}; dual semi-axes in units of the gradient:",
+        *screen.prose(f"Semi-axes of {level}; those of the dual in units of the gradient:"),
         *(f"  {line}" for line in axes_table(g, rise).splitlines()),
     ]
     print("\n".join(lines) + ("\n" + page.line(written) if written else ""))

@@ -15,20 +15,28 @@ import jax
 import typer
 
 from raphson import __version__
-from raphson.cli import cache, target
+from raphson.cli import cache, help, target
 from raphson.cli.check import check
 from raphson.cli.compare import compare
 from raphson.cli.demo import demo
 from raphson.cli.fit import fit
 from raphson.cli.look import look
 from raphson.cli.minimize import minimize
+from raphson.cli.program import program
 from raphson.cli.zoo import zoo
 
-app = typer.Typer(
-    name="raphson", add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
-)
-for verb in (demo, look, minimize, fit, compare, check, zoo):
-    app.command()(verb)
+app = typer.Typer(name="raphson", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+VERBS = {
+    demo: "See it work on this machine; writes a page to drag.",
+    look: "Value, gradient, curvature and geometry at one point.",
+    minimize: "Minimize a function, with verdict, reasons and cost.",
+    fit: "Fit a formula to a file's columns, with error bars.",
+    compare: "Several methods from one start in one table.",
+    check: "Are gradient and Hessian those of the function?",
+    zoo: "List the named test problems.",
+}
+for verb, words in VERBS.items():
+    app.command(short_help=words, epilog=help.epilog(verb.__name__))(verb)
 
 
 def version(asked: bool) -> None:
@@ -38,11 +46,13 @@ def version(asked: bool) -> None:
         raise typer.Exit()
 
 
-@app.callback(epilog="Set RAPHSON_CACHE=0 to keep compiled code out of ~/.cache/raphson.")
+@app.callback(epilog=help.overview())
 def options(
     _: Annotated[bool, typer.Option("--version", callback=version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
-    """Second-order optimization that shows its work."""
+    """Second-order optimization that shows its work: it minimizes functions and fits models to data by their
+    curvature, and says how it knows that it has arrived.
+    """
 
 
 def main() -> None:
@@ -55,7 +65,7 @@ def invoke(arguments: Sequence[str]) -> int:
     logging.getLogger("jax").setLevel(logging.ERROR)  # remarks on platforms are not the reader's business
     cache.enable()
     try:
-        code = app(args=list(arguments), prog_name="raphson", standalone_mode=False)
+        code = app(args=asked(arguments), prog_name=program(), standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except BrokenPipeError:  # the reader has seen enough (`raphson ... | head`)
@@ -67,13 +77,21 @@ def invoke(arguments: Sequence[str]) -> int:
         return failed(error)
 
 
+def asked(arguments: Sequence[str]) -> list[str]:
+    """What is meant by no arguments at all, and by `help` and `help VERB`: the help."""
+    first, *rest = arguments or ["help"]
+    return [*rest[:1], "--help"] if first == "help" else [first, *rest]
+
+
 def failed(error: Exception) -> int:
     """Exit code and words for an exception; what is neither the user's nor his function's is raised again."""
     if target.is_users(error):
         print(target.short_traceback(error), file=sys.stderr)
         return 2
     if hasattr(error, "format_message"):  # a usage error of typer
-        return complain(error.format_message())  # type: ignore[attr-defined]
+        context: Any = getattr(error, "ctx", None)
+        verb = context.command.name if context is not None and context.parent is not None else ""
+        return complain(f"{error.format_message()} See `{program()} help {verb}".rstrip() + "`")  # type: ignore[attr-defined]
     if isinstance(error, (ValueError, TypeError, NotImplementedError, target.TargetError)):
         return complain(str(error))
     if no_device():

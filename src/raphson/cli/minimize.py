@@ -7,18 +7,19 @@ import typer
 
 import raphson
 from raphson.cli import report as page
-from raphson.cli.target import resolve
+from raphson.cli import screen
+from raphson.cli.target import Argument, resolve
 from raphson.report.console import live_line
 from raphson.report.json import plain, text
 
 
 def minimize(
-    target: Annotated[str, typer.Argument(metavar="NAME|FILE.py:FUN", help="A zoo problem, or a function.")],
-    x0: Annotated[str | None, typer.Option("--x0", help="The start, as in 1,2.")] = None,
-    method: Annotated[str, typer.Option(help="A method's name, or auto.")] = "auto",
-    tol: Annotated[float | None, typer.Option(help="Relative accuracy asked of x.")] = None,
-    max_steps: Annotated[int | None, typer.Option(help="Limit of trials.")] = None,
-    time_limit: Annotated[float | None, typer.Option(help="Limit in seconds.")] = None,
+    target: Argument,
+    x0: Annotated[str | None, typer.Option("--x0", metavar="1,2", help="The start.")] = None,
+    method: Annotated[str, typer.Option(metavar="NAME", help="One of the methods below.")] = "auto",
+    tol: Annotated[float | None, typer.Option(metavar="1e-10", help="Relative accuracy asked of x.")] = None,
+    max_steps: Annotated[int | None, typer.Option(metavar="N", help="Limit of trials.")] = None,
+    time_limit: Annotated[float | None, typer.Option(metavar="SECONDS", help="Limit of time.")] = None,
     progress: Annotated[bool, typer.Option("--progress", help="Show a live line.")] = False,
     report: page.Option = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -32,5 +33,5 @@ def minimize(
             what.fun, start, method=method, tol=tol, max_steps=max_steps, time_limit=time_limit, progress=line
         )
     written = page.write(result, report, page.short(what.name))
-    print(text({**plain(result), **written}) if json else f"{result}{page.line(written)}")
+    print(text({**plain(result), **written}) if json else screen.fold(f"{result}{page.line(written)}"))
     return 0 if result.success else 1

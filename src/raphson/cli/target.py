@@ -8,11 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 
 from raphson import zoo
+
+Argument = Annotated[
+    str, typer.Argument(metavar="NAME|FILE.py:FUN", help="A problem of the zoo, or a function in a file.")
+]
 
 
 class TargetError(Exception):

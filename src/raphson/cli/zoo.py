@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 
 from raphson import zoo as problems
+from raphson.cli import screen
 from raphson.cli.target import TargetError
 from raphson.report.json import text
 from raphson.report.table import LEFT, RIGHT, significant, table
 
 
 def zoo(
-    trait: Annotated[str | None, typer.Option(help="Only problems with this trait.")] = None,
+    trait: Annotated[str | None, typer.Option(metavar="TRAIT", help="Only problems with this trait.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """List the named test problems."""
@@ -24,6 +25,7 @@ def zoo(
         print(text([{"name": p.name, "title": p.title, "n": p.n, "x0": p.x0, "traits": sorted(p.traits),
                      "minimum": None if p.minimum is None else p.minimum.value} for p in found]))  # fmt: skip
         return 0
-    rows = [(p.name, str(p.n), "-" if p.minimum is None else significant(p.minimum.value, 6), p.title) for p in found]
-    print(table(("name", "n", "minimum", "title"), rows, (LEFT, RIGHT, RIGHT, LEFT)))
+    rows = [(p.name, str(p.n), "-" if p.minimum is None else significant(p.minimum.value, 4), p.title) for p in found]
+    listed = table(("name", "n", "minimum", "title"), rows, (LEFT, RIGHT, RIGHT, LEFT))
+    print(screen.fold(listed, listed.index("title")))
     return 0

@@ -8,10 +8,21 @@ from typing import Any
 import jax
 import numpy as np
 
-from raphson.calculus.difference import limits_of
+from raphson.calculus.stencil import limits_of
+from raphson.fit.arguments import (
+    SCIPY_TOLERANCE,
+    check_sparsity,
+    check_tuning,
+    our_positions,
+    printing,
+    read_scipy_limits,
+    with_keywords,
+)
+from raphson.fit.messages import notes_on_residuals
 from raphson.fit.residuals import (
     compare_jacobian,
     host_residuals,
+    jacobian_at,
     jax_residuals,
     read_loss,
     refuse_not_finite,
@@ -19,6 +30,7 @@ from raphson.fit.residuals import (
 )
 from raphson.fit.result import Fit
 from raphson.fit.strategy import ORDER, free_variables, polish, rescued
+from raphson.kernel import show
 from raphson.kernel.names import names_in
 from raphson.kernel.space import Box
 from raphson.kernel.status import Status
@@ -27,12 +39,14 @@ from raphson.operators.dense import Dense
 from raphson.problems.allowed import require_derivatives
 from raphson.problems.callback import HOST, HostResiduals
 from raphson.solver.bounds import active_bounds, read_bounds, with_values
+from raphson.solver.callbacks import reporter, watcher
 from raphson.solver.clock import CompileClock
-from raphson.solver.door import best_of, host_counts, limited, reporter, watcher
+from raphson.solver.door import best_of, host_counts, limited
 from raphson.solver.drive import Run, run
 from raphson.solver.evidence import certificate_of, final_state
 from raphson.solver.inputs import read_function, read_point, why_not
-from raphson.solver.options import Limits, read_limits
+from raphson.solver.messages import check_arity, refuse_swapped
+from raphson.solver.options import Limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_DESCRIPTIONS, RESIDUAL_PRESETS, preset_name
 from raphson.solver.result import Evaluations
 from raphson.solver.step import Method
@@ -60,74 +74,105 @@ class Call:
     progress: Any
 
 
+@our_positions
 def least_squares(
-    residual: Callable,
+    fun: Callable,
     x0: Any,
-    args: Any = (),
-    method: str | Method | None = "auto",
-    loss: Any = "linear",
-    *,
     jac: Any = None,
     bounds: Any = None,
-    f_scale: float = 1.0,
+    method: str | Method | None = "auto",
+    ftol: float | None = SCIPY_TOLERANCE,
+    xtol: float | None = SCIPY_TOLERANCE,
+    gtol: float | None = SCIPY_TOLERANCE,
     x_scale: Any = None,
-    tol: float | None = None,
+    loss: Any = "linear",
+    f_scale: float = 1.0,
+    diff_step: Any = None,
+    tr_solver: str | None = None,
+    tr_options: dict | None = None,
+    jac_sparsity: Any = None,
+    max_nfev: int | None = None,
+    verbose: int = 0,
+    args: Any = (),
+    kwargs: dict | None = None,
     callback: Callable | None = None,
+    workers: Any = None,
+    *,
+    tol: float | None = None,
     options: dict | None = None,
     progress: bool | Callable = False,
     max_steps: int | None = None,
     time_limit: float | None = None,
     names: Any = None,
     absolute_sigma: bool = False,
-    **scipy: Any,
 ) -> Fit:
     """Minimizes 1/2 sum r_i(x)^2, or a robust cost 1/2 c^2 sum rho((r_i / c)^2), and says what the data determine.
 
-    residual(x, *args): any pytree of real arrays, written with jax.numpy (NumPy functions run on the
-    host). x0: a vector or any pytree of arrays. method: "auto" (Levenberg-Marquardt, the full Hessian
-    where that is too slow, other methods where it fails), "lm", "lm-radius", "lm-geodesic",
-    "gauss-newton", "dogleg", "newton", or a `Method`. loss: "linear", "huber", "soft_l1", "cauchy",
-    "arctan", "tukey", "geman-mcclure", or a function of z as in SciPy; f_scale is its c, the size from
-    which residuals count as outliers. bounds: (lower, upper). names: of the parameters, for reports.
-    absolute_sigma: residuals are divided by known standard deviations. tol: relative accuracy asked of
-    x (default: as much as the residuals' rounding leaves). SciPy's other arguments are understood.
+    fun(x, *args, **kwargs): the residuals, any pytree of real arrays, written with jax.numpy (NumPy functions run on
+    the host); args are handed over as they are, integers as integers. x0: a vector or any pytree of arrays.
+    method: "auto" (Levenberg-Marquardt, the full Hessian where that is too slow, other methods where it
+    fails), "lm", "lm-radius", "lm-geodesic", "gauss-newton", "dogleg", "newton", or a `Method`. loss:
+    "linear", "huber", "soft_l1", "cauchy", "arctan", "tukey", "geman-mcclure", or a function of z as in
+    SciPy; f_scale is its c, the size from which residuals count as outliers. bounds: (lower, upper).
+    jac(x, *args, **kwargs): array, sparse matrix or LinearOperator; of host functions it is used, of others
+    compared. names: of the parameters, for reports. absolute_sigma: residuals are divided by known standard
+    deviations. tol: relative accuracy asked of x (default: as much as the residuals' rounding leaves).
+    Positions are SciPy's; (fun, x0, args, method, loss) is understood as well. SciPy's other arguments
+    are understood: verbose prints; what has no meaning here is checked and noted.
 
     Returns a `Fit`: its success means what it means for `minimize`; `fit.uncertainty` has the error bars.
-    Raises TypeError or ValueError, before the loop, for input that cannot be meant.
+    Raises TypeError or ValueError, before the loop, for input that cannot be meant, and where a residual is
+    not finite at x0.
     """
     notes: list[str] = []
     begin, compiled = time.perf_counter(), CompileClock.seconds
-    args, jac, method, bounds = scipy_positions(args, jac, method, bounds)
-    if isinstance(loss, str) and loss in SCIPY_METHODS:  # SciPy's fifth position
-        method, loss = loss, "linear"
-    limits, progress = read_scipy(scipy, tol, max_steps, time_limit, options, progress, notes)
-    if x_scale is not None and not (isinstance(x_scale, str) and x_scale == "jac"):
-        notes.append("x_scale is not needed: parameters are measured by the columns of the Jacobian")
+    refuse_swapped(fun, x0, "least_squares")
+    limits = read_scipy_limits(tol, max_steps, time_limit, options, notes, ftol=ftol, xtol=xtol, gtol=gtol)
+    aloud, progress = printing(verbose, progress)
+    check_tuning(
+        notes, x_scale=x_scale, tr_solver=tr_solver, tr_options=tr_options, diff_step=diff_step,
+        jac_sparsity=jac_sparsity, workers=workers,
+    )  # fmt: skip
     x = read_point(x0, notes)
     names = read_names(names, x)
     space, x = read_bounds(bounds, x, notes, names, pairs=False)
-    residual, jac, args = read_function(residual, args, jac)
+    fun, jac, args = read_function(with_keywords(fun, kwargs), args, with_keywords(jac, kwargs))
+    check_arity(fun, args, x, "fun")
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
-    problem, x, restore = read_residuals(residual, x, args, jac, read_loss(loss, f_scale, dtype), space, notes)
+    limits = limits.evaluations(max_nfev, space.size(x))
+    loss = read_loss(loss, f_scale, dtype, notes)
+    problem, x, restore = read_residuals(fun, x, args, jac, loss, space, notes, limits.calls)
     n, m = problem.space.size(x), problem.count(x)
-    if m < n:
-        notes.append(f"{m} residuals for {n} parameters: the data cannot determine all of them")
+    check_sparsity(jac_sparsity, m, n)
+    notes.extend(notes_on_residuals(m, n))
     call = Call(
         problem, x, restore, limits, names, absolute_sigma, notes, begin, compiled,
         None if callback is None else watcher(callback, restore), reporter(progress),
     )  # fmt: skip
+    fit = fitted(call, method)
+    if aloud:
+        show.say(fit)
+    return fit
+
+
+def fitted(call: Call, method: Any) -> Fit:
+    """The fit by the method asked for, or by those of `ORDER`."""
     if isinstance(method, Method):
-        return attempt(call, type(method.curvature).__name__, method, x, "given by the caller")
+        return attempt(call, type(method.curvature).__name__, method, call.x, "given by the caller")
     name = preset_name(method, RESIDUAL_PRESETS, RESIDUAL_ALIASES, {})
     if name != "auto":
-        return attempt(call, name, RESIDUAL_PRESETS[name], x, "asked for")
+        return attempt(call, name, RESIDUAL_PRESETS[name], call.x, "asked for")
     return best_attempt(call)
 
 
 def read_residuals(
-    residual: Callable, x: Any, args: tuple, jac: Any, loss: Any, space: Any, notes: list[str]
-) -> tuple[Any, Any, Callable[[Any], Any]]:
-    """The problem, the start in the problem's own form, and the way back to the user's."""
+    residual: Callable, x: Any, args: tuple, jac: Any, loss: Any, space: Any, notes: list[str],
+    calls: int | None = None,
+) -> tuple[Any, Any, Callable[[Any], Any]]:  # fmt: skip
+    """The problem, the start in the problem's own form, and the way back to the user's.
+
+    What stays on the host is called within `space` alone, and at most `calls` times.
+    """
     try:
         problem = jax_residuals(residual, x, args, loss, space, notes)
         require_derivatives(problem, x, notes, "the residuals")
@@ -137,7 +182,7 @@ def read_residuals(
         if isinstance(refusal, IndexError):
             raise
         args = floating_args(residual, x, args)
-        problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why_not(refusal))
+        problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why_not(refusal), calls)
         return problem, point.vector, point.restore
     if jac is not None:
         compare_jacobian(problem, x, args, jac, notes)
@@ -148,10 +193,14 @@ def best_attempt(call: Call) -> Fit:
     """The methods of `ORDER` one after another, until one is shown to have reached a minimum; else the lowest cost."""
     start = [call.x]
 
+    trials = [0]
+
     def one(name: str, method: Method, reasons: tuple[str, ...]) -> Fit:
         reason = reasons[-1]
         try:
-            return attempt(call, name, method, start[0], reason)
+            fit = attempt(call, name, method, start[0], reason, trials[0])
+            trials[0] += fit.nit
+            return fit
         except Overflowing:
             start[0] = rescued(call.problem, call.x, lambda p, x, enough: quiet(call, p, x, enough))
             call.notes.append("the squares of the first residuals overflow: they were scaled down to begin with")
@@ -168,18 +217,18 @@ def quiet(call: Call, problem: Any, x: Any, enough: float) -> Any:
     return run(method, problem, x, watcher=below, time_limit=call.limits.time_limit).state.best.x
 
 
-def attempt(call: Call, name: str, method: Method, x: Any, reason: str) -> Fit:
-    """One method from x to its end, and the result."""
-    method = limited(method, call.limits, x)
+def attempt(call: Call, name: str, method: Method, x: Any, reason: str, trials: int = 0) -> Fit:
+    """One method from x to its end, and the result; `trials` were made by attempts before it."""
+    method = limited(method, call.limits.after(trials, isinstance(call.problem, HOST)), x)
     left = None if call.limits.time_limit is None else call.limits.time_limit - (time.perf_counter() - call.begin)
     done = run(method, call.problem, x, watcher=call.watcher, time_limit=left, progress=call.progress)
     if done.status == Status.NOT_FINITE and not len(done.trace):
-        refuse_not_finite(call.problem, x)
+        refuse_not_finite(call.problem, x, call.names, jacobian_at(call.problem, x))
         if not np.isfinite(done.trace.start_value) and not isinstance(call.problem, HOST) and x is call.x:
             raise Overflowing(f"cost(x0) = {done.trace.start_value}: the squares of the residuals overflow at x0")
         raise ValueError(
-            f"cost(x0) = {done.trace.start_value}, or a derivative is not finite at x0. A square root or norm at 0? "
-            "Move the start, or write the residuals so that they are smooth there"
+            f"cost(x0) = {done.trace.start_value}, or a second derivative is not finite at x0. Move the start, or "
+            "write the residuals so that they are smooth there"
         )
     return conclude(call, done, method, name, reason)
 
@@ -189,47 +238,58 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> F
     problem = call.problem
     state = final_state(done, problem)
     notes = list(call.notes)
-    end = polish(problem, state.x, lambda g, x: free_variables(problem, g, x))
+    end = polish(problem, state.x, lambda g, x: free_variables(problem, g, x), most=0 if stopped(done, call) else 8)
+    if end.steps and done.status == Status.STEPS:  # the method's own limit: Newton's method came to the end instead
+        done = replace(done, status=Status.CONVERGED)
     if end.steps:
-        notes.append(last_digits(done, method, end.steps))
+        notes.append(last_digits(method, end.steps))
     seen, H = end.seen.look, None if end.seen.hessian is None else np.asarray(end.seen.hessian)
     gram: Any = seen.curvature
-    curvature = gram if H is None else Dense(H)  # type: ignore[arg-type]
-    model = replace(state.model, x=end.x, value=seen.value, gradient=seen.gradient, curvature=curvature)
+    curvature = end.seen.measured or (gram if H is None else Dense(H))  # type: ignore[arg-type]
+    shown = H if end.seen.measured is None else np.asarray(end.seen.measured.matrix)
+    model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=curvature)
     state = replace(state, place=replace(state.place, model=model))
     model = replace(model, problem=problem)
     roots, (r, J) = None, (weighted := (np.asarray(gram.r), np.asarray(gram.J)))
     if not problem.loss.plain:
-        r, J = residuals_of(problem, end.x), J / np.asarray(gram.root)[:, None]
+        r, J = residuals_of(problem, seen.x), J / np.asarray(gram.root)[:, None]
         slope, bend = (np.asarray(a) for a in problem.loss.weights(r))
         weighted, roots = (slope * r, np.mean(bend) * J), np.sqrt(np.maximum(bend, np.finfo(bend.dtype).eps))
     g = np.asarray(seen.gradient)
     return Fit(
-        x=call.restore(end.x), value=float(seen.value), gradient=g, model=model, termination=done.status,
-        certificate=certificate_of(replace(done, start=call.x), state, H, problem, call.limits.tolerance, call.names),
+        x=call.restore(seen.x), value=float(seen.value), gradient=g, model=model, termination=done.status,
+        certificate=certificate_of(
+            replace(done, start=call.x), state, shown, problem, call.limits.tolerance, call.names
+        ),
         trace=done.trace,
         evaluations=counts(done, problem, end.steps), method=name,
         description=f"{RESIDUAL_DESCRIPTIONS.get(name, name)} ({reason})", reasons=(reason,), notes=tuple(notes),
         seconds=time.perf_counter() - call.begin, compile_seconds=CompileClock.seconds - call.compiled, hessian=H,
-        active=active_bounds(problem.space, g, end.x), residuals=r, jacobian=J, weighted=weighted,
+        active=active_bounds(problem.space, g, seen.x), residuals=r, jacobian=J, weighted=weighted,
         refit=lambda i, value, start: refitted(call, i, value, start), names=call.names, loss=problem.loss.name,
         absolute=call.absolute,
-        error=1e-9 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
+        error=1e-11 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
         start=done.start, recipe=method, roots=roots,
     )  # fmt: skip
 
 
-def last_digits(done: Run, method: Method, steps: int) -> str:
-    """The note on full Newton steps at the end; why they were needed, where the run ended by itself."""
+def stopped(done: Run, call: Call) -> bool:
+    """Whether the caller ended the run: then its x is what he asked for, and no step is added."""
+    limited = call.limits.max_steps is not None or call.limits.calls is not None
+    return done.status in (Status.CALLS, Status.TIME, Status.USER) or (limited and done.status == Status.STEPS)
+
+
+def last_digits(method: Method, steps: int) -> str:
+    """The note on full Newton steps at the end, and why they were needed."""
     taken = f"the last digits are from {steps} full Newton step{'s' if steps > 1 else ''}"
-    slow = isinstance(method.curvature, GaussNewton) and done.status not in (Status.STEPS, Status.TIME, Status.USER)
+    slow = isinstance(method.curvature, GaussNewton)
     return f"Gauss-Newton converges slowly here (large residuals): {taken}" if slow else taken
 
 
 def refitted(call: Call, i: int, value: float, start: np.ndarray) -> tuple[np.ndarray, float]:
     """The least cost with parameter i held at a value, and where it is (n,): one point of a profile."""
     space = call.problem.space
-    low, high = (np.array(a, float) for a in limits_of(space, start))
+    low, high = (np.array(a, float) for a in limits_of(space, start)[:2])
     low[i] = high[i] = value
     dtype = start.dtype if start.dtype.kind == "f" else float
     problem = replace(call.problem, space=Box(np.asarray(low, dtype), np.asarray(high, dtype)))  # type: ignore[arg-type]
@@ -255,35 +315,3 @@ def read_names(names: Any, x: Any) -> tuple[str, ...]:
     if len(names) != len(own):
         raise ValueError(f"names has {len(names)} entries for {len(own)} parameters")
     return names
-
-
-def scipy_positions(args: Any, jac: Any, method: Any, bounds: Any) -> tuple[Any, Any, Any, Any]:
-    """SciPy's third and fourth positional arguments are jac and bounds: taken where they can mean nothing else."""
-    if callable(args) or (isinstance(args, str) and args in ("2-point", "3-point", "cs")):
-        args, jac = (), args
-    if hasattr(method, "lb") or (isinstance(method, tuple) and len(method) == 2):
-        method, bounds = "auto", method
-    return args, jac, method, bounds
-
-
-SCIPY_METHODS = ("trf", "dogbox", "lm")
-IGNORED = ("ftol", "gtol", "diff_step", "tr_solver", "tr_options", "jac_sparsity", "workers")
-
-
-def read_scipy(
-    scipy: dict, tol: Any, max_steps: Any, time_limit: Any, options: Any, progress: Any, notes: list[str]
-) -> tuple[Limits, Any]:
-    """SciPy's remaining keywords: max_nfev, xtol, verbose and kwargs have a meaning, others are noted."""
-    extra = scipy.pop("kwargs", None)
-    if extra:
-        raise TypeError(
-            f"kwargs = {extra!r}: close over keyword arguments, as in lambda x: residual(x, {next(iter(extra))}=...)"
-        )
-    max_steps = scipy.pop("max_nfev", None) if max_steps is None else max_steps
-    tol = scipy.pop("xtol", None) if tol is None else tol
-    progress = bool(scipy.pop("verbose", 0)) or progress
-    for name in scipy:
-        if name not in IGNORED:
-            raise TypeError(f"least_squares has no argument {name!r}")
-        notes.append(f"{name!r} is SciPy's and has no meaning here: ignored")
-    return read_limits(tol, max_steps, time_limit, options, notes), progress

@@ -1,5 +1,6 @@
 """A fit in words and numbers: parameters with their error bars, and what of them cannot be believed."""
 
+from decimal import Context, Decimal
 from html import escape
 from typing import Any
 
@@ -16,6 +17,7 @@ LISTED = 5
 """Strongest correlations and undetermined combinations listed."""
 
 WARNING = "these error bars belong to a point that is not shown to be a minimum"
+DOUBT = "not to be trusted"
 HEADS = ("parameter", "value", "standard error", "error %", "95 % from", "to", "")
 ALIGN = (LEFT, POINT, POINT, POINT, POINT, POINT, LEFT)
 STYLE = (
@@ -35,11 +37,16 @@ def parameter_table(fit: Any) -> str:
     value has as many digits as two digits of its standard error leave; the interval is Student's t.
     """
     above = [headline(fit), *(f"{label:<10}{text}" for label, text in head_lines(fit))]
-    return "\n".join([*above, "", parameters(fit)])
+    return "\n".join([*above, "", body(fit)])
 
 
 def parameters(fit: Any) -> str:
-    """The table of parameters and what follows it, without the verdict above."""
+    """The same without the verdict; a fit that failed keeps its warning."""
+    return body(fit) if fit.success else f"{'warning':<10}{WARNING}\n\n{body(fit)}"
+
+
+def body(fit: Any) -> str:
+    """The table of parameters and what follows it."""
     below = [f"{label:<10}{text}" for label, text in lines(fit)]
     return "\n".join([table(HEADS, parameter_rows(fit), ALIGN), "", *below])
 
@@ -83,11 +90,12 @@ def parameter_rows(fit: Any) -> list[tuple[str, ...]]:
     for name, x, error, ends in zip(fit.names, fit.x_flat, u.standard_errors, u.interval(), strict=True):
         x, error = float(x), float(error)
         remark = bound_remark(sides[name]) if name in sides else "not determined" if name in free else ""
+        doubt = "" if fit.success else DOUBT
         if not np.isfinite(error):
             rows.append((name, significant(x, 6), "-", "-", "-", "-", remark or "no standard error"))
             continue
         value, deviation, low, high = rounded(x, error, float(ends[0]), float(ends[1]))
-        rows.append((name, value, deviation, relative(x, error), low, high, remark))
+        rows.append((name, value, deviation, relative(x, error), low, high, remark or doubt))
     return rows
 
 
@@ -105,29 +113,59 @@ def bound_remark(side: str) -> str:
 def rounded(x: float, error: float, *others: float) -> tuple[str, ...]:
     """Value, error and other numbers as text: two digits of the error, the rest to the same decimal place.
 
-    All have the exponent of the larger of value and error where that is below 1e-4 or has digits to hide,
-    so that they can be read against each other; the value keeps one digit where the error is larger.
-    238.942, 2.707 gives "238.9", "2.7"; 1.43e-06, 2.8e-07 gives "1.43e-06", "0.28e-06".
+    All have one exponent, so that they can be read against each other; none where the digits stand as well without.
+    A value smaller than its error keeps digits of its own. Where the two are so far apart that one of them would be
+    a row of zeros, each has its own exponent.
+    238.942, 2.707 gives "238.9", "2.7"; 1.43e-06, 2.8e-07 gives "1.43e-06", "0.28e-06"; 138, 45000 "138", "45000".
     """
     if not (np.isfinite(x) and 0 < error < np.inf):
         return tuple(significant(a, 6) for a in (x, error, *others))
     place = decade(error, 2) - 1  # of the error's second digit
-    top = max(place + 1, decade(x, 1) if x else place)
-    shown = 0 if -4 <= top <= 5 or (5 < top <= 14 and -8 <= place <= 0) else top
-    decimals = max(shown - place, 0)
-    least = decimals if x == 0 else max(decimals, shown - decade(x, 1))
-    counts = (least, *[decimals] * (1 + len(others)))
-    return tuple(write(a, shown, place, count) for a, count in zip((x, error, *others), counts, strict=True))
+    size = decade(x, 1) if abs(x) < error else whole_decade(x, place)
+    if x and size - place > SHOWN:
+        return significant(x, SHOWN), significant(error, 2), *(significant(a, SHOWN) for a in others)
+    top = place + 1 if x == 0 else max(place + 1, size)
+    shown = 0 if plain(top, place) else top
+    if x and size < place - 2 and (shown or size < -4):
+        return significant(x, 3), *(write(a, shown, place) for a in (error, *others))
+    own = min(place, max(size - 2, min(size, 0))) if 0 < abs(x) < error else place
+    return write(x, shown, own), *(write(a, shown, place) for a in (error, *others))
 
 
-def write(a: float, shown: int, place: int, decimals: int) -> str:
-    """A number with exponent `shown` (0: none) and so many decimals; its last digit stands at 10^`place`."""
+SHOWN = 15
+"""Digits of a double that mean something: a value is not written with more."""
+
+
+def plain(top: int, place: int) -> bool:
+    """Whether numbers from 10^`top` down to 10^`place` read best without exponent.
+
+    Large ones do, unless the zeros that fill them up are more than those that an exponent would put before the error.
+    """
+    return -4 <= top <= 5 or (5 < top <= SHOWN - 1 and -8 <= place <= top - place - 1)
+
+
+def write(a: float, shown: int, place: int) -> str:
+    """A number with exponent `shown` (0: none), rounded to 10^`place`; decimal arithmetic, for each digit is right."""
     if not np.isfinite(a):
         return significant(a)
-    tens = max(place - shown, 0)
-    text = f"{round(a / 10.0**shown, -tens) if tens else a / 10.0**shown:.{decimals}f}"
-    text = text.removeprefix("-") if float(text) == 0 else text
+    digits = to_place(a, place).scaleb(-shown, WIDE)
+    text = f"{digits:f}"
+    text = text.removeprefix("-") if digits == 0 else text
     return f"{text}e{shown:+03d}" if shown else text
+
+
+WIDE = Context(prec=800)
+"""Room for every digit of a double, 1e308 to 5e-324."""
+
+
+def to_place(a: float, place: int) -> Decimal:
+    """The number rounded to a multiple of 10^`place`."""
+    return Decimal(a).quantize(Decimal((0, (1,), place)), context=WIDE)
+
+
+def whole_decade(a: float, place: int) -> int:
+    """The power of ten of a number once it is rounded to 10^`place`."""
+    return to_place(a, place).adjusted()
 
 
 def decade(a: float, digits: int) -> int:

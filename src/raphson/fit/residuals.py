@@ -3,20 +3,27 @@
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.calculus.difference import central, steps
+from raphson.calculus.difference import disagreement, given_jacobian
 from raphson.kernel.program import Program
 from raphson.problems.allowed import modes_of
-from raphson.problems.callback import HostResiduals
+from raphson.problems.callback import Evaluations, HostResiduals
 from raphson.problems.derivatives import jacobian
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
+from raphson.problems.matrices import jacobian_array
 from raphson.solver.host import FlatPoint, flat_point
+from raphson.solver.inputs import contradicted
+from raphson.solver.messages import refuse_kind
+from raphson.solver.suspect import suspect, suspect_on_host
+from raphson.tracing.needs import NeedsANumber
+from raphson.tracing.numpy import as_jax
 from raphson.tracing.read import read
 
 
@@ -44,7 +51,51 @@ class Custom:
         return rows[0], rows[1], rows[2]
 
 
-def read_loss(loss: Any, f_scale: Any, dtype: Any) -> Loss:
+def host_rows(fun: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A loss written with NumPy, called from compiled code. Its derivatives are its own rows; rho''' is not needed."""
+
+    def called(z: Any) -> np.ndarray:
+        return np.asarray(fun(np.array(z)), z.dtype)
+
+    @jax.custom_jvp
+    def rows(z: Any) -> Any:
+        return jax.pure_callback(called, jax.ShapeDtypeStruct((3, *z.shape), z.dtype), z, vmap_method="sequential")
+
+    @rows.defjvp
+    def derivative(point: Any, direction: Any) -> tuple[Any, Any]:
+        (z,), (dz,) = point, direction
+        out = rows(z)
+        return out, jnp.stack([out[1] * dz, out[2] * dz, jnp.zeros_like(dz)])
+
+    return rows
+
+
+@lru_cache(maxsize=64)  # one function object for one loss: compiled programs are known by it
+def forms_of(fun: Callable[[Any], Any]) -> tuple[Callable[[Any], Any], ...]:
+    """A loss as JAX may take it: as it stands, by NumPy's protocols, or called on the host."""
+    return fun, as_jax(fun), host_rows(fun)
+
+
+def read_custom(fun: Callable[[Any], Any], dtype: Any, notes: list[str]) -> Custom:
+    """A loss of the user's, by the first form that can be traced (the last one runs on the host, which is noted)."""
+    for rows in forms_of(fun)[:2]:
+        try:
+            out = jax.eval_shape(lambda z, rows=rows: jnp.asarray(rows(z)), jax.ShapeDtypeStruct((2,), dtype))
+            break
+        except Exception as error:
+            refusal = error
+    else:
+        rows, out = forms_of(fun)[2], fun(np.array([0.25, 4.0], dtype))
+        notes.append(
+            f"loss runs on the host: {refusal if isinstance(refusal, NeedsANumber) else 'it cannot be traced'}"
+        )
+    shape = np.shape(out)
+    if shape != (3, 2):
+        raise ValueError(f"loss must return rho, rho' and rho'' of m numbers z as rows (3, m); for m = 2 it is {shape}")
+    return Custom(rows)
+
+
+def read_loss(loss: Any, f_scale: Any, dtype: Any, notes: list[str] | None = None) -> Loss:
     """A Loss from its name or from SciPy's kind of function; ValueError with the nearest names."""
     if not (np.ndim(f_scale) == 0 and np.isfinite(f_scale) and f_scale > 0):
         raise ValueError(f"f_scale = {f_scale}: it is the size from which residuals count as outliers, a number > 0")
@@ -52,7 +103,7 @@ def read_loss(loss: Any, f_scale: Any, dtype: Any) -> Loss:
         return loss
     scale = np.asarray(f_scale, dtype)
     if callable(loss):
-        return Loss(Custom(loss), scale, "custom")
+        return Loss(read_custom(loss, dtype, [] if notes is None else notes), scale, "custom")
     name = str(loss).lower().replace("-", "_")
     known = {key.replace("-", "_"): key for key in LOSSES}
     if name not in known:
@@ -86,44 +137,69 @@ def check_residuals(outputs: list[tuple]) -> None:
                 f"residuals are complex ({dtype}): return real and imaginary parts, jnp.stack([r.real, r.imag])"
             )
         if not jnp.issubdtype(dtype, jnp.floating):
-            raise TypeError(f"residuals are {dtype}: a smooth model returns floating-point numbers")
+            refuse_kind(dtype, "residuals are", "real numbers")
+
+
+class Rows:
+    """A host function of residuals, its outputs as one vector (m,), which must keep its length."""
+
+    def __init__(self, fun: Callable, user: Callable, args: tuple, dtype: Any):
+        self.fun, self.user, self.args, self.dtype, self.count = fun, user, args, dtype, -1
+
+    def __call__(self, v: np.ndarray) -> np.ndarray:
+        out = self.fun(self.user(v), *self.args)
+        plain = type(out) is np.ndarray and out.dtype == self.dtype and out.size == self.count
+        r = out.ravel() if plain else self.checked(out)
+        return r.copy() if r.base is not None else r  # the user may use his array again
+
+    def checked(self, out: Any) -> np.ndarray:
+        """The same, looked at closely; TypeError or ValueError names what cannot be residuals."""
+        if out is None:
+            raise TypeError("the residual function returns None: is a return statement missing?")
+        parts = [read_part(a) for a in jax.tree.leaves(out, is_leaf=lambda a: a is None)]
+        check_residuals([(a.shape, a.dtype if a.dtype.kind not in "iub" else np.dtype(float)) for a in parts])
+        r = np.concatenate([np.ravel(a) for a in parts]).astype(self.dtype)
+        if self.count >= 0 and r.size != self.count:
+            raise ValueError(f"the number of residuals changed from {self.count} to {r.size}: it must not depend on x")
+        self.count = r.size
+        return r
+
+
+def read_part(out: Any) -> np.ndarray:
+    """One array of residuals, or TypeError."""
+    try:
+        array = np.asarray(out)
+    except Exception as error:
+        raise TypeError(f"residuals must be arrays of real numbers, not {type(out).__name__}") from error
+    if array.dtype.kind not in "fiubc":
+        raise TypeError(f"residuals must be arrays of real numbers, not {type(out).__name__}: {str(out)[:40]!r}")
+    return array
 
 
 def host_residuals(
-    fun: Callable, x: Any, args: tuple, jac: Any, loss: Loss, space: Any, notes: list[str], why: str
-) -> tuple[HostResiduals, FlatPoint]:
-    """The problem of residuals that run on the host, over a flat vector; and the start as one."""
+    fun: Callable, x: Any, args: tuple, jac: Any, loss: Loss, space: Any, notes: list[str], why: str,
+    calls: int | None = None,
+) -> tuple[HostResiduals, FlatPoint]:  # fmt: skip
+    """The problem of residuals that run on the host, over a flat vector; and the start as one.
+
+    They are called within the bounds of `space` alone, and at most `calls` times.
+    """
     point = flat_point(x)
     start, user = np.asarray(point.vector), point.restore
-    shape: list[int] = []
-
-    def residuals(v: np.ndarray) -> np.ndarray:
-        parts = [np.asarray(a) for a in jax.tree.leaves(fun(user(v), *args))]
-        check_residuals([(a.shape, a.dtype if a.dtype.kind not in "iub" else np.dtype(float)) for a in parts])
-        r = np.concatenate([np.ravel(a) for a in parts]).astype(start.dtype)
-        if shape and r.size != shape[0]:
-            raise ValueError(f"the number of residuals changed from {shape[0]} to {r.size}: it must not depend on x")
-        shape[:] = [r.size]
-        return r
-
+    rows = Rows(fun, user, args, start.dtype)
     jacobian: Callable[[np.ndarray], np.ndarray] | None = None
     if jac is not None:
 
         def given(v: np.ndarray) -> np.ndarray:
-            J = jac(user(v), *args)
-            J = np.asarray(J.toarray() if hasattr(J, "toarray") else J, float)
-            if J.shape != (shape[0], v.size):
-                raise ValueError(
-                    f"jac must return a matrix of shape ({shape[0]}, {v.size}); it returns shape {J.shape}"
-                )
-            return J
+            return jacobian_array(jac(user(v), *args), rows.count, v.size)
 
         jacobian = given
 
-    problem = HostResiduals(residuals, jacobian, loss, space)
-    problem = replace(problem, size=problem.residuals(start).size)
+    problem = HostResiduals(rows, jacobian, loss, space, Evaluations(limit=calls))
+    r = problem.seen(start)
+    problem = replace(problem, size=r.size)
     if jac is not None:
-        compare_host_jacobian(problem, start)
+        compare_host_jacobian(problem, start, r)
     source = "the Jacobian is yours" if jac is not None else "the Jacobian is taken by central differences"
     notes.append(
         f"the residuals run on the host ({why}); {source}. For exact derivatives write them with jax.numpy "
@@ -132,38 +208,39 @@ def host_residuals(
     return problem, point
 
 
-def compare_host_jacobian(problem: HostResiduals, x: np.ndarray) -> None:
+def compare_host_jacobian(problem: HostResiduals, x: np.ndarray, r: np.ndarray) -> None:
     """ValueError if a given Jacobian of host residuals disagrees with differences of them at x."""
-    problem.evaluations.gradient += 1
-    given = np.asarray(problem.jacobian(x), float)  # type: ignore[misc]
-    h = steps(np.asarray(x, float), 1 / 3)
-    seen, fine = (central(problem.residuals, x, h * factor, problem.space).T for factor in (1.0, 0.25))
-    scale = np.maximum(np.abs(given), 1e-3 * np.max(np.abs(given), axis=0, initial=0.0))
-    gap = np.abs(given - fine) - 10 * np.abs(seen - fine) - 1e-2 * scale
-    gap = np.where(np.isfinite(gap), gap, 0)
-    i, j = (int(k) for k in np.unravel_index(np.argmax(gap), gap.shape))
-    if gap[i, j] > 1e-9 * np.max(np.abs(given), initial=0.0):
+    given = given_jacobian(problem, x)
+    problem.lengths.known = x, given, r
+    found = disagreement(problem, x, r, given.T)
+    if found is not None:
+        j, i, value = found
         raise ValueError(
             f"jac does not agree with the residuals at x0: jac[{i}, {j}] = {given[i, j]:.6g}, but differences give "
-            f"{fine[i, j]:.6g}. Correct jac, or leave it out"
+            f"{value:.6g}. Correct jac, or leave it out"
         )
 
 
 def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[str]) -> None:
     """A given Jacobian of JAX residuals is compared with the exact one, which is then used."""
     exact = np.asarray(Program(lambda p, x: jacobian(modes_of(p, x), p, x)[1])(problem, x))
-    J: Any = jac(jax.tree.map(np.asarray, x), *args)
-    given = np.asarray(J.toarray() if hasattr(J, "toarray") else J, float)
-    if given.shape != exact.shape:
-        raise ValueError(f"jac must return a matrix of shape {exact.shape}; it returns shape {given.shape}")
-    gap = np.abs(given - exact)
-    i, j = (int(k) for k in np.unravel_index(np.argmax(gap), gap.shape))
-    if gap[i, j] > 1e-3 * np.max(np.abs(exact)) + 1e-12:
+    given = jacobian_array(jac(jax.tree.map(np.asarray, x), *args), *exact.shape)
+    worst = contradicted(given, exact, np.max(np.abs(exact), axis=0, initial=0.0))
+    if worst is not None:
+        i, j = worst
         raise ValueError(
             f"jac does not agree with the residuals at x0: jac[{i}, {j}] = {given[i, j]:.6g}, but the exact derivative "
             f"is {exact[i, j]:.6g}. Correct jac, or leave it out"
         )
     notes.append("jac agrees with the residuals; JAX differentiates them itself, so jac is not needed")
+
+
+def jacobian_at(problem: Any, x: Any) -> np.ndarray:
+    """The Jacobian at a point (m, n), whatever it is there; without rows for host residuals, whose differences lie."""
+    zero = problem.space.zero(x)
+    if isinstance(problem, HostResiduals):
+        return np.zeros((0, zero.size))
+    return np.asarray(jax.jacfwd(lambda s: problem.residuals(problem.space.retract(x, s)))(zero))
 
 
 jitted_residuals = Program(lambda problem, x: problem.residuals(x))
@@ -172,16 +249,29 @@ jitted_residuals = Program(lambda problem, x: problem.residuals(x))
 def residuals_of(problem: Any, x: Any) -> np.ndarray:
     """The residuals at a point (m,), whatever they are there."""
     host = isinstance(problem, HostResiduals)
-    return np.asarray(problem.residuals(np.asarray(x)) if host else jitted_residuals(problem, x))
+    return np.asarray(problem.seen(np.asarray(x)) if host else jitted_residuals(problem, x))
 
 
-def refuse_not_finite(problem: Any, x: Any) -> None:
-    """ValueError that names the first residual that is not finite at the start, if there is one."""
+def refuse_not_finite(problem: Any, x: Any, names: Any, J: Any) -> None:
+    """ValueError that names what is not finite at the start: a residual, or a derivative (J (m, n)); and what makes it.
+
+    Nothing is raised where both are finite (squares may overflow).
+    """
     r = residuals_of(problem, x)
-    bad = np.flatnonzero(~np.isfinite(r))
+    bad, steep = np.flatnonzero(~np.isfinite(r)), np.argwhere(~np.isfinite(np.asarray(J)))
+    if not bad.size and not steep.size:
+        return
+    host = isinstance(problem, HostResiduals)
+    cause = suspect_on_host(problem.fun, np.asarray(x)) if host else suspect(problem.residuals, x, names)
+    cause = f": {cause}" if cause else ""
     if bad.size:
         more = f" and {bad.size - 1} more" if bad.size > 1 else ""
         raise ValueError(
-            f"residual[{bad[0]}]{more} is {r[bad[0]]} at x0: choose a start where the model is finite, "
+            f"residual[{bad[0]}]{more} is {r[bad[0]]} at x0{cause}; choose a start where the model is finite, "
             "and data without gaps (nan_policy='omit' leaves them out in curve_fit)"
         )
+    i, j = (int(k) for k in steep[np.argmax(np.isinf(np.asarray(J)[tuple(steep.T)]))])  # NaN spreads, inf is its source
+    raise ValueError(
+        f"the derivative of residual[{i}] by {names[j]} is {np.asarray(J)[i, j]} at x0{cause}; move the start, or "
+        "write the residuals so that they are smooth there"
+    )

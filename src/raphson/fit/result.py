@@ -19,7 +19,7 @@ from raphson.solver.wording import summary
 GOOD = {Status.CONVERGED: 3, Status.NOISE: 2}
 """SciPy's status of fits with success: 3 the step is small enough, 2 so is the decrease; 1 for all others."""
 
-BAD = {Status.STEPS: 0, Status.TIME: 0, Status.NOT_FINITE: -1, Status.USER: -2, Status.UNBOUNDED: -4}
+BAD = {Status.STEPS: 0, Status.CALLS: 0, Status.TIME: 0, Status.NOT_FINITE: -1, Status.USER: -2, Status.UNBOUNDED: -4}
 """Without success: 0 a limit, -1 not finite, -2 stopped by a callback; -3 for all others, where SciPy has no number."""
 
 
@@ -123,6 +123,12 @@ class Fit(Result):
         return self.uncertainty.covariance
 
     @property
+    def pcov(self) -> np.ndarray:
+        """The covariance (n, n) as SciPy's curve_fit has it: all inf where not every parameter is determined."""
+        covariance = self.covariance
+        return np.full_like(covariance, np.inf) if np.any(np.isinf(np.diag(covariance))) else covariance
+
+    @property
     def standard_errors(self) -> np.ndarray:
         """Square roots of the covariance's diagonal (n,)."""
         return self.uncertainty.standard_errors
@@ -172,11 +178,11 @@ class Fit(Result):
         factor = np.zeros(J.shape[::-1], J.dtype)
         factor[:, : len(R)] = R.T
         info = {"nfev": self.evaluations.value, "fvec": r, "fjac": factor, "ipvt": pivots, "qtf": Q.T @ r}
-        return self.x_flat, self.covariance, info, self.verdict, self.code()
+        return self.x_flat, self.pcov, info, self.verdict, self.code()
 
 
 class CurveFit(Fit):
-    """The answer of `curve_fit`: a `Fit` that is also the pair (popt, pcov), x and covariance as one vector and matrix.
+    """The answer of `curve_fit`: a `Fit` that is also the pair (popt, pcov), `x_flat` and `pcov`.
 
     It unpacks, has the length 2, and takes indices and slices beside names: fit[0] is popt, fit["x"] x.
     """
@@ -189,7 +195,7 @@ class CurveFit(Fit):
     @property
     def pair(self) -> tuple[np.ndarray, np.ndarray]:
         """popt (n,) and pcov (n, n)."""
-        return self.x_flat, self.covariance
+        return self.x_flat, self.pcov
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return iter(self.pair)

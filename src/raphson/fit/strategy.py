@@ -8,12 +8,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.calculus.taylor import look
+from raphson.calculus.difference import SECOND, Bend, bent_residuals
+from raphson.calculus.stencil import TINY
+from raphson.calculus.taylor import look, weighted_look
 from raphson.kernel.look import GRAM, HESSIAN, Look
-from raphson.kernel.number import limits
+from raphson.kernel.number import eps, limits
 from raphson.kernel.program import Program
 from raphson.kernel.record import record
-from raphson.problems.callback import HOST
+from raphson.operators.dense import Measured
+from raphson.problems.callback import HostResiduals, OutOfCalls
 from raphson.problems.least_squares import LeastSquares
 from raphson.solver.bounds import active_bounds
 from raphson.solver.evidence import forms_hessian, sizes
@@ -28,19 +31,56 @@ POLISH = 1e-10
 NEAR = 1e-3
 """Farther away than this the quadratic is not trusted without a control."""
 
+SURE = 1e-4
+"""There it is trusted, twice, if the step leaves at most this part of g'H^-1 g and f does not rise: a minimum at 0,
+where x has no size (x^2 + 5 ended at 4.9e-8). At a degenerate minimum such as x^4 a Newton step leaves (2/3)^4."""
+
 
 @record
 class Survey:
-    """Everything at one point: f, g and J, with the exact Hessian (None: too many variables)."""
+    """Everything at one point: f, g and J, with the exact Hessian (None: too many variables).
+
+    `measured`: what stands for H in the certificate of host residuals, with its errors (None: H itself).
+    """
 
     look: Look
     hessian: Any
+    measured: Any = None
 
 
 def survey(problem: Any, x: Any) -> Survey:
     """Value, gradient, Jacobian and Hessian at x, in one program where JAX can trace it."""
-    kind = both_looks if isinstance(problem, HOST) else surveyed
-    return kind(problem, x, dense=forms_hessian(problem, x))
+    if isinstance(problem, HostResiduals):
+        return host_survey(problem, x)
+    return surveyed(problem, x, dense=forms_hessian(problem, x))
+
+
+def host_survey(problem: HostResiduals, x: Any) -> Survey:
+    """The same on the host: J by differences and, for few parameters, what the residuals' own curvature adds to J'J.
+
+    Where no calls are left: what the run knows.
+    """
+    point = np.asarray(x)
+    try:
+        r = problem.residuals(point)
+        found = bent_residuals(problem, point, r, SECOND)
+    except OutOfCalls:
+        point, J, r = problem.lengths.known or unknown(problem)
+        with np.errstate(all="ignore"):
+            first, second = (np.asarray(w, float) for w in problem.loss.weights(r))
+            H = (J.T * second) @ J
+            found = Bend(J, (first * r) @ J, H, 1e-6 * np.abs(H), False)
+    d = np.sqrt(np.maximum(np.abs(np.diagonal(found.hessian)), TINY))
+    problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
+    seen = weighted_look(problem, point, problem.cost(r), r, found.jacobian, GRAM)
+    seen = replace(seen, gradient=found.gradient)
+    return Survey(seen, found.hessian if found.full else None, Measured(found.hessian, found.error))
+
+
+def unknown(problem: HostResiduals) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The start, no Jacobian, and the residuals there: all that is known where no calls were left for more."""
+    x, r = problem.lengths.last  # type: ignore[misc]
+    return x, np.full((r.size, x.size), np.nan), r
 
 
 def both_looks(problem: Any, x: Any, dense: bool) -> Survey:
@@ -61,33 +101,37 @@ class Polished:
     steps: int
 
 
-def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray]) -> Polished:
-    """Full Newton steps near a minimum, while each brings g'H^-1 g down fourfold and changes x by `POLISH` or more.
+def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray], most: int = 8) -> Polished:
+    """Full Newton steps near a minimum, while each brings g'H^-1 g down fourfold and changes x by more than `POLISH`.
 
     Gauss-Newton leaves out sum r_i H_i and converges the more slowly the larger the residuals are;
-    this is the switch to the full Hessian. `free` says which variables no bound holds.
+    this is the switch to the full Hessian. `free` says which variables no bound holds. `most`: steps (0: where the
+    caller ended the run, x is his).
     Source: Dennis and Schnabel (1983), section 10.2 and 10.3.
     """
-    seen = survey(problem, x)
-    for count in range(8):
+    seen, far = survey(problem, x), 0
+    for count in range(most):
         s = newton_step(seen, free(np.asarray(seen.look.gradient), x))
-        if s is None or not worth_taking(x, s):
+        relative = 0.0 if s is None else length(x, s)
+        if s is None or relative <= POLISH:
             return Polished(x, seen, count)
         there, _, cut = problem.space.move(x, jnp.asarray(s, seen.look.gradient.dtype))
         new = survey(problem, there)
-        if bool(cut) or not left(seen, new, free(np.asarray(new.look.gradient), there)) <= 0.25 * left(
+        share = left(seen, new, free(np.asarray(new.look.gradient), there)) / left(
             seen, seen, free(np.asarray(seen.look.gradient), x)
-        ):
+        )
+        far += relative >= NEAR
+        sure = relative < NEAR or (far <= 2 and share <= SURE and float(new.look.value) <= float(seen.look.value))
+        if bool(cut) or not sure or not share <= 0.25:
             return Polished(x, seen, count)
         x, seen = there, new
-    return Polished(x, seen, 8)
+    return Polished(x, seen, most)
 
 
-def worth_taking(x: Any, s: np.ndarray) -> bool:
-    """Whether a step is neither too small to matter nor too large to be trusted."""
+def length(x: Any, s: np.ndarray) -> float:
+    """The largest part of its own size by which a step moves a variable."""
     size = sizes(x)
-    relative = float(np.max(np.abs(s) / np.where(size > 0, size, np.inf), initial=0.0))
-    return POLISH < relative < NEAR
+    return float(np.max(np.abs(s) / np.where(size > 0, size, np.inf), initial=0.0))
 
 
 def newton_step(seen: Survey, free: np.ndarray) -> np.ndarray | None:

@@ -21,3 +21,9 @@ def report(thing: Any, path: str | Path, title: str = "") -> Path:
 def plot(thing: Any, ax: Any = None) -> Any:
     """Draws `thing` with matplotlib into `ax` (None: a new figure); the Axes."""
     raise TypeError(f"nothing plots a {type(thing).__name__}")
+
+
+@singledispatch
+def say(thing: Any) -> None:
+    """Prints the text of `thing` on standard output, for callers who asked for it (SciPy's disp=True, verbose=1)."""
+    raise TypeError(f"nothing prints a {type(thing).__name__}")

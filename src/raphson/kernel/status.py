@@ -15,6 +15,7 @@ class Status(IntEnum):
     UNBOUNDED = 6
     TIME = 7
     USER = 8
+    CALLS = 9
 
     @property
     def sentence(self) -> str:
@@ -32,4 +33,5 @@ SENTENCES = {
     Status.UNBOUNDED: "f falls without bound",
     Status.TIME: "the time limit was reached",
     Status.USER: "stopped by the user",
+    Status.CALLS: "the limit of evaluations was reached",
 }

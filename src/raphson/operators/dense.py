@@ -41,6 +41,13 @@ class Dense:
 
 
 @record
+class Measured(Dense):
+    """A symmetric matrix by differences, with a bound of the `error` of every entry (n, n)."""
+
+    error: Array
+
+
+@record
 class Diagonal:
     """A diagonal matrix, given as its diagonal (n,)."""
 

@@ -72,3 +72,17 @@ class Gram:
         slope = lambda t: jax.jvp(along, (t,), (jnp.ones_like(t),))[1]
         start = jnp.zeros((), v.dtype)
         return self.root * jax.jvp(slope, (start,), (jnp.ones_like(start),))[1]
+
+
+@record
+class Folded(Gram):
+    """The same brought to n + 1 rows by QR of [J r], as host functions are: programs for any number of residuals.
+
+    `level` is what `noise` was of all rows.
+    """
+
+    level: Any = 0.0
+
+    def noise(self, size: Array) -> Array:
+        """How uncertain the cost is, as it was before folding."""
+        return self.level

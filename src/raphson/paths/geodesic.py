@@ -46,6 +46,8 @@ class Geodesic:
         flat, gram = plan.flat, plan.gram
         shift = 1 / tau
         v = flat.shifted(shift)
+        if gram.problem is None:  # residuals on the host: their second derivatives are not to be had in here
+            return proposal(flat.step(v), shift * norm(v) > 0.1 * flat.slope, 1)
         bent = reduced(gram.J, gram.bend(flat.step(v)), flat.d)
         a = bent.shifted(shift)
         fine = all_finite(a) & (2 * norm(a) <= self.most * norm(v))

@@ -10,26 +10,56 @@ import numpy as np
 from raphson.kernel.space import Euclidean
 
 
+class OutOfCalls(Exception):
+    """The user's function may not be called again: the limit of evaluations is reached. Never leaves the package."""
+
+
 @dataclass(eq=False)
 class Evaluations:
-    """How often each function of the user was called, finite differences included, and the largest |x| it met."""
+    """How often each function of the user was called, finite differences included.
+
+    `limit`: how often f may be called in all (None: no limit); `total` calls of f so far, over all attempts.
+    """
 
     value: int = 0
     gradient: int = 0
     hessian: int = 0
-    largest: Any = 0.0
+    limit: int | None = None
+    total: int = 0
 
-    def meet(self, x: np.ndarray) -> np.ndarray:
-        """Counts a call at x; a copy of x for the user's function to keep."""
+    def meet(self) -> None:
+        """Counts a call of f; raises OutOfCalls, before it is made, where there is none left."""
+        if self.limit is not None and self.total >= self.limit:
+            raise OutOfCalls
         self.value += 1
-        self.largest = np.maximum(self.largest, np.abs(x))
-        return np.array(x)
+        self.total += 1
 
     def take(self) -> "Evaluations":
         """The calls since the last taking: those of one attempt, where there are several."""
         taken = replace(self)
         self.value = self.gradient = self.hessian = 0
         return taken
+
+
+@dataclass(eq=False)
+class Lengths:
+    """What differences have learned about a function, variable by variable (see `calculus.stencil`).
+
+    `length` (n,): over how much of x_i the function changes its course (None: not measured yet); `noise` (n,):
+    how far its values are from smooth, relative to |f| (0: not beyond rounding); `dead` (n,): no response was found;
+    `looks`: how many derivatives were taken; `known` and `last`: the last Jacobian and the
+    last residuals, each with its point; `error`: of the last
+    Hessian, relative; `slope`: the same for the user's gradient or Jacobian.
+    """
+
+    length: np.ndarray | None = None
+    noise: np.ndarray | None = None
+    dead: np.ndarray | None = None
+    looks: int = 0
+    known: tuple[Any, ...] | None = None
+    last: tuple[Any, ...] | None = None
+    error: float = 1e-6
+    slope: "Lengths | None" = None
 
 
 @jax.tree_util.register_static  # a model that knows its function passes through jit, as structure
@@ -48,21 +78,32 @@ class Callback:
     hessian: Callable[[np.ndarray], np.ndarray] | None = None
     space: Any = Euclidean()
     evaluations: Evaluations = field(default_factory=Evaluations)
+    lengths: Lengths = field(default_factory=Lengths)
 
     def count(self, x: Any) -> int:
         """f is one number."""
         return 1
 
     def value(self, x: Any) -> float:
-        """f at x."""
-        return float(np.asarray(self.fun(self.evaluations.meet(x))).reshape(()))
+        """f at x; the user's function gets an array of its own, which it may keep or change."""
+        self.evaluations.meet()
+        return float(self.fun(np.array(x)))
+
+    def seen(self, x: np.ndarray) -> float:
+        """The same for the points of a run, and remembered."""
+        value = self.value(x)
+        self.lengths.last = np.array(x), value
+        return value
+
+    @property
+    def frugal(self) -> bool:
+        """Whether so few calls are allowed that derivatives must do with one call a variable."""
+        return few_calls(self)
 
     @property
     def hessian_error(self) -> float:
-        """Relative error of the Hessian: none where it was given, else that of differences of g or of f."""
-        if self.hessian is not None:
-            return 0.0
-        return 1e-6 if self.gradient is not None else 1e-4
+        """Relative error of the Hessian: none where it was given, else that of the differences last taken."""
+        return 0.0 if self.hessian is not None else self.lengths.error
 
 
 @jax.tree_util.register_static
@@ -79,14 +120,33 @@ class HostResiduals:
     space: Any = Euclidean()
     evaluations: Evaluations = field(default_factory=Evaluations)
     size: int = 0
+    lengths: Lengths = field(default_factory=Lengths)
 
     def residuals(self, x: Any) -> np.ndarray:
         """All residuals at x, (m,)."""
-        return np.asarray(self.fun(self.evaluations.meet(x)))
+        self.evaluations.meet()
+        return self.fun(np.array(x))
+
+    def seen(self, x: np.ndarray) -> np.ndarray:
+        """The same for the points of a run: not evaluated twice in a row at one point."""
+        last = self.lengths.last
+        if last is None or not np.array_equal(last[0], x):
+            last = self.lengths.last = np.array(x), self.residuals(x)
+        return last[1]
+
+    @property
+    def frugal(self) -> bool:
+        """Whether so few calls are allowed that derivatives must do with one call a variable."""
+        return few_calls(self)
 
     def value(self, x: Any) -> float:
         """The cost at x."""
-        return float(self.loss.cost(self.residuals(x)))
+        return self.cost(self.residuals(x))
+
+    def cost(self, r: np.ndarray) -> float:
+        """The cost of residuals (infinite where it overflows)."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(0.5 * (r @ r)) if self.loss.plain else float(self.loss.cost(r))
 
     def count(self, x: Any) -> int:
         """The number of residuals m."""
@@ -94,8 +154,18 @@ class HostResiduals:
 
     @property
     def hessian_error(self) -> float:
-        """Relative error of a Hessian by differences of the gradient J'r."""
-        return 1e-6 if self.jacobian is not None else 1e-4
+        """Relative error of a Hessian by differences."""
+        return self.lengths.error
+
+
+FRUGAL = 30
+"""Calls a variable (and one) from which derivatives are worth several calls each."""
+
+
+def few_calls(problem: "Callback | HostResiduals") -> bool:
+    """Whether the limit of calls is small, measured by the number of variables of the last point."""
+    limit, last = problem.evaluations.limit, problem.lengths.last
+    return limit is not None and last is not None and limit < FRUGAL * (last[0].size + 1)
 
 
 HOST = (Callback, HostResiduals)

@@ -25,13 +25,14 @@ class Comparison:
     results: dict[str, Result]
     compile_seconds: dict[str, float]
 
-    def table(self) -> str:
+    def table(self, gap: str = "  ") -> str:
         """One row a method: trials, evaluations, warm time, compile time, final f, observed order, verdict.
 
         Times are those of a second run (of the first, less compiling, where that took more than 5 s).
         The order is `trace.order()`: about 1 linear, 2 quadratic, "-" where the run does not show one.
+        `gap`: between columns.
         """
-        return table(HEADS, [self.cells(name, result) for name, result in self.results.items()], ALIGN)
+        return table(HEADS, [self.cells(name, result) for name, result in self.results.items()], ALIGN, gap)
 
     def cells(self, name: str, r: Result) -> tuple[str, ...]:
         """A row of the table."""

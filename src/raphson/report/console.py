@@ -1,4 +1,4 @@
-"""The live line of a run: trial, f and gradient, on the terminal or every few seconds in a log."""
+"""What is printed when asked for: the live line of a run, its lines one after another, and the text of a result."""
 
 import sys
 import time
@@ -8,8 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from raphson.kernel import show
+
 EVERY = 2.0
 """Seconds between lines where the output is not a terminal."""
+
+
+def register(*classes: type) -> None:
+    """Makes `show.say` print objects of these classes."""
+    for cls in classes:
+        show.say.register(cls, print)
+
+
+def every_line() -> Callable[[Any], None]:
+    """A function of the state that prints a line whenever the run reports, on standard output: SciPy's verbose=2."""
+    begin = time.perf_counter()
+    return lambda state: print(line_of("", state, begin))
 
 
 @contextmanager

@@ -65,8 +65,8 @@ def aim_lines(g: Geometry) -> list[str]:
                 f"Newton step is {point(g.newton_step)}"]  # fmt: skip
     lines = [
         f"-g is {significant(g.angle_deg, 3)} deg off the Newton step (at most {bound(g)});",
-        f"the ray along -g passes the centre at a distance of {significant(g.ray_distance, 3)}, "
-        f"{100 * g.ray_distance / size:.0f} % of the way there",
+        f"the centre is {significant(size, 3)} away, and the ray along -g misses it by "
+        f"{significant(g.ray_distance, 3)}, {100 * g.ray_distance / size:.0f} % of that distance",
     ]
     if not g.newton_is_descent:
         lines.append("here the Newton step climbs: a method must not take it as it is")

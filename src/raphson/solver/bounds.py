@@ -12,7 +12,7 @@ from raphson.kernel.space import Box, Euclidean
 def read_bounds(bounds: Any, x: Any, notes: list[str], names: Any, *, pairs: bool) -> tuple[Any, Any]:
     """The space of the problem, and the start moved into it (noted).
 
-    bounds: None; SciPy's `Bounds`; `pairs`: a sequence of n (lower, upper), as `minimize` has them;
+    bounds: None; SciPy's `Bounds`; `pairs`: a sequence or an array of n (lower, upper), as `minimize` has them;
     else (lower, upper), each a number, an array or a pytree like x, as `least_squares` has them.
     None and infinities mean no bound. `names` of the variables. Raises ValueError for crossed bounds
     and wrong lengths.
@@ -28,11 +28,14 @@ def read_bounds(bounds: Any, x: Any, notes: list[str], names: Any, *, pairs: boo
     crossed = np.flatnonzero(lower > upper)
     if crossed.size:
         i = int(crossed[0])
-        raise ValueError(f"bounds of {names[i]} are crossed: lower {lower[i]:g} > upper {upper[i]:g}")
+        raise ValueError(
+            f"An upper bound is less than the corresponding lower bound: bounds of {names[i]} are crossed: lower "
+            f"{lower[i]:g} > upper {upper[i]:g}"
+        )
     if not (np.any(np.isfinite(lower)) or np.any(np.isfinite(upper))):
         return Euclidean(), x
     inside = np.clip(here, lower, upper)
-    out = np.flatnonzero(inside != here)
+    out = np.flatnonzero((inside != here) & ~np.isnan(here))
     if out.size:
         moves = ", ".join(f"{names[i]} = {here[i]:g} to {inside[i]:g}" for i in out[:3])
         more = f" and {out.size - 3} more" if out.size > 3 else ""
@@ -67,10 +70,15 @@ def both_sides(bounds: Any, n: int, pairs: bool) -> tuple[np.ndarray, np.ndarray
         return one_side(bounds.lb, n, "lower", -np.inf), one_side(bounds.ub, n, "upper", np.inf)
     if pairs:
         rows = list(bounds)
-        if len(rows) != n or any(np.shape(row) != (2,) for row in rows):
+        if any(not hasattr(row, "__len__") or len(row) != 2 for row in rows):
             raise ValueError(f"bounds must be {n} pairs (lower, upper), one per variable, or a scipy.optimize.Bounds")
+        if len(rows) != n:
+            raise ValueError(
+                f"The number of bounds is not compatible with the length of `x0`. bounds must be {n} pairs (lower, "
+                f"upper), one per variable; they are {len(rows)}"
+            )
         return one_side([a for a, _ in rows], n, "lower", -np.inf), one_side([b for _, b in rows], n, "upper", np.inf)
-    if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
+    if not isinstance(bounds, (tuple, list, np.ndarray)) or len(bounds) != 2:
         raise ValueError(
             "bounds must be (lower, upper), each a number or one per parameter, or a scipy.optimize.Bounds"
         )
@@ -83,7 +91,10 @@ def one_side(side: Any, n: int, name: str, nothing: float) -> np.ndarray:
     parts = [np.ravel(np.asarray(nothing if a is None else a, float)) for a in leaves]
     values = np.concatenate(parts) if parts else np.empty(0)
     if values.size not in (1, n):
-        raise ValueError(f"there are {values.size} {name} bounds for {n} variables: give one, or one per variable")
+        raise ValueError(
+            f"The number of bounds is not compatible with the length of `x0`. There are {values.size} {name} bounds "
+            f"for {n} variables: give one, or one per variable"
+        )
     return np.broadcast_to(values, (n,)).copy()
 
 

@@ -31,6 +31,8 @@ def choose(problem: Any, n: int, modes: Modes = ORDINARY) -> Choice:
     if isinstance(problem, Callback):
         if problem.hessian is not None and n <= DENSE:
             return Choice(("dogleg",), f"n = {n} and a Hessian was given")
+        if n <= DENSE and problem.frugal:
+            return Choice(("bfgs",), f"n = {n} and few calls are allowed: H is learned from gradients")
         if n <= DIFFERENCES:
             return Choice(("dogleg",), f"n = {n} is small enough for a Hessian by finite differences")
         if n <= DENSE:

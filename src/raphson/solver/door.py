@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.kernel.items import Items
 from raphson.kernel.look import GRADIENT, HESSIAN
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.status import Status
@@ -20,17 +19,21 @@ from raphson.problems.allowed import modes_of, require_derivatives
 from raphson.problems.callback import HOST, Callback
 from raphson.problems.modes import ORDINARY, Modes
 from raphson.solver.bounds import active_bounds, read_bounds
+from raphson.solver.callbacks import announce, reporter, watcher
+from raphson.solver.certificate import Verdict
 from raphson.solver.choose import choose
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Run, run
 from raphson.solver.drive import iterate as iterations
-from raphson.solver.evidence import Numbered, certificate_of, evaluate, final_state, hessian_of
-from raphson.solver.host import host_problem
-from raphson.solver.inputs import jax_problem, read_function, read_point, why_not
-from raphson.solver.options import Limits, read_limits, refuse_constraints
-from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name
+from raphson.solver.evidence import Numbered, certificate_of, evaluate, final_state, hessian_of, sizes
+from raphson.solver.host import EVERYWHERE, host_problem
+from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point, why_not
+from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
+from raphson.solver.options import Limits, read_hess, read_limits, refuse_constraints
+from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name, stand_in
 from raphson.solver.result import Evaluations, Result
 from raphson.solver.step import Method, State
+from raphson.solver.suspect import suspect, suspect_on_host
 from raphson.tracing.read import floating_args
 
 
@@ -51,6 +54,7 @@ def minimize(
     progress: bool | Callable = False,
     max_steps: int | None = None,
     time_limit: float | None = None,
+    **unknown: Any,
 ) -> Result:
     """Minimizes a smooth function and says what it found.
 
@@ -62,38 +66,50 @@ def minimize(
     one. bounds: n pairs (lower, upper) or a scipy.optimize.Bounds; every point tried lies between them,
     the result names the active ones. tol: relative accuracy asked of every variable (None: eps^(2/3));
     multiplying f or changing the units of x changes nothing. callback:
-    callback(intermediate_result=r) with r.x, r.fun, or callback(x), after every trial; StopIteration
-    stops. options: maxiter and the like.
+    callback(intermediate_result=r) with r.x, r.fun, or callback(x), after every trial; StopIteration or
+    a returned True stops. options: maxiter, disp (prints the result) and the like; unknown ones are warned of.
     progress: True for a live line, or a function of the state. max_steps: trials. time_limit: seconds.
 
     Returns a `Result`; its `success` is true only for a minimum shown by first and second order or
-    by the noise of f. Ctrl-C, the time limit and the step limit return the best point so far.
-    Raises TypeError or ValueError, before the loop, for input that cannot be meant.
+    by the noise of f. Ctrl-C, the time limit and the step limit return the best point so far; where x0, or
+    f or a derivative there, is not finite, the result says so. Raises TypeError or ValueError, before the
+    loop, for input that cannot be meant.
     """
     notes: list[str] = []
     begin = time.perf_counter()
+    refuse_keywords(unknown, "minimize")
+    refuse_swapped(fun, x0, "minimize")
     refuse_constraints(constraints)
     limits = read_limits(tol, max_steps, time_limit, options, notes)
-    x = read_point(x0, notes)
+    method, hess = stand_in(method, notes), read_hess(hess, notes)
+    x = read_point(x0, notes, finite=False)
     compiled = CompileClock.seconds
     space, x = read_bounds(bounds, x, notes, Numbered(), pairs=True)
-    problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes, space)
+    problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes, space, limits.calls)
     problem = replace(problem, space=space)
     n = problem.space.size(x)
     watch, report = None if callback is None else watcher(callback, restore), reporter(progress)
 
+    trials, finite_start = [0], bool(np.all(np.isfinite(sizes(x))))
+    limits = limits if finite_start else replace(limits, max_steps=0)
+
     def attempt(name: str, chosen: Method, reasons: tuple[str, ...]) -> Result:
-        chosen = limited(chosen, limits, x)
+        chosen = limited(chosen, limits.after(trials[0], isinstance(problem, HOST)), x)
         left = None if limits.time_limit is None else limits.time_limit - (time.perf_counter() - begin)
         done = run(chosen, problem, x, watcher=watch, time_limit=left, progress=report)
-        if done.status == Status.NOT_FINITE and not len(done.trace):
-            raise ValueError(not_finite_message(done))
-        return conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, tol)
+        done = done if finite_start else unknown_at_start(done)
+        trials[0] += len(done.trace)
+        with np.errstate(invalid="ignore"):  # inf - inf where f is not finite
+            result = conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, limits.tolerance)
+        why = not_begun(done, problem)
+        return result if why is None else refused_start(result, why)
 
     candidates = read_method(method, problem, n, modes_of(problem, x))
     result = best_of(candidates, attempt, limits.max_steps is not None)
     if limits.return_all:
         result["allvecs"] = result.points()
+    if options and options.get("disp"):
+        announce(result)
     return result
 
 
@@ -111,7 +127,8 @@ def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., An
         spent = Evaluations(spent.value + e.value, spent.gradient + e.gradient, spent.hessian + e.hessian)
         if best is None or result.success or result.value < best.value:
             best = result
-        stopped = result.termination in (Status.TIME, Status.USER, Status.UNBOUNDED)
+        stopped = result.termination in (Status.TIME, Status.USER, Status.CALLS, Status.UNBOUNDED)
+        stopped = stopped or (result.termination == Status.NOT_FINITE and not result.steps)
         if result.success or stopped or (limited and result.termination == Status.STEPS):
             break
         tried.append(f"{name} from x0 ended: {result.certificate.verdict}")
@@ -139,26 +156,30 @@ def iterate(
 
 
 def read_problem(
-    fun: Any, x: Any, args: Any, jac: Any, hess: Any, hessp: Any, notes: list[str], space: Any = None
-) -> tuple[Any, Any, Callable[[Any], Any]]:
+    fun: Any, x: Any, args: Any, jac: Any, hess: Any, hessp: Any, notes: list[str],
+    space: Any = EVERYWHERE, calls: int | None = None,
+) -> tuple[Any, Any, Callable[[Any], Any]]:  # fmt: skip
     """The problem, the start in the problem's own form, and the way back to the user's.
 
-    `space`: bounds within which every call must lie, those that look at the function first included.
+    `space`: bounds within which every call must lie, those that look at the function first included; what stays on
+    the host is called at most `calls` times.
     """
+    check_arity(fun, args, x, "fun")
     fun, jac, args = read_function(fun, args, jac)
     try:
         problem = jax_problem(fun, x, args, notes, space)
         require_derivatives(problem, x, notes, "fun")
     except Exception as refusal:
-        return untraceable(fun, x, args, jac, hess, hessp, notes, refusal)
+        return untraceable(fun, x, args, jac, hess, hessp, notes, refusal, space, calls)
     if jac is not None:
         compare_jac(problem, x, args, jac, notes)
     return problem, x, lambda v: jax.tree.map(np.asarray, v)
 
 
 def untraceable(
-    fun: Any, x: Any, args: tuple, jac: Any, hess: Any, hessp: Any, notes: list[str], refusal: Exception
-) -> tuple[Callback, Any, Callable[[Any], Any]]:
+    fun: Any, x: Any, args: tuple, jac: Any, hess: Any, hessp: Any, notes: list[str], refusal: Exception,
+    space: Any, calls: int | None,
+) -> tuple[Callback, Any, Callable[[Any], Any]]:  # fmt: skip
     """A host problem in place of a JAX one, where the function runs on plain NumPy arrays."""
     plain = isinstance(refusal, TypeError) and str(refusal).startswith("fun ")
     if plain:
@@ -166,7 +187,7 @@ def untraceable(
     if isinstance(refusal, IndexError):
         raise refusal from None
     args = floating_args(fun, x, args)
-    problem, point = host_problem(fun, x, args, jac, hess, hessp, notes, why_not(refusal))
+    problem, point = host_problem(fun, x, args, jac, hess, hessp, notes, why_not(refusal), space, calls)
     return problem, point.vector, point.restore
 
 
@@ -176,9 +197,13 @@ def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[st
     given = np.concatenate([np.ravel(np.asarray(a)) for a in jax.tree.leaves(jac(jax.tree.map(np.asarray, x), *args))])
     if given.shape != exact.shape:
         raise ValueError(f"jac must return {exact.size} numbers, one per variable; it returns shape {given.shape}")
-    gap = np.abs(given - exact)
-    worst = int(np.argmax(gap))
-    if gap[worst] > 1e-3 * np.max(np.abs(exact)) + 1e-12:
+    if not np.all(np.isfinite(exact)):
+        return  # the run will end at x0 and say so
+    size = np.concatenate([np.ravel(np.abs(np.asarray(a))) for a in jax.tree.leaves(x)])
+    size = np.where(size > 0, size, 1.0)
+    found = contradicted(given, exact, np.max(np.abs(exact) * size) / size)
+    if found is not None:
+        worst = found[0]
         raise ValueError(
             f"jac does not agree with fun at x0: jac[{worst}] = {given[worst]:.6g}, but the exact derivative is "
             f"{exact[worst]:.6g}. Correct jac, or leave it out"
@@ -220,58 +245,40 @@ def limited(method: Method, limits: Limits, x: Any) -> Method:
     return Cast.known[key][0]  # type: ignore[index]
 
 
-def watcher(callback: Callable, restore: Callable) -> Callable[[State, Trial], bool]:
-    """SciPy's callback as a watcher: called with `intermediate_result` if that is its parameter's name, else with x."""
-    import inspect
-
-    try:
-        wants_result = set(inspect.signature(callback).parameters) == {"intermediate_result"}
-    except (TypeError, ValueError):
-        wants_result = False
-
-    def watch(state: State, trial: Trial) -> bool:
-        x = restore(state.x)
-        try:
-            if wants_result:
-                callback(intermediate_result=Items(x=x, fun=float(state.model.value), nit=int(state.k), trial=trial))
-            else:
-                return bool(callback(x) is True)
-        except StopIteration:
-            return True
-        return False
-
-    return watch
-
-
-def reporter(progress: bool | Callable) -> Callable[[State], None] | None:
-    """A function of the state for a live line; True logs to the logger named raphson."""
-    if progress is False or progress is None:
+def not_begun(done: Run, problem: Any) -> str | None:
+    """Why nothing could begin at x0, in words; None where the run did begin."""
+    flat = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(done.start)])
+    bad = np.flatnonzero(~np.isfinite(flat))
+    if bad.size:
+        return f"x0 is not finite: {Numbered()[bad[0]]} = {flat[bad[0]]}"
+    if done.status != Status.NOT_FINITE or len(done.trace):
         return None
-    if callable(progress):
-        return progress
-    import logging
-
-    log = logging.getLogger("raphson")
-
-    def line(state: State) -> None:
-        g = float(jnp.max(jnp.abs(state.model.gradient)))
-        log.info("trial %d  f = %.9g  max|g| = %.2e", int(state.k), float(state.model.value), g)
-
-    return line
-
-
-def not_finite_message(done: Run) -> str:
-    """What to say where nothing can begin."""
-    f = done.trace.start_value
+    f, x, host = done.trace.start_value, done.start, isinstance(problem, HOST)
+    cause = suspect_on_host(problem.value, np.asarray(x)) if host else suspect(problem.value, x, Numbered())
+    cause = f": {cause}" if cause else ""
     if not np.isfinite(f):
-        return f"fun(x0) = {f}: choose a start where fun is finite"
+        return f"fun(x0) = {f}{cause}; choose a start where fun is finite"
     g = np.asarray(done.state.model.gradient)
     where = np.flatnonzero(~np.isfinite(g))
     what = f"derivative by {Numbered()[where[0]]} is {g[where[0]]}" if where.size else "Hessian is not finite"
-    return (
-        f"fun(x0) = {f:.6g}, but its {what} at x0. A square root or norm at 0? "
-        "Move the start, or write the function so that it is smooth there"
-    )
+    smooth = "move the start, or write the function so that it is smooth there"
+    return f"fun(x0) = {f:.6g}, but its {what} at x0{cause}; {smooth}"
+
+
+def unknown_at_start(done: Run) -> Run:
+    """A run from an x0 that is not finite: whatever f makes of it, nothing is known there."""
+    model = done.state.model
+    nothing = jnp.full_like(model.gradient, jnp.nan)
+    model = replace(model, x=done.start, value=jnp.full_like(model.value, jnp.nan), gradient=nothing)
+    state = replace(done.state, place=replace(done.state.place, model=model))
+    state = replace(state, best=replace(state.best, x=done.start, value=model.value))
+    return replace(done, state=state, status=Status.NOT_FINITE)
+
+
+def refused_start(result: Result, why: str) -> Result:
+    """The result where nothing could begin: x0 itself, without success, and the reason (loops over starts go on)."""
+    certificate = replace(result.certificate, verdict=Verdict.NOT_FINITE, criterion=why)
+    return replace(result, certificate=certificate, termination=Status.NOT_FINITE)
 
 
 def conclude(

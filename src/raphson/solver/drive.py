@@ -10,14 +10,15 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from raphson.calculus.taylor import complete, look
+from raphson.calculus.taylor import look
 from raphson.kernel.pack import Packed, pack
 from raphson.kernel.program import Program
 from raphson.kernel.room import make_room
 from raphson.kernel.status import Status
 from raphson.kernel.trace import SCALARS, Trace, Trial, host_row, row
-from raphson.problems.callback import HOST
-from raphson.solver.saddle import leave_saddle, may_rest_on_saddle
+from raphson.problems.callback import HOST, OutOfCalls
+from raphson.solver.packed import host_steps, trial_of
+from raphson.solver.saddle import leave
 from raphson.solver.step import (
     Method,
     State,
@@ -26,7 +27,6 @@ from raphson.solver.step import (
     conclude,
     launch,
     propose,
-    settle,
     step,
 )
 
@@ -63,7 +63,8 @@ def loop(method: Method, problem: Any, state: State, until: Any, history: int) -
     def body(carry):
         state, table = carry
         new, trial = step(method, problem, state)
-        return new, lax.dynamic_update_slice_in_dim(table, row(trial)[None], state.k - start, 0)
+        line = jnp.concatenate([row(trial), trial.step])
+        return new, lax.dynamic_update_slice_in_dim(table, line[None], state.k - start, 0)
 
     def going(carry):
         return (carry[0].status == Status.RUNNING) & (carry[0].k < until)
@@ -75,13 +76,6 @@ def loop(method: Method, problem: Any, state: State, until: Any, history: int) -
 advance = Program(loop, static_argnames=("history",))
 
 launched = Program(lambda method, problem, x0: pack(launch(method, problem, x0)))
-
-departed = Program(leave_saddle)
-
-
-def leave(method: Method, state: State) -> State:
-    """A run that rests on a saddle goes on; on the host, without compiled code where there is plainly none."""
-    return departed(method, state) if may_rest_on_saddle(state) else state
 
 
 @Program
@@ -100,37 +94,8 @@ def land(method: Method, problem: Any, state: State, seen: Any, control: Any, tr
     return conclude(method, state, place, control, trial)
 
 
-@Program
-def host_propose(method: Method, space: Any, state: State) -> Any:
-    """`propose`, compiled alone for host functions."""
-    return propose(method, space, state)
-
-
-@Program
-def host_appraise(method: Method, state: State, proposal: Any, seen: Any) -> Any:
-    """`appraise`, compiled alone for host functions, with the conclusion in case of a rejection."""
-    trial, control = appraise(method, state, proposal, seen)
-    return control, trial, conclude(method, state, state.place, control, trial)
-
-
-@Program
-def host_settle(method: Method, space: Any, state: State, seen: Any, control: Any, trial: Trial) -> Any:
-    """`settle` and `conclude`, compiled alone for host functions."""
-    place, control, trial = settle(method, space, state, seen, control, trial)
-    return conclude(method, state, place, control, trial)
-
-
 def one_step(method: Method, problem: Any, state: State) -> tuple[State, Trial]:
     """One step from Python: two dispatches of compiled code, the second only if the trial is taken."""
-    if isinstance(problem, HOST):
-        proposal, x = host_propose(method, problem.space, state)
-        seen = look(problem, x, method.control.order)
-        control, trial, rejected = host_appraise(method, state, proposal, seen)
-        if not bool(trial.accepted):
-            return rejected
-        seen = complete(problem, seen, method.curvature.order)
-        state, trial = host_settle(method, problem.space, state, seen, control, trial)
-        return leave(method, state), trial
     seen, control, trial, rejected = attempt(method, problem, state)
     if not bool(trial.accepted):
         return rejected
@@ -143,6 +108,14 @@ def iterate(method: Method, problem: Any, x0: Any) -> Iterator[tuple[State, Tria
 
     The caller's `for` loop is the callback, the progress bar, the time limit and the stop button.
     """
+    if isinstance(problem, HOST):
+        key = structure(method, problem, x0)
+        begin = start_state(method, problem, x0, key)
+        for k, (state_of, status, numbers, s) in enumerate(host_steps(key, method, problem, begin)):
+            if k:
+                yield state_of(), trial_of(numbers, s)
+            if status != Status.RUNNING:
+                return
     state, _ = one_step(method, problem, start_state(method, problem, x0))
     while int(state.status) == Status.RUNNING:
         state, trial = one_step(method, problem, state)
@@ -161,8 +134,7 @@ def structure(method: Method, problem: Any, x0: Any) -> Any:
     """The key under which everything that depends on shapes and structure alone may be reused."""
     host = isinstance(problem, HOST)
     leaves, tree = jax.tree.flatten((method, problem.space if host else problem, x0))
-    # A host function is no pytree: what its launch state depends on is its kind and its number of residuals.
-    kind = (type(problem), problem.count(x0)) if host else None
+    kind = type(problem) if host else None  # a host function is no pytree; the number of residuals does not matter
     return tree, tuple((np.shape(a), a.dtype) for a in leaves), kind
 
 
@@ -195,28 +167,51 @@ def run(
     """
     begin = time.perf_counter()
     key = structure(method, problem, x0)
-    first = start_state(method, problem, x0, key)
-    stepwise = watcher is not None or isinstance(problem, HOST)
-    bursts = host_bursts(method, problem, watcher) if stepwise else compiled_bursts(method, problem, key)
-    tables, state, status = [], None, Status.RUNNING
+    state = first = start_state(method, problem, x0, key)
+    if isinstance(problem, HOST):
+        bursts = host_bursts(method, problem, watcher, key)
+    else:
+        bursts = watched_bursts(method, problem, watcher) if watcher else compiled_bursts(method, problem, key)
+    tables, status = [], Status.RUNNING
     try:
         for state, table, status in bursts(first):
             tables.append(table)
             if progress is not None:
-                progress(state)
+                progress(state() if callable(state) else state)
             if status == Status.RUNNING and time_limit is not None and time.perf_counter() - begin > time_limit:
                 status = Status.TIME
                 break
     except KeyboardInterrupt:
         status = Status.USER
-    if state is None:
-        raise KeyboardInterrupt("stopped before f was evaluated once: there is nothing to return")
+        if isinstance(problem, HOST):
+            problem.evaluations.limit = problem.evaluations.total  # who interrupts f does not want it called again
+        if not tables:
+            raise KeyboardInterrupt("stopped before f was evaluated once: there is nothing to return") from None
+    except OutOfCalls:
+        status = Status.CALLS
+        if not tables:
+            state, first_row = unseen(first, problem)
+            tables = [first_row]
+    state = state() if callable(state) else state  # states of host runs are unpacked when asked for
     table = tables[0] if len(tables) == 1 else np.concatenate(tables)
     trace = Trace(table[:, : len(SCALARS)], table[:, len(SCALARS) :])
     return Run(x0, state, trace, status, time.perf_counter() - begin)
 
 
-Bursts = Callable[[State], Iterator[tuple[State, np.ndarray, Status]]]
+def unseen(state: State, problem: Any) -> tuple[State, np.ndarray]:
+    """The state and the row of a run whose calls did not suffice for derivatives at the start: only f is known."""
+    last = problem.lengths.last[1]
+    value = np.asarray(last if np.ndim(last) == 0 else problem.cost(last), float)
+    gradient = np.full_like(np.asarray(state.model.gradient), np.nan)
+    model = replace(state.model, value=value, gradient=gradient)
+    numbers = np.full(len(SCALARS) + gradient.size, np.nan)
+    numbers[len(SCALARS) :] = 0
+    numbers[SCALARS.index("value")] = value
+    state = replace(state, place=replace(state.place, model=model), best=replace(state.best, value=value))
+    return state, numbers[None]
+
+
+Bursts = Callable[[State], Iterator[tuple[Any, np.ndarray, Status]]]
 """From a launch state: states on the host, tables of the trials since the last one, and how things stand."""
 
 
@@ -245,8 +240,8 @@ def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
     return bursts
 
 
-def host_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial], bool] | None) -> Bursts:
-    """One step at a time, for watchers and for host functions."""
+def watched_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial], bool] | None) -> Bursts:
+    """One step at a time, for watchers."""
 
     def bursts(state: State) -> Iterator[tuple[State, np.ndarray, Status]]:
         status = Status.RUNNING
@@ -256,5 +251,19 @@ def host_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial], 
             stop = launched and watcher is not None and watcher(state, trial)
             status = Status.USER if stop else Status(int(state.status))
             yield state, host_row(trial)[None], status
+
+    return bursts
+
+
+def host_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial], bool] | None, key: Any) -> Bursts:
+    """The same for host functions."""
+
+    def bursts(state: State) -> Iterator[tuple[Callable[[], State], np.ndarray, Status]]:
+        for k, (state_of, status, numbers, s) in enumerate(host_steps(key, method, problem, state)):
+            if k > 0 and watcher is not None and watcher(state_of(), trial_of(numbers, s)):
+                status = Status.USER
+            yield state_of, np.concatenate([numbers, s])[None], status
+            if status != Status.RUNNING:
+                return
 
     return bursts

@@ -7,16 +7,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.calculus.difference import final_derivatives
+from raphson.calculus.stencil import TINY, limits_of
 from raphson.calculus.taylor import look
-from raphson.kernel.look import GRADIENT, HESSIAN, PRODUCT
+from raphson.kernel.look import HESSIAN, PRODUCT
 from raphson.kernel.number import default_tolerance, eps
 from raphson.kernel.program import Program
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace
 from raphson.model.curvature import Exact, Scales, filled, natural_scale
-from raphson.operators.dense import Dense
+from raphson.operators.dense import Dense, Measured
 from raphson.problems.allowed import hessian_error, modes_of
-from raphson.problems.callback import HOST
+from raphson.problems.callback import HOST, Callback, OutOfCalls
 from raphson.problems.modes import FORWARD
 from raphson.solver.bounds import active_bounds, held_words
 from raphson.solver.certificate import Certificate, Evidence, certify
@@ -43,15 +45,41 @@ def forms_hessian(problem: Any, x: Any) -> bool:
 def final_state(done: Run, problem: Any) -> State:
     """The last state, or the best point where a method that may climb was stopped at a worse one."""
     state = done.state
+    if isinstance(problem, Callback):
+        return final_host_state(state, problem)
     if done.status in (Status.CONVERGED, Status.NOISE, Status.UNBOUNDED):
         return state
     if float(state.best.value) >= float(state.model.value):
         return state
-    host = isinstance(problem, HOST)
-    order = HESSIAN if forms_hessian(problem, state.best.x) else GRADIENT if host else PRODUCT
+    if isinstance(problem, HOST):  # residuals are looked at again anyway, with everything
+        return replace(state, place=replace(state.place, model=replace(state.model, x=state.best.x)))
+    order = HESSIAN if forms_hessian(problem, state.best.x) else PRODUCT
     seen = evaluate(problem, state.best.x, order)
     B = state.model.curvature if seen.curvature is None else seen.curvature
     model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=B)
+    return replace(state, place=replace(state.place, model=model))
+
+
+DIFFERENCES = 300
+"""Up to so many variables a Hessian by differences, n^2 calls of f, is worth its certificate."""
+
+
+def final_host_state(state: State, problem: Callback) -> State:
+    """The best point of a host function with derivatives as good as they can be had; those of the run where no
+    calls are left for them, and where there are too many variables for a Hessian."""
+    model = state.model
+    if float(state.best.value) < float(model.value):
+        unknown = np.full_like(np.asarray(model.gradient), np.nan)
+        model = replace(model, x=state.best.x, value=state.best.value, gradient=unknown)
+    given = problem.hessian is not None
+    if (model.gradient.size <= DIFFERENCES or given) and np.isfinite(float(model.value)):
+        try:
+            found = final_derivatives(problem, model.x, float(model.value))
+        except OutOfCalls:
+            return replace(state, place=replace(state.place, model=model))
+        d = np.sqrt(np.maximum(np.abs(np.diagonal(found.hessian)), TINY))
+        problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
+        model = replace(model, gradient=found.gradient, curvature=Measured(found.hessian, found.error))
     return replace(state, place=replace(state.place, model=model))
 
 
@@ -68,6 +96,10 @@ units = Program(lambda H: filled(natural_scale(H, jnp.zeros_like(H[0]))[0]))
 
 def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:
     """The exact Hessian at the end: the run's own, or computed once; None for too many variables."""
+    if isinstance(model.curvature, Measured):
+        return np.asarray(model.curvature.matrix)
+    if isinstance(problem, HOST):
+        return None
     if isinstance(method.curvature, Exact) and isinstance(model.curvature, Dense):
         return np.asarray(model.curvature.matrix)
     if not forms_hessian(problem, model.x) or not np.isfinite(float(model.value)):
@@ -87,7 +119,9 @@ def certificate_of(
     unit = scale if peak is None else np.where(peak > 0, peak, scale)
     magnitude = sizes(model.x)
     # A variable whose minimum is at 0 has no size of its own: a thousandth of what was large, in natural units.
-    size = np.maximum(magnitude, 1e-3 * np.maximum(seen, np.max(unit * magnitude) / unit)).astype(float)
+    with np.errstate(all="ignore"):  # where H or x is not finite, sizes are not, and nothing is shown by them
+        size = np.maximum(magnitude, 1e-3 * np.maximum(seen, np.max(unit * magnitude) / unit)).astype(float)
+        size = size if np.any(size > 0) else np.ones_like(size)  # a run that never left x0 = 0 knows no size at all
     sides = active_bounds(problem.space, g, model.x)
     g = np.where(sides != 0, 0, g)
     names = Numbered() if names is None else names
@@ -127,8 +161,11 @@ def shape_of(
         return None if isinstance(problem, HOST) else examine_products(problem, model.x, g, size, held)
     if not np.all(np.isfinite(H)):
         return None
-    error = max(eps(g), hessian_error(problem, model.x, eps(g)))
-    return examine_free(H.astype(float), g.astype(float), scale.astype(float), size, error, held, names)
+    doubt = np.asarray(model.curvature.error) if isinstance(model.curvature, Measured) else None
+    if doubt is not None and not np.all(np.isfinite(doubt)):
+        return None
+    error = eps(g) if isinstance(problem, HOST) else max(eps(g), hessian_error(problem, model.x, eps(g)))
+    return examine_free(H.astype(float), g.astype(float), scale.astype(float), size, error, held, names, doubt)
 
 
 def finite(model: Any, g: np.ndarray) -> bool:
@@ -140,10 +177,33 @@ def falls_along(problem: Any, model: Any, shape: Shape | None) -> float:
     """By how much f is lower at the probes along flat directions: a flat saddle, or a valley that slopes down."""
     if shape is None or not shape.probes:
         return 0.0
-    value = problem.value if isinstance(problem, HOST) else lambda x: float(valued(problem, x))
+    if isinstance(problem, HOST):
+        return host_falls(problem, model, shape)
+    value = lambda x: float(valued(problem, x))
     steps = [jnp.asarray(s, model.gradient.dtype) for s in shape.probes]
     lower = [float(model.value) - value(problem.space.move(model.x, s)[0]) for s in steps]
     return max([a for a in lower if np.isfinite(a)], default=0.0)
+
+
+LADDER = (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0)
+"""Parts of x by which a host function is looked at along directions in which differences saw nothing: a staircase has
+steps of any width."""
+
+
+def host_falls(problem: Any, model: Any, shape: Shape) -> float:
+    """By how much f is lower on a ladder of steps along flat directions, to both sides; 0 where no calls are left."""
+    low, high, _ = limits_of(problem.space, np.asarray(model.x))
+    best = float(model.value)
+    try:
+        for s in shape.probes[3::4]:
+            for t in LADDER:
+                for step in (t * s, -t * s):
+                    x = np.clip(np.asarray(model.x) + step, low, high).astype(np.asarray(model.x).dtype)
+                    value = problem.value(x)
+                    best = value if value < best else best
+    except OutOfCalls:
+        pass
+    return float(model.value) - best
 
 
 BENT = 1e-6

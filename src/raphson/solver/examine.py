@@ -51,14 +51,15 @@ class Shape:
 
 def examine_free(
     H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, error: float, held: np.ndarray,
-    names: Any,
+    names: Any, doubt: np.ndarray | None = None,
 ) -> Shape:  # fmt: skip
     """`examine` on the variables that no bound holds; eigenvalues and inertia are theirs alone."""
     if not held.any():
-        return examine(H, g, scale, size, error, names)
+        return examine(H, g, scale, size, error, names, doubt)
     own = np.maximum(np.abs(np.diagonal(H)), np.where(scale > 0, scale, 1.0) ** 2)
     apart = np.where(held[:, None] | held[None, :], 0, H) + np.diag(np.where(held, own, 0))
-    shape = examine(apart, np.where(held, 0, g), scale, size, error, names)
+    doubt = None if doubt is None else np.where(held[:, None] | held[None, :], 0, doubt)
+    shape = examine(apart, np.where(held, 0, g), scale, size, error, names, doubt)
     raw = np.linalg.eigvalsh(H[np.ix_(~held, ~held)]) if not held.all() else np.full(1, np.nan)
     return replace(
         shape, eigenvalues=raw[np.isfinite(raw)], smallest=float(raw[0]), largest=float(raw[-1]),
@@ -66,17 +67,26 @@ def examine_free(
     )  # fmt: skip
 
 
-def examine(H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, error: float, names: Any) -> Shape:
-    """The shape of a dense Hessian; `error` is its relative error (eps for exact derivatives)."""
+def examine(
+    H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, error: float, names: Any,
+    doubt: np.ndarray | None = None,
+) -> Shape:  # fmt: skip
+    """The shape of a dense Hessian; `error` is its relative error (eps for exact derivatives).
+
+    `doubt` bounds the error of every entry (n, n) where H comes from differences: each eigenvalue then
+    has an error of its own, |v|' doubt |v| to first order, and is zero where it does not rise above it.
+    """
     n = len(g)
     d = np.where(scale > 0, scale, 1.0)
     M, level = H / np.outer(d, d), CURVATURE_NOISE * n * error
-    if n > WHOLE:
+    if n > WHOLE and doubt is None:
         shape = examine_definite(H, M, g, d, level)
         if shape is not None:
             return shape
     w, V = np.linalg.eigh(M)
-    level *= max(-w[0], w[-1], TINY)
+    level = np.full(n, level * max(-w[0], w[-1], TINY))
+    if doubt is not None:
+        level += np.einsum("ik,ij,jk->k", np.abs(V), doubt / np.outer(d, d), np.abs(V))
     a = V.T @ (g / d)
     positive, zero = w > level, np.abs(w) <= level
     steps = np.where(positive, -a / np.where(positive, w, 1), 0)
@@ -164,10 +174,17 @@ def numbers_of_products(problem: Any, x: Any, g: jax.Array, size: jax.Array, hel
 
 
 def direction(v: np.ndarray, names: Any) -> str:
-    """A direction in words, as a combination of variables: "0.71 x1 - 0.71 x3"."""
+    """A direction in words, as a combination of variables, the first with a plus: "x1 - 0.71 x3"."""
     share = v / np.max(np.abs(v))
     parts = [i for i in np.argsort(-np.abs(share), kind="stable")[:4] if abs(share[i]) > 0.05]
     if len(parts) == 1:
         return names[parts[0]]
-    terms = [f"{'-' if share[i] < 0 else '+'} {abs(share[i]):.2g} {names[i]}" for i in sorted(parts)]
+    first = min(parts)
+    terms = [term(share[i] if share[first] > 0 else -share[i], names[i]) for i in sorted(parts)]
     return " ".join(terms).removeprefix("+ ")
+
+
+def term(share: float, name: str) -> str:
+    """A summand: "+ x1" for 1, "- 0.71 x3" for -0.71."""
+    size = f"{abs(share):.2g}"
+    return f"{'-' if share < 0 else '+'} {'' if size == '1' else size + ' '}{name}"

@@ -9,12 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from raphson.calculus.difference import central, steps
-from raphson.problems.callback import Callback
+from raphson.calculus.difference import disagreement, given_gradient
+from raphson.kernel.space import Euclidean
+from raphson.problems.callback import Callback, Evaluations
+from raphson.problems.matrices import as_array
 from raphson.solver.inputs import check_output
 
-SAME = 1e-2
-"""Relative disagreement of a given gradient with differences of f from which it is called wrong."""
+EVERYWHERE = Euclidean()
 
 
 @dataclass(frozen=True)
@@ -41,20 +42,23 @@ def flat_point(x: Any) -> FlatPoint:
 
 
 def host_problem(
-    fun: Callable, x: Any, args: tuple, jac: Any, hess: Any, hessp: Any, notes: list[str], why: str
-) -> tuple[Callback, FlatPoint]:
-    """The problem of a host function over a flat vector, and the start as one."""
+    fun: Callable, x: Any, args: tuple, jac: Any, hess: Any, hessp: Any, notes: list[str], why: str,
+    space: Any = EVERYWHERE, calls: int | None = None,
+) -> tuple[Callback, FlatPoint]:  # fmt: skip
+    """The problem of a host function over a flat vector, and the start as one.
+
+    `space`: the bounds, within which fun is called; `calls`: how often it may be called at most.
+    """
     point = flat_point(x)
     user = point.restore
 
     def value(v: np.ndarray) -> Any:
-        out = np.asarray(fun(user(v), *args))
-        check_output(out.shape, out.dtype if out.dtype.kind not in "iub" else np.dtype(float))
-        return out
+        out = fun(user(v), *args)
+        return out if type(out) in PLAIN else one_number(out)
 
     gradient = None if jac is None else (lambda v: flatten(jac(user(v), *args)))
     hessian = user_hessian(hess, hessp, user, args, point.vector.size)
-    problem = Callback(value, gradient, hessian)
+    problem = Callback(value, gradient, hessian, space, Evaluations(limit=calls))
     inspect(problem, np.asarray(point.vector))
     derivatives = [
         "the gradient is yours" if jac is not None else "the gradient is taken by central differences",
@@ -77,8 +81,7 @@ def user_hessian(hess: Any, hessp: Any, user: Callable, args: tuple, n: int) -> 
     if callable(hess):
 
         def dense(v: np.ndarray) -> np.ndarray:
-            H: Any = hess(user(v), *args)
-            H = np.asarray(H.toarray() if hasattr(H, "toarray") else H, float)
+            H = as_array(hess(user(v), *args))
             if H.shape != (n, n):
                 raise ValueError(f"hess must return a matrix of shape ({n}, {n}); it returns shape {H.shape}")
             return H
@@ -91,43 +94,37 @@ def user_hessian(hess: Any, hessp: Any, user: Callable, args: tuple, n: int) -> 
 
 
 def inspect(problem: Callback, x: np.ndarray) -> None:
-    """f must be finite at x0; a given gradient must have the right shape and agree with f."""
-    f = problem.value(x)
-    if not np.isfinite(f):
-        raise ValueError(f"fun(x0) = {f}: choose a start where fun is finite")
-    if problem.gradient is None:
+    """A given gradient must have the right shape and agree with f, where f is finite at x0."""
+    f = problem.seen(x)
+    if problem.gradient is None or not np.isfinite(f):
         return
-    problem.evaluations.gradient += 1
-    g = np.asarray(problem.gradient(x))
+    g = given_gradient(problem, x)
     if g.shape != x.shape:
         raise ValueError(f"jac must return {x.size} numbers, one per variable; it returns shape {g.shape}")
     if not np.all(np.isfinite(g)):
         raise ValueError(f"jac(x0)[{int(np.argmin(np.isfinite(g)))}] is not finite")
-    compare_gradient(problem.value, x, g)
-
-
-def compare_gradient(value: Callable, x: np.ndarray, g: np.ndarray) -> None:
-    """ValueError if g is not the gradient of f at x, by central differences along every variable (at most 20)."""
-    picked = np.argsort(-np.abs(g) * np.maximum(np.abs(x), 1e-3), kind="stable")[:20]
-    h = steps(np.asarray(x, float), 1 / 3)
-    coarse, fine = (along(value, x, picked, h * factor) for factor in (1.0, 0.25))
-    scale = np.maximum(np.abs(g[picked]), 1e-3 * np.max(np.abs(g)))
-    doubt = np.abs(coarse - fine) + 1e-7 * abs(value(x)) / np.abs(h[picked])
-    wrong = (np.abs(fine - g[picked]) > SAME * scale + 10 * doubt) & np.isfinite(fine)
-    if np.any(wrong):
-        i = int(np.flatnonzero(wrong)[0])
+    found = disagreement(problem, x, f, g[:, None])
+    if found is not None:
+        i, _, value = found
         raise ValueError(
-            f"jac does not agree with fun at x0: jac[{picked[i]}] = {g[picked[i]]:.6g}, but differences of fun give "
-            f"{fine[i]:.6g}. Correct jac, or leave it out"
+            f"jac does not agree with fun at x0: jac[{i}] = {g[i]:.6g}, but differences of fun give {value:.6g}. "
+            "Correct jac, or leave it out"
         )
 
 
-def along(value: Callable, x: np.ndarray, picked: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """Central differences along some variables."""
+PLAIN = (float, np.float64, np.float32)
+"""Types that are one real number without looking closer."""
 
-    def moved(t: np.ndarray) -> float:
-        y = np.array(x, float)
-        y[picked] += t
-        return value(y)
 
-    return central(moved, np.zeros(len(picked)), h[picked]).reshape(-1)
+def one_number(out: Any) -> float:
+    """What fun returned as a number; TypeError names what it is instead."""
+    if out is None:
+        raise TypeError("fun returns None: is a return statement missing?")
+    try:
+        array = np.asarray(out)
+    except Exception as error:
+        raise TypeError(f"fun must return one number; it returns {type(out).__name__}") from error
+    if array.dtype.kind not in "fiubc":
+        raise TypeError(f"fun must return one number; it returns {type(out).__name__}: {str(out)[:40]!r}")
+    check_output(array.shape, array.dtype if array.dtype.kind not in "iub" else np.dtype(float))
+    return float(array.reshape(()))

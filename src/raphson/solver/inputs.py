@@ -11,6 +11,7 @@ from jax.core import Tracer
 
 from raphson.problems.minimize import Minimize
 from raphson.problems.modes import NoDerivative
+from raphson.solver.messages import called, refuse_kind
 from raphson.tracing.read import OnHost, read
 
 
@@ -24,17 +25,18 @@ class Scalar:
         return jnp.reshape(self.program(x, *data), ())
 
 
-def read_point(x0: Any, notes: list[str]) -> Any:
+def read_point(x0: Any, notes: list[str], *, finite: bool = True) -> Any:
     """x0 as a pytree of floating-point arrays of one precision; ValueError or TypeError says what is wrong.
 
     A number, or a list of numbers, becomes a vector as in SciPy. Whole numbers become float64 (noted).
+    `finite`: NaN and infinity are refused, too.
     """
     if isinstance(x0, (int, float, np.number)) or (isinstance(x0, (list, tuple)) and plain_numbers(x0)):
         x0 = np.atleast_1d(np.asarray(x0))
     leaves, tree = jax.tree.flatten(x0, is_leaf=lambda a: a is None)
     if not leaves:
         raise ValueError("x0 is empty: there is nothing to minimize over")
-    arrays = [read_leaf(leaf, f"x0[leaf {i}]" if len(leaves) > 1 else "x0") for i, leaf in enumerate(leaves)]
+    arrays = [read_leaf(leaf, f"x0[leaf {i}]" if len(leaves) > 1 else "x0", finite) for i, leaf in enumerate(leaves)]
     whole = [a for a in arrays if not jnp.issubdtype(a.dtype, jnp.floating)]
     if whole:
         notes.append(f"x0 had type {whole[0].dtype}: converted to float64, because steps are not whole numbers")
@@ -57,7 +59,7 @@ def plain_numbers(x: Any) -> bool:
     return all(plain_numbers(a) if isinstance(a, (list, tuple)) else isinstance(a, (int, float, np.number)) for a in x)
 
 
-def read_leaf(leaf: Any, name: str) -> np.ndarray:
+def read_leaf(leaf: Any, name: str, finite: bool) -> np.ndarray:
     """One array of x0, checked."""
     if isinstance(leaf, Tracer):
         raise TypeError(
@@ -71,7 +73,7 @@ def read_leaf(leaf: Any, name: str) -> np.ndarray:
     if array.dtype.kind not in "fiub" and not jnp.issubdtype(array.dtype, jnp.floating):
         kind = "complex: write it as its real and imaginary parts" if array.dtype.kind == "c" else f"{array.dtype}"
         raise TypeError(f"{name} must hold real numbers; it is {kind}")
-    if not np.isfinite(np.asarray(array, float)).all():
+    if finite and not np.isfinite(np.asarray(array, float)).all():
         bad = np.argwhere(~np.isfinite(np.asarray(array, float)))
         where = tuple(int(i) for i in bad[0])
         raise ValueError(f"{name}[{', '.join(map(str, where))}] = {array[where]}: the start must be finite")
@@ -81,7 +83,7 @@ def read_leaf(leaf: Any, name: str) -> np.ndarray:
 def read_function(fun: Any, args: Any, jac: Any) -> tuple[Callable, Any, tuple]:
     """fun, jac and args in one form: `jac=True` means that fun returns (f, g), as in SciPy."""
     if not callable(fun):
-        raise TypeError(f"fun must be a function of x, not {type(fun).__name__}")
+        raise TypeError(f"fun must be a function of x, not {called(fun)}")
     args = args if isinstance(args, tuple) else (args,)
     if jac is True:
         both: Any = fun
@@ -96,13 +98,34 @@ def jax_problem(fun: Callable, x: Any, args: tuple, notes: list[str], space: Any
     traced, _ = read(fun, x, args, space)
     outputs = jax.tree.leaves(traced.out)
     if len(outputs) != 1:
-        raise TypeError(f"fun must return one number; it returns {len(outputs)} arrays (jac=True if it is (f, g))")
+        seen = f"{len(outputs)} arrays (jac=True if it is (f, g))" if outputs else "None: is a return missing?"
+        raise TypeError(f"fun must return one number; it returns {seen}")
     check_output(outputs[0].shape, outputs[0].dtype)
     dtype = jax.tree.leaves(x)[0].dtype
     if outputs[0].dtype != dtype:
         notes.append(f"fun returns {outputs[0].dtype} for x in {dtype}: its value is taken in {dtype}")
     plain = outputs[0].shape == () and not isinstance(traced.out, (tuple, list, dict))
     return Minimize(traced.program if plain else Scalar(traced.program), traced.data)
+
+
+NUMERICAL = 1e-7
+"""Given derivatives may come from differences: they err by about sqrt(eps) of what matters beside them."""
+
+
+def contradicted(given: np.ndarray, exact: np.ndarray, beside: Any) -> tuple[int, ...] | None:
+    """The index of the worst entry of given derivatives that the exact ones contradict; None if there is none.
+
+    Every entry is measured by its own size, with a part of the sizes `beside` it (None: only itself), so
+    a wrong sign is found in functions of any unit.
+    """
+    size = np.maximum(np.abs(given), np.abs(exact))
+    gap = np.abs(given - exact)
+    excess = gap - 1e-3 * size - NUMERICAL * np.asarray(beside)
+    wrong = (excess > 0) | ~np.isfinite(given) & np.isfinite(exact)
+    if not np.any(wrong):
+        return None
+    share = np.where(wrong, np.where(np.isfinite(gap), gap / np.where(size > 0, size, 1), np.inf), -1)
+    return tuple(int(k) for k in np.unravel_index(np.argmax(share), share.shape))
 
 
 def why_not(refusal: Exception) -> str:
@@ -122,4 +145,4 @@ def check_output(shape: tuple, dtype: Any) -> None:
     if jnp.issubdtype(dtype, jnp.complexfloating):
         raise TypeError(f"fun returns a complex number ({dtype}): minimize its real part or its modulus, jnp.abs(z)**2")
     if not jnp.issubdtype(dtype, jnp.floating):
-        raise TypeError(f"fun returns {dtype}: a smooth function returns floating-point numbers")
+        refuse_kind(dtype, "fun returns", "one number")

@@ -1,61 +1,149 @@
 """Limits and options of a call, SciPy's included."""
 
 import difflib
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
+from raphson.kernel.warning import warn
 
-OURS = ("maxiter", "max_steps", "time_limit", "xtol", "return_all")
+OURS = ("maxiter", "max_steps", "maxfun", "maxfev", "time_limit", "xtol", "disp", "return_all")
 IGNORED = (
-    "disp", "gtol", "ftol", "xrtol", "norm", "eps", "maxcor", "maxfun", "maxls", "iprint", "maxfev",
-    "finite_diff_rel_step",
+    "gtol", "ftol", "xrtol", "norm", "eps", "maxcor", "maxls", "iprint", "finite_diff_rel_step",
     "initial_trust_radius", "max_trust_radius", "eta", "inexact", "c1", "c2", "hess_inv0", "workers", "xatol",
-    "fatol", "adaptive", "subproblem_maxiter",
+    "fatol", "adaptive", "subproblem_maxiter", "scale", "offset", "maxCGit", "stepmx", "accuracy", "minfev", "rescale",
+    "mesg_num",
 )  # fmt: skip
+
+ENOUGH = 0.01
+"""The least accuracy that can be asked of x: beyond it an answer says nothing, and SciPy's tol = 1 means "quickly"."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How accurate, how many trials, how many seconds (None: the method's own); whether all points are returned."""
+    """How accurate, how many trials, how many seconds (None: the method's own), how many calls of f in all.
+
+    `calls` counts every call of a function on the host, those for differences and certificates
+    included; a function that JAX compiles is called once by a trial, so there it limits trials.
+    `return_all`: whether all points are returned.
+    """
 
     tolerance: float | None
     max_steps: int | None
     time_limit: float | None
+    calls: int | None = None
     return_all: bool = False
+
+    def after(self, trials: int, host: bool) -> "Limits":
+        """What is left of the trials after so many in earlier attempts; compiled functions are called once a trial."""
+        most = self.max_steps
+        if not host and self.calls is not None:
+            most = self.calls - 1 if most is None else min(most, self.calls - 1)
+        return replace(self, max_steps=None if most is None else max(most - trials, 0))
+
+    def evaluations(self, count: Any, n: int) -> "Limits":
+        """With SciPy's max_nfev: so many evaluations by trials, the first one included.
+
+        SciPy does not count its calls for a numerical Jacobian, n of them a time: on the host all
+        calls together stay below what it would make, count (n + 1).
+        """
+        if count is None:
+            return self
+        if not (math.isfinite(count) and count >= 1):
+            raise ValueError(f"max_nfev = {count}: it limits the evaluations, a number of 1 or more")
+        most = int(count) - 1 if self.max_steps is None else min(self.max_steps, int(count) - 1)
+        calls = int(count) * (n + 1)
+        return replace(self, max_steps=most, calls=calls if self.calls is None else min(self.calls, calls))
 
 
 def read_limits(
-    tol: float | None, max_steps: int | None, time_limit: float | None, options: dict | None, notes: list[str]
+    tol: float | None, max_steps: float | None, time_limit: float | None, options: dict | None, notes: list[str]
 ) -> Limits:
-    """Limits from the call's arguments and SciPy's options; ValueError names the wrong one."""
+    """Limits from the call's arguments and SciPy's options; ValueError names the wrong one.
+
+    An option that nobody knows is warned of (OptimizeWarning), as in SciPy; one of SciPy's own that means nothing
+    here is noted.
+    """
     options = dict(options or {})
+    warn_of_unknown([name for name in options if name not in OURS and name not in IGNORED])
     for name in options:
-        if name not in OURS and name not in IGNORED:
-            near = difflib.get_close_matches(name, [*OURS, *IGNORED], n=2)
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise ValueError(f"unknown option {name!r}{hint} There are {', '.join(OURS)}")
         if name in IGNORED:
             notes.append(f"option {name!r} is SciPy's and has no meaning here: ignored")
+    if max_steps is not None and (max_steps != max_steps // 1 or max_steps < 0):
+        raise ValueError(f"max_steps = {max_steps}: it must be a whole number, 0 or more")
     if max_steps is None:
         max_steps = options.get("max_steps", options.get("maxiter"))
     if time_limit is None:
         time_limit = options.get("time_limit")
     if tol is None:
         tol = options.get("xtol")
-    if tol is not None and not (np.isfinite(tol) and 0 <= tol < 1):
+    return Limits(
+        read_tolerance(tol, notes), read_steps(max_steps), read_seconds(time_limit), read_calls(options),
+        bool(options.get("return_all")),
+    )  # fmt: skip
+
+
+def warn_of_unknown(names: list[str]) -> None:
+    """One OptimizeWarning for all options that have no meaning, with the nearest names."""
+    if not names:
+        return
+    from scipy.optimize import OptimizeWarning
+
+    near = sorted({match for name in names for match in difflib.get_close_matches(str(name), OURS, n=2)})
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    warn(f"Unknown solver options: {', '.join(map(str, names))}.{hint}", OptimizeWarning)
+
+
+def read_tolerance(tol: Any, notes: list[str]) -> float | None:
+    """The relative accuracy asked of x, at most `ENOUGH` (noted)."""
+    if tol is None:
+        return None
+    if not (math.isfinite(tol) and tol >= 0):
         raise ValueError(f"tol = {tol}: it is the relative accuracy asked of x, a number from 0 to 1")
-    if max_steps is not None and (int(max_steps) != max_steps or max_steps < 0):
-        raise ValueError(f"max_steps = {max_steps}: it must be a whole number, 0 or more")
+    if tol > ENOUGH:
+        notes.append(f"tol = {tol:g} asks for nothing of x: taken as {ENOUGH:g}")
+    return float(min(tol, ENOUGH))
+
+
+def read_steps(max_steps: Any) -> int | None:
+    """A number of trials: a fraction of one is one more, and fewer than none is none, as in SciPy."""
+    if max_steps is None or max_steps == math.inf:
+        return None
+    if math.isnan(max_steps):
+        raise ValueError(f"maxiter = {max_steps}: it must be a number of trials, 0 or more")
+    return max(0, math.ceil(max_steps))
+
+
+def read_seconds(time_limit: Any) -> float | None:
+    """A time limit in seconds."""
     if time_limit is not None and not time_limit > 0:
         raise ValueError(f"time_limit = {time_limit}: it must be a positive number of seconds")
-    return Limits(
-        None if tol is None else float(tol), None if max_steps is None else int(max_steps), time_limit,
-        bool(options.get("return_all", False)),
-    )  # fmt: skip
+    return time_limit
+
+
+def read_calls(options: dict) -> int | None:
+    """SciPy's maxfun or maxfev: how many calls of f in all."""
+    calls = options.get("maxfun", options.get("maxfev"))
+    if calls is not None and not (calls >= 1):
+        raise ValueError(f"maxfun = {calls}: it limits the calls of fun, a number of 1 or more")
+    return None if calls is None or calls == math.inf else int(calls)
 
 
 def refuse_constraints(constraints: Any) -> None:
     """Constraints are refused in words, unless they are empty."""
     if constraints is not None and not (hasattr(constraints, "__len__") and len(constraints) == 0):
-        raise NotImplementedError("constraints are not supported: minimize is for smooth problems with bounds at most")
+        raise NotImplementedError(
+            "constraints are not built here: minimize is for smooth problems with bounds at most. Pass bounds= where "
+            "they are bounds; an equality that can be solved for a variable is best put into fun"
+        )
+
+
+def read_hess(hess: Any, notes: list[str]) -> Any:
+    """A function that returns the Hessian, or None where H is left to us: SciPy's words for that are noted."""
+    if hess is None or hess is False or callable(hess):
+        return hess or None
+    if hess in ("2-point", "3-point", "cs") if isinstance(hess, str) else hasattr(hess, "initialize"):
+        words = repr(hess) if isinstance(hess, str) else f"{type(hess).__name__}()"
+        notes.append(f"hess={words} is not needed: H is exact, or the method learns it; hess= takes a function")
+        return None
+    raise ValueError(f"hess must be a function of x, '2-point', '3-point', 'cs' or an update strategy; it is {hess!r}")

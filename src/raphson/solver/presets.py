@@ -103,15 +103,28 @@ RESIDUAL_ALIASES = {
 """The same for residuals."""
 
 FOREIGN = {
-    "nelder-mead": "it uses no derivatives; try method='auto'",
-    "powell": "it uses no derivatives; try method='auto'",
-    "cg": "nonlinear conjugate gradients are covered by 'lbfgs', which is rarely slower",
-    "tnc": "try 'newton-cg', which takes bounds as well",
-    "cobyla": "constraints are not supported",
-    "cobyqa": "constraints are not supported",
-    "slsqp": "constraints are not supported; without them try 'bfgs'",
-    "trust-constr": "constraints are not supported; without them try 'trust-exact'",
+    "nelder-mead": "it uses no derivatives; try method='auto', which finds them by itself",
+    "powell": "it uses no derivatives; try method='auto', which finds them by itself",
+    "cobyla": "constraints are not supported; without them try method='auto'",
+    "cobyqa": "constraints are not supported; without them try method='auto'",
+    "slsqp": "constraints are not supported; without them try 'bfgs', which takes bounds as well",
+    "trust-constr": "constraints are not supported; without them try 'trust-exact', which takes bounds as well",
 }
+
+STAND_INS = {
+    "cg": ("lbfgs", "it needs no more memory than nonlinear conjugate gradients, and rarely more steps"),
+    "tnc": ("newton-cg", "the same truncated Newton steps; bounds are kept by projection"),
+}
+"""SciPy's methods that run on another of the same kind, and why: noted in the result."""
+
+
+def stand_in(method: Any, notes: list[str]) -> Any:
+    """The method that runs in place of SciPy's CG and TNC (noted); every other one as it is."""
+    name, why = STAND_INS.get(method.lower(), (None, "")) if isinstance(method, str) else (None, "")
+    if name is None:
+        return method
+    notes.append(f"{method!r} runs as {name!r}: {why}")
+    return name
 
 
 def preset_name(
@@ -120,6 +133,11 @@ def preset_name(
     """The preset that a name means, or "auto" (also for None); ValueError with the nearest names for an unknown one."""
     if method is None:
         return "auto"
+    if callable(method):
+        raise TypeError(
+            "method must be a name or a Method: a function as method is not built here. Call it itself, or make a "
+            "Method from raphson.parts"
+        )
     if not isinstance(method, str):
         raise TypeError(f"method must be a name or a Method, not {type(method).__name__}")
     name = method.lower().replace("_", "-")

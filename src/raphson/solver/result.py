@@ -19,7 +19,7 @@ from raphson.operators.dense import Inverted
 from raphson.solver.certificate import Certificate
 from raphson.solver.wording import sentence, summary
 
-CODES = {Status.STEPS: 1, Status.TIME: 1, Status.NOT_FINITE: 3, Status.UNBOUNDED: 4, Status.USER: 99}
+CODES = {Status.STEPS: 1, Status.CALLS: 1, Status.TIME: 1, Status.NOT_FINITE: 3, Status.UNBOUNDED: 4, Status.USER: 99}
 """SciPy's numbers for runs without success: 1 a limit, 3 not finite, 99 stopped by a callback; 2 for all others."""
 
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.kernel.number import eps, norm, tiny
+from raphson.kernel.program import Program
 from raphson.kernel.rare import rarely
 from raphson.kernel.status import Status
 from raphson.linear.solve import negative_direction, never_negative
@@ -29,6 +30,11 @@ CALM = (Status.CONVERGED, Status.NOISE)
 def calm(status: Any) -> Any:
     """Whether the stopping rules see rest, at a minimum or not."""
     return (status == Status.CONVERGED) | (status == Status.NOISE)
+
+
+def leave(method: Method, state: State) -> State:
+    """On the host: the state to go on from if a run rests on a saddle, else the state itself, mostly by NumPy alone."""
+    return departed(method, state) if may_rest_on_saddle(state) else state
 
 
 def may_rest_on_saddle(state: State) -> bool:
@@ -74,6 +80,9 @@ def leave_saddle(method: Method, state: State) -> State:
         state.control, state.best, state.k, rest,
     )  # fmt: skip
     return select(saddle, onward, state)
+
+
+departed = Program(leave_saddle)
 
 
 def tilted(model: Model, v: Array) -> Model:

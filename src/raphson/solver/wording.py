@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from raphson.kernel.status import Status
-from raphson.solver.certificate import Verdict
+from raphson.solver.certificate import Cause, Verdict
 
 HEADLINES = {
     Verdict.MINIMUM: "MINIMUM",
@@ -73,7 +73,7 @@ def shape_line(c: Any) -> str:
     if c.inertia[0]:
         return f"{text}: {c.inertia[0]} negative, {c.inertia[1]} zero, {c.inertia[2]} positive"
     if c.inertia[1] or not np.isfinite(c.condition):
-        return f"{text}: singular, flat along {'; '.join(c.flat) or 'no nameable direction'}"
+        return f"{text}: singular" + (f", flat along {'; '.join(c.flat)}" if c.flat else "")
     angle = np.degrees(np.arccos(2 * np.sqrt(c.condition) / (1 + c.condition)))
     return f"{text}, condition {number(c.condition)}: steepest descent is up to {angle:.1f} deg off here"
 
@@ -89,44 +89,100 @@ def work_line(result: Any) -> str:
 
 
 def means(result: Any) -> str:
-    """What a failure means."""
-    status, verdict = result.termination, result.certificate.verdict
-    if verdict == Verdict.SADDLE:
-        return "the gradient vanishes, but f falls on both sides along a direction of negative curvature"
-    if verdict == Verdict.FLAT:
-        return "f does not change along some directions here: a plateau, or data that do not determine x"
-    if verdict == Verdict.NOT_FINITE:
+    """What a failure means. It may say only what the certificate's numbers say."""
+    c, status = result.certificate, result.termination
+    if c.verdict == Verdict.SADDLE:
+        return means_saddle(c)
+    if c.verdict == Verdict.FLAT:
+        return FLAT[c.cause]
+    if c.verdict == Verdict.NOT_FINITE:
         return "f or a derivative is NaN or infinite at the point reached"
-    if status == Status.STALLED:
-        return f"steps promise {number(result.certificate.decrement)}, but f does not follow: a kink, or noise in f"
+    if status == Status.STALLED and c.decrement > c.noise:
+        return f"steps promise {number(c.decrement)}, but f does not follow: a kink, or noise in f"
     if status in (Status.CONVERGED, Status.NOISE):
-        if np.isnan(result.certificate.decrement):
-            return "the method's own model saw nothing left to gain, but H was not seen: a saddle is not excluded"
-        return (
-            f"the method's own model saw nothing left to gain, but the exact Hessian here promises "
-            f"{number(result.certificate.decrement)}"
-        )
+        return f"the method's own model saw nothing left to gain, but {beyond(c)}"
     return status.sentence
 
 
+FLAT = {
+    Cause.LEVEL: "points near x have the same f, to rounding: a plateau",
+    Cause.SLOPE: "f is a plane or a kink along that direction: second derivatives cannot say where its minimum is",
+    Cause.FALLS: "x is not at the bottom: f goes on falling where H is flat, perhaps for ever",
+    Cause.ENDED: "along that direction f may go on falling, or may be level: more trials would tell",
+    Cause.DIED_OUT: "x ran onto a plateau, where f has lost what made it depend on x",
+    Cause.BENDS: "f is level here, but not everywhere along that direction: there is a way down",
+    Cause.RAN_AWAY: "f comes near to an infimum as x grows, but has no minimum that way",
+    Cause.NONE: "f does not change along some directions here",
+}
+
+
+def means_saddle(c: Any) -> str:
+    """A saddle, or a slope in the direction that curves downwards."""
+    if c.scaled_gradient <= c.distance_limit:
+        return "the gradient vanishes, but f falls on both sides along a direction of negative curvature"
+    return f"f curves downwards and has a slope there (max|g| = {number(c.gradient_norm, 2)}): it goes on falling"
+
+
+def beyond(c: Any) -> str:
+    """What the exact Hessian shows that the method's model did not."""
+    if c.inertia is None or np.isnan(c.decrement):
+        return "H was not seen: a saddle is not excluded"
+    if c.inertia[0]:
+        return "H has negative curvature here: f can still be made smaller"
+    if c.decrement > c.noise:
+        return f"the exact Hessian here promises {number(c.decrement)}"
+    return f"the Newton step would still change x by {number(c.distance, 1)}, relative"
+
+
 def suggestions(result: Any) -> list[str]:
-    """What to try next."""
+    """What to try next; nothing that was already done, and nothing that the numbers speak against."""
     c, status = result.certificate, result.termination
+    own = result.reasons[0] == "asked for"  # a method that the caller named
     tips = []
     if c.verdict == Verdict.SADDLE:
-        tips.append("method='auto', which leaves saddles")
+        tips.append("method='auto', which leaves saddles" if own else downhill(result))
     if c.verdict == Verdict.UNBOUNDED:
-        tips.append("check the sign of f: it falls without bound")
-    if status in (Status.STEPS, Status.TIME, Status.USER):
+        tips.append("check the sign of f, or give bounds: it falls without bound")
+    cut = status in (Status.TIME, Status.USER, Status.CALLS) or (status == Status.STEPS and still_gaining(result))
+    if cut and (c.verdict in (Verdict.STOPPED, Verdict.SADDLE) or c.cause == Cause.ENDED):
         tips.append("continue from here: x0 = result.x")
     if status in (Status.NOISE, Status.STALLED) and result.gradient.dtype == np.float32:
         tips.append("float64")
-    if c.verdict in (Verdict.NOT_FINITE, Verdict.FLAT):
-        tips.append("another start, nearer to the solution")
+    if c.verdict == Verdict.NOT_FINITE:
+        tips.append("another start, or bounds that keep x where f is finite")
+    if c.verdict == Verdict.FLAT:
+        tips.extend(FLAT_TIPS.get(c.cause, ()))
     if c.verdict == Verdict.STOPPED and np.isnan(c.decrement):
-        tips.append("write the function with jax.numpy: products with H can then be examined")
-    if status == Status.STALLED:
+        tips.append("write the function so that it can be traced: products with H can then be examined")
+    if status == Status.STALLED and c.verdict == Verdict.STOPPED:
         tips.append("rp.check_derivatives(fun, result.x): is f smooth there?")
-    if not tips or (c.verdict == Verdict.STOPPED and result.reasons[0] == "asked for"):
-        tips.append("method='auto'" if result.reasons[0] == "asked for" else "another start")
-    return tips
+    if own and c.verdict == Verdict.STOPPED:
+        tips.append("method='auto'")
+    return tips or ["another start"]
+
+
+BOUNDS = "bounds, or a small term that keeps x from running away"
+FLAT_TIPS = {
+    Cause.ENDED: (BOUNDS,),
+    Cause.SLOPE: ("rp.check_derivatives(fun, result.x): is f smooth there?", BOUNDS),
+    Cause.FALLS: (BOUNDS,),
+    Cause.RAN_AWAY: (BOUNDS,),
+    Cause.DIED_OUT: ("another start, where f still depends on every variable", "bounds"),
+    Cause.LEVEL: ("another start, where f depends on x", "bounds"),
+    Cause.BENDS: ("another start, some way along that direction",),
+}
+
+
+def downhill(result: Any) -> str:
+    """How to leave a saddle that method='auto' did not leave."""
+    if result.hessian is None or np.any(result.active):
+        return "another start"
+    return "a start moved along result.model.geometry().axes[:, 0], where f curves downwards"
+
+
+def still_gaining(result: Any) -> bool:
+    """Whether the last tenth of the trials made f smaller by more than its noise (true before the first trial)."""
+    trace = result.trace
+    values = np.where(trace.accepted & np.isfinite(trace.value), trace.value, np.inf)
+    best = np.minimum.accumulate([trace.start_value, *values])
+    return len(best) == 1 or bool(best[-1] < best[int(0.9 * (len(best) - 1))] - result.certificate.noise)

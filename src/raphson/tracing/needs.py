@@ -34,28 +34,45 @@ def wanted(what: str, instead: str) -> NeedsANumber:
     function = re.search(r"\bmath\.(\w+)", code)
     if function and what == "float()":
         instead = f"write np.{function[1]}"
+    elif code and what == "float()" and "float(" not in code:
+        instead = "it computes with numbers, outside Python"
     return NeedsANumber(f"{shown}{line} needs the value of a variable: {instead}")
 
 
 def user_frame() -> FrameType | None:
     """The innermost frame that is neither ours nor a library's: the user's own line."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        name = frame.f_code.co_filename
-        if not name.startswith((HERE, NUMPY, "<frozen", "<__array_function__")) and "site-packages" not in name:
-            return frame
+    while frame is not None and not is_users(frame):
         frame = frame.f_back
-    return None
+    return frame
 
 
-def segment(frame: FrameType) -> str:
+def is_users(frame: FrameType) -> bool:
+    """Whether a frame runs code that is neither ours nor a library's."""
+    name = frame.f_code.co_filename
+    theirs = (HERE, NUMPY, "<frozen", "<__array_function__", "<stringsource>")
+    return not name.startswith(theirs) and not name.endswith((".pyx", ".pxd")) and "site-packages" not in name
+
+
+def where_raised(error: BaseException) -> str:
+    """Why a trace ended with some other exception, in one line: the user's code that led there."""
+    at, trace = None, error.__traceback__
+    while trace is not None:
+        at = trace if is_users(trace.tb_frame) else at
+        trace = trace.tb_next
+    code = segment(at.tb_frame, at.tb_lasti) if at is not None else ""
+    shown = f"`{code}` (line {at.tb_lineno})" if at is not None and code else "it"
+    return f"{shown} cannot be traced ({type(error).__name__})"
+
+
+def segment(frame: FrameType, last: int | None = None) -> str:
     """The source of what the frame is computing, where it can be read; "" where not."""
     try:
-        positions = list(frame.f_code.co_positions())[frame.f_lasti // 2]
+        positions = list(frame.f_code.co_positions())[(frame.f_lasti if last is None else last) // 2]
     except IndexError:
         return ""
-    line, last, start, end = positions
-    if line is None or start is None or end is None or line != last:
+    line, end_line, start, end = positions
+    if line is None or start is None or end is None or line != end_line:
         return ""
     source = linecache.getline(frame.f_code.co_filename, line).encode()
     text = source[start:end].decode(errors="replace").strip()

@@ -64,6 +64,16 @@ def fillable(a: Any) -> Any:
     return TracedArray(a) if type(a) is np.ndarray and a.dtype.kind == "f" else a
 
 
+def of_list(original: Callable) -> Callable:
+    """np.max([a, b]): a list of traced scalars is an array of them."""
+
+    def call(a: Any, *rest: Any, **kwargs: Any) -> Any:
+        listed = isinstance(a, (list, tuple)) and not is_traced(a) and holds(a)
+        return original(TracedArray(assembled(a)) if listed else a, *rest, **kwargs)
+
+    return functools.wraps(original)(call)
+
+
 def from_iterator(iterable: Any, dtype: Any = float, count: int = -1, **_: Any) -> Any:
     """np.fromiter."""
     items = list(iterable)
@@ -150,7 +160,23 @@ def scipy_twins() -> list[tuple[Any, str, Any]]:
             for n in DENSITIES:
                 if theirs is not None and hasattr(ours, n) and hasattr(theirs, n):
                     found.append((theirs, n, by_twin(getattr(theirs, n), getattr(ours, n))))
+        for kind in {type(stats.norm()), type(stats.poisson(1)), *type(stats.norm()).__mro__[1:-1]}:
+            names = [n for n in DENSITIES if n in vars(kind)]
+            found += [(kind, n, of_frozen(vars(kind)[n], jsp.stats)) for n in names]
     return found
+
+
+def of_frozen(original: Callable, place: Any) -> Callable:
+    """scipy.stats.norm(0, 1).logpdf: the density of the same name with the arguments that were frozen."""
+
+    def call(self: Any, x: Any, *rest: Any, **kwargs: Any) -> Any:
+        twin = getattr(getattr(place, self.dist.name, None), original.__name__, None)
+        frozen = (*self.args, *self.kwds.values())
+        if twin is None or not any(map(holds, (x, *frozen))):
+            return original(self, x, *rest, **kwargs)
+        return wrap(twin(deep(x), *map(deep, self.args), **{k: deep(v) for k, v in self.kwds.items()}))
+
+    return functools.wraps(original)(call)
 
 
 def numpy_twins() -> list[tuple[Any, str, Any]]:
@@ -159,7 +185,9 @@ def numpy_twins() -> list[tuple[Any, str, Any]]:
     shapes = ("zeros", "empty", "ones", "full", "eye", "identity", "zeros_like", "empty_like", "ones_like", "full_like")
     found: list[tuple[Any, str, Any]] = [(np, n, of_array(getattr(np, n))) for n in keep]
     found += [(np, n, of_shape(getattr(np, n))) for n in shapes]
-    found.append((np, "fromiter", from_iterator))
+    lists = ("sum", "prod", "mean", "std", "var", "max", "min", "amax", "amin", "median", "ptp")
+    found += [(np, n, of_list(getattr(np, n))) for n in lists]
+    found += [(np.linalg, "norm", of_list(np.linalg.norm)), (np, "fromiter", from_iterator)]
     return [*found, (np, "r_", Concatenator(np.r_, jnp.r_)), (np, "c_", Concatenator(np.c_, jnp.c_))]
 
 
@@ -181,6 +209,9 @@ class ForThisTrace:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.chosen(sys._getframe(1))(*args, **kwargs)
+
+    def __get__(self, instance: Any, kind: Any = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.original, name)

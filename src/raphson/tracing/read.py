@@ -16,7 +16,7 @@ from raphson.tracing.effects import effect_of, speaks_jax
 from raphson.tracing.fingerprint import fingerprint, plain
 from raphson.tracing.hoist import Hoisted, data_leaf, hoist
 from raphson.tracing.indices import refuse_clamped
-from raphson.tracing.needs import NeedsANumber
+from raphson.tracing.needs import NeedsANumber, where_raised
 from raphson.tracing.numpy import Kept, as_jax
 from raphson.tracing.roll import rolled
 
@@ -134,7 +134,7 @@ def by_numpy(fun: Callable, x: Any, leaves: list, tree: Any, space: Any) -> Way:
             return on_host(leaves, str(error))
         except Exception as error:
             log.debug("NumPy trace: %r", error)
-            reason = reason or needed(error)
+            reason = reason or needed(error) or where_raised(error)
             continue
         plain = [as_float(a, way.whole) for a in leaves]
         wrong = disagreement(fun, x, tree, plain, way.known, number_leaves(leaves, traced, way.whole), space)

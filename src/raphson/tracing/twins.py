@@ -326,6 +326,9 @@ def method(array: TracedArray, name: str) -> Callable:
     """A method of arrays, by the function of the same name."""
     if name == "put":
         return lambda indices, values, mode="raise": array.ravel().__setitem__(indices, values)
+    ufunc = getattr(np, name, None)
+    if isinstance(ufunc, np.ufunc) and not array.ndim:  # what NumPy calls on the scalars in an array of objects
+        return lambda: ufunc(array)
     if name not in METHODS:
         raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
     function = getattr(np, name)

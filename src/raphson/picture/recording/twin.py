@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from raphson.fit.report import rounded
+from raphson.fit.report import DOUBT, rounded
+from raphson.kernel.status import Status
 from raphson.model.quadratic import Model
 from raphson.picture.recording.encode import number
 from raphson.picture.recording.replay import flatten
@@ -23,7 +24,8 @@ def verdict(result: Any) -> dict[str, Any]:
         "distanceLimit": number(c.distance_limit), "decrement": number(c.decrement), "noise": number(c.noise),
         "smallest": optional(c.smallest), "largest": optional(c.largest), "condition": optional(c.condition),
         "inertia": None if c.inertia is None else [int(a) for a in c.inertia], "method": result.method,
-        "status": result.termination.name,
+        # The page has no word for the limit of calls yet.
+        "status": "STEPS" if result.termination == Status.CALLS else result.termination.name,
     }  # fmt: skip
 
 
@@ -46,7 +48,8 @@ def parameter_lines(fit: Any) -> list[list[str]]:
     if not hasattr(fit, "uncertainty"):
         return []
     rows = zip(fit.names[:PARAMETERS], fit.x_flat, fit.uncertainty.standard_errors, strict=False)
-    lines = [[name, with_error(float(x), float(error))] for name, x, error in rows]
+    doubt = "" if fit.success else f" ({DOUBT})"
+    lines = [[name, with_error(float(x), float(error)) + doubt] for name, x, error in rows]
     return (
         lines if len(fit.names) <= PARAMETERS else [*lines, ["", f"and {len(fit.names) - PARAMETERS} more parameters"]]
     )

@@ -1,0 +1,76 @@
+"""What to say where data, model and start do not belong together, and notes on models that say less than was meant."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+def refuse_names(f: Callable, p0: dict) -> None:
+    """TypeError where a start given by names does not name the parameters of f (its first argument is xdata)."""
+    try:
+        parameters = list(inspect.signature(f).parameters.values())[1:]
+    except (TypeError, ValueError):
+        return
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return
+    parameters = [p for p in parameters if p.kind is not p.VAR_POSITIONAL]
+    known = [p.name for p in parameters]
+    lacking = [p.name for p in parameters if p.default is p.empty and p.name not in p0]
+    for name in p0:
+        if name not in known:
+            raise TypeError(f"p0 names {name!r}, which is no parameter of f: it takes {', '.join(known) or 'none'}")
+    if lacking:
+        raise TypeError(f"p0 gives no start for {', '.join(lacking)}: f takes {', '.join(known)}")
+
+
+def unlike(predicted: Any, ydata: Any, xdata: Any) -> str:
+    """Why what f returns cannot be compared with ydata, and the way out; "" where it can."""
+    if predicted is None:
+        return "the residual has no value: f returns None. Is a return missing?"
+    shape, seen = np.shape(predicted), np.shape(ydata)
+    if shape == seen or () in (shape, seen):
+        return ""
+    text = f"the residual has no shape: f returns shape {shape}, ydata has shape {seen}"
+    points, observed = count(xdata), int(np.prod(seen))
+    if points and points != observed and int(np.prod(shape)) == points:
+        return f"{text}. xdata has {points} points, ydata {observed}: each x needs its y"
+    if int(np.prod(shape)) == observed:
+        return f"{text}: the same numbers in another form; return them as they are in ydata, with ravel() or reshape"
+    return text
+
+
+def count(xdata: Any) -> int:
+    """The number of points of a plain predictor; 0 where xdata is something else."""
+    shape = () if isinstance(xdata, dict) else np.shape(xdata)
+    return int(shape[0]) if len(shape) == 1 else 0
+
+
+def notes_on_residuals(m: int, n: int) -> list[str]:
+    """Notes where there are fewer residuals than parameters; for a single one, what was probably meant."""
+    if m >= n:
+        return []
+    if m == 1:
+        return [
+            f"one residual for {n} parameters: the data cannot determine all of them. If it is a sum of squares "
+            "already, return the residuals themselves, or give it to minimize"
+        ]
+    return [f"{m} residuals for {n} parameters: the data cannot determine all of them"]
+
+
+def notes_on_model(residuals: np.ndarray, y: np.ndarray, weight: np.ndarray | None, jacobian: np.ndarray) -> list[str]:
+    """A note where the model gives one and the same value for every point: it does not use xdata.
+
+    residuals (m,) and jacobian (m, n) at the answer, weighted by `weight` (None: by one).
+    """
+    if y.size < 2 or (weight is not None and weight.ndim == 2):
+        return []
+    by = np.ones(residuals.size) if weight is None else np.broadcast_to(weight, residuals.shape)
+    with np.errstate(all="ignore"):
+        value, rows = residuals / by + np.ravel(y), jacobian / by[:, None]
+        size = np.finfo(residuals.dtype).eps * np.max(np.abs(y), initial=0.0)
+        same = np.ptp(value) <= 8 * size and np.all(np.ptp(rows, axis=0) <= 1e-12 * np.max(np.abs(rows), axis=0))
+    if not same:
+        return []
+    return [f"the model has one value for all {y.size} points: it is a constant, and does not use xdata"]

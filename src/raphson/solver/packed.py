@@ -1,0 +1,226 @@
+"""Host runs: the state travels as two vectors, so that a trial costs one or two small dispatches of one program."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from raphson.calculus.taylor import complete, look
+from raphson.kernel.look import GRADIENT, GRAM, Look
+from raphson.kernel.program import Program
+from raphson.kernel.status import Status
+from raphson.kernel.trace import FLAGS, SCALARS, Trial, row
+from raphson.operators.dense import Dense
+from raphson.operators.gram import Folded
+from raphson.paths.proposal import Proposal
+from raphson.solver.saddle import CALM, leave
+from raphson.solver.step import Method, State, appraise, conclude, propose, settle
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where the leaves of a pytree lie in a vector of floats and a vector of whole numbers (truth values, too)."""
+
+    tree: Any
+    parts: tuple[tuple[bool, int, int, tuple[int, ...], Any], ...]
+    dtype: Any
+
+    @staticmethod
+    def of(tree: Any, dtype: Any) -> "Layout":
+        """The layout of a tree of this structure, floats in the working precision."""
+        leaves, structure = jax.tree.flatten(tree)
+        parts, ends = [], [0, 0]
+        for a in leaves:
+            real = bool(jnp.issubdtype(a.dtype, jnp.floating))
+            size = int(np.prod(a.shape))
+            parts.append((real, ends[not real], ends[not real] + size, a.shape, a.dtype))
+            ends[not real] += size
+        return Layout(structure, tuple(parts), dtype)
+
+    def pack(self, tree: Any, xp: Any = np) -> tuple[Any, Any]:
+        """The two vectors; `xp` is NumPy or jax.numpy."""
+        leaves = jax.tree.leaves(tree)
+        sides: tuple[list, list] = [xp.zeros(0, self.dtype)], [xp.zeros(0, np.int32)]
+        for a, (real, *_) in zip(leaves, self.parts, strict=True):
+            sides[not real].append(xp.ravel(xp.asarray(a)).astype(self.dtype if real else np.int32))
+        return xp.concatenate(sides[0]), xp.concatenate(sides[1])
+
+    def unpack(self, floats: Any, whole: Any) -> Any:
+        """The tree again: of NumPy arrays, or of traced ones."""
+        leaves = [
+            (floats if real else whole)[start:end].reshape(shape).astype(dtype)
+            for real, start, end, shape, dtype in self.parts
+        ]
+        return self.tree.unflatten(leaves)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Everything about host runs of one structure: layouts, and what is looked at when.
+
+    `fixed`: method and space; `carry`: (state, proposal, the point it leads to, row of the last trial, its step).
+    """
+
+    fixed: Layout
+    carry: Layout
+    n: int
+    trial_order: int
+    order: int
+
+    @property
+    def status(self) -> int:
+        """Where the state's status lies among the whole numbers: it is the last leaf of the state, then comes the
+        proposal with two more."""
+        whole = [start for real, start, *_ in self.carry.parts if not real]
+        return whole[-3]
+
+    def seen(self, look: Look) -> np.ndarray:
+        """A look as one vector: value, gradient, curvature, as far as they are there."""
+        parts = [np.zeros(1, self.fixed.dtype)]
+        parts[0][0] = look.value
+        if look.gradient is not None:
+            parts.append(np.asarray(look.gradient))
+            if self.order >= GRAM:
+                parts.extend(folded(look.curvature, np.asarray(look.x)))
+            elif self.order > GRADIENT:
+                parts.append(np.ravel(np.asarray(look.curvature.matrix)))
+        out = np.zeros(self.length, self.fixed.dtype)
+        flat = np.concatenate(parts)
+        out[: flat.size] = flat
+        return out
+
+    @property
+    def length(self) -> int:
+        """The length of a look as a vector."""
+        n = self.n
+        return 1 + n + ((n + 1) ** 2 + 1 if self.order >= GRAM else n * n if self.order > GRADIENT else 0)
+
+    def looked(self, x: Any, flat: jax.Array) -> Look:
+        """The look again, in compiled code."""
+        n, value, gradient, rest = self.n, flat[0], flat[1 : self.n + 1], flat[self.n + 1 :]
+        if self.order >= GRAM:
+            T = rest[: (n + 1) ** 2].reshape(n + 1, n + 1)
+            return Look(x, value, gradient, Folded(T[:, :n], T[:, n], jnp.ones_like(T[:, n]), level=rest[-1]))
+        return Look(x, value, gradient, Dense(rest.reshape(n, n)) if self.order > GRADIENT else None)
+
+
+def folded(gram: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """[J r] brought to n + 1 rows by QR, as one vector, and the noise of the cost that all rows had."""
+    J, r = np.asarray(gram.J), np.asarray(gram.r)
+    m, n = J.shape
+    both = np.column_stack([J, r])
+    with np.errstate(all="ignore"):
+        level = np.abs(r) @ (np.abs(J) @ np.abs(x))
+        if not np.all(np.isfinite(both)):
+            return np.full((n + 1) ** 2, np.nan), np.array([np.nan])
+        T = both if m <= n + 1 else np.linalg.qr(both, mode="r")
+    out = np.zeros((n + 1, n + 1))
+    out[: len(T)] = T
+    return out.ravel(), np.array([level])
+
+
+class Plans:
+    """Plans made before, by structure."""
+
+    known: ClassVar[dict[Any, Plan]] = {}
+
+
+def plan_of(key: Any, method: Method, problem: Any, state: State) -> Plan:
+    """The plan of a structure, made once."""
+    if key not in Plans.known:
+        if len(Plans.known) > 256:
+            Plans.known.clear()
+        dtype = np.asarray(state.model.gradient).dtype
+        start = carry_of(state)
+        fixed, carry = Layout.of((method, problem.space), dtype), Layout.of(start, dtype)
+        n = int(problem.space.size(state.x))
+        order = method.curvature.order
+        Plans.known[key] = Plan(fixed, carry, n, method.control.order, order)
+    return Plans.known[key]
+
+
+def carry_of(state: State) -> tuple[Any, ...]:
+    """What a run carries before its first look: a step of zero from x to x."""
+    zero = np.zeros_like(np.asarray(state.model.gradient))
+    step = Proposal(zero, np.zeros((), bool), np.zeros((), np.int32))
+    return state, step, state.x, np.zeros(len(SCALARS), zero.dtype), zero
+
+
+@partial(Program, static_argnames=("plan",))
+def turn(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -> tuple[jax.Array, jax.Array]:
+    """What follows from a look at the proposed point, up to the next proposal, as two vectors.
+
+    `full`: the look has the derivatives that arriving needs. Where it has not and the trial is taken, the
+    result says only that: it is looked at once more.
+    """
+    method, space = plan.fixed.unpack(*fixed)
+    state, proposal, x, _, _ = plan.carry.unpack(*carry)
+    seen = plan.looked(x, flat)
+    bare = replace(seen, gradient=seen.gradient if plan.trial_order else None, curvature=None)
+    trial, control = appraise(method, state, proposal, bare)
+    place, control, trial = lax.cond(
+        trial.accepted & full,
+        lambda: settle(method, space, state, seen, control, trial),
+        lambda: (state.place, control, trial),
+    )
+    state, trial = conclude(method, state, place, control, trial)
+    proposal, x = propose(method, space, state)
+    return plan.carry.pack((state, proposal, x, row(trial), trial.step), jnp)
+
+
+proposed = Program(propose)
+
+
+def host_steps(
+    key: Any, method: Method, problem: Any, state: State
+) -> Iterator[tuple[Callable, Status, np.ndarray, Any]]:
+    """The run, trial by trial: a function that gives the state, its status, the trial's row, and its step."""
+    plan = plan_of(key, method, problem, state)
+    fixed = jax.device_put(plan.fixed.pack((method, problem.space)))
+    packed = plan.carry.pack(carry_of(state))
+    carry = packed
+    at = [p for p, _ in zip(reversed(plan.carry.parts), range(3), strict=False)]  # step, row, x: the last three leaves
+    (_, *step, _, _), (_, *trial, _, _), (_, *point, _, _) = at
+    accepted, status = trial[0] + SCALARS.index("accepted"), plan.status
+    first = True
+    while True:
+        x = np.array(packed[0][slice(*point)])
+        seen = look(problem, x, plan.order if first else plan.trial_order)
+        full = first or plan.trial_order == plan.order
+        new = turn(plan, fixed, carry, plan.seen(seen), full)
+        packed = fetched(new)
+        if packed[0][accepted] != 0 and not full:
+            new = turn(plan, fixed, carry, plan.seen(complete(problem, seen, plan.order)), True)
+            packed = fetched(new)
+        carry, first = new, False
+        if packed[1][status] in CALM:
+            onward = leave(method, unpacked(plan, packed))
+            if int(onward.status) not in CALM:  # it rested on a saddle
+                last = plan.carry.unpack(*packed)[-2:]
+                carry = packed = plan.carry.pack((onward, *proposed(method, problem.space, onward), *last))
+        yield (
+            partial(unpacked, plan, packed),
+            Status(int(packed[1][status])),
+            *(packed[0][slice(*p)] for p in (trial, step)),
+        )
+
+
+def fetched(vectors: tuple) -> tuple[np.ndarray, np.ndarray]:
+    """Both vectors on the host."""
+    return np.asarray(vectors[0]), np.asarray(vectors[1])
+
+
+def unpacked(plan: Plan, carry: tuple) -> State:
+    """The state in a carry, with NumPy arrays."""
+    return plan.carry.unpack(*carry)[0]
+
+
+def trial_of(numbers: np.ndarray, step: np.ndarray) -> Trial:
+    """A trial from its row."""
+    values = dict(zip(SCALARS, numbers, strict=True))
+    return Trial(**{k: np.bool_(v != 0) if k in FLAGS else v for k, v in values.items()}, step=step)
