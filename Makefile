@@ -70,7 +70,7 @@ bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs-pictures: setup
-	cd docs/pictures && PYTHONPATH=$(CURDIR) $(CURDIR)/$(BIN)/python -m tests.house.draw ../explanation.md
+	cd docs/pictures && PYTHONPATH=$(CURDIR) $(CURDIR)/$(BIN)/python -m tests.house.draw ../explanation.md ../tutorial.md
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -110,3 +110,117 @@ def test_a_model_of_a_host_function_passes_through_jit():
     assert model.problem is not None
     inside = jax.jit(lambda model, s: model(s))(model, np.array([0.1, -0.2]))
     assert float(inside) == pytest.approx(float(model([0.1, -0.2])), rel=1e-14)
+
+
+def on_host(fun):
+    """The same function, which nobody can trace: it asks for a number."""
+    return lambda x: (float(x[0]), fun(x))[1]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 20, 100])
+@pytest.mark.parametrize("name", ["maxfun", "maxfev"])
+def test_a_limit_of_calls_is_a_limit(name, limit):
+    """maxfun calls and not one more, whatever runs; and no success before a minimum is shown."""
+    fun = Counted(rosenbrock)
+    result = rp.minimize(fun, [-1.2, 1.0], options={name: limit})
+    assert result.nfev == fun.calls <= limit
+    assert not result.success and "limit of evaluations" in result.message
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 20])
+def test_max_nfev_is_no_stricter_than_it_says_and_no_looser_than_scipy(limit):
+    """Evaluations by trials, the first included; all calls together at most what SciPy makes with that limit."""
+    fun = Counted(lambda x: np.array([10 * (x[1] - x[0] ** 2), 1 - x[0]]))
+    fit = rp.least_squares(fun, [-1.2, 1.0], max_nfev=limit)
+    assert fit.nit <= limit - 1 and fit.nfev == fun.calls <= limit * 3
+    assert not fit.success and "limit" in fit.message
+
+
+@pytest.mark.parametrize("steps", [0, 5])
+def test_maxiter_counts_the_trials_of_all_attempts(steps):
+    """A run that its limit ended is no success."""
+    result = rp.minimize(on_host(rosenbrock), [-1.2, 1.0], options={"maxiter": steps})
+    assert result.nit == steps and not result.success and "limit of steps" in result.message
+
+
+@pytest.mark.parametrize("start", [[-1.2, 1.0], [1.0, 1.0], [30.0, -7.0]])
+def test_a_banana_on_the_host_ends_in_success(start):
+    """By second differences alone: the errors of H are measured, a condition of 2500 is no flat valley."""
+    result = rp.minimize(on_host(rosenbrock), start)
+    assert result.success and np.allclose(result.x, 1, atol=1e-9), result
+
+
+def test_bounds_hold_for_every_call():
+    """At the start, in differences, comparisons, trials and the certificate; fixed variables are never moved."""
+    low, high = np.array([0.0, 3.0]), np.array([np.inf, 3.0])
+
+    def fun(x):
+        assert np.all(x >= low) and np.all(x <= high), x
+        return float(x[0]) * float(np.sqrt(x[0])) + float(x[1]) ** 2
+
+    result = rp.minimize(fun, [0.0, 3.0], bounds=list(zip(low, high, strict=True)))
+    assert list(result.x) == [0.0, 3.0]
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("mine"), KeyError("mine")])
+def test_the_users_exception_comes_through(error):
+    """Untouched, from any call of the run."""
+    fun = Counted(rosenbrock)
+
+    def broken(x):
+        if fun.calls == 60:
+            raise error
+        return fun(x)
+
+    with pytest.raises(type(error)) as caught:
+        rp.minimize(broken, [-1.2, 1.0])
+    assert caught.value is error
+
+
+def test_control_c_inside_the_function_gives_the_best_point_so_far():
+    """And the function is not called again."""
+    fun = Counted(rosenbrock)
+
+    def interrupted(x):
+        if fun.calls >= 100:
+            fun.calls += 1
+            raise KeyboardInterrupt
+        return fun(x)
+
+    result = rp.minimize(interrupted, [-1.2, 1.0])
+    assert not result.success and result.value < 4.2 and fun.calls == 101
+
+
+@pytest.mark.parametrize("out", [None, "2.0", 1j, [1.0, 2.0]], ids=str)
+def test_what_is_no_number_is_named(out):
+    """TypeError before the loop."""
+    with pytest.raises(TypeError, match="fun"):
+        rp.minimize(lambda x: (float(x[0]), out)[1], [1.0, 2.0])
+
+
+def test_residuals_that_change_their_number_are_named():
+    """Inside the loop: a clear exception."""
+    with pytest.raises(ValueError, match="number of residuals changed"):
+        rp.least_squares(lambda x: np.zeros(3 if float(x[0]) == 1.0 else 2), [1.0, 2.0])
+
+
+def test_a_staircase_is_no_minimum_where_a_step_down_is_near():
+    """J = 0 is no evidence: f is looked at some way along."""
+    t = np.arange(400.0)
+    y = np.where(t < 120, 1.0, 3.0) + 0.1 * np.sin(t)
+    fit = rp.least_squares(lambda p: np.where(t < float(p[0]), p[1], p[2]) - y, [200.0, 1.0, 2.0])
+    assert not fit.success or fit.cost < 1.1 * np.sum((0.1 * np.sin(t)) ** 2) / 2
+
+
+def test_many_host_residuals_need_few_calls():
+    """Broyden's tridiagonal function of 100 variables: no Hessian by differences of sums."""
+
+    def residual(x):
+        float(x[0])
+        h = (3 - 2 * x) * x + 1
+        h[1:] -= x[:-1]
+        h[:-1] -= 2 * x[1:]
+        return h
+
+    fit = rp.least_squares(residual, -np.ones(100))
+    assert fit.success and fit.cost < 1e-20 and fit.nfev < 30 * 101

@@ -61,7 +61,7 @@ REFUSED = {
     "nothing": (lambda: rp.minimize(lambda x: None, [1.0]), "None: is a return missing"),
     "no residuals": (lambda: rp.least_squares(lambda x: None, [1.0]), "returns nothing"),
     "no model": (lambda: rp.curve_fit(lambda t, a: None, T, Y, [1.0]), "f returns None. Is a return missing"),
-    "text": (lambda: rp.minimize(lambda x: "a", [1.0]), "fun returns text: return one number"),
+    "text": (lambda: rp.minimize(lambda x: "a", [1.0]), "fun must return one number; it returns str"),
     "complex": (lambda: rp.least_squares(lambda x: x + 1j, [1.0]), "residuals are complex"),
 }
 

@@ -364,6 +364,27 @@ def test_the_first_look_keeps_the_bounds():
     read(fun, start, (), box)
 
 
+ROOTS = {
+    "a norm, squared": lambda x: np.linalg.norm(x - 1) ** 2 + np.sum(x**2),
+    "np.where": lambda x: np.sum(np.where(x > 1, np.sqrt(np.abs(x - 1)) * (x - 1) ** 2, (x - 1) ** 2) + x**2),
+}
+
+
+@pytest.mark.parametrize("name", ROOTS)
+def test_a_program_without_a_derivative_at_the_start_gives_way_to_the_function(name):
+    """Smooth as a whole, made of parts that are not: SciPy's differences see a smooth function, and so do ours."""
+    result = rp.minimize(ROOTS[name], [1.0, 1.0])
+    assert result.success, result.verdict
+    np.testing.assert_allclose(result.x, [0.5, 0.5], atol=1e-5)
+    assert "no derivative at x0" in " ".join(result.notes)
+
+
+def test_residuals_without_a_derivative_at_the_start():
+    fit = rp.least_squares(lambda p: np.array([np.sqrt(p[0] ** 2) * p[0] + p[0] - 2, p[1] - 1]), [0.0, 0.0])
+    assert fit.success, fit.verdict
+    np.testing.assert_allclose(fit.x, [1, 1], atol=1e-8)
+
+
 # --- nobody else notices ----------------------------------------------------------------------------------------------
 
 

@@ -6,8 +6,8 @@ In every test module collected, the names minimize, least_squares and curve_fit,
 - [refused]: methods that are not built. Such a test is left aside only if a door truly refused that method in it.
 - [details] and [open]: patterns of "test_module.py::Class::test[case]", each with its reason.
 
-A failure that is not listed fails the run, and so does a line of the list that fits no test that failed or was
-refused. A listed test that passes is reported. A test that reaches no door says nothing about us.
+A failure that is not listed fails the run, and so does a line of the list that fits no test, or a method there that
+no test was refused. A listed test that passes is reported. A test that reaches no door says nothing about us.
 $RAPHSON_SCIPY_LOG: a file that gets one JSON line a test, as it ends.
 """
 

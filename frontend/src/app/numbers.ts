@@ -49,11 +49,10 @@ export function runNumbers(engine: Engine, position: number): RunNumbers {
 export function timelineNumbers(engine: Engine): TimelineNumbers | null {
   const trials = engine.recording.trials;
   if (!trials || trials.index.length === 0) return null;
-  const { best, startValue } = trials;
+  const { startValue } = trials;
   const taken = trials.value.filter((_, k) => trials.accepted[k]);
   const last = taken[taken.length - 1] ?? startValue;
-  const gap = (value: number | null) => (value === null || best === null ? null : value - best);
-  return { trials: trials.of, rejected: trials.accepted.filter((a) => !a).length, gapFirst: gap(startValue), gapLast: gap(last) };
+  return { trials: trials.of, rejected: trials.accepted.filter((a) => !a).length, first: startValue, last };
 }
 
 function finite(a: number): number | null {

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from raphson.calculus.stencil import TINY, Around, Stencil, forward, jacobian, limits_of, stencil
+from raphson.calculus.around import TINY, Around, limits_of
+from raphson.calculus.lengths import forget_noise
+from raphson.calculus.stencil import Stencil, entry_errors, forward, jacobian, stencil
 from raphson.kernel.number import eps
 from raphson.problems.callback import Callback, HostResiduals, Lengths
 
@@ -47,6 +49,7 @@ def host_jacobian(problem: HostResiduals, x: Any, r: np.ndarray) -> np.ndarray:
     if problem.jacobian is not None:
         J = given_jacobian(problem, point)
     else:
+        problem.evaluations.gradient += 1
         J = forward(around(problem, point, r)) if problem.frugal else jacobian(around(problem, point, r))
     problem.lengths.known = point, J, r
     return J
@@ -70,6 +73,7 @@ def host_gradient(problem: Callback, x: Any, value: float) -> np.ndarray:
     if problem.gradient is not None:
         return given_gradient(problem, point)
     near = around(problem, point, value)
+    problem.evaluations.gradient += 1
     if problem.frugal:
         return forward(near)[0]
     if point.size <= FEW or problem.lengths.looks % 8 == 0:
@@ -82,6 +86,7 @@ def host_derivatives(problem: Callback, x: Any, value: float) -> tuple[np.ndarra
     point = np.array(x)
     if problem.hessian is None and problem.gradient is None:
         near = around(problem, point, value)
+        problem.evaluations.gradient += 1
         seen = stencil(near)
         return seen.first[:, 0], mixed(near, seen)[:, :, 0]
     g = host_gradient(problem, point, value)
@@ -111,7 +116,8 @@ SAME = 1e-2
 """Relative disagreement of a given derivative with differences from which it is called wrong."""
 
 NUMERICAL = 1e-7
-"""A derivative that its author took by differences himself errs by about sqrt(eps) of the function over a length."""
+"""A derivative that its author took by differences himself errs by about sqrt(eps) of the function over his step's
+scale, at least 1 in SciPy."""
 
 
 def disagreement(problem: Any, x: np.ndarray, center: Any, given: np.ndarray) -> tuple[int, int, float] | None:
@@ -127,11 +133,12 @@ def disagreement(problem: Any, x: np.ndarray, center: Any, given: np.ndarray) ->
         near.low[light] = near.high[light] = x[light]
     with np.errstate(all="ignore"):
         seen = stencil(near)
-        size = np.linalg.norm(near.center) / np.maximum(near.lengths.length, TINY)
-        doubt = 10 * seen.first_error + NUMERICAL * size
+        size = np.max(np.abs(seen.values), axis=1)
+        over = np.maximum(np.maximum(near.lengths.length, np.abs(x)), 1.0)
+        doubt = 10 * entry_errors(near, seen) + NUMERICAL * size / over[:, None]
         gap = np.abs(given - seen.first)
-        excess = gap - SAME * np.maximum(np.abs(given), np.abs(seen.first)) - doubt[:, None]
-        excess[(seen.h == 0) | ~np.isfinite(doubt)] = -np.inf
+        excess = gap - SAME * np.maximum(np.abs(given), np.abs(seen.first)) - doubt
+        excess[seen.h == 0] = -np.inf
         relative = np.where(np.isfinite(excess) & (excess > 0), excess / gap, 0)
     if x.size > CHECKED:
         near.lengths.length = None  # those taken as fixed have no length
@@ -162,6 +169,7 @@ def final_derivatives(problem: Callback, x: Any, value: float) -> Final:
         H, rough = seen.first, np.broadcast_to(seen.first_error[:, None], seen.first.shape)
         return Final(g, (H + H.T) / 2, np.minimum(rough, rough.T) + np.abs(H - H.T) / 2)
     near = around(problem, point, value)
+    forget_noise(near)
     wide = stencil(near)
     H = mixed(near, wide)[:, :, 0]
     fine = stencil(near, 0.5)
@@ -169,7 +177,7 @@ def final_derivatives(problem: Callback, x: Any, value: float) -> Final:
     # The mixed derivatives err by h^2: halving h leaves a quarter (on one side of a bound, too).
     best = (4 * H_fine - H) / 3
     np.fill_diagonal(best, np.diagonal(H))
-    error = np.abs(H_fine - H) / 10 + rounding_of(near, fine, 8.0)
+    error = np.abs(H_fine - H) / 10 + rounding_of(near, fine, 16.0)
     np.fill_diagonal(error, wide.second_error)
     better = wide.first_error <= fine.first_error
     return Final(np.where(better, wide.first[:, 0], fine.first[:, 0]), best, error)
@@ -200,16 +208,17 @@ def bent_residuals(problem: HostResiduals, x: Any, r: np.ndarray, most: int = FE
     if n > most:
         J = host_jacobian(problem, point, r)
         H = (J.T * second) @ J
-        return Bend(J, (first * r) @ J, H, cross(J, np.abs(second), 1e-9), False)
+        return Bend(J, (first * r) @ J, H, cross(J, np.abs(second), 1e-9 * np.linalg.norm(J, axis=0)), False)
     if problem.jacobian is not None:
         J = host_jacobian(problem, point, r)
         slope = lambda y: (first * r) @ given_jacobian(problem, y)
         seen = stencil(around(problem, point, (first * r) @ J, slope, slope_lengths(problem)))
         S, rough = seen.first, np.broadcast_to(seen.first_error[:, None], (n, n))
         S_error = np.minimum(rough, rough.T) + np.abs(S - S.T) / 2
-        share = eps(point) * len(r)
+        J_error = eps(point) * np.linalg.norm(J, axis=0)
     else:
         near = around(problem, point, r)
+        forget_noise(near)
         seen = stencil(near)
         J = seen.first.T
         problem.lengths.known = point, J, r
@@ -218,16 +227,16 @@ def bent_residuals(problem: HostResiduals, x: Any, r: np.ndarray, most: int = FE
         own = np.sqrt(np.abs(np.diagonal(S)))
         S_error = CROSSED * np.outer(own, own) + size * rounding_of(near, seen, 8.0)
         np.fill_diagonal(S_error, size * seen.second_error)
-        lengths = np.linalg.norm(J, axis=0)
-        share = float(np.max(seen.first_error / np.where(lengths > 0, lengths, np.inf), initial=0.0))
+        J_error = seen.first_error
     H = (J.T * second) @ J + (S + S.T) / 2
-    return Bend(J, (first * r) @ J, H, S_error + cross(J, np.abs(second), share), True)
+    return Bend(J, (first * r) @ J, H, S_error + cross(J, np.abs(second), J_error), True)
 
 
-def cross(J: np.ndarray, weight: np.ndarray, share: float) -> np.ndarray:
-    """What a relative error of J's columns makes of J'WJ (n, n)."""
+def cross(J: np.ndarray, weight: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """What errors of J's columns (n,), in norm, make of J'WJ (n, n)."""
     lengths = np.sqrt(np.sum(weight[:, None] * J * J, axis=0))
-    return 2 * share * np.outer(lengths, lengths)
+    one = np.outer(lengths, error * np.sqrt(np.max(weight, initial=1.0)))
+    return one + one.T
 
 
 def rounding_of(near: Around, seen: Stencil, terms: float) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from raphson.calculus.stencil import limits_of
+from raphson.calculus.around import limits_of
 from raphson.fit.arguments import (
     SCIPY_TOLERANCE,
     check_sparsity,
@@ -20,6 +20,7 @@ from raphson.fit.arguments import (
 )
 from raphson.fit.messages import notes_on_residuals
 from raphson.fit.residuals import (
+    NotSmooth,
     compare_jacobian,
     host_residuals,
     jacobian_at,
@@ -50,7 +51,7 @@ from raphson.solver.options import Limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_DESCRIPTIONS, RESIDUAL_PRESETS, preset_name
 from raphson.solver.result import Evaluations
 from raphson.solver.step import Method
-from raphson.tracing.read import floating_args
+from raphson.tracing.read import floating_args, without_program
 
 
 class Overflowing(ValueError):
@@ -149,7 +150,14 @@ def least_squares(
         problem, x, restore, limits, names, absolute_sigma, notes, begin, compiled,
         None if callback is None else watcher(callback, restore), reporter(progress),
     )  # fmt: skip
-    fit = fitted(call, method)
+    try:
+        fit = fitted(call, method)
+    except NotSmooth:
+        plain = None if isinstance(problem, HOST) else without_program(fun)
+        if plain is None:
+            raise
+        problem, x, restore = read_residuals(plain, x, args, jac, loss, space, notes, limits.calls)
+        fit = fitted(replace(call, problem=problem, x=x, restore=restore), method)
     if aloud:
         show.say(fit)
     return fit

@@ -18,7 +18,7 @@ from raphson.problems.derivatives import jacobian
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
 from raphson.problems.matrices import jacobian_array
-from raphson.solver.host import FlatPoint, flat_point
+from raphson.solver.host import ADVICE, FlatPoint, flat_point
 from raphson.solver.inputs import contradicted
 from raphson.solver.messages import refuse_kind
 from raphson.solver.suspect import suspect, suspect_on_host
@@ -201,10 +201,7 @@ def host_residuals(
     if jac is not None:
         compare_host_jacobian(problem, start, r)
     source = "the Jacobian is yours" if jac is not None else "the Jacobian is taken by central differences"
-    notes.append(
-        f"the residuals run on the host ({why}); {source}. For exact derivatives write them with jax.numpy "
-        "(jnp.exp for np.exp, jnp.where for if)"
-    )
+    notes.append(f"the residuals run on the host ({why}); {source}. {ADVICE}")
     return problem, point
 
 
@@ -237,10 +234,9 @@ def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: li
 
 def jacobian_at(problem: Any, x: Any) -> np.ndarray:
     """The Jacobian at a point (m, n), whatever it is there; without rows for host residuals, whose differences lie."""
-    zero = problem.space.zero(x)
     if isinstance(problem, HostResiduals):
-        return np.zeros((0, zero.size))
-    return np.asarray(jax.jacfwd(lambda s: problem.residuals(problem.space.retract(x, s)))(zero))
+        return np.zeros((0, problem.space.size(x)))
+    return np.asarray(jacobian(modes_of(problem, x), problem, x)[1])
 
 
 jitted_residuals = Program(lambda problem, x: problem.residuals(x))
@@ -250,6 +246,10 @@ def residuals_of(problem: Any, x: Any) -> np.ndarray:
     """The residuals at a point (m,), whatever they are there."""
     host = isinstance(problem, HostResiduals)
     return np.asarray(problem.seen(np.asarray(x)) if host else jitted_residuals(problem, x))
+
+
+class NotSmooth(ValueError):
+    """Residuals are finite at the start, a derivative of them is not."""
 
 
 def refuse_not_finite(problem: Any, x: Any, names: Any, J: Any) -> None:
@@ -271,7 +271,7 @@ def refuse_not_finite(problem: Any, x: Any, names: Any, J: Any) -> None:
             "and data without gaps (nan_policy='omit' leaves them out in curve_fit)"
         )
     i, j = (int(k) for k in steep[np.argmax(np.isinf(np.asarray(J)[tuple(steep.T)]))])  # NaN spreads, inf is its source
-    raise ValueError(
+    raise NotSmooth(
         f"the derivative of residual[{i}] by {names[j]} is {np.asarray(J)[i, j]} at x0{cause}; move the start, or "
         "write the residuals so that they are smooth there"
     )

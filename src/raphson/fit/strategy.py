@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.calculus.around import TINY
 from raphson.calculus.difference import SECOND, Bend, bent_residuals
-from raphson.calculus.stencil import TINY
 from raphson.calculus.taylor import look, weighted_look
 from raphson.kernel.look import GRAM, HESSIAN, Look
 from raphson.kernel.number import eps, limits
@@ -115,7 +115,8 @@ def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray], 
         relative = 0.0 if s is None else length(x, s)
         if s is None or relative <= POLISH:
             return Polished(x, seen, count)
-        there, _, cut = problem.space.move(x, jnp.asarray(s, seen.look.gradient.dtype))
+        s = to_zero(x, s).astype(seen.look.gradient.dtype)
+        there, _, cut = problem.space.move(x, jnp.asarray(s))
         new = survey(problem, there)
         share = left(seen, new, free(np.asarray(new.look.gradient), there)) / left(
             seen, seen, free(np.asarray(seen.look.gradient), x)
@@ -126,6 +127,12 @@ def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray], 
             return Polished(x, seen, count)
         x, seen = there, new
     return Polished(x, seen, most)
+
+
+def to_zero(x: Any, s: np.ndarray) -> np.ndarray:
+    """A step that leaves no more than rounding of a variable leads to 0 itself."""
+    flat = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(x)])
+    return np.where(np.abs(flat + s) <= 4 * np.finfo(flat.dtype).eps * np.abs(flat), -flat, s)
 
 
 def length(x: Any, s: np.ndarray) -> float:

@@ -42,12 +42,15 @@ FLAGS = ("bound", "accepted")
 
 
 def row(trial: Trial) -> jax.Array:
-    """The scalars of a trial as one vector, so that a run brings one table home and not fourteen."""
-    return jnp.stack([jnp.asarray(getattr(trial, name)).astype(trial.value.dtype) for name in SCALARS])
+    """A trial as one vector, its scalars and then its step, so that a run brings one table home and not fourteen."""
+    dtype = trial.value.dtype
+    return jnp.concatenate(
+        [jnp.stack([jnp.asarray(getattr(trial, name)).astype(dtype) for name in SCALARS]), trial.step]
+    )
 
 
 def host_row(trial: Trial) -> np.ndarray:
-    """The scalars and then the step, on the host, of a trial that is there already."""
+    """The same on the host, of a trial that is there already."""
     numbers = [np.asarray(getattr(trial, name)) for name in SCALARS]
     return np.concatenate([numbers, np.asarray(trial.step)], dtype=trial.value.dtype)
 

@@ -61,7 +61,7 @@ class Evidence:
     |x| at the start; `falls` by how much f is lower some way along a flat direction; `bends` whether it curves
     downwards there; `drifts` which
     variables moved on and on at an even pace; `held` the variables that bounds hold, in words (the
-    rest is about the others); `unseen` whether H was not looked at (a host function of many variables).
+    rest is about the others); `unseen` whether H was not looked at (on the host), and `why_unseen`.
     """
 
     value: float
@@ -82,6 +82,7 @@ class Evidence:
     held: tuple[str, ...] = ()
     names: Any = ()
     unseen: bool = False
+    why_unseen: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,11 +161,7 @@ def shapeless(e: Evidence, g: float) -> tuple[Verdict, str]:
     if e.status in LIMITS:
         return Verdict.STOPPED, f"{e.status.sentence}: what is there does not show a minimum"
     if e.unseen:
-        n = len(e.gradient)
-        return (
-            Verdict.STOPPED,
-            f"max|g| = {g:.2g}; no minimum is shown: {n} variables are too many for H by differences",
-        )
+        return Verdict.STOPPED, f"max|g| = {g:.2g}; no minimum is shown: {e.why_unseen}"
     return Verdict.NOT_FINITE, Status.NOT_FINITE.sentence
 
 
@@ -264,9 +261,9 @@ def judge_flat(e: Evidence, shape: Shape, g: float, across: str, noise: float) -
     flat = lambda text, cause: (Verdict.FLAT, text, cause)
     if not shape.positive:
         if shape.slide > level:
-            return flat(f"max|g| = {g:.2g}; no curvature in any direction, but a slope", Cause.SLOPE)
+            return flat(f"max|g| = {g:.2g}; no curvature beyond the error of H anywhere, but a slope", Cause.SLOPE)
         return flat(f"max|g| = {g:.2g}; no curvature in any direction: f does not change here", Cause.LEVEL)
-    none = f"no curvature along {along}"
+    none = f"no curvature beyond the error of H along {along}"
     if e.falls > level:
         return flat(f"{none}, and f falls that way by {e.falls:.2g}", Cause.FALLS)
     gone = collapsed(e, shape)

@@ -26,7 +26,7 @@ from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Run, run
 from raphson.solver.drive import iterate as iterations
 from raphson.solver.evidence import Numbered, certificate_of, evaluate, final_state, hessian_of, sizes
-from raphson.solver.host import EVERYWHERE, host_problem
+from raphson.solver.host import host_problem
 from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point, why_not
 from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
 from raphson.solver.options import Limits, read_hess, read_limits, refuse_constraints
@@ -34,7 +34,7 @@ from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name, sta
 from raphson.solver.result import Evaluations, Result
 from raphson.solver.step import Method, State
 from raphson.solver.suspect import suspect, suspect_on_host
-from raphson.tracing.read import floating_args
+from raphson.tracing.read import floating_args, without_program
 
 
 def minimize(
@@ -106,11 +106,23 @@ def minimize(
 
     candidates = read_method(method, problem, n, modes_of(problem, x))
     result = best_of(candidates, attempt, limits.max_steps is not None)
+    plain = without_program(fun) if unsmooth(result, problem) else None
+    if plain is not None:
+        return minimize(
+            plain, x0, args, method, jac, hess, hessp, bounds, constraints, tol, callback, options,
+            progress=progress, max_steps=max_steps, time_limit=time_limit,
+        )  # fmt: skip
     if limits.return_all:
         result["allvecs"] = result.points()
     if options and options.get("disp"):
         announce(result)
     return result
+
+
+def unsmooth(result: Result, problem: Any) -> bool:
+    """Whether nothing began because a program's derivative is not finite where its value is."""
+    begun = result.termination != Status.NOT_FINITE or result.steps
+    return not (begun or isinstance(problem, HOST)) and bool(np.isfinite(result.value))
 
 
 def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., Any], limited: bool) -> Any:
@@ -157,7 +169,7 @@ def iterate(
 
 def read_problem(
     fun: Any, x: Any, args: Any, jac: Any, hess: Any, hessp: Any, notes: list[str],
-    space: Any = EVERYWHERE, calls: int | None = None,
+    space: Any = None, calls: int | None = None,
 ) -> tuple[Any, Any, Callable[[Any], Any]]:  # fmt: skip
     """The problem, the start in the problem's own form, and the way back to the user's.
 

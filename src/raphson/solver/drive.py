@@ -63,8 +63,7 @@ def loop(method: Method, problem: Any, state: State, until: Any, history: int) -
     def body(carry):
         state, table = carry
         new, trial = step(method, problem, state)
-        line = jnp.concatenate([row(trial), trial.step])
-        return new, lax.dynamic_update_slice_in_dim(table, line[None], state.k - start, 0)
+        return new, lax.dynamic_update_slice_in_dim(table, row(trial)[None], state.k - start, 0)
 
     def going(carry):
         return (carry[0].status == Status.RUNNING) & (carry[0].k < until)
@@ -167,12 +166,12 @@ def run(
     """
     begin = time.perf_counter()
     key = structure(method, problem, x0)
-    state = first = start_state(method, problem, x0, key)
+    first = start_state(method, problem, x0, key)
     if isinstance(problem, HOST):
         bursts = host_bursts(method, problem, watcher, key)
     else:
         bursts = watched_bursts(method, problem, watcher) if watcher else compiled_bursts(method, problem, key)
-    tables, status = [], Status.RUNNING
+    tables, state, status = [], None, Status.RUNNING
     try:
         for state, table, status in bursts(first):
             tables.append(table)
@@ -185,13 +184,13 @@ def run(
         status = Status.USER
         if isinstance(problem, HOST):
             problem.evaluations.limit = problem.evaluations.total  # who interrupts f does not want it called again
-        if not tables:
+        if state is None:
             raise KeyboardInterrupt("stopped before f was evaluated once: there is nothing to return") from None
     except OutOfCalls:
         status = Status.CALLS
-        if not tables:
-            state, first_row = unseen(first, problem)
-            tables = [first_row]
+        if state is None:
+            state, table = unseen(first, problem)
+            tables = [table]
     state = state() if callable(state) else state  # states of host runs are unpacked when asked for
     table = tables[0] if len(tables) == 1 else np.concatenate(tables)
     trace = Trace(table[:, : len(SCALARS)], table[:, len(SCALARS) :])
@@ -199,20 +198,20 @@ def run(
 
 
 def unseen(state: State, problem: Any) -> tuple[State, np.ndarray]:
-    """The state and the row of a run whose calls did not suffice for derivatives at the start: only f is known."""
+    """The state and the table of a run whose calls did not suffice for derivatives at the start: only f is known."""
     last = problem.lengths.last[1]
     value = np.asarray(last if np.ndim(last) == 0 else problem.cost(last), float)
     gradient = np.full_like(np.asarray(state.model.gradient), np.nan)
     model = replace(state.model, value=value, gradient=gradient)
     numbers = np.full(len(SCALARS) + gradient.size, np.nan)
-    numbers[len(SCALARS) :] = 0
     numbers[SCALARS.index("value")] = value
+    numbers[len(SCALARS) :] = 0
     state = replace(state, place=replace(state.place, model=model), best=replace(state.best, value=value))
     return state, numbers[None]
 
 
 Bursts = Callable[[State], Iterator[tuple[Any, np.ndarray, Status]]]
-"""From a launch state: states on the host, tables of the trials since the last one, and how things stand."""
+"""From a launch state: states on the host (of host runs: what makes one), tables of the trials since, how it stands."""
 
 
 def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
@@ -258,7 +257,7 @@ def watched_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial
 def host_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial], bool] | None, key: Any) -> Bursts:
     """The same for host functions."""
 
-    def bursts(state: State) -> Iterator[tuple[Callable[[], State], np.ndarray, Status]]:
+    def bursts(state: State) -> Iterator[tuple[Any, np.ndarray, Status]]:
         for k, (state_of, status, numbers, s) in enumerate(host_steps(key, method, problem, state)):
             if k > 0 and watcher is not None and watcher(state_of(), trial_of(numbers, s)):
                 status = Status.USER

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.calculus.difference import final_derivatives
-from raphson.calculus.stencil import TINY, limits_of
+from raphson.calculus.around import TINY, limits_of
+from raphson.calculus.difference import SECOND, bent_residuals, final_derivatives
 from raphson.calculus.taylor import look
 from raphson.kernel.look import HESSIAN, PRODUCT
 from raphson.kernel.number import default_tolerance, eps
@@ -18,7 +18,7 @@ from raphson.kernel.trace import Trace
 from raphson.model.curvature import Exact, Scales, filled, natural_scale
 from raphson.operators.dense import Dense, Measured
 from raphson.problems.allowed import hessian_error, modes_of
-from raphson.problems.callback import HOST, Callback, OutOfCalls
+from raphson.problems.callback import HOST, Callback, Lengths, OutOfCalls
 from raphson.problems.modes import FORWARD
 from raphson.solver.bounds import active_bounds, held_words
 from raphson.solver.certificate import Certificate, Evidence, certify
@@ -78,7 +78,8 @@ def final_host_state(state: State, problem: Callback) -> State:
         except OutOfCalls:
             return replace(state, place=replace(state.place, model=model))
         d = np.sqrt(np.maximum(np.abs(np.diagonal(found.hessian)), TINY))
-        problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
+        with np.errstate(over="ignore", divide="ignore"):  # no curvature at all: nothing is known of its error
+            problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
         model = replace(model, gradient=found.gradient, curvature=Measured(found.hessian, found.error))
     return replace(state, place=replace(state.place, model=model))
 
@@ -146,6 +147,9 @@ def certificate_of(
             held=held_words(problem.space, sides, names),
             names=names,
             unseen=H is None and isinstance(problem, HOST) and finite(model, g),
+            why_unseen=f"{len(g)} variables are too many for H by differences"
+            if len(g) > DIFFERENCES
+            else "no calls of the function were left to look at H",
         )
     )
 
@@ -212,19 +216,45 @@ BENT = 1e-6
 
 def bends_along(problem: Any, model: Any, shape: Shape | None, scale: np.ndarray) -> bool:
     """Whether f, still as low some way along a flat direction, curves downwards there: a way out, so no minimum."""
-    if shape is None or not shape.probes or not shape.positive or isinstance(problem, HOST):
-        return False  # on the host every Hessian would cost n^2 evaluations
+    if shape is None or not shape.probes or not shape.positive:
+        return False
+    if isinstance(problem, HOST) and (model.gradient.size > SECOND or problem.frugal):
+        return False  # every Hessian would cost n^2 calls
     lowest = 100 * max(float(model.floor), eps(model.value) * abs(float(model.value)))
     d = np.where(scale > 0, scale, 1.0).astype(float)
     for s in shape.probes:
         x = problem.space.move(model.x, jnp.asarray(s, model.gradient.dtype))[0]
-        seen = evaluate(problem, x)
-        H = np.asarray(seen.curvature.matrix, float) / np.outer(d, d)
-        if abs(float(seen.value) - float(model.value)) <= lowest and np.all(np.isfinite(H)):
+        value, H, doubt = host_bend(problem, x) if isinstance(problem, HOST) else jax_bend(problem, x)
+        H, doubt = H / np.outer(d, d), doubt / np.outer(d, d)
+        if abs(value - float(model.value)) <= lowest and np.all(np.isfinite(H)):
             w = np.linalg.eigvalsh(H)
-            if w[0] < -BENT * w[-1]:
+            if w[0] < -BENT * w[-1] - np.linalg.norm(doubt):
                 return True
     return False
+
+
+def jax_bend(problem: Any, x: Any) -> tuple[float, np.ndarray, np.ndarray]:
+    """f and its Hessian at x, which has no error worth the name."""
+    seen = evaluate(problem, x)
+    H = np.asarray(seen.curvature.matrix, float)
+    return float(seen.value), H, np.zeros_like(H)
+
+
+def host_bend(problem: Any, x: Any) -> tuple[float, np.ndarray, np.ndarray]:
+    """The same by differences, with the errors of H; lengths are measured anew, far away as it may be."""
+    problem, point = replace(problem, lengths=Lengths()), np.asarray(x)
+    nothing = np.full((point.size, point.size), np.nan)
+    try:
+        with np.errstate(all="ignore"):
+            if isinstance(problem, Callback):
+                value = problem.value(point)
+                found: Any = final_derivatives(problem, point, value)
+            else:
+                r = problem.residuals(point)
+                value, found = problem.cost(r), bent_residuals(problem, point, r)
+    except OutOfCalls:
+        return np.nan, nothing, nothing
+    return value, found.hessian, found.error
 
 
 class Numbered:

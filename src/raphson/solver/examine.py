@@ -97,9 +97,12 @@ def examine(
         raw = np.where(raw > 1e-6 * raw[-1], raw, accurate)
     slide, flat, probes = slides(V[:, zero] / d[:, None], a[zero], size, names) if zero.any() else (0.0, (), ())
     count = int(positive.sum()), int(zero.sum())
+    diagonal = np.diagonal(H)
+    if doubt is not None:  # what cannot be told from nothing is nothing
+        diagonal = np.where(np.abs(diagonal) <= np.diagonal(doubt), 0, diagonal)
     return Shape(
         raw, float(raw[0]), float(raw[-1]), n - sum(count), count[1], count[0], (V @ steps) / d,
-        float(-0.5 * (a @ steps)), slide, flat, np.diagonal(H), np.abs(H) @ size, probes,
+        float(-0.5 * (a @ steps)), slide, flat, diagonal, np.abs(H) @ size, probes,
     )  # fmt: skip
 
 

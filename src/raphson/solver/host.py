@@ -68,7 +68,7 @@ def host_problem(
     return problem, point
 
 
-ADVICE = "For exact derivatives write it with jax.numpy (jnp.exp for np.exp, jnp.where for if, .at[i].set for x[i] =)"
+ADVICE = "What is written with whole arrays of NumPy, or with jax.numpy, is compiled and has exact derivatives"
 
 
 def flatten(tree: Any) -> np.ndarray:
@@ -120,6 +120,8 @@ def one_number(out: Any) -> float:
     """What fun returned as a number; TypeError names what it is instead."""
     if out is None:
         raise TypeError("fun returns None: is a return statement missing?")
+    if isinstance(out, (tuple, dict)) and len(out) > 1:
+        raise TypeError(f"fun must return one number; it returns {len(out)} arrays (jac=True if it is (f, g))")
     try:
         array = np.asarray(out)
     except Exception as error:

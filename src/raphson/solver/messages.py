@@ -51,11 +51,11 @@ def check_arity(fun: Callable, args: Any, x: Any, name: str) -> None:
 
 def too_few(needed: list[str], given: int, x: Any, name: str) -> str:
     """What to write where a function needs more arguments than it gets."""
-    first, rest = needed[0], needed[given:]
+    rest = needed[given:]
     missing = f"{', '.join(rest)} {'is' if len(rest) == 1 else 'are'} missing"
     text = f"{name} takes {len(needed)} arguments ({', '.join(needed)}), but gets {given}: {missing}"
     if given == 1 and getattr(x, "shape", None) == (len(needed),):
-        return f"{text}. x is one vector: write lambda x: {name}(*x), or unpack it, {', '.join(needed)} = {first}"
+        return f"{text}. x is one vector: write lambda x: {name}(*x), or unpack it inside, {', '.join(needed)} = x"
     comma = "," if len(rest) == 1 else ""
     return f"{text}. Pass what belongs to the data as args=({', '.join(rest)}{comma})"
 

@@ -15,6 +15,9 @@ IGNORED = (
     "mesg_num",
 )  # fmt: skip
 
+AGAIN = 500
+"""Trials of a second method on the host, where each costs calls of the user's function: the first one has failed."""
+
 ENOUGH = 0.01
 """The least accuracy that can be asked of x: beyond it an answer says nothing, and SciPy's tol = 1 means "quickly"."""
 
@@ -37,6 +40,8 @@ class Limits:
     def after(self, trials: int, host: bool) -> "Limits":
         """What is left of the trials after so many in earlier attempts; compiled functions are called once a trial."""
         most = self.max_steps
+        if host and most is None and trials:
+            return replace(self, max_steps=AGAIN)
         if not host and self.calls is not None:
             most = self.calls - 1 if most is None else min(most, self.calls - 1)
         return replace(self, max_steps=None if most is None else max(most - trials, 0))

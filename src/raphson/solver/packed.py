@@ -151,8 +151,7 @@ def carry_of(state: State) -> tuple[Any, ...]:
     return state, step, state.x, np.zeros(len(SCALARS), zero.dtype), zero
 
 
-@partial(Program, static_argnames=("plan",))
-def turn(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -> tuple[jax.Array, jax.Array]:
+def turned(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -> tuple[jax.Array, jax.Array]:
     """What follows from a look at the proposed point, up to the next proposal, as two vectors.
 
     `full`: the look has the derivatives that arriving needs. Where it has not and the trial is taken, the
@@ -173,7 +172,7 @@ def turn(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -> 
     return plan.carry.pack((state, proposal, x, row(trial), trial.step), jnp)
 
 
-proposed = Program(propose)
+turn = Program(turned, static_argnames=("plan",))
 
 
 def host_steps(
@@ -198,16 +197,26 @@ def host_steps(
             new = turn(plan, fixed, carry, plan.seen(complete(problem, seen, plan.order)), True)
             packed = fetched(new)
         carry, first = new, False
-        if packed[1][status] in CALM:
-            onward = leave(method, unpacked(plan, packed))
-            if int(onward.status) not in CALM:  # it rested on a saddle
-                last = plan.carry.unpack(*packed)[-2:]
-                carry = packed = plan.carry.pack((onward, *proposed(method, problem.space, onward), *last))
+        if Status(int(packed[1][status])) in CALM:
+            packed = carry = left(plan, method, problem, packed)
         yield (
             partial(unpacked, plan, packed),
             Status(int(packed[1][status])),
             *(packed[0][slice(*p)] for p in (trial, step)),
         )
+
+
+def left(plan: Plan, method: Method, problem: Any, packed: tuple) -> tuple:
+    """The carry of a run that came to rest; where it rests on a saddle, that of one which goes on from there."""
+    state, _, _, numbers, step = plan.carry.unpack(*packed)
+    onward = leave(method, state)
+    if int(onward.status) != Status.RUNNING:
+        return packed
+    proposal, x = proposed(method, problem.space, onward)
+    return plan.carry.pack((onward, proposal, x, numbers, step))
+
+
+proposed = Program(propose)
 
 
 def fetched(vectors: tuple) -> tuple[np.ndarray, np.ndarray]:

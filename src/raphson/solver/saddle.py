@@ -32,11 +32,6 @@ def calm(status: Any) -> Any:
     return (status == Status.CONVERGED) | (status == Status.NOISE)
 
 
-def leave(method: Method, state: State) -> State:
-    """On the host: the state to go on from if a run rests on a saddle, else the state itself, mostly by NumPy alone."""
-    return departed(method, state) if may_rest_on_saddle(state) else state
-
-
 def may_rest_on_saddle(state: State) -> bool:
     """On the host: False where a run has not come to rest, or where H is plainly positive semidefinite.
 
@@ -82,9 +77,6 @@ def leave_saddle(method: Method, state: State) -> State:
     return select(saddle, onward, state)
 
 
-departed = Program(leave_saddle)
-
-
 def tilted(model: Model, v: Array) -> Model:
     """The model with a slope that leads away along v, a unit vector in scaled variables."""
     d = model.scale
@@ -92,3 +84,11 @@ def tilted(model: Model, v: Array) -> Model:
     reach = 0.1 * norm(d * model.space.magnitude(model.x))
     pull = jnp.abs(model.curvature.quadratic(v / d)) * jnp.where(reach > 0, reach, 1)
     return replace(model, gradient=model.gradient - d * pull * down)
+
+
+departed = Program(leave_saddle)
+
+
+def leave(method: Method, state: State) -> State:
+    """A run that rests on a saddle goes on; on the host, without compiled code where there is plainly none."""
+    return departed(method, state) if may_rest_on_saddle(state) else state

@@ -106,7 +106,7 @@ def means(result: Any) -> str:
 
 FLAT = {
     Cause.LEVEL: "points near x have the same f, to rounding: a plateau",
-    Cause.SLOPE: "f is a plane or a kink along that direction: second derivatives cannot say where its minimum is",
+    Cause.SLOPE: "f slopes where H shows no curvature: a kink, a straight line, or derivatives too rough to tell",
     Cause.FALLS: "x is not at the bottom: f goes on falling where H is flat, perhaps for ever",
     Cause.ENDED: "along that direction f may go on falling, or may be level: more trials would tell",
     Cause.DIED_OUT: "x ran onto a plateau, where f has lost what made it depend on x",

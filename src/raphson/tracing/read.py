@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,17 @@ class OnHost(TypeError):
     """The function cannot become a program; the text says why and what to write instead."""
 
 
+class Plain:
+    """A function that is called as it stands, and why: its program cannot be used."""
+
+    def __init__(self, fun: Callable, reason: str):
+        functools.update_wrapper(self, fun)
+        self.fun, self.reason = fun, reason
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.fun(*args, **kwargs)
+
+
 @dataclass(frozen=True)
 class Way:
     """How a function was read: `kind` "jax", "numpy" or "host"; the program `known` with its closed-over data.
@@ -56,6 +68,8 @@ def read(fun: Callable, x: Any, args: tuple, space: Any = None) -> tuple[Hoisted
     A function with the same code and surroundings as one before is not traced again. `space`: bounds that every call
     must keep. IndexError where JAX would clamp an index that NumPy refuses.
     """
+    if isinstance(fun, Plain):
+        raise OnHost(fun.reason)
     leaves, tree = jax.tree.flatten(args)
     key = key_of(fun, x, leaves, tree)
     way = table.get(key)
@@ -212,6 +226,17 @@ def is_whole(a: Any) -> bool:
 def as_float(a: Any, floating: bool) -> Any:
     """An array of whole numbers in floating point; everything else as it is."""
     return np.asarray(a, float) if floating and is_whole(a) else a
+
+
+UNSMOOTH = "its program has no derivative at x0: a root or norm of 0, or a branch of np.where that is not finite there"
+
+
+def without_program(fun: Callable) -> Plain | None:
+    """The function called as it stands, for a program without a finite derivative at x0; None where it is JAX's.
+
+    sqrt(x @ x)**2 is smooth at 0, and its parts are not: differences of the whole see that.
+    """
+    return None if isinstance(fun, Plain) or speaks_jax(fun) else Plain(fun, UNSMOOTH)
 
 
 def floating_args(fun: Callable, x: Any, args: tuple) -> tuple:

@@ -168,15 +168,16 @@ function criterion(v: Verdict): string {
   const within = v.distance === 0 ? "x is the minimum to rounding" : `x is within ${short(v.distance, 1)} of the minimum, relative ${limit}`;
   switch (v.key) {
     case "minimum":
-      return `${g}; ${within}; ${zero ? "no negative curvature" : `smallest curvature ${short(v.smallest)} > 0`}.`;
+      if (zero) return `${g}; flat in ${directions(zero)}, where x is not determined; across, ${within}; no negative curvature.`;
+      return `${g}; ${within}; smallest curvature ${short(v.smallest)} > 0.`;
     case "noise":
       return `the decrease left, ${short(v.decrement, 1)}, lies below the noise of f, ${short(v.noise, 1)}.`;
     case "saddle":
-      return `${g}, but the curvature is negative (${short(v.smallest)}) in ${directions(negative)}: f falls to both sides.`;
+      return `${g}, and the curvature is negative (${short(v.smallest)}) in ${directions(negative)}: f can still be made smaller.`;
     case "flat":
       return `${g}; no curvature in ${directions(zero)}: f does not say where x should be along it.`;
     case "stopped":
-      if (negative) return `${g}; the curvature is negative (${short(v.smallest)}) in ${directions(negative)}: f still falls.`;
+      if (negative) return `${g}; the curvature is negative (${short(v.smallest)}) in ${directions(negative)}: f can still be made smaller.`;
       return `${g}; the Newton step would still change x by ${short(v.distance, 1)}, relative ${limit}, and promises ${short(v.decrement, 1)}.`;
     case "not-finite":
       return "f or a derivative is not finite at the point reached.";
@@ -224,6 +225,6 @@ function decrease(actual: Num): string {
 }
 
 function explainTimeline(a: TimelineNumbers): string {
-  const gap = a.gapFirst !== null && a.gapLast !== null ? `f \u2212 best f went from ${short(a.gapFirst)} to ${short(a.gapLast)} in ` : "";
+  const gap = a.first !== null && a.last !== null ? `f went from ${short(a.first, 6)} to ${short(a.last, 6)} in ` : "";
   return `${gap}${a.trials} ${a.trials === 1 ? "trial" : "trials"}, ${a.rejected} rejected. Filled marks were taken, hollow ones rejected.`;
 }

@@ -54,6 +54,6 @@ export interface RunNumbers {
 export interface TimelineNumbers {
   trials: number;
   rejected: number;
-  gapFirst: Num;
-  gapLast: Num;
+  first: Num;
+  last: Num;
 }

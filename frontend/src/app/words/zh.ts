@@ -158,15 +158,16 @@ function criterion(v: Verdict): string {
   const within = v.distance === 0 ? "x 在舍入误差内就是极小点" : `x 到极小点的相对距离 ${short(v.distance, 1)}${limit}`;
   switch (v.key) {
     case "minimum":
-      return `${g}；${within}；${zero ? "没有负曲率" : `最小曲率 ${short(v.smallest)} > 0`}。`;
+      if (zero) return `${g}；有 ${zero} 个方向是平的，x 在那里不确定；在其余方向上，${within}；没有负曲率。`;
+      return `${g}；${within}；最小曲率 ${short(v.smallest)} > 0。`;
     case "noise":
       return `剩下的下降量 ${short(v.decrement, 1)} 低于 f 的噪声 ${short(v.noise, 1)}。`;
     case "saddle":
-      return `${g}，但有 ${negative} 个方向的曲率为负（${short(v.smallest)}）：f 向两侧下降。`;
+      return `${g}，并且有 ${negative} 个方向的曲率为负（${short(v.smallest)}）：f 还可以变小。`;
     case "flat":
       return `${g}；有 ${zero} 个方向没有曲率：f 不能确定 x 在该方向上的位置。`;
     case "stopped":
-      if (negative) return `${g}；有 ${negative} 个方向的曲率为负（${short(v.smallest)}）：f 还在下降。`;
+      if (negative) return `${g}；有 ${negative} 个方向的曲率为负（${short(v.smallest)}）：f 还可以变小。`;
       return `${g}；牛顿步还会让 x 相对改变 ${short(v.distance, 1)}${limit}，预期再下降 ${short(v.decrement, 1)}。`;
     case "not-finite":
       return "在到达的点上，f 或其导数不是有限值。";
@@ -209,6 +210,6 @@ function decrease(actual: Num): string {
 }
 
 function explainTimeline(a: TimelineNumbers): string {
-  const gap = a.gapFirst !== null && a.gapLast !== null ? `f \u2212 最小 f 从 ${short(a.gapFirst)} 变到 ${short(a.gapLast)}，` : "";
+  const gap = a.first !== null && a.last !== null ? `f 从 ${short(a.first, 6)} 变到 ${short(a.last, 6)}，` : "";
   return `${gap}共 ${a.trials} 步，其中 ${a.rejected} 步被拒绝。实心标记是接受的步，空心是拒绝的。`;
 }

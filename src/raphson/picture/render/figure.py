@@ -33,7 +33,7 @@ def pyplot() -> Any:
     try:
         import matplotlib.pyplot as plt
     except ImportError as missing:
-        raise ImportError('figures need matplotlib, which is not installed: pip install "raphson[plot]"') from missing
+        raise ImportError("figures need matplotlib, which is not installed: pip install matplotlib") from missing
     return plt
 
 

@@ -1,0 +1,88 @@
+"""A host function near a point: where it may be called, and how well its values are known."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from raphson.kernel.number import eps
+from raphson.kernel.space import Box
+from raphson.problems.callback import Lengths
+
+TINY = float(np.finfo(float).tiny)
+
+
+def limits_of(space: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
+    """The bounds of a space, infinite where it has none; and whether it has none at all."""
+    if not isinstance(space, Box):
+        return np.full(x.size, -np.inf), np.full(x.size, np.inf), True
+    return np.asarray(space.lower), np.asarray(space.upper), False
+
+
+@dataclass
+class Around:
+    """A function near a point: `evaluate(x)` gives (m,) or a number, `center` (m,) is its value at x.
+
+    `lengths` is what earlier differences of the same function have learned; it learns on. `open`: there are no bounds.
+    """
+
+    evaluate: Callable[[np.ndarray], Any]
+    x: np.ndarray
+    center: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    lengths: Lengths
+
+    open: bool = False
+
+    @property
+    def eps(self) -> float:
+        """The spacing of the working precision."""
+        return eps(self.x)
+
+    def precision(self, i: np.ndarray) -> np.ndarray:
+        """How well values along the variables i are known, relative to the largest: rounding and noise."""
+        return self.eps + (0.0 if self.lengths.noise is None else self.lengths.noise[i])
+
+    def at(self, i: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+        """Values (k, c, m) at x + offsets (k, c) along the variables i (k,), to the last bit within the bounds."""
+        k, c = offsets.shape
+        points = np.repeat(self.x[None], k * c, axis=0)
+        rows, columns = np.arange(k * c), np.repeat(i, c)
+        moved = points[rows, columns] + offsets.ravel().astype(self.x.dtype)
+        points[rows, columns] = moved if self.open else np.clip(moved, self.low[columns], self.high[columns])
+        return self.values(points).reshape(k, c, -1)
+
+    def values(self, points: np.ndarray) -> np.ndarray:
+        """Values (k, m) at points (k, n), one call for each."""
+        return np.array([self.evaluate(p) for p in points], float).reshape(len(points), -1)
+
+    def placed(self, i: np.ndarray, h: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
+        """Steps, powers of two so that x + kh is exact, and sides with room for `reach` (one side: 2 `reach`) of them.
+
+        A step of 0: the variable cannot move, or its box is narrower than numbers can tell.
+        """
+        if self.open:
+            least = 2 * np.spacing(np.abs(self.x[i])).astype(float)
+            return np.exp2(np.floor(np.log2(np.maximum(h, least)))), np.zeros(len(i), int)
+        x = self.x[i].astype(float)
+        up, down = np.maximum(self.high[i] - x, 0), np.maximum(x - self.low[i], 0)
+        near, far = np.minimum(up, down), np.maximum(up, down)
+        both = near >= reach * h / 16
+        side = np.where(both, 0, np.where(up >= down, 1, -1))
+        h = np.minimum(h, np.where(both, near / reach, far / (2 * reach)))
+        least = 2 * np.spacing(np.abs(self.x[i])).astype(float)
+        with np.errstate(divide="ignore"):
+            h = np.exp2(np.floor(np.log2(np.maximum(h, least))))
+        return np.where(np.where(both, near / reach, far / (2 * reach)) >= h, h, 0.0), side
+
+
+def scale_of(around: Around, i: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The rounding of values (k, c, m) along the variables i (k,), and of the middle, as a length for each."""
+    return around.precision(i) * np.maximum(lengths_of(values).max(axis=1), lengths_of(around.center))
+
+
+def lengths_of(vectors: np.ndarray) -> Any:
+    """Lengths along the last axis, without the detour for one number."""
+    return np.abs(vectors[..., 0]) if vectors.shape[-1] == 1 else np.linalg.norm(vectors, axis=-1)

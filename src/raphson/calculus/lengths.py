@@ -1,0 +1,143 @@
+"""Over which length a host function changes its course along each variable: what steps of differences are a part of.
+
+L_i is measured, not taken from |x_i|: a peak at 574.2 may be 0.01 wide, a time may be 1e-12. Two steps h and h/8 (or
+the orders of one stencil) are compared; what they disagree by is h^3 f'''/6, or noise where shrinking h does not
+shrink it.
+Source: Gill, Murray, Saunders and Wright (1983), "Computing forward-difference intervals".
+"""
+
+from typing import Any
+
+import numpy as np
+
+from raphson.calculus.around import Around, scale_of
+
+PART = 0.05
+"""Disagreement of two steps, relative, up to which both are taken to see the same smooth course."""
+
+CLEAR = 1e6
+"""A response so many times above rounding gives a slope that is good enough to begin with."""
+
+
+def length_from(h: Any, odd: Any, even: Any, odd_gap: Any, even_gap: Any, floor: Any, tell: Any) -> np.ndarray:
+    """The length L from what two orders disagree by: odd_gap = h^3 |f'''| / 6, even_gap = h^4 |f''''| / 24.
+
+    odd ~ h f', even ~ h^2 f'' / 2 with f^(k) ~ 1 / L^k. Where one of them happens to vanish the other
+    is the measure. The even gap counts only where it is clear of `tell` times the rounding `floor`.
+    """
+    odd, even, even_gap = (np.asarray(a, float) for a in (odd, even, even_gap))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        gap = np.maximum(odd_gap, floor)
+        by_odd = h * np.maximum(np.sqrt(odd / (6 * gap)), even / (3 * gap))
+        by_even = h * np.maximum(np.sqrt(even / (12 * even_gap)), np.cbrt(odd / (24 * even_gap)))
+    return np.where(even_gap > tell * floor, np.fmin(by_odd, by_even), by_odd)
+
+
+def calibrate(around: Around, i: int) -> tuple[float, bool]:
+    """The length of variable i, from steps h and h/8 that see the same course; and whether no response was found.
+
+    h starts at eps^(1/3) |x_i| (1 at zero), grows while nothing is seen, up to a hundredth of |x_i| or of 1, and
+    shrinks while the two disagree, unless that does not help: then the disagreement is noise, which is remembered.
+    """
+    x, part = abs(float(around.x[i])), around.eps ** (1 / 3)
+    own = x if x > 0 else 1.0
+    h, most, blind = part * own, 1e-2 * max(x, 1.0), 0.0
+    before: tuple[float, float] | None = None
+    if around.lengths.noise is not None:
+        around.lengths.noise[i] = 0
+    for _ in range(16):
+        seen = courses(around, i, h)
+        if seen is None:
+            h, most, before = h / 64, h / 64, None
+            continue
+        h, odd, even, odd_gap, even_gap, floor = seen
+        signal = odd + even
+        if signal <= 256 * floor:
+            blind = max(blind, h)
+            if 512 * h > most:
+                break
+            h *= 512
+            continue
+        gap = max(odd_gap - 32 * floor, even_gap - 256 * floor)
+        if gap <= PART * signal:
+            if gap > 0 and 8 * h <= most and (further := courses(around, i, 8 * h)) is not None:
+                # Truncation grows by 512; what hardly grows is noise, and longer steps see more.
+                wider = max(further[3] - 32 * further[5], further[4] - 256 * further[5])
+                if wider < 64 * gap and wider <= PART * (further[1] + further[2]):
+                    remember_noise(around, np.array([i]), np.array([odd_gap / 8]), np.array([floor]))
+                    h *= 8
+                    continue
+            if gap <= 0 and signal < CLEAR * floor and 64 * h <= most:
+                h *= 64
+                continue
+            L = float(length_from(h, odd, even, odd_gap, even_gap, 32 * floor, 16))
+            return min(L, 10 * max(x, h / part)), False
+        if before is not None and gap > 0.5 * before[1]:
+            if remember_noise(around, np.array([i]), np.array([gap]), np.array([floor])):
+                return before[0] / part, False
+            break
+        before, h = (h, gap), h / 64
+        if h <= blind:
+            break
+    return own, True
+
+
+def courses(around: Around, i: int, h: float) -> tuple[float, float, float, float, float, float] | None:
+    """(h, odd, even, their gaps to what h/8 predicts, rounding) along variable i; None where it is not finite."""
+    pick = np.array([i])
+    step, side = around.placed(pick, np.array([h]), 1)
+    if step[0] == 0:
+        return None
+    h, offsets = float(step[0]), np.array([-1.0, 1]) if side[0] == 0 else side[0] * np.array([1.0, 2])
+    small = h / 8 if h / 8 >= np.spacing(abs(around.x[i])) else h
+    V = around.at(pick, np.concatenate([h * offsets, small * offsets])[None])
+    if not np.all(np.isfinite(V)):
+        return None
+    a, b, c, d = V[0] - around.center
+    if side[0] == 0:
+        parts = (b - a) / 2, (a + b) / 2, (d - c) / 2, (c + d) / 2
+    else:
+        parts = (4 * a - b) / 2, (b - 2 * a) / 2, (4 * c - d) / 2, (d - 2 * c) / 2
+    odd, even, odd_small, even_small = parts
+    ratio = h / small
+    norms = (np.linalg.norm(v) for v in (odd, even, odd - ratio * odd_small, even - ratio**2 * even_small))
+    return (h, *(float(v) for v in norms), float(scale_of(around, pick, V)[0]))
+
+
+def learn(around: Around) -> None:
+    """Lengths of all variables that can move and have none yet; silent ones are asked again now and then."""
+    lengths, n = around.lengths, around.x.size
+    if lengths.length is None:
+        lengths.length, lengths.dead, lengths.noise = np.full(n, np.nan), np.zeros(n, bool), np.zeros(n)
+    lengths.looks += 1
+    if not lengths.dead.any() and not np.isnan(lengths.length).any():
+        return
+    again = lengths.dead & (lengths.looks & (lengths.looks - 1) == 0)  # at the 1st, 2nd, 4th, 8th look
+    for i in np.flatnonzero((np.isnan(lengths.length) | again) & (around.low < around.high)):
+        lengths.length[i], lengths.dead[i] = calibrate(around, int(i))
+
+
+NOISY = 1e-4
+"""More than this, relative to f, is no noise but a jump: there is no derivative that longer steps would find."""
+
+
+def remember_noise(around: Around, i: np.ndarray, gaps: np.ndarray, floor: np.ndarray) -> bool:
+    """Disagreement along the variables i that shrinking does not shrink is noise; whether all of it was.
+
+    `floor`: what rounding (and noise known before) makes of the values that disagree, hence their size.
+    """
+    noise = around.lengths.noise
+    if not i.size or noise is None:
+        return False
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = gaps / floor * around.precision(i)
+    small = share <= NOISY
+    beyond = small & (gaps > 8 * floor)
+    noise[i[beyond]] = share[beyond]
+    return bool(np.all(small))
+
+
+def forget_noise(around: Around) -> None:
+    """Noise that was met elsewhere is not that of this point: it is measured anew."""
+    if around.lengths.noise is not None:
+        around.lengths.noise[:] = 0
