@@ -77,36 +77,15 @@ class Call:
 
 @our_positions
 def least_squares(
-    fun: Callable,
-    x0: Any,
-    jac: Any = None,
-    bounds: Any = None,
-    method: str | Method | None = "auto",
-    ftol: float | None = SCIPY_TOLERANCE,
-    xtol: float | None = SCIPY_TOLERANCE,
-    gtol: float | None = SCIPY_TOLERANCE,
-    x_scale: Any = None,
-    loss: Any = "linear",
-    f_scale: float = 1.0,
-    diff_step: Any = None,
-    tr_solver: str | None = None,
-    tr_options: dict | None = None,
-    jac_sparsity: Any = None,
-    max_nfev: int | None = None,
-    verbose: int = 0,
-    args: Any = (),
-    kwargs: dict | None = None,
-    callback: Callable | None = None,
-    workers: Any = None,
-    *,
-    tol: float | None = None,
-    options: dict | None = None,
-    progress: bool | Callable = False,
-    max_steps: int | None = None,
-    time_limit: float | None = None,
-    names: Any = None,
-    absolute_sigma: bool = False,
-) -> Fit:
+    fun: Callable, x0: Any, jac: Any = None, bounds: Any = None, method: str | Method | None = "auto",
+    ftol: float | None = SCIPY_TOLERANCE, xtol: float | None = SCIPY_TOLERANCE, gtol: float | None = SCIPY_TOLERANCE,
+    x_scale: Any = None, loss: Any = "linear", f_scale: float = 1.0, diff_step: Any = None,
+    tr_solver: str | None = None, tr_options: dict | None = None, jac_sparsity: Any = None,
+    max_nfev: int | None = None, verbose: int = 0, args: Any = (), kwargs: dict | None = None,
+    callback: Callable | None = None, workers: Any = None, *, tol: float | None = None, options: dict | None = None,
+    progress: bool | Callable = False, max_steps: int | None = None, time_limit: float | None = None,
+    names: Any = None, absolute_sigma: bool = False,
+) -> Fit:  # fmt: skip
     """Minimizes 1/2 sum r_i(x)^2, or a robust cost 1/2 c^2 sum rho((r_i / c)^2), and says what the data determine.
 
     fun(x, *args, **kwargs): the residuals, any pytree of real arrays, written with jax.numpy (NumPy functions run on
