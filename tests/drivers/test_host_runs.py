@@ -77,17 +77,18 @@ def test_a_fit_counts_every_call_once(name, given):
     fun, jac = Counted(residual), Counted(jacobian)
     fit = rp.least_squares(fun, x0, jac=jac if given else None, **more)
     assert (len(fit.reasons) > 1) == (name == "all of auto"), fit.reasons
-    assert (fit.nfev, fit.njev) == (fun.calls, jac.calls if given else 0)
+    assert fit.nfev == fun.calls and (fit.njev == jac.calls if given else fit.njev > 0)
 
 
 @pytest.mark.parametrize("method", ["auto", "bfgs"])
 @pytest.mark.parametrize("given", [0, 1, 2], ids=["differences", "jac", "jac and hess"])
 def test_minimize_counts_every_call_once(method, given):
-    """The same for nfev, njev and nhev."""
+    """The same for nfev, njev and nhev; gradients by differences are counted as such, as SciPy does."""
     fun, jac, hess = Counted(rosenbrock), Counted(rosenbrock_gradient), Counted(rosenbrock_hessian)
     more = {"jac": jac} if given == 1 else {"jac": jac, "hess": hess} if given else {}
     result = rp.minimize(fun, [-1.2, 1.0], method=method, **more)
-    assert (result.nfev, result.njev, result.nhev) == (fun.calls, jac.calls, hess.calls)
+    assert (result.nfev, result.nhev) == (fun.calls, hess.calls)
+    assert result.njev == jac.calls if given else result.njev > 0
 
 
 @pytest.mark.parametrize("loss", ["linear", "huber", "cauchy"])

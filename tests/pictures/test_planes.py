@@ -201,9 +201,9 @@ def test_one_compilation_serves_every_grid_of_a_problem() -> None:
     p, x = Minimize(lambda x, a: a * jnp.sum(x**2), (3.0,)), jnp.zeros(2)
     plane = whole_plane(np.zeros(2), [1, 1], ["a", "b"])
     sample(p, x, plane, (-1, 1, -1, 1), 5, 5)
-    before = sampling.values._cache_size()
+    before = sampling.values.jitted._cache_size()
     sample(replace(p, data=(4.0,)), x + 1, plane, (-2, 1, -1, 1), 60, 70)
-    assert sampling.values._cache_size() == before
+    assert sampling.values.jitted._cache_size() == before
 
 
 def test_a_structure_and_a_plane_of_it() -> None:

@@ -277,14 +277,14 @@ def cholesky(x):
     L[1, 0] = x[2]
     S = L @ L.T
     d = linalg.solve_triangular(L, np.array([1.0, 2.0]), lower=True)
-    return d @ d + 2 * np.log(np.diag(L)).sum() + 0.1 * np.sum(S)
+    return d @ d + 2 * np.log(np.diag(L)).sum() + 0.1 * np.sum(S) + np.sum(x**2)
 
 
 def cholesky_twin(x):
     a, b, c = jnp.exp(x[0]), jnp.exp(x[1]), x[2]
     u = 1 / a
     v = (2 - c * u) / b
-    return u * u + v * v + 2 * (x[0] + x[1]) + 0.1 * (a * a + 2 * a * c + c * c + b * b)
+    return u * u + v * v + 2 * (x[0] + x[1]) + 0.1 * (a * a + 2 * a * c + c * c + b * b) + x @ x
 
 
 def integrated(x):

@@ -43,9 +43,9 @@ def complaints(name, factor, expected):
     problem = rp.zoo[name]
     x0 = factor * problem.x0
     if not np.isfinite(float(problem.fun(x0))):
-        with pytest.raises(ValueError, match="choose a start where fun is finite"):
-            solve_caged(name, "auto", x0, mgh_cages())
-        return []
+        result = solve_caged(name, "auto", x0, mgh_cages())
+        honest_no = not result.success and "choose a start where fun is finite" in result.verdict
+        return [] if honest_no else [f"{name} from {factor} x0, where f is not finite: {result.verdict}"]
     result = solve_caged(name, "auto", x0, mgh_cages())
     assert result.method in ("dogleg", "trust-exact", "cubic") and result.reasons
     said = f"{name} from {factor} x0: {result.verdict} after {result.nfev} evaluations"

@@ -40,7 +40,9 @@ def leaves_of(x: Any) -> list:
 def sentence(result: Any) -> str:
     """The verdict in one sentence: criterion, value, threshold."""
     head = HEADLINES[result.certificate.verdict].lower()
-    reason = "" if result.certificate.success else f" ({result.termination.sentence})"
+    ended = result.termination.sentence
+    told = result.certificate.success or result.certificate.criterion.startswith(ended)
+    reason = "" if told else f" ({ended})"
     return f"{head}{reason}: {result.certificate.criterion}"
 
 

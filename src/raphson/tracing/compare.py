@@ -63,7 +63,7 @@ def plain_value(fun: Any, x: Any, args: tuple) -> Any:
 
 def flat(out: Any) -> np.ndarray:
     """A result as one vector of numbers."""
-    leaves = jax.tree.leaves(out) if isinstance(out, dict) else [out]
+    leaves = jax.tree.leaves(out) if isinstance(out, (dict, tuple)) else [out]
     return np.concatenate([np.ravel(np.asarray(leaf)) for leaf in leaves])
 
 

@@ -75,6 +75,8 @@ def results(out: Any) -> Any:
         raise TypeError(f"the function returns {type(out).__name__}")
     if isinstance(out, dict):
         return {k: results(v) for k, v in out.items()}
+    if type(out) is tuple:
+        return tuple(map(results, out))
     value = unwrap(out)
     if isinstance(value, (list, tuple)):
         value = np.asarray(value)
