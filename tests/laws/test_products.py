@@ -110,9 +110,9 @@ def curve(x):
 
 
 def on_host(x):
-    """The same in NumPy."""
-    x = np.asarray(x)
-    return x[0] * np.exp(-x[1] * T) + x[2] - Y
+    """The same with numbers, which float() needs."""
+    a, b, c = map(float, x)
+    return a * np.exp(-b * T) + c - Y
 
 
 @cache

@@ -26,7 +26,7 @@ from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Run, run
 from raphson.solver.drive import iterate as iterations
 from raphson.solver.evidence import Numbered, certificate_of, evaluate, final_state, hessian_of, sizes
-from raphson.solver.host import host_problem
+from raphson.solver.host import EVERYWHERE, host_problem
 from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point, why_not
 from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
 from raphson.solver.options import Limits, read_hess, read_limits, refuse_constraints
@@ -169,7 +169,7 @@ def iterate(
 
 def read_problem(
     fun: Any, x: Any, args: Any, jac: Any, hess: Any, hessp: Any, notes: list[str],
-    space: Any = None, calls: int | None = None,
+    space: Any = EVERYWHERE, calls: int | None = None,
 ) -> tuple[Any, Any, Callable[[Any], Any]]:  # fmt: skip
     """The problem, the start in the problem's own form, and the way back to the user's.
 
