@@ -297,8 +297,8 @@ def interrupted(error, at, once=True):
 
 
 def slow(x):
-    """on_host in 10 ms."""
-    time.sleep(0.01)
+    """on_host in 20 ms."""
+    time.sleep(0.02)
     return on_host(x)
 
 
@@ -310,13 +310,16 @@ def test_nothing_is_lost_when_a_run_is_stopped():
         "steps": rp.least_squares(residual, start, args=(T, Y), max_steps=3),
         "callback": rp.least_squares(residual, start, args=(T, Y), callback=lambda x: next(iter(()))),
         "Ctrl-C": rp.least_squares(interrupted(KeyboardInterrupt(), 25), start),
-        "seconds": rp.least_squares(slow, start, time_limit=0.6),  # the first derivatives take some 30 calls
+        "seconds": rp.least_squares(slow, start, time_limit=0.3),
     }
     for name, fit in stopped.items():
         assert not fit.success, name
-        assert fit.cost < first and len(fit.trace) >= 1, name
+        # The first derivatives take some 30 calls: 0.3 seconds may end before the first trial.
+        assert (fit.cost < first and len(fit.trace) >= 1) or (name == "seconds" and fit.cost <= first * (1 + 1e-12)), (
+            name
+        )
         assert fit.cost == pytest.approx(0.5 * np.sum(on_host(fit.x) ** 2), rel=1e-12), name
-        assert fit.cost <= np.nanmin(fit.trace.value) * (1 + 1e-12), name
+        assert fit.cost <= np.nanmin([first, *fit.trace.value]) * (1 + 1e-12), name
         assert np.all(np.isfinite(fit.x)) and str(fit), name
     assert len(stopped["callback"].trace) == 1, "next() of nothing raises StopIteration"
 

@@ -62,7 +62,7 @@ def host_survey(problem: HostResiduals, x: Any) -> Survey:
     """
     point = np.asarray(x)
     try:
-        r = problem.residuals(point)
+        r = problem.seen(point)
         found = bent_residuals(problem, point, r, SECOND)
     except OutOfCalls:
         point, J, r = problem.lengths.known or unknown(problem)

@@ -18,7 +18,8 @@ class OutOfCalls(Exception):
 class Evaluations:
     """How often each function of the user was called, finite differences included.
 
-    `limit`: how often f may be called in all (None: no limit); `total` calls of f so far, over all attempts.
+    `limit`: how often f may be called in all (None: no limit); `total` calls of f so far, over all attempts; `last`:
+    the user's last gradient or Jacobian, with its point.
     """
 
     value: int = 0
@@ -26,6 +27,14 @@ class Evaluations:
     hessian: int = 0
     limit: int | None = None
     total: int = 0
+    last: Any = None
+
+    def slope(self, fun: Callable[[np.ndarray], Any], x: np.ndarray) -> Any:
+        """The user's gradient or Jacobian at x, counted; he is not asked twice in a row at one point."""
+        if self.last is None or not np.array_equal(self.last[0], x):
+            self.gradient += 1
+            self.last = np.array(x), fun(np.array(x))
+        return self.last[1]
 
     def meet(self) -> None:
         """Counts a call of f; raises OutOfCalls, before it is made, where there is none left."""

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.around import TINY, limits_of
-from raphson.calculus.difference import SECOND, bent_residuals, final_derivatives
+from raphson.calculus.difference import SECOND, bent_residuals, final_derivatives, host_gradient
 from raphson.calculus.taylor import look
 from raphson.kernel.look import HESSIAN, PRODUCT
 from raphson.kernel.number import default_tolerance, eps
@@ -71,9 +71,13 @@ def final_host_state(state: State, problem: Callback) -> State:
     if float(state.best.value) < float(model.value):
         unknown = np.full_like(np.asarray(model.gradient), np.nan)
         model = replace(model, x=state.best.x, value=state.best.value, gradient=unknown)
-    given = problem.hessian is not None
-    if (model.gradient.size <= DIFFERENCES or given) and np.isfinite(float(model.value)):
+    whole = model.gradient.size <= DIFFERENCES or problem.hessian is not None
+    if np.isfinite(float(model.value)):
         try:
+            if not whole:
+                g = np.asarray(model.gradient)
+                g = host_gradient(problem, model.x, float(model.value)) if np.isnan(g).any() else g
+                return replace(state, place=replace(state.place, model=replace(model, gradient=g)))
             found = final_derivatives(problem, model.x, float(model.value))
         except OutOfCalls:
             return replace(state, place=replace(state.place, model=model))
