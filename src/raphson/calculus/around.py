@@ -43,7 +43,7 @@ class Around:
 
     def precision(self, i: np.ndarray) -> np.ndarray:
         """How well values along the variables i are known, relative to the largest: rounding and noise."""
-        return self.eps + (0.0 if self.lengths.noise is None else self.lengths.noise[i])
+        return self.eps + (np.zeros(np.shape(i)) if self.lengths.noise is None else self.lengths.noise[i])
 
     def at(self, i: np.ndarray, offsets: np.ndarray) -> np.ndarray:
         """Values (k, c, m) at x + offsets (k, c) along the variables i (k,), to the last bit within the bounds."""

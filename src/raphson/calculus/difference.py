@@ -132,7 +132,7 @@ def disagreement(problem: Any, x: np.ndarray, center: Any, given: np.ndarray) ->
     with np.errstate(all="ignore"):
         seen = stencil(near)
         size = np.max(np.abs(seen.values), axis=1)
-        over = np.maximum(np.maximum(near.lengths.length, np.abs(x)), 1.0)
+        over = np.maximum(np.maximum(np.asarray(near.lengths.length), np.abs(x)), 1.0)
         doubt = 10 * entry_errors(near, seen) + NUMERICAL * size / over[:, None]
         gap = np.abs(given - seen.first)
         excess = gap - SAME * np.maximum(np.abs(given), np.abs(seen.first)) - doubt

@@ -82,7 +82,7 @@ def calibrate(around: Around, i: int) -> tuple[float, bool]:
     return own, True
 
 
-def courses(around: Around, i: int, h: float) -> tuple[float, float, float, float, float, float] | None:
+def courses(around: Around, i: int, h: float) -> tuple[float, ...] | None:
     """(h, odd, even, their gaps to what h/8 predicts, rounding) along variable i; None where it is not finite."""
     pick = np.array([i])
     step, side = around.placed(pick, np.array([h]), 1)
@@ -106,7 +106,8 @@ def courses(around: Around, i: int, h: float) -> tuple[float, float, float, floa
 
 def learn(around: Around) -> None:
     """Lengths of all variables that can move and have none yet; silent ones are asked again now and then."""
-    lengths, n = around.lengths, around.x.size
+    lengths: Any = around.lengths  # its arrays are there from here on
+    n = around.x.size
     if lengths.length is None:
         lengths.length, lengths.dead, lengths.noise = np.full(n, np.nan), np.zeros(n, bool), np.zeros(n)
     lengths.looks += 1

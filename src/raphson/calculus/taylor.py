@@ -60,7 +60,7 @@ def weighted_look(problem: Any, x: Any, value: jax.Array, r: jax.Array, J: jax.A
     return Look(x, value, r @ J, Gram(J, r, root, *held))
 
 
-def host_look(problem: Any, x: Any, order: int, value: float | None = None) -> Look:
+def host_look(problem: Any, x: Any, order: int, value: Any = None) -> Look:
     """The same for a host function, in NumPy: its own derivatives, or finite differences where it has none.
 
     `value`: f at x where it was just evaluated.
@@ -74,23 +74,23 @@ def host_look(problem: Any, x: Any, order: int, value: float | None = None) -> L
     if order < HESSIAN:
         return Look(x, value, host_gradient(problem, point, value))
     gradient, H = host_derivatives(problem, point, value)
-    return Look(x, value, gradient, Dense(H))
+    return Look(x, value, gradient, Dense(H))  # type: ignore[arg-type]
 
 
 def residual_look(problem: HostResiduals, x: np.ndarray, order: int) -> Look:
     """Cost, gradient and curvature of host residuals: J'J as J, or with the residuals' own second derivatives."""
-    r = problem.seen(x)
-    value = problem.cost(r)
+    r: Any = problem.seen(x)
+    value: Any = problem.cost(r)
     if order == VALUE:
         return Look(x, value)
     with np.errstate(all="ignore"):
         if order in (HESSIAN, PRODUCT):
-            found = bent_residuals(problem, x, r)
+            found: Any = bent_residuals(problem, x, r)
             return Look(x, value, found.gradient, Dense(found.hessian))
-        J = host_jacobian(problem, x, r)
+        J: Any = host_jacobian(problem, x, r)
         if not problem.loss.plain:
             return weighted_look(problem, x, value, r, J, GRAM)
-        return Look(x, value, r @ J, Gram(J, r, np.ones_like(r)))
+        return Look(x, value, r @ J, Gram(J, r, np.ones_like(r)))  # type: ignore[arg-type]
 
 
 def blank_look(problem: Any, x: Any, order: int) -> Look:

@@ -72,9 +72,10 @@ def host_survey(problem: HostResiduals, x: Any) -> Survey:
             found = Bend(J, (first * r) @ J, H, 1e-6 * np.abs(H), False)
     d = np.sqrt(np.maximum(np.abs(np.diagonal(found.hessian)), TINY))
     problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
-    seen = weighted_look(problem, point, problem.cost(r), r, found.jacobian, GRAM)
+    cost: Any = problem.cost(r)
+    seen = weighted_look(problem, point, cost, r, found.jacobian, GRAM)  # type: ignore[arg-type]
     seen = replace(seen, gradient=found.gradient)
-    return Survey(seen, found.hessian if found.full else None, Measured(found.hessian, found.error))
+    return Survey(seen, found.hessian if found.full else None, Measured(found.hessian, found.error))  # type: ignore[arg-type]
 
 
 def unknown(problem: HostResiduals) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

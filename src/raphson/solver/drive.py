@@ -171,12 +171,14 @@ def run(
         bursts = host_bursts(method, problem, watcher, key)
     else:
         bursts = watched_bursts(method, problem, watcher) if watcher else compiled_bursts(method, problem, key)
-    tables, state, status = [], None, Status.RUNNING
+    tables: list[np.ndarray] = []
+    state: Any = None  # of host runs: what makes one, for it is unpacked when it is asked for
+    status = Status.RUNNING
     try:
         for state, table, status in bursts(first):
             tables.append(table)
             if progress is not None:
-                progress(state() if callable(state) else state)
+                progress(state() if callable(state) else state)  # type: ignore[arg-type]
             if status == Status.RUNNING and time_limit is not None and time.perf_counter() - begin > time_limit:
                 status = Status.TIME
                 break
@@ -191,7 +193,7 @@ def run(
         if state is None:
             state, table = unseen(first, problem)
             tables = [table]
-    state = state() if callable(state) else state  # states of host runs are unpacked when asked for
+    state = state() if callable(state) else state
     table = tables[0] if len(tables) == 1 else np.concatenate(tables)
     trace = Trace(table[:, : len(SCALARS)], table[:, len(SCALARS) :])
     return Run(x0, state, trace, status, time.perf_counter() - begin)

@@ -78,7 +78,7 @@ def final_host_state(state: State, problem: Callback) -> State:
                 g = np.asarray(model.gradient)
                 g = host_gradient(problem, model.x, float(model.value)) if np.isnan(g).any() else g
                 return replace(state, place=replace(state.place, model=replace(model, gradient=g)))
-            found = final_derivatives(problem, model.x, float(model.value))
+            found: Any = final_derivatives(problem, model.x, float(model.value))
         except OutOfCalls:
             return replace(state, place=replace(state.place, model=model))
         d = np.sqrt(np.maximum(np.abs(np.diagonal(found.hessian)), TINY))

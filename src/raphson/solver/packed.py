@@ -1,6 +1,6 @@
 """Host runs: the state travels as two vectors, so that a trial costs one or two small dispatches of one program."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
@@ -146,8 +146,8 @@ def plan_of(key: Any, method: Method, problem: Any, state: State) -> Plan:
 
 def carry_of(state: State) -> tuple[Any, ...]:
     """What a run carries before its first look: a step of zero from x to x."""
-    zero = np.zeros_like(np.asarray(state.model.gradient))
-    step = Proposal(zero, np.zeros((), bool), np.zeros((), np.int32))
+    zero: Any = np.zeros_like(np.asarray(state.model.gradient))
+    step = Proposal(zero, np.zeros((), bool), np.zeros((), np.int32))  # type: ignore[arg-type]
     return state, step, state.x, np.zeros(len(SCALARS), zero.dtype), zero
 
 
@@ -175,9 +175,7 @@ def turned(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -
 turn = Program(turned, static_argnames=("plan",))
 
 
-def host_steps(
-    key: Any, method: Method, problem: Any, state: State
-) -> Iterator[tuple[Callable, Status, np.ndarray, Any]]:
+def host_steps(key: Any, method: Method, problem: Any, state: State) -> Iterator[tuple[Any, ...]]:
     """The run, trial by trial: a function that gives the state, its status, the trial's row, and its step."""
     plan = plan_of(key, method, problem, state)
     fixed = jax.device_put(plan.fixed.pack((method, problem.space)))

@@ -133,8 +133,8 @@ class TracedArray(Arithmetic):
 
     def reshape(self, *shape: Any, order: str = "C", **_: Any) -> TracedArray:
         """Another shape, a view."""
-        shape = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
-        shape = tuple(operator.index(k) for k in shape)
+        given = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+        shape = tuple(operator.index(k) for k in given)
         if order != "C":
             return wrap(module_of(self.value).reshape(self.value, shape, order=order))
         return self.view(lambda a: a.reshape(shape), lambda a, v: v.reshape(a.shape))

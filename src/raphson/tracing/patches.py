@@ -52,8 +52,8 @@ def of_shape(original: Callable) -> Callable:
 
     def make(*args: Any, **kwargs: Any) -> Any:
         if original.__name__ == "full" and holds(args[1] if len(args) > 1 else kwargs.get("fill_value")):
-            shape, fill = args[0], unwrap(args[1] if len(args) > 1 else kwargs["fill_value"])
-            return TracedArray(jnp.broadcast_to(fill, shape))
+            given = dict(zip(("shape", "fill_value"), args, strict=False)) | kwargs
+            return TracedArray(jnp.broadcast_to(unwrap(given["fill_value"]), given["shape"]))
         return fillable(original(*args, **kwargs))
 
     return functools.wraps(original)(make)
@@ -100,11 +100,11 @@ def by_twin(original: Callable, twin: Callable) -> Callable:
     def call(*args: Any, **kwargs: Any) -> Any:
         if not any(map(holds, (*args, *kwargs.values()))):
             return original(*args, **kwargs)
-        args, kwargs = [deep(a) for a in args], {k: deep(v) for k, v in kwargs.items()}
-        if not holds_jax(args) and not holds_jax(kwargs):
-            return original(*args, **kwargs)
-        args = [assembled(a) if isinstance(a, list) else a for a in args]
-        return wrap(twin(*args, **fitting(twin, kwargs, original.__name__)))
+        values, named = [deep(a) for a in args], {k: deep(v) for k, v in kwargs.items()}
+        if not holds_jax(values) and not holds_jax(named):
+            return original(*values, **named)
+        values = [assembled(a) if isinstance(a, list) else a for a in values]
+        return wrap(twin(*values, **fitting(twin, named, original.__name__)))
 
     return functools.wraps(original)(call)
 

@@ -52,7 +52,7 @@ class Way:
     """
 
     kind: str
-    known: Hoisted | None
+    known: Any
     traced: tuple[bool, ...]
     whole: bool
     reason: str = ""

@@ -131,7 +131,8 @@ class Roll:
     def kind(self, atom: Any) -> Any:
         """What an operand is made of: equal for operands that one vector can hold."""
         if isinstance(atom, jex.Literal):
-            return ("number", atom.aval.dtype, bool(getattr(atom.aval, "weak_type", False)))
+            aval: Any = atom.aval
+            return ("number", aval.dtype, bool(getattr(aval, "weak_type", False)))
         if atom in self.entries:
             return ("entry", id(self.entries[atom][0]))
         if atom in self.kinds:
@@ -201,13 +202,14 @@ class Roll:
         """The terms of a sum that a loop added up one by one, where this equation is its last; None if it is none."""
         if self.equations[i][0].primitive.name != "add" or self.large(i):
             return None
-        found, at = [], i
+        found: list = []
+        at: Any = i
         while True:
             left, right = self.equations[at][1]
             found.append(right)
-            inner = self.maker.get(left) if isinstance(left, jex.Var) else None
+            inner: Any = self.maker.get(left) if isinstance(left, jex.Var) else None
             chained = inner is not None and self.equations[inner][0].primitive.name == "add" and self.uses[left] == 1
-            if not chained or self.large(inner) or left in self.values:
+            if not chained or self.large(inner) or left in self.values:  # type: ignore[arg-type]
                 found.append(left)
                 break
             at = inner
@@ -246,13 +248,13 @@ class Roll:
 
     def column(self, atoms: list) -> Any:
         """One operand of every member as a vector (a scalar where it is the same for all)."""
-        first = atoms[0]
+        first: Any = atoms[0]
         if all(a is first for a in atoms):
             value = jnp.asarray(self.read(first))
             return jnp.broadcast_to(value, (len(atoms),))
         if isinstance(first, jex.Literal) or first in self.constants:
             numbers = [np.asarray(a.val if isinstance(a, jex.Literal) else self.constants[a]) for a in atoms]
-            return jnp.asarray(np.stack(numbers).astype(first.aval.dtype))
+            return jnp.asarray(np.stack(numbers).astype(first.aval.dtype))  # type: ignore[attr-defined]
         if first in self.entries:
             array = self.read(self.entries[first][0])
             return picked(array, [self.entries[a][1] for a in atoms])
@@ -302,8 +304,8 @@ class Roll:
 
     def lifted(self, part: Any) -> tuple | None:
         """(group, place) of a group's member, or of a vector of length 1 that holds one."""
-        i = self.maker.get(part) if isinstance(part, jex.Var) else None
-        if i is not None and part.aval.shape == (1,):
+        i = None if isinstance(part, jex.Literal) else self.maker.get(part)
+        if i is not None and part.aval.shape == (1,):  # type: ignore[attr-defined]
             equation, ins, _ = self.equations[i]
             wrapped = equation.primitive.name in ("broadcast_in_dim", "reshape") and isinstance(ins[0], jex.Var)
             i = self.maker.get(ins[0]) if wrapped else None
@@ -335,7 +337,7 @@ def joins_vectors(equation: Any) -> bool:
 
 def picked(array: Any, index: list[tuple]) -> Any:
     """Entries of an array by their indices: the array itself, a slice of it, or a gather."""
-    flat = np.ravel_multi_index(np.array(index).T, array.shape)
+    flat: Any = np.ravel_multi_index(tuple(np.array(index).T), array.shape)
     vector = array.reshape(-1)
     if len(flat) == vector.shape[0] and np.array_equal(flat, np.arange(len(flat))):
         return vector

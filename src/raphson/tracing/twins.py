@@ -138,7 +138,7 @@ def scatter(ufunc: Any, target: Any, key: Any, values: Any = None) -> None:
 @cache
 def twin_of_ufunc(ufunc: Any) -> Callable:
     """JAX's function for a ufunc of NumPy or scipy.special; the ufunc must be theirs, not only of their name."""
-    name = RENAMED.get(ufunc.__name__, ufunc.__name__)
+    name = RENAMED.get(str(ufunc.__name__), str(ufunc.__name__))
     if getattr(np, ufunc.__name__, None) is ufunc and hasattr(jnp, name):
         return getattr(jnp, name)
     special = sys.modules.get("scipy.special")
@@ -209,7 +209,7 @@ def assembled_lists(a: Any) -> Any:
 def twin_of_function(func: Any) -> Callable:
     """JAX's function of the same module and name."""
     module = getattr(func, "__module__", "") or ""
-    name = RENAMED.get(func.__name__, func.__name__)
+    name = RENAMED.get(str(func.__name__), str(func.__name__))
     place = jnp.linalg if "linalg" in module else jnp.fft if "fft" in module else jnp
     if "random" in module or not hasattr(place, name):
         raise wanted(f"np.{func.__name__}", f"np.{func.__name__} has no counterpart in JAX")
@@ -277,7 +277,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) -
     """np.piecewise: every function on all of x, then chosen."""
     conditions = list(condlist) if isinstance(condlist, (list, tuple)) else [condlist]
     otherwise = funclist[len(conditions)] if len(funclist) > len(conditions) else 0.0
-    value = lambda f: f(x, *args, **kwargs) if callable(f) else f
+    value: Any = lambda f: f(x, *args, **kwargs) if callable(f) else f
     result: Any = value(otherwise) * np.ones_like(x)
     for condition, f in zip(reversed(conditions), reversed(list(funclist)[: len(conditions)]), strict=True):
         result = np.where(condition, value(f), result)
