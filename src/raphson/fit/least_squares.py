@@ -88,8 +88,9 @@ def least_squares(
 ) -> Fit:  # fmt: skip
     """Minimizes 1/2 sum r_i(x)^2, or a robust cost 1/2 c^2 sum rho((r_i / c)^2), and says what the data determine.
 
-    fun(x, *args, **kwargs): the residuals, any pytree of real arrays, written with jax.numpy (NumPy functions run on
-    the host); args are handed over as they are, integers as integers. x0: a vector or any pytree of arrays.
+    fun(x, *args, **kwargs): the residuals, any pytree of real arrays, written with NumPy or jax.numpy (what needs
+    the value of a variable runs on the host); arrays of whole numbers in args do not overflow: they are taken as
+    floating-point ones where fun takes them so. x0: a vector or any pytree of arrays.
     method: "auto" (Levenberg-Marquardt, the full Hessian where that is too slow, other methods where it
     fails), "lm", "lm-radius", "lm-geodesic", "gauss-newton", "dogleg", "newton", or a `Method`. loss:
     "linear", "huber", "soft_l1", "cauchy", "arctan", "tukey", "geman-mcclure", or a function of z as in

@@ -1,4 +1,4 @@
-"""A function that JAX cannot trace (NumPy, SciPy, any Python): it runs on the host as it is."""
+"""A function that needs numbers or must be called every time: it runs on the host as it is."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace

@@ -58,8 +58,10 @@ def minimize(
 ) -> Result:
     """Minimizes a smooth function and says what it found.
 
-    fun(x, *args): one number, written with jax.numpy (NumPy functions run on the host with the
-    given derivatives or finite differences, noted in the result). x0: a vector, or any pytree of
+    fun(x, *args): one number, written with NumPy or jax.numpy: it is traced, with exact derivatives. What needs
+    the value of a variable (`if`, `float()`) runs on the host, with the given derivatives or finite differences, and
+    a note says which code it was. Arrays of whole numbers in args are taken as floating-point ones where fun takes
+    them so: they do not overflow. x0: a vector, or any pytree of
     arrays; its precision is the working precision. method: "auto", a preset ("trust-exact",
     "newton", "bfgs", ...; SciPy's names are understood) or a `Method`. jac, hess, hessp: as in
     SciPy, needed for host functions only; for JAX functions a given jac is compared with the exact

@@ -1,4 +1,4 @@
-"""Functions that JAX cannot trace: wrapped, looked at once, and their derivatives compared with differences."""
+"""Functions that stay on the host: wrapped, looked at once, and their derivatives compared with differences."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

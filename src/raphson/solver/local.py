@@ -18,8 +18,8 @@ def local_model(fun: Callable, x: Any, *args: Any) -> Model:
     """The local quadratic m(s) = f + g's + 1/2 s'Hs of fun(x, *args) at x, with the exact dense Hessian.
 
     x: a vector, or any pytree of arrays. The model is a function of a step s (n,), and has `value`,
-    `gradient` (n,), `hessian` (n, n), `newton_step()` and `geometry()`. A NumPy function that JAX
-    cannot trace is differentiated by finite differences. Raises ValueError where f or a derivative is
+    `gradient` (n,), `hessian` (n, n), `newton_step()` and `geometry()`. A function that
+    needs numbers (`if`, float()) is differentiated by finite differences. Raises ValueError where f or a derivative is
     not finite at x, TypeError for input that cannot be meant.
     """
     notes: list[str] = []
