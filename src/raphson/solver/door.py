@@ -58,17 +58,14 @@ def minimize(
 ) -> Result:
     """Minimizes a smooth function and says what it found.
 
-    fun(x, *args): one number, written with NumPy or jax.numpy: it is traced, with exact derivatives. What needs
-    the value of a variable (`if`, `float()`) runs on the host, with the given derivatives or finite differences, and
-    a note says which code it was. Arrays of whole numbers in args are taken as floating-point ones where fun takes
-    them so: they do not overflow. x0: a vector, or any pytree of
-    arrays; its precision is the working precision. method: "auto", a preset ("trust-exact",
-    "newton", "bfgs", ...; SciPy's names are understood) or a `Method`. jac, hess, hessp: as in
-    SciPy, needed for host functions only; for JAX functions a given jac is compared with the exact
-    one. bounds: n pairs (lower, upper) or a scipy.optimize.Bounds; every point tried lies between them,
-    the result names the active ones. tol: relative accuracy asked of every variable (None: eps^(2/3));
-    multiplying f or changing the units of x changes nothing. callback:
-    callback(intermediate_result=r) with r.x, r.fun, or callback(x), after every trial; StopIteration or
+    fun(x, *args): one number, written with NumPy or jax.numpy: traced, with exact derivatives. What needs the value
+    of a variable (`if`, `float()`) runs on the host, by given derivatives or differences, which a note says. Arrays of
+    whole numbers in args become floating-point ones where fun takes them so. x0: a vector, or any pytree of arrays;
+    its precision is the working precision. method: "auto", a preset ("trust-exact", "newton", "bfgs", ...; SciPy's
+    names are understood) or a `Method`. jac, hess, hessp: as in SciPy, needed on the host only; else compared.
+    bounds: n pairs (lower, upper) or a scipy.optimize.Bounds; every point tried lies between them, the result names
+    the active ones. tol: relative accuracy asked of every variable (None: eps^(2/3)); multiplying f or changing the
+    units of x changes nothing. callback: callback(intermediate_result=r) with r.x, r.fun, or callback(x), after every trial; StopIteration or
     a returned True stops. options: maxiter, disp (prints the result) and the like; unknown ones are warned of.
     progress: True for a live line, or a function of the state. max_steps: trials. time_limit: seconds.
 
