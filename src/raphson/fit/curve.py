@@ -40,8 +40,9 @@ def curve_fit(
     """Fits f(xdata, *params) to ydata; unpacks as popt, pcov, and is a `Fit` with everything else.
 
     f(xdata, *params): the model, written with NumPy or jax.numpy (what needs the value of a parameter, such
-    as `if` or float(), runs on the host); with p0 a dict, f(xdata, **params). xdata: anything f takes; lists, arrays and columns become float64 arrays, so
-    whole numbers cannot overflow; ydata: real numbers of the shape that f returns, or one number.
+    as `if` or float(), runs on the host); with p0 a dict, f(xdata, **params). xdata: anything f takes; lists,
+    arrays and columns become float64 arrays, so whole numbers cannot overflow; ydata: real numbers of the shape
+    that f returns, or one number.
     p0: the start (default: ones, or the middle of finite bounds). sigma: standard deviations of ydata,
     or their covariance matrix (m, m); with absolute_sigma they are what they say, else only their
     ratios count; a point with sigma = inf is left out. nan_policy: "raise" (default) names the first
