@@ -205,6 +205,7 @@ def test_residuals_that_change_their_number_are_named():
         rp.least_squares(lambda x: np.zeros(3 if float(x[0]) == 1.0 else 2), [1.0, 2.0])
 
 
+@pytest.mark.slow
 def test_a_staircase_is_no_minimum_where_a_step_down_is_near():
     """J = 0 is no evidence: f is looked at some way along."""
     t = np.arange(400.0)

@@ -49,7 +49,11 @@ def test_most_styles_are_traced():
     assert len(CASES) >= 25 and len(TRACED) >= 20
 
 
-@pytest.mark.parametrize("name", CASES)
+# All of them under make test-slow; of each eight, two in every run of the tests.
+SOME = [pytest.param(n, marks=[] if i % 4 == 0 else pytest.mark.slow) for i, n in enumerate(CASES)]
+
+
+@pytest.mark.parametrize("name", SOME)
 def test_the_minimum_is_that_of_the_twin(name):
     """With success where the twin has it; the twin's gradient vanishes there as it does at its own minimum."""
     case = CASES[name]
