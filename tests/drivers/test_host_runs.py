@@ -1,5 +1,7 @@
 """Functions on the host: every call is counted once, and nothing that they do after the loop is an exception."""
 
+import math
+
 import jax
 import numpy as np
 import pytest
@@ -212,6 +214,21 @@ def test_a_staircase_is_no_minimum_where_a_step_down_is_near():
     y = np.where(t < 120, 1.0, 3.0) + 0.1 * np.sin(t)
     fit = rp.least_squares(lambda p: np.where(t < float(p[0]), p[1], p[2]) - y, [200.0, 1.0, 2.0])
     assert not fit.success or fit.cost < 1.1 * np.sum((0.1 * np.sin(t)) ** 2) / 2
+
+
+EDGES = {
+    "entropy": (lambda x: sum(v * math.log(v) if v > 0 else 0.0 for v in (x[0], 1 - x[0])), 1.0, (0, 1)),
+    "roots": (lambda x: -math.sqrt(x[0]) - math.sqrt(1 - x[0]), 1.0, (0, 1)),
+    "a root": (lambda x: -math.sqrt(x[0] - 1) + (x[0] - 1), 1.0, (1, None)),
+}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_an_edge_of_infinite_slope_is_no_minimum(name):
+    """Differences of any step are finite there, and their curvature grows faster: the Newton step says "arrived"."""
+    fun, x0, bounds = EDGES[name]
+    result = rp.minimize(fun, [x0], bounds=[bounds])
+    assert not result.success or result.fun < fun([x0]) - 0.1, result.verdict
 
 
 def test_many_host_residuals_need_few_calls():

@@ -85,4 +85,5 @@ def scale_of(around: Around, i: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def lengths_of(vectors: np.ndarray) -> Any:
     """Lengths along the last axis, without the detour for one number."""
-    return np.abs(vectors[..., 0]) if vectors.shape[-1] == 1 else np.linalg.norm(vectors, axis=-1)
+    with np.errstate(over="ignore"):  # beyond the largest number a length is infinite
+        return np.abs(vectors[..., 0]) if vectors.shape[-1] == 1 else np.linalg.norm(vectors, axis=-1)

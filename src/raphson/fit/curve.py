@@ -47,7 +47,7 @@ def curve_fit(
     or their covariance matrix (m, m); with absolute_sigma they are what they say, else only their
     ratios count; a point with sigma = inf is left out. nan_policy: "raise" (default) names the first
     missing value, "omit" leaves such points out. full_output: SciPy's tuple (popt, pcov, infodict, mesg,
-    ier) in place of the `Fit`. Everything else as in `least_squares`; maxfev is max_nfev. Where the data do
+    ier) in place of the `Fit`. Everything else as in `least_squares`; maxfev limits all calls. Where the data do
     not determine the parameters, pcov is inf and an OptimizeWarning says so, as in SciPy.
     Raises TypeError or ValueError before the loop.
     """

@@ -32,7 +32,7 @@ def unlike(predicted: Any, ydata: Any, xdata: Any) -> str:
     shape, seen = np.shape(predicted), np.shape(ydata)
     if shape == seen or () in (shape, seen):
         return ""
-    text = f"the residual has no shape: f returns shape {shape}, ydata has shape {seen}"
+    text = f"f returns shape {shape}, ydata has shape {seen}"
     points, observed = count(xdata), int(np.prod(seen))
     if points and points != observed and int(np.prod(shape)) == points:
         return f"{text}. xdata has {points} points, ydata {observed}: each x needs its y"

@@ -58,7 +58,7 @@ class Evidence:
     `shape` of the Hessian (None: not finite, or not seen); `size` what "small" is measured against; `last` the
     relative size of every variable's last move; `noise` the smallest change of f that means
     anything; `peak` the largest sqrt|H_ii| of the run (None: not recorded); `first` |f| and `start`
-    |x| at the start; `falls` by how much f is lower some way along a flat direction; `bends` whether it curves
+    |x| at the start; `falls` by how much f is lower some way along a flat direction, `steep` along -g; `bends` whether it curves
     downwards there; `drifts` which
     variables moved on and on at an even pace; `held` the variables that bounds hold, in words (the
     rest is about the others); `unseen` whether H was not looked at (on the host), and `why_unseen`.
@@ -82,6 +82,7 @@ class Evidence:
     held: tuple[str, ...] = ()
     names: Any = ()
     unseen: bool = False
+    steep: float = 0.0
     why_unseen: str = ""
 
 
@@ -207,6 +208,9 @@ def judge(e: Evidence, shape: Shape, distance: float, limit: float, noise: float
         return Verdict.STOPPED, f"max|g| = {g:.2g}, {below}: f can still be made smaller", Cause.NONE
     if not (near or drowned):
         return Verdict.STOPPED, f"max|g| = {g:.2g}; {far(distance, limit, shape.decrement, noise)}", Cause.NONE
+    if e.steep > max(100 * noise, e.eps * e.first):
+        text = f"max|g| = {g:.2g}, and f is lower by {e.steep:.2g} some way along -g"
+        return Verdict.STOPPED, f"{text}: the slope and curvature at x do not hold beyond it", Cause.NONE
     if shape.zero:
         return judge_flat(e, shape, g, close(distance, limit, e.eps, shape.decrement, noise), noise)
     if not shape.positive:

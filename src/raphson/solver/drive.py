@@ -187,7 +187,9 @@ def run(
         if isinstance(problem, HOST):
             problem.evaluations.limit = problem.evaluations.total  # who interrupts f does not want it called again
         if state is None:
-            raise KeyboardInterrupt("stopped before f was evaluated once: there is nothing to return") from None
+            raise KeyboardInterrupt(
+                "stopped before the first derivatives were there: there is nothing to return"
+            ) from None
     except OutOfCalls:
         status = Status.CALLS
         if state is None:

@@ -145,6 +145,7 @@ def certificate_of(
             peak=peak,
             first=abs(done.trace.start_value),
             falls=falls_along(problem, model, shape),
+            steep=steep_falls(problem, model, g, size),
             bends=bends_along(problem, model, shape, scale),
             start=sizes(done.start),
             drifts=drifts(done.trace, model.x, size),
@@ -209,6 +210,32 @@ def host_falls(problem: Any, model: Any, shape: Shape) -> float:
                     x = np.clip(np.asarray(model.x) + step, low, high).astype(np.asarray(model.x).dtype)
                     value = problem.value(x)
                     best = value if value < best else best
+    except OutOfCalls:
+        pass
+    return float(model.value) - best
+
+
+STEEP = (1e-4, 1e-3, 1e-2, 0.1)
+"""Parts of x by which a host function is looked at along -g: farther than the accuracy that a minimum is shown to."""
+
+
+def steep_falls(problem: Any, model: Any, g: np.ndarray, size: np.ndarray) -> float:
+    """By how much a host function is lower some way along -g, in the variable that promises most; 0 where it rises.
+
+    A slope without end (a root or logarithm at its edge) makes differences of any step, and a curvature that grows
+    faster: their Newton step says that x is there.
+    """
+    if not isinstance(problem, HOST) or not np.all(np.isfinite(g)) or not np.any(g):
+        return 0.0
+    low, high, _ = limits_of(problem.space, np.asarray(model.x))
+    x, i = np.asarray(model.x), int(np.argmax(np.abs(g) * size))
+    best = float(model.value)
+    try:
+        for t in STEEP:
+            there = np.array(x)
+            there[i] = np.clip(x[i] - t * np.sign(g[i]) * size[i], low[i], high[i])
+            value = problem.value(there)
+            best = value if value < best else best
     except OutOfCalls:
         pass
     return float(model.value) - best

@@ -72,6 +72,7 @@ def read_leaf(leaf: Any, name: str, finite: bool) -> np.ndarray:
         raise TypeError(f"{name} is a {type(leaf).__name__}, not an array of numbers") from error
     if array.dtype.kind not in "fiub" and not jnp.issubdtype(array.dtype, jnp.floating):
         kind = "complex: write it as its real and imaginary parts" if array.dtype.kind == "c" else f"{array.dtype}"
+        kind = f"a {type(leaf).__name__}" if array.dtype == object else kind
         raise TypeError(f"{name} must hold real numbers; it is {kind}")
     if finite and not np.isfinite(np.asarray(array, float)).all():
         bad = np.argwhere(~np.isfinite(np.asarray(array, float)))
@@ -140,9 +141,9 @@ def check_output(shape: tuple, dtype: Any) -> None:
     if int(np.prod(shape)) != 1:
         raise TypeError(
             f"fun must return one number; it returns an array of shape {shape}. "
-            "For a sum of squares return jnp.sum(r**2)"
+            "For a sum of squares return np.sum(r**2)"
         )
     if jnp.issubdtype(dtype, jnp.complexfloating):
-        raise TypeError(f"fun returns a complex number ({dtype}): minimize its real part or its modulus, jnp.abs(z)**2")
+        raise TypeError(f"fun returns a complex number ({dtype}): minimize its real part or its modulus, abs(z)**2")
     if not jnp.issubdtype(dtype, jnp.floating):
         refuse_kind(dtype, "fun returns", "one number")
