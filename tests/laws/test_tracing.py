@@ -330,7 +330,7 @@ def test_a_function_that_changes_stays_on_the_host():
     with pytest.raises(OnHost, match="another value"):
         read(lambda x: np.sum(x**2) + 1e-9 * rng.normal(), X, ())
     state = iter(range(1000))
-    with pytest.raises(OnHost, match="another value"):
+    with pytest.raises(OnHost, match="next"):
         read(lambda x: np.exp(x).sum() + next(state), X, ())
 
 
@@ -387,6 +387,110 @@ def test_residuals_without_a_derivative_at_the_start():
     fit = rp.least_squares(lambda p: np.array([np.sqrt(p[0] ** 2) * p[0] + p[0] - 2, p[1] - 1]), [0.0, 0.0])
     assert fit.success, fit.verdict
     np.testing.assert_allclose(fit.x, [1, 1], atol=1e-8)
+
+
+# --- found by trying to break it --------------------------------------------------------------------------------------
+
+
+def test_an_argument_that_became_part_of_a_program_is_not_reused_for_another():
+    """A mask chooses what is traced, a sign a branch: other values of the same type and shape are other programs."""
+    masked = lambda x, mask: np.sum(np.where(mask, (x - 1) ** 2, (x + 1) ** 2))
+    for mask in ([True, True], [False, False], [True, False]):
+        np.testing.assert_allclose(rp.minimize(masked, [0.0, 0.0], args=(np.array(mask),)).x, np.where(mask, 1, -1))
+    branch = lambda x, c: (x[0] - c) ** 2 if c > 0 else (x[0] + 10) ** 2
+    for c in (2.0, 3.0, -1.0):
+        np.testing.assert_allclose(rp.minimize(branch, [0.0], args=(c,)).x, c if c > 0 else -10)
+
+
+def test_an_except_of_the_users_does_not_hide_that_a_number_was_needed():
+    def fun(x):
+        penalty = 0.0
+        try:
+            if x[0] < -1:
+                penalty = 100 * (x[0] + 1) ** 2
+        except Exception:
+            pass
+        return (x[0] + 3) ** 2 + penalty
+
+    result = rp.minimize(fun, [0.0])
+    assert result.success and result.fun == pytest.approx(fun(result.x), rel=1e-9)
+
+
+def test_a_place_that_depends_on_the_variables_is_never_clamped():
+    """NumPy raises beyond the ends; a program that took the last entry would find a minimum there."""
+    grid, table = np.arange(4.0), np.array([9.0, 4.0, 1.0, 0.5])
+
+    def linear(x):
+        i = np.searchsorted(grid, x[0]) - 1
+        return table[i] + (x[0] - grid[i]) * (table[i + 1] - table[i])
+
+    result = rp.minimize(linear, [0.5])
+    assert not result.success and 0 <= result.x[0] <= 3.01
+
+
+def test_a_branch_without_a_derivative_that_is_met_on_the_way_gives_way_to_the_function():
+    with np.errstate(all="ignore"):
+        result = rp.minimize(lambda x: np.where(x[0] > 0, x[0] ** 1.5, 0.0) + (x[0] + 1) ** 2, [1.0])
+    assert result.success and result.x[0] == pytest.approx(-1, abs=1e-6)
+
+
+def test_densities_with_parameters_that_mean_nothing_are_not_numbers():
+    """As in SciPy: a fit never ends at a negative standard deviation."""
+    import scipy.stats
+
+    y = np.array([0.1, -0.1, 0.05, 0.02])
+    likelihood = lambda p: -np.sum(scipy.stats.norm.logpdf(y, p[0], p[1]))
+    result = rp.minimize(likelihood, [2.0, 1.0])
+    assert result.success and result.x[1] == pytest.approx(np.std(y), rel=1e-6)
+    assert read(likelihood, np.array([2.0, 1.0]), ())[1] == "numpy"
+
+
+@functools.lru_cache
+def basis(n):
+    return np.ones(n) * 2.0
+
+
+def counting(x, calls=[0]):  # noqa: B006
+    calls[0] += 1
+    return np.sum((x - 1) ** 2)
+
+
+class Simulation:
+    def __init__(self):
+        self.runs = 0
+
+    def simulate(self, x):
+        self.runs += 1
+        return 2 * x
+
+    def loss(self, x):
+        return np.sum((self.simulate(x) - 1) ** 2)
+
+
+def guarded(x):
+    try:
+        return np.sum(np.linalg.cholesky(np.eye(2) * x[0]))
+    except np.linalg.LinAlgError:
+        return 1e10
+
+
+@pytest.mark.parametrize("fun", [lambda x: np.sum(basis(2) * x), counting, Simulation().loss, guarded])
+def test_what_is_kept_counted_or_caught_is_seen_before_a_trace(fun):
+    assert effect_of(fun)
+    assert type(basis(2)) is np.ndarray
+
+
+def test_a_traced_function_that_waits_for_threads_which_trace_comes_to_an_end(monkeypatch):
+    monkeypatch.setattr("raphson.tracing.patches.PATIENCE", 0.2)
+
+    def inner(k):
+        return float(rp.minimize(lambda z: np.exp(z[0] - k) - z[0], [0.0]).x[0])
+
+    def fun(x):
+        with ThreadPoolExecutor(1) as pool:
+            return (x[0] - pool.submit(inner, 1.0).result()) ** 2
+
+    assert rp.minimize(fun, [0.0]).x[0] == pytest.approx(1, abs=1e-6)
 
 
 # --- nobody else notices ----------------------------------------------------------------------------------------------

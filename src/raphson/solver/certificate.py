@@ -58,7 +58,8 @@ class Evidence:
     `shape` of the Hessian (None: not finite, or not seen); `size` what "small" is measured against; `last` the
     relative size of every variable's last move; `noise` the smallest change of f that means
     anything; `peak` the largest sqrt|H_ii| of the run (None: not recorded); `first` |f| and `start`
-    |x| at the start; `falls` by how much f is lower some way along a flat direction, `steep` along -g; `bends` whether it curves
+    |x| at the start; `falls` by how much f is lower some way along a flat direction, `steep` along -g;
+    `bends` whether it curves
     downwards there; `drifts` which
     variables moved on and on at an even pace; `held` the variables that bounds hold, in words (the
     rest is about the others); `unseen` whether H was not looked at (on the host), and `why_unseen`.

@@ -120,9 +120,12 @@ def minimize(
 
 
 def unsmooth(result: Result, problem: Any) -> bool:
-    """Whether nothing began because a program's derivative is not finite where its value is."""
-    begun = result.termination != Status.NOT_FINITE or result.steps
-    return not (begun or isinstance(problem, HOST)) and bool(np.isfinite(result.value))
+    """Whether a run failed because a program's derivative is not finite where its value is."""
+    if isinstance(problem, HOST) or result.success or not np.isfinite(result.value):
+        return False
+    # A trial that was good enough and yet not taken: its derivative was not finite.
+    refused = ~np.asarray(result.trace.accepted, bool) & (np.asarray(result.trace.ratio) > 0.25)
+    return bool(refused.any()) or (result.termination == Status.NOT_FINITE and not result.steps)
 
 
 def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., Any], limited: bool) -> Any:

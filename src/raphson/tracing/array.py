@@ -24,6 +24,7 @@ from raphson.tracing.items import (
     concrete,
     fitted,
     holds_jax,
+    looked_up,
     masks,
     module_of,
     one_entry,
@@ -206,6 +207,8 @@ class TracedArray(Arithmetic):
             return self.view(lambda a: a[key], lambda a, v: put(a, key, unwrap(v)), key)
         if masks(key):
             raise wanted("a mask", "the length of a[mask] depends on the variables: write np.where(mask, a, b)")
+        if shape is None:
+            return TracedArray(looked_up(jnp.asarray(value), key))
         return TracedArray(jnp.asarray(value)[key])
 
     def __setitem__(self, key: Any, new: Any) -> None:
@@ -215,7 +218,8 @@ class TracedArray(Arithmetic):
         new = unwrap(new)
         if self._base is None and one_entry(key, self.ndim) and np.size(new) == 1 and self.size <= MOST_CELLS:
             return self.write_cell(place_of(key, self.shape), new)
-        checked(self.value, key)
+        if checked(self.value, key) is None and not masks(key):
+            raise wanted("an index", "a place to write to must not depend on the variables")
         self.assign(put(self.value, key, new))
 
     def cells(self) -> list:
@@ -290,6 +294,8 @@ class TracedArray(Arithmetic):
         raise wanted("formatting", "text of a variable needs its value")
 
     def __repr__(self) -> str:
+        if Alive.current is not None and not concrete(self.value):
+            raise wanted("text", "text of a variable needs its value")
         return f"TracedArray({self.value!r})"
 
     __hash__ = object.__hash__

@@ -22,7 +22,10 @@ _CHANGING = """
 """
 CHANGING = frozenset(_CHANGING.split())
 """Methods by which a container, a file or a queue is changed."""
-SPEAKING = frozenset({"print", "open", "input"})
+SPEAKING = frozenset({"print", "open", "input", "next", "setattr"})
+LOGGING = frozenset({"debug", "info", "warning", "error", "exception", "critical"})
+CAUGHT = frozenset({"LinAlgError", "FloatingPointError", "ZeroDivisionError", "IndexError"})
+"""Errors that NumPy or Python raises for a value: a program gives NaN there, or another branch."""
 MOST_FUNCTIONS = 50
 
 
@@ -32,6 +35,12 @@ def effect_of(fun: Any) -> str:
         found = effect_in(one.__code__, one.__globals__)
         if found:
             return found
+        if any(isinstance(value, functools._lru_cache_wrapper) for value in reached(one)):
+            return "it uses a function that keeps its results (lru_cache)"
+        if any(isinstance(value, (list, dict, set)) for value in one.__defaults__ or ()):
+            return "it has a default argument that can be changed"
+        if CAUGHT & set(one.__code__.co_names) and one.__code__.co_exceptiontable:
+            return "it catches an error of NumPy's, which a program does not raise"
     return ""
 
 
@@ -57,12 +66,23 @@ def functions_of(fun: Any) -> Iterator[FunctionType]:
         if isinstance(one, functools.partial):
             todo += [one.func, *one.args, *one.keywords.values()]
             continue
+        if isinstance(one, MethodType):
+            todo += [m for m in own_methods(one) if id(m.__func__) not in seen]
         call = None if isinstance(one, type) else vars(type(one)).get("__call__")
+        if isinstance(call, FunctionType):
+            todo += [m for m in own_methods(MethodType(call, one)) if id(m.__func__) not in seen]
         one = one.__func__ if isinstance(one, MethodType) else call if isinstance(call, FunctionType) else one
         if isinstance(one, FunctionType) and id(one) not in seen and not _library(one):
             seen.add(id(one))
             yield one
             todo += reached(one)
+
+
+def own_methods(method: MethodType) -> list:
+    """Methods of the same object that a method names: self.residuals(x)."""
+    names = names_of(method.__func__.__code__) + method.__func__.__code__.co_names
+    found = [getattr(type(method.__self__), name, None) for name in names]
+    return [MethodType(f, method.__self__) for f in found if isinstance(f, FunctionType)]
 
 
 def reached(function: FunctionType) -> list:
@@ -103,6 +123,7 @@ WORDS = {
     "method": "it calls {}",
     "item": "it changes an item of {}",
     "call": "it calls {}()",
+    "speech": "it calls {}()",
 }
 
 
@@ -132,6 +153,8 @@ def effects(code: CodeType) -> tuple[tuple[str, str], ...]:
             if operation != "LOAD_DEREF" and name in SPEAKING:
                 found.append(("call", name))
         elif operation in ("LOAD_ATTR", "LOAD_METHOD"):
+            if chain and name in LOGGING:
+                found.append(("speech", f"{owner}.{name}"))
             if chain and name in CHANGING:
                 found.append(("method", f"{owner}.{name}"))
             owner, chain = f"{owner}.{name}" if owner else str(name), True

@@ -118,3 +118,11 @@ def place_of(key: Any, shape: tuple[int, ...]) -> int:
             raise IndexError(f"index {k} is out of bounds for axis {axis} with size {n}")
         place = place * n + int(k) % n
     return place
+
+
+def looked_up(a: Any, key: Any) -> Any:
+    """a[key] for entries that depend on the variables: NaN beyond the ends, where NumPy raises and JAX would clamp."""
+    if isinstance(key, tuple) or not jnp.issubdtype(a.dtype, jnp.floating) or not a.ndim:
+        raise wanted("an index", "an index must not depend on the variables")
+    inside = (key >= -a.shape[0]) & (key < a.shape[0])
+    return jnp.where(inside.reshape(inside.shape + (1,) * (a.ndim - 1)), a[key], jnp.nan)

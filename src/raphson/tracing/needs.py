@@ -23,7 +23,25 @@ class NeedsANumber(TypeError):
     """The function wants the value of a variable: it stays on the host. `str` of it is one line for people."""
 
 
+class Busy(NeedsANumber):
+    """Another thread's trace does not end: perhaps it waits for this one."""
+
+
+class Refusals:
+    """What was refused in the trace that is running: an `except` of the user's must not make it unsaid."""
+
+    current: list[NeedsANumber] | None = None
+
+
 def wanted(what: str, instead: str) -> NeedsANumber:
+    """The exception for a construct (see `described`), noted for the end of the trace."""
+    error = described(what, instead)
+    if Refusals.current is not None:
+        Refusals.current.append(error)
+    return error
+
+
+def described(what: str, instead: str) -> NeedsANumber:
     """The exception for a construct, with the user's code that asked for it and its line."""
     frame = user_frame()
     if frame is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.tracing.array import Alive, TracedArray, unwrap
-from raphson.tracing.needs import NeedsANumber
+from raphson.tracing.needs import NeedsANumber, Refusals
 from raphson.tracing.patches import patched
 from raphson.tracing.rebuild import Rebuilt
 
@@ -30,6 +31,7 @@ class Census:
     def __init__(self) -> None:
         self.made: weakref.WeakSet = weakref.WeakSet()
         self.count = 0
+        self.refused: list[NeedsANumber] = []
 
     def add(self, array: TracedArray) -> None:
         """One more array."""
@@ -42,11 +44,13 @@ class Census:
 @contextlib.contextmanager
 def census() -> Iterator[Census]:
     """Counts the arrays made meanwhile (the lock of `patched` is held: one trace at a time)."""
-    before, Alive.current = Alive.current, Census()
+    made = Census()
+    before, Alive.current = Alive.current, made
+    earlier, Refusals.current = Refusals.current, made.refused
     try:
-        yield Alive.current
+        yield made
     finally:
-        Alive.current = before
+        Alive.current, Refusals.current = before, earlier
 
 
 def as_jax(fun: Callable, *, data: bool = True) -> Callable:
@@ -59,11 +63,13 @@ def as_jax(fun: Callable, *, data: bool = True) -> Callable:
 
     def traced(*args: Any) -> Any:
         with patched() as replaced, census() as made:
-            inner = Rebuilt(replaced, data).top(fun)
+            rebuilt = Rebuilt(replaced, data)
+            inner = rebuilt.top(fun)
             out = results(inner(*jax.tree.map(lambda a: TracedArray(a) if isinstance(a, jax.Array) else a, args)))
             del inner
-        first = jax.tree.leaves(args)
-        settle_kept(made, first)
+            if made.refused:
+                raise made.refused[0]
+        settle_kept(made, {id(a) for a in rebuilt.known.values()})
         return out
 
     return traced
@@ -85,15 +91,19 @@ def results(out: Any) -> Any:
     return jnp.asarray(value)
 
 
-def settle_kept(made: Census, inputs: list) -> None:
+def settle_kept(made: Census, known: set[int]) -> None:
     """Raises Kept where arrays of the trace are still alive, after giving those without numbers some.
 
     What survives is in a list, a cache or an attribute of the user's. It becomes an array without values there (NaN),
-    so that his own code does not break on it.
+    so that his own code does not break on it. `known`: ids of wrapped arrays that the function closes over.
     """
-    kept = [a for a in made.made if a._base is None and not isinstance(a._held, np.ndarray)]
-    if not kept:
-        return
+    survivors = lambda: [a for a in made.made if a._base is None and id(a) not in known]
+    if survivors():
+        gc.collect()  # what lies in a cycle of functions is not kept by anybody
+    kept = survivors()
     for array in kept:
-        array._held = np.full(np.shape(array._held), np.nan)
-    raise Kept("it keeps what it was given (a list, a cache, an attribute)")
+        if array._written or not isinstance(array._held, np.ndarray):
+            array._held = np.full(np.shape(array._held), np.nan)
+        array._cells, array._written = None, False
+    if kept:
+        raise Kept("it keeps what it was given (a list, a cache, an attribute)")

@@ -21,10 +21,14 @@ import numpy as np
 
 from raphson.tracing.array import TracedArray, assembled, holds, is_traced, unwrap, wrap
 from raphson.tracing.items import holds_jax
+from raphson.tracing.needs import Busy
 from raphson.tracing.twins import deep, fitting
 
 LOCK = threading.RLock()
 """One trace of a NumPy function at a time: functions of modules are replaced while it runs."""
+
+PATIENCE = 10.0
+"""Seconds to wait for another trace: a traced function may itself wait for threads that want to trace."""
 
 
 def of_array(original: Callable) -> Callable:
@@ -53,7 +57,8 @@ def of_shape(original: Callable) -> Callable:
     def make(*args: Any, **kwargs: Any) -> Any:
         if original.__name__ == "full" and holds(args[1] if len(args) > 1 else kwargs.get("fill_value")):
             given = dict(zip(("shape", "fill_value"), args, strict=False)) | kwargs
-            return TracedArray(jnp.broadcast_to(unwrap(given["fill_value"]), given["shape"]))
+            full = jnp.broadcast_to(unwrap(given["fill_value"]), given["shape"])
+            return TracedArray(full if given.get("dtype") is None else full.astype(np.dtype(given["dtype"])))
         return fillable(original(*args, **kwargs))
 
     return functools.wraps(original)(make)
@@ -132,7 +137,25 @@ SCIPY: dict[str, tuple[Any, tuple[str, ...]]] = {
          "qr", "block_diag", "toeplitz"),
     ),
 }  # fmt: skip
-DENSITIES = ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf", "pmf", "logpmf")
+DENSITIES = ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf", "pmf", "logpmf")
+FAMILIES = ("norm", "poisson", "gamma", "beta", "expon", "laplace", "cauchy", "logistic", "uniform", "t", "chi2")
+"""Distributions of scipy.stats whose parameters are all positive, where SciPy gives NaN for others and JAX a number."""
+
+
+def valid(theirs: Any, twin: Callable) -> Callable:
+    """A density of JAX that is NaN where a shape parameter or the scale is not positive, as in SciPy."""
+    shapes = [s.strip() for s in (theirs.shapes or "").split(",") if s.strip()]
+    names = [*shapes, "loc", "scale"] if hasattr(theirs, "pdf") else [*shapes, "loc"]
+
+    def density(x: Any, *args: Any, **kwargs: Any) -> Any:
+        given = dict(zip(names, args, strict=False)) | kwargs
+        result = twin(x, *args, **kwargs)
+        ok = [jnp.asarray(v) > 0 for name, v in given.items() if name != "loc"]
+        for one in ok:
+            result = jnp.where(one, result, jnp.nan)
+        return result
+
+    return density
 
 
 def scipy_twins() -> list[tuple[Any, str, Any]]:
@@ -155,11 +178,11 @@ def scipy_twins() -> list[tuple[Any, str, Any]]:
         ]
     stats = sys.modules.get("scipy.stats")
     if stats is not None:
-        for name in dir(jsp.stats):
+        for name in FAMILIES:
             ours, theirs = getattr(jsp.stats, name), getattr(stats, name, None)
             for n in DENSITIES:
                 if theirs is not None and hasattr(ours, n) and hasattr(theirs, n):
-                    found.append((theirs, n, by_twin(getattr(theirs, n), getattr(ours, n))))
+                    found.append((theirs, n, by_twin(getattr(theirs, n), valid(theirs, getattr(ours, n)))))
         for kind in {type(stats.norm()), type(stats.poisson(1)), *type(stats.norm()).__mro__[1:-1]}:
             names = [n for n in DENSITIES if n in vars(kind)]
             found += [(kind, n, of_frozen(vars(kind)[n], jsp.stats)) for n in names]
@@ -170,11 +193,13 @@ def of_frozen(original: Callable, place: Any) -> Callable:
     """scipy.stats.norm(0, 1).logpdf: the density of the same name with the arguments that were frozen."""
 
     def call(self: Any, x: Any, *rest: Any, **kwargs: Any) -> Any:
-        twin = getattr(getattr(place, self.dist.name, None), original.__name__, None)
+        known = self.dist.name in FAMILIES
+        twin = getattr(getattr(place, self.dist.name, None), original.__name__, None) if known else None
         frozen = (*self.args, *self.kwds.values())
         if twin is None or not any(map(holds, (x, *frozen))):
             return original(self, x, *rest, **kwargs)
-        return wrap(twin(deep(x), *map(deep, self.args), **{k: deep(v) for k, v in self.kwds.items()}))
+        named = {k: deep(v) for k, v in self.kwds.items()}
+        return wrap(valid(self.dist, twin)(deep(x), *map(deep, self.args), **named))
 
     return functools.wraps(original)(call)
 
@@ -223,7 +248,9 @@ class ForThisTrace:
 @contextlib.contextmanager
 def patched() -> Iterator[dict[int, Any]]:
     """NumPy and SciPy let traced arrays through, for this thread and this time; {id(original): replacement}."""
-    with LOCK:
+    if not LOCK.acquire(timeout=PATIENCE):
+        raise Busy("another thread is reading a function, and does not come to an end")
+    try:
         undo: list[tuple[Any, str, Any, bool]] = []
         replaced: dict[int, Any] = {}
         try:
@@ -235,8 +262,12 @@ def patched() -> Iterator[dict[int, Any]]:
                 setattr(owner, name, guard)
             yield replaced
         finally:
+            for guard in replaced.values():
+                guard.owner = None  # a module imported meanwhile may have taken it: it is the original from now on
             for owner, name, original, own in reversed(undo):
                 if own:
                     setattr(owner, name, original)
                 else:
                     delattr(owner, name)
+    finally:
+        LOCK.release()

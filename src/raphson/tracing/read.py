@@ -17,7 +17,7 @@ from raphson.tracing.effects import effect_of, speaks_jax
 from raphson.tracing.fingerprint import fingerprint, plain
 from raphson.tracing.hoist import Hoisted, data_leaf, hoist
 from raphson.tracing.indices import refuse_clamped
-from raphson.tracing.needs import NeedsANumber, where_raised
+from raphson.tracing.needs import Busy, NeedsANumber, where_raised
 from raphson.tracing.numpy import Kept, as_jax
 from raphson.tracing.roll import rolled
 
@@ -74,7 +74,15 @@ def read(fun: Callable, x: Any, args: tuple, space: Any = None) -> tuple[Hoisted
     key = key_of(fun, x, leaves, tree)
     way = table.get(key)
     if way is None:
-        way = table.put(key, find_way(fun, x, leaves, tree, space))
+        exact = with_values(key, leaves)
+        way = table.get(exact)
+        if way is None:
+            try:
+                way = find_way(fun, x, leaves, tree, space)
+            except Busy as error:
+                raise OnHost(str(error)) from None
+            # A program that holds an argument as a constant is that of this argument alone.
+            way = table.put(key if way.known is None or general(way, leaves) else exact, way)
     if way.known is None:
         raise OnHost(way.reason)
     given = [data_leaf(as_float(a, way.whole)) for a, t in zip(leaves, way.traced, strict=True) if t]
@@ -98,6 +106,23 @@ def key_of(fun: Callable, x: Any, leaves: list, tree: Any) -> Any:
                 return None
             shapes.append(part)
     return mark, jax.tree.structure(x), tree, tuple(shapes)
+
+
+def general(way: Way, leaves: list) -> bool:
+    """Whether a program serves other numbers of the same kind: all arrays and floating-point numbers are its data."""
+    return all(t or not isinstance(a, (jax.Array, np.ndarray, float)) for a, t in zip(leaves, way.traced, strict=True))
+
+
+LARGEST_VALUE = 2**20
+"""Bytes of an argument up to which it is told from others by its content; of larger ones nothing is remembered."""
+
+
+def with_values(key: Any, leaves: list) -> Any:
+    """The key of these arguments alone, bit by bit; None: they are not told apart."""
+    if key is None or any(np.size(a) * 16 > LARGEST_VALUE for a in leaves if isinstance(a, (jax.Array, np.ndarray))):
+        return None
+    values = [np.asarray(a) for a in leaves if isinstance(a, (jax.Array, np.ndarray, float))]
+    return key, tuple((a.dtype.str, a.shape, a.tobytes()) for a in values)
 
 
 def find_way(fun: Callable, x: Any, leaves: list, tree: Any, space: Any) -> Way:
@@ -140,14 +165,17 @@ def by_numpy(fun: Callable, x: Any, leaves: list, tree: Any, space: Any) -> Way:
     if effect:
         return on_host(leaves, f"{effect}, so every call must be its own")
     arrays = tuple(map(is_data, leaves))
-    reason = ""
+    reason, refused = "", False
     for traced, data in ((arrays, True), (tuple(False for _ in leaves), False)):
         try:
             way = attempt("numpy", as_jax(fun, data=data), x, leaves, tree, traced)
+        except Busy:
+            raise
         except Kept as error:
             return on_host(leaves, str(error))
         except Exception as error:
             log.debug("NumPy trace: %r", error)
+            refused = refused or bool(needed(error))
             reason = reason or needed(error) or where_raised(error)
             continue
         plain = [as_float(a, way.whole) for a in leaves]
@@ -155,7 +183,7 @@ def by_numpy(fun: Callable, x: Any, leaves: list, tree: Any, space: Any) -> Way:
         if not wrong:
             return way
         return on_host(leaves, wrong)
-    return on_host(leaves, reason, final=False)
+    return on_host(leaves, reason, final=refused)
 
 
 def needed(error: Exception) -> str:

@@ -331,6 +331,8 @@ class Roll:
 
 def joins_vectors(equation: Any) -> bool:
     """Whether an equation makes one vector of numbers or of vectors."""
+    if not equation.invars:
+        return False
     name, shape = equation.primitive.name, equation.invars[0].aval.shape
     return (name == "concatenate" and len(shape) == 1) or (name == "stack" and shape == ())
 
