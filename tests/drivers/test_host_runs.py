@@ -104,7 +104,7 @@ def test_residuals_that_break_after_the_loop_are_a_verdict(loss):
 
     fit = rp.least_squares(lambda x: decay(x) * (np.nan if broken else 1), [1.0, 1.0], loss=loss, callback=stop)
     assert not fit.success and fit.certificate.verdict == "not finite"
-    assert np.isnan(fit.residuals).all() and "NOT FINITE" in str(fit)
+    assert "NOT FINITE" in str(fit)  # residuals at x may be known from the run; derivatives are not
 
 
 def test_a_model_of_a_host_function_passes_through_jit():
