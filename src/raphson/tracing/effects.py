@@ -26,7 +26,7 @@ SPEAKING = frozenset({"print", "open", "input", "next", "setattr"})
 LOGGING = frozenset({"debug", "info", "warning", "error", "exception", "critical"})
 CAUGHT = frozenset({"LinAlgError", "FloatingPointError", "ZeroDivisionError", "IndexError"})
 """Errors that NumPy or Python raises for a value: a program gives NaN there, or another branch."""
-MOST_FUNCTIONS = 50
+MOST_FUNCTIONS = 200
 
 
 def effect_of(fun: Any) -> str:
@@ -59,23 +59,26 @@ def is_of_jax(value: Any) -> bool:
 
 def functions_of(fun: Any) -> Iterator[FunctionType]:
     """The function and the user's functions that it reaches by name, closure or default; libraries' are left out."""
-    seen: set[int] = set()
+    seen: set[int] = set()  # libraries' functions, too: one that names itself must not be met for ever
     todo = [fun]
     while todo and len(seen) < MOST_FUNCTIONS:
         one = todo.pop()
         if isinstance(one, functools.partial):
             todo += [one.func, *one.args, *one.keywords.values()]
             continue
-        if isinstance(one, MethodType):
-            todo += [m for m in own_methods(one) if id(m.__func__) not in seen]
         call = None if isinstance(one, type) else vars(type(one)).get("__call__")
         if isinstance(call, FunctionType):
-            todo += [m for m in own_methods(MethodType(call, one)) if id(m.__func__) not in seen]
-        one = one.__func__ if isinstance(one, MethodType) else call if isinstance(call, FunctionType) else one
-        if isinstance(one, FunctionType) and id(one) not in seen and not _library(one):
-            seen.add(id(one))
-            yield one
-            todo += reached(one)
+            one = MethodType(call, one)
+        function = one.__func__ if isinstance(one, MethodType) else one
+        if not isinstance(function, FunctionType) or id(function) in seen:
+            continue
+        seen.add(id(function))
+        if _library(function):
+            continue
+        yield function
+        todo += reached(function)
+        if isinstance(one, MethodType):
+            todo += own_methods(one)
 
 
 def own_methods(method: MethodType) -> list:
