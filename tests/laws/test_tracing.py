@@ -368,6 +368,19 @@ def test_the_first_look_keeps_the_bounds():
     read(fun, start, (), box)
 
 
+def test_the_look_at_rounding_keeps_the_bounds_too():
+    """Where large terms cancel, both values are compared with what rounding of x changes: inside the box."""
+    box = Box(np.array([3.0, 1.0]), np.array([4.0, 2.0]))
+
+    def fun(x):
+        if type(x) is np.ndarray and not (np.all(x >= box.lower) and np.all(x <= box.upper)):
+            raise AssertionError(f"called outside at {x}")
+        return np.sum(np.exp(x) * 1e12) - np.sum(np.exp(x)) * 1e12
+
+    read(fun, np.array([3.0, 1.0]), (), box)
+    read(fun, np.array([4.0, 2.0]), (), box)
+
+
 ROOTS = {
     "a norm, squared": lambda x: np.linalg.norm(x - 1) ** 2 + np.sum(x**2),
     "np.where": lambda x: np.sum(np.where(x > 1, np.sqrt(np.abs(x - 1)) * (x - 1) ** 2, (x - 1) ** 2) + x**2),
@@ -398,7 +411,7 @@ def test_an_argument_that_became_part_of_a_program_is_not_reused_for_another():
     for mask in ([True, True], [False, False], [True, False]):
         np.testing.assert_allclose(rp.minimize(masked, [0.0, 0.0], args=(np.array(mask),)).x, np.where(mask, 1, -1))
     branch = lambda x, c: (x[0] - c) ** 2 if c > 0 else (x[0] + 10) ** 2
-    for c in (2.0, 3.0, -1.0):
+    for c in (2.0, 3.0, -1.0, np.float32(4.0), np.float32(5.0), np.float32(-1.0)):
         np.testing.assert_allclose(rp.minimize(branch, [0.0], args=(c,)).x, c if c > 0 else -10)
 
 

@@ -47,7 +47,9 @@ def disagreement(fun: Any, x: Any, tree: Any, leaves: list, known: Hoisted, data
             continue
         if plain.shape != traced.shape:
             return f"its program returns {traced.size} numbers where it returns {plain.size}"
-        if not close(plain, traced, spread) and not difference(plain, traced) <= 100 * wobble(fun, at, args, plain):
+        if not close(plain, traced, spread) and not difference(plain, traced) <= 100 * wobble(
+            fun, at, args, plain, space
+        ):
             return "its program gives other values: it depends on something that a trace does not see"
     return ""
 
@@ -67,13 +69,13 @@ def flat(out: Any) -> np.ndarray:
     return np.concatenate([np.ravel(np.asarray(leaf)) for leaf in leaves])
 
 
-def beside(x: Any, space: Any) -> Any:
-    """A point near x, each variable moved by its own amount, within the bounds."""
+def beside(x: Any, space: Any, part: float = NEAR) -> Any:
+    """A point near x, each variable moved by its own amount (about `part` of its size), within the bounds."""
     leaves, tree = jax.tree.flatten(x)
     flat_x = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in leaves])
     size = np.abs(flat_x)
     typical = np.median(size[size > 0]) if np.any(size > 0) else 1.0
-    move = NEAR * np.where(size > 0, size, typical) * (1 + 0.5 * np.sin(1.0 + np.arange(size.size)))
+    move = part * np.where(size > 0, size, typical) * (1 + 0.5 * np.sin(1.0 + np.arange(size.size)))
     there = flat_x + move
     low, high = getattr(space, "lower", None), getattr(space, "upper", None)
     if low is not None and high is not None:
@@ -101,8 +103,7 @@ def close(plain: np.ndarray, traced: np.ndarray, slack: float) -> bool:
     return difference(plain[fine], traced[fine]) <= eps**SAME * size + 100 * np.finfo(float).tiny
 
 
-def wobble(fun: Any, x: Any, args: tuple, value: np.ndarray) -> float:
+def wobble(fun: Any, x: Any, args: tuple, value: np.ndarray, space: Any) -> float:
     """How much the value changes by rounding of x alone: where large terms cancel, both kinds differ by as much."""
-    toward_zero = jax.tree.map(lambda a: np.asarray(a) * (1 - 8 * np.finfo(np.asarray(a).dtype).eps), x)
-    other = plain_value(fun, toward_zero, args)
+    other = plain_value(fun, beside(x, space, 8 * float(np.finfo(jax.tree.leaves(x)[0].dtype).eps)), args)
     return 0.0 if isinstance(other, Exception) or other.shape != value.shape else difference(value, other)

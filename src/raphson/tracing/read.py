@@ -110,7 +110,10 @@ def key_of(fun: Callable, x: Any, leaves: list, tree: Any) -> Any:
 
 def general(way: Way, leaves: list) -> bool:
     """Whether a program serves other numbers of the same kind: all arrays and floating-point numbers are its data."""
-    return all(t or not isinstance(a, (jax.Array, np.ndarray, float)) for a, t in zip(leaves, way.traced, strict=True))
+    return all(
+        t or not isinstance(a, (jax.Array, np.ndarray, float, np.floating))
+        for a, t in zip(leaves, way.traced, strict=True)
+    )
 
 
 LARGEST_VALUE = 2**20
@@ -121,7 +124,7 @@ def with_values(key: Any, leaves: list) -> Any:
     """The key of these arguments alone, bit by bit; None: they are not told apart."""
     if key is None or any(np.size(a) * 16 > LARGEST_VALUE for a in leaves if isinstance(a, (jax.Array, np.ndarray))):
         return None
-    values = [np.asarray(a) for a in leaves if isinstance(a, (jax.Array, np.ndarray, float))]
+    values = [np.asarray(a) for a in leaves if isinstance(a, (jax.Array, np.ndarray, float, np.floating))]
     return key, tuple((a.dtype.str, a.shape, a.tobytes()) for a in values)
 
 
