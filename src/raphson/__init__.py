@@ -13,6 +13,7 @@ if _os.environ.get("RAPHSON_X64", "1") != "0":
     _jax.config.update("jax_enable_x64", True)
 
 from raphson import parts
+from raphson.certificate.verdict import Certificate, Verdict
 from raphson.fit.curve import curve_fit
 from raphson.fit.least_squares import least_squares
 from raphson.fit.result import Fit
@@ -31,7 +32,6 @@ from raphson.problems.zoo import zoo
 from raphson.report import console as _console
 from raphson.report.compare import Comparison, compare
 from raphson.solver.answer import Solution, solve
-from raphson.solver.certificate import Certificate, Verdict
 from raphson.solver.check import check_derivatives
 from raphson.solver.door import iterate, minimize
 from raphson.solver.local import local_model

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import raphson as rp
+from raphson.certificate.shape import Shape, direction
+from raphson.certificate.verdict import Cause, Evidence, Verdict, certify
 from raphson.kernel.status import Status
-from raphson.solver.certificate import Cause, Evidence, Verdict, certify
-from raphson.solver.examine import Shape, direction
 from raphson.solver.result import Evaluations
 from raphson.solver.wording import means, sentence, summary
 

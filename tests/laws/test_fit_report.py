@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from raphson.certificate.verdict import Verdict
 from raphson.fit.report import fit_html, parameter_table, rounded
 from raphson.fit.uncertainty import uncertainty
-from raphson.solver.certificate import Verdict
 
 T = np.linspace(0, 1, 25)
 NOISE = 0.1 * np.random.default_rng(3).standard_normal(T.size)

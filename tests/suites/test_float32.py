@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import raphson as rp
-from raphson.solver.certificate import Verdict
+from raphson.certificate.verdict import Verdict
 from raphson.solver.presets import PRESETS
 from tests.suites.cages import CAGES, honest, solve_caged
 

@@ -75,11 +75,13 @@ def safe(x: Array, ok: Array) -> Array:
 
 
 def all_finite(a: Array) -> Array:
-    """True if every entry is finite. One sum: infinities of both signs give NaN, and NaN stays."""
-    return jnp.isfinite(jnp.sum(a))
+    """True if every entry is finite. One sum: infinities of both signs give NaN, and NaN stays; times eps, so that
+    finite entries do not overflow together."""
+    return jnp.isfinite(jnp.sum(eps(a) * a))
 
 
 def norm(v: Array) -> Array:
     """Euclidean length. Plain sum of squares: steps and gradients are measured in scaled variables, whose
-    squares have the size of f, so this overflows only where f itself is about to."""
-    return jnp.sqrt(v @ v)
+    squares have the size of f; a quarter of them, so that this overflows after f itself."""
+    quarter = 0.25 * v
+    return 4 * jnp.sqrt(quarter @ quarter)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from raphson.kernel.number import huge, norm, safe, tiny
+from raphson.kernel.number import eps, huge, norm, safe, tiny
 from raphson.kernel.record import record
 
 Array = jax.Array
@@ -109,7 +109,8 @@ def lowest_ritz(mv: Callable[[Array], Array], start: Array, steps: int) -> tuple
         for _ in range(2):
             w = w - Q.T @ (Q @ w)
         beta = norm(w)
-        alive = beta > 1e-10 * jnp.maximum(jnp.max(jnp.abs(T)), tiny(beta))
+        # Below its rounding what is left of w is a direction of nothing.
+        alive = beta > max(1e-10, 64 * eps(beta)) * jnp.maximum(jnp.max(jnp.abs(T)), tiny(beta))
         Q = Q.at[k + 1].set(jnp.where(alive, w / safe(beta, alive), 0))
         off = jnp.where(alive, beta, 0)
         return Q, T.at[k, k + 1].set(off).at[k + 1, k].set(off)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from raphson.kernel.look import GRADIENT, GRAM, HESSIAN, PRODUCT, Look
-from raphson.kernel.number import eps, norm, safe, tiny, value_noise
+from raphson.kernel.number import CURVATURE_NOISE, eps, norm, safe, tiny, value_noise
 from raphson.kernel.record import record, static
 from raphson.model.quadratic import Model
 from raphson.operators.dense import Diagonal
@@ -22,10 +22,10 @@ Meyer from 10 x0 end at a listed minimum with 0.5 and do not with 1."""
 
 @record
 class Scales:
-    """Units of the variables: at the last point (zero: no curvature yet), and the largest sqrt|H_ii| ever seen."""
+    """Units of the variables at the last point (zero: no curvature yet), and the largest |x| so far."""
 
     last: Array
-    peak: Array
+    reach: Array
 
 
 def natural_scale(H: Array, last: Array) -> tuple[Array, Array]:
@@ -59,9 +59,26 @@ class Exact:
 
     def model(self, space: Any, look: Look, s: Array, memory: Scales) -> tuple[Model, Scales]:
         """The Taylor model at the point looked at."""
-        scale, plain = natural_scale(look.curvature.dense(), memory.last)
-        learned = Scales(scale, jnp.maximum(memory.peak, plain))
-        return Model(look.x, look.value, look.gradient, look.curvature, filled(scale), space), learned
+        H = look.curvature.dense()
+        scale, _ = natural_scale(H, memory.last)
+        reach = jnp.maximum(memory.reach, space.magnitude(look.x))
+        lost = rounded_away(look.value, look.gradient, jnp.diagonal(H), reach)
+        model = Model(look.x, look.value, look.gradient, look.curvature, filled(jnp.where(lost, 0, scale)), space)
+        return model, Scales(scale, reach)
+
+
+def rounded_away(value: Array, g: Array, diagonal: Array, reach: Array) -> Array:
+    """Which variables have neither slope nor curvature beyond rounding: what f changes by H_ii when x_i changes by its
+    size is lost beside the largest such change, and what a step promises is below the noise of f.
+
+    A rounded 1 - 1 in H_ii would be taken for a unit of length, and g_i / H_ii, rounding over rounding, for a step:
+    along a flat direction of a convex function x then wanders off by 1e16.
+    """
+    size = jnp.where(jnp.max(reach) > 0, reach, 1)  # at x = 0 nothing is known of sizes
+    bend = jnp.sqrt(jnp.abs(diagonal)) * size
+    least = jnp.sqrt(CURVATURE_NOISE * g.shape[0] * eps(g)) * jnp.max(bend)
+    promise = g * size / jnp.where(least > 0, jnp.maximum(bend, least), 1)
+    return (bend <= least) & (0.5 * promise * promise <= value_noise(value))
 
 
 @record
@@ -84,7 +101,7 @@ class GaussNewton:
         plain = jnp.sqrt(look.curvature.diagonal())
         scale = jnp.maximum(self.fading * memory.last, plain)
         noise = value_noise(look.value) + eps(plain) * look.curvature.noise(space.magnitude(look.x))
-        learned = Scales(scale, jnp.maximum(memory.peak, plain))
+        learned = Scales(scale, jnp.maximum(memory.reach, space.magnitude(look.x)))
         return Model(look.x, look.value, look.gradient, look.curvature, filled(scale), space, noise), learned
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from raphson.certificate.verdict import Verdict
 from raphson.kernel import show
 from raphson.report.table import LEFT, POINT, RIGHT, duration, significant, table
-from raphson.solver.certificate import Verdict
 from raphson.solver.door import minimize
 from raphson.solver.result import Result
 from raphson.solver.wording import HEADLINES

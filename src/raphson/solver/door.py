@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.certificate.verdict import Verdict
 from raphson.kernel.look import GRADIENT, HESSIAN
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.status import Status
@@ -20,12 +21,11 @@ from raphson.problems.callback import HOST, Callback
 from raphson.problems.modes import ORDINARY, Modes
 from raphson.solver.bounds import active_bounds, read_bounds
 from raphson.solver.callbacks import announce, reporter, watcher
-from raphson.solver.certificate import Verdict
 from raphson.solver.choose import choose
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Run, run
 from raphson.solver.drive import iterate as iterations
-from raphson.solver.evidence import Numbered, certificate_of, evaluate, final_state, hessian_of, sizes
+from raphson.solver.evidence import Numbered, certificate_of, evaluate, final_state, hessian_of, sizes, snapped
 from raphson.solver.host import EVERYWHERE, host_problem
 from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point, why_not
 from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
@@ -131,24 +131,39 @@ def unsmooth(result: Result, problem: Any) -> bool:
 def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., Any], limited: bool) -> Any:
     """The first attempt that shows a minimum, else the one with the lowest value; evaluations of all are counted.
 
-    `candidates`: (name, method, reason). What was stopped from outside (`limited`: by the caller's
-    number of steps) or falls without bound is not tried again.
+    `candidates`: (name, method, reason). Another method is tried only where it can change something (`helpless`),
+    and not where the caller's number of steps (`limited`) was used up.
     """
     tried: list[str] = []
-    best, spent = None, Evaluations(0, 0, 0)
+    best, last, spent = None, None, Evaluations(0, 0, 0)
     for name, method, reason in candidates:
         result = attempt(name, method, (reason, *tried))
         e = result.evaluations
         spent = Evaluations(spent.value + e.value, spent.gradient + e.gradient, spent.hessian + e.hessian)
         if best is None or result.success or result.value < best.value:
             best = result
-        stopped = result.termination in (Status.TIME, Status.USER, Status.CALLS, Status.UNBOUNDED)
-        stopped = stopped or (result.termination == Status.NOT_FINITE and not result.steps)
-        if result.success or stopped or (limited and result.termination == Status.STEPS):
+        if result.success or helpless(result, last) or (limited and result.termination == Status.STEPS):
             break
         tried.append(f"{name} from x0 ended: {result.certificate.verdict}")
+        last = result
     assert best is not None
     return best if len(tried) == 0 else replace(best, evaluations=spent, reasons=(candidates[0][2], *tried))
+
+
+ENDED = (Status.TIME, Status.USER, Status.CALLS, Status.UNBOUNDED)
+"""How runs end that are not begun again."""
+
+
+def helpless(result: Any, last: Any) -> bool:
+    """Whether no other method is likely to change what was found: the run was stopped from outside, could not begin,
+    or f itself says it (no bottom, no dependence on x); or two methods came to rest at one value."""
+    if result.termination in ENDED or (result.termination == Status.NOT_FINITE and not result.steps):
+        return True
+    verdict = result.certificate.verdict
+    if verdict in (Verdict.RECEDES, Verdict.FLAT):  # another method may stay away from there, unless n = 1
+        return result.gradient.size == 1 or not result.steps
+    rests = last is not None and verdict == last.certificate.verdict
+    return verdict == Verdict.UNBOUNDED or (rests and abs(result.value - last.value) <= result.certificate.noise)
 
 
 def iterate(
@@ -301,7 +316,7 @@ def conclude(
     compiled: float, begin: float, tol: float | None,
 ) -> Result:  # fmt: skip
     """The result of a finished run: certificate, counts and text."""
-    state = final_state(done, problem)
+    done, state = snapped(done, final_state(done, problem), problem)
     H = hessian_of(state.model, method, problem)
     certificate = certificate_of(done, state, H, problem, tol)
     model = state.model

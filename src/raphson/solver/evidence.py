@@ -1,6 +1,6 @@
 """Evidence for the certificate, gathered at the end of a run."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -8,26 +8,25 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.around import TINY, limits_of
-from raphson.calculus.difference import SECOND, bent_residuals, final_derivatives, host_gradient
+from raphson.calculus.difference import final_derivatives, host_gradient
 from raphson.calculus.taylor import look
-from raphson.kernel.look import HESSIAN, PRODUCT
-from raphson.kernel.number import default_tolerance, eps
+from raphson.certificate.rules import Evidence, certify
+from raphson.certificate.sections import BEYOND, Section, look_along
+from raphson.certificate.shape import WHOLE, Shape, examine_free, examine_products
+from raphson.certificate.verdict import Certificate, Proof
+from raphson.kernel.look import HESSIAN, PRODUCT, VALUE
+from raphson.kernel.number import VALUE_NOISE, default_tolerance, eps
 from raphson.kernel.program import Program
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace
-from raphson.model.curvature import Exact, Scales, filled, natural_scale
+from raphson.model.curvature import Exact, filled, natural_scale
 from raphson.operators.dense import Dense, Measured
 from raphson.problems.allowed import hessian_error, modes_of
-from raphson.problems.callback import HOST, Callback, Lengths, OutOfCalls
+from raphson.problems.callback import HOST, Callback, OutOfCalls
 from raphson.problems.modes import FORWARD
 from raphson.solver.bounds import active_bounds, held_words
-from raphson.solver.certificate import Certificate, Evidence, certify
 from raphson.solver.drive import Run
-from raphson.solver.examine import Shape, examine_free, examine_products
 from raphson.solver.step import Method, State
-
-PACES = 10
-"""Steps that a drift is told from."""
 
 LARGEST = 4000
 """Up to so many variables the certificate forms H; above, products with it have to do."""
@@ -58,6 +57,37 @@ def final_state(done: Run, problem: Any) -> State:
     B = state.model.curvature if seen.curvature is None else seen.curvature
     model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=B)
     return replace(state, place=replace(state.place, model=model))
+
+
+SNAP = 1e-4
+"""A variable this small beside the largest it was may be on its way to 0: eps^(1/4), where x^4 has lost its digits."""
+
+
+def snapped(done: Run, state: State, problem: Any) -> tuple[Run, State]:
+    """Variables on their way to 0 put to 0, where that makes f smaller; the run has then arrived.
+
+    A degenerate minimum at 0 (Powell's singular function) is approached linearly until H is lost in rounding, and
+    no digit of x is its last one.
+    """
+    size = sizes(state.x)
+    with np.errstate(invalid="ignore"):
+        small = (size > 0) & (size <= SNAP * np.asarray(state.place.watch.seen))
+    ends = (Status.CONVERGED, Status.NOISE, Status.STALLED, Status.STEPS)
+    if not small.any() or done.status not in ends or contracts(done.trace, np.maximum(size, TINY)):
+        return done, state
+    flat = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(state.x)])
+    there, _, cut = problem.space.move(state.x, jnp.asarray(np.where(small, -flat, 0)))
+    try:
+        if bool(cut) or not float(evaluate(problem, there, VALUE).value) < float(state.model.value):
+            return done, state
+        if isinstance(problem, HOST):
+            moved = replace(state, best=replace(state.best, x=there, value=problem.value(np.asarray(there))))
+            return replace(done, status=Status.CONVERGED), final_state(replace(done, state=moved), problem)
+    except OutOfCalls:
+        return done, state
+    seen = evaluate(problem, there, HESSIAN if forms_hessian(problem, there) else PRODUCT)
+    model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=seen.curvature)
+    return replace(done, status=Status.CONVERGED), replace(state, place=replace(state.place, model=model))
 
 
 DIFFERENCES = 300
@@ -116,52 +146,154 @@ def certificate_of(
     done: Run, state: State, H: np.ndarray | None, problem: Any, tol: float | None, names: Any = None
 ) -> Certificate:
     """The evidence, and what follows from it. `names` of the variables; None: x1, x2, ..."""
-    model, memory = state.model, state.place.memory
-    g, seen, scale = np.asarray(model.gradient), np.asarray(state.place.watch.seen), np.asarray(model.scale)
-    if H is not None and np.all(scale == 1):
+    model = state.model
+    g, seen, scale = np.asarray(model.gradient), np.asarray(state.place.watch.seen, float), np.asarray(model.scale)
+    if H is not None:
         scale = np.asarray(units(H))
-    peak = np.asarray(memory.peak, float) if isinstance(memory, Scales) else None
-    unit = scale if peak is None else np.where(peak > 0, peak, scale)
-    magnitude = sizes(model.x)
-    # A variable whose minimum is at 0 has no size of its own: a thousandth of what was large, in natural units.
-    with np.errstate(all="ignore"):  # where H or x is not finite, sizes are not, and nothing is shown by them
-        size = np.maximum(magnitude, 1e-3 * np.maximum(seen, np.max(unit * magnitude) / unit)).astype(float)
-        size = size if np.any(size > 0) else np.ones_like(size)  # a run that never left x0 = 0 knows no size at all
+    magnitude = sizes(model.x).astype(float)
     sides = active_bounds(problem.space, g, model.x)
-    g = np.where(sides != 0, 0, g)
+    held = sides != 0
+    g = np.where(held, 0, g)
     names = Numbered() if names is None else names
-    shape = shape_of(problem, model, H, g, scale, size, sides != 0, names)
+    size, big = measures(magnitude, seen, scale.astype(float), eps(g))
+    shape = shape_of(problem, model, H, g, scale, size, big, held, names)
+    floor = float(model.floor) / VALUE_NOISE  # one unit in the last place
+    settled = contracts(done.trace, size)
+    looked = weak_sections(problem, model, H, shape, g, magnitude, size, big, held, floor, settled)
     return certify(
         Evidence(
             value=float(model.value),
             gradient=g.astype(float),
             shape=shape,
             size=size,
-            last=last_moves(done.trace, size),
             status=done.status,
             eps=eps(g),
-            noise=float(model.floor),
+            noise=BEYOND * looked.noise,
             tolerance=10 * (default_tolerance(g) if tol is None else tol),
-            peak=peak,
-            first=abs(done.trace.start_value),
-            falls=falls_along(problem, model, shape),
+            sections=looked.sections,
+            along_newton=looked.along_newton,
             steep=steep_falls(problem, model, g, size),
-            bends=bends_along(problem, model, shape, scale),
-            start=sizes(done.start),
-            drifts=drifts(done.trace, model.x, size),
             held=held_words(problem.space, sides, names),
             names=names,
             unseen=H is None and isinstance(problem, HOST) and finite(model, g),
             why_unseen=f"{len(g)} variables are too many for H by differences"
             if len(g) > DIFFERENCES
             else "no calls of the function were left to look at H",
+            proof=Proof.LIKELY if H is None else Proof.BOUNDED if len(g) > WHOLE else Proof.EXACT,
         )
     )
 
 
+GARBAGE = 1e-3
+"""A size from natural units counts up to this part of the largest that the variable was: the unit of one whose
+curvature is rounding means nothing."""
+
+
+def measures(
+    magnitude: np.ndarray, seen: np.ndarray, scale: np.ndarray, precision: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The sizes of the variables here, and the largest met (both > 0).
+
+    A variable whose minimum is at 0 has no size of its own: it gets eps^(2/3) of the largest variable here in natural
+    units, so that the accuracy asked of it, eps^(1/3) of that, is one rounding of this largest; where all end at 0,
+    eps^2 of the largest met. A far start excuses nothing else.
+    """
+    with np.errstate(all="ignore"):  # where H or x is not finite, sizes are not, and nothing is shown by them
+        here = np.nanmax(scale * magnitude, initial=0.0) / scale
+        big = np.maximum(magnitude, np.where(np.isfinite(seen), seen, 0))
+        size = np.maximum(magnitude, np.minimum(precision ** (2 / 3) * here, np.where(big > 0, GARBAGE * big, np.inf)))
+        size = np.maximum(size, precision ** (5 / 3) * big)
+        big = np.maximum(big, size)
+    # A variable that never left 0 knows no size at all.
+    other = float(np.max(big, initial=0.0)) or 1.0
+    return np.where(size > 0, size, other), np.where(big > 0, big, other)
+
+
+MOST = 6
+"""Directions in which f is looked at, at most."""
+
+FEW = 2
+"""The same where every value costs much: code on the host, loops until convergence, many variables."""
+
+
+@dataclass(frozen=True)
+class Weak:
+    """What was seen along weak directions: the noise of f, and sections, the Newton step's first if it is one."""
+
+    noise: float
+    sections: tuple[Section, ...] = ()
+    along_newton: bool = False
+
+
+def weak_sections(
+    problem: Any, model: Any, H: np.ndarray | None, shape: Shape | None, g: np.ndarray, magnitude: np.ndarray,
+    size: np.ndarray, big: np.ndarray, held: np.ndarray, floor: float, settled: bool,
+) -> Weak:  # fmt: skip
+    """Sections of f along the weakest directions, where slope and curvature at x do not decide by themselves."""
+    if shape is None or not np.isfinite(float(model.value)) or held.all():
+        return Weak(floor)
+    if settled and plain(shape, magnitude, floor):
+        return Weak(floor)
+    host = isinstance(problem, HOST)
+    modes = modes_of(problem, model.x)
+    dear = host or "while_loop" in modes.why or "custom_vjp" in modes.why
+    most = FEW if dear or len(g) > LARGEST else MOST
+    distance = float(np.max(np.abs(shape.newton) / size, initial=0.0))
+    newton = bool(np.isfinite(distance) and distance > 0)
+    directions = [shape.newton] if newton else []
+    directions += [*shape.weak[: max(most - 1, 1)], *axes(shape, size, held)]
+    if len(directions) < most and np.any(g):
+        directions.append(-g / np.max(np.abs(g)) * size * np.minimum(size, 1e100))
+    directions = [np.where(held, 0, v) for v in directions]
+    directions = [v for v in directions if np.any(v) and np.all(np.isfinite(v))]
+    accuracy = eps(g) ** (1 / 3)
+    model_along = None if host or H is None else lambda v: (float(g @ v), float(v @ H @ v))
+    # Where x is 0 to the last bit, eigenvectors are exact to eps: nearer than that they bend.
+    size = np.maximum(size, eps(g) ** (2 / 3) * big)
+    looked = look_along(
+        problem, model.x, directions, size, big, floor, accuracy, most, dear, modes.batched,
+        model_along,
+    )  # fmt: skip
+    return Weak(looked.noise, looked.sections, newton)
+
+
+CONTRACTION = 0.25
+"""The last steps of a run that converges faster than linearly are shorter than this part of the ones before."""
+
+
+def contracts(trace: Trace, size: np.ndarray) -> bool:
+    """Whether the last three steps taken shrank as those of Newton's method at a minimum do.
+
+    It only spares a look: g that rounds to 0 on a slope without end (a separable logistic regression) makes Newton
+    steps of one length until they are 0.
+    """
+    steps = trace.step[trace.accepted][-3:]
+    if len(steps) < 3:
+        return False
+    first, before, last = (float(np.max(np.abs(s) / size)) for s in steps)
+    return last <= CONTRACTION * before <= CONTRACTION**2 * first
+
+
+def plain(shape: Shape, magnitude: np.ndarray, floor: float) -> bool:
+    """Whether slope and curvature at x decide: it is near the minimum relative to x itself, H curves upwards in every
+    direction beyond its error, and a change of a variable by its own size would be seen in f a hundred times over."""
+    if not shape.sure or shape.diagonal is None:
+        return False
+    near = np.abs(shape.newton) <= float(np.finfo(float).eps) ** (1 / 3) * magnitude
+    return bool(np.all(near) and np.all((0.5 * shape.diagonal * magnitude**2 > 100 * floor) | (magnitude == 0)))
+
+
+def axes(shape: Shape, size: np.ndarray, held: np.ndarray) -> list[np.ndarray]:
+    """The two variables in which f curves least, in units of their sizes."""
+    if shape.diagonal is None or len(size) == 1:
+        return []
+    curvature = np.where(held, np.inf, np.abs(shape.diagonal) * size**2)
+    return [np.where(np.arange(len(size)) == i, size, 0.0) for i in np.argsort(curvature)[:2] if not held[i]]
+
+
 def shape_of(
     problem: Any, model: Any, H: np.ndarray | None, g: np.ndarray, scale: np.ndarray, size: np.ndarray,
-    held: np.ndarray, names: Any,
+    big: np.ndarray, held: np.ndarray, names: Any,
 ) -> Shape | None:  # fmt: skip
     """The shape of the Hessian: dense, by products where it is too large, None where it is not finite or not seen."""
     if not finite(model, g):
@@ -174,45 +306,30 @@ def shape_of(
     if doubt is not None and not np.all(np.isfinite(doubt)):
         return None
     error = eps(g) if isinstance(problem, HOST) else max(eps(g), hessian_error(problem, model.x, eps(g)))
-    return examine_free(H.astype(float), g.astype(float), scale.astype(float), size, error, held, names, doubt)
+    known = H.astype(float), g.astype(float), scale.astype(float), size, big, error, held, names
+    shape = examine_free(*known, doubt)
+    if not shape.unsure or isinstance(problem, HOST):
+        return shape
+    return examine_free(*known, hessian_noise(problem, model.x, H, size))
+
+
+ULPS = 2.0
+"""How far x is moved, in units in the last place, to see the noise of H."""
+
+
+def hessian_noise(problem: Any, x: Any, H: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Twice the change of every entry of H (n, n) between x and a point some units in the last place away: its
+    rounding, and as much of its slope as rounding of x would make."""
+    signs = np.where(np.sin(1.0 + np.arange(size.size)) > 0, 1, -1)
+    step = jnp.asarray(ULPS * eps(H) * size * signs, H.dtype)
+    near = np.asarray(evaluate(problem, problem.space.move(x, step)[0]).curvature.matrix, float)
+    change = 2 * np.abs(near - H)
+    return np.where(np.isfinite(change), change, 0)
 
 
 def finite(model: Any, g: np.ndarray) -> bool:
     """Whether f and g are finite."""
     return bool(np.isfinite(float(model.value)) and np.all(np.isfinite(g)))
-
-
-def falls_along(problem: Any, model: Any, shape: Shape | None) -> float:
-    """By how much f is lower at the probes along flat directions: a flat saddle, or a valley that slopes down."""
-    if shape is None or not shape.probes:
-        return 0.0
-    if isinstance(problem, HOST):
-        return host_falls(problem, model, shape)
-    value = lambda x: float(valued(problem, x))
-    steps = [jnp.asarray(s, model.gradient.dtype) for s in shape.probes]
-    lower = [float(model.value) - value(problem.space.move(model.x, s)[0]) for s in steps]
-    return max([a for a in lower if np.isfinite(a)], default=0.0)
-
-
-LADDER = (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0)
-"""Parts of x by which a host function is looked at along directions in which differences saw nothing: a staircase has
-steps of any width."""
-
-
-def host_falls(problem: Any, model: Any, shape: Shape) -> float:
-    """By how much f is lower on a ladder of steps along flat directions, to both sides; 0 where no calls are left."""
-    low, high, _ = limits_of(problem.space, np.asarray(model.x))
-    best = float(model.value)
-    try:
-        for s in shape.probes[3::4]:
-            for t in LADDER:
-                for step in (t * s, -t * s):
-                    x = np.clip(np.asarray(model.x) + step, low, high).astype(np.asarray(model.x).dtype)
-                    value = problem.value(x)
-                    best = value if value < best else best
-    except OutOfCalls:
-        pass
-    return float(model.value) - best
 
 
 STEEP = (1e-4, 1e-3, 1e-2, 0.1)
@@ -241,53 +358,6 @@ def steep_falls(problem: Any, model: Any, g: np.ndarray, size: np.ndarray) -> fl
     return float(model.value) - best
 
 
-BENT = 1e-6
-"""Curvature below minus this share of the largest, somewhere along a flat direction, is no noise."""
-
-
-def bends_along(problem: Any, model: Any, shape: Shape | None, scale: np.ndarray) -> bool:
-    """Whether f, still as low some way along a flat direction, curves downwards there: a way out, so no minimum."""
-    if shape is None or not shape.probes or not shape.positive:
-        return False
-    if isinstance(problem, HOST) and (model.gradient.size > SECOND or problem.frugal):
-        return False  # every Hessian would cost n^2 calls
-    lowest = 100 * max(float(model.floor), eps(model.value) * abs(float(model.value)))
-    d = np.where(scale > 0, scale, 1.0).astype(float)
-    for s in shape.probes:
-        x = problem.space.move(model.x, jnp.asarray(s, model.gradient.dtype))[0]
-        value, H, doubt = host_bend(problem, x) if isinstance(problem, HOST) else jax_bend(problem, x)
-        H, doubt = H / np.outer(d, d), doubt / np.outer(d, d)
-        if abs(value - float(model.value)) <= lowest and np.all(np.isfinite(H)):
-            w = np.linalg.eigvalsh(H)
-            if w[0] < -BENT * w[-1] - np.linalg.norm(doubt):
-                return True
-    return False
-
-
-def jax_bend(problem: Any, x: Any) -> tuple[float, np.ndarray, np.ndarray]:
-    """f and its Hessian at x, which has no error worth the name."""
-    seen = evaluate(problem, x)
-    H = np.asarray(seen.curvature.matrix, float)
-    return float(seen.value), H, np.zeros_like(H)
-
-
-def host_bend(problem: Any, x: Any) -> tuple[float, np.ndarray, np.ndarray]:
-    """The same by differences, with the errors of H; lengths are measured anew, far away as it may be."""
-    problem, point = replace(problem, lengths=Lengths()), np.asarray(x)
-    nothing = np.full((point.size, point.size), np.nan)
-    try:
-        with np.errstate(all="ignore"):
-            if isinstance(problem, Callback):
-                value = problem.value(point)
-                found: Any = final_derivatives(problem, point, value)
-            else:
-                r = problem.residuals(point)
-                value, found = problem.cost(r), bent_residuals(problem, point, r)
-    except OutOfCalls:
-        return np.nan, nothing, nothing
-    return value, found.hessian, found.error
-
-
 class Numbered:
     """The names of variables that have none: x1, x2, ..., made when asked for."""
 
@@ -298,36 +368,3 @@ class Numbered:
 def sizes(x: Any) -> np.ndarray:
     """|x| as one vector."""
     return np.concatenate([np.ravel(np.abs(np.asarray(leaf))) for leaf in jax.tree.leaves(x)])
-
-
-valued = Program(lambda problem, x: problem.value(x))
-
-
-def drifts(trace: Trace, x: Any, size: np.ndarray) -> np.ndarray:
-    """Which variables moved outwards in each of the last `PACES` steps taken, beyond rounding, and hardly slower.
-
-    Convergence shrinks steps, and noise turns them around: this is a journey that ended because f no longer showed it.
-    """
-    steps = trace.step[trace.accepted][-PACES:]
-    if len(steps) < PACES:
-        return np.zeros(size.shape, bool)
-    here = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(x)])
-    outwards = (np.sign(steps) == np.sign(here)).all(axis=0)
-    if not outwards.any():
-        return outwards
-    early, late = (np.max(np.abs(half), axis=0) for half in (steps[: PACES // 2], steps[PACES // 2 :]))
-    return outwards & np.all(np.abs(steps) > 1e-9 * size, axis=0) & (late >= 0.25 * early)
-
-
-def last_moves(trace: Trace, size: np.ndarray) -> np.ndarray:
-    """The last step of every variable that was more than rounding, relative to its size (0: it never moved)."""
-    steps = trace.step[trace.accepted]
-    if not len(steps):
-        return np.zeros_like(size)
-    last = np.abs(steps[-1])
-    if (last > 1e-9 * size).all() and size.all():  # the common case, for a quarter of the cost
-        return last / size
-    with np.errstate(divide="ignore", invalid="ignore"):
-        moved = np.abs(steps) > 1e-9 * size
-        latest = len(steps) - 1 - np.argmax(moved[::-1], axis=0)
-        return np.where(moved.any(axis=0), np.abs(steps[latest, np.arange(size.size)]) / size, 0.0)

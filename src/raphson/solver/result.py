@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from raphson.certificate.verdict import Certificate
 from raphson.kernel import show
 from raphson.kernel.items import LATER, Items
 from raphson.kernel.number import eps
@@ -16,7 +17,6 @@ from raphson.kernel.trace import Trace
 from raphson.model.geometry import Frame
 from raphson.model.quadratic import Model
 from raphson.operators.dense import Inverted
-from raphson.solver.certificate import Certificate
 from raphson.solver.wording import sentence, summary
 
 CODES = {Status.STEPS: 1, Status.CALLS: 1, Status.TIME: 1, Status.NOT_FINITE: 3, Status.UNBOUNDED: 4, Status.USER: 99}

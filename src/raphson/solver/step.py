@@ -10,7 +10,7 @@ from jax import lax
 from raphson.calculus.taylor import blank_look, complete, look
 from raphson.controls.quality import quality
 from raphson.kernel.look import Look
-from raphson.kernel.number import eps, norm
+from raphson.kernel.number import all_finite, eps, norm
 from raphson.kernel.record import record
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
@@ -158,10 +158,10 @@ def settle(
 
 def finite(seen: Look) -> Array:
     """Whether the derivatives at a point can be used (a point where f is -inf can: the run ends there)."""
-    total = jnp.sum(seen.gradient)
+    fine = all_finite(seen.gradient)
     if hasattr(seen.curvature, "matrix"):
-        total = total + jnp.sum(seen.curvature.matrix)
-    return jnp.isfinite(total) | (seen.value == -jnp.inf)
+        fine = fine & all_finite(seen.curvature.matrix)
+    return fine | (seen.value == -jnp.inf)
 
 
 def select(flag: Array, new: Any, old: Any) -> Any:
@@ -173,13 +173,10 @@ def conclude(method: Method, state: State, place: Place, control: Any, trial: Tr
     """The status after this trial, and the best point so far."""
     k = state.k + 1
     size = place.model.space.magnitude(state.x)
-    still = negligible(trial.step, size, eps(size)) & (state.k >= 0)
+    still = (negligible(trial.step, size, eps(size)) | (trial.length == 0)) & (state.k >= 0)
     # A full step that promises less than the noise of f and makes f worse: there is nothing left to see.
     promise = jnp.maximum(trial.predicted, -trial.slope)
-    watch = state.place.watch
-    small = negligible(trial.step, jnp.maximum(watch.seen, size), eps(size) ** (1 / 3))
-    least = jnp.where(small, jnp.maximum(trial.noise, eps(size) ** 2 * watch.reference), trial.noise)
-    blind = ~trial.accepted & ~trial.bound & (promise <= least)
+    blind = ~trial.accepted & ~trial.bound & (promise <= trial.noise)
     status = jnp.where(trial.accepted, place.watch.status, jnp.where(blind, Status.NOISE, Status.RUNNING))
     status = jnp.where((status == Status.RUNNING) & still, Status.STALLED, status)
     status = jnp.where((status == Status.RUNNING) & (k >= method.stop.max_steps), Status.STEPS, status)

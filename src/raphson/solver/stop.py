@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.number import GRADIENT_NOISE, default_tolerance, eps, huge, norm
+from raphson.kernel.number import CURVATURE_NOISE, GRADIENT_NOISE, default_tolerance, eps, huge, norm
 from raphson.kernel.record import record
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
@@ -15,6 +15,10 @@ Array = jax.Array
 
 STALE = 3
 """Arrivals in a row whose promise drowned in noise and whose gradient did not halve: then it is over."""
+
+
+SETTLED = 10.0
+"""Times sqrt(eps): a last step so short, relative to x, leaves an error of rounding."""
 
 
 @record
@@ -48,30 +52,46 @@ def negligible(s: Array, size: Array, tolerance: Any) -> Array:
     return jnp.all(jnp.abs(s) <= tolerance * size)
 
 
+def resolved(model: Model, seen: Array) -> Array:
+    """The size of every variable, for minima at 0 at least eps^(4/3) of the largest that it was, and eps^(1/3) of
+    the largest variable's here in natural units, where the model has such."""
+    size, e = model.space.magnitude(model.x), eps(seen)
+    here = jnp.max(model.scale * size) / model.scale * jnp.any(model.scale != 1)
+    return jnp.maximum(size, jnp.maximum(e ** (1 / 3) * here, e ** (4 / 3) * seen))
+
+
 def arrival(stop: Stop, model: Model, watch: Watch, trial: Trial) -> Watch:
     """The state of the run at the new point that a trial reached (a step of zero at the first).
 
-    Stationary is a point where one of these holds: rounding x moves g as much as g is large; the
-    full step that led here was smaller than asked for (the next would be its square), or short and
-    promised less than eps^2 of the first f (minima at x = 0, f = 0 have no other scale); several
+    Stationary is a point where one of these holds: rounding x moves g as much as g is large, and the step
+    that led here was short; neither its slope nor its curvature rose above their errors; the
+    full step that led here was smaller than asked for (the next would be its square), relative to x, or to
+    what stands for it where the minimum is at 0 (`resolved`; a far start is no excuse); several
     steps promised less than the noise of f and did not halve the gradient either.
     """
     s = trial.step
     seen = jnp.maximum(watch.seen, model.space.magnitude(model.x))
     first = watch.arrivals == 0
-    floor = jnp.all(
-        jnp.abs(model.gradient) <= GRADIENT_NOISE * eps(s) * model.curvature.rounding(model.space.magnitude(model.x))
-    )
+    size = model.space.magnitude(model.x)
+    rounding = GRADIENT_NOISE * eps(s) * model.curvature.rounding(size)
+    # Beside a step so short the next one of Newton's method is rounding; at degenerate minima steps are longer.
+    settled = trial.length <= SETTLED * eps(s) ** 0.5 * norm(model.scale * size)
+    floor = jnp.all(jnp.abs(model.gradient) <= rounding) & settled
+    floor = floor | jnp.all(model.gradient == 0)
+    # Neither slope nor curvature along the step rose above their errors.
+    bend = jnp.abs(2 * (trial.predicted + trial.slope))
+    straight = bend <= CURVATURE_NOISE * s.shape[0] * eps(s) * trial.length**2
+    lost = straight & (jnp.abs(trial.slope) <= jnp.abs(s) @ rounding)
     tolerance = default_tolerance(s) if stop.tolerance is None else stop.tolerance
-    short = negligible(s, model.space.magnitude(model.x), tolerance)
+    short = negligible(s, resolved(model, seen), tolerance)
     promise = jnp.maximum(trial.predicted, -trial.slope)
-    spent = (promise <= eps(s) ** 2 * watch.reference) & negligible(s, seen, eps(s) ** (1 / 3))
-    arrived = ~first & ~trial.bound & (short | spent)
+    arrived = ~first & ~trial.bound & (short | lost)
     gradient = norm(model.gradient / model.scale)
     drowned = ~first & (promise <= model.floor) & (gradient > 0.5 * watch.gradient)
     stale = jnp.where(drowned, watch.stale + 1, 0)
     reference = jnp.where(watch.arrivals < 2, jnp.maximum(watch.reference, jnp.abs(model.value)), watch.reference)
-    bottomless = model.value < -jnp.maximum(huge(s) ** 0.5, reference / eps(s))
+    deep = jnp.where(reference > 0, jnp.minimum(reference / eps(s) ** 2, huge(s) ** 0.5), huge(s) ** 0.5)
+    bottomless = model.value < -deep
     status = jnp.where(floor | arrived, Status.CONVERGED, jnp.where(stale >= STALE, Status.NOISE, Status.RUNNING))
     status = jnp.where(bottomless, Status.UNBOUNDED, status)
     finite = jnp.isfinite(model.value) & jnp.all(jnp.isfinite(model.gradient))

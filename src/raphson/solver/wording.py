@@ -4,14 +4,16 @@ from typing import Any
 
 import numpy as np
 
+from raphson.certificate.verdict import Cause, Verdict
 from raphson.kernel.status import Status
-from raphson.solver.certificate import Cause, Verdict
 
 HEADLINES = {
     Verdict.MINIMUM: "MINIMUM",
     Verdict.NOISE: "MINIMUM (to the noise of f)",
+    Verdict.KINK: "MINIMUM AT A KINK",
     Verdict.SADDLE: "SADDLE",
-    Verdict.FLAT: "FLAT VALLEY",
+    Verdict.FLAT: "FLAT",
+    Verdict.RECEDES: "NO MINIMUM",
     Verdict.STOPPED: "NOT CONVERGED",
     Verdict.NOT_FINITE: "NOT FINITE",
     Verdict.UNBOUNDED: "UNBOUNDED BELOW",
@@ -95,8 +97,8 @@ def means(result: Any) -> str:
     c, status = result.certificate, result.termination
     if c.verdict == Verdict.SADDLE:
         return means_saddle(c)
-    if c.verdict == Verdict.FLAT:
-        return FLAT[c.cause]
+    if c.cause in CAUSES:
+        return CAUSES[c.cause]
     if c.verdict == Verdict.NOT_FINITE:
         return "f or a derivative is NaN or infinite at the point reached"
     if status == Status.STALLED and c.decrement > c.noise:
@@ -106,15 +108,12 @@ def means(result: Any) -> str:
     return status.sentence
 
 
-FLAT = {
+CAUSES = {
     Cause.LEVEL: "points near x have the same f, to rounding: a plateau",
-    Cause.SLOPE: "f slopes where H shows no curvature: a kink, a straight line, or derivatives too rough to tell",
-    Cause.FALLS: "x is not at the bottom: f goes on falling where H is flat, perhaps for ever",
-    Cause.ENDED: "along that direction f may go on falling, or may be level: more trials would tell",
-    Cause.DIED_OUT: "x ran onto a plateau, where f has lost what made it depend on x",
-    Cause.BENDS: "f is level here, but not everywhere along that direction: there is a way down",
-    Cause.RAN_AWAY: "f comes near to an infimum as x grows, but has no minimum that way",
-    Cause.NONE: "f does not change along some directions here",
+    Cause.FALLS: "x is not at the bottom: f goes on falling where slope and curvature at x do not show it",
+    Cause.STEEP: "a root, a logarithm or a kink near x: slope and curvature there change faster than x",
+    Cause.ENDLESS: "f falls as far as it was looked at: it has no minimum that way",
+    Cause.AWAY: "f comes near to an infimum as x grows, but has no minimum that way",
 }
 
 
@@ -146,33 +145,25 @@ def suggestions(result: Any) -> list[str]:
     if c.verdict == Verdict.UNBOUNDED:
         tips.append("check the sign of f, or give bounds: it falls without bound")
     cut = status in (Status.TIME, Status.USER, Status.CALLS) or (status == Status.STEPS and still_gaining(result))
-    if cut and (c.verdict in (Verdict.STOPPED, Verdict.SADDLE) or c.cause == Cause.ENDED):
+    if cut and c.verdict in (Verdict.STOPPED, Verdict.SADDLE):
         tips.append("continue from here: x0 = result.x")
     if status in (Status.NOISE, Status.STALLED) and result.gradient.dtype == np.float32:
         tips.append("float64")
     if c.verdict == Verdict.NOT_FINITE:
         tips.append("another start, or bounds that keep x where f is finite")
-    if c.verdict == Verdict.FLAT:
-        tips.extend(FLAT_TIPS.get(c.cause, ()))
+    if c.verdict == Verdict.RECEDES:
+        tips.append("bounds, or a small term that keeps x from running away")
+    if c.cause == Cause.LEVEL:
+        tips.extend(("another start, where f depends on x", "bounds"))
+    if c.cause == Cause.FALLS:
+        tips.append("another start, some way along that direction")
     if c.verdict == Verdict.STOPPED and np.isnan(c.decrement):
         tips.append("write the function so that it can be traced: products with H can then be examined")
-    if status == Status.STALLED and c.verdict == Verdict.STOPPED:
+    if (status == Status.STALLED and c.verdict == Verdict.STOPPED) or c.cause == Cause.STEEP:
         tips.append("rp.check_derivatives(fun, result.x): is f smooth there?")
     if own and c.verdict == Verdict.STOPPED:
         tips.append("method='auto'")
     return tips or ["another start"]
-
-
-BOUNDS = "bounds, or a small term that keeps x from running away"
-FLAT_TIPS = {
-    Cause.ENDED: (BOUNDS,),
-    Cause.SLOPE: ("rp.check_derivatives(fun, result.x): is f smooth there?", BOUNDS),
-    Cause.FALLS: (BOUNDS,),
-    Cause.RAN_AWAY: (BOUNDS,),
-    Cause.DIED_OUT: ("another start, where f still depends on every variable", "bounds"),
-    Cause.LEVEL: ("another start, where f depends on x", "bounds"),
-    Cause.BENDS: ("another start, some way along that direction",),
-}
 
 
 def downhill(result: Any) -> str:

@@ -1,0 +1,315 @@
+"""The rules that decide on a verdict, in order: each says nothing, or a verdict with its criterion in numbers.
+
+What they read is the function at x: its noise, the Hessian with errors, sections along weak directions. The history
+of the run enters by the limit that ended it alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from raphson.certificate.sections import BEYOND, Course, Section
+from raphson.certificate.shape import Shape, direction
+from raphson.certificate.verdict import Cause, Certificate, Proof, Verdict
+from raphson.kernel.number import GRADIENT_NOISE
+from raphson.kernel.status import Status
+
+LIMITS = (Status.STEPS, Status.CALLS)
+"""A run that was ended by a limit of the caller's has not shown anything, wherever it was then."""
+
+
+STEEP = 10.0
+"""A slope that changes f by so many times its noise, when x moves by its own size, is one."""
+
+DETERMINED = 1e-2
+"""A minimum lost in the noise of f determines x to this, relative to its size: else the run was still travelling."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the certificate is made from, all NumPy.
+
+    `shape` of the Hessian (None: not finite, or not seen); `size` of the variables, what "small" is measured against;
+    `noise` the smallest change of f that means anything; `sections` of f along weak directions, the Newton step first
+    if it was worth a look (`along_newton`); `steep`: by how much f is lower some way along -g; `held` the variables
+    that bounds hold, in words (the rest is about the others); `unseen` whether H was not looked at (on the host), and
+    `why_unseen`.
+    """
+
+    value: float
+    gradient: np.ndarray
+    shape: Shape | None
+    size: np.ndarray
+    status: Status
+    eps: float
+    noise: float
+    tolerance: float
+    sections: tuple[Section, ...] = ()
+    along_newton: bool = False
+    steep: float = 0.0
+    held: tuple[str, ...] = ()
+    names: Any = ()
+    unseen: bool = False
+    why_unseen: str = ""
+    proof: Proof = Proof.EXACT
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A verdict, its criterion with value and threshold, and what speaks against a minimum."""
+
+    verdict: Verdict
+    text: str
+    cause: Cause = Cause.NONE
+    lower: float = 0.0
+    flat: tuple[str, ...] = ()
+    slopes: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What the rules compare: the evidence, with the largest slope, the distance to the minimum and their limits."""
+
+    e: Evidence
+    shape: Shape
+    g: float
+    distance: float
+    limit: float
+    near: bool = field(init=False)
+    drowned: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "near", self.distance <= self.limit)
+        object.__setattr__(self, "drowned", self.shape.decrement <= self.e.noise and self.distance <= DETERMINED)
+
+    @property
+    def rests(self) -> bool:
+        """Whether there is nothing left to gain where f curves upwards."""
+        return self.near or self.drowned
+
+    def words(self, section: Section) -> str:
+        """The direction of a section."""
+        return direction(section.direction, self.e.names)
+
+
+def certify(e: Evidence) -> Certificate:
+    """Draws the conclusion from the evidence."""
+    g = float(np.max(np.abs(e.gradient), initial=0.0))
+    limit = max(e.eps ** (1 / 3), e.tolerance)
+    shape = e.shape
+    if shape is None:
+        nan, (verdict, text, cause) = float("nan"), shapeless(e, g)
+        return Certificate(
+            verdict, g, nan, nan, nan, nan, limit, None, None, None, None, e.noise, (), None, text, e.held, cause
+        )
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        scaled = float(np.where(e.gradient == 0, 0, np.abs(e.gradient) / shape.rounding).max())
+        distance = float(np.where(shape.newton == 0, 0, np.abs(shape.newton) / e.size).max())
+    known = np.abs([shape.smallest, shape.largest] if shape.eigenvalues is None else shape.eigenvalues)
+    low, top = (float(known.min()), float(known.max())) if known.size else (float("nan"), float("nan"))
+    inertia = (shape.negative, shape.zero, shape.positive)
+    found = decide(Measures(e, shape, g, distance, limit))
+    text = found.text + (f"; held by bounds: {', '.join(e.held)}" if e.held else "")
+    return Certificate(
+        found.verdict, g, scaled, GRADIENT_NOISE * e.eps, shape.decrement, distance, limit, shape.smallest,
+        shape.largest, top / low if low > 0 else float("inf"), inertia, e.noise, found.flat, shape.eigenvalues, text,
+        e.held, found.cause, e.proof, found.lower, found.slopes,
+    )  # fmt: skip
+
+
+def shapeless(e: Evidence, g: float) -> tuple[Verdict, str, Cause]:
+    """The verdict where there is no Hessian to look at, the criterion and the cause."""
+    if e.status == Status.UNBOUNDED:
+        return Verdict.UNBOUNDED, Status.UNBOUNDED.sentence, Cause.ENDLESS
+    if e.status in LIMITS:
+        return Verdict.STOPPED, f"{e.status.sentence}: what is there does not show a minimum", Cause.LIMIT
+    if e.unseen:
+        return Verdict.STOPPED, f"max|g| = {g:.2g}; no minimum is shown: {e.why_unseen}", Cause.NONE
+    return Verdict.NOT_FINITE, Status.NOT_FINITE.sentence, Cause.NONE
+
+
+def decide(m: Measures) -> Finding:
+    """The first rule that has something to say."""
+    return next(found for rule in RULES if (found := rule(m)) is not None)
+
+
+def bottomless(m: Measures) -> Finding | None:
+    """f has fallen beyond all numbers."""
+    if m.e.status == Status.UNBOUNDED:
+        return Finding(Verdict.UNBOUNDED, f"f = {m.e.value:.3g} and still falling", Cause.ENDLESS)
+    return None
+
+
+def endless(m: Measures) -> Finding | None:
+    """f falls as far as was looked: without bound, or towards an infimum that it does not reach."""
+    for section in m.e.sections:
+        side = section.falls
+        if side is None or not side.forever:
+            continue
+        text = f"f is lower by {-side.change:.2g}, and still falling, {side.reach:.0e} times x away"
+        verdict = Verdict.UNBOUNDED if side.steady else Verdict.RECEDES
+        return Finding(verdict, f"max|g| = {m.g:.2g}; {text} along {m.words(section)}", Cause.ENDLESS, -side.change)
+    return None
+
+
+def ended(m: Measures) -> Finding | None:
+    """The caller's limit ended the run."""
+    if m.e.status not in LIMITS:
+        return None
+    text = f"max|g| = {m.g:.2g}, the Newton step would change x by {m.distance:.1g}, relative"
+    return Finding(Verdict.STOPPED, f"{m.e.status.sentence}; {text}", Cause.LIMIT)
+
+
+def curved_down(m: Measures) -> Finding | None:
+    """An eigenvalue is negative beyond its error."""
+    if not m.shape.negative:
+        return None
+    low = f"curvature {m.shape.smallest:.3g} < 0" if m.shape.smallest < 0 else "negative curvature"
+    below = f"{low} in {directions(m.shape.negative)}"
+    if m.rests:
+        return Finding(Verdict.SADDLE, f"max|g| = {m.g:.2g}, and {below}")
+    return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}, {below}: f can still be made smaller")
+
+
+def falling(m: Measures) -> Finding | None:
+    """f is lower some way along a weak direction, without a rise before."""
+    found = [(side.change, section) for section in m.e.sections if (side := section.falls) is not None]
+    if not found:
+        return None
+    change, section = min(found, key=lambda pair: pair[0])
+    side = section.falls
+    assert side is not None
+    text = f"f is lower by {-change:.2g} along {m.words(section)}, falling from {side.length:.1g} times x on"
+    rest = "" if m.rests else f"; {far(m)}"
+    return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}; {text}{rest}", Cause.FALLS, -change)
+
+
+def kinked(m: Measures) -> Finding | None:
+    """f rises on both sides with slopes that no smooth function has, and nothing is left to gain elsewhere."""
+    bent = [section for section in m.e.sections if section.kink]
+    if not bent:
+        return None
+    newton = m.e.along_newton and m.e.sections[0].all(Course.RISES)
+    if not (m.rests or newton):
+        return None
+    section = bent[0]
+    unit = float(np.max(np.abs(section.direction)))
+    slopes = -section.behind.slope / unit, section.ahead.slope / unit
+    text = f"f has a kink along {m.words(section)}: slope {slopes[0]:.2g} on one side, {slopes[1]:.2g} on the other"
+    looked = f" and rises along all {len(m.e.sections)} directions looked at" if len(m.e.sections) > 1 else ""
+    return Finding(Verdict.KINK, f"{text}{looked}", slopes=slopes)
+
+
+def unfinished(m: Measures) -> Finding | None:
+    """The Newton step is long, and promises more than the noise of f."""
+    return None if m.rests else Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}; {far(m)}")
+
+
+def steep(m: Measures) -> Finding | None:
+    """f falls along -g farther than the Newton step says: slope and curvature at x do not hold beyond it."""
+    if m.e.steep <= BEYOND * m.e.noise:
+        return None
+    text = f"max|g| = {m.g:.2g}, and f is lower by {m.e.steep:.2g} some way along -g"
+    return Finding(Verdict.STOPPED, f"{text}: the slope and curvature at x do not hold beyond it", Cause.STEEP)
+
+
+def receding(m: Measures) -> Finding | None:
+    """f is level to the end on one side and rises on the other: x came here from there, and could go on."""
+    for section in m.e.sections:
+        if section.recedes:
+            text = f"f is level along {m.words(section)} as far as was looked, and rises the other way"
+            return Finding(Verdict.RECEDES, f"max|g| = {m.g:.2g}; {text}: an infimum at infinity", Cause.AWAY)
+    return None
+
+
+def sloping(m: Measures) -> Finding | None:
+    """A slope beyond its error, along a direction whose curvature is in doubt: how far the minimum is nobody knows."""
+    error = GRADIENT_NOISE * m.e.eps * float(np.max(m.shape.rounding * m.e.size, initial=0.0))
+    if m.shape.slide <= max(STEEP * m.e.noise, error):
+        return None
+    along = "; ".join(m.shape.flat) or directions(m.shape.zero)
+    return Finding(
+        Verdict.STOPPED,
+        f"max|g| = {m.g:.2g}; no curvature beyond the error of H along {along}, but a slope",
+        Cause.STEEP,
+    )
+
+
+def unlooked(m: Measures) -> Finding | None:
+    """Directions are in doubt, and f could not be looked at along them."""
+    if not m.shape.zero or m.e.sections:
+        return None
+    doubt = f"no curvature beyond the error of H along {'; '.join(m.shape.flat) or directions(m.shape.zero)}"
+    return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}; {doubt}, and no calls were left to look there")
+
+
+def level(m: Measures) -> Finding | None:
+    """Nothing shows that f depends on x at all."""
+    if m.shape.positive or m.e.held or not m.shape.zero or any(not s.all(Course.LEVEL) for s in m.e.sections):
+        return None
+    return Finding(
+        Verdict.FLAT, f"max|g| = {m.g:.2g}; no curvature in any direction: f does not change here", Cause.LEVEL
+    )
+
+
+def minimum(m: Measures) -> Finding:
+    """No negative curvature, nothing to gain beyond the noise, f nowhere lower."""
+    e, shape = m.e, m.shape
+    flat = tuple(dict.fromkeys(m.words(s) for s in e.sections if s.all(Course.LEVEL)))
+    along = f"; f is level along {'; '.join(flat)}: x is not determined that way" if flat else ""
+    if not (shape.positive or shape.zero):
+        return Finding(Verdict.MINIMUM, "bounds hold every variable, and f rises from each of them")
+    if not shape.positive:
+        held = "bounds hold the other variables" if e.held else "f rises on both sides of x"
+        return Finding(Verdict.MINIMUM, f"max|g| = {m.g:.2g}; {held}{along}", flat=flat)
+    if m.near:
+        up = f"smallest curvature {shape.smallest:.3g} > 0" if shape.smallest > 0 else "no negative curvature"
+        up = "no negative curvature, and f nowhere lower" if shape.zero else up
+        likely = ", as far as products with H show" if e.proof == Proof.LIKELY else ""
+        return Finding(Verdict.MINIMUM, f"max|g| = {m.g:.2g}; x is {close(m)}; {up}{likely}{along}", flat=flat)
+    text = f"{lost(shape.decrement, e.noise)}; x is determined to {m.distance:.1g}, relative"
+    return Finding(Verdict.NOISE, f"{text}{along}", flat=flat)
+
+
+RULES: tuple[Callable[[Measures], Finding | None], ...] = (
+    bottomless, endless, ended, curved_down, falling, kinked, receding, unfinished, steep, sloping, unlooked, level, minimum,
+)  # fmt: skip
+"""In this order."""
+
+
+def directions(n: int) -> str:
+    """So many directions."""
+    return "one direction" if n == 1 else f"{n} directions"
+
+
+def far(m: Measures) -> str:
+    """Why x is not taken to be near a minimum."""
+    if not np.isfinite(m.distance):
+        return "there is no Newton step to measure the distance to a minimum by"
+    moved, allowed = ordered(m.distance, m.limit)
+    promise = f"{m.shape.decrement:.1g}" if m.shape.decrement else "nothing"
+    step = f"the Newton step still changes x by {moved}, relative (> {allowed})"
+    return f"{step}, and promises {promise} (noise of f: {m.e.noise:.1g})"
+
+
+def close(m: Measures) -> str:
+    """How near x is to the minimum."""
+    off, allowed = ordered(max(m.distance, m.e.eps), m.limit)
+    return f"within {off} of the minimum, relative (<= {allowed})"
+
+
+def lost(decrement: float, noise: float) -> str:
+    """What is left to gain lies below the noise."""
+    left, known = ordered(decrement, noise)
+    return f"decrease left {left} <= noise of f {known}"
+
+
+def ordered(a: float, b: float) -> tuple[str, str]:
+    """Two numbers with few digits, but as many as show which is the larger."""
+    for digits in range(1, 17):
+        texts = f"{a:.{digits}g}", f"{b:.{digits}g}"
+        if (float(texts[0]) > float(texts[1])) == (a > b):
+            break
+    return texts

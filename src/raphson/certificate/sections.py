@@ -1,0 +1,355 @@
+"""f looked at along straight lines through x, on both sides and over decades: what lies beyond derivatives.
+
+Derivatives see a point; a cubic, a plateau, a kink or an infimum at infinity shows only at a distance. The same
+values, a few units in the last place apart, measure the noise of f.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from raphson.calculus.around import limits_of
+from raphson.kernel.number import eps
+from raphson.kernel.program import Program
+from raphson.problems.callback import HOST, OutOfCalls
+
+NEAR = (1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 1e3, 1e5, 1e8)
+"""Lengths of a section in units of x: from the accuracy that is asked of x to where f shows what it does for ever."""
+
+FAR = (3e-3, 0.03, 0.3, 0.6, 2.0, 4.0, 30.0, 300.0, 1e4, 1e6)
+"""The same in units of the largest x met, which a variable that ended at 0 has instead of its own."""
+
+TIMID = 10.0
+"""Functions that may run for long far away (loops until convergence, code on the host) are not asked beyond this."""
+
+NOISE_POINTS = 7
+"""Values, some units in the last place apart, from which the noise of f is measured in one direction."""
+
+APART = 16.0
+"""Their distance, in units in the last place of x."""
+
+BEYOND = 10.0
+"""A change of f below so many times its noise is none."""
+
+ROOM = 2**18
+"""Numbers that one batch of evaluations may hold for x and the data: beyond, points are taken one after another."""
+
+LINEAR = 0.2
+"""f grows linearly with the length, to this relative accuracy: at a kink. A smooth minimum grows with its square."""
+
+
+NEWTON = 10.0
+"""How many Newton steps the minimum may be away: five for x^6. What falls nearer is no news."""
+
+LOPSIDED = 100.0
+"""f level so many times farther on one side than on the other: x came from that side, and could go on."""
+
+SMOOTH = 1e-3
+"""Up to this part of x the quadratic is taken to hold roughly."""
+
+ALIKE = 0.999
+"""Cosine of the angle between directions from which they are one."""
+
+
+class Course(StrEnum):
+    """The first thing that f does along one side of a section."""
+
+    FALLS = "falls"
+    RISES = "rises"
+    LEVEL = "level"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side: what f does first, at which length (in units of the direction), and by how much.
+
+    `slope` there, (f - f(x)) / length; `straight`: the slope is the same at the next length; `forever`: f is still
+    falling at the last lengths, up to `reach`, and `steady` if as fast as at the first; `blocked`: a bound ends the
+    side.
+    """
+
+    course: Course
+    length: float
+    change: float
+    slope: float = 0.0
+    straight: bool = False
+    forever: bool = False
+    steady: bool = False
+    reach: float = 0.0
+    blocked: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """f along a `direction` (n,), one unit of which changes some variable by its own size; both sides of x."""
+
+    direction: np.ndarray
+    ahead: Side
+    behind: Side
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """Both."""
+        return self.ahead, self.behind
+
+    def all(self, course: Course) -> bool:
+        """Whether both sides take this course."""
+        return all(side.course == course for side in self.sides)
+
+    @property
+    def falls(self) -> Side | None:
+        """The side on which f falls, the deeper one; None."""
+        down = [side for side in self.sides if side.course == Course.FALLS]
+        return min(down, key=lambda side: side.change, default=None)
+
+    @property
+    def recedes(self) -> bool:
+        """f is level to the end on one side, which no bound ends, and rises on the other; or rises there so much nearer
+        that x could be many times as large without f noticing."""
+        near, far = sorted(self.sides, key=lambda side: side.length)
+        if near.course == Course.RISES and far.course == Course.LEVEL:
+            return not far.blocked
+        return self.all(Course.RISES) and far.length >= max(LOPSIDED * near.length, 0.1 * LOPSIDED)
+
+    @property
+    def kink(self) -> bool:
+        """f rises on both sides, linearly."""
+        return self.all(Course.RISES) and all(side.straight for side in self.sides)
+
+
+def one_by_one(problem: Any, x: Any, directions: jax.Array, rows: jax.Array, lengths: jax.Array) -> jax.Array:
+    """f at the points x + lengths[k] directions[rows[k]], in a loop; lengths of zero cost nothing but the first."""
+    here = problem.value(x)
+    value = lambda k: problem.value(problem.space.move(x, lengths[k] * directions[rows[k]])[0]).astype(here.dtype)
+    return jax.lax.map(lambda k: jax.lax.cond(lengths[k] == 0, lambda: here, lambda: value(k)), jnp.arange(rows.size))
+
+
+def all_at_once(problem: Any, x: Any, directions: jax.Array, rows: jax.Array, lengths: jax.Array) -> jax.Array:
+    """The same in one batch."""
+    return jax.vmap(lambda s: problem.value(problem.space.move(x, s)[0]))(lengths[:, None] * directions[rows])
+
+
+batched, looped = Program(all_at_once), Program(one_by_one)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Where f is looked at: `directions` (k, n), and for each point its row among them and its signed length."""
+
+    directions: np.ndarray
+    rows: np.ndarray
+    lengths: np.ndarray
+
+
+def values_on(problem: Any, x: Any, lines: Lines, ahead: bool) -> np.ndarray | None:
+    """f at all points of the lines (not finite where it is not); None where not enough calls were left.
+
+    `ahead`: whether points may be evaluated in one batch. The first point of the lines is x itself.
+    """
+    if isinstance(problem, HOST):
+        return on_host(problem, np.asarray(x), lines)
+    dtype = problem.space.zero(x).dtype
+    arguments = problem, x, lines.directions.astype(dtype), lines.rows, lines.lengths.astype(dtype)
+    data = sum(np.size(leaf) for leaf in jax.tree.leaves(problem))
+    with np.errstate(all="ignore"):
+        if ahead and lines.rows.size * (lines.directions.shape[1] + data) <= 16 * ROOM:
+            return np.asarray(batched(*arguments), float)
+        return np.asarray(looped(*arguments), float)
+
+
+def on_host(problem: Any, x: np.ndarray, lines: Lines) -> np.ndarray | None:
+    """The same for a function that runs on the host, within its bounds; what it raises far away is its own affair."""
+    low, high, _ = limits_of(problem.space, x)
+    out = np.full(lines.rows.size, np.nan)
+    try:
+        for k, (row, t) in enumerate(zip(lines.rows, lines.lengths, strict=True)):
+            if t == 0 and k:
+                out[k] = out[0]
+                continue
+            with np.errstate(all="ignore"):
+                there = np.clip(x + t * lines.directions[row], low, high).astype(x.dtype)
+                try:
+                    out[k] = problem.value(there)
+                except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+                    out[k] = np.inf  # f is not defined there: a wall
+    except OutOfCalls:
+        return None
+    return out
+
+
+def ladder(direction: np.ndarray, size: np.ndarray, big: np.ndarray, timid: bool) -> tuple[np.ndarray, np.ndarray]:
+    """A direction scaled so that one unit moves some variable by its own size, and the lengths to look at.
+
+    `size`, `big`: of the variables here, and the largest met.
+    """
+    with np.errstate(all="ignore"):
+        own, far = (np.max(np.abs(direction) / a) for a in (size, big))
+        unit = direction / own
+        stretch = min(own / far if far > 0 else 1.0, 1e100)
+    lengths = np.unique([*NEAR, *(stretch * t for t in FAR)])
+    return unit, lengths[lengths <= TIMID * stretch] if timid else lengths
+
+
+def apart(directions: list[np.ndarray], size: np.ndarray) -> list[np.ndarray]:
+    """The directions without those that repeat an earlier one, in units of `size`."""
+    kept: list[np.ndarray] = []
+    for v in directions:
+        with np.errstate(over="ignore"):
+            u = v / size
+            u = u / np.max(np.abs(u))
+        u = u / np.linalg.norm(u)
+        if all(abs(u @ (w / np.linalg.norm(w))) < ALIKE for w in (a / size / np.max(np.abs(a / size)) for a in kept)):
+            kept.append(v)
+    return kept
+
+
+def noise_lines(size: np.ndarray, precision: float) -> tuple[np.ndarray, np.ndarray]:
+    """Two directions that change every variable, and the lengths, in units in the last place, for the noise of f."""
+    shape = 1.0 + np.arange(size.size)
+    rows = np.stack([np.sin(shape), np.cos(1.7 * shape)])
+    return rows * size, APART * precision * np.arange(1.0, NOISE_POINTS)
+
+
+def table_noise(values: np.ndarray) -> float:
+    """The noise of values at equal distances: the spread of their differences of third to fifth order.
+
+    Source: More and Wild (2011), "Estimating Computational Noise", SIAM J. Sci. Comput. 33, section 3 (ECnoise).
+    """
+    size = np.max(np.abs(values))
+    if not (np.all(np.isfinite(values)) and size > 0):
+        return 0.0
+    values = values / size
+    spreads, differences = [], values
+    for order in range(1, values.size - 1):
+        differences = np.diff(differences)
+        gamma = 1.0
+        for j in range(1, order + 1):  # (order!)^2 / (2 order)!
+            gamma *= j / (order + j)
+        spreads.append(float(np.sqrt(gamma * np.mean(differences**2))))
+    return float(size) * min(spreads[2:5])
+
+
+def unseen_rise(f: float, values: np.ndarray, lengths: np.ndarray, model: tuple[float, float]) -> float:
+    """The largest change that slope and curvature promise near x where f does not change by a bit: noise that
+    rounding to a grid makes (a large constant added and taken away), which no spread of neighbors shows.
+
+    `model`: g'v and v'Hv.
+    """
+    near = np.abs(lengths) <= SMOOTH
+    promised = np.abs(model[0] * lengths[near] + 0.5 * model[1] * lengths[near] ** 2)
+    return float(np.max(promised[values[near] == f], initial=0.0))
+
+
+def read_side(
+    f: float, lengths: np.ndarray, values: np.ndarray, noise: float, precision: float, accuracy: float, blocked: bool
+) -> Side:
+    """What f does first along one side.
+
+    Falls at lengths below `NEWTON` times `accuracy` (the relative one asked of x) are the Newton step's business. The
+    noise is taken to grow with x.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        floor = BEYOND * np.maximum(noise * (1 + lengths), precision * np.where(np.isfinite(values), np.abs(values), 0))
+        change = values - f
+    wall = ~np.isfinite(values)
+    up, down = change > floor, (change < -floor) & (lengths > NEWTON * accuracy)
+    first = np.flatnonzero(up | down | wall)
+    k = int(first[0]) if first.size else 0
+    if not first.size or wall[k]:
+        # From level to -inf at once is the end of arithmetic (the logarithm of an underflow), not a way down; from
+        # level to a wall f did not rise before.
+        end = bool(first.size) and values[k] == -np.inf
+        return Side(Course.LEVEL, float(lengths[k - 1]), 0.0, blocked=blocked or end)
+    slope = float(change[k] / lengths[k])
+    if up[k]:
+        return Side(Course.RISES, float(lengths[k]), float(change[k]), slope, is_straight(change, lengths, floor))
+    seen = np.isfinite(values) | (values == -np.inf)
+    seen[:k] = False
+    last, reach = change[seen], float(lengths[seen][-1])
+    end = bool(last[-1] == -np.inf)
+    with np.errstate(invalid="ignore"):
+        still = reach >= 1e4 and last.size >= 3 and bool(np.all(np.diff(last[-3:]) <= floor[seen][-1]))
+    forever = (end or still) and bool(last[-1] <= change[k]) and not (blocked and not end)
+    steady = end or bool(last[-1] / reach <= 0.5 * slope)
+    return Side(Course.FALLS, float(lengths[k]), float(np.min(last)), slope, False, forever, steady, reach, blocked)
+
+
+def is_straight(change: np.ndarray, lengths: np.ndarray, floor: np.ndarray) -> bool:
+    """Whether f rises in proportion to the length, over the first three lengths where noise leaves no doubt."""
+    clear = np.flatnonzero(change > floor / LINEAR)[:3]
+    if clear.size < 3 or not np.all(np.isfinite(change[clear])):
+        return False
+    slopes = change[clear] / lengths[clear]
+    return bool(slopes[0] > 0 and np.max(np.abs(slopes / slopes[0] - 1)) <= LINEAR)
+
+
+def reaches_bound(space: Any, x: Any, step: np.ndarray) -> bool:
+    """Whether a step leaves the bounds, so that part of it is not made."""
+    if not hasattr(space, "lower"):
+        return False
+    there = np.asarray(space.flat(x), float) + step
+    return bool(np.any(there < np.asarray(space.lower)) or np.any(there > np.asarray(space.upper)))
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was seen: the noise of f at x, as measured, and a section along every direction asked for."""
+
+    noise: float
+    sections: tuple[Section, ...]
+
+
+def look_along(
+    problem: Any, x: Any, directions: list[np.ndarray], size: np.ndarray, big: np.ndarray, floor: float,
+    accuracy: float, most: int, timid: bool, ahead: bool,
+    model: Callable[[np.ndarray], tuple[float, float]] | None,
+) -> Looked:  # fmt: skip
+    """Sections along at most `most` directions, each both ways, and the noise of f, all in one call.
+
+    `floor`: the least noise (the rounding of f); `timid`, `ahead`: how f may be called; `model(v)`: g'v and v'Hv, where
+    they are exact.
+    """
+    precision = eps(problem.space.zero(x))
+    scaled = [ladder(v, size, big, timid) for v in apart(directions, size)[:most]]
+    noisy, tiny_lengths = noise_lines(size, precision)
+    units = [v for v, _ in scaled]
+    rows, lengths = [0], [0.0]
+    for k in range(2):
+        rows += [k] * tiny_lengths.size
+        lengths += list(tiny_lengths)
+    for k, (_, ts) in enumerate(scaled):
+        rows += [2 + k] * (2 * ts.size)
+        lengths += [*ts, *-ts]
+    # One shape for every call with so many variables, or each would be compiled anew.
+    total = 1 + 2 * tiny_lengths.size + 2 * most * (len(NEAR) + len(FAR))
+    pad = 0 if isinstance(problem, HOST) else total - len(rows)
+    table = np.zeros((2 + most, size.size))
+    table[: 2 + len(units)] = [*noisy, *units]
+    lines = Lines(table, np.array(rows + [0] * pad, np.int32), np.array(lengths + [0.0] * pad))
+    values = values_on(problem, x, lines, ahead)
+    if values is None:
+        return Looked(floor, ())
+    f, m = float(values[0]), tiny_lengths.size
+    noise = max([floor] + [table_noise(values[[0, *range(1 + k * m, 1 + (k + 1) * m)]]) for k in range(2)])
+    sections, start = [], 1 + 2 * m
+    for v, ts in scaled:
+        part = values[start : start + 2 * ts.size]
+        if model is not None:
+            noise = max(noise, unseen_rise(f, part, np.concatenate([ts, -ts]), model(v)))
+        start += 2 * ts.size
+    start = 1 + 2 * m
+    for v, ts in scaled:
+        sides = []
+        for sign in (1, -1):
+            with np.errstate(over="ignore"):
+                blocked = reaches_bound(problem.space, x, sign * ts[-1] * v)
+            part = values[start : start + ts.size]
+            sides.append(read_side(f, ts, part, noise, precision, accuracy, blocked))
+            start += ts.size
+        sections.append(Section(v, *sides))
+    return Looked(noise, tuple(sections))
