@@ -146,6 +146,33 @@ def test_maxiter_counts_the_trials_of_all_attempts(steps):
     assert result.nit == steps and not result.success and "limit of steps" in result.message
 
 
+def banana_parts(x):
+    return np.array([10 * (x[1] - x[0] ** 2), 1 - x[0]])
+
+
+@pytest.mark.parametrize("where", [lambda fun: fun, on_host], ids=["traced", "host"])
+@pytest.mark.parametrize("limit", [2, 4])
+def test_a_limit_is_called_what_the_caller_set(where, limit):
+    """Evaluations where he limited those, steps where he limited those; the one that is met first where he did both.
+
+    At most so many evaluations: no second method begins with a fresh count.
+    """
+    fun, parts, x0 = where(rosenbrock), where(banana_parts), [-1.2, 1.0]
+    counted = [rp.minimize(fun, x0, options={name: limit}) for name in ("maxfun", "maxfev")]
+    counted += [rp.minimize(fun, x0, options={"maxfun": limit, "maxiter": 50})]
+    counted += [rp.least_squares(parts, x0, options={"maxfev": limit})]
+    fits = [rp.least_squares(parts, x0, max_nfev=limit), rp.least_squares(parts, x0, max_nfev=limit, max_steps=50)]
+    for r in (*counted, *fits):
+        assert r.termination == rp.Status.CALLS and "limit of evaluations" in r.message, r.message
+        assert "limit of evaluations" in str(r)
+    assert all(r.nfev <= limit for r in counted)
+    for r in (
+        rp.minimize(fun, x0, options={"maxiter": limit, "maxfun": 400}),
+        rp.least_squares(parts, x0, max_steps=limit, max_nfev=200),
+    ):
+        assert r.termination == rp.Status.STEPS and "limit of steps" in r.message, r.message
+
+
 @pytest.mark.parametrize("start", [[-1.2, 1.0], [1.0, 1.0], [30.0, -7.0]])
 def test_a_banana_on_the_host_ends_in_success(start):
     """By second differences alone: the errors of H are measured, a condition of 2500 is no flat valley."""

@@ -207,9 +207,11 @@ def quiet(call: Call, problem: Any, x: Any, enough: float) -> Any:
 
 def attempt(call: Call, name: str, method: Method, x: Any, reason: str, trials: int = 0) -> Fit:
     """One method from x to its end, and the result; `trials` were made by attempts before it."""
-    method = limited(method, call.limits.after(trials, isinstance(call.problem, HOST)), x)
+    own = call.limits.after(trials, isinstance(call.problem, HOST))
+    method = limited(method, own, x)
     left = None if call.limits.time_limit is None else call.limits.time_limit - (time.perf_counter() - call.begin)
     done = run(method, call.problem, x, watcher=call.watcher, time_limit=left, progress=call.progress)
+    done = replace(done, status=own.named(done.status))
     if done.status == Status.NOT_FINITE and not len(done.trace):
         refuse_not_finite(call.problem, x, call.names, jacobian_at(call.problem, x))
         if not np.isfinite(done.trace.start_value) and not isinstance(call.problem, HOST) and x is call.x:

@@ -94,10 +94,11 @@ def minimize(
     limits = limits if finite_start else replace(limits, max_steps=0)
 
     def attempt(name: str, chosen: Method, reasons: tuple[str, ...]) -> Result:
-        chosen = limited(chosen, limits.after(trials[0], isinstance(problem, HOST)), x)
+        own = limits.after(trials[0], isinstance(problem, HOST))
+        chosen = limited(chosen, own, x)
         left = None if limits.time_limit is None else limits.time_limit - (time.perf_counter() - begin)
         done = run(chosen, problem, x, watcher=watch, time_limit=left, progress=report)
-        done = done if finite_start else unknown_at_start(done)
+        done = replace(done, status=own.named(done.status)) if finite_start else unknown_at_start(done)
         trials[0] += len(done.trace)
         with np.errstate(invalid="ignore"):  # inf - inf where f is not finite
             result = conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, limits.tolerance)
