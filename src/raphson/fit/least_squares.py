@@ -51,6 +51,7 @@ from raphson.solver.options import Limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_DESCRIPTIONS, RESIDUAL_PRESETS, preset_name
 from raphson.solver.result import Evaluations
 from raphson.solver.step import Method
+from raphson.solver.suspect import located
 from raphson.tracing.read import floating_args, without_program
 
 
@@ -122,7 +123,7 @@ def least_squares(
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
     limits = limits.evaluations(max_nfev, space.size(x))
     loss = read_loss(loss, f_scale, dtype, notes)
-    problem, x, restore = read_residuals(fun, x, args, jac, loss, space, notes, limits.calls)
+    problem, x, restore = read_residuals(fun, x, args, jac, loss, space, notes, limits.calls, names)
     n, m = problem.space.size(x), problem.count(x)
     check_sparsity(jac_sparsity, m, n)
     notes.extend(notes_on_residuals(m, n))
@@ -136,7 +137,7 @@ def least_squares(
         plain = None if isinstance(problem, HOST) else without_program(fun)
         if plain is None:
             raise
-        problem, x, restore = read_residuals(plain, x, args, jac, loss, space, notes, limits.calls)
+        problem, x, restore = read_residuals(plain, x, args, jac, loss, space, notes, limits.calls, names)
         fit = fitted(replace(call, problem=problem, x=x, restore=restore), method)
     if aloud:
         show.say(fit)
@@ -155,7 +156,7 @@ def fitted(call: Call, method: Any) -> Fit:
 
 def read_residuals(
     residual: Callable, x: Any, args: tuple, jac: Any, loss: Any, space: Any, notes: list[str],
-    calls: int | None = None,
+    calls: int | None = None, names: Any = (),
 ) -> tuple[Any, Any, Callable[[Any], Any]]:  # fmt: skip
     """The problem, the start in the problem's own form, and the way back to the user's.
 
@@ -170,7 +171,8 @@ def read_residuals(
         if isinstance(refusal, IndexError):
             raise
         args = floating_args(residual, x, args)
-        problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why_not(refusal), calls)
+        with located(residual, x, args, names, space):
+            problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why_not(refusal), calls)
         return problem, point.vector, point.restore
     if jac is not None:
         compare_jacobian(problem, x, args, jac, notes)

@@ -71,7 +71,8 @@ def host_survey(problem: HostResiduals, x: Any) -> Survey:
             H = (J.T * second) @ J
             found = Bend(J, (first * r) @ J, H, 1e-6 * np.abs(H), False)
     d = np.sqrt(np.maximum(np.abs(np.diagonal(found.hessian)), TINY))
-    problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
+    with np.errstate(over="ignore"):  # no curvature at all: nothing is known of its error
+        problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
     cost: Any = problem.cost(r)
     seen = weighted_look(problem, point, cost, r, found.jacobian, GRAM)  # type: ignore[arg-type]
     seen = replace(seen, gradient=found.gradient)

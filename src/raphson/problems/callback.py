@@ -99,10 +99,11 @@ class Callback:
         return float(self.fun(np.array(x)))
 
     def seen(self, x: np.ndarray) -> float:
-        """The same for the points of a run, and remembered."""
-        value = self.value(x)
-        self.lengths.last = np.array(x), value
-        return value
+        """The same for the points of a run: not evaluated twice in a row at one point."""
+        last = self.lengths.last
+        if last is None or not np.array_equal(last[0], x):
+            last = self.lengths.last = np.array(x), self.value(x)
+        return last[1]
 
     @property
     def frugal(self) -> bool:
