@@ -12,7 +12,7 @@ from raphson.fit.least_squares import least_squares
 from raphson.fit.messages import no_numbers, notes_on_model, refuse_names, unlike
 from raphson.fit.residuals import NotFinite
 from raphson.fit.result import CurveFit, Fit
-from raphson.kernel.warning import warn
+from raphson.kernel.warning import silent, warn
 from raphson.solver.inputs import read_point
 from raphson.solver.step import Method
 
@@ -20,6 +20,7 @@ LEASTSQ = ("epsfcn", "factor", "diag", "col_deriv")
 """Tuning arguments of SciPy's leastsq, which its curve_fit hands on: not needed here."""
 
 
+@silent
 def curve_fit(
     f: Callable,
     xdata: Any,

@@ -35,6 +35,7 @@ from raphson.kernel import show
 from raphson.kernel.names import names_in
 from raphson.kernel.space import Box
 from raphson.kernel.status import Status
+from raphson.kernel.warning import silent
 from raphson.model.curvature import GaussNewton
 from raphson.operators.dense import Dense
 from raphson.problems.allowed import require_derivatives
@@ -76,6 +77,7 @@ class Call:
     progress: Any
 
 
+@silent
 @our_positions
 def least_squares(
     fun: Callable, x0: Any, jac: Any = None, bounds: Any = None, method: str | Method | None = "auto",

@@ -13,6 +13,7 @@ from raphson.kernel.look import GRADIENT, HESSIAN
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
+from raphson.kernel.warning import silent
 from raphson.model.curvature import Exact
 from raphson.operators.dense import Dense
 from raphson.problems.allowed import modes_of, require_derivatives
@@ -37,6 +38,7 @@ from raphson.solver.suspect import located
 from raphson.tracing.read import floating_args, without_program
 
 
+@silent
 def minimize(
     fun: Callable,
     x0: Any,
