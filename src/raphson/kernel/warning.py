@@ -4,13 +4,13 @@ import functools
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 PACKAGE = str(Path(__file__).parent.parent)
 
-Given, Returned = ParamSpec("Given"), TypeVar("Returned")
+Door = TypeVar("Door", bound=Callable[..., Any])
 
 
 def warn(text: str, kind: type[Warning]) -> None:
@@ -18,16 +18,16 @@ def warn(text: str, kind: type[Warning]) -> None:
     warnings.warn(text, kind, skip_file_prefixes=(PACKAGE,))
 
 
-def silent(door: Callable[Given, Returned]) -> Callable[Given, Returned]:
+def silent(door: Door) -> Door:
     """A door within which NumPy warns of no overflow, no division by zero, no NaN: results say what is not finite.
 
     What the caller has set to "raise" or "call" stays so.
     """
 
     @functools.wraps(door)
-    def call(*args: Given.args, **kwargs: Given.kwargs) -> Returned:
+    def call(*args: Any, **kwargs: Any) -> Any:
         settings: dict = {kind: "ignore" if how == "warn" else how for kind, how in np.geterr().items()}
         with np.errstate(**settings):
             return door(*args, **kwargs)
 
-    return call
+    return call  # type: ignore[return-value]

@@ -32,7 +32,7 @@ from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
 from raphson.solver.options import Limits, read_hess, read_limits, refuse_constraints
 from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name, stand_in
 from raphson.solver.result import Evaluations, Result
-from raphson.solver.start import not_begun, refused_start, unknown_at_start
+from raphson.solver.start import no_more, not_begun, refused_start, unknown_at_start
 from raphson.solver.step import Method, State
 from raphson.solver.suspect import located
 from raphson.tracing.read import floating_args, without_program
@@ -89,13 +89,10 @@ def minimize(
     space, x = read_bounds(bounds, x, notes, Numbered(), pairs=True)
     problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes, space, limits.calls)
     problem = replace(problem, space=space)
-    n = problem.space.size(x)
     watch, report = None if callback is None else watcher(callback, restore), reporter(progress)
 
     trials, finite_start = [0], bool(np.all(np.isfinite(sizes(x))))
-    limits = limits if finite_start else replace(limits, max_steps=0)
-    if not finite_start and isinstance(problem, HOST):
-        problem.evaluations.limit = problem.evaluations.total  # one look was enough
+    limits = limits if finite_start else no_more(problem, limits)
 
     def attempt(name: str, chosen: Method, reasons: tuple[str, ...]) -> Result:
         own = limits.after(trials[0], isinstance(problem, HOST))
@@ -109,7 +106,7 @@ def minimize(
             result = conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, limits.tolerance)
         return result if why is None else refused_start(result, why)
 
-    candidates = read_method(method, problem, n, modes_of(problem, x))
+    candidates = read_method(method, problem, problem.space.size(x), modes_of(problem, x))
     result = best_of(candidates, attempt, limits.max_steps is not None)
     plain = without_program(fun) if unsmooth(result, problem) else None
     if plain is not None:

@@ -12,6 +12,7 @@ from raphson.problems.callback import HOST
 from raphson.solver.certificate import Verdict
 from raphson.solver.drive import Run
 from raphson.solver.evidence import Numbered
+from raphson.solver.options import Limits
 from raphson.solver.result import Result
 from raphson.solver.suspect import suspect, suspect_on_host
 
@@ -38,6 +39,14 @@ def not_begun(done: Run, problem: Any) -> str | None:
     what = f"derivative by {Numbered()[where[0]]} is {g[where[0]]}" if where.size else "Hessian is not finite"
     smooth = "move the start, or write the function so that it is smooth there"
     return f"fun(x0) = {f:.6g}, but its {what} at x0{cause}; {smooth}"
+
+
+def no_more(problem: Any, limits: Limits) -> Limits:
+    """The limits of a run from an x0 that is not finite: no trial, and no call of a function on the host after the one
+    that looked at it."""
+    if isinstance(problem, HOST):
+        problem.evaluations.limit = problem.evaluations.total
+    return replace(limits, max_steps=0)
 
 
 def unknown_at_start(done: Run) -> Run:
