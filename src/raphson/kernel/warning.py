@@ -4,13 +4,11 @@ import functools
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 PACKAGE = str(Path(__file__).parent.parent)
-
-Door = TypeVar("Door", bound=Callable[..., Any])
 
 
 def warn(text: str, kind: type[Warning]) -> None:
@@ -18,7 +16,7 @@ def warn(text: str, kind: type[Warning]) -> None:
     warnings.warn(text, kind, skip_file_prefixes=(PACKAGE,))
 
 
-def silent(door: Door) -> Door:
+def silent[Door: Callable[..., Any]](door: Door) -> Door:
     """A door within which NumPy warns of no overflow, no division by zero, no NaN: results say what is not finite.
 
     What the caller has set to "raise" or "call" stays so.

@@ -75,4 +75,4 @@ def announce(result: Any) -> None:
     from scipy.optimize import OptimizeWarning
 
     kind = OptimizeWarning if result.method in LINE_SEARCHES else RuntimeWarning
-    warn(EXCEEDED.get(result.termination, result.message), kind)
+    warn(str(EXCEEDED.get(result.termination, result.message)), kind)
