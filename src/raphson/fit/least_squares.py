@@ -33,6 +33,7 @@ from raphson.fit.result import Fit
 from raphson.fit.strategy import ORDER, free_variables, polish, rescued
 from raphson.kernel import show
 from raphson.kernel.names import names_in
+from raphson.kernel.number import default_tolerance
 from raphson.kernel.space import Box
 from raphson.kernel.status import Status
 from raphson.model.curvature import GaussNewton
@@ -207,7 +208,7 @@ def quiet(call: Call, problem: Any, x: Any, enough: float) -> Any:
 
 def attempt(call: Call, name: str, method: Method, x: Any, reason: str, trials: int = 0) -> Fit:
     """One method from x to its end, and the result; `trials` were made by attempts before it."""
-    method = limited(method, call.limits.after(trials, isinstance(call.problem, HOST)), x)
+    method = limited(method, accuracy(call).after(trials, isinstance(call.problem, HOST)), x)
     left = None if call.limits.time_limit is None else call.limits.time_limit - (time.perf_counter() - call.begin)
     done = run(method, call.problem, x, watcher=call.watcher, time_limit=left, progress=call.progress)
     if done.status == Status.NOT_FINITE and not len(done.trace):
@@ -219,6 +220,15 @@ def attempt(call: Call, name: str, method: Method, x: Any, reason: str, trials: 
             "write the residuals so that they are smooth there"
         )
     return conclude(call, done, method, name, reason)
+
+
+def accuracy(call: Call) -> Limits:
+    """The call's limits; where J comes from differences, which err by eps^(2/3), the loop asks no more of x than that:
+    shorter steps are their noise, and the full Newton steps at the end see farther."""
+    problem, limits = call.problem, call.limits
+    if limits.tolerance is not None or not isinstance(problem, HostResiduals) or problem.jacobian is not None:
+        return limits
+    return replace(limits, tolerance=default_tolerance(call.x))
 
 
 def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> Fit:

@@ -184,16 +184,20 @@ def host_steps(key: Any, method: Method, problem: Any, state: State) -> Iterator
     at = [p for p, _ in zip(reversed(plan.carry.parts), range(3), strict=False)]  # step, row, x: the last three leaves
     (_, *step, _, _), (_, *trial, _, _), (_, *point, _, _) = at
     accepted, status = trial[0] + SCALARS.index("accepted"), plan.status
-    first = True
+    first, here = True, np.inf
     while True:
         x = np.array(packed[0][slice(*point)])
         seen = look(problem, x, plan.order if first else plan.trial_order)
         full = first or plan.trial_order == plan.order
+        if not full and seen.value < here:  # f fell: the trial will hardly be refused, and one dispatch is saved
+            seen, full = complete(problem, seen, plan.order), True
         new = turn(plan, fixed, carry, plan.seen(seen), full)
         packed = fetched(new)
         if packed[0][accepted] != 0 and not full:
             new = turn(plan, fixed, carry, plan.seen(complete(problem, seen, plan.order)), True)
             packed = fetched(new)
+        if packed[0][accepted] != 0:
+            here = float(seen.value)
         carry, first = new, False
         if Status(int(packed[1][status])) in CALM:
             packed = carry = left(plan, method, problem, packed)
