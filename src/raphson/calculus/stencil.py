@@ -210,11 +210,13 @@ def pairs(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Slopes (k, m) from two values each (k, 2, m), and whose length is stale."""
     a, b, f = V[:, 0], V[:, 1], around.center
-    one = (side != 0)[:, None]
     with np.errstate(invalid="ignore", over="ignore"):
-        odd = np.where(one, side[:, None] * (4 * a - b - 3 * f) / 2, (b - a) / 2)
-        even = np.where(one, (b - 2 * a + f) / 2, (a + b) / 2 - f)
-        norm = lambda v: np.linalg.norm(v, axis=1)
+        odd, even = (b - a) / 2, (a + b) / 2 - f
+        if side.any():
+            one = (side != 0)[:, None]
+            odd = np.where(one, side[:, None] * (4 * a - b - 3 * f) / 2, odd)
+            even = np.where(one, (b - 2 * a + f) / 2, even)
+        seen, bend = lengths_of(odd), lengths_of(even)
         part = around.precision(i) ** (1 / 3)
-        stale = (norm(even) > STALE * part * norm(odd)) | (norm(odd) * STALE * part**2 < scale_of(around, i, V))
-    return odd / h[:, None], stale | ~np.all(np.isfinite(V), axis=(1, 2))
+        stale = (bend > STALE * part * seen) | (seen * STALE * part**2 < scale_of(around, i, V))
+    return odd / h[:, None], stale | ~np.isfinite(V).all(axis=(1, 2))
