@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import jax
@@ -221,8 +222,7 @@ def driven(
                 break
             if status == Status.RUNNING and patience is not None and patience.worn(table):
                 status = Status.STEPS
-                rest = (problem, x0, first, bursts, state, tables, begin, time_limit, progress, None)
-                onward = lambda: driven(*rest)
+                onward = partial(driven, problem, x0, first, bursts, state, tables, begin, time_limit, progress, None)
                 break
     except KeyboardInterrupt:
         status = Status.USER
