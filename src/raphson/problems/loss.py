@@ -34,7 +34,8 @@ class Loss:
 
     def squares(self, r: Array) -> Array:
         """z = (r / c)^2, kept below overflow: beyond that no residual counts more."""
-        return jnp.minimum((r / self.scale) ** 2, huge(r) / 16)
+        with np.errstate(over="ignore"):  # of NumPy's residuals: the square is infinite, and then is not
+            return jnp.minimum((r / self.scale) ** 2, huge(r) / 16)
 
     @property
     def plain(self) -> bool:

@@ -124,7 +124,7 @@ def folded(gram: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return out.ravel(), np.array([level])
 
 
-TRIANGLES = {np.dtype(np.float64): lapack.dgeqrf, np.dtype(np.float32): lapack.sgeqrf}
+TRIANGLES = {np.dtype(np.float64): lapack.dgeqrf, np.dtype(np.float32): lapack.sgeqrf}  # type: ignore[attr-defined]
 """LAPACK's QR by precision: `np.linalg.qr` takes eight times as long for a small matrix."""
 
 
