@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from raphson.calculus.around import TINY, Around, lengths_of, scale_of
-from raphson.calculus.lengths import calibrate, learn, length_from, remember_noise
+from raphson.calculus.lengths import again, learn, length_from, remember_noise
 
 LOOSE = 4.0
 """A length that turns out so many times shorter than was thought makes the stencil be taken anew: the error of
@@ -166,10 +166,10 @@ def jacobian(around: Around) -> np.ndarray:
     """
     learn(around)
     lengths, n, m = around.lengths, around.x.size, around.center.size
-    assert lengths.length is not None and lengths.dead is not None
+    assert lengths.length is not None and lengths.dead is not None and lengths.due is not None
     slopes = np.zeros((n, m))
     todo = np.flatnonzero(around.low < around.high)
-    for again in (True, False):
+    for second in (False, True):
         h, side = around.placed(todo, around.precision(todo) ** (1 / 3) * lengths.length[todo], 1)
         if np.any(h == 0):
             nothing = np.zeros(n)
@@ -179,11 +179,11 @@ def jacobian(around: Around) -> np.ndarray:
             break
         offsets = np.where(side[:, None] == 0, np.array([-1.0, 1]), side[:, None] * np.array([1.0, 2]))
         slopes[todo], stale = pairs(around, todo, around.at(todo, offsets * h[:, None]), h, side)
-        todo = todo[stale & ~lengths.dead[todo]]
-        if not (again and todo.size):
+        todo = todo[stale & ~lengths.dead[todo] & (lengths.due[todo] <= lengths.looks)]
+        if second or not todo.size:
             break
         for i in todo:
-            lengths.length[i], lengths.dead[i] = calibrate(around, int(i))
+            again(around, int(i))
     return slopes.T
 
 
@@ -210,11 +210,13 @@ def pairs(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Slopes (k, m) from two values each (k, 2, m), and whose length is stale."""
     a, b, f = V[:, 0], V[:, 1], around.center
-    one = (side != 0)[:, None]
     with np.errstate(invalid="ignore", over="ignore"):
-        odd = np.where(one, side[:, None] * (4 * a - b - 3 * f) / 2, (b - a) / 2)
-        even = np.where(one, (b - 2 * a + f) / 2, (a + b) / 2 - f)
-        norm = lambda v: np.linalg.norm(v, axis=1)
+        odd, even = (b - a) / 2, (a + b) / 2 - f
+        if side.any():
+            one = (side != 0)[:, None]
+            odd = np.where(one, side[:, None] * (4 * a - b - 3 * f) / 2, odd)
+            even = np.where(one, (b - 2 * a + f) / 2, even)
+        seen, bend = lengths_of(odd), lengths_of(even)
         part = around.precision(i) ** (1 / 3)
-        stale = (norm(even) > STALE * part * norm(odd)) | (norm(odd) * STALE * part**2 < scale_of(around, i, V))
-    return odd / h[:, None], stale | ~np.all(np.isfinite(V), axis=(1, 2))
+        stale = (bend > STALE * part * seen) | (seen * STALE * part**2 < scale_of(around, i, V))
+    return odd / h[:, None], stale | ~np.isfinite(V).all(axis=(1, 2))

@@ -52,7 +52,7 @@ def gram_look(problem: Any, x: Any, order: int) -> Look:
 
 def weighted_look(problem: Any, x: Any, value: jax.Array, r: jax.Array, J: jax.Array, order: int) -> Look:
     """Value, gradient and Gram operator with the weights of a robust loss in J and r."""
-    root = jnp.ones_like(r)
+    root: Any = np.ones_like(r) if isinstance(r, np.ndarray) else jnp.ones_like(r)
     if not problem.loss.plain:
         r, root = problem.loss.corrected(r)
         J = root[:, None] * J

@@ -92,15 +92,17 @@ def plainly_determined(fit: Fit) -> bool:
     """Whether J is so far from singular that covariances need not be looked at for that: its columns, at length 1, keep
     a thousandth of it in every combination. (All error bars take 0.7 ms, and are computed where they are asked for.)"""
     r, J = fit.weighted
-    if len(r) <= J.shape[1] or not np.all(np.isfinite(J)) or not np.all(np.isfinite(r)):
+    n = J.shape[1]
+    if len(r) <= n:
         return False
-    size = np.max(np.abs(J), axis=0)
-    if not np.all(size > 0):
+    with np.errstate(all="ignore"):  # squares that overflow or vanish: then all of it is looked at
+        G = J.T @ J
+        d = np.sqrt(np.einsum("ii->i", G))
+        G = G / d / d[:, None]
+    if not (np.isfinite(G).all() and np.isfinite(r).all()):
         return False
-    unit = J / size
-    unit = unit / np.sqrt(np.einsum("ij,ij->j", unit, unit))
     try:
-        np.linalg.cholesky(unit.T @ unit - 1e-6 * np.eye(J.shape[1]))
+        np.linalg.cholesky(G - 1e-6 * np.eye(n))
     except np.linalg.LinAlgError:
         return False
     return True

@@ -94,9 +94,11 @@ def notes_on_model(residuals: np.ndarray, y: np.ndarray, weight: np.ndarray | No
         return []
     by = np.ones(residuals.size) if weight is None else np.broadcast_to(weight, residuals.shape)
     with np.errstate(all="ignore"):
-        value, rows = residuals / by + np.ravel(y), jacobian / by[:, None]
         size = np.finfo(residuals.dtype).eps * np.max(np.abs(y), initial=0.0)
-        same = np.ptp(value) <= 8 * size and np.all(np.ptp(rows, axis=0) <= 1e-12 * np.max(np.abs(rows), axis=0))
+        same = np.ptp(residuals / by + np.ravel(y)) <= 8 * size
+        if same:
+            rows = jacobian / by[:, None]
+            same = np.all(np.ptp(rows, axis=0) <= 1e-12 * np.max(np.abs(rows), axis=0))
     if not same:
         return []
     return [f"the model has one value for all {y.size} points: it is a constant, and does not use xdata"]

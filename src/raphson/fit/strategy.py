@@ -52,7 +52,7 @@ def survey(problem: Any, x: Any) -> Survey:
     """Value, gradient, Jacobian and Hessian at x, in one program where JAX can trace it."""
     if isinstance(problem, HostResiduals):
         return host_survey(problem, x)
-    return surveyed(problem, x, dense=forms_hessian(problem, x))
+    return jax.tree.map(np.asarray, surveyed(problem, x, dense=forms_hessian(problem, x)))
 
 
 def host_survey(problem: HostResiduals, x: Any) -> Survey:

@@ -56,6 +56,7 @@ class Lengths:
 
     `length` (n,): over how much of x_i the function changes its course (None: not measured yet); `noise` (n,):
     how far its values are from smooth, relative to |f| (0: not beyond rounding); `dead` (n,): no response was found;
+    `due` and `wait` (n,): from which look on a length that seems stale is measured anew, and how many were left out;
     `looks`: how many derivatives were taken; `known` and `last`: the last Jacobian and the
     last residuals, each with its point; `error`: of the last
     Hessian, relative; `slope`: the same for the user's gradient or Jacobian.
@@ -64,6 +65,8 @@ class Lengths:
     length: np.ndarray | None = None
     noise: np.ndarray | None = None
     dead: np.ndarray | None = None
+    due: np.ndarray | None = None
+    wait: np.ndarray | None = None
     looks: int = 0
     known: tuple[Any, ...] | None = None
     last: tuple[Any, ...] | None = None

@@ -38,7 +38,10 @@ class FlatPoint:
 
 def flat_point(x: Any) -> FlatPoint:
     """x as one vector."""
-    return FlatPoint(*ravel_pytree(x), x.shape if hasattr(x, "shape") else None)
+    if not hasattr(x, "shape"):
+        return FlatPoint(*ravel_pytree(x), None)
+    shape = x.shape
+    return FlatPoint(x if len(shape) == 1 else x.reshape(-1), lambda v: jnp.reshape(v, shape), shape)
 
 
 def host_problem(
