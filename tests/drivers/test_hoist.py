@@ -575,7 +575,7 @@ def test_defaults_attributes_and_rules_change_it():
 
 
 def test_what_cannot_be_vouched_for_has_none():
-    thing, table, big = Thing(), {"a": 1.0}, np.zeros(4000)
+    thing, table, big = Thing(), {"a": 1.0}, np.zeros(2**19)
     wrapped = functools.wraps(jnp.sin)(lambda x: thing.scale * x)
     for fun in (
         thing.method,
@@ -597,6 +597,14 @@ def test_what_cannot_be_vouched_for_has_none():
     ):
         assert fingerprint(fun) is None
     assert fingerprint(functools.reduce(lambda f, _: lambda x: f(x), range(300), helper)) is None
+
+
+def test_arrays_of_a_data_set_are_told_apart_by_content():
+    """300 rows of 20 numbers: vouched for, and one that changes changes the key."""
+    data = np.ones((300, 20))
+    fun = lambda x: jnp.sum(data @ x)
+    assert fingerprint(fun) == fingerprint(fun) is not None
+    assert changes(fun, lambda: data.__setitem__((299, 19), 2.0))
 
 
 def test_nested_code_and_recursion():

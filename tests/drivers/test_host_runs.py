@@ -3,10 +3,20 @@
 import math
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import raphson as rp
+from raphson.kernel.status import Status
+from raphson.kernel.trace import SCALARS
+from raphson.problems.callback import HostResiduals
+from raphson.problems.least_squares import LeastSquares
+from raphson.problems.loss import Loss, linear
+from raphson.solver.door import limited
+from raphson.solver.drive import Patience, run
+from raphson.solver.options import Limits
+from raphson.solver.presets import RESIDUAL_PRESETS
 
 T = np.linspace(0, 4, 12)
 Y = 2.5 * np.exp(-1.3 * T) + 0.01 * np.sin(7 * T)
@@ -146,6 +156,33 @@ def test_maxiter_counts_the_trials_of_all_attempts(steps):
     assert result.nit == steps and not result.success and "limit of steps" in result.message
 
 
+def banana_parts(x):
+    return np.array([10 * (x[1] - x[0] ** 2), 1 - x[0]])
+
+
+@pytest.mark.parametrize("where", [lambda fun: fun, on_host], ids=["traced", "host"])
+@pytest.mark.parametrize("limit", [2, 4])
+def test_a_limit_is_called_what_the_caller_set(where, limit):
+    """Evaluations where he limited those, steps where he limited those; the one that is met first where he did both.
+
+    At most so many evaluations: no second method begins with a fresh count.
+    """
+    fun, parts, x0 = where(rosenbrock), where(banana_parts), [-1.2, 1.0]
+    counted = [rp.minimize(fun, x0, options={name: limit}) for name in ("maxfun", "maxfev")]
+    counted += [rp.minimize(fun, x0, options={"maxfun": limit, "maxiter": 50})]
+    counted += [rp.least_squares(parts, x0, options={"maxfev": limit})]
+    fits = [rp.least_squares(parts, x0, max_nfev=limit), rp.least_squares(parts, x0, max_nfev=limit, max_steps=50)]
+    for r in (*counted, *fits):
+        assert r.termination == rp.Status.CALLS and "limit of evaluations" in r.message, r.message
+        assert "limit of evaluations" in str(r)
+    assert all(r.nfev <= limit for r in counted)
+    for r in (
+        rp.minimize(fun, x0, options={"maxiter": limit, "maxfun": 400}),
+        rp.least_squares(parts, x0, max_steps=limit, max_nfev=200),
+    ):
+        assert r.termination == rp.Status.STEPS and "limit of steps" in r.message, r.message
+
+
 @pytest.mark.parametrize("start", [[-1.2, 1.0], [1.0, 1.0], [30.0, -7.0]])
 def test_a_banana_on_the_host_ends_in_success(start):
     """By second differences alone: the errors of H are measured, a condition of 2500 is no flat valley."""
@@ -243,3 +280,55 @@ def test_many_host_residuals_need_few_calls():
 
     fit = rp.least_squares(residual, -np.ones(100))
     assert fit.success and fit.cost < 1e-20 and fit.nfev < 30 * 101
+
+
+BENT = np.linspace(0, 4, 20)
+
+
+def far_from_zero(x):
+    """Residuals whose squares do not vanish: Gauss-Newton's steps converge slowly, and f hardly falls."""
+    return jnp.concatenate([x[0] * jnp.exp(x[1] * BENT) - 3 * jnp.sin(2 * BENT), jnp.array([5.0])])
+
+
+@pytest.mark.parametrize("host", [False, True], ids=["compiled", "host"])
+def test_a_run_that_crawls_goes_on_as_if_it_had_never_been_laid_aside(host):
+    """f falls to half within no three trials: laid aside, and the rest is the run without an interruption."""
+    plain = lambda x: np.asarray(far_from_zero(x))
+    problem = HostResiduals(plain, loss=Loss(linear)) if host else LeastSquares(far_from_zero)
+    x0 = np.array([1.0, -0.5])
+    method = limited(RESIDUAL_PRESETS["lm"], Limits(None, 40, None), x0)
+    single = lambda state, trial: False  # a watcher: bursts of one step
+    whole = run(method, problem, x0, watcher=single)
+    problem = HostResiduals(plain, loss=Loss(linear)) if host else problem
+    first = run(method, problem, x0, watcher=single, patience=3)
+    assert first.onward is not None and first.status == Status.STEPS and len(first.trace) < len(whole.trace)
+    rest = first.onward()
+    assert rest.onward is None and rest.status == whole.status
+    np.testing.assert_array_equal(rest.trace.step, whole.trace.step)
+    np.testing.assert_array_equal(rest.state.x, whole.state.x)
+
+
+def test_patience_ends_where_f_is_not_halved_and_only_there():
+    """Tables of accepted trials, values one after another: blocks of four."""
+
+    def table(values):
+        rows = np.zeros((len(values), len(SCALARS)))
+        rows[:, SCALARS.index("value")], rows[:, SCALARS.index("accepted")] = values, 1
+        return rows
+
+    falling = Patience(4)
+    assert not any(falling.worn(table([v])) for v in 0.8 ** np.arange(100.0))
+    crawling = Patience(4)
+    assert [crawling.worn(table([v])) for v in 0.9 ** np.arange(8.0)] == [False] * 7 + [True]
+    stuck = Patience(4)
+    assert not stuck.worn(table([1.0] * 4)) and stuck.worn(np.zeros((4, len(SCALARS))))
+
+
+def test_a_fit_on_the_host_makes_no_trials_below_the_error_of_its_differences():
+    """As many trials as the compiled twin or fewer, the same answer, and no more calls than 2 n + 1 a trial and 80."""
+    x, y = BENT, 2.5 * np.exp(-1.3 * BENT) + 0.5 + 0.02 * np.sin(7 * BENT)
+    twin = rp.curve_fit(lambda x, a, b, c: a * jnp.exp(-b * x) + c, x, y, [1.0, 1.0, 0.0])
+    fit = rp.curve_fit(lambda x, a, b, c: float(a) * np.exp(-float(b) * x) + float(c), x, y, [1.0, 1.0, 0.0])
+    assert fit.success and twin.success and fit.nit <= twin.nit
+    np.testing.assert_allclose(fit.x, twin.x, rtol=1e-9)
+    assert fit.nfev <= 7 * (fit.nit + 1) + 80

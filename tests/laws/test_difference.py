@@ -161,3 +161,20 @@ def test_a_limit_of_calls_holds_before_the_call():
     with pytest.raises(OutOfCalls):
         final_derivatives(problem, np.ones(3), 0.0)
     assert len(calls) == 7 == problem.evaluations.total
+
+
+@pytest.mark.parametrize("n", [2, 5])
+def test_lengths_that_stay_the_same_are_not_asked_for_at_every_point(n):
+    """Residuals beside one that is 1e20 times larger: rounding hides slopes, and no measuring helps."""
+    calls = []
+
+    def residuals(x):
+        calls.append(1)
+        return np.concatenate([[1e20 * (2 + np.sin(x[0]))], x[1:] ** 2])
+
+    problem = HostResiduals(residuals, loss=Loss(linear))
+    for k in range(32):
+        x = 3 + 0.1 * np.arange(n) + 0.001 * k
+        J = host_jacobian(problem, x, residuals(x))
+        assert J[0, 0] == pytest.approx(1e20 * np.cos(x[0]), rel=1e-6)
+    assert len(calls) < 32 * 6 * n

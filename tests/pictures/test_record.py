@@ -91,6 +91,20 @@ OFTEN = {"run", "look", "four", "line", "cut", "bounds", "fit", "thirty"}
 """The others are as much as these, in other clothes: in test-slow."""
 
 
+def test_the_page_has_words_for_every_end_of_a_run() -> None:
+    """In both languages, and the built page as well: a recording names the status by its name."""
+    for status in rp.Status:
+        if status != rp.Status.RUNNING:
+            for language in ("en", "zh"):
+                words = (ROOT / f"frontend/src/app/words/{language}.ts").read_text(encoding="utf-8")
+                assert re.search(rf"\b{status.name}: \"", words), (status.name, language)
+            page = (ROOT / "src/raphson/picture/web/report.js").read_text(encoding="utf-8")
+            assert len(re.findall(rf"\b{status.name}:[`'\"]", page)) == 2, status.name
+    for status in (rp.Status.CALLS, rp.Status.STEPS):
+        options = {"maxfun": 2} if status == rp.Status.CALLS else {"maxiter": 2}
+        assert record(rp.minimize(ROSENBROCK.fun, ROSENBROCK.x0, options=options))["verdict"]["status"] == status.name
+
+
 @pytest.mark.parametrize("name", [pytest.param(a, marks=[] if a in OFTEN else pytest.mark.slow) for a in THINGS])
 def test_every_record_is_as_record_ts_says(name: str, things) -> None:
     thing, seen = things(name)

@@ -52,7 +52,7 @@ def gram_look(problem: Any, x: Any, order: int) -> Look:
 
 def weighted_look(problem: Any, x: Any, value: jax.Array, r: jax.Array, J: jax.Array, order: int) -> Look:
     """Value, gradient and Gram operator with the weights of a robust loss in J and r."""
-    root = jnp.ones_like(r)
+    root: Any = np.ones_like(r) if isinstance(r, np.ndarray) else jnp.ones_like(r)
     if not problem.loss.plain:
         r, root = problem.loss.corrected(r)
         J = root[:, None] * J
@@ -71,10 +71,18 @@ def host_look(problem: Any, x: Any, order: int, value: Any = None) -> Look:
     value = problem.seen(point) if value is None else value
     if order == VALUE:
         return Look(x, value)
+    if not np.isfinite(value):  # no call more: differences with such a value are NaN
+        return unknown_look(x, value, order)
     if order < HESSIAN:
         return Look(x, value, host_gradient(problem, point, value))
     gradient, H = host_derivatives(problem, point, value)
     return Look(x, value, gradient, Dense(H))  # type: ignore[arg-type]
+
+
+def unknown_look(x: Any, value: Any, order: int) -> Look:
+    """A look where f is not finite: NaN in place of derivatives."""
+    g: Any = np.full(np.size(x), np.nan)
+    return Look(x, value, g, Dense(np.outer(g, g)) if order >= HESSIAN else None)  # type: ignore[arg-type]
 
 
 def residual_look(problem: HostResiduals, x: np.ndarray, order: int) -> Look:
@@ -83,11 +91,14 @@ def residual_look(problem: HostResiduals, x: np.ndarray, order: int) -> Look:
     value: Any = problem.cost(r)
     if order == VALUE:
         return Look(x, value)
+    finite = bool(np.all(np.isfinite(r)))
     with np.errstate(all="ignore"):
+        if order in (HESSIAN, PRODUCT) and not finite:
+            return unknown_look(x, value, order)
         if order in (HESSIAN, PRODUCT):
             found: Any = bent_residuals(problem, x, r)
             return Look(x, value, found.gradient, Dense(found.hessian))
-        J: Any = host_jacobian(problem, x, r)
+        J: Any = host_jacobian(problem, x, r) if finite else np.full((r.size, x.size), np.nan)
         if not problem.loss.plain:
             return weighted_look(problem, x, value, r, J, GRAM)
         return Look(x, value, r @ J, Gram(J, r, np.ones_like(r)))  # type: ignore[arg-type]

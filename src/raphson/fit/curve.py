@@ -9,15 +9,18 @@ import numpy as np
 
 from raphson.fit.data import read_data
 from raphson.fit.least_squares import least_squares
-from raphson.fit.messages import notes_on_model, refuse_names, unlike
+from raphson.fit.messages import no_numbers, notes_on_model, refuse_names, unlike
+from raphson.fit.residuals import NotFinite
 from raphson.fit.result import CurveFit, Fit
-from raphson.kernel.warning import warn
+from raphson.kernel.warning import silent, warn
+from raphson.solver.inputs import read_point
 from raphson.solver.step import Method
 
 LEASTSQ = ("epsfcn", "factor", "diag", "col_deriv")
 """Tuning arguments of SciPy's leastsq, which its curve_fit hands on: not needed here."""
 
 
+@silent
 def curve_fit(
     f: Callable,
     xdata: Any,
@@ -63,11 +66,14 @@ def curve_fit(
         more.pop(name, None)
     if not isinstance(start, dict) and callable(jac):
         more["jac"] = jacobian(jac, data.weight, data.keep)
-    fit = least_squares(
-        misfit(model_of(f, isinstance(start, dict), data.keep)), start, args=(data.x, data.y, data.weight),
-        method=method, loss=loss, bounds=bounds, f_scale=f_scale, names=names,
-        absolute_sigma=absolute_sigma and sigma is not None, **more,
-    )  # fmt: skip
+    try:
+        fit = least_squares(
+            misfit(model_of(f, isinstance(start, dict), data.keep)), start, args=(data.x, data.y, data.weight),
+            method=method, loss=loss, bounds=bounds, f_scale=f_scale, names=names,
+            absolute_sigma=absolute_sigma and sigma is not None, **more,
+        )  # fmt: skip
+    except NotFinite as error:
+        raise NotFinite(error.row, error.head + data.at(error.row), error.tail) from None
     fit.notes = (*fit.notes, *notes_on_model(fit.residuals, data.y, data.weight, fit.jacobian))
     warn_of_covariance(fit)
     return fit.full_output() if full_output else CurveFit.of(fit)
@@ -86,15 +92,17 @@ def plainly_determined(fit: Fit) -> bool:
     """Whether J is so far from singular that covariances need not be looked at for that: its columns, at length 1, keep
     a thousandth of it in every combination. (All error bars take 0.7 ms, and are computed where they are asked for.)"""
     r, J = fit.weighted
-    if len(r) <= J.shape[1] or not np.all(np.isfinite(J)) or not np.all(np.isfinite(r)):
+    n = J.shape[1]
+    if len(r) <= n:
         return False
-    size = np.max(np.abs(J), axis=0)
-    if not np.all(size > 0):
+    with np.errstate(all="ignore"):  # squares that overflow or vanish: then all of it is looked at
+        G = J.T @ J
+        d = np.sqrt(np.einsum("ii->i", G))
+        G = G / d / d[:, None]
+    if not (np.isfinite(G).all() and np.isfinite(r).all()):
         return False
-    unit = J / size
-    unit = unit / np.sqrt(np.einsum("ij,ij->j", unit, unit))
     try:
-        np.linalg.cholesky(unit.T @ unit - 1e-6 * np.eye(J.shape[1]))
+        np.linalg.cholesky(G - 1e-6 * np.eye(n))
     except np.linalg.LinAlgError:
         return False
     return True
@@ -117,10 +125,16 @@ def misfit(model: Callable) -> Callable:
         predicted = model(p, xdata)
         if hasattr(predicted, "to_numpy"):  # a column that keeps its own index
             predicted = predicted.to_numpy()
-        why = unlike(predicted, ydata, xdata)
-        if why:
-            raise ValueError(why)
-        r = (predicted - ydata).ravel()
+        try:
+            why = unlike(predicted, ydata, xdata)
+            r = None if why else (predicted - ydata).ravel()
+        except (TypeError, ValueError) as error:
+            if text := no_numbers(predicted):
+                raise TypeError(text) from error
+            raise
+        if r is None or r.dtype.kind == "c":
+            text = no_numbers(predicted)
+            raise TypeError(text) if text else ValueError(why)
         if weight is None:
             return r
         return weight * r if weight.ndim == 1 else weight @ r
@@ -153,8 +167,8 @@ def read_start(f: Callable, p0: Any, bounds: Any, names: Any) -> tuple[Any, Any]
         p0 = middle(bounds, len(words))
     if isinstance(p0, dict):
         refuse_names(f, p0)
-        return p0, names
-    p0 = np.atleast_1d(np.asarray(p0)) if not isinstance(p0, jax.Array) else p0
+        return read_point(p0, [], name="p0") and p0, names
+    p0 = read_vector(p0)
     if words is not None and not needed <= p0.size <= len(words):
         raise TypeError(
             f"p0 has {p0.size} number{'s' if p0.size != 1 else ''}, but f takes {len(words)} parameters after xdata: "
@@ -163,6 +177,17 @@ def read_start(f: Callable, p0: Any, bounds: Any, names: Any) -> tuple[Any, Any]
     if names is None and words is not None and len(words) == p0.size:
         names = words
     return p0, names
+
+
+def read_vector(p0: Any) -> Any:
+    """p0 as one vector, of NumPy or JAX; TypeError or ValueError names p0 where it is no list of finite numbers."""
+    try:
+        flat = p0.ravel() if isinstance(p0, jax.Array) else np.ravel(np.asarray(p0))
+    except ValueError:
+        raise TypeError(f"p0 must hold one number for every parameter; it is {str(p0)[:60]}") from None
+    if flat.dtype.kind != "f" or not np.isfinite(flat).all():
+        read_point(flat if flat.size != 1 or np.ndim(p0) else p0, [], name="p0")
+    return flat
 
 
 def signature(f: Callable) -> tuple[tuple[str, ...] | None, int]:

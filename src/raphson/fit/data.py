@@ -21,6 +21,11 @@ class Data:
     weight: np.ndarray | None
     keep: np.ndarray | None
 
+    def at(self, row: int) -> str:
+        """Where the residual of this number lies: ", where xdata = 0.3"; "" where x is no vector of points."""
+        points = isinstance(self.x, (np.ndarray, jax.Array)) and self.keep is None and self.x.shape == self.y.shape
+        return f", where xdata = {float(self.x[row]):.6g}" if points and np.ndim(self.x) == 1 else ""
+
 
 def read_data(xdata: Any, ydata: Any, sigma: Any, policy: str | None, check: bool) -> Data:
     """Data as floating-point numbers, without gaps and without points of infinite sigma.

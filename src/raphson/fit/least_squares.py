@@ -33,8 +33,10 @@ from raphson.fit.result import Fit
 from raphson.fit.strategy import ORDER, free_variables, polish, rescued
 from raphson.kernel import show
 from raphson.kernel.names import names_in
+from raphson.kernel.number import default_tolerance
 from raphson.kernel.space import Box
 from raphson.kernel.status import Status
+from raphson.kernel.warning import silent
 from raphson.model.curvature import GaussNewton
 from raphson.operators.dense import Dense
 from raphson.problems.allowed import require_derivatives
@@ -51,6 +53,7 @@ from raphson.solver.options import Limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_DESCRIPTIONS, RESIDUAL_PRESETS, preset_name
 from raphson.solver.result import Evaluations
 from raphson.solver.step import Method
+from raphson.solver.suspect import located
 from raphson.tracing.read import floating_args, without_program
 
 
@@ -75,6 +78,7 @@ class Call:
     progress: Any
 
 
+@silent
 @our_positions
 def least_squares(
     fun: Callable, x0: Any, jac: Any = None, bounds: Any = None, method: str | Method | None = "auto",
@@ -122,7 +126,7 @@ def least_squares(
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
     limits = limits.evaluations(max_nfev, space.size(x))
     loss = read_loss(loss, f_scale, dtype, notes)
-    problem, x, restore = read_residuals(fun, x, args, jac, loss, space, notes, limits.calls)
+    problem, x, restore = read_residuals(fun, x, args, jac, loss, space, notes, limits.calls, names)
     n, m = problem.space.size(x), problem.count(x)
     check_sparsity(jac_sparsity, m, n)
     notes.extend(notes_on_residuals(m, n))
@@ -136,7 +140,7 @@ def least_squares(
         plain = None if isinstance(problem, HOST) else without_program(fun)
         if plain is None:
             raise
-        problem, x, restore = read_residuals(plain, x, args, jac, loss, space, notes, limits.calls)
+        problem, x, restore = read_residuals(plain, x, args, jac, loss, space, notes, limits.calls, names)
         fit = fitted(replace(call, problem=problem, x=x, restore=restore), method)
     if aloud:
         show.say(fit)
@@ -155,7 +159,7 @@ def fitted(call: Call, method: Any) -> Fit:
 
 def read_residuals(
     residual: Callable, x: Any, args: tuple, jac: Any, loss: Any, space: Any, notes: list[str],
-    calls: int | None = None,
+    calls: int | None = None, names: Any = (),
 ) -> tuple[Any, Any, Callable[[Any], Any]]:  # fmt: skip
     """The problem, the start in the problem's own form, and the way back to the user's.
 
@@ -170,7 +174,8 @@ def read_residuals(
         if isinstance(refusal, IndexError):
             raise
         args = floating_args(residual, x, args)
-        problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why_not(refusal), calls)
+        with located(residual, x, args, names, space):
+            problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why_not(refusal), calls)
         return problem, point.vector, point.restore
     if jac is not None:
         compare_jacobian(problem, x, args, jac, notes)
@@ -178,15 +183,17 @@ def read_residuals(
 
 
 def best_attempt(call: Call) -> Fit:
-    """The methods of `ORDER` one after another, until one is shown to have reached a minimum; else the lowest cost."""
-    start = [call.x]
+    """The methods of `ORDER` one after another, until one is shown to have reached a minimum; else the lowest cost.
 
-    trials = [0]
+    A method that crawls is laid aside, and goes on only where the others fail as well.
+    """
+    start, trials, aside = [call.x], [0], []
+    limited = call.limits.max_steps is not None
 
     def one(name: str, method: Method, reasons: tuple[str, ...]) -> Fit:
         reason = reasons[-1]
         try:
-            fit = attempt(call, name, method, start[0], reason, trials[0])
+            fit = attempt(call, name, method, start[0], reason, trials[0], None if limited or trials[0] else aside)
             trials[0] += fit.nit
             return fit
         except Overflowing:
@@ -195,7 +202,20 @@ def best_attempt(call: Call) -> Fit:
             return attempt(call, name, method, start[0], reason)
 
     candidates = [(name, RESIDUAL_PRESETS[name], "for residuals") for name in ORDER]
-    return best_of(candidates, one, call.limits.max_steps is not None)
+    best = best_of(candidates, one, limited)
+    for onward in aside:
+        if best.success or best.termination in (Status.TIME, Status.USER, Status.CALLS):
+            break
+        best = better(best, onward())
+    return best
+
+
+def better(best: Fit, fit: Fit) -> Fit:
+    """The better of two fits, with the evaluations of both."""
+    a, b = best.evaluations, fit.evaluations
+    chosen = fit if fit.success or fit.value < best.value else best
+    spent = Evaluations(a.value + b.value, a.gradient + b.gradient, a.hessian + b.hessian)
+    return replace(chosen, evaluations=spent, reasons=best.reasons)
 
 
 def quiet(call: Call, problem: Any, x: Any, enough: float) -> Any:
@@ -205,11 +225,30 @@ def quiet(call: Call, problem: Any, x: Any, enough: float) -> Any:
     return run(method, problem, x, watcher=below, time_limit=call.limits.time_limit).state.best.x
 
 
-def attempt(call: Call, name: str, method: Method, x: Any, reason: str, trials: int = 0) -> Fit:
-    """One method from x to its end, and the result; `trials` were made by attempts before it."""
-    method = limited(method, call.limits.after(trials, isinstance(call.problem, HOST)), x)
+PATIENCE = {True: 100, False: 1000}
+"""Trials within which f must fall to half, on the host and in compiled code, where a trial costs a tenth. Levenberg
+and Marquardt's method creeps down Chebyquad from far as k^-3: 20 000 trials, where Newton's needs 100."""
+
+
+def attempt(
+    call: Call, name: str, method: Method, x: Any, reason: str, trials: int = 0,
+    aside: list[Callable[[], Fit]] | None = None,
+) -> Fit:  # fmt: skip
+    """One method from x to its end, and the result; `trials` were made by attempts before it.
+
+    `aside`: takes what would go on with a run that crawls (None: every run goes to its end).
+    """
+    own = accuracy(call).after(trials, isinstance(call.problem, HOST))
+    method = limited(method, own, x)
     left = None if call.limits.time_limit is None else call.limits.time_limit - (time.perf_counter() - call.begin)
-    done = run(method, call.problem, x, watcher=call.watcher, time_limit=left, progress=call.progress)
+    patience = None if aside is None else PATIENCE[isinstance(call.problem, HOST)]
+    done = run(
+        method, call.problem, x, watcher=call.watcher, time_limit=left, progress=call.progress, patience=patience
+    )
+    done = replace(done, status=own.named(done.status))
+    if aside is not None and (onward := done.onward) is not None:
+        counted = len(done.trace)
+        aside.append(lambda: conclude(call, onward(), method, name, reason, counted))
     if done.status == Status.NOT_FINITE and not len(done.trace):
         refuse_not_finite(call.problem, x, call.names, jacobian_at(call.problem, x))
         if not np.isfinite(done.trace.start_value) and not isinstance(call.problem, HOST) and x is call.x:
@@ -221,8 +260,20 @@ def attempt(call: Call, name: str, method: Method, x: Any, reason: str, trials: 
     return conclude(call, done, method, name, reason)
 
 
-def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> Fit:
-    """The result of a finished run: last digits, certificate, residuals and Jacobian. Nothing is refused any more."""
+def accuracy(call: Call) -> Limits:
+    """The call's limits; where J comes from differences, which err by eps^(2/3), the loop asks no more of x than that:
+    shorter steps are their noise, and the full Newton steps at the end see farther."""
+    problem, limits = call.problem, call.limits
+    if limits.tolerance is not None or not isinstance(problem, HostResiduals) or problem.jacobian is not None:
+        return limits
+    return replace(limits, tolerance=default_tolerance(call.x))
+
+
+def conclude(call: Call, done: Run, method: Method, name: str, reason: str, counted: int = 0) -> Fit:
+    """The result of a finished run: last digits, certificate, residuals and Jacobian. Nothing is refused any more.
+
+    `counted`: trials whose evaluations stand in another result.
+    """
     problem = call.problem
     state = final_state(done, problem)
     notes = list(call.notes)
@@ -250,7 +301,7 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str) -> F
             replace(done, start=call.x), state, shown, problem, call.limits.tolerance, call.names
         ),
         trace=done.trace,
-        evaluations=counts(done, problem, end.steps), method=name,
+        evaluations=counts(done, problem, end.steps, counted), method=name,
         description=f"{RESIDUAL_DESCRIPTIONS.get(name, name)} ({reason})", reasons=(reason,), notes=tuple(notes),
         seconds=time.perf_counter() - call.begin, compile_seconds=CompileClock.seconds - call.compiled, hessian=H,
         active=active_bounds(problem.space, g, seen.x), residuals=r, jacobian=J, weighted=weighted,
@@ -286,11 +337,11 @@ def refitted(call: Call, i: int, value: float, start: np.ndarray) -> tuple[np.nd
     return np.asarray(problem.space.flat(state.best.x), float), float(state.best.value)
 
 
-def counts(done: Run, problem: Any, polished: int) -> Evaluations:
-    """Evaluations of residuals, Jacobians and Hessians by the run."""
+def counts(done: Run, problem: Any, polished: int, counted: int = 0) -> Evaluations:
+    """Evaluations of residuals, Jacobians and Hessians by the run, after those of its first `counted` trials."""
     if isinstance(problem, HOST):
         return host_counts(problem)
-    trials, taken = len(done.trace) + 1, int(done.trace.accepted.sum()) + 1
+    trials, taken = len(done.trace) + 1 - counted, int(done.trace.accepted[counted:].sum()) + 1
     return Evaluations(trials + polished, taken + polished, polished + 1)
 
 

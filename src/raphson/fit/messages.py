@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from raphson.solver.messages import called
+
 
 def refuse_names(f: Callable, p0: dict) -> None:
     """TypeError where a start given by names does not name the parameters of f (its first argument is xdata)."""
@@ -26,9 +28,7 @@ def refuse_names(f: Callable, p0: dict) -> None:
 
 
 def unlike(predicted: Any, ydata: Any, xdata: Any) -> str:
-    """Why what f returns cannot be compared with ydata, and the way out; "" where it can."""
-    if predicted is None:
-        return "the residual has no value: f returns None. Is a return missing?"
+    """Why numbers that f returns cannot be compared with ydata, and the way out; "" where they can."""
     shape, seen = np.shape(predicted), np.shape(ydata)
     if shape == seen or () in (shape, seen):
         return ""
@@ -39,6 +39,32 @@ def unlike(predicted: Any, ydata: Any, xdata: Any) -> str:
     if int(np.prod(shape)) == observed:
         return f"{text}: the same numbers in another form; return them as they are in ydata, with ravel() or reshape"
     return text
+
+
+def no_numbers(predicted: Any) -> str:
+    """What a model f returns that is no array of real numbers, in words; "" where it is one."""
+    if predicted is None:
+        return "f returns None, no values of the model: is a return missing?"
+    if isinstance(predicted, (str, bytes)):
+        return f"f returns a text, {predicted[:40]!r}: a model returns real numbers, one for every point of ydata"
+    kind = getattr(getattr(predicted, "dtype", None), "kind", "O")
+    if kind in "fiub":
+        return ""
+    if kind == "c":
+        return (
+            f"f returns complex numbers ({predicted.dtype}): residuals are real; return their real and imaginary "
+            "parts one after the other, and give ydata so"
+        )
+    entries = predicted if isinstance(predicted, (list, tuple)) else np.ravel(np.asarray(predicted, object))
+    for i, a in enumerate(entries):
+        if isinstance(a, (list, tuple)):
+            found = no_numbers(a)
+            if found:
+                return found
+        elif not hasattr(a, "__float__") or isinstance(a, complex):
+            inside = f" with {called(a)} at [{i}]" if isinstance(predicted, (list, tuple, np.ndarray)) else ""
+            return f"f returns {called(predicted)}{inside}: a model returns real numbers, one for every point of ydata"
+    return ""
 
 
 def count(xdata: Any) -> int:
@@ -68,9 +94,11 @@ def notes_on_model(residuals: np.ndarray, y: np.ndarray, weight: np.ndarray | No
         return []
     by = np.ones(residuals.size) if weight is None else np.broadcast_to(weight, residuals.shape)
     with np.errstate(all="ignore"):
-        value, rows = residuals / by + np.ravel(y), jacobian / by[:, None]
         size = np.finfo(residuals.dtype).eps * np.max(np.abs(y), initial=0.0)
-        same = np.ptp(value) <= 8 * size and np.all(np.ptp(rows, axis=0) <= 1e-12 * np.max(np.abs(rows), axis=0))
+        same = np.ptp(residuals / by + np.ravel(y)) <= 8 * size
+        if same:
+            rows = jacobian / by[:, None]
+            same = np.all(np.ptp(rows, axis=0) <= 1e-12 * np.max(np.abs(rows), axis=0))
     if not same:
         return []
     return [f"the model has one value for all {y.size} points: it is a constant, and does not use xdata"]

@@ -19,7 +19,7 @@ from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
 from raphson.problems.matrices import jacobian_array
 from raphson.solver.host import ADVICE, FlatPoint, flat_point
-from raphson.solver.inputs import contradicted
+from raphson.solver.inputs import as_reals, contradicted
 from raphson.solver.messages import refuse_kind
 from raphson.solver.suspect import suspect, suspect_on_host
 from raphson.tracing.needs import NeedsANumber
@@ -130,7 +130,9 @@ def jax_residuals(fun: Callable, x: Any, args: tuple, loss: Loss, space: Any, no
 def check_residuals(outputs: list[tuple]) -> None:
     """Refuses anything but real numbers, and none at all."""
     if sum(int(np.prod(shape)) for shape, _ in outputs) == 0:
-        raise ValueError("the residual function returns nothing: there must be at least one residual")
+        raise ValueError(
+            "the residual function returns nothing: there must be at least one residual. Is a return missing?"
+        )
     for _, dtype in outputs:
         if jnp.issubdtype(dtype, jnp.complexfloating):
             raise TypeError(
@@ -168,7 +170,7 @@ class Rows:
 def read_part(out: Any) -> np.ndarray:
     """One array of residuals, or TypeError."""
     try:
-        array = np.asarray(out)
+        array = as_reals(np.asarray(out))
     except Exception as error:
         raise TypeError(f"residuals must be arrays of real numbers, not {type(out).__name__}") from error
     if array.dtype.kind not in "fiubc":
@@ -248,6 +250,14 @@ def residuals_of(problem: Any, x: Any) -> np.ndarray:
     return np.asarray(problem.seen(np.asarray(x)) if host else jitted_residuals(problem, x))
 
 
+class NotFinite(ValueError):
+    """The residual number `row` is not finite at the start; the text in two parts, to be told more of that point."""
+
+    def __init__(self, row: int, head: str, tail: str):
+        super().__init__(head + tail)
+        self.row, self.head, self.tail = row, head, tail
+
+
 class NotSmooth(ValueError):
     """Residuals are finite at the start, a derivative of them is not."""
 
@@ -261,15 +271,19 @@ def refuse_not_finite(problem: Any, x: Any, names: Any, J: Any) -> None:
     bad, steep = np.flatnonzero(~np.isfinite(r)), np.argwhere(~np.isfinite(np.asarray(J)))
     if not bad.size and not steep.size:
         return
-    host = isinstance(problem, HostResiduals)
-    cause = suspect_on_host(problem.fun, np.asarray(x)) if host else suspect(problem.residuals, x, names)
+    if isinstance(problem, HostResiduals):
+        fails = lambda v: not np.isfinite(problem.residuals(v)[bad[0]] if bad.size else np.nan)
+        cause = suspect_on_host(problem.residuals, np.asarray(x), fails, names, problem.space)
+    else:
+        cause = suspect(problem.residuals, x, names)
     cause = f": {cause}" if cause else ""
     if bad.size:
-        more = f" and {bad.size - 1} more" if bad.size > 1 else ""
-        raise ValueError(
-            f"residual[{bad[0]}]{more} is {r[bad[0]]} at x0{cause}; choose a start where the model is finite, "
-            "and data without gaps (nan_policy='omit' leaves them out in curve_fit)"
-        )
+        row, more = int(bad[0]), f" and {bad.size - 1} more" if bad.size > 1 else ""
+        raise NotFinite(
+            row, f"residual[{row}]{more} is {r[row]} at x0",
+            f"{cause}; choose a start where the model is finite, and data without gaps (nan_policy='omit' leaves them "
+            "out in curve_fit)",
+        )  # fmt: skip
     i, j = (int(k) for k in steep[np.argmax(np.isinf(np.asarray(J)[tuple(steep.T)]))])  # NaN spreads, inf is its source
     raise NotSmooth(
         f"the derivative of residual[{i}] by {names[j]} is {np.asarray(J)[i, j]} at x0{cause}; move the start, or "

@@ -1,7 +1,7 @@
 """The result of a fit: everything a `Result` has, with residuals, Jacobian and error bars."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -189,8 +189,9 @@ class CurveFit(Fit):
 
     @classmethod
     def of(cls, fit: Fit) -> "CurveFit":
-        """The same fit, of this kind."""
-        return cls(**{f.name: getattr(fit, f.name) for f in fields(fit)})
+        """The same fit, of this kind: it becomes one, for a copy of all fields takes a tenth of a warm call."""
+        object.__setattr__(fit, "__class__", cls)
+        return fit  # type: ignore[return-value]
 
     @property
     def pair(self) -> tuple[np.ndarray, np.ndarray]:

@@ -52,7 +52,7 @@ def survey(problem: Any, x: Any) -> Survey:
     """Value, gradient, Jacobian and Hessian at x, in one program where JAX can trace it."""
     if isinstance(problem, HostResiduals):
         return host_survey(problem, x)
-    return surveyed(problem, x, dense=forms_hessian(problem, x))
+    return jax.tree.map(np.asarray, surveyed(problem, x, dense=forms_hessian(problem, x)))
 
 
 def host_survey(problem: HostResiduals, x: Any) -> Survey:
@@ -71,7 +71,8 @@ def host_survey(problem: HostResiduals, x: Any) -> Survey:
             H = (J.T * second) @ J
             found = Bend(J, (first * r) @ J, H, 1e-6 * np.abs(H), False)
     d = np.sqrt(np.maximum(np.abs(np.diagonal(found.hessian)), TINY))
-    problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
+    with np.errstate(over="ignore"):  # no curvature at all: nothing is known of its error
+        problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
     cost: Any = problem.cost(r)
     seen = weighted_look(problem, point, cost, r, found.jacobian, GRAM)  # type: ignore[arg-type]
     seen = replace(seen, gradient=found.gradient)

@@ -56,6 +56,7 @@ class Lengths:
 
     `length` (n,): over how much of x_i the function changes its course (None: not measured yet); `noise` (n,):
     how far its values are from smooth, relative to |f| (0: not beyond rounding); `dead` (n,): no response was found;
+    `due` and `wait` (n,): from which look on a length that seems stale is measured anew, and how many were left out;
     `looks`: how many derivatives were taken; `known` and `last`: the last Jacobian and the
     last residuals, each with its point; `error`: of the last
     Hessian, relative; `slope`: the same for the user's gradient or Jacobian.
@@ -64,6 +65,8 @@ class Lengths:
     length: np.ndarray | None = None
     noise: np.ndarray | None = None
     dead: np.ndarray | None = None
+    due: np.ndarray | None = None
+    wait: np.ndarray | None = None
     looks: int = 0
     known: tuple[Any, ...] | None = None
     last: tuple[Any, ...] | None = None
@@ -99,10 +102,11 @@ class Callback:
         return float(self.fun(np.array(x)))
 
     def seen(self, x: np.ndarray) -> float:
-        """The same for the points of a run, and remembered."""
-        value = self.value(x)
-        self.lengths.last = np.array(x), value
-        return value
+        """The same for the points of a run: not evaluated twice in a row at one point."""
+        last = self.lengths.last
+        if last is None or not np.array_equal(last[0], x):
+            last = self.lengths.last = np.array(x), self.value(x)
+        return last[1]
 
     @property
     def frugal(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from raphson.kernel.number import huge, tiny
 from raphson.kernel.record import record, static
@@ -33,7 +34,8 @@ class Loss:
 
     def squares(self, r: Array) -> Array:
         """z = (r / c)^2, kept below overflow: beyond that no residual counts more."""
-        return jnp.minimum((r / self.scale) ** 2, huge(r) / 16)
+        with np.errstate(over="ignore"):  # of NumPy's residuals: the square is infinite, and then is not
+            return jnp.minimum((r / self.scale) ** 2, huge(r) / 16)
 
     @property
     def plain(self) -> bool:
@@ -43,7 +45,8 @@ class Loss:
     def weights(self, r: Array) -> tuple[Array, Array]:
         """First and second derivative of the cost by r_i, the first divided by r_i: rho' and rho' + 2 z rho''."""
         if self.plain:
-            return jnp.ones_like(r), jnp.ones_like(r)
+            one = np.ones_like(r) if isinstance(r, np.ndarray) else jnp.ones_like(r)  # NumPy's costs no dispatch
+            return one, one
         z = self.squares(r)
         _, first, second = self.rho(z)
         return first, first + 2 * z * second

@@ -40,9 +40,23 @@ def read_bounds(bounds: Any, x: Any, notes: list[str], names: Any, *, pairs: boo
         moves = ", ".join(f"{names[i]} = {here[i]:g} to {inside[i]:g}" for i in out[:3])
         more = f" and {out.size - 3} more" if out.size > 3 else ""
         notes.append(f"x0 lay outside the bounds and was moved in: {moves}{more}")
-    dtype = jnp.result_type(*jax.tree.leaves(x))
     # A bound rounded to the working precision may lie below the user's by half a unit in the last place.
-    return Box(jnp.asarray(lower, dtype), jnp.asarray(upper, dtype)), with_values(x, inside) if out.size else x
+    dtype = jnp.result_type(*jax.tree.leaves(x))
+    lower, upper = (np.asarray(side, dtype) for side in (lower, upper))
+    alone = one_number(lower, upper) & ~np.isnan(inside)
+    lower, upper = (np.where(alone, inside, side).astype(dtype) for side in (lower, upper))
+    return Box(jnp.asarray(lower), jnp.asarray(upper)), with_values(x, inside) if out.size else x
+
+
+def one_number(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """Which variables are fixed (n,): their bounds are one number, or as near as `Box.move` takes for one.
+
+    A step within such a box is made of rounding: a slope that pushes against one of its ends says nothing there.
+    """
+    floats = np.finfo(lower.dtype)
+    size = np.maximum(np.abs(lower), np.abs(upper))
+    with np.errstate(invalid="ignore", over="ignore"):  # inf - inf, and a box wider than the largest number
+        return upper - lower <= np.maximum(8 * floats.eps * np.where(np.isfinite(size), size, 0), floats.tiny)
 
 
 def endless(bounds: Any) -> bool:

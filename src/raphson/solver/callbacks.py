@@ -60,6 +60,13 @@ LINE_SEARCHES = ("bfgs", "dfp", "lbfgs", "newton-cg", "damped-newton", "newton",
 """Methods whose failures SciPy warns of as OptimizeWarning; those of trust regions are RuntimeWarnings there."""
 
 
+EXCEEDED = {
+    Status.STEPS: "Maximum number of iterations has been exceeded.",
+    Status.CALLS: "Maximum number of function evaluations has been exceeded.",
+}
+"""SciPy's words for a run that a limit ended."""
+
+
 def announce(result: Any) -> None:
     """SciPy's disp=True: the result is printed, and a failure is warned of."""
     show.say(result)
@@ -68,5 +75,4 @@ def announce(result: Any) -> None:
     from scipy.optimize import OptimizeWarning
 
     kind = OptimizeWarning if result.method in LINE_SEARCHES else RuntimeWarning
-    text = "Maximum number of iterations has been exceeded." if result.termination == Status.STEPS else result.message
-    warn(text, kind)
+    warn(str(EXCEEDED.get(result.termination, result.message)), kind)

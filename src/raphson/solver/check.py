@@ -9,6 +9,7 @@ from raphson.calculus.check import DerivativeCheck, examine
 from raphson.calculus.taylor import look
 from raphson.kernel.look import GRADIENT
 from raphson.kernel.program import Program
+from raphson.kernel.warning import silent
 from raphson.problems.allowed import require_derivatives
 from raphson.solver.evidence import Numbered, looked
 from raphson.solver.host import flat_point, flatten, host_problem, user_hessian
@@ -18,6 +19,7 @@ valued = Program(lambda problem, x: problem.value(x))
 sloped = Program(lambda problem, x: look(problem, x, GRADIENT).gradient)
 
 
+@silent
 def check_derivatives(fun: Callable, x: Any, *args: Any, jac: Any = None, hess: Any = None) -> DerivativeCheck:
     """Compares gradient and Hessian of fun(x, *args) with values of fun alone, by Taylor's remainders.
 

@@ -14,6 +14,7 @@ from raphson.kernel.look import GRADIENT, HESSIAN
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
+from raphson.kernel.warning import silent
 from raphson.model.curvature import Exact
 from raphson.operators.dense import Dense
 from raphson.problems.allowed import modes_of, require_derivatives
@@ -32,11 +33,13 @@ from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
 from raphson.solver.options import Limits, read_hess, read_limits, refuse_constraints
 from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name, stand_in
 from raphson.solver.result import Evaluations, Result
+from raphson.solver.start import no_more, not_begun, refused_start, unknown_at_start
 from raphson.solver.step import Method, State
-from raphson.solver.suspect import suspect, suspect_on_host
+from raphson.solver.suspect import located
 from raphson.tracing.read import floating_args, without_program
 
 
+@silent
 def minimize(
     fun: Callable,
     x0: Any,
@@ -87,24 +90,24 @@ def minimize(
     space, x = read_bounds(bounds, x, notes, Numbered(), pairs=True)
     problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes, space, limits.calls)
     problem = replace(problem, space=space)
-    n = problem.space.size(x)
     watch, report = None if callback is None else watcher(callback, restore), reporter(progress)
 
     trials, finite_start = [0], bool(np.all(np.isfinite(sizes(x))))
-    limits = limits if finite_start else replace(limits, max_steps=0)
+    limits = limits if finite_start else no_more(problem, limits)
 
     def attempt(name: str, chosen: Method, reasons: tuple[str, ...]) -> Result:
-        chosen = limited(chosen, limits.after(trials[0], isinstance(problem, HOST)), x)
+        own = limits.after(trials[0], isinstance(problem, HOST))
+        chosen = limited(chosen, own, x)
         left = None if limits.time_limit is None else limits.time_limit - (time.perf_counter() - begin)
         done = run(chosen, problem, x, watcher=watch, time_limit=left, progress=report)
-        done = done if finite_start else unknown_at_start(done)
+        done = replace(done, status=own.named(done.status)) if finite_start else unknown_at_start(done)
         trials[0] += len(done.trace)
+        why = not_begun(done, problem)
         with np.errstate(invalid="ignore"):  # inf - inf where f is not finite
             result = conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, limits.tolerance)
-        why = not_begun(done, problem)
         return result if why is None else refused_start(result, why)
 
-    candidates = read_method(method, problem, n, modes_of(problem, x))
+    candidates = read_method(method, problem, problem.space.size(x), modes_of(problem, x))
     result = best_of(candidates, attempt, limits.max_steps is not None)
     plain = without_program(fun) if unsmooth(result, problem) else None
     if plain is not None:
@@ -200,7 +203,8 @@ def read_problem(
         problem = jax_problem(fun, x, args, notes, space)
         require_derivatives(problem, x, notes, "fun")
     except Exception as refusal:
-        return untraceable(fun, x, args, jac, hess, hessp, notes, refusal, space, calls)
+        with located(fun, x, args, Numbered(), space):
+            return untraceable(fun, x, args, jac, hess, hessp, notes, refusal, space, calls)
     if jac is not None:
         compare_jac(problem, x, args, jac, notes)
     return problem, x, lambda v: jax.tree.map(np.asarray, v)
@@ -273,42 +277,6 @@ def limited(method: Method, limits: Limits, x: Any) -> Method:
         # The original is kept alive beside its cast: its id must not be given to another.
         Cast.known[key] = (cast(replace(method, stop=stop), dtype), method)  # type: ignore[assignment]
     return Cast.known[key][0]  # type: ignore[index]
-
-
-def not_begun(done: Run, problem: Any) -> str | None:
-    """Why nothing could begin at x0, in words; None where the run did begin."""
-    flat = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(done.start)])
-    bad = np.flatnonzero(~np.isfinite(flat))
-    if bad.size:
-        return f"x0 is not finite: {Numbered()[bad[0]]} = {flat[bad[0]]}"
-    if done.status != Status.NOT_FINITE or len(done.trace):
-        return None
-    f, x, host = done.trace.start_value, done.start, isinstance(problem, HOST)
-    cause = suspect_on_host(problem.value, np.asarray(x)) if host else suspect(problem.value, x, Numbered())
-    cause = f": {cause}" if cause else ""
-    if not np.isfinite(f):
-        return f"fun(x0) = {f}{cause}; choose a start where fun is finite"
-    g = np.asarray(done.state.model.gradient)
-    where = np.flatnonzero(~np.isfinite(g))
-    what = f"derivative by {Numbered()[where[0]]} is {g[where[0]]}" if where.size else "Hessian is not finite"
-    smooth = "move the start, or write the function so that it is smooth there"
-    return f"fun(x0) = {f:.6g}, but its {what} at x0{cause}; {smooth}"
-
-
-def unknown_at_start(done: Run) -> Run:
-    """A run from an x0 that is not finite: whatever f makes of it, nothing is known there."""
-    model = done.state.model
-    nothing = jnp.full_like(model.gradient, jnp.nan)
-    model = replace(model, x=done.start, value=jnp.full_like(model.value, jnp.nan), gradient=nothing)
-    state = replace(done.state, place=replace(done.state.place, model=model))
-    state = replace(state, best=replace(state.best, x=done.start, value=model.value))
-    return replace(done, state=state, status=Status.NOT_FINITE)
-
-
-def refused_start(result: Result, why: str) -> Result:
-    """The result where nothing could begin: x0 itself, without success, and the reason (loops over starts go on)."""
-    certificate = replace(result.certificate, verdict=Verdict.NOT_FINITE, criterion=why)
-    return replace(result, certificate=certificate, termination=Status.NOT_FINITE)
 
 
 def conclude(

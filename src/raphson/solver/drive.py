@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import jax
@@ -42,13 +43,38 @@ BURST = 0.1
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run on the host: where it started, the last state, its trials, and what it cost."""
+    """A finished run on the host: where it started, the last state, its trials, and what it cost.
+
+    `onward`: goes on with a run that was laid aside because it crawled (`Patience`), to its end.
+    """
 
     start: Any
     state: State
     trace: Trace
     status: Status
     seconds: float
+    onward: "Callable[[], Run] | None" = None
+
+
+@dataclass
+class Patience:
+    """Tells when a run crawls: f, which is never negative here, did not fall to half within so many `trials`."""
+
+    trials: int
+    made: int = 0
+    lowest: float = np.inf
+    before: float = np.inf
+
+    def worn(self, table: np.ndarray) -> bool:
+        """Whether it is at an end, after some more trials."""
+        values = table[table[:, SCALARS.index("accepted")] != 0, SCALARS.index("value")]
+        self.lowest = float(np.fmin.reduce(values, initial=self.lowest))
+        self.made += len(table)
+        if self.made < self.trials:
+            return False
+        crawls = not self.lowest < 0.5 * self.before
+        self.made, self.before = 0, self.lowest
+        return crawls
 
 
 def loop(method: Method, problem: Any, state: State, until: Any, history: int) -> tuple[Packed, Any]:
@@ -159,10 +185,12 @@ def run(
     watcher: Callable[[State, Trial], bool] | None = None,
     time_limit: float | None = None,
     progress: Callable[[State], None] | None = None,
+    patience: int | None = None,
 ) -> Run:
     """Runs to the end. `watcher` sees every trial and may stop the run; `progress` sees every burst.
 
-    On Ctrl-C and at the time limit what was reached so far is returned, with its trace.
+    On Ctrl-C and at the time limit what was reached so far is returned, with its trace. `patience`: a run whose f
+    does not fall to half within so many trials is laid aside, as if its steps were limited.
     """
     begin = time.perf_counter()
     key = structure(method, problem, x0)
@@ -171,16 +199,30 @@ def run(
         bursts = host_bursts(method, problem, watcher, key)
     else:
         bursts = watched_bursts(method, problem, watcher) if watcher else compiled_bursts(method, problem, key)
-    tables: list[np.ndarray] = []
-    state: Any = None  # of host runs: what makes one, for it is unpacked when it is asked for
-    status = Status.RUNNING
+    sight = Patience(patience) if patience else None
+    return driven(problem, x0, first, bursts(first), None, [], begin, time_limit, progress, sight)
+
+
+def driven(
+    problem: Any, x0: Any, first: State, bursts: Iterator, state: Any, tables: list[np.ndarray], begin: float,
+    time_limit: float | None, progress: Callable[[State], None] | None, patience: Patience | None,
+) -> Run:  # fmt: skip
+    """A run from the bursts that are left of it; `state` and `tables` of the trials before.
+
+    Of host runs `state` is what makes one, for it is unpacked when it is asked for.
+    """
+    status, onward = Status.RUNNING, None
     try:
-        for state, table, status in bursts(first):
+        for state, table, status in bursts:
             tables.append(table)
             if progress is not None:
                 progress(state() if callable(state) else state)  # type: ignore[arg-type]
             if status == Status.RUNNING and time_limit is not None and time.perf_counter() - begin > time_limit:
                 status = Status.TIME
+                break
+            if status == Status.RUNNING and patience is not None and patience.worn(table):
+                status = Status.STEPS
+                onward = partial(driven, problem, x0, first, bursts, state, tables, begin, time_limit, progress, None)
                 break
     except KeyboardInterrupt:
         status = Status.USER
@@ -198,7 +240,7 @@ def run(
     state = state() if callable(state) else state
     table = tables[0] if len(tables) == 1 else np.concatenate(tables)
     trace = Trace(table[:, : len(SCALARS)], table[:, len(SCALARS) :])
-    return Run(x0, state, trace, status, time.perf_counter() - begin)
+    return Run(x0, state, trace, status, time.perf_counter() - begin, onward)
 
 
 def unseen(state: State, problem: Any) -> tuple[State, np.ndarray]:

@@ -13,7 +13,7 @@ from raphson.calculus.difference import disagreement, given_gradient
 from raphson.kernel.space import Euclidean
 from raphson.problems.callback import Callback, Evaluations
 from raphson.problems.matrices import as_array
-from raphson.solver.inputs import check_output
+from raphson.solver.inputs import as_reals, check_output
 
 EVERYWHERE = Euclidean()
 
@@ -38,7 +38,10 @@ class FlatPoint:
 
 def flat_point(x: Any) -> FlatPoint:
     """x as one vector."""
-    return FlatPoint(*ravel_pytree(x), x.shape if hasattr(x, "shape") else None)
+    if not hasattr(x, "shape"):
+        return FlatPoint(*ravel_pytree(x), None)
+    shape = x.shape
+    return FlatPoint(x if len(shape) == 1 else x.reshape(-1), lambda v: jnp.reshape(v, shape), shape)
 
 
 def host_problem(
@@ -123,7 +126,7 @@ def one_number(out: Any) -> float:
     if isinstance(out, (tuple, dict)) and len(out) > 1:
         raise TypeError(f"fun must return one number; it returns {len(out)} arrays (jac=True if it is (f, g))")
     try:
-        array = np.asarray(out)
+        array = as_reals(np.asarray(out))
     except Exception as error:
         raise TypeError(f"fun must return one number; it returns {type(out).__name__}") from error
     if array.dtype.kind not in "fiubc":

@@ -25,27 +25,28 @@ class Scalar:
         return jnp.reshape(self.program(x, *data), ())
 
 
-def read_point(x0: Any, notes: list[str], *, finite: bool = True) -> Any:
+def read_point(x0: Any, notes: list[str], *, finite: bool = True, name: str = "x0") -> Any:
     """x0 as a pytree of floating-point arrays of one precision; ValueError or TypeError says what is wrong.
 
     A number, or a list of numbers, becomes a vector as in SciPy. Whole numbers become float64 (noted).
-    `finite`: NaN and infinity are refused, too.
+    `finite`: NaN and infinity are refused, too. `name`: what the caller calls it.
     """
     if isinstance(x0, (int, float, np.number)) or (isinstance(x0, (list, tuple)) and plain_numbers(x0)):
         x0 = np.atleast_1d(np.asarray(x0))
-    leaves, tree = jax.tree.flatten(x0, is_leaf=lambda a: a is None)
-    if not leaves:
-        raise ValueError("x0 is empty: there is nothing to minimize over")
-    arrays = [read_leaf(leaf, f"x0[leaf {i}]" if len(leaves) > 1 else "x0", finite) for i, leaf in enumerate(leaves)]
+    paths, tree = jax.tree_util.tree_flatten_with_path(x0, is_leaf=lambda a: a is None)
+    if not paths:
+        raise ValueError(f"{name} is empty: there is nothing to minimize over")
+    leaves = [leaf for _, leaf in paths]
+    arrays = [read_leaf(leaf, name + jax.tree_util.keystr(path), finite) for path, leaf in paths]
     whole = [a for a in arrays if not jnp.issubdtype(a.dtype, jnp.floating)]
     if whole:
-        notes.append(f"x0 had type {whole[0].dtype}: converted to float64, because steps are not whole numbers")
+        notes.append(f"{name} had type {whole[0].dtype}: converted to float64, because steps are not whole numbers")
     kinds = {a.dtype for a in arrays if jnp.issubdtype(a.dtype, jnp.floating)} | ({np.dtype(float)} if whole else set())
     dtype = jnp.result_type(*kinds) if len(kinds) > 1 else next(iter(kinds))
     if len(kinds) > 1:
-        notes.append(f"x0 mixed {', '.join(sorted(map(str, kinds)))}: all of it is taken as {dtype}")
+        notes.append(f"{name} mixed {', '.join(sorted(map(str, kinds)))}: all of it is taken as {dtype}")
     if sum(a.size for a in arrays) == 0:
-        raise ValueError(f"x0 has no entries (shape {arrays[0].shape}): there is nothing to minimize over")
+        raise ValueError(f"{name} has no entries (shape {arrays[0].shape}): there is nothing to minimize over")
     return tree.unflatten([at_home(a, b, dtype) for a, b in zip(leaves, arrays, strict=True)])
 
 
@@ -67,18 +68,35 @@ def read_leaf(leaf: Any, name: str, finite: bool) -> np.ndarray:
             "use rp.solve(rp.Minimize(fun, data), method, x0), which can"
         )
     try:
-        array = np.asarray(leaf)
+        array = as_reals(np.asarray(leaf))
     except Exception as error:
-        raise TypeError(f"{name} is a {type(leaf).__name__}, not an array of numbers") from error
+        raise TypeError(f"{name} is {called(leaf)}, not an array of numbers") from error
     if array.dtype.kind not in "fiub" and not jnp.issubdtype(array.dtype, jnp.floating):
         kind = "complex: write it as its real and imaginary parts" if array.dtype.kind == "c" else f"{array.dtype}"
-        kind = f"a {type(leaf).__name__}" if array.dtype == object else kind
-        raise TypeError(f"{name} must hold real numbers; it is {kind}")
+        kind = called(leaf) if array.dtype == object and not array.ndim else kind
+        kind = f"text: {str(array.ravel()[0])!r}" if array.dtype.kind in "US" else kind
+        raise TypeError(f"{name} must hold real numbers; it is {kind}{stranger_in(array)}")
     if finite and not np.isfinite(np.asarray(array, float)).all():
         bad = np.argwhere(~np.isfinite(np.asarray(array, float)))
         where = tuple(int(i) for i in bad[0])
-        raise ValueError(f"{name}[{', '.join(map(str, where))}] = {array[where]}: the start must be finite")
+        index = f"[{', '.join(map(str, where))}]" if where else ""
+        raise ValueError(f"{name}{index} = {array[where]}: the start must be finite")
     return array
+
+
+def as_reals(array: np.ndarray) -> np.ndarray:
+    """An array of objects that are real numbers (what np.frompyfunc returns, fractions) as a floating-point one."""
+    if array.dtype != object or not all(hasattr(a, "__float__") for a in array.ravel()):
+        return array
+    return array.astype(float)
+
+
+def stranger_in(array: np.ndarray) -> str:
+    """The first thing in an array of objects that is no real number, in words; "" for other arrays."""
+    if array.dtype != object or not array.ndim:
+        return ""
+    i = next((i for i, a in enumerate(array.ravel()) if not hasattr(a, "__float__")), None)
+    return "" if i is None else f" with {called(array.ravel()[i])} in it"
 
 
 def read_function(fun: Any, args: Any, jac: Any) -> tuple[Callable, Any, tuple]:

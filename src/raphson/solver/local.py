@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.kernel.warning import silent
 from raphson.model.geometry import units
 from raphson.model.quadratic import Model
 from raphson.solver.door import read_problem
@@ -14,6 +15,7 @@ from raphson.solver.evidence import Numbered, evaluate
 from raphson.solver.inputs import read_point
 
 
+@silent
 def local_model(fun: Callable, x: Any, *args: Any) -> Model:
     """The local quadratic m(s) = f + g's + 1/2 s'Hs of fun(x, *args) at x, with the exact dense Hessian.
 

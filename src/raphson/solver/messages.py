@@ -21,7 +21,9 @@ def refuse_swapped(fun: Any, x0: Any, door: str) -> None:
 def called(a: Any) -> str:
     """A thing by its type, as people say it."""
     name = type(a).__name__
-    return {"ndarray": "an array", "list": "a list", "NoneType": "None", "str": "a text"}.get(name, f"a {name}")
+    return {"ndarray": "an array", "list": "a list", "NoneType": "None", "str": "a text"}.get(
+        name, f"a{'n' * (name[0] in 'aeio')} {name}"
+    )
 
 
 def check_arity(fun: Callable, args: Any, x: Any, name: str) -> None:

@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+from raphson.kernel.status import Status
 from raphson.kernel.warning import warn
 
 OURS = ("maxiter", "max_steps", "maxfun", "maxfev", "time_limit", "xtol", "disp", "return_all")
@@ -28,7 +29,7 @@ class Limits:
 
     `calls` counts every call of a function on the host, those for differences and certificates
     included; a function that JAX compiles is called once by a trial, so there it limits trials.
-    `return_all`: whether all points are returned.
+    `return_all`: whether all points are returned. `counted`: the limit of trials comes from one of evaluations.
     """
 
     tolerance: float | None
@@ -36,15 +37,24 @@ class Limits:
     time_limit: float | None
     calls: int | None = None
     return_all: bool = False
+    counted: bool = False
+
+    def named(self, status: Status) -> Status:
+        """How a run under these limits ended: by the limit of evaluations where its limit of trials is one of those."""
+        return Status.CALLS if self.counted and status == Status.STEPS else status
 
     def after(self, trials: int, host: bool) -> "Limits":
         """What is left of the trials after so many in earlier attempts; compiled functions are called once a trial."""
-        most = self.max_steps
-        if host and most is None and trials:
-            return replace(self, max_steps=AGAIN)
-        if not host and self.calls is not None:
-            most = self.calls - 1 if most is None else min(most, self.calls - 1)
-        return replace(self, max_steps=None if most is None else max(most - trials, 0))
+        limits = self if host or self.calls is None else self.within(self.calls)
+        if limits.max_steps is None:
+            return replace(limits, max_steps=AGAIN) if host and trials else limits
+        return replace(limits, max_steps=max(limits.max_steps - trials, 0))
+
+    def within(self, evaluations: int) -> "Limits":
+        """At most so many evaluations, the first of them at the start and one more by every trial."""
+        if self.max_steps is not None and self.max_steps < evaluations:
+            return self
+        return replace(self, max_steps=evaluations - 1, counted=True)
 
     def evaluations(self, count: Any, n: int) -> "Limits":
         """With SciPy's max_nfev: so many evaluations by trials, the first one included.
@@ -56,9 +66,8 @@ class Limits:
             return self
         if not (math.isfinite(count) and count >= 1):
             raise ValueError(f"max_nfev = {count}: it limits the evaluations, a number of 1 or more")
-        most = int(count) - 1 if self.max_steps is None else min(self.max_steps, int(count) - 1)
         calls = int(count) * (n + 1)
-        return replace(self, max_steps=most, calls=calls if self.calls is None else min(self.calls, calls))
+        return replace(self.within(int(count)), calls=calls if self.calls is None else min(self.calls, calls))
 
 
 def read_limits(

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from scipy.linalg import lapack
 
 from raphson.calculus.taylor import complete, look
 from raphson.kernel.look import GRADIENT, GRAM, Look
@@ -118,10 +119,13 @@ def folded(gram: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         level = np.abs(r) @ (np.abs(J) @ np.abs(x))
         if not np.all(np.isfinite(both)):
             return np.full((n + 1) ** 2, np.nan), np.array([np.nan])
-        T = both if m <= n + 1 else np.linalg.qr(both, mode="r")
     out = np.zeros((n + 1, n + 1))
-    out[: len(T)] = T
+    out[: min(m, n + 1)] = both if m <= n + 1 else np.triu(TRIANGLES[both.dtype](both, overwrite_a=1)[0][: n + 1])
     return out.ravel(), np.array([level])
+
+
+TRIANGLES = {np.dtype(np.float64): lapack.dgeqrf, np.dtype(np.float32): lapack.sgeqrf}  # type: ignore[attr-defined]
+"""LAPACK's QR by precision: `np.linalg.qr` takes eight times as long for a small matrix."""
 
 
 class Plans:
@@ -184,16 +188,20 @@ def host_steps(key: Any, method: Method, problem: Any, state: State) -> Iterator
     at = [p for p, _ in zip(reversed(plan.carry.parts), range(3), strict=False)]  # step, row, x: the last three leaves
     (_, *step, _, _), (_, *trial, _, _), (_, *point, _, _) = at
     accepted, status = trial[0] + SCALARS.index("accepted"), plan.status
-    first = True
+    first, here = True, np.inf
     while True:
         x = np.array(packed[0][slice(*point)])
         seen = look(problem, x, plan.order if first else plan.trial_order)
         full = first or plan.trial_order == plan.order
+        if not full and seen.value < here:  # f fell: the trial will hardly be refused, and one dispatch is saved
+            seen, full = complete(problem, seen, plan.order), True
         new = turn(plan, fixed, carry, plan.seen(seen), full)
         packed = fetched(new)
         if packed[0][accepted] != 0 and not full:
             new = turn(plan, fixed, carry, plan.seen(complete(problem, seen, plan.order)), True)
             packed = fetched(new)
+        if packed[0][accepted] != 0:
+            here = float(seen.value)
         carry, first = new, False
         if Status(int(packed[1][status])) in CALM:
             packed = carry = left(plan, method, problem, packed)
@@ -206,6 +214,8 @@ def host_steps(key: Any, method: Method, problem: Any, state: State) -> Iterator
 
 def left(plan: Plan, method: Method, problem: Any, packed: tuple) -> tuple:
     """The carry of a run that came to rest; where it rests on a saddle, that of one which goes on from there."""
+    if plan.order >= GRAM:  # J'J has no negative eigenvalue: there is no saddle to see
+        return packed
     state, _, _, numbers, step = plan.carry.unpack(*packed)
     onward = leave(method, state)
     if int(onward.status) != Status.RUNNING:

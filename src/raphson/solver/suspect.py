@@ -4,12 +4,16 @@ The program is run once more, operation by operation, on numbers. That is slow (
 done where nothing else can be done any more.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import jax
 import numpy as np
 from jax.extend.core import Literal
+
+from raphson.calculus.around import limits_of
+from raphson.solver.host import flat_point
 
 MOST_VARIABLES = 50
 """Up to so many variables are moved one by one to see which of them an operation depends on."""
@@ -28,7 +32,7 @@ class Blamed(Exception):
 def suspect(fun: Callable, x: Any, names: Any) -> str:
     """ "a division by 0 (x2)": what to blame at x, and the variables that it depends on; "" where nothing is found.
 
-    fun: a function of JAX, or one on the host (its NumPy then says what it met). names: of the variables, by index.
+    fun: a function of JAX. names: of the variables, by index.
     """
     leaves, tree = jax.tree.flatten(x)
     flat = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in leaves])
@@ -44,8 +48,7 @@ def suspect(fun: Callable, x: Any, names: Any) -> str:
             where = dependence(lambda v: operand_of(fun, shape(v), found.number), flat, found.operand)
     except Exception:  # an explanation must not be the next failure
         return ""
-    names_of = ", ".join(str(names[i]) for i in where[:3])
-    return found.words + (f" ({names_of}{', ...' if len(where) > 3 else ''})" if len(where) else "")
+    return found.words + of_variables(where, names)
 
 
 def first_blame(fun: Callable, x: Any) -> Blamed | None:
@@ -161,13 +164,79 @@ def blame(eqn: Any, given: list[Array], out: list[Array]) -> tuple[str, Array]:
     return "", operand
 
 
-def suspect_on_host(fun: Callable, x: Array) -> str:
-    """What NumPy says of a function on the host at x: "divide by zero encountered in log"; "" where it says nothing."""
+def suspect_on_host(fun: Callable, x: Array, fails: Callable[[Array], bool], names: Any, space: Any) -> str:
+    """What NumPy says of a function on the host at x: "divide by zero encountered in log (x2)"; x2 alone ends it.
+
+    fun: of a vector. fails(v): whether it is still so at v. "" where NumPy says nothing.
+    """
     try:
         with np.errstate(divide="raise", invalid="raise", over="raise"):
             fun(np.array(x))
     except FloatingPointError as error:
-        return str(error)
+        return str(error) + of_variables(cured(fails, np.array(x), space), names)
     except Exception:
         return ""
     return ""
+
+
+def cured(fails: Callable[[Array], bool], x: Array, space: Any) -> list[int]:
+    """The variables that, moved alone and within their bounds, end what is wrong at x (n,)."""
+    if x.size > MOST_VARIABLES:
+        return []
+    low, high, _ = limits_of(space, x)
+    found = []
+    try:
+        with np.errstate(all="ignore"):
+            for i in range(x.size):
+                for part in (1e-3, -1e-3, 1, -1):
+                    there = x.copy()
+                    there[i] = np.clip(x[i] + part * (abs(x[i]) or 1.0), low[i], high[i])
+                    if there[i] != x[i] and not fails(there):
+                        found.append(i)
+                        break
+    except Exception:  # an explanation must not be the next failure
+        return []
+    return found
+
+
+def of_variables(which: list[int], names: Any) -> str:
+    """ " (a, b, c, ...)"; "" for none."""
+    listed = ", ".join(str(names[i]) for i in which[:3])
+    return f" ({listed}{', ...' if len(which) > 3 else ''})" if which else ""
+
+
+DOMAIN = ("math domain error", "math range error", "expected a ")
+"""How the ValueErrors of Python's math begin: math.log(0.0)."""
+
+
+@contextmanager
+def located(fun: Callable, x: Any, args: tuple, names: Any, space: Any) -> Iterator[None]:
+    """Adds to an error of arithmetic in the user's function at the start x what is known of it, and lets it through.
+
+    A division by zero in Python raises where NumPy gives inf: the note says at which x0, and which variables end it.
+    """
+    try:
+        yield
+    except (ArithmeticError, ValueError) as error:
+        if isinstance(error, ArithmeticError) or str(error).startswith(DOMAIN):
+            note_start(error, fun, x, args, names, space)
+        raise
+
+
+def note_start(error: Exception, fun: Callable, x: Any, args: tuple, names: Any, space: Any) -> None:
+    """The note itself."""
+    point = flat_point(x)
+    start = np.array(point.vector)
+
+    def fails(v: Array) -> bool:
+        try:
+            fun(point.restore(v), *args)
+        except Exception:
+            return True
+        return False
+
+    which = cured(fails, start, space)
+    shown = ", ".join(f"{names[i]} = {start[i]:g}" for i in range(min(start.size, 6)))
+    more = ", ..." if start.size > 6 else ""
+    end = f"; another {' or '.join(str(names[i]) for i in which[:3])} alone ends it" if which else ""
+    error.add_note(f"raised by the function at the start, {shown}{more}{end}")

@@ -18,6 +18,7 @@ from jax import lax
 from raphson.tracing.array import TracedArray, assembled, holds, is_traced, plain_key, unwrap, wrap
 from raphson.tracing.items import concrete, holds_jax, put
 from raphson.tracing.needs import NeedsANumber, wanted
+from raphson.tracing.special import SPECIAL, UNRELIABLE
 
 RENAMED = {"absolute": "abs", "conjugate": "conj", "psi": "digamma", "trapz": "trapezoid", "row_stack": "vstack"}
 REDUCTIONS = {
@@ -148,14 +149,6 @@ def twin_of_ufunc(ufunc: Any) -> Callable:
         if found is not None:
             return found
     raise wanted(ufunc.__name__, f"{ufunc.__name__} has no counterpart in JAX")
-
-
-SPECIAL: dict[str, Callable] = {
-    "exp10": lambda x: jnp.exp(x * np.log(10.0)),
-    "cosm1": lambda x: -2 * jnp.sin(x / 2) ** 2,
-}
-UNRELIABLE = frozenset(("hyp1f1", "hyp2f1", "exp1", "expn", "expi", "poch", "beta", "betaln", "loggamma"))
-"""Functions of scipy.special whose counterparts in JAX are wrong, or never end, for some arguments."""
 
 
 def apply_function(func: Any, args: tuple, kwargs: dict) -> Any:

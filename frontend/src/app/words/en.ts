@@ -155,6 +155,7 @@ export const en = {
     UNBOUNDED: "f falls without bound",
     TIME: "the time limit was reached",
     USER: "stopped by the user",
+    CALLS: "the limit of evaluations was reached",
   } as Record<string, string>,
   /** Words of the captions that have the color of what they name. */
   terms: { "\u2212H\u207b\u00b9g": "newton", "Newton step": "newton", "Newton direction": "newton", "\u2212gradient": "minus-gradient", "\u2212g": "minus-gradient" } as Record<string, string>,

@@ -146,6 +146,7 @@ export const zh: Words = {
     UNBOUNDED: "f 无下界地下降",
     TIME: "达到了时间上限",
     USER: "被用户停止",
+    CALLS: "达到了函数求值次数上限",
   },
   terms: { "\u2212H\u207b\u00b9g": "newton", "牛顿步": "newton", "牛顿方向": "newton", "负梯度": "minus-gradient", "\u2212g": "minus-gradient" },
   views: viewWordsZh,

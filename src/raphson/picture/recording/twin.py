@@ -3,7 +3,6 @@
 from typing import Any
 
 from raphson.fit.report import DOUBT, rounded
-from raphson.kernel.status import Status
 from raphson.model.quadratic import Model
 from raphson.picture.recording.encode import number
 from raphson.picture.recording.replay import flatten
@@ -24,8 +23,7 @@ def verdict(result: Any) -> dict[str, Any]:
         "distanceLimit": number(c.distance_limit), "decrement": number(c.decrement), "noise": number(c.noise),
         "smallest": optional(c.smallest), "largest": optional(c.largest), "condition": optional(c.condition),
         "inertia": None if c.inertia is None else [int(a) for a in c.inertia], "method": result.method,
-        # The page has no word for the limit of calls yet.
-        "status": "STEPS" if result.termination == Status.CALLS else result.termination.name,
+        "status": result.termination.name,
     }  # fmt: skip
 
 
