@@ -49,7 +49,7 @@ def test_products_see_the_free_part_of_the_matrix(seed, name):
     size = np.ones(N)
     problem = rp.Minimize(quadratic, (jnp.asarray(H), jnp.asarray(g)))
     seen = examine_products(problem, jnp.zeros(N), g, size, held)
-    true = examine_free(H, g, np.sqrt(np.abs(np.diagonal(H))), size, size, 1e-16, held, Numbered())
+    true = examine_free(H, g, np.sqrt(np.abs(np.diagonal(H))), size, size, 1e-16, 0.0, held, Numbered())
     assert (seen.negative > 0) == (true.negative > 0)
     assert seen.negative + seen.positive == int(np.sum(~held)) == true.negative + true.positive + true.zero
     np.testing.assert_allclose(seen.smallest, true.smallest, rtol=1e-8, atol=1e-9)

@@ -32,10 +32,9 @@ class Evidence:
     """What the certificate is made from, all NumPy.
 
     `shape` of the Hessian (None: not finite, or not seen); `size` of the variables, what "small" is measured against;
-    `noise` the smallest change of f that means anything; `sections` of f along weak directions, the Newton step first
-    if it was worth a look (`along_newton`); `steep`: by how much f is lower some way along -g; `held` the variables
-    that bounds hold, in words (the rest is about the others); `unseen` whether H was not looked at (on the host), and
-    `why_unseen`.
+    `noise` the smallest change of f that means anything; `sections` of f along weak directions; `steep`: by how much
+    f is lower some way along -g; `held` the variables that bounds hold, in words (the rest is about the others);
+    `unseen` whether H was not looked at (on the host), and `why_unseen`.
     """
 
     value: float
@@ -47,7 +46,6 @@ class Evidence:
     noise: float
     tolerance: float
     sections: tuple[Section, ...] = ()
-    along_newton: bool = False
     steep: float = 0.0
     held: tuple[str, ...] = ()
     names: Any = ()
@@ -187,19 +185,18 @@ def falling(m: Measures) -> Finding | None:
 
 
 def kinked(m: Measures) -> Finding | None:
-    """f rises on both sides with slopes that no smooth function has, and nothing is left to gain elsewhere."""
+    """f rises on both sides with slopes that no smooth function has: a minimum, where this is the only direction."""
     bent = [section for section in m.e.sections if section.kink]
     if not bent:
-        return None
-    newton = m.e.along_newton and m.e.sections[0].all(Course.RISES)
-    if not (m.rests or newton):
         return None
     section = bent[0]
     unit = float(np.max(np.abs(section.direction)))
     slopes = -section.behind.slope / unit, section.ahead.slope / unit
     text = f"f has a kink along {m.words(section)}: slope {slopes[0]:.2g} on one side, {slopes[1]:.2g} on the other"
-    looked = f" and rises along all {len(m.e.sections)} directions looked at" if len(m.e.sections) > 1 else ""
-    return Finding(Verdict.KINK, f"{text}{looked}", slopes=slopes)
+    if len(m.e.gradient) - len(m.e.held) == 1:
+        return Finding(Verdict.KINK, text, slopes=slopes)
+    text += "; derivatives do not show whether f falls in other directions"
+    return Finding(Verdict.STOPPED, text, Cause.KINK, slopes=slopes)
 
 
 def unfinished(m: Measures) -> Finding | None:
@@ -274,7 +271,8 @@ def minimum(m: Measures) -> Finding:
 
 
 RULES: tuple[Callable[[Measures], Finding | None], ...] = (
-    bottomless, endless, ended, curved_down, falling, kinked, receding, unfinished, steep, sloping, unlooked, level, minimum,
+    bottomless, endless, ended, curved_down, falling, kinked, receding, unfinished, steep, sloping, unlooked, level,
+    minimum,
 )  # fmt: skip
 """In this order."""
 

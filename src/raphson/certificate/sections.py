@@ -280,9 +280,9 @@ def read_side(
 
 
 def is_straight(change: np.ndarray, lengths: np.ndarray, floor: np.ndarray) -> bool:
-    """Whether f rises in proportion to the length, over the first three lengths where noise leaves no doubt."""
-    clear = np.flatnonzero(change > floor / LINEAR)[:3]
-    if clear.size < 3 or not np.all(np.isfinite(change[clear])):
+    """Whether f rises in proportion to the length, over the first two lengths where noise leaves no doubt."""
+    clear = np.flatnonzero(change > floor / LINEAR)[:2]
+    if clear.size < 2 or not np.all(np.isfinite(change[clear])):
         return False
     slopes = change[clear] / lengths[clear]
     return bool(slopes[0] > 0 and np.max(np.abs(slopes / slopes[0] - 1)) <= LINEAR)

@@ -31,9 +31,8 @@ class Shape:
     `positive` counted in scaled variables, each against its own error; `newton` the Newton step in the directions
     that have curvature, `decrement` what it promises; `flat` directions in doubt, in words; `diagonal` of H (None:
     unknown); `rounding` |H| |x|; `weak` steps (n,) of any length to look along, the most doubtful first: the slope
-    among the directions in doubt, these themselves, and the one of least curvature; `unsure` whether rounding may
-    have made more of H than is told here; `slide` by how much f changes, to first order, when x moves along a
-    direction in doubt by its own size.
+    among the directions in doubt, these themselves, and the one of least curvature; `slide` by how much f changes,
+    to first order, when x moves along a direction in doubt by its own size.
     """
 
     eigenvalues: np.ndarray | None
@@ -48,7 +47,6 @@ class Shape:
     diagonal: np.ndarray | None
     rounding: np.ndarray
     weak: tuple[np.ndarray, ...] = ()
-    unsure: bool = False
     slide: float = 0.0
 
     @property
@@ -59,16 +57,16 @@ class Shape:
 
 def examine_free(
     H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, big: np.ndarray, error: float,
-    held: np.ndarray, names: Any, doubt: np.ndarray | None = None,
+    noise: float, held: np.ndarray, names: Any, doubt: np.ndarray | None = None,
 ) -> Shape:  # fmt: skip
     """`examine` on the variables that no bound holds; eigenvalues and inertia are theirs alone."""
     if not held.any():
-        return examine(H, g, scale, size, big, error, names, doubt)
+        return examine(H, g, scale, size, big, error, noise, names, doubt)
     own = np.maximum(np.abs(np.diagonal(H)), np.where(scale > 0, scale, 1.0) ** 2)
     apart = np.where(held[:, None] | held[None, :], 0, H) + np.diag(np.where(held, own, 0))
     big = np.where(held, 0, big)
     doubt = None if doubt is None else np.where(held[:, None] | held[None, :], 0, doubt)
-    shape = examine(apart, np.where(held, 0, g), scale, size, big, error, names, doubt)
+    shape = examine(apart, np.where(held, 0, g), scale, size, big, error, noise, names, doubt)
     raw = np.linalg.eigvalsh(H[np.ix_(~held, ~held)]) if not held.all() else np.full(1, np.nan)
     return replace(
         shape, eigenvalues=raw[np.isfinite(raw)], smallest=float(raw[0]), largest=float(raw[-1]),
@@ -77,14 +75,14 @@ def examine_free(
 
 
 def examine(
-    H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, big: np.ndarray, error: float, names: Any,
-    doubt: np.ndarray | None = None,
+    H: np.ndarray, g: np.ndarray, scale: np.ndarray, size: np.ndarray, big: np.ndarray, error: float, noise: float,
+    names: Any, doubt: np.ndarray | None = None,
 ) -> Shape:  # fmt: skip
     """The shape of a dense Hessian; `error` is its relative error (eps for exact derivatives).
 
-    Entries of H that are a rounded 1 - 1 look exact in scaled variables, for they scale themselves. `unsure` is the
-    shape where an eigenvalue is lost in another reckoning: beside the largest change that f makes when a variable
-    changes by its size `big`. Then H must be measured (`doubt`).
+    Entries of H that are a rounded 1 - 1 look exact in scaled variables, for they scale themselves. So an eigenvalue
+    is in doubt, too, where it is lost beside the largest change that f makes when a variable changes by its size
+    `big`, and its direction, with a curvature as large as that error, promises less than the `noise` of f.
 
     `doubt` bounds the error of every entry (n, n) where H comes from differences: each eigenvalue then
     has an error of its own, |v|' doubt |v| to first order, and is zero where it does not rise above it.
@@ -98,15 +96,15 @@ def examine(
             return shape
     w, V = np.linalg.eigh(M)
     level = np.full(n, level * max(-w[0], w[-1], TINY))
-    unsure = False
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        far = 1 / np.max(np.where(V == 0, 0, np.abs(V) / d[:, None] / big[:, None]), axis=0)
+        lost = CURVATURE_NOISE * n * error * np.max(np.abs(np.diagonal(H)) * big**2) / far**2
+    lost = np.where(np.isfinite(lost), lost, 0)
     if doubt is not None:
         level += np.einsum("ik,ij,jk->k", np.abs(V), doubt / np.outer(d, d), np.abs(V))
-    else:
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            reach = 1 / np.max(np.where(V == 0, 0, np.abs(V) / d[:, None] / big[:, None]), axis=0)
-            change = np.max(np.abs(np.diagonal(H)) * big**2) * CURVATURE_NOISE * n * error
-            unsure = bool(np.any((np.abs(w) > level) & (np.abs(w) * reach**2 <= change)))
     a = V.T @ (g / d)
+    faint = (np.abs(w) <= lost) & (0.5 * a**2 <= noise * np.maximum(lost, level))
+    level = np.where(faint, np.maximum(level, lost), level)
     positive, zero = w > level, np.abs(w) <= level
     steps = np.where(positive, -a / np.where(positive, w, 1), 0)
     raw = np.linalg.eigvalsh(H)
@@ -124,7 +122,7 @@ def examine(
         diagonal = np.where(np.abs(diagonal) <= np.diagonal(doubt), 0, diagonal)
     return Shape(
         raw, float(raw[0]), float(raw[-1]), n - sum(count), count[1], count[0], (V @ steps) / d,
-        float(-0.5 * (a @ steps)), flat, diagonal, np.abs(H) @ size, weak, unsure, slide,
+        float(-0.5 * (a @ steps)), flat, diagonal, np.abs(H) @ size, weak, slide,
     )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ class Cause(StrEnum):
     LEVEL = "level"  # f does not change, whatever x does
     FALLS = "falls"  # f is lower some way along a direction
     STEEP = "steep"  # slope and curvature at x do not hold beyond it
+    KINK = "kink"  # f has a kink, and more than one direction
     LIMIT = "limit"  # the caller's limit ended the run
     ENDLESS = "endless"  # f falls as far as was looked
     AWAY = "away"  # f comes nearer to an infimum the larger x gets

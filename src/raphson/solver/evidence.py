@@ -59,8 +59,8 @@ def final_state(done: Run, problem: Any) -> State:
     return replace(state, place=replace(state.place, model=model))
 
 
-SNAP = 1e-4
-"""A variable this small beside the largest it was may be on its way to 0: eps^(1/4), where x^4 has lost its digits."""
+SNAP = 0.25
+"""Power of eps: a variable so small beside the largest it was may be on its way to 0, where x^4 has lost its digits."""
 
 
 def snapped(done: Run, state: State, problem: Any) -> tuple[Run, State]:
@@ -71,7 +71,7 @@ def snapped(done: Run, state: State, problem: Any) -> tuple[Run, State]:
     """
     size = sizes(state.x)
     with np.errstate(invalid="ignore"):
-        small = (size > 0) & (size <= SNAP * np.asarray(state.place.watch.seen))
+        small = (size > 0) & (size <= eps(state.model.gradient) ** SNAP * np.asarray(state.place.watch.seen))
     ends = (Status.CONVERGED, Status.NOISE, Status.STALLED, Status.STEPS)
     if not small.any() or done.status not in ends or contracts(done.trace, np.maximum(size, TINY)):
         return done, state
@@ -171,7 +171,6 @@ def certificate_of(
             noise=BEYOND * looked.noise,
             tolerance=10 * (default_tolerance(g) if tol is None else tol),
             sections=looked.sections,
-            along_newton=looked.along_newton,
             steep=steep_falls(problem, model, g, size),
             held=held_words(problem.space, sides, names),
             names=names,
@@ -218,11 +217,10 @@ FEW = 2
 
 @dataclass(frozen=True)
 class Weak:
-    """What was seen along weak directions: the noise of f, and sections, the Newton step's first if it is one."""
+    """What was seen along weak directions: the noise of f, and sections."""
 
     noise: float
     sections: tuple[Section, ...] = ()
-    along_newton: bool = False
 
 
 def weak_sections(
@@ -254,7 +252,7 @@ def weak_sections(
         problem, model.x, directions, size, big, floor, accuracy, most, dear, modes.batched,
         model_along,
     )  # fmt: skip
-    return Weak(looked.noise, looked.sections, newton)
+    return Weak(looked.noise, looked.sections)
 
 
 CONTRACTION = 0.25
@@ -306,25 +304,9 @@ def shape_of(
     if doubt is not None and not np.all(np.isfinite(doubt)):
         return None
     error = eps(g) if isinstance(problem, HOST) else max(eps(g), hessian_error(problem, model.x, eps(g)))
-    known = H.astype(float), g.astype(float), scale.astype(float), size, big, error, held, names
-    shape = examine_free(*known, doubt)
-    if not shape.unsure or isinstance(problem, HOST):
-        return shape
-    return examine_free(*known, hessian_noise(problem, model.x, H, size))
-
-
-ULPS = 2.0
-"""How far x is moved, in units in the last place, to see the noise of H."""
-
-
-def hessian_noise(problem: Any, x: Any, H: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Twice the change of every entry of H (n, n) between x and a point some units in the last place away: its
-    rounding, and as much of its slope as rounding of x would make."""
-    signs = np.where(np.sin(1.0 + np.arange(size.size)) > 0, 1, -1)
-    step = jnp.asarray(ULPS * eps(H) * size * signs, H.dtype)
-    near = np.asarray(evaluate(problem, problem.space.move(x, step)[0]).curvature.matrix, float)
-    change = 2 * np.abs(near - H)
-    return np.where(np.isfinite(change), change, 0)
+    return examine_free(
+        H.astype(float), g.astype(float), scale.astype(float), size, big, error, float(model.floor), held, names, doubt
+    )
 
 
 def finite(model: Any, g: np.ndarray) -> bool:

@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.certificate.verdict import Verdict
 from raphson.kernel.status import Status
 from raphson.problems.callback import HOST
-from raphson.solver.certificate import Verdict
 from raphson.solver.drive import Run
 from raphson.solver.evidence import Numbered
 from raphson.solver.options import Limits

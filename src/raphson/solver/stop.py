@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.number import CURVATURE_NOISE, GRADIENT_NOISE, default_tolerance, eps, huge, norm
+from raphson.kernel.number import GRADIENT_NOISE, default_tolerance, eps, huge, norm
 from raphson.kernel.record import record
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
@@ -15,10 +15,6 @@ Array = jax.Array
 
 STALE = 3
 """Arrivals in a row whose promise drowned in noise and whose gradient did not halve: then it is over."""
-
-
-SETTLED = 10.0
-"""Times sqrt(eps): a last step so short, relative to x, leaves an error of rounding."""
 
 
 @record
@@ -52,12 +48,9 @@ def negligible(s: Array, size: Array, tolerance: Any) -> Array:
     return jnp.all(jnp.abs(s) <= tolerance * size)
 
 
-def resolved(model: Model, seen: Array) -> Array:
-    """The size of every variable, for minima at 0 at least eps^(4/3) of the largest that it was, and eps^(1/3) of
-    the largest variable's here in natural units, where the model has such."""
-    size, e = model.space.magnitude(model.x), eps(seen)
-    here = jnp.max(model.scale * size) / model.scale * jnp.any(model.scale != 1)
-    return jnp.maximum(size, jnp.maximum(e ** (1 / 3) * here, e ** (4 / 3) * seen))
+def resolved(size: Array, seen: Array) -> Array:
+    """The size of every variable, at least eps^(4/3) of the largest that it was: minima at 0 have no other."""
+    return jnp.maximum(size, eps(size) ** (4 / 3) * seen)
 
 
 def arrival(stop: Stop, model: Model, watch: Watch, trial: Trial) -> Watch:
@@ -74,19 +67,21 @@ def arrival(stop: Stop, model: Model, watch: Watch, trial: Trial) -> Watch:
     first = watch.arrivals == 0
     size = model.space.magnitude(model.x)
     rounding = GRADIENT_NOISE * eps(s) * model.curvature.rounding(size)
+    whole = norm(model.scale * size)
     # Beside a step so short the next one of Newton's method is rounding; at degenerate minima steps are longer.
-    settled = trial.length <= SETTLED * eps(s) ** 0.5 * norm(model.scale * size)
-    floor = jnp.all(jnp.abs(model.gradient) <= rounding) & settled
-    floor = floor | jnp.all(model.gradient == 0)
+    settled = trial.length <= eps(s) ** 0.5 * whole
+    floor = (jnp.all(jnp.abs(model.gradient) <= rounding) & settled) | jnp.all(model.gradient == 0)
     # Neither slope nor curvature along the step rose above their errors.
     bend = jnp.abs(2 * (trial.predicted + trial.slope))
-    straight = bend <= CURVATURE_NOISE * s.shape[0] * eps(s) * trial.length**2
+    straight = bend <= 4 * s.shape[0] * eps(s) * trial.length**2
     lost = straight & (jnp.abs(trial.slope) <= jnp.abs(s) @ rounding)
+    # In natural units step and slope are nothing that rounding of the largest variable would hide.
+    gradient, hidden = norm(model.gradient / model.scale), GRADIENT_NOISE * eps(s) * whole
+    lost = lost | (jnp.any(model.scale != 1) & (trial.length <= hidden) & (gradient <= hidden))
     tolerance = default_tolerance(s) if stop.tolerance is None else stop.tolerance
-    short = negligible(s, resolved(model, seen), tolerance)
+    short = negligible(s, resolved(size, seen), tolerance)
     promise = jnp.maximum(trial.predicted, -trial.slope)
     arrived = ~first & ~trial.bound & (short | lost)
-    gradient = norm(model.gradient / model.scale)
     drowned = ~first & (promise <= model.floor) & (gradient > 0.5 * watch.gradient)
     stale = jnp.where(drowned, watch.stale + 1, 0)
     reference = jnp.where(watch.arrivals < 2, jnp.maximum(watch.reference, jnp.abs(model.value)), watch.reference)

@@ -112,6 +112,7 @@ CAUSES = {
     Cause.LEVEL: "points near x have the same f, to rounding: a plateau",
     Cause.FALLS: "x is not at the bottom: f goes on falling where slope and curvature at x do not show it",
     Cause.STEEP: "a root, a logarithm or a kink near x: slope and curvature there change faster than x",
+    Cause.KINK: "f is not smooth at x: slope and curvature say nothing about the other side",
     Cause.ENDLESS: "f falls as far as it was looked at: it has no minimum that way",
     Cause.AWAY: "f comes near to an infimum as x grows, but has no minimum that way",
 }
@@ -159,7 +160,7 @@ def suggestions(result: Any) -> list[str]:
         tips.append("another start, some way along that direction")
     if c.verdict == Verdict.STOPPED and np.isnan(c.decrement):
         tips.append("write the function so that it can be traced: products with H can then be examined")
-    if (status == Status.STALLED and c.verdict == Verdict.STOPPED) or c.cause == Cause.STEEP:
+    if (status == Status.STALLED and c.verdict == Verdict.STOPPED) or c.cause in (Cause.STEEP, Cause.KINK):
         tips.append("rp.check_derivatives(fun, result.x): is f smooth there?")
     if own and c.verdict == Verdict.STOPPED:
         tips.append("method='auto'")
