@@ -24,7 +24,7 @@ export interface Recording {
 }
 
 export interface Verdict {
-  key: "minimum" | "noise" | "saddle" | "flat" | "stopped" | "not-finite" | "unbounded";
+  key: "minimum" | "noise" | "kink" | "saddle" | "flat" | "recedes" | "stopped" | "not-finite" | "unbounded";
   success: boolean;
   value: Num;
   /** Certificate: largest gradient entry, relative distance to the minimum and its limit, decrement, noise of f. */
@@ -37,6 +37,10 @@ export interface Verdict {
   largest: Num;
   condition: Num;
   inertia: [number, number, number] | null;
+  /** By how much f was found lower along a weak direction; in how many directions it is level; slopes beside a kink. */
+  lower: Num;
+  level: number;
+  slopes: Num[] | null;
   method: string;
   status: string;
 }

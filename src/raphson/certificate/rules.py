@@ -209,7 +209,8 @@ def steep(m: Measures) -> Finding | None:
     if m.e.steep <= BEYOND * m.e.noise:
         return None
     text = f"max|g| = {m.g:.2g}, and f is lower by {m.e.steep:.2g} some way along -g"
-    return Finding(Verdict.STOPPED, f"{text}: the slope and curvature at x do not hold beyond it", Cause.STEEP)
+    text += ": the slope and curvature at x do not hold beyond it"
+    return Finding(Verdict.STOPPED, text, Cause.STEEP, m.e.steep)
 
 
 def receding(m: Measures) -> Finding | None:
@@ -223,7 +224,8 @@ def receding(m: Measures) -> Finding | None:
 
 def sloping(m: Measures) -> Finding | None:
     """A slope beyond its error, along a direction whose curvature is in doubt: how far the minimum is nobody knows."""
-    error = GRADIENT_NOISE * m.e.eps * float(np.max(m.shape.rounding * m.e.size, initial=0.0))
+    with np.errstate(over="ignore"):
+        error = GRADIENT_NOISE * m.e.eps * float(np.max(m.shape.rounding * m.e.size, initial=0.0))
     if m.shape.slide <= max(STEEP * m.e.noise, error):
         return None
     along = "; ".join(m.shape.flat) or directions(m.shape.zero)

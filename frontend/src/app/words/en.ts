@@ -29,8 +29,10 @@ export const en = {
     headline: {
       minimum: "Minimum",
       noise: "Minimum, to the noise of f",
+      kink: "Minimum at a kink",
       saddle: "Saddle",
-      flat: "Flat valley",
+      flat: "Flat",
+      recedes: "No minimum",
       stopped: "Not converged",
       "not-finite": "Not finite",
       unbounded: "Unbounded below",
@@ -169,15 +171,22 @@ function criterion(v: Verdict): string {
   const within = v.distance === 0 ? "x is the minimum to rounding" : `x is within ${short(v.distance, 1)} of the minimum, relative ${limit}`;
   switch (v.key) {
     case "minimum":
-      if (zero) return `${g}; flat in ${directions(zero)}, where x is not determined; across, ${within}; no negative curvature.`;
+      if (v.level) return `${g}; f is level in ${directions(v.level)}, where x is not determined; across, ${within}; no negative curvature.`;
+      if (zero) return `${g}; ${within}; no negative curvature, and f is nowhere lower where it was looked at.`;
       return `${g}; ${within}; smallest curvature ${short(v.smallest)} > 0.`;
     case "noise":
       return `the decrease left, ${short(v.decrement, 1)}, lies below the noise of f, ${short(v.noise, 1)}.`;
     case "saddle":
       return `${g}, and the curvature is negative (${short(v.smallest)}) in ${directions(negative)}: f can still be made smaller.`;
+    case "kink":
+      return v.slopes ? `f has a kink: slope ${short(v.slopes[0] ?? null, 2)} on one side, ${short(v.slopes[1] ?? null, 2)} on the other.` : `${g}.`;
+    case "recedes":
+      return `${g}; f comes nearer to an infimum the farther x goes.`;
     case "flat":
-      return `${g}; no curvature in ${directions(zero)}: f does not say where x should be along it.`;
+      return `${g}; no curvature in any direction: f does not change here.`;
     case "stopped":
+      if (v.lower) return `${g}; f was found lower by ${short(v.lower, 2)} some way along a direction.`;
+      if (v.slopes) return `f has a kink: slope ${short(v.slopes[0] ?? null, 2)} on one side, ${short(v.slopes[1] ?? null, 2)} on the other; derivatives do not show whether it falls in other directions.`;
       if (negative) return `${g}; the curvature is negative (${short(v.smallest)}) in ${directions(negative)}: f can still be made smaller.`;
       return `${g}; the Newton step would still change x by ${short(v.distance, 1)}, relative ${limit}, and promises ${short(v.decrement, 1)}.`;
     case "not-finite":

@@ -30,8 +30,10 @@ export const zh: Words = {
     headline: {
       minimum: "极小点",
       noise: "极小点（到 f 的噪声为止）",
+      kink: "尖点处的极小点",
       saddle: "鞍点",
-      flat: "平坦谷底",
+      flat: "平坦",
+      recedes: "没有极小点",
       stopped: "未收敛",
       "not-finite": "不是有限值",
       unbounded: "下方无界",
@@ -159,15 +161,22 @@ function criterion(v: Verdict): string {
   const within = v.distance === 0 ? "x 在舍入误差内就是极小点" : `x 到极小点的相对距离 ${short(v.distance, 1)}${limit}`;
   switch (v.key) {
     case "minimum":
-      if (zero) return `${g}；有 ${zero} 个方向是平的，x 在那里不确定；在其余方向上，${within}；没有负曲率。`;
+      if (v.level) return `${g}；f 沿 ${v.level} 个方向是平的，x 在那里不确定；在其余方向上，${within}；没有负曲率。`;
+      if (zero) return `${g}；${within}；没有负曲率，并且在查看过的地方 f 都不更低。`;
       return `${g}；${within}；最小曲率 ${short(v.smallest)} > 0。`;
     case "noise":
       return `剩下的下降量 ${short(v.decrement, 1)} 低于 f 的噪声 ${short(v.noise, 1)}。`;
     case "saddle":
       return `${g}，并且有 ${negative} 个方向的曲率为负（${short(v.smallest)}）：f 还可以变小。`;
+    case "kink":
+      return v.slopes ? `f 有一个尖点：一侧斜率 ${short(v.slopes[0] ?? null, 2)}，另一侧 ${short(v.slopes[1] ?? null, 2)}。` : `${g}。`;
+    case "recedes":
+      return `${g}；x 走得越远，f 越接近下确界。`;
     case "flat":
-      return `${g}；有 ${zero} 个方向没有曲率：f 不能确定 x 在该方向上的位置。`;
+      return `${g}；任何方向都没有曲率：f 在这里不变。`;
     case "stopped":
+      if (v.lower) return `${g}；沿某个方向走一段，f 低了 ${short(v.lower, 2)}。`;
+      if (v.slopes) return `f 有一个尖点：一侧斜率 ${short(v.slopes[0] ?? null, 2)}，另一侧 ${short(v.slopes[1] ?? null, 2)}；导数看不出 f 沿其他方向是否下降。`;
       if (negative) return `${g}；有 ${negative} 个方向的曲率为负（${short(v.smallest)}）：f 还可以变小。`;
       return `${g}；牛顿步还会让 x 相对改变 ${short(v.distance, 1)}${limit}，预期再下降 ${short(v.decrement, 1)}。`;
     case "not-finite":

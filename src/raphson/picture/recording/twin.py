@@ -22,6 +22,8 @@ def verdict(result: Any) -> dict[str, Any]:
         "gradientNorm": number(c.gradient_norm), "distance": number(c.distance),
         "distanceLimit": number(c.distance_limit), "decrement": number(c.decrement), "noise": number(c.noise),
         "smallest": optional(c.smallest), "largest": optional(c.largest), "condition": optional(c.condition),
+        "lower": number(c.lower), "level": len(c.flat),
+        "slopes": None if c.slopes is None else [number(a) for a in c.slopes],
         "inertia": None if c.inertia is None else [int(a) for a in c.inertia], "method": result.method,
         "status": result.termination.name,
     }  # fmt: skip
