@@ -1,0 +1,90 @@
+"""Functions of other people's bug reports, by kind: what may be called a minimum, and what may not."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import raphson as rp
+from raphson.certificate.verdict import Cause, Verdict
+
+
+@pytest.mark.parametrize("start", [3e7, 1e8, -1e9, 1e10, 1e12])
+def test_a_far_start_excuses_nothing(start):
+    """The minimum is at 1 from wherever the run began, or it is no success."""
+    result = rp.minimize(lambda x: jnp.sum((x - 1) ** 4 + (x - 1) ** 2), [start])
+    assert result.success and abs(result.x[0] - 1) < 1e-6, result.message
+
+
+@pytest.mark.parametrize("method", ["auto", "newton", "trust-exact", "bfgs", "lbfgs"])
+def test_a_degenerate_point_is_no_minimum(method):
+    """x^3 + y^2 has no bottom, though slope and curvature vanish at 0."""
+    result = rp.minimize(lambda x: x[0] ** 3 + x[1] ** 2, [1.0, 1.0], method=method)
+    assert not result.success
+    assert result.certificate.cause in (Cause.ENDLESS, Cause.FALLS), result.message
+    assert result.certificate.lower > 0
+
+
+@pytest.mark.parametrize(
+    ("fun", "start"),
+    [
+        (lambda x: jnp.exp(-x[0]), 0.0), (lambda x: 1 + jnp.exp(-x[0]), 0.0), (lambda x: 1 / (1 + x[0] ** 2), 1.0),
+        (lambda x: -jnp.log(x[0]), 1.0), (lambda x: -jnp.arctan(x[0]), 1.0), (lambda x: 1 / x[0], 1.0),
+    ],
+)  # fmt: skip
+def test_an_infimum_at_infinity_is_no_minimum(fun, start):
+    result = rp.minimize(fun, [start])
+    assert result.certificate.verdict in (Verdict.RECEDES, Verdict.UNBOUNDED), result.message
+    assert "another start" not in str(result)
+
+
+def test_separable_data_have_no_logistic_minimum():
+    X = np.c_[np.ones(40), np.linspace(-3, 3, 40)]
+    y = (X[:, 1] > 0.4) * 1.0
+    for start in ([0.0, 0.0], [1.0, 1.0]):
+        result = rp.minimize(lambda b: np.sum(np.logaddexp(0, X @ b) - y * (X @ b)), start)
+        assert result.certificate.verdict == Verdict.RECEDES, result.message
+
+
+F = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 1], [1, 0, 0], [1, 0, 0.0]])
+K = np.array([1, 0.3, 0.5])
+
+
+@pytest.mark.parametrize("method", ["auto", "trust-exact", "bfgs", "lbfgs", "newton"])
+def test_a_flat_direction_of_a_convex_function_is_left_alone(method):
+    """No step where slope and curvature are rounding; the minimum is shown, and x1 stays where it was."""
+    result = rp.minimize(lambda x: jnp.log(jnp.sum(jnp.exp(F @ x))) - K @ x, [0, 0, 0.0], method=method)
+    assert result.success, result.message
+    assert abs(result.value - 1.559132167) < 1e-9 and abs(result.x[0]) < 10
+
+
+def test_a_kink_is_named_with_both_slopes():
+    result = rp.minimize(lambda x: jnp.abs(x[0] - 0.3), [1.0])
+    assert result.success and result.certificate.verdict == Verdict.KINK
+    np.testing.assert_allclose(result.certificate.slopes, (-1, 1), rtol=1e-6)
+    many = rp.minimize(lambda x: jnp.abs(x[0] - 0.3) + 2 * jnp.abs(x[1] - x[0]) + 0.1 * x[1] ** 2, [1.0, 2.0])
+    assert not many.success or many.value < 0.01
+
+
+def test_a_corner_of_a_box_with_a_level_direction():
+    result = rp.minimize(lambda x: -x[0] + 0 * x[1], [0.5, 0.5], bounds=[(0, 1), (0, 1)])
+    assert result.success and result.certificate.flat == ("x2",), result.message
+
+
+def test_a_constant_function_is_flat():
+    result = rp.minimize(lambda x: 3.0 + 0 * x[0], [1.0, 2.0])
+    assert result.certificate.verdict == Verdict.FLAT and not result.success
+
+
+def test_products_see_a_variable_of_tiny_curvature():
+    """sum(cosh(d x - 1) - 1) with one d = 1e-8, n = 5000: success only if that variable is where it should be."""
+    d = np.ones(5000)
+    d[7] = 1e-8
+    result = rp.minimize(lambda x: jnp.sum(jnp.cosh(d * x - 1) - 1), jnp.zeros(5000))
+    assert not result.success or abs(result.x[7] * 1e-8 - 1) < 1e-4, result.message
+
+
+def test_products_see_one_negative_eigenvalue():
+    values = np.linspace(1, 1e4, 4200)
+    values[0] = -1e-2
+    result = rp.minimize(lambda x: 0.5 * jnp.sum(values * x**2) + jnp.sum(x**4), jnp.zeros(4200))
+    assert not result.success or result.value < 0, result.message
