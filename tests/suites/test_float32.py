@@ -42,5 +42,5 @@ def test_the_noise_floor_follows_the_precision():
     single = solve_caged("brown-dennis", "auto", rp.zoo["brown-dennis"].x0.astype(np.float32)).certificate
     double = solve_caged("brown-dennis", "auto").certificate
     ratio = np.finfo(np.float32).eps / np.finfo(float).eps
-    assert single.noise / double.noise == pytest.approx(ratio, rel=1e-3)
+    assert 0.5 * ratio < single.noise / double.noise < 2 * ratio  # where f was looked at, its noise is measured
     assert single.distance_limit > double.distance_limit

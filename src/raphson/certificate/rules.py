@@ -23,6 +23,9 @@ LIMITS = (Status.STEPS, Status.CALLS)
 STEEP = 10.0
 """A slope that changes f by so many times its noise, when x moves by its own size, is one."""
 
+FAR = 1e6
+"""A variable that grew so many times along a direction in doubt ran away."""
+
 DETERMINED = 1e-2
 """A minimum lost in the noise of f determines x to this, relative to its size: else the run was still travelling."""
 
@@ -31,10 +34,11 @@ DETERMINED = 1e-2
 class Evidence:
     """What the certificate is made from, all NumPy.
 
-    `shape` of the Hessian (None: not finite, or not seen); `size` of the variables, what "small" is measured against;
-    `noise` the smallest change of f that means anything; `sections` of f along weak directions; `steep`: by how much
-    f is lower some way along -g; `held` the variables that bounds hold, in words (the rest is about the others);
-    `unseen` whether H was not looked at (on the host), and `why_unseen`.
+    `shape` of the Hessian (None: not finite, or not seen); `size` of the variables, what "small" is measured against,
+    and `big` the largest met (None: these); `noise` the smallest change of f that means anything; `sections` of f
+    along weak directions; `steep`: by how much f is lower some way along -g; `held` the variables that bounds hold, in
+    words (the rest is about the others); `start` and `here` the sizes of x at both ends of the run; `unseen` whether H
+    was not looked at (on the host), and `why_unseen`.
     """
 
     value: float
@@ -45,7 +49,10 @@ class Evidence:
     eps: float
     noise: float
     tolerance: float
+    big: np.ndarray | None = None
     sections: tuple[Section, ...] = ()
+    start: np.ndarray | None = None
+    here: np.ndarray | None = None
     steep: float = 0.0
     held: tuple[str, ...] = ()
     names: Any = ()
@@ -80,7 +87,14 @@ class Measures:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "near", self.distance <= self.limit)
-        object.__setattr__(self, "drowned", self.shape.decrement <= self.e.noise and self.distance <= DETERMINED)
+        object.__setattr__(self, "drowned", self.shape.decrement <= self.e.noise and self.loose <= DETERMINED)
+
+    @property
+    def loose(self) -> float:
+        """The distance relative to the largest x met: what the noise of f leaves of it."""
+        big = self.e.size if self.e.big is None else self.e.big
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            return float(np.where(self.shape.newton == 0, 0, np.abs(self.shape.newton) / big).max(initial=0.0))
 
     @property
     def rests(self) -> bool:
@@ -236,6 +250,21 @@ def sloping(m: Measures) -> Finding | None:
     )
 
 
+def ran_away(m: Measures) -> Finding | None:
+    """x went on and on where H shows no curvature: along a bent valley every straight line rises."""
+    start, here = m.e.start, m.e.here
+    if start is None or here is None or not m.shape.zero or not m.shape.weak:
+        return None
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        reach = np.max([np.abs(v) / np.max(np.abs(v) / m.e.size) / m.e.size for v in m.shape.weak], axis=0)
+    away = np.flatnonzero((reach > 0.5) & (start > 0) & (here > FAR * start))
+    if not away.size:
+        return None
+    i = int(away[0])
+    text = f"{m.e.names[i]} ran from size {start[i]:.2g} to {here[i]:.2g}, and H shows no curvature along it"
+    return Finding(Verdict.RECEDES, f"max|g| = {m.g:.2g}; {text}: an infimum at infinity", Cause.AWAY)
+
+
 def unlooked(m: Measures) -> Finding | None:
     """Directions are in doubt, and f could not be looked at along them."""
     if not m.shape.zero or m.e.sections:
@@ -268,13 +297,13 @@ def minimum(m: Measures) -> Finding:
         up = "no negative curvature, and f nowhere lower" if shape.zero else up
         likely = ", as far as products with H show" if e.proof == Proof.LIKELY else ""
         return Finding(Verdict.MINIMUM, f"max|g| = {m.g:.2g}; x is {close(m)}; {up}{likely}{along}", flat=flat)
-    text = f"{lost(shape.decrement, e.noise)}; x is determined to {m.distance:.1g}, relative"
+    text = f"{lost(shape.decrement, e.noise)}; x is determined to {m.loose:.1g}, relative"
     return Finding(Verdict.NOISE, f"{text}{along}", flat=flat)
 
 
 RULES: tuple[Callable[[Measures], Finding | None], ...] = (
-    bottomless, endless, ended, curved_down, falling, kinked, receding, unfinished, steep, sloping, unlooked, level,
-    minimum,
+    bottomless, endless, ended, curved_down, falling, kinked, receding, unfinished, steep, sloping, ran_away, unlooked,
+    level, minimum,
 )  # fmt: skip
 """In this order."""
 

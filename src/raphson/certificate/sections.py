@@ -52,6 +52,9 @@ LOPSIDED = 100.0
 SMOOTH = 1e-3
 """Up to this part of x the quadratic is taken to hold roughly."""
 
+APART_ENOUGH = 3.0
+"""Lengths that tell a straight rise from a bent one are so many times apart."""
+
 ALIKE = 0.999
 """Cosine of the angle between directions from which they are one."""
 
@@ -281,8 +284,9 @@ def read_side(
 
 def is_straight(change: np.ndarray, lengths: np.ndarray, floor: np.ndarray) -> bool:
     """Whether f rises in proportion to the length, over the first two lengths where noise leaves no doubt."""
-    clear = np.flatnonzero(change > floor / LINEAR)[:2]
-    if clear.size < 2 or not np.all(np.isfinite(change[clear])):
+    clear = np.flatnonzero(change > floor / LINEAR)
+    clear = [*clear[:1], *clear[lengths[clear] >= APART_ENOUGH * lengths[clear[:1]].sum()][:1]]
+    if len(clear) < 2 or not np.all(np.isfinite(change[clear])):
         return False
     slopes = change[clear] / lengths[clear]
     return bool(slopes[0] > 0 and np.max(np.abs(slopes / slopes[0] - 1)) <= LINEAR)

@@ -20,6 +20,10 @@ from raphson.problems.allowed import hessian_error
 WHOLE = 600
 """Up to so many variables all eigenvalues are computed; above, a Cholesky factorization decides first."""
 
+TERMS = 100.0
+"""The terms of f that may cancel in H are taken to be at most ten times this as large as f (its noise is 10 eps |f|): a
+stiff direction, along which f would grow by 1e15 times itself, says nothing of rounding across it."""
+
 TINY = float(np.finfo(float).tiny)
 
 
@@ -98,7 +102,8 @@ def examine(
     level = np.full(n, level * max(-w[0], w[-1], TINY))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         far = 1 / np.max(np.where(V == 0, 0, np.abs(V) / d[:, None] / big[:, None]), axis=0)
-        lost = CURVATURE_NOISE * n * error * np.max(np.abs(np.diagonal(H)) * big**2) / far**2
+        change = min(float(np.max(np.abs(np.diagonal(H)) * big**2)), TERMS * noise / error)
+        lost = CURVATURE_NOISE * n * error * change / far**2
     lost = np.where(np.isfinite(lost), lost, 0)
     if doubt is not None:
         level += np.einsum("ik,ij,jk->k", np.abs(V), doubt / np.outer(d, d), np.abs(V))
@@ -230,6 +235,8 @@ def numbers_of_products(problem: Any, x: Any, g: jax.Array, size: jax.Array, hel
 
 def direction(v: np.ndarray, names: Any) -> str:
     """A direction in words, as a combination of variables, the first with a plus: "x1 - 0.71 x3"."""
+    if not (np.all(np.isfinite(v)) and np.any(v)):
+        return "some direction"
     share = v / np.max(np.abs(v))
     parts = [i for i in np.argsort(-np.abs(share), kind="stable")[:4] if abs(share[i]) > 0.05]
     if len(parts) == 1:

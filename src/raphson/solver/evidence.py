@@ -165,6 +165,9 @@ def certificate_of(
             gradient=g.astype(float),
             shape=shape,
             size=size,
+            big=big,
+            start=sizes(done.start),
+            here=magnitude,
             status=done.status,
             eps=eps(g),
             noise=BEYOND * looked.noise,
@@ -258,15 +261,23 @@ FAITHFUL = 0.05
 """How far the ratio of actual to predicted decrease may be from 1 for the quadratic to be believed. On the tail of an
 exponential it is 1.26, on x^3 1.17, on x^4 1.2, at every step."""
 
+CONTRACTION = 0.25
+"""Three steps, each shorter than this part of the one before: faster than linear convergence."""
+
 
 def settled(trace: Trace) -> bool:
-    """Whether the last step whose decrease can be told from noise was as good as the quadratic promised.
+    """Whether the last step whose decrease can be told from noise was as good as the quadratic promised, or the last
+    steps shrank as they do at a minimum.
 
     It only spares a look: g that rounds to 0 on a slope without end (a separable logistic regression) looks like
     a minimum at x.
     """
-    clear = np.asarray(trace.accepted, bool) & (np.asarray(trace.predicted) > 100 * np.asarray(trace.noise))
-    return bool(clear.any()) and bool(abs(np.asarray(trace.ratio)[clear][-1] - 1) <= FAITHFUL)
+    taken = np.asarray(trace.accepted, bool)
+    clear = taken & (np.asarray(trace.predicted) > 100 * np.asarray(trace.noise))
+    if clear.any() and abs(np.asarray(trace.ratio)[clear][-1] - 1) <= FAITHFUL:
+        return True
+    last = np.asarray(trace.length)[taken][-3:]
+    return last.size == 3 and bool(np.all(last[1:] <= CONTRACTION * last[:-1]))
 
 
 def plain(shape: Shape, magnitude: np.ndarray, floor: float) -> bool:

@@ -78,9 +78,10 @@ def arrival(stop: Stop, model: Model, watch: Watch, trial: Trial) -> Watch:
     # In natural units step and slope are nothing that rounding of the largest variable would hide.
     gradient, hidden = norm(model.gradient / model.scale), GRADIENT_NOISE * eps(s) * whole
     lost = lost | (jnp.any(model.scale != 1) & (trial.length <= hidden) & (gradient <= hidden))
+    promise = jnp.maximum(trial.predicted, -trial.slope)
+    lost = lost & (promise <= eps(s) ** 2 * watch.reference)
     tolerance = default_tolerance(s) if stop.tolerance is None else stop.tolerance
     short = negligible(s, resolved(size, seen), tolerance)
-    promise = jnp.maximum(trial.predicted, -trial.slope)
     arrived = ~first & ~trial.bound & (short | lost)
     drowned = ~first & (promise <= model.floor) & (gradient > 0.5 * watch.gradient)
     stale = jnp.where(drowned, watch.stale + 1, 0)
