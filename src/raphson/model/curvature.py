@@ -20,25 +20,17 @@ bad start for ever; forgetting at once lets a radius change its meaning. Measure
 Meyer from 10 x0 end at a listed minimum with 0.5 and do not with 1."""
 
 
-@record
-class Scales:
-    """Units of the variables at the last point (zero: no curvature yet), and the largest |x| so far."""
-
-    last: Array
-    reach: Array
-
-
-def natural_scale(H: Array, last: Array) -> tuple[Array, Array]:
+def natural_scale(H: Array, last: Array) -> Array:
     """Units of length for every variable: sqrt|H_ii|, falling by at most `FADING` from point to point.
 
     In these units H has a unit diagonal, so a change of the units of x changes no step. A variable
     with H_ii = 0 takes max_j |H_ij| / scale_j, which has the same unit; one without any curvature
-    is measured like the most curved one. Returns the scale and sqrt|H_ii| itself.
+    is measured like the most curved one (0 here).
     Source: More (1978), section 3, for least squares, where the columns' norms of J play this part.
     """
     plain = jnp.sqrt(jnp.abs(jnp.diagonal(H)))
     row = jnp.max(jnp.abs(H) / jnp.where(plain > 0, plain, jnp.inf)[None, :], axis=1)
-    return jnp.maximum(FADING * last, jnp.where(plain > 0, plain, row)), plain
+    return jnp.maximum(FADING * last, jnp.where(plain > 0, plain, row))
 
 
 def filled(scale: Array) -> Array:
@@ -53,32 +45,32 @@ class Exact:
 
     order: int = static(default=HESSIAN)
 
-    def start(self, problem: Any, x: Any) -> Scales:
-        """No curvature seen yet."""
-        return Scales(problem.space.zero(x), problem.space.zero(x))
+    def start(self, problem: Any, x: Any) -> Array:
+        """The scale at the last point: no curvature seen yet."""
+        return problem.space.zero(x)
 
-    def model(self, space: Any, look: Look, s: Array, memory: Scales) -> tuple[Model, Scales]:
+    def model(self, space: Any, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
         """The Taylor model at the point looked at."""
         H = look.curvature.dense()
-        scale, _ = natural_scale(H, memory.last)
-        reach = jnp.maximum(memory.reach, space.magnitude(look.x))
-        lost = rounded_away(look.value, look.gradient, jnp.diagonal(H), reach)
+        scale = natural_scale(H, memory)
+        lost = rounded_away(look.value, look.gradient, jnp.diagonal(H), space.magnitude(look.x))
         model = Model(look.x, look.value, look.gradient, look.curvature, filled(jnp.where(lost, 0, scale)), space)
-        return model, Scales(scale, reach)
+        return model, scale
 
 
-def rounded_away(value: Array, g: Array, diagonal: Array, reach: Array) -> Array:
+def rounded_away(value: Array, g: Array, diagonal: Array, size: Array) -> Array:
     """Which variables have neither slope nor curvature beyond rounding: what f changes by H_ii when x_i changes by its
     size is lost beside the largest such change, and what a step promises is below the noise of f.
 
     A rounded 1 - 1 in H_ii would be taken for a unit of length, and g_i / H_ii, rounding over rounding, for a step:
     along a flat direction of a convex function x then wanders off by 1e16.
     """
-    size = jnp.where(jnp.max(reach) > 0, reach, 1)  # at x = 0 nothing is known of sizes
+    known = size > 0
+    size = jnp.where(jnp.any(known), size, 1)  # at x = 0 nothing is known of sizes
     bend = jnp.sqrt(jnp.abs(diagonal)) * size
     least = jnp.sqrt(CURVATURE_NOISE * g.shape[0] * eps(g)) * jnp.max(bend)
     promise = g * size / jnp.where(least > 0, jnp.maximum(bend, least), 1)
-    return (bend <= least) & (0.5 * promise * promise <= value_noise(value))
+    return (size > 0) & (bend <= least) & (0.5 * promise * promise <= value_noise(value))
 
 
 @record
@@ -92,17 +84,16 @@ class GaussNewton:
     fading: Any = 1.0
     order: int = static(default=GRAM)
 
-    def start(self, problem: Any, x: Any) -> Scales:
-        """No curvature seen yet."""
-        return Scales(problem.space.zero(x), problem.space.zero(x))
+    def start(self, problem: Any, x: Any) -> Array:
+        """The scale at the last point: no curvature seen yet."""
+        return problem.space.zero(x)
 
-    def model(self, space: Any, look: Look, s: Array, memory: Scales) -> tuple[Model, Scales]:
+    def model(self, space: Any, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
         """The model 1/2 |r + J s|^2 at the point looked at. Its noise is that of f and of every residual."""
         plain = jnp.sqrt(look.curvature.diagonal())
-        scale = jnp.maximum(self.fading * memory.last, plain)
+        scale = jnp.maximum(self.fading * memory, plain)
         noise = value_noise(look.value) + eps(plain) * look.curvature.noise(space.magnitude(look.x))
-        learned = Scales(scale, jnp.maximum(memory.reach, space.magnitude(look.x)))
-        return Model(look.x, look.value, look.gradient, look.curvature, filled(scale), space, noise), learned
+        return Model(look.x, look.value, look.gradient, look.curvature, filled(scale), space, noise), scale
 
 
 @record

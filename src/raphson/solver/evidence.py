@@ -126,7 +126,7 @@ def evaluate(problem: Any, x: Any, order: int = HESSIAN) -> Any:
 looked = Program(lambda problem, x, order=HESSIAN: look(problem, x, order), static_argnames=("order",))
 
 
-units = Program(lambda H: filled(natural_scale(H, jnp.zeros_like(H[0]))[0]))
+units = Program(lambda H: filled(natural_scale(H, jnp.zeros_like(H[0]))))
 
 
 def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:
