@@ -37,7 +37,7 @@ class Evidence:
     `shape` of the Hessian (None: not finite, or not seen); `size` of the variables, what "small" is measured against,
     and `big` the largest met (None: these); `noise` the smallest change of f that means anything; `sections` of f
     along weak directions; `steep`: by how much f is lower some way along -g; `held` the variables that bounds hold, in
-    words (the rest is about the others); `start` and `here` the sizes of x at both ends of the run; `unseen` whether H
+    words (the rest is about the others); `first` |f| and `start` |x| at the start of the run, `here` |x| at its end; `unseen` whether H
     was not looked at (on the host), and `why_unseen`.
     """
 
@@ -51,6 +51,7 @@ class Evidence:
     tolerance: float
     big: np.ndarray | None = None
     sections: tuple[Section, ...] = ()
+    first: float = np.inf
     start: np.ndarray | None = None
     here: np.ndarray | None = None
     steep: float = 0.0
@@ -265,6 +266,17 @@ def ran_away(m: Measures) -> Finding | None:
     return Finding(Verdict.RECEDES, f"max|g| = {m.g:.2g}; {text}: an infimum at infinity", Cause.AWAY)
 
 
+def unresolved(m: Measures) -> Finding | None:
+    """Rounding x changes f by more than all that the run was about: whatever f is at x, nobody knows it beside x."""
+    here = m.e.size if m.e.here is None else m.e.here
+    with np.errstate(over="ignore"):
+        change = 0.5 * m.e.eps**2 * float(here @ m.shape.rounding)
+    if not change > max(m.e.first, abs(m.e.value)):
+        return None
+    text = f"rounding x changes f by {change:.2g}, more than f was at the start ({m.e.first:.2g})"
+    return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}; {text}", Cause.STEEP)
+
+
 def unlooked(m: Measures) -> Finding | None:
     """Directions are in doubt, and f could not be looked at along them."""
     if not m.shape.zero or m.e.sections:
@@ -302,7 +314,8 @@ def minimum(m: Measures) -> Finding:
 
 
 RULES: tuple[Callable[[Measures], Finding | None], ...] = (
-    bottomless, endless, ended, curved_down, falling, kinked, receding, unfinished, steep, sloping, ran_away, unlooked,
+    bottomless, endless, ended, curved_down, falling, kinked, receding, unfinished, steep, sloping, ran_away,
+    unresolved, unlooked,
     level, minimum,
 )  # fmt: skip
 """In this order."""

@@ -166,6 +166,7 @@ def certificate_of(
             shape=shape,
             size=size,
             big=big,
+            first=abs(done.trace.start_value),
             start=sizes(done.start),
             here=magnitude,
             status=done.status,
