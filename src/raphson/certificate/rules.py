@@ -37,8 +37,9 @@ class Evidence:
     `shape` of the Hessian (None: not finite, or not seen); `size` of the variables, what "small" is measured against,
     and `big` the largest met (None: these); `noise` the smallest change of f that means anything; `sections` of f
     along weak directions; `steep`: by how much f is lower some way along -g; `held` the variables that bounds hold, in
-    words (the rest is about the others); `first` |f| and `start` |x| at the start of the run, `here` |x| at its end; `unseen` whether H
-    was not looked at (on the host), and `why_unseen`.
+    words (the rest is about the others); `believed` whether f followed the quadratic
+    at the end; `first` |f| and `start` |x| at the start of the run, `here` |x| at its end;
+    `unseen` whether H was not looked at (on the host), and `why_unseen`.
     """
 
     value: float
@@ -51,6 +52,7 @@ class Evidence:
     tolerance: float
     big: np.ndarray | None = None
     sections: tuple[Section, ...] = ()
+    believed: bool = True
     first: float = np.inf
     start: np.ndarray | None = None
     here: np.ndarray | None = None
@@ -252,17 +254,20 @@ def sloping(m: Measures) -> Finding | None:
 
 
 def ran_away(m: Measures) -> Finding | None:
-    """x went on and on where H shows no curvature: along a bent valley every straight line rises."""
+    """x went on and on where H shows no curvature, until noise hid the rest, or while f did not follow the quadratic:
+    along a bent valley every straight line rises."""
     start, here = m.e.start, m.e.here
-    if start is None or here is None or not m.shape.zero or not m.shape.weak:
+    ways = [*(m.shape.weak if m.shape.zero else ()), *(() if m.near else (m.shape.newton,))]
+    ways += [] if m.e.believed else [m.e.size]
+    if start is None or here is None or not ways:
         return None
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        reach = np.max([np.abs(v) / np.max(np.abs(v) / m.e.size) / m.e.size for v in m.shape.weak], axis=0)
+        reach = np.max([np.abs(v) / np.max(np.abs(v) / m.e.size) / m.e.size for v in ways], axis=0)
     away = np.flatnonzero((reach > 0.5) & (start > 0) & (here > FAR * start))
     if not away.size:
         return None
     i = int(away[0])
-    text = f"{m.e.names[i]} ran from size {start[i]:.2g} to {here[i]:.2g}, and H shows no curvature along it"
+    text = f"{m.e.names[i]} ran from size {start[i]:.2g} to {here[i]:.2g}, and f hardly tells where it ends"
     return Finding(Verdict.RECEDES, f"max|g| = {m.g:.2g}; {text}: an infimum at infinity", Cause.AWAY)
 
 
@@ -271,9 +276,9 @@ def unresolved(m: Measures) -> Finding | None:
     here = m.e.size if m.e.here is None else m.e.here
     with np.errstate(over="ignore"):
         change = 0.5 * m.e.eps**2 * float(here @ m.shape.rounding)
-    if not change > max(m.e.first, abs(m.e.value)):
+    if not change > FAR * max(m.e.first, abs(m.e.value)):
         return None
-    text = f"rounding x changes f by {change:.2g}, more than f was at the start ({m.e.first:.2g})"
+    text = f"rounding x changes f by {change:.2g}, far more than f was at the start ({m.e.first:.2g})"
     return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}; {text}", Cause.STEEP)
 
 

@@ -309,18 +309,18 @@ class Looked:
 
 
 def look_along(
-    problem: Any, x: Any, directions: list[np.ndarray], size: np.ndarray, big: np.ndarray, floor: float,
-    accuracy: float, most: int, timid: bool, ahead: bool,
+    problem: Any, x: Any, directions: list[np.ndarray], here: np.ndarray, size: np.ndarray, big: np.ndarray,
+    floor: float, accuracy: float, most: int, timid: bool, ahead: bool,
     model: Callable[[np.ndarray], tuple[float, float]] | None,
 ) -> Looked:  # fmt: skip
     """Sections along at most `most` directions, each both ways, and the noise of f, all in one call.
 
-    `floor`: the least noise (the rounding of f); `timid`, `ahead`: how f may be called; `model(v)`: g'v and v'Hv, where
-    they are exact.
+    `here`: |x|; `floor`: the least noise (the rounding of f); `timid`, `ahead`: how f may be called; `model(v)`: g'v
+    and v'Hv, where they are exact.
     """
     precision = eps(problem.space.zero(x))
     scaled = [ladder(v, size, big, timid) for v in apart(directions, size)[:most]]
-    noisy, tiny_lengths = noise_lines(size, precision)
+    noisy, tiny_lengths = noise_lines(here, precision)
     units = [v for v, _ in scaled]
     rows, lengths = [0], [0.0]
     for k in range(2):

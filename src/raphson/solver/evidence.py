@@ -73,7 +73,7 @@ def snapped(done: Run, state: State, problem: Any) -> tuple[Run, State]:
     with np.errstate(invalid="ignore"):
         small = (size > 0) & (size <= eps(state.model.gradient) ** SNAP * np.asarray(state.place.watch.seen))
     ends = (Status.CONVERGED, Status.NOISE, Status.STALLED, Status.STEPS)
-    if not small.any() or done.status not in ends or settled(done.trace):
+    if not small.any() or done.status not in ends:
         return done, state
     flat = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(state.x)])
     there, _, cut = problem.space.move(state.x, jnp.asarray(np.where(small, -flat, 0)))
@@ -155,10 +155,12 @@ def certificate_of(
     held = sides != 0
     g = np.where(held, 0, g)
     names = Numbered() if names is None else names
-    size, big = measures(magnitude, seen, scale.astype(float), eps(g))
+    first = max(abs(done.trace.start_value), abs(float(model.value)))
+    size, big = measures(magnitude, seen, scale.astype(float), eps(g), first)
     shape = shape_of(problem, model, H, g, scale, size, big, held, names)
     floor = float(model.floor) / VALUE_NOISE  # one unit in the last place
-    looked = weak_sections(problem, model, H, shape, g, magnitude, size, big, held, floor, settled(done.trace))
+    believed = settled(done.trace)
+    looked = weak_sections(problem, model, H, shape, g, magnitude, size, big, held, floor, believed)
     return certify(
         Evidence(
             value=float(model.value),
@@ -166,7 +168,8 @@ def certificate_of(
             shape=shape,
             size=size,
             big=big,
-            first=abs(done.trace.start_value),
+            believed=believed,
+            first=first,
             start=sizes(done.start),
             here=magnitude,
             status=done.status,
@@ -192,19 +195,22 @@ curvature is rounding means nothing."""
 
 
 def measures(
-    magnitude: np.ndarray, seen: np.ndarray, scale: np.ndarray, precision: float
+    magnitude: np.ndarray, seen: np.ndarray, scale: np.ndarray, precision: float, first: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """The sizes of the variables here, and the largest met (both > 0).
 
     A variable whose minimum is at 0 has no size of its own: it gets eps^(2/3) of the largest variable here in natural
     units, so that the accuracy asked of it, eps^(1/3) of that, is one rounding of this largest; where all end at 0,
-    eps^2 of the largest met. A far start excuses nothing else.
+    eps^2 of the largest met; but no more than changes f by eps of what it was at `first`. A far start excuses nothing
+    else.
     """
     with np.errstate(all="ignore"):  # where H or x is not finite, sizes are not, and nothing is shown by them
         here = np.nanmax(scale * magnitude, initial=0.0) / scale
         big = np.maximum(magnitude, np.where(np.isfinite(seen), seen, 0))
-        size = np.maximum(magnitude, np.minimum(precision ** (2 / 3) * here, np.where(big > 0, GARBAGE * big, np.inf)))
-        size = np.maximum(size, precision ** (5 / 3) * big)
+        allowed = np.minimum(precision ** (2 / 3) * here, np.where(big > 0, GARBAGE * big, np.inf))
+        allowed = np.maximum(allowed, precision ** (5 / 3) * big)
+        seen_in_f = np.sqrt(2 * precision * first) / scale / precision ** (1 / 3)
+        size = np.maximum(magnitude, np.minimum(allowed, seen_in_f))
         big = np.maximum(big, size)
     # A variable that never left 0 knows no size at all.
     other = float(np.max(big, initial=0.0)) or 1.0
@@ -252,7 +258,7 @@ def weak_sections(
     # Where x is 0 to the last bit, eigenvectors are exact to eps: nearer than that they bend.
     size = np.maximum(size, eps(g) ** (2 / 3) * big)
     looked = look_along(
-        problem, model.x, directions, size, big, floor, accuracy, most, dear, modes.batched,
+        problem, model.x, directions, magnitude, size, big, floor, accuracy, most, dear, modes.batched,
         model_along,
     )  # fmt: skip
     return Weak(looked.noise, looked.sections)
