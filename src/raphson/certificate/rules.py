@@ -276,7 +276,7 @@ def unresolved(m: Measures) -> Finding | None:
     here = m.e.size if m.e.here is None else m.e.here
     with np.errstate(over="ignore"):
         change = 0.5 * m.e.eps**2 * float(here @ m.shape.rounding)
-    if not change > FAR * max(m.e.first, abs(m.e.value)):
+    if not change > FAR * max(m.e.first, abs(m.e.value)) > 0:
         return None
     text = f"rounding x changes f by {change:.2g}, far more than f was at the start ({m.e.first:.2g})"
     return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}; {text}", Cause.STEEP)
