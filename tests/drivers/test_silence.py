@@ -50,3 +50,16 @@ def test_what_the_caller_lets_raise_raises(fun):
     with np.errstate(all="raise"), pytest.raises(FloatingPointError):
         rp.minimize(lambda x: (float(x[0]), fun(x))[1], [0.0])
     assert np.geterr()["divide"] == "warn"
+
+
+def test_strict_settings_of_the_caller_meet_no_error_of_ours():
+    """A fit and its error bars, and a run, where NumPy raises at everything: what is ordinary with us stays so."""
+    t = np.linspace(0, 3, 60)
+    y = 2.5 * np.exp(-1.3 * t) + 0.5 + 0.01 * np.sin(9 * t)
+    models = lambda t, a, b, c: a * np.exp(-b * t) + c, lambda t, a, b, c: float(a) * np.exp(-float(b) * t) + float(c)
+    for model in models:
+        loose = rp.curve_fit(model, t, y, [1.0, 1.0, 0.0])[1]
+        with np.errstate(all="raise"):
+            np.testing.assert_array_equal(rp.curve_fit(model, t, y, [1.0, 1.0, 0.0])[1], loose)
+    with np.errstate(all="raise"):
+        assert rp.minimize(lambda x: float(x[0] - 1) ** 2 + float(x[1]) ** 2, [3.0, 2.0]).success

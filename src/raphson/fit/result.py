@@ -89,10 +89,11 @@ class Fit(Result):
     def uncertainty(self) -> Uncertainty:
         """Covariance, standard errors, correlations, and what the data do not determine. See `Uncertainty`."""
         r, J = self.weighted
-        return uncertainty(
-            J, r, self.x_flat, names=self.names, absolute=self.absolute, active=self.active, hessian=self.hessian,
-            loss_linear=self.loss == "linear", error=self.error,
-        )  # fmt: skip
+        with np.errstate(all="ignore"):  # computed when it is asked for, under whatever settings hold then
+            return uncertainty(
+                J, r, self.x_flat, names=self.names, absolute=self.absolute, active=self.active, hessian=self.hessian,
+                loss_linear=self.loss == "linear", error=self.error,
+            )  # fmt: skip
 
     def profile(self, parameter: int | str, probability: float = 0.95) -> Profile:
         """The profile-likelihood interval of one parameter (index or name): no linear model needed. See `Profile`.

@@ -19,12 +19,14 @@ def warn(text: str, kind: type[Warning]) -> None:
 def silent[Door: Callable[..., Any]](door: Door) -> Door:
     """A door within which NumPy warns of no overflow, no division by zero, no NaN: results say what is not finite.
 
-    What the caller has set to "raise" or "call" stays so.
+    What the caller has set to "raise" or "call" stays so, except for underflow: a small number that becomes 0 is in
+    the nature of error bounds and squares.
     """
 
     @functools.wraps(door)
     def call(*args: Any, **kwargs: Any) -> Any:
         settings: dict = {kind: "ignore" if how == "warn" else how for kind, how in np.geterr().items()}
+        settings["under"] = "ignore"
         with np.errstate(**settings):
             return door(*args, **kwargs)
 
