@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import raphson as rp
-from raphson.certificate.rules import Evidence, certify
+from raphson.certificate.measures import Evidence
+from raphson.certificate.rules import certify
 from raphson.certificate.sections import Course, Section, Side
 from raphson.certificate.shape import Shape, direction
 from raphson.certificate.verdict import Cause, Verdict

@@ -9,35 +9,28 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from raphson.calculus.around import limits_of
+from raphson.certificate.lines import Lines, values_on
+from raphson.certificate.noise import noise_lines, table_noise, unseen_rise
 from raphson.kernel.number import eps
-from raphson.kernel.program import Program
-from raphson.problems.callback import HOST, OutOfCalls
+from raphson.problems.callback import HOST
 
 NEAR = (1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 1e3, 1e5, 1e8)
 """Lengths of a section in units of x: from the accuracy that is asked of x to where f shows what it does for ever."""
 
+
 FAR = (3e-3, 0.03, 0.3, 0.6, 2.0, 4.0, 30.0, 300.0, 1e4, 1e6)
 """The same in units of the largest x met, which a variable that ended at 0 has instead of its own."""
+
 
 TIMID = 10.0
 """Functions that may run for long far away (loops until convergence, code on the host) are not asked beyond this."""
 
-NOISE_POINTS = 7
-"""Values, some units in the last place apart, from which the noise of f is measured in one direction."""
-
-APART = 16.0
-"""Their distance, in units in the last place of x."""
 
 BEYOND = 10.0
 """A change of f below so many times its noise is none."""
 
-ROOM = 2**18
-"""Numbers that one batch of evaluations may hold for x and the data: beyond, points are taken one after another."""
 
 LINEAR = 0.2
 """f grows linearly with the length, to this relative accuracy: at a kink. A smooth minimum grows with its square."""
@@ -46,14 +39,14 @@ LINEAR = 0.2
 NEWTON = 10.0
 """How many Newton steps the minimum may be away: five for x^6. What falls nearer is no news."""
 
+
 LOPSIDED = 100.0
 """f level so many times farther on one side than on the other: x came from that side, and could go on."""
 
-SMOOTH = 1e-3
-"""Up to this part of x the quadratic is taken to hold roughly."""
 
 APART_ENOUGH = 3.0
 """Lengths that tell a straight rise from a bent one are so many times apart."""
+
 
 ALIKE = 0.999
 """Cosine of the angle between directions from which they are one."""
@@ -125,66 +118,6 @@ class Section:
         return self.all(Course.RISES) and all(side.straight for side in self.sides)
 
 
-def one_by_one(problem: Any, x: Any, directions: jax.Array, rows: jax.Array, lengths: jax.Array) -> jax.Array:
-    """f at the points x + lengths[k] directions[rows[k]], in a loop; lengths of zero cost nothing but the first."""
-    here = problem.value(x)
-    value = lambda k: problem.value(problem.space.move(x, lengths[k] * directions[rows[k]])[0]).astype(here.dtype)
-    return jax.lax.map(lambda k: jax.lax.cond(lengths[k] == 0, lambda: here, lambda: value(k)), jnp.arange(rows.size))
-
-
-def all_at_once(problem: Any, x: Any, directions: jax.Array, rows: jax.Array, lengths: jax.Array) -> jax.Array:
-    """The same in one batch."""
-    return jax.vmap(lambda s: problem.value(problem.space.move(x, s)[0]))(lengths[:, None] * directions[rows])
-
-
-batched, looped = Program(all_at_once), Program(one_by_one)
-
-
-@dataclass(frozen=True)
-class Lines:
-    """Where f is looked at: `directions` (k, n), and for each point its row among them and its signed length."""
-
-    directions: np.ndarray
-    rows: np.ndarray
-    lengths: np.ndarray
-
-
-def values_on(problem: Any, x: Any, lines: Lines, ahead: bool) -> np.ndarray | None:
-    """f at all points of the lines (not finite where it is not); None where not enough calls were left.
-
-    `ahead`: whether points may be evaluated in one batch. The first point of the lines is x itself.
-    """
-    if isinstance(problem, HOST):
-        return on_host(problem, np.asarray(x), lines)
-    dtype = problem.space.zero(x).dtype
-    arguments = problem, x, lines.directions.astype(dtype), lines.rows, lines.lengths.astype(dtype)
-    data = sum(np.size(leaf) for leaf in jax.tree.leaves(problem))
-    with np.errstate(all="ignore"):
-        if ahead and lines.rows.size * (lines.directions.shape[1] + data) <= 16 * ROOM:
-            return np.asarray(batched(*arguments), float)
-        return np.asarray(looped(*arguments), float)
-
-
-def on_host(problem: Any, x: np.ndarray, lines: Lines) -> np.ndarray | None:
-    """The same for a function that runs on the host, within its bounds; what it raises far away is its own affair."""
-    low, high, _ = limits_of(problem.space, x)
-    out = np.full(lines.rows.size, np.nan)
-    try:
-        for k, (row, t) in enumerate(zip(lines.rows, lines.lengths, strict=True)):
-            if t == 0 and k:
-                out[k] = out[0]
-                continue
-            with np.errstate(all="ignore"):
-                there = np.clip(x + t * lines.directions[row], low, high).astype(x.dtype)
-                try:
-                    out[k] = problem.value(there)
-                except (ArithmeticError, ValueError, np.linalg.LinAlgError):
-                    out[k] = np.inf  # f is not defined there: a wall
-    except OutOfCalls:
-        return None
-    return out
-
-
 def ladder(direction: np.ndarray, size: np.ndarray, big: np.ndarray, timid: bool) -> tuple[np.ndarray, np.ndarray]:
     """A direction scaled so that one unit moves some variable by its own size, and the lengths to look at.
 
@@ -209,43 +142,6 @@ def apart(directions: list[np.ndarray], size: np.ndarray) -> list[np.ndarray]:
         if all(abs(u @ (w / np.linalg.norm(w))) < ALIKE for w in (a / size / np.max(np.abs(a / size)) for a in kept)):
             kept.append(v)
     return kept
-
-
-def noise_lines(size: np.ndarray, precision: float) -> tuple[np.ndarray, np.ndarray]:
-    """Two directions that change every variable, and the lengths, in units in the last place, for the noise of f."""
-    shape = 1.0 + np.arange(size.size)
-    rows = np.stack([np.sin(shape), np.cos(1.7 * shape)])
-    return rows * size, APART * precision * np.arange(1.0, NOISE_POINTS)
-
-
-def table_noise(values: np.ndarray) -> float:
-    """The noise of values at equal distances: the spread of their differences of third to fifth order.
-
-    Source: More and Wild (2011), "Estimating Computational Noise", SIAM J. Sci. Comput. 33, section 3 (ECnoise).
-    """
-    size = np.max(np.abs(values))
-    if not (np.all(np.isfinite(values)) and size > 0):
-        return 0.0
-    values = values / size
-    spreads, differences = [], values
-    for order in range(1, values.size - 1):
-        differences = np.diff(differences)
-        gamma = 1.0
-        for j in range(1, order + 1):  # (order!)^2 / (2 order)!
-            gamma *= j / (order + j)
-        spreads.append(float(np.sqrt(gamma * np.mean(differences**2))))
-    return float(size) * min(spreads[2:5])
-
-
-def unseen_rise(f: float, values: np.ndarray, lengths: np.ndarray, model: tuple[float, float]) -> float:
-    """The largest change that slope and curvature promise near x where f does not change by a bit: noise that
-    rounding to a grid makes (a large constant added and taken away), which no spread of neighbors shows.
-
-    `model`: g'v and v'Hv.
-    """
-    near = np.abs(lengths) <= SMOOTH
-    promised = np.abs(model[0] * lengths[near] + 0.5 * model[1] * lengths[near] ** 2)
-    return float(np.max(promised[values[near] == f], initial=0.0))
 
 
 def read_side(

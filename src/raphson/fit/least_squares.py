@@ -46,7 +46,8 @@ from raphson.solver.callbacks import reporter, watcher
 from raphson.solver.clock import CompileClock
 from raphson.solver.door import best_of, host_counts, limited
 from raphson.solver.drive import Run, run
-from raphson.solver.evidence import certificate_of, final_state
+from raphson.solver.evidence import certificate_of
+from raphson.solver.final import final_state
 from raphson.solver.inputs import read_function, read_point, why_not
 from raphson.solver.messages import check_arity, refuse_swapped
 from raphson.solver.options import Limits

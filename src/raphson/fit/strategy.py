@@ -19,7 +19,7 @@ from raphson.operators.dense import Measured
 from raphson.problems.callback import HostResiduals, OutOfCalls
 from raphson.problems.least_squares import LeastSquares
 from raphson.solver.bounds import active_bounds
-from raphson.solver.evidence import forms_hessian, sizes
+from raphson.solver.final import forms_hessian, sizes
 
 ORDER = ("lm", "newton", "gauss-newton", "lm-radius")
 """What "auto" tries until one is shown to have reached a minimum. Measured on MGH and NIST (docs/design-notes.md):

@@ -26,7 +26,8 @@ from raphson.solver.choose import choose
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Run, run
 from raphson.solver.drive import iterate as iterations
-from raphson.solver.evidence import Numbered, certificate_of, evaluate, final_state, hessian_of, sizes, snapped
+from raphson.solver.evidence import Numbered, certificate_of
+from raphson.solver.final import evaluate, final_state, hessian_of, sizes, snapped
 from raphson.solver.host import EVERYWHERE, host_problem
 from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point, why_not
 from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
@@ -165,8 +166,10 @@ def helpless(result: Any, last: Any) -> bool:
     verdict = result.certificate.verdict
     if verdict in (Verdict.RECEDES, Verdict.FLAT):  # another method may stay away from there, unless n = 1
         return result.gradient.size == 1 or not result.steps
-    rests = last is not None and verdict == last.certificate.verdict
-    return verdict == Verdict.UNBOUNDED or (rests and abs(result.value - last.value) <= result.certificate.noise)
+    if verdict == Verdict.UNBOUNDED:
+        return True
+    alike = last is not None and verdict == last.certificate.verdict
+    return alike and abs(result.value - last.value) <= result.certificate.noise
 
 
 def iterate(

@@ -1,145 +1,30 @@
 """Evidence for the certificate, gathered at the end of a run."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.calculus.around import TINY, limits_of
-from raphson.calculus.difference import final_derivatives, host_gradient
-from raphson.calculus.taylor import look
-from raphson.certificate.rules import Evidence, certify
+from raphson.calculus.around import limits_of
+from raphson.certificate.measures import Evidence
+from raphson.certificate.rules import certify
 from raphson.certificate.sections import BEYOND, Section, look_along
 from raphson.certificate.shape import WHOLE, Shape, examine_free, examine_products
 from raphson.certificate.verdict import Certificate, Proof
-from raphson.kernel.look import HESSIAN, PRODUCT, VALUE
 from raphson.kernel.number import VALUE_NOISE, default_tolerance, eps
 from raphson.kernel.program import Program
-from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace
-from raphson.model.curvature import Exact, filled, natural_scale
-from raphson.operators.dense import Dense, Measured
+from raphson.model.curvature import filled, natural_scale
+from raphson.operators.dense import Measured
 from raphson.problems.allowed import hessian_error, modes_of
-from raphson.problems.callback import HOST, Callback, OutOfCalls
-from raphson.problems.modes import FORWARD
+from raphson.problems.callback import HOST, OutOfCalls
 from raphson.solver.bounds import active_bounds, held_words
 from raphson.solver.drive import Run
-from raphson.solver.step import Method, State
-
-LARGEST = 4000
-"""Up to so many variables the certificate forms H; above, products with it have to do."""
-
-LARGEST_FORWARD = 300
-"""The same where there is no reverse mode: H costs n^2 evaluations."""
-
-
-def forms_hessian(problem: Any, x: Any) -> bool:
-    """Whether H is formed."""
-    forwards = not isinstance(problem, HOST) and modes_of(problem, x).gradient == FORWARD
-    return problem.space.size(x) <= (LARGEST_FORWARD if forwards else LARGEST)
-
-
-def final_state(done: Run, problem: Any) -> State:
-    """The last state, or the best point where a method that may climb was stopped at a worse one."""
-    state = done.state
-    if isinstance(problem, Callback):
-        return final_host_state(state, problem)
-    if done.status in (Status.CONVERGED, Status.NOISE, Status.UNBOUNDED):
-        return state
-    if float(state.best.value) >= float(state.model.value):
-        return state
-    if isinstance(problem, HOST):  # residuals are looked at again anyway, with everything
-        return replace(state, place=replace(state.place, model=replace(state.model, x=state.best.x)))
-    order = HESSIAN if forms_hessian(problem, state.best.x) else PRODUCT
-    seen = evaluate(problem, state.best.x, order)
-    B = state.model.curvature if seen.curvature is None else seen.curvature
-    model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=B)
-    return replace(state, place=replace(state.place, model=model))
-
-
-SNAP = 0.25
-"""Power of eps: a variable so small beside the largest it was may be on its way to 0, where x^4 has lost its digits."""
-
-
-def snapped(done: Run, state: State, problem: Any) -> tuple[Run, State]:
-    """Variables on their way to 0 put to 0, where that makes f smaller; the run has then arrived.
-
-    A degenerate minimum at 0 (Powell's singular function) is approached linearly until H is lost in rounding, and
-    no digit of x is its last one.
-    """
-    size = sizes(state.x)
-    with np.errstate(invalid="ignore"):
-        small = (size > 0) & (size <= eps(state.model.gradient) ** SNAP * np.asarray(state.place.watch.seen))
-    ends = (Status.CONVERGED, Status.NOISE, Status.STALLED, Status.STEPS)
-    if not small.any() or done.status not in ends:
-        return done, state
-    flat = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(state.x)])
-    there, _, cut = problem.space.move(state.x, jnp.asarray(np.where(small, -flat, 0)))
-    try:
-        if bool(cut) or not float(evaluate(problem, there, VALUE).value) < float(state.model.value):
-            return done, state
-        if isinstance(problem, HOST):
-            moved = replace(state, best=replace(state.best, x=there, value=problem.value(np.asarray(there))))
-            return replace(done, status=Status.CONVERGED), final_state(replace(done, state=moved), problem)
-    except OutOfCalls:
-        return done, state
-    seen = evaluate(problem, there, HESSIAN if forms_hessian(problem, there) else PRODUCT)
-    model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=seen.curvature)
-    return replace(done, status=Status.CONVERGED), replace(state, place=replace(state.place, model=model))
-
-
-DIFFERENCES = 300
-"""Up to so many variables a Hessian by differences, n^2 calls of f, is worth its certificate."""
-
-
-def final_host_state(state: State, problem: Callback) -> State:
-    """The best point of a host function with derivatives as good as they can be had; those of the run where no
-    calls are left for them, and where there are too many variables for a Hessian."""
-    model = state.model
-    if float(state.best.value) < float(model.value):
-        unknown = np.full_like(np.asarray(model.gradient), np.nan)
-        model = replace(model, x=state.best.x, value=state.best.value, gradient=unknown)
-    whole = model.gradient.size <= DIFFERENCES or problem.hessian is not None
-    if np.isfinite(float(model.value)):
-        try:
-            if not whole:
-                g = np.asarray(model.gradient)
-                g = host_gradient(problem, model.x, float(model.value)) if np.isnan(g).any() else g
-                return replace(state, place=replace(state.place, model=replace(model, gradient=g)))
-            found: Any = final_derivatives(problem, model.x, float(model.value))
-        except OutOfCalls:
-            return replace(state, place=replace(state.place, model=model))
-        d = np.sqrt(np.maximum(np.abs(np.diagonal(found.hessian)), TINY))
-        with np.errstate(over="ignore", divide="ignore"):  # no curvature at all: nothing is known of its error
-            problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
-        model = replace(model, gradient=found.gradient, curvature=Measured(found.hessian, found.error))
-    return replace(state, place=replace(state.place, model=model))
-
-
-def evaluate(problem: Any, x: Any, order: int = HESSIAN) -> Any:
-    """Everything at one point, dense if not asked otherwise."""
-    return look(problem, x, order) if isinstance(problem, HOST) else looked(problem, x, order)
-
-
-looked = Program(lambda problem, x, order=HESSIAN: look(problem, x, order), static_argnames=("order",))
-
+from raphson.solver.final import DIFFERENCES, LARGEST, sizes
+from raphson.solver.step import State
 
 units = Program(lambda H: filled(natural_scale(H, jnp.zeros_like(H[0]))))
-
-
-def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:
-    """The exact Hessian at the end: the run's own, or computed once; None for too many variables."""
-    if isinstance(model.curvature, Measured):
-        return np.asarray(model.curvature.matrix)
-    if isinstance(problem, HOST):
-        return None
-    if isinstance(method.curvature, Exact) and isinstance(model.curvature, Dense):
-        return np.asarray(model.curvature.matrix)
-    if not forms_hessian(problem, model.x) or not np.isfinite(float(model.value)):
-        return None
-    return np.asarray(evaluate(problem, model.x).curvature.matrix)
 
 
 def certificate_of(
@@ -221,6 +106,7 @@ def measures(
 MOST = 6
 """Directions in which f is looked at, at most."""
 
+
 FEW = 2
 """The same where every value costs much: code on the host, loops until convergence, many variables."""
 
@@ -268,6 +154,7 @@ def weak_sections(
 FAITHFUL = 0.05
 """How far the ratio of actual to predicted decrease may be from 1 for the quadratic to be believed. On the tail of an
 exponential it is 1.26, on x^3 1.17, on x^4 1.2, at every step."""
+
 
 CONTRACTION = 0.25
 """Three steps, each shorter than this part of the one before: faster than linear convergence."""
@@ -366,8 +253,3 @@ class Numbered:
 
     def __getitem__(self, i: int) -> str:
         return f"x{i + 1}"
-
-
-def sizes(x: Any) -> np.ndarray:
-    """|x| as one vector."""
-    return np.concatenate([np.ravel(np.abs(np.asarray(leaf))) for leaf in jax.tree.leaves(x)])

@@ -11,7 +11,8 @@ from raphson.kernel.warning import silent
 from raphson.model.geometry import units
 from raphson.model.quadratic import Model
 from raphson.solver.door import read_problem
-from raphson.solver.evidence import Numbered, evaluate
+from raphson.solver.evidence import Numbered
+from raphson.solver.final import evaluate
 from raphson.solver.inputs import read_point
 
 

@@ -1,0 +1,95 @@
+"""What the rules of the certificate read, and what a rule says."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from raphson.certificate.sections import Section
+from raphson.certificate.shape import Shape, direction
+from raphson.certificate.verdict import Cause, Proof, Verdict
+from raphson.kernel.status import Status
+
+DETERMINED = 1e-2
+"""A minimum lost in the noise of f determines x to this, relative to its size: else the run was still travelling."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the certificate is made from, all NumPy.
+
+    `shape` of the Hessian (None: not finite, or not seen); `size` of the variables, what "small" is measured against,
+    and `big` the largest met (None: these); `noise` the smallest change of f that means anything; `sections` of f
+    along weak directions; `steep`: by how much f is lower some way along -g; `held` the variables that bounds hold, in
+    words (the rest is about the others); `believed` whether f followed the quadratic
+    at the end, `contracted` whether its last steps shrank fast; `first` |f| and `start` |x| at the start of the run,
+    `here` |x| at its end;
+    `unseen` whether H was not looked at (on the host), and `why_unseen`.
+    """
+
+    value: float
+    gradient: np.ndarray
+    shape: Shape | None
+    size: np.ndarray
+    status: Status
+    eps: float
+    noise: float
+    tolerance: float
+    big: np.ndarray | None = None
+    sections: tuple[Section, ...] = ()
+    believed: bool = True
+    contracted: bool = True
+    first: float = np.inf
+    start: np.ndarray | None = None
+    here: np.ndarray | None = None
+    steep: float = 0.0
+    held: tuple[str, ...] = ()
+    names: Any = ()
+    unseen: bool = False
+    why_unseen: str = ""
+    proof: Proof = Proof.EXACT
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A verdict, its criterion with value and threshold, and what speaks against a minimum."""
+
+    verdict: Verdict
+    text: str
+    cause: Cause = Cause.NONE
+    lower: float = 0.0
+    flat: tuple[str, ...] = ()
+    slopes: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What the rules compare: the evidence, with the largest slope, the distance to the minimum and their limits."""
+
+    e: Evidence
+    shape: Shape
+    g: float
+    distance: float
+    limit: float
+    near: bool = field(init=False)
+    drowned: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "near", self.distance <= self.limit)
+        object.__setattr__(self, "drowned", self.shape.decrement <= self.e.noise and self.loose <= DETERMINED)
+
+    @property
+    def loose(self) -> float:
+        """The distance relative to the largest x met: what the noise of f leaves of it."""
+        big = self.e.size if self.e.big is None else self.e.big
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            return float(np.where(self.shape.newton == 0, 0, np.abs(self.shape.newton) / big).max(initial=0.0))
+
+    @property
+    def rests(self) -> bool:
+        """Whether there is nothing left to gain where f curves upwards."""
+        return self.near or self.drowned
+
+    def words(self, section: Section) -> str:
+        """The direction of a section."""
+        return direction(section.direction, self.e.names)
