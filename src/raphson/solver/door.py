@@ -166,10 +166,9 @@ def helpless(result: Any, last: Any) -> bool:
     verdict = result.certificate.verdict
     if verdict in (Verdict.RECEDES, Verdict.FLAT):  # another method may stay away from there, unless n = 1
         return result.gradient.size == 1 or not result.steps
-    if verdict == Verdict.UNBOUNDED:
-        return True
-    alike = last is not None and verdict == last.certificate.verdict
-    return alike and abs(result.value - last.value) <= result.certificate.noise
+    if verdict == Verdict.UNBOUNDED or last is None or verdict != last.certificate.verdict:
+        return verdict == Verdict.UNBOUNDED
+    return abs(result.value - last.value) <= result.certificate.noise
 
 
 def iterate(
