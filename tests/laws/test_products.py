@@ -10,7 +10,7 @@ import raphson as rp
 from raphson.certificate.shape import examine_free, examine_products
 from raphson.operators.matrix_free import MatrixFree
 from raphson.parts import ExactProduct, Full, Ray
-from raphson.solver import evidence
+from raphson.solver import final
 from raphson.solver.evidence import Numbered
 
 N = 8
@@ -65,8 +65,8 @@ def test_products_see_the_free_part_of_the_matrix(seed, name):
 @pytest.fixture
 def few(monkeypatch):
     """H is formed for two variables at most: a bounded problem of thousands would take long."""
-    monkeypatch.setattr(evidence, "LARGEST", 2)
-    monkeypatch.setattr(evidence, "DIFFERENCES", 2)
+    monkeypatch.setattr(final, "LARGEST", 2)
+    monkeypatch.setattr(final, "DIFFERENCES", 2)
 
 
 CENTER = jnp.array([2.0, 0.5, -1.0, 0.3])
@@ -93,7 +93,7 @@ def test_bounds_hold_curvature_out_of_the_certificate(few, method):
 
 def test_a_run_stopped_above_its_best_point_forms_no_matrix(monkeypatch):
     """Full Newton steps may climb; what comes back is the best point, with products for its curvature."""
-    monkeypatch.setattr(evidence, "LARGEST", 1)
+    monkeypatch.setattr(final, "LARGEST", 1)
     method = rp.Method(ExactProduct(), Ray(), Full())
     result = rp.minimize(rp.zoo["rosenbrock"].fun, [-1.2, 1.0], method=method, max_steps=2)
     assert result.trace.value[-1] > 2 * result.value, "it climbed"

@@ -23,7 +23,14 @@ STEEP = 10.0
 
 
 FAR = 1e6
-"""A variable that grew so many times along a direction in doubt ran away."""
+"""A change of f by rounding x, so many times larger than f was, tells nothing."""
+
+SHARE = 0.2
+"""A variable has part in a direction that changes it by so much of what it changes any other, each relative to its
+size: along x1 x2^3 = const, the valley of Beale's function, x2 by a third."""
+
+AWAY = -3 / 8
+"""Power of eps: a variable that grew so many times along a direction in doubt ran away (7e5; in float32 400)."""
 
 
 def certify(e: Evidence) -> Certificate:
@@ -175,14 +182,14 @@ def ran_away(m: Measures) -> Finding | None:
     along a bent valley every straight line rises."""
     start, here = m.e.start, m.e.here
     ways = [*(m.shape.weak if m.shape.zero else ()), *(() if m.near else (m.shape.newton,))]
-    # A bent valley seen from beside its floor has a curvature of its own, and a short Newton step: it repeats.
+    # A bent valley seen from beside its floor has a curvature of its own, and the Newton step is short wherever x is.
     shown = m.e.believed and (m.e.contracted or m.distance <= np.sqrt(m.e.eps))
     ways += [] if shown else [m.e.size]
     if start is None or here is None or not ways:
         return None
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         reach = np.max([np.abs(v) / np.max(np.abs(v) / m.e.size) / m.e.size for v in ways], axis=0)
-    away = np.flatnonzero((reach > 0.5) & (start > 0) & (here > FAR * start))
+    away = np.flatnonzero((reach > SHARE) & (start > 0) & (here > m.e.eps**AWAY * start))
     if not away.size:
         return None
     i = int(away[0])

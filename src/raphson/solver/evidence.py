@@ -21,7 +21,7 @@ from raphson.problems.allowed import hessian_error, modes_of
 from raphson.problems.callback import HOST, OutOfCalls
 from raphson.solver.bounds import active_bounds, held_words
 from raphson.solver.drive import Run
-from raphson.solver.final import DIFFERENCES, LARGEST, sizes
+from raphson.solver.final import LARGEST, flat, sizes, why_unseen
 from raphson.solver.step import State
 
 units = Program(lambda H: filled(natural_scale(H, jnp.zeros_like(H[0]))))
@@ -45,7 +45,9 @@ def certificate_of(
     shape = shape_of(problem, model, H, g, scale, size, big, held, names)
     floor = float(model.floor) / VALUE_NOISE  # one unit in the last place
     believed = settled(done.trace)
-    looked = weak_sections(problem, model, H, shape, g, magnitude, size, big, held, floor, believed)
+    looked = weak_sections(
+        problem, model, H, shape, g, magnitude, size, big, held, floor, believed, flat(model.x) - flat(done.start)
+    )
     return certify(
         Evidence(
             value=float(model.value),
@@ -67,9 +69,7 @@ def certificate_of(
             held=held_words(problem.space, sides, names),
             names=names,
             unseen=H is None and isinstance(problem, HOST) and finite(model, g),
-            why_unseen=f"{len(g)} variables are too many for H by differences"
-            if len(g) > DIFFERENCES
-            else "no calls of the function were left to look at H",
+            why_unseen=why_unseen(len(g)),
             proof=Proof.LIKELY if H is None else Proof.BOUNDED if len(g) > WHOLE else Proof.EXACT,
         )
     )
@@ -103,7 +103,7 @@ def measures(
     return np.where(size > 0, size, other), np.where(big > 0, big, other)
 
 
-MOST = 6
+MOST = 7
 """Directions in which f is looked at, at most."""
 
 
@@ -122,8 +122,12 @@ class Weak:
 def weak_sections(
     problem: Any, model: Any, H: np.ndarray | None, shape: Shape | None, g: np.ndarray, magnitude: np.ndarray,
     size: np.ndarray, big: np.ndarray, held: np.ndarray, floor: float, believed: bool,
+    travelled: np.ndarray,
 ) -> Weak:  # fmt: skip
-    """Sections of f along the weakest directions, where slope and curvature at x do not decide by themselves."""
+    """Sections of f along the weakest directions, where slope and curvature at x do not decide by themselves.
+
+    `travelled`: the way from the start, along which an infimum at infinity goes on.
+    """
     if shape is None or not np.isfinite(float(model.value)) or held.all():
         return Weak(floor)
     if believed and plain(shape, magnitude, floor):
@@ -135,7 +139,7 @@ def weak_sections(
     distance = float(np.max(np.abs(shape.newton) / size, initial=0.0))
     newton = bool(np.isfinite(distance) and distance > 0)
     directions = [shape.newton] if newton else []
-    directions += [*shape.weak[: max(most - 1, 1)], *axes(shape, size, held)]
+    directions += [*shape.weak[: max(most - 2, 1)], travelled, *axes(shape, size, held)]
     if len(directions) < most and np.any(g):
         directions.append(-g / np.max(np.abs(g)) * size * np.minimum(size, 1e100))
     directions = [np.where(held, 0, v) for v in directions]

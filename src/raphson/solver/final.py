@@ -64,14 +64,14 @@ def snapped(done: Run, state: State, problem: Any) -> tuple[Run, State]:
     A degenerate minimum at 0 (Powell's singular function) is approached linearly until H is lost in rounding, and
     no digit of x is its last one.
     """
-    size = sizes(state.x)
+    here = flat(state.x)
+    size = np.abs(here)
     with np.errstate(invalid="ignore"):
         small = (size > 0) & (size <= eps(state.model.gradient) ** SNAP * np.asarray(state.place.watch.seen))
     ends = (Status.CONVERGED, Status.NOISE, Status.STALLED, Status.STEPS)
     if not small.any() or done.status not in ends:
         return done, state
-    flat = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(state.x)])
-    there, _, cut = problem.space.move(state.x, jnp.asarray(np.where(small, -flat, 0)))
+    there, _, cut = problem.space.move(state.x, jnp.asarray(np.where(small, -here, 0)))
     try:
         if bool(cut) or not float(evaluate(problem, there, VALUE).value) < float(state.model.value):
             return done, state
@@ -113,6 +113,13 @@ def final_host_state(state: State, problem: Callback) -> State:
     return replace(state, place=replace(state.place, model=model))
 
 
+def why_unseen(n: int) -> str:
+    """Why H of a host function of n variables was not looked at."""
+    if n > DIFFERENCES:
+        return f"{n} variables are too many for H by differences"
+    return "no calls of the function were left to look at H"
+
+
 def evaluate(problem: Any, x: Any, order: int = HESSIAN) -> Any:
     """Everything at one point, dense if not asked otherwise."""
     return look(problem, x, order) if isinstance(problem, HOST) else looked(problem, x, order)
@@ -134,6 +141,11 @@ def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:
     return np.asarray(evaluate(problem, model.x).curvature.matrix)
 
 
+def flat(x: Any) -> np.ndarray:
+    """x as one vector."""
+    return np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(x)])
+
+
 def sizes(x: Any) -> np.ndarray:
     """|x| as one vector."""
-    return np.concatenate([np.ravel(np.abs(np.asarray(leaf))) for leaf in jax.tree.leaves(x)])
+    return np.abs(flat(x))
