@@ -144,7 +144,8 @@ def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., An
         result = attempt(name, method, (reason, *tried))
         e = result.evaluations
         spent = Evaluations(spent.value + e.value, spent.gradient + e.gradient, spent.hessian + e.hessian)
-        if best is None or result.success or result.value < best.value:
+        outdone = best is not None and recedes(best, result)
+        if best is None or (result.success and not outdone) or result.value < best.value:
             best = result
         if result.success or helpless(result, last) or (limited and result.termination == Status.STEPS):
             break
@@ -169,6 +170,13 @@ def helpless(result: Any, last: Any) -> bool:
     if verdict == Verdict.UNBOUNDED or last is None or verdict != last.certificate.verdict:
         return verdict == Verdict.UNBOUNDED
     return abs(result.value - last.value) <= result.certificate.noise
+
+
+def recedes(before: Any, result: Any) -> bool:
+    """Whether f was seen to fall for ever from a point that this result does not lie below: whatever a method stops
+    at there is no minimum."""
+    endless = before.certificate.verdict in (Verdict.RECEDES, Verdict.UNBOUNDED)
+    return endless and result.value >= before.value - before.certificate.noise
 
 
 def iterate(

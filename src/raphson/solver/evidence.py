@@ -165,7 +165,7 @@ CONTRACTION = 0.25
 
 
 def settled(trace: Trace) -> bool:
-    """Whether the last step whose decrease can be told from noise was as good as the quadratic promised, or the last
+    """Whether the last steps whose decrease can be told from noise were as good as the quadratic promised, or the last
     steps shrank as they do at a minimum.
 
     It only spares a look: g that rounds to 0 on a slope without end (a separable logistic regression) looks like
@@ -173,7 +173,8 @@ def settled(trace: Trace) -> bool:
     """
     taken = np.asarray(trace.accepted, bool)
     clear = taken & (np.asarray(trace.predicted) > 100 * np.asarray(trace.noise))
-    if clear.any() and abs(np.asarray(trace.ratio)[clear][-1] - 1) <= FAITHFUL:
+    ratios = np.asarray(trace.ratio)[clear][-3:]  # one alone may be so where rounding of f makes it
+    if ratios.size and np.all(np.abs(ratios - 1) <= FAITHFUL):
         return True
     return contracted(trace)
 
