@@ -81,6 +81,54 @@ def test_pictures(page: Path) -> None:
         assert f'savefig("{name}"' in text or name in shots, f"{page.name} does not draw {picture}"
 
 
+LINK = re.compile(r"(?<!!)\[(?P<text>[^]]+)\]\((?P<to>[^)\s]+)\)")
+
+
+def anchors(text: str) -> set[str]:
+    """What a link to a heading of a page may be, as GitHub makes it: lower case, hyphens for blanks, no other signs."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ +(.+?) *$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def defines(text: str, name: str) -> bool:
+    """Whether a Python file defines a name at its top level."""
+    return re.search(rf"^(def|class) {name}\b|^{name}\b[^=\n]*=[^=]", text, re.MULTILINE) is not None
+
+
+def broken(page: Path, text: str) -> list[str]:
+    """Links that lead nowhere: no such file or heading, or a `name` that the Python file it leads to does not define."""
+    found = []
+    for link in LINK.finditer(re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)):
+        path, _, anchor = link["to"].partition("#")
+        if "://" in path:
+            continue
+        target = (page.parent / path).resolve() if path else page
+        name = re.fullmatch(r"`(\w+)`", link["text"])
+        if not target.exists():
+            found.append(f"{link['to']}: no such file")
+        elif anchor and anchor not in anchors(text if target == page else target.read_text()):
+            found.append(f"{link['to']}: no such heading")
+        elif name and target.suffix == ".py" and not defines(target.read_text(), name[1]):
+            found.append(f"{link['to']}: does not define {name[1]}")
+    return found
+
+
+@pytest.mark.parametrize("page", pages(ROOT), ids=lambda page: str(page.relative_to(ROOT)))
+def test_links(page: Path) -> None:
+    assert broken(page, page.read_text()) == []
+
+
+def test_a_broken_link_is_found(tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text("def f(x):\n    return x\n\n\nLIMITS: tuple = (1, 2)\n")
+    page = tmp_path / "page.md"
+    good = "# One, two\n[`f`](code.py) [`LIMITS`](code.py) [x](#one-two) [y](https://example.org)\n"
+    page.write_text(good)
+    assert broken(page, good) == []
+    for bad in ("[`g`](code.py)", "[`x`](code.py)", "[f](cod.py)", "[f](#two)", "[f](page.md#three)"):
+        assert len(broken(page, good + bad)) == 1
+
+
 GOOD = """
 ```python
 a = [1, 2]

@@ -25,7 +25,7 @@ class Later:
 LATER = Later()
 
 
-def settled(method: Callable) -> Callable:
+def settled(method: Callable[..., Any]) -> Callable[..., Any]:
     """A method of dict that reads many values at once: all of them are computed before."""
 
     def with_all(self: Any, *args: Any) -> Any:
@@ -36,7 +36,7 @@ def settled(method: Callable) -> Callable:
     return with_all
 
 
-class Base(dict):
+class Base(dict[Any, Any]):
     """Holds the place of SciPy's OptimizeResult among the bases of `Items` until `scipy.optimize` is imported."""
 
 
@@ -117,11 +117,11 @@ class Items(Base):
     def __copy__(self) -> Any:
         return rebuilt(type(self), dict(dict.items(self)), vars(self))
 
-    def __deepcopy__(self, memo: dict) -> Any:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return rebuilt(type(self), *copy.deepcopy((dict(dict.items(self)), vars(self)), memo))
 
 
-def rebuilt(kind: type[Items], items: dict, attributes: dict) -> Items:
+def rebuilt(kind: type[Items], items: dict[Any, Any], attributes: dict[str, Any]) -> Items:
     """The inverse of pickling."""
     new = kind.__new__(kind)
     dict.update(new, items)

@@ -18,7 +18,7 @@ def names_in(x: Any) -> list[str]:
     leaves = jax.tree_util.tree_flatten_with_path(x)[0]
     if len(leaves) == 1 and not leaves[0][0]:
         return [f"x{i + 1}" for i in range(np.size(leaves[0][1]))]
-    found = []
+    found: list[str] = []
     for path, leaf in leaves:
         base = ".".join(str(getattr(key, "key", getattr(key, "idx", getattr(key, "name", key)))) for key in path)
         base = base if not base.isdigit() else f"x[{base}]"

@@ -26,7 +26,7 @@ LARGEST = 256 * 2**20
 class Program:
     """`jax.jit` of a function of ours, with its compiled code kept between processes."""
 
-    def __init__(self, fun: Callable, static_argnames: tuple[str, ...] = ()):
+    def __init__(self, fun: Callable[..., Any], static_argnames: tuple[str, ...] = ()):
         # The body runs only while JAX traces, and what was traced is compiled within the same call.
         @wraps(fun)
         def traced(*args: Any, **keywords: Any) -> Any:

@@ -26,7 +26,8 @@ class Euclidean:
     def retract(self, x: Any, s: Array) -> Any:
         """The point x + s."""
         leaves, tree = jax.tree.flatten(x)
-        out, start = [], 0
+        out: list[Any] = []
+        start = 0
         for leaf in leaves:
             part = s[start : start + leaf.size] if len(leaves) > 1 else s
             out.append(leaf + part.reshape(leaf.shape))

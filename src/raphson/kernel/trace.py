@@ -82,7 +82,7 @@ class Trace:
     def __repr__(self) -> str:
         return f"Trace({len(self)} trials, {int(self.accepted.sum())} taken)"
 
-    def as_dict(self) -> dict[str, list]:
+    def as_dict(self) -> dict[str, list[Any]]:
         """Columns as plain lists (for JSON); step vectors left out."""
         return {name: getattr(self, name).tolist() for name in SCALARS}
 
