@@ -4,6 +4,8 @@ A run's state is some 25 arrays, most of them single numbers. Handing each over 
 a call; one vector for each type of number costs 0.05 ms.
 """
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar

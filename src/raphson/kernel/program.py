@@ -7,6 +7,8 @@ our programs, too, and `RAPHSON_CACHE=0` switches all of it off. The code in the
 whoever can write there can run code, hence its mode.
 """
 
+# pyright: reportUnknownMemberType=false
+
 import hashlib
 import os
 import platform
@@ -33,7 +35,7 @@ class Program:
             Shelf.open()
             return fun(*args, **keywords)
 
-        self.jitted = jax.jit(traced, static_argnames=static_argnames)
+        self.jitted: Callable[..., Any] = jax.jit(traced, static_argnames=static_argnames)
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         outermost = Shelf.owner != threading.get_ident()

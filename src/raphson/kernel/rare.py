@@ -1,5 +1,7 @@
 """A branch that stays a branch under `vmap`."""
 
+# pyright: reportUnknownMemberType=false
+
 from collections.abc import Callable
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Where points live: x is any pytree of floating-point arrays, a step is one flat vector."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from typing import Any
 
 import jax

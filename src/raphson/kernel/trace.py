@@ -1,5 +1,7 @@
 """One trial, and a run's trials in columns: the narrow waist between the solver and people."""
 
+# pyright: reportUnknownMemberType=false
+
 import dataclasses
 from typing import Any
 
