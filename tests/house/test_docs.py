@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.pages import Block, commands, pages, read_page
+from tests.house.pages import Block, commands, pages, parts, read_page
 from tests.house.source import ROOT
 
 LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -51,20 +51,25 @@ def run_console(block: Block, page: Path, folder: Path) -> None:
             pytest.fail(f"{page.name}:{block.line}: {command}\n{ended}\n{done.stdout}", pytrace=False)
 
 
-def run_page(page: Path, folder: Path) -> None:
+def run_page(page: Path, folder: Path, part: int = 0) -> None:
     namespace: dict[str, object] = {"__name__": "__main__"}
-    for block in read_page(page.read_text()):
+    for block in read_page(parts(page.read_text())[part]):
         if block.language == "python":
             run_python(block, page, namespace)
         else:
             run_console(block, page, folder)
 
 
-@pytest.mark.parametrize("page", pages(ROOT), ids=lambda page: str(page.relative_to(ROOT)))
-def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+PARTS = [(page, part) for page in pages(ROOT) for part in range(len(parts(page.read_text())))]
+
+
+@pytest.mark.parametrize(
+    ("page", "part"), PARTS, ids=[f"{p.relative_to(ROOT)}-{k}" if k else str(p.relative_to(ROOT)) for p, k in PARTS]
+)
+def test_page(page: Path, part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     try:
-        run_page(page, tmp_path)
+        run_page(page, tmp_path, part)
     finally:
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close("all")
@@ -97,7 +102,7 @@ def defines(text: str, name: str) -> bool:
 
 
 def broken(page: Path, text: str) -> list[str]:
-    """Links that lead nowhere: no such file or heading, or a `name` that the Python file it leads to does not define."""
+    """Links that lead nowhere: no such file or heading, or a `name` that the Python file there does not define."""
     found = []
     for link in LINK.finditer(re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)):
         path, _, anchor = link["to"].partition("#")
@@ -165,6 +170,18 @@ def test_a_false_page_fails(change: tuple[str, str], complaint: type[BaseExcepti
     page.write_text(GOOD.replace(*change))
     with pytest.raises(complaint) if complaint else contextlib.nullcontext():
         run_page(page, tmp_path)
+
+
+def test_parts_share_the_beginning_and_nothing_else(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    block = "```python\n{}\n```\n"
+    first, second, third = (block.format(code) for code in ("a = 1", "b = a + 1", "c = b"))
+    page.write_text(first + "<!-- part -->\n" + second + "<!-- part -->\n" + third)
+    assert len(parts(page.read_text())) == 2 and len(parts(first)) == 1
+    run_page(page, tmp_path, 0)
+    with pytest.raises(NameError) as failure:
+        run_page(page, tmp_path, 1)
+    assert failure.traceback[-1].lineno + 1 == 1 + page.read_text().splitlines().index("c = b")
 
 
 def test_a_console_block_is_judged_by_its_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
