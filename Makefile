@@ -1,13 +1,14 @@
 # make demo    see it work            make test    everything that must hold before a commit
 # make pages   the report's page: its types, its tests, the committed bundle, and real Chromium (needs node and chromium)
 # make test-scipy   SciPy's own tests, with minimize, least_squares and curve_fit of raphson
+# make coverage     which lines the tests run; COVERED=tests/laws for a part of them
 # The others need only make and a python3. Everything is installed inside this folder: .tools/ (uv, where there is none) and .venv/.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-scipy pages docs-pictures setup lint types bench format clean
+.PHONY: help demo test test-slow test-scipy coverage pages docs-pictures setup lint types bench format clean
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -21,24 +22,31 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 LOCAL_UV := $(filter .tools/%,$(UV))
 
 help:
-	@echo "make demo | test | pages | setup | lint | types | test-slow | test-scipy | bench | format | clean"
+	@echo "make demo | test | pages | setup | lint | types | test-slow | test-scipy | coverage | bench | format | clean"
 
 demo: .venv/.raphson
 	@$(BIN)/raphson demo
 
 # Two workers share two cores, so each keeps to one thread.
-test test-slow test-scipy: export OMP_NUM_THREADS := 1
-test test-slow test-scipy: export OPENBLAS_NUM_THREADS := 1
+test test-slow test-scipy coverage: export OMP_NUM_THREADS := 1
+test test-slow test-scipy coverage: export OPENBLAS_NUM_THREADS := 1
 
 # Programs that XLA compiled are kept: a second run takes half the time. `make clean` forgets them.
-test test-slow test-scipy: export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.cache/jax
-test test-slow test-scipy: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.1
+test test-slow test-scipy coverage: export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.cache/jax
+test test-slow test-scipy coverage: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.1
 
 test: lint types
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
 
 test-slow: setup
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow $(ARGS)
+
+COVERED ?= tests
+
+coverage: export COVERAGE_FILE := $(CURDIR)/.cache/coverage
+coverage: setup
+	@mkdir -p .cache
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" --cov --cov-report=term:skip-covered $(COVERED) $(ARGS)
 
 SCIPY_TESTS := $(addprefix scipy.optimize.tests.test_,minpack least_squares optimize trustregion lbfgsb_hessinv regression)
 

@@ -6,6 +6,9 @@ A mark is an HTML comment on the last line with text before the fence, so that i
     <!-- output -->        the ```text block below is what the ```python block above printed; `...` stands for anything
     <!-- run -->           each `$ raphson ...` line of the ```console block below is executed and must exit with 0
     <!-- run: exit 1 -->   ... and must exit with 1
+
+A line `<!-- part -->` anywhere in the text ends a part of the page: what stands before the first one begins every part,
+and the parts run apart from each other, so that two workers can share a long page.
 """
 
 import re
@@ -14,6 +17,7 @@ from pathlib import Path
 
 FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,})(?P<language>[\w-]*)")
 MARK = re.compile(r"^ *<!-- *(?P<mark>no-run|output|run(: exit \d+)?) *-->$")
+PART = re.compile(r"^<!-- part -->$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,16 @@ def read_page(text: str) -> list[Block]:
             found.append(block)
         promised_by = block
     return found
+
+
+def parts(text: str) -> list[str]:
+    """The parts of a page, each with the page's beginning and at its own lines."""
+    beginning, *rest = PART.split(text)
+    found, skipped = [], ""
+    for piece in rest:
+        found.append(beginning + skipped + piece)
+        skipped += "\n" * piece.count("\n")
+    return found or [text]
 
 
 def commands(block: Block) -> list[str]:

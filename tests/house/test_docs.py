@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.pages import Block, commands, pages, read_page
+from tests.house.pages import Block, commands, pages, parts, read_page
 from tests.house.source import ROOT
 
 LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -51,20 +51,25 @@ def run_console(block: Block, page: Path, folder: Path) -> None:
             pytest.fail(f"{page.name}:{block.line}: {command}\n{ended}\n{done.stdout}", pytrace=False)
 
 
-def run_page(page: Path, folder: Path) -> None:
+def run_page(page: Path, folder: Path, part: int = 0) -> None:
     namespace: dict[str, object] = {"__name__": "__main__"}
-    for block in read_page(page.read_text()):
+    for block in read_page(parts(page.read_text())[part]):
         if block.language == "python":
             run_python(block, page, namespace)
         else:
             run_console(block, page, folder)
 
 
-@pytest.mark.parametrize("page", pages(ROOT), ids=lambda page: str(page.relative_to(ROOT)))
-def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+PARTS = [(page, part) for page in pages(ROOT) for part in range(len(parts(page.read_text())))]
+
+
+@pytest.mark.parametrize(
+    ("page", "part"), PARTS, ids=[f"{p.relative_to(ROOT)}-{k}" if k else str(p.relative_to(ROOT)) for p, k in PARTS]
+)
+def test_page(page: Path, part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     try:
-        run_page(page, tmp_path)
+        run_page(page, tmp_path, part)
     finally:
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close("all")
@@ -79,6 +84,54 @@ def test_pictures(page: Path) -> None:
         assert (page.parent / picture).is_file(), f"{page.name}: {picture} is missing; `make docs-pictures` draws it"
         name = Path(picture).name
         assert f'savefig("{name}"' in text or name in shots, f"{page.name} does not draw {picture}"
+
+
+LINK = re.compile(r"(?<!!)\[(?P<text>[^]]+)\]\((?P<to>[^)\s]+)\)")
+
+
+def anchors(text: str) -> set[str]:
+    """What a link to a heading of a page may be, as GitHub makes it: lower case, hyphens for blanks, no other signs."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ +(.+?) *$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def defines(text: str, name: str) -> bool:
+    """Whether a Python file defines a name at its top level."""
+    return re.search(rf"^(def|class) {name}\b|^{name}\b[^=\n]*=[^=]", text, re.MULTILINE) is not None
+
+
+def broken(page: Path, text: str) -> list[str]:
+    """Links that lead nowhere: no such file or heading, or a `name` that the Python file there does not define."""
+    found = []
+    for link in LINK.finditer(re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)):
+        path, _, anchor = link["to"].partition("#")
+        if "://" in path:
+            continue
+        target = (page.parent / path).resolve() if path else page
+        name = re.fullmatch(r"`(\w+)`", link["text"])
+        if not target.exists():
+            found.append(f"{link['to']}: no such file")
+        elif anchor and anchor not in anchors(text if target == page else target.read_text()):
+            found.append(f"{link['to']}: no such heading")
+        elif name and target.suffix == ".py" and not defines(target.read_text(), name[1]):
+            found.append(f"{link['to']}: does not define {name[1]}")
+    return found
+
+
+@pytest.mark.parametrize("page", pages(ROOT), ids=lambda page: str(page.relative_to(ROOT)))
+def test_links(page: Path) -> None:
+    assert broken(page, page.read_text()) == []
+
+
+def test_a_broken_link_is_found(tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text("def f(x):\n    return x\n\n\nLIMITS: tuple = (1, 2)\n")
+    page = tmp_path / "page.md"
+    good = "# One, two\n[`f`](code.py) [`LIMITS`](code.py) [x](#one-two) [y](https://example.org)\n"
+    page.write_text(good)
+    assert broken(page, good) == []
+    for bad in ("[`g`](code.py)", "[`x`](code.py)", "[f](cod.py)", "[f](#two)", "[f](page.md#three)"):
+        assert len(broken(page, good + bad)) == 1
 
 
 GOOD = """
@@ -117,6 +170,18 @@ def test_a_false_page_fails(change: tuple[str, str], complaint: type[BaseExcepti
     page.write_text(GOOD.replace(*change))
     with pytest.raises(complaint) if complaint else contextlib.nullcontext():
         run_page(page, tmp_path)
+
+
+def test_parts_share_the_beginning_and_nothing_else(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    block = "```python\n{}\n```\n"
+    first, second, third = (block.format(code) for code in ("a = 1", "b = a + 1", "c = b"))
+    page.write_text(first + "<!-- part -->\n" + second + "<!-- part -->\n" + third)
+    assert len(parts(page.read_text())) == 2 and len(parts(first)) == 1
+    run_page(page, tmp_path, 0)
+    with pytest.raises(NameError) as failure:
+        run_page(page, tmp_path, 1)
+    assert failure.traceback[-1].lineno + 1 == 1 + page.read_text().splitlines().index("c = b")
 
 
 def test_a_console_block_is_judged_by_its_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """The rules that decide on a verdict, in order: each says nothing, or a verdict with its criterion in numbers.
 
-What they read is the function at x: its noise, the Hessian with errors, sections along weak directions. The history
-of the run enters by the limit that ended it alone.
+What they read is the function at x: its noise, the Hessian with errors, sections along weak directions. Of the history
+of the run there is the limit that ended it, whether f followed the quadratic, and where x came from (`ran_away`).
 """
 
 from collections.abc import Callable

@@ -12,6 +12,10 @@ HOME = "scipy.optimize._optimize"
 """The module that defines SciPy's class. All of `scipy.optimize` takes a fifth as long to import as `raphson`."""
 
 
+plain: type[dict[Any, Any]] = dict
+"""What `Items` is below: its methods are called where those of `Items` would compute values."""
+
+
 class Later:
     """What stands in the place of an item that is computed when it is asked for."""
 
@@ -25,7 +29,7 @@ class Later:
 LATER = Later()
 
 
-def settled(method: Callable) -> Callable:
+def settled(method: Callable[..., Any]) -> Callable[..., Any]:
     """A method of dict that reads many values at once: all of them are computed before."""
 
     def with_all(self: Any, *args: Any) -> Any:
@@ -36,7 +40,7 @@ def settled(method: Callable) -> Callable:
     return with_all
 
 
-class Base(dict):
+class Base(dict[Any, Any]):
     """Holds the place of SciPy's OptimizeResult among the bases of `Items` until `scipy.optimize` is imported."""
 
 
@@ -53,11 +57,11 @@ class Items(Base):
 
     def settle(self) -> None:
         """Computes the items that were left for later."""
-        for name in [name for name, value in dict.items(self) if value is LATER]:
+        for name in [name for name, value in plain.items(self) if value is LATER]:
             self[name] = self.compute(name)
 
     def __getitem__(self, name: Any) -> Any:
-        value = dict.__getitem__(self, name)
+        value = plain.__getitem__(self, name)
         if value is LATER:
             value = self[name] = self.compute(name)
         return value
@@ -74,9 +78,9 @@ class Items(Base):
         return iter(self.keys())
 
     items, values, copy, pop, popitem, setdefault = map(
-        settled, (dict.items, dict.values, dict.copy, dict.pop, dict.popitem, dict.setdefault)
+        settled, (plain.items, plain.values, plain.copy, plain.pop, plain.popitem, plain.setdefault)
     )
-    __or__, __ror__, __eq__, __ne__ = map(settled, (dict.__or__, dict.__ror__, dict.__eq__, dict.__ne__))
+    __or__, __ror__, __eq__, __ne__ = map(settled, (plain.__or__, plain.__ror__, plain.__eq__, plain.__ne__))
     __hash__ = None  # type: ignore[assignment]
 
     def __getattr__(self, name: str) -> Any:
@@ -111,20 +115,20 @@ class Items(Base):
         return vars(self)
 
     def __reduce__(self) -> Any:
-        return rebuilt, (type(self), dict(dict.items(self)), self.portable())
+        return rebuilt, (type(self), dict(plain.items(self)), self.portable())
 
     # Copies stay in the process and keep what a pickle has to leave behind.
     def __copy__(self) -> Any:
-        return rebuilt(type(self), dict(dict.items(self)), vars(self))
+        return rebuilt(type(self), dict(plain.items(self)), vars(self))
 
-    def __deepcopy__(self, memo: dict) -> Any:
-        return rebuilt(type(self), *copy.deepcopy((dict(dict.items(self)), vars(self)), memo))
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return rebuilt(type(self), *copy.deepcopy((dict(plain.items(self)), vars(self)), memo))
 
 
-def rebuilt(kind: type[Items], items: dict, attributes: dict) -> Items:
+def rebuilt(kind: type[Items], items: dict[Any, Any], attributes: dict[str, Any]) -> Items:
     """The inverse of pickling."""
     new = kind.__new__(kind)
-    dict.update(new, items)
+    plain.update(new, items)
     vars(new).update(attributes)
     return new
 

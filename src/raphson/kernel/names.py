@@ -1,5 +1,7 @@
 """Names of variables, for what is said and drawn about them."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,10 +17,10 @@ def names_of(thing: Any) -> Sequence[str]:
 
 def names_in(x: Any) -> list[str]:
     """a, b[0], b[1], ... for the entries of a structure; x1, x2, ... for those of a single array."""
-    leaves = jax.tree_util.tree_flatten_with_path(x)[0]
+    leaves: list[tuple[Any, Any]] = jax.tree_util.tree_flatten_with_path(x)[0]
     if len(leaves) == 1 and not leaves[0][0]:
         return [f"x{i + 1}" for i in range(np.size(leaves[0][1]))]
-    found = []
+    found: list[str] = []
     for path, leaf in leaves:
         base = ".".join(str(getattr(key, "key", getattr(key, "idx", getattr(key, "name", key)))) for key in path)
         base = base if not base.isdigit() else f"x[{base}]"

@@ -5,6 +5,8 @@ of a computed quantity that means anything. All tests are relative: they do not 
 objective is multiplied by a power of two or when a variable is measured in another unit.
 """
 
+# pyright: reportUnknownMemberType=false
+
 from functools import cache
 from typing import Any
 

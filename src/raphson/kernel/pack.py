@@ -4,6 +4,8 @@ A run's state is some 25 arrays, most of them single numbers. Handing each over 
 a call; one vector for each type of number costs 0.05 ms.
 """
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -27,7 +29,7 @@ class Layout:
     """
 
     tree: Any
-    kinds: tuple[np.dtype, ...]
+    kinds: tuple[np.dtype[Any], ...]
     places: tuple[tuple[int, int, int, tuple[int, ...], Any], ...]
 
 
@@ -35,8 +37,8 @@ class Layout:
 class Packed:
     """A tree of arrays as one vector for each type of number, and the large arrays as they are."""
 
-    vectors: tuple
-    loose: tuple
+    vectors: tuple[Any, ...]
+    loose: tuple[Any, ...]
     layout: Layout = static()
 
     def home(self) -> Any:
@@ -47,10 +49,10 @@ class Packed:
         """The tree inside compiled code."""
         return self.unpack(self.vectors, lambda a, first, last: lax.slice(a, (first,), (last,)))
 
-    def unpack(self, vectors: tuple, cut: Callable[[Any, int, int], Any]) -> Any:
+    def unpack(self, vectors: tuple[Any, ...], cut: Callable[[Any, int, int], Any]) -> Any:
         """The tree from its vectors."""
         pieces = iter(self.loose)
-        leaves = []
+        leaves: list[Any] = []
         for vector, first, last, shape, kind in self.layout.places:
             if vector < 0:
                 leaves.append(next(pieces))
@@ -64,8 +66,8 @@ class Packed:
 def pack(tree: Any) -> Packed:
     """A tree packed, in compiled code or on the host; booleans lie among the whole numbers."""
     layout = layout_of(tree)
-    parts: list[list] = [[] for _ in layout.kinds]
-    loose = []
+    parts: list[list[Any]] = [[] for _ in layout.kinds]
+    loose: list[Any] = []
     for leaf, (vector, *_) in zip(jax.tree.leaves(tree), layout.places, strict=True):
         if vector < 0:
             loose.append(leaf)
@@ -88,9 +90,9 @@ class Known:
 def layout_of(tree: Any) -> Layout:
     """The layout of a tree of arrays, or of anything with shapes and types."""
     leaves, structure = jax.tree.flatten(tree)
-    kinds: list[np.dtype] = []
+    kinds: list[np.dtype[Any]] = []
     ends: list[int] = []
-    places = []
+    places: list[tuple[int, int, int, tuple[int, ...], Any]] = []
     for leaf in leaves:
         shape, kind = tuple(leaf.shape), np.dtype(np.int32) if leaf.dtype == bool else leaf.dtype
         if not small(leaf):

@@ -7,6 +7,8 @@ our programs, too, and `RAPHSON_CACHE=0` switches all of it off. The code in the
 whoever can write there can run code, hence its mode.
 """
 
+# pyright: reportUnknownMemberType=false
+
 import hashlib
 import os
 import platform
@@ -26,14 +28,14 @@ LARGEST = 256 * 2**20
 class Program:
     """`jax.jit` of a function of ours, with its compiled code kept between processes."""
 
-    def __init__(self, fun: Callable, static_argnames: tuple[str, ...] = ()):
+    def __init__(self, fun: Callable[..., Any], static_argnames: tuple[str, ...] = ()):
         # The body runs only while JAX traces, and what was traced is compiled within the same call.
         @wraps(fun)
         def traced(*args: Any, **keywords: Any) -> Any:
             Shelf.open()
             return fun(*args, **keywords)
 
-        self.jitted = jax.jit(traced, static_argnames=static_argnames)
+        self.jitted: Callable[..., Any] = jax.jit(traced, static_argnames=static_argnames)
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         outermost = Shelf.owner != threading.get_ident()

@@ -1,5 +1,7 @@
 """A branch that stays a branch under `vmap`."""
 
+# pyright: reportUnknownMemberType=false
+
 from collections.abc import Callable
 from typing import Any
 
@@ -19,9 +21,13 @@ def rarely[T](flag: jax.Array, compute: Callable[[Any], T], operand: Any, otherw
     see ones: harmless numbers, where zeros became 0/0 and LAPACK took 20 times longer over NaN.
     """
 
-    def once(carry):
+    def once(carry: tuple[jax.Array, T]) -> tuple[jax.Array, T]:
         wanted, _ = carry
-        held = jax.tree.map(lambda a: jnp.where(wanted, a, jnp.ones_like(a)), operand)
+
+        def lent(a: jax.Array) -> jax.Array:
+            return jnp.where(wanted, a, jnp.ones_like(a))
+
+        held = jax.tree.map(lent, operand)
         return jnp.zeros_like(flag), compute(held)
 
     return lax.while_loop(lambda carry: carry[0], once, (flag, otherwise))[1]

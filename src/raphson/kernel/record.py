@@ -29,19 +29,26 @@ def record[T](cls: type[T]) -> type[T]:
 
 def pickled(self: Any) -> dict[str, Any]:
     """The fields, arrays as NumPy's: a process that only reads results need not start JAX on its devices."""
-    at_home = lambda a: np.asarray(a) if isinstance(a, jax.Array) else a
     lost = forgotten(self)
-    return {name: None if name in lost else jax.tree.map(at_home, value) for name, value in vars(self).items()}
+    fields: dict[str, Any] = self.__dict__
+    return {name: None if name in lost else jax.tree.map(at_home, value) for name, value in fields.items()}
 
 
-def deep_copied(self: Any, memo: dict) -> Any:
+def at_home(a: Any) -> Any:
+    """An array of JAX as NumPy's; everything else as it is."""
+    return np.asarray(a) if isinstance(a, jax.Array) else a
+
+
+def deep_copied(self: Any, memo: dict[int, Any]) -> Any:
     """A copy that shares nothing but the user's function."""
-    new, shared = object.__new__(type(self)), forgotten(self)
-    for name, value in vars(self).items():
+    new: Any = object.__new__(self.__class__)
+    shared = forgotten(self)
+    fields: dict[str, Any] = self.__dict__
+    for name, value in fields.items():
         object.__setattr__(new, name, value if name in shared else copy.deepcopy(value, memo))
     return new
 
 
 def forgotten(self: Any) -> tuple[str, ...]:
     """Fields that a pickle leaves behind."""
-    return getattr(type(self), "forgets", ())
+    return getattr(self.__class__, "forgets", ())

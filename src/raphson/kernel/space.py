@@ -1,5 +1,7 @@
 """Where points live: x is any pytree of floating-point arrays, a step is one flat vector."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from typing import Any
 
 import jax
@@ -26,7 +28,8 @@ class Euclidean:
     def retract(self, x: Any, s: Array) -> Any:
         """The point x + s."""
         leaves, tree = jax.tree.flatten(x)
-        out, start = [], 0
+        out: list[Any] = []
+        start = 0
         for leaf in leaves:
             part = s[start : start + leaf.size] if len(leaves) > 1 else s
             out.append(leaf + part.reshape(leaf.shape))

@@ -1,5 +1,7 @@
 """One trial, and a run's trials in columns: the narrow waist between the solver and people."""
 
+# pyright: reportUnknownMemberType=false
+
 import dataclasses
 from typing import Any
 
@@ -82,7 +84,7 @@ class Trace:
     def __repr__(self) -> str:
         return f"Trace({len(self)} trials, {int(self.accepted.sum())} taken)"
 
-    def as_dict(self) -> dict[str, list]:
+    def as_dict(self) -> dict[str, list[Any]]:
         """Columns as plain lists (for JSON); step vectors left out."""
         return {name: getattr(self, name).tolist() for name in SCALARS}
 

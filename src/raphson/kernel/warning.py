@@ -25,7 +25,7 @@ def silent[Door: Callable[..., Any]](door: Door) -> Door:
 
     @functools.wraps(door)
     def call(*args: Any, **kwargs: Any) -> Any:
-        settings: dict = {kind: "ignore" if how == "warn" else how for kind, how in np.geterr().items()}
+        settings: dict[str, Any] = {kind: "ignore" if how == "warn" else how for kind, how in np.geterr().items()}
         settings["under"] = "ignore"
         with np.errstate(**settings):
             return door(*args, **kwargs)
