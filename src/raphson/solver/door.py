@@ -20,6 +20,7 @@ from raphson.operators.dense import Dense
 from raphson.problems.allowed import modes_of, require_derivatives
 from raphson.problems.callback import HOST, Callback
 from raphson.problems.modes import ORDINARY, Modes
+from raphson.solver.beside import lowest_beside
 from raphson.solver.bounds import active_bounds, read_bounds
 from raphson.solver.callbacks import announce, reporter, watcher
 from raphson.solver.choose import choose
@@ -96,17 +97,28 @@ def minimize(
     trials, finite_start = [0], bool(np.all(np.isfinite(sizes(x))))
     limits = limits if finite_start else no_more(problem, limits)
 
-    def attempt(name: str, chosen: Method, reasons: tuple[str, ...]) -> Result:
-        own = limits.after(trials[0], isinstance(problem, HOST))
-        chosen = limited(chosen, own, x)
+    left_over = lambda: limits.after(trials[0], isinstance(problem, HOST))
+
+    def begin_at(chosen: Method, start: Any, watch: Any = None, report: Any = None) -> Run:
+        own = left_over()
         left = None if limits.time_limit is None else limits.time_limit - (time.perf_counter() - begin)
-        done = run(chosen, problem, x, watcher=watch, time_limit=left, progress=report)
+        done = run(limited(chosen, own, x), problem, start, watcher=watch, time_limit=left, progress=report)
         done = replace(done, status=own.named(done.status)) if finite_start else unknown_at_start(done)
         trials[0] += len(done.trace)
+        return done
+
+    def attempt(name: str, chosen: Method, reasons: tuple[str, ...]) -> Result:
+        recipe = limited(chosen, left_over(), x)
+
+        @np.errstate(invalid="ignore")  # inf - inf where f is not finite
+        def end(done: Run) -> Result:
+            return conclude(done, recipe, problem, restore, name, reasons, notes, compiled, begin, limits.tolerance)
+
+        done = begin_at(chosen, x, watch, report)
         why = not_begun(done, problem)
-        with np.errstate(invalid="ignore"):  # inf - inf where f is not finite
-            result = conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, limits.tolerance)
-        return result if why is None else refused_start(result, why)
+        if why is not None:
+            return refused_start(end(done), why)
+        return lowest_beside(end(done), lambda start: begin_at(chosen, start), end)
 
     candidates = read_method(method, problem, problem.space.size(x), modes_of(problem, x))
     result = best_of(candidates, attempt, limits.max_steps is not None)
