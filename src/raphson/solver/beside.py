@@ -85,10 +85,9 @@ def steps_beside(result: Result) -> list[np.ndarray]:
     steps[free] = flats
     steps /= np.max(np.abs(steps) / big[:, None], axis=0)
     inside = np.zeros(len(g))
-    inside[free] = (into_box(model.space, model.x) * big)[free]
-    steps *= np.where((inside / big**2) @ steps < 0, -1, 1)
-    way = steps.sum(axis=1)
-    return [INWARD * inside + sign * part * way for part in APART for sign in (1, -1)]
+    inside[free] = (INWARD * into_box(model.space, model.x) * big)[free]
+    way = np.where(inside == 0, steps.sum(axis=1), 0)
+    return [inside + sign * part * way for part in APART for sign in (1, -1)]
 
 
 def into_box(space: Any, x: Any) -> np.ndarray:
