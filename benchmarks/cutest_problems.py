@@ -71,7 +71,7 @@ def problem(name: str) -> Problem:
     x0 = np.asarray(x0, float)
     args = case.args
     bounds = None
-    if hasattr(case, "bounds"):
+    if getattr(case, "bounds", None) is not None:
         low, high = (np.broadcast_to(np.asarray(ravel_pytree(side)[0], float), x0.shape) for side in case.bounds)
         bounds = low, high
         x0 = np.clip(x0, low, high)
