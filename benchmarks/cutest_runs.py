@@ -132,7 +132,23 @@ def references(case: Problem, x: np.ndarray, own: str) -> dict:
             values.append((float(again.value), float(np.max(np.abs(np.ravel(again.x) - x) / size)), own))
         best = min(values, key=lambda entry: entry[0])
         restarts[str(part)], where[str(part)] = best[0], best[1]
-    return {"peers": found, "restarts": restarts, "moved": where, "peer_seconds": time.perf_counter() - begin}
+    smallest = weakest(watched.hessian(x), (x > low) & (x < high))
+    return {
+        "smallest": smallest,
+        "peers": found,
+        "restarts": restarts,
+        "moved": where,
+        "peer_seconds": time.perf_counter() - begin,
+    }
+
+
+def weakest(H: np.ndarray, free: np.ndarray) -> float:
+    """The smallest eigenvalue of H on the variables off their bounds, scaled to a diagonal of ones; 1 for none."""
+    H = H[np.ix_(free, free)]
+    d = np.sqrt(np.abs(np.diagonal(H)))
+    if not len(H) or not np.all(np.isfinite(H)) or not np.all(d > 0):
+        return float(not len(H))
+    return float(np.linalg.eigvalsh(H / np.outer(d, d))[0])
 
 
 def run(watched: Watched, method: str, start: np.ndarray, bounds: Any) -> tuple[float, np.ndarray]:

@@ -102,6 +102,12 @@ def test_a_plateau_that_straight_lines_do_not_show_is_left(fun, start, bounds, l
     assert result.success, result.message
 
 
+def test_a_minimum_where_the_formula_has_no_derivative_is_not_stepped_on():
+    """f = r^2 + r^4 is smooth, but the derivative of r is NaN at 0: small variables are not rounded to 0 there."""
+    result = rp.minimize(lambda x: (lambda r: r**2 + r**4)(jnp.sqrt(jnp.sum(x**2))), [3.0, -2.0])
+    assert result.success and result.value < 1e-20, result.message
+
+
 def test_products_see_a_variable_of_tiny_curvature():
     """sum(cosh(d x - 1) - 1) with one d = 1e-8, n = 5000: success only if that variable is where it should be."""
     d = np.ones(5000)
