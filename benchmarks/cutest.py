@@ -83,6 +83,9 @@ def render(rows: dict[str, dict]) -> list[str]:
     )
     lines += ["", "### Not at the best f with success", "", *table(f"{head} | class", odd)] if odd else []
     plain = [line(key, row, "")[:-1] for key, row in rows.items() if kinds[key] == BEST]
+    places = sorted({row["place"] for row in rows.values() if "place" in row})
+    where = [f"{sum(row.get('place') == place for row in rows.values())} on {place}" for place in places]
+    lines += ["", f"Measured elsewhere by `python -m benchmarks.cutest_pool`: {'; '.join(where)}."] if where else []
     return [*lines, "", "### At the best f with success", "", *table(head, plain), ""]
 
 
