@@ -102,6 +102,39 @@ def test_a_constant_function_is_flat():
     assert result.certificate.verdict == Verdict.FLAT and not result.success
 
 
+def peano(x):
+    """Every straight line through 0 rises, and 0 is no minimum: f = -y^4 + y^6 along x = 2 y^2."""
+    return (x[0] - x[1] ** 2) * (x[0] - 3 * x[1] ** 2) + x[1] ** 6
+
+
+T = np.linspace(0, 2, 15)
+
+
+def sleeping(x):
+    """A line and an exponential whose rate the bound 0 holds: constant, slope and amplitude do its work there."""
+    return jnp.sum((x[0] + x[1] * T + x[3] * jnp.exp(-x[2] * T) - 1 + 0.3 * T - 2 * np.exp(-1.5 * T)) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("fun", "start", "bounds", "lowest"),
+    [
+        (peano, [1.0, 0.0], None, -4 / 27),
+        (sleeping, [4.0, 1.0, 0.0, -1.0], [(None, None)] * 2 + [(0, None), (None, None)], 0.0),
+    ],
+)
+def test_a_plateau_that_straight_lines_do_not_show_is_left(fun, start, bounds, lowest):
+    """H is singular, f rises along every straight line, and a run begun beside the point gets lower (Peano 1884)."""
+    result = rp.minimize(fun, start, bounds=bounds)
+    assert not result.success or result.value < lowest + 1e-9, result.message
+    assert result.success, result.message
+
+
+def test_a_minimum_where_the_formula_has_no_derivative_is_not_stepped_on():
+    """f = r^2 + r^4 is smooth, but the derivative of r is NaN at 0: small variables are not rounded to 0 there."""
+    result = rp.minimize(lambda x: (lambda r: r**2 + r**4)(jnp.sqrt(jnp.sum(x**2))), [3.0, -2.0])
+    assert result.success and result.value < 1e-20, result.message
+
+
 def test_products_see_a_variable_of_tiny_curvature():
     """sum(cosh(d x - 1) - 1) with one d = 1e-8, n = 5000: success only if that variable is where it should be."""
     d = np.ones(5000)

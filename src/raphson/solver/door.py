@@ -20,6 +20,7 @@ from raphson.problems.allowed import modes_of, require_derivatives
 from raphson.problems.callback import HOST, Callback
 from raphson.problems.modes import ORDINARY, Modes
 from raphson.solver.attempts import CRAWL, KINKED, best_of, onward_from
+from raphson.solver.beside import lowest_beside
 from raphson.solver.bounds import active_bounds, read_bounds
 from raphson.solver.callbacks import announce, reporter, watcher
 from raphson.solver.choose import SURE, choose
@@ -96,23 +97,32 @@ def minimize(
     trials, finite_start = [0], bool(np.all(np.isfinite(sizes(x))))
     limits = limits if finite_start else no_more(problem, limits)
 
+    def run_from(chosen: Method, start: Any, **seen: Any) -> Run:
+        left = None if limits.time_limit is None else limits.time_limit - (time.perf_counter() - begin)
+        done = run(chosen, problem, start, time_limit=left, **seen)
+        trials[0] += len(done.trace)
+        return done
+
     def attempt(name: str, chosen: Method, reasons: tuple[str, ...]) -> Result:
         own = limits.after(trials[0], isinstance(problem, HOST))
         chosen = limited(chosen, own, x)
-        left = None if limits.time_limit is None else limits.time_limit - (time.perf_counter() - begin)
         patience = None if not instead or limits.max_steps is not None else Patience(CRAWL, signed=True)
-        done = run(chosen, problem, x, watcher=watch, time_limit=left, progress=report, patience=patience)
-        trials[0] += len(done.trace)
+        done = run_from(chosen, x, watcher=watch, progress=report, patience=patience)
         if (onward := done.onward) is not None:
             aside.append(lambda: finish(onward(), own, name, chosen, reasons))
         return finish(done, own, name, chosen, reasons)
 
     def finish(done: Run, own: Limits, name: str, chosen: Method, reasons: tuple[str, ...]) -> Result:
-        done = replace(done, status=own.named(done.status)) if finite_start else unknown_at_start(done)
-        why = not_begun(done, problem)
-        with np.errstate(invalid="ignore"):  # inf - inf where f is not finite
-            result = conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, limits.tolerance)
-        return result if why is None else refused_start(result, why)
+        @np.errstate(invalid="ignore")  # inf - inf where f is not finite
+        def end(done: Run) -> Result:
+            done = replace(done, status=own.named(done.status)) if finite_start else unknown_at_start(done)
+            return conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, limits.tolerance)
+
+        why, result = not_begun(done, problem), end(done)
+        if why is not None:
+            return refused_start(result, why)
+        again = lambda start: run_from(limited(chosen, limits.after(trials[0], False), x), start)
+        return lowest_beside(result, again, end)
 
     aside: list[Callable[[], Result]] = []
     candidates = read_method(method, problem, problem.space.size(x), modes_of(problem, x))

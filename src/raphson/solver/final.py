@@ -81,6 +81,8 @@ def snapped(done: Run, state: State, problem: Any) -> tuple[Run, State]:
     except OutOfCalls:
         return done, state
     seen = evaluate(problem, there, HESSIAN if forms_hessian(problem, there) else PRODUCT)
+    if not np.all(np.isfinite(np.asarray(seen.gradient))):  # sqrt(x^2 + y^2) has no derivative at 0 to show anything by
+        return done, state
     model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=seen.curvature)
     return replace(done, status=Status.CONVERGED), replace(state, place=replace(state.place, model=model))
 

@@ -1,0 +1,127 @@
+"""Minima that straight lines do not show: a run begun beside the point tells.
+
+Where H is singular f may rise along every straight line and fall along a bent one (Peano's surface), and a bound may
+hold a variable whose slope is rounding, so that it could as well move. A run begun at a distance, along these
+directions alone, comes back where there is a minimum.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from raphson.certificate.shape import WHOLE
+from raphson.kernel.number import CURVATURE_NOISE, GRADIENT_NOISE, eps
+from raphson.kernel.space import Box
+from raphson.problems.callback import HOST
+from raphson.solver.drive import Run
+from raphson.solver.final import flat
+from raphson.solver.result import Evaluations, Result
+
+APART = (0.1, 2.0)
+"""How far beside, in parts of the largest that a variable was: at 0.01 a fall with the sixth power is still rounding
+(CUTEst's PALMER2E, 3E and 4E); an amplitude that f does not depend on changes its sign at 2."""
+
+INWARD = 0.1
+"""The same for a variable at a bound that does not hold it."""
+
+TIMES = 3
+"""A lower point may be in doubt as well."""
+
+
+def lowest_beside(result: Result, begin: Callable[[Any], Run], end: Callable[[Run], Result]) -> Result:
+    """The result, or a lower one that a run from beside it reached, with its reason.
+
+    `begin` runs from a point, `end` makes a result of a run. Trials that found nothing lower are the certificate's, and
+    not counted. Lower is what changes f by more than its noise, and by more than eps^(2/3) of what f was at the start.
+    """
+    for _ in range(TIMES):
+        lower = next(found_beside(result, begin, end), None)
+        if lower is None:
+            break
+        result = lower
+    return result
+
+
+def found_beside(result: Result, begin: Callable[[Any], Run], end: Callable[[Run], Result]) -> Any:
+    """Lower results, one after another."""
+    model = result.model
+    first = max(abs(float(result.trace.start_value)), abs(result.value))
+    worth = max(result.certificate.noise, eps(np.asarray(model.gradient)) ** (2 / 3) * first)
+    for step in steps_beside(result):
+        there = model.space.move(model.x, jnp.asarray(step, np.asarray(model.gradient).dtype))[0]
+        done = begin(there)
+        if not float(done.state.best.value) < result.value - worth:
+            continue
+        found = end(done)
+        if found.value < result.value - worth:
+            a, b = result.evaluations, found.evaluations
+            spent = Evaluations(a.value + b.value, a.gradient + b.gradient, a.hessian + b.hessian)
+            why = f"at f = {result.value:.6g} H was singular: begun again beside that point"
+            yield replace(found, evaluations=spent, reasons=(*result.reasons, why))
+
+
+def steps_beside(result: Result) -> list[np.ndarray]:
+    """Steps (n,) to begin again from: along all directions without curvature, and the other way; none where H shows
+    the minimum, or was not formed."""
+    H, model, certificate = result.hessian, result.model, result.certificate
+    if not result.success or H is None or len(H) > WHOLE or isinstance(model.problem, HOST):
+        return []
+    sides = np.asarray(result.active)
+    doubtful = certificate.inertia[1] if certificate.inertia else 0
+    if not doubtful and not sides.any():
+        return []
+    H, g = np.asarray(H, float), np.asarray(result.gradient, float)
+    big = np.maximum(np.abs(flat(model.x)), np.abs(flat(result.start))).astype(float)
+    big = np.where(big > 0, big, float(big.max(initial=0.0)) or 1.0)
+    precision = eps(np.asarray(result.gradient))
+    free = np.flatnonzero((sides == 0) | weakly_held(H, g, big, sides, model.space, precision))
+    flats = singular(H[np.ix_(free, free)], min(doubtful, 1), precision)
+    if not flats.size:
+        return []
+    steps = np.zeros((len(g), flats.shape[1]))
+    steps[free] = flats
+    steps /= np.max(np.abs(steps) / big[:, None], axis=0)
+    inside = np.zeros(len(g))
+    inside[free] = (INWARD * into_box(model.space, model.x) * big)[free]
+    way = np.where(inside == 0, steps.sum(axis=1), 0)
+    return [inside + sign * part * way for part in APART for sign in (1, -1)]
+
+
+def into_box(space: Any, x: Any) -> np.ndarray:
+    """1 for the variables that lie at their lower bound, -1 at their upper one, else 0 (n,)."""
+    here = flat(x)
+    if not isinstance(space, Box):
+        return np.zeros(here.size)
+    return (here <= np.asarray(space.lower)).astype(float) - (here >= np.asarray(space.upper))
+
+
+def weakly_held(H: np.ndarray, g: np.ndarray, big: np.ndarray, sides: np.ndarray, space: Any, precision: float) -> Any:
+    """The variables at a bound whose slope, where the others rest, is rounding (n,)."""
+    if not sides.any():
+        return np.zeros(len(g), bool)
+    free = sides == 0
+    d = units(H[np.ix_(free, free)])
+    rest = np.zeros_like(g)
+    rest[free] = -np.linalg.lstsq(H[np.ix_(free, free)] / np.outer(d, d), g[free] / d)[0] / d
+    error = GRADIENT_NOISE * precision * (np.abs(H) @ big)
+    fixed = np.asarray(space.lower) == np.asarray(space.upper)
+    return ~free & ~fixed & (np.abs(g + H @ rest) <= error)
+
+
+def singular(H: np.ndarray, least: int, precision: float) -> np.ndarray:
+    """The directions (n, k) without curvature beyond the rounding of H, and at least so many of the least."""
+    if not len(H):
+        return np.zeros((0, 0))
+    d = units(H)
+    w, V = np.linalg.eigh(H / np.outer(d, d))
+    level = CURVATURE_NOISE * len(H) * precision * max(-w[0], w[-1])
+    return V[:, : max(int(np.sum(w <= level)), least)] / d[:, None]
+
+
+def units(H: np.ndarray) -> np.ndarray:
+    """Natural units of the variables: the roots of the diagonal of H, 1 where it is 0."""
+    d = np.sqrt(np.abs(np.diagonal(H)))
+    return np.where(d > 0, d, 1.0)
