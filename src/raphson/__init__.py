@@ -18,7 +18,9 @@ from raphson.fit.curve import curve_fit
 from raphson.fit.least_squares import least_squares
 from raphson.fit.result import Fit
 from raphson.fit.uncertainty import Uncertainty
+from raphson.kernel.rotation import Rotation
 from raphson.kernel.space import Box, Euclidean
+from raphson.kernel.sphere import Sphere
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace, Trial
 from raphson.model.geometry import Geometry
@@ -56,5 +58,5 @@ __all__ = [
     # problems, and what a method is made of (its parts: raphson.parts)
     "LeastSquares", "Loss", "Method", "Minimize", "Stop", "parts", "presets",
     # where points live
-    "Box", "Euclidean",
+    "Box", "Euclidean", "Rotation", "Sphere",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """Where points live: x is any pytree of floating-point arrays, a step is one flat vector."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +13,12 @@ Array = jax.Array
 
 @record
 class Euclidean:
-    """The space of a pytree of real arrays. It holds nothing: shapes are read off the point."""
+    """The space of a pytree of real arrays. It holds nothing: shapes are read off the point.
+
+    `straight`, here and in every space: a step is the change of the coordinates of x, and not one in a tangent space.
+    """
+
+    straight: ClassVar[bool] = True
 
     def size(self, x: Any) -> int:
         """Number of variables."""
@@ -51,6 +56,8 @@ class Euclidean:
 @record
 class Box:
     """A Euclidean space between `lower` and `upper`, vectors (n,) with infinities where there is no bound."""
+
+    straight: ClassVar[bool] = True
 
     lower: Array
     upper: Array

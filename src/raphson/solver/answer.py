@@ -19,6 +19,7 @@ from raphson.problems.minimize import Minimize
 from raphson.solver.choose import choose
 from raphson.solver.presets import ALIASES, PRESETS, RESIDUAL_ALIASES, RESIDUAL_PRESETS, cast, preset_name
 from raphson.solver.saddle import leave_saddle
+from raphson.solver.spaces import check_method
 from raphson.solver.step import Method, State, launch, step
 
 Array = jax.Array
@@ -45,15 +46,17 @@ def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> S
 
     problem: `Minimize(fun, data)`, `LeastSquares(residual, data)`, or a function of x alone. method:
     "auto", a preset's name, or a `Method`.
-    x0: a pytree of floating-point arrays. Works under `jit`, `vmap` (over x0, data or the method's
+    x0: a pytree of floating-point arrays, taken to the nearest point where the problem's space is curved. Works under `jit`, `vmap` (over x0, data or the method's
     numbers) and `grad`: dx* = -H^-1 (d_theta g) dtheta by the implicit function theorem, for the
     problem's `data`; the loop itself is never differentiated.
     """
     problem = problem if not callable(problem) else Minimize(problem)
     x0 = jnp.asarray(x0) if isinstance(x0, list) else x0
     x0 = jax.tree.map(lambda a: lax.stop_gradient(strong(a)), x0)
+    x0 = x0 if problem.space.straight else problem.space.project(x0)
     if isinstance(method, str):
         method = preset(problem, method, x0)
+    check_method(method, type(method.curvature).__name__, problem.space)
     dtype = jnp.result_type(*jax.tree.leaves(x0))
     still, method = lax.stop_gradient(problem), cast(method, dtype)
     state = launch(method, still, x0)

@@ -35,18 +35,30 @@ def certificate_of(
     g, seen, scale = np.asarray(model.gradient), np.asarray(state.place.watch.seen, float), np.asarray(model.scale)
     if H is not None:
         scale = np.asarray(units(H))
-    magnitude = sizes(model.x).astype(float)
+    space = problem.space
+    magnitude = sizes(model.x, space).astype(float)
     sides = active_bounds(problem.space, g, model.x)
     held = sides != 0
     g = np.where(held, 0, g)
-    names = Numbered() if names is None else names
+    names = (Numbered() if space.straight else Numbered("s")) if names is None else names
     first = max(abs(done.trace.start_value), abs(float(model.value)))
     size, big = measures(magnitude, seen, scale.astype(float), eps(g), first)
     shape = shape_of(problem, model, H, g, scale, size, big, held, names)
     floor = float(model.floor) / VALUE_NOISE  # one unit in the last place
     believed = settled(done.trace)
     looked = weak_sections(
-        problem, model, H, shape, g, magnitude, size, big, held, floor, believed, flat(model.x) - flat(done.start)
+        problem,
+        model,
+        H,
+        shape,
+        g,
+        magnitude,
+        size,
+        big,
+        held,
+        floor,
+        believed,
+        flat(model.x) - flat(done.start) if space.straight else np.zeros_like(g),
     )
     return certify(
         Evidence(
@@ -58,7 +70,7 @@ def certificate_of(
             believed=believed,
             contracted=contracted(done.trace),
             first=first,
-            start=sizes(done.start),
+            start=sizes(done.start, space),
             here=magnitude,
             status=done.status,
             eps=eps(g),
@@ -254,7 +266,10 @@ def steep_falls(problem: Any, model: Any, g: np.ndarray, size: np.ndarray) -> fl
 
 
 class Numbered:
-    """The names of variables that have none: x1, x2, ..., made when asked for."""
+    """The names of variables that have none: x1, x2, ..., made when asked for; s1, s2, ... for those of a step."""
+
+    def __init__(self, letter: str = "x"):
+        self.letter = letter
 
     def __getitem__(self, i: int) -> str:
-        return f"x{i + 1}"
+        return f"{self.letter}{i + 1}"
