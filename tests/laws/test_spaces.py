@@ -1,6 +1,5 @@
 """Spaces: steps lead to points of the space, agree with geodesics to second order, and can be taken back."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest

@@ -74,7 +74,7 @@ def minimize(
     units of x changes nothing. callback: callback(intermediate_result=r) with r.x, r.fun, or callback(x), after every
     trial; StopIteration or a returned True stops. options: maxiter, disp (prints the result) and the like; unknown
     ones are warned of. progress: True for a live line, or a function of the state. max_steps: trials. time_limit:
-    seconds. space: where x lives, for JAX functions without bounds: `rp.Sphere()`, `rp.Rotation()` (None: real numbers).
+    seconds. space: where x lives, for JAX functions: `rp.Sphere()`, `rp.Rotation()`, without bounds; None: real numbers.
 
     Returns a `Result`; its `success` is true only for a minimum shown by first and second order or
     by the noise of f. Ctrl-C, the time limit and the step limit return the best point so far; where x0, or
