@@ -77,7 +77,7 @@ def test_wahbas_problem_has_the_answer_of_the_singular_value_decomposition(turn)
 
 
 def test_an_average_of_rotations_and_its_derivative():
-    """The chordal mean is the projected mean matrix; differentiated through `solve` by the data, it agrees with that."""
+    """The chordal mean is the projected mean matrix; and so is its derivative by the data, through `solve`."""
     Rs = Turn.from_rotvec(0.3 * RANDOM.standard_normal((5, 3))).as_matrix()
     misfit = lambda R, Rs: R - Rs
     average = lambda Rs: rp.solve(rp.LeastSquares(misfit, (Rs,), space=ROTATION), "lm", jnp.eye(3)).x

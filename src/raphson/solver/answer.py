@@ -46,8 +46,9 @@ def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> S
 
     problem: `Minimize(fun, data)`, `LeastSquares(residual, data)`, or a function of x alone. method:
     "auto", a preset's name, or a `Method`.
-    x0: a pytree of floating-point arrays, taken to the nearest point where the problem's space is curved. Works under
-    `jit`, `vmap` (over x0, data or the method's numbers) and `grad`: dx* = -H^-1 (d_theta g) dtheta by the implicit function theorem, for the
+    x0: a pytree of floating-point arrays, taken to the nearest point where the problem's space is curved.
+    Works under `jit`, `vmap` (over x0, data or the method's numbers) and `grad`:
+    dx* = -H^-1 (d_theta g) dtheta by the implicit function theorem, for the
     problem's `data`; the loop itself is never differentiated.
     """
     problem = problem if not callable(problem) else Minimize(problem)
