@@ -43,25 +43,11 @@ from raphson.tracing.read import floating_args, without_program
 
 @silent
 def minimize(
-    fun: Callable,
-    x0: Any,
-    args: Any = (),
-    method: str | Method | None = "auto",
-    jac: Any = None,
-    hess: Any = None,
-    hessp: Any = None,
-    bounds: Any = None,
-    constraints: Any = (),
-    tol: float | None = None,
-    callback: Callable | None = None,
-    options: dict | None = None,
-    *,
-    progress: bool | Callable = False,
-    max_steps: int | None = None,
-    time_limit: float | None = None,
-    space: Any = None,
-    **unknown: Any,
-) -> Result:
+    fun: Callable, x0: Any, args: Any = (), method: str | Method | None = "auto", jac: Any = None, hess: Any = None,
+    hessp: Any = None, bounds: Any = None, constraints: Any = (), tol: float | None = None,
+    callback: Callable | None = None, options: dict | None = None, *, progress: bool | Callable = False,
+    max_steps: int | None = None, time_limit: float | None = None, space: Any = None, **unknown: Any,
+) -> Result:  # fmt: skip
     """Minimizes a smooth function and says what it found.
 
     fun(x, *args): one number, written with NumPy or jax.numpy: traced, with exact derivatives. What needs the value
@@ -120,11 +106,12 @@ def minimize(
     candidates = read_method(method, problem, problem.space.size(x), modes_of(problem, x))
     instead = KINKED if space.straight and tuple(name for name, _, _ in candidates) == SURE else ()
     result = onward_from(best_of(candidates, attempt, limits.max_steps is not None, instead), aside)
-    plain = without_program(fun) if unsmooth(result, problem) else None
+    # On the host there are no curved spaces: there the failed run is the answer.
+    plain = without_program(fun) if space.straight and unsmooth(result, problem) else None
     if plain is not None:
         return minimize(
             plain, x0, args, method, jac, hess, hessp, bounds, constraints, tol, callback, options,
-            progress=progress, max_steps=max_steps, time_limit=time_limit, space=None if space.straight else space,
+            progress=progress, max_steps=max_steps, time_limit=time_limit,
         )  # fmt: skip
     if limits.return_all:
         result["allvecs"] = result.points()
