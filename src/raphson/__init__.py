@@ -18,6 +18,9 @@ from raphson.fit.curve import curve_fit
 from raphson.fit.least_squares import least_squares
 from raphson.fit.result import Fit
 from raphson.fit.uncertainty import Uncertainty
+from raphson.kernel.rotation import Rotation
+from raphson.kernel.space import Box, Euclidean
+from raphson.kernel.sphere import Sphere
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace, Trial
 from raphson.model.geometry import Geometry
@@ -54,4 +57,6 @@ __all__ = [
     "Uncertainty", "Verdict",
     # problems, and what a method is made of (its parts: raphson.parts)
     "LeastSquares", "Loss", "Method", "Minimize", "Stop", "parts", "presets",
+    # where points live
+    "Box", "Euclidean", "Rotation", "Sphere",
 ]  # fmt: skip

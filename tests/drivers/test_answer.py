@@ -114,3 +114,59 @@ def test_a_flat_direction_does_not_move():
     fun = lambda x, t: (x[0] + x[1] - t) ** 2
     solve = lambda t: rp.solve(rp.Minimize(fun, (t,)), "trust-exact", jnp.array([0.3, -0.1])).x
     np.testing.assert_allclose(jax.jit(jax.jacfwd(solve))(jnp.asarray(1.0)), [0.5, 0.5], rtol=1e-10)
+
+
+LOWER, UPPER = np.array([-1.0, 0.2, -np.inf]), np.array([0.5, np.inf, 0.9])
+HOLDING = {
+    "one at its upper bound": [3.0, 1.0, 0.5],
+    "two at opposite bounds": [3.0, -5.0, 0.5],
+    "all held": [9.0, -9.0, 9.0],
+    "none": [0.5, 1.0, 0.5],
+}
+
+
+def boxed(b, lower, upper):
+    """The minimizer of the quadratic in a box, as a function of everything."""
+    return rp.solve(rp.Minimize(quadratic, (jnp.asarray(A), b), rp.Box(lower, upper)), "trust-exact", jnp.zeros(3)).x
+
+
+BOXED = jax.jit(jax.vmap(boxed))
+FORWARD, BACKWARD = (jax.jit(way(boxed, argnums=(0, 1, 2))) for way in (jax.jacfwd, jax.jacrev))
+
+
+@pytest.mark.parametrize("kind", HOLDING)
+def test_held_variables_do_not_move_and_the_others_see_them_fixed(kind):
+    """Of a quadratic in a box, by b and by the bounds: forward, reverse and central differences agree."""
+    theta = (np.array(HOLDING[kind]), LOWER, UPPER)
+    forward, backward = FORWARD(*theta), BACKWARD(*theta)
+    # A quadratic whose active bounds stay: differences are exact but for rounding.
+    shifts = 1e-3 * np.concatenate([np.zeros((1, 9)), np.eye(9), -np.eye(9)])
+    x, *ends = np.asarray(BOXED(*(t + shifts[:, 3 * k : 3 * k + 3] for k, t in enumerate(theta))))
+    columns = (np.array(ends[:9]) - np.array(ends[9:])).T / 2e-3
+    at = (x <= LOWER) | (x >= UPPER)
+    assert at.sum() == {"one at its upper bound": 1, "two at opposite bounds": 2, "all held": 3, "none": 0}[kind]
+    for k in range(3):
+        np.testing.assert_allclose(forward[k], columns[:, 3 * k : 3 * k + 3], atol=1e-10)
+        np.testing.assert_allclose(backward[k], forward[k], atol=1e-12)
+    assert np.all(forward[0][at] == 0)
+
+
+def test_answers_without_forward_mode_rest_at_bounds_as_well():
+    """Residuals with a custom_vjp: the reverse derivative of a held variable is 0, of the bound itself 1."""
+
+    @jax.custom_vjp
+    def model(x, t):
+        return jnp.stack([x[0] - t[0], x[1] - t[1] * x[0]])
+
+    forth = lambda x, t: (model(x, t), (x, t))
+    back = lambda kept, u: jax.vjp(lambda x, t: jnp.stack([x[0] - t[0], x[1] - t[1] * x[0]]), *kept)[1](u)
+    model.defvjp(forth, back)
+
+    def held(t, upper):
+        box = rp.Box(jnp.full(2, -jnp.inf), upper)
+        return rp.solve(rp.LeastSquares(model, (t,), space=box), "lm", jnp.zeros(2)).x
+
+    t, upper = jnp.array([3.0, 2.0]), jnp.array([1.0, 9.0])
+    by_t, by_upper = jax.jit(jax.jacrev(held, argnums=(0, 1)))(t, upper)
+    np.testing.assert_allclose(by_t, [[0, 0], [0, 1]], atol=1e-12)  # x = (1, t1)
+    np.testing.assert_allclose(by_upper, [[1, 0], [2, 0]], atol=1e-12)

@@ -120,6 +120,10 @@ def test_a_given_jacobian_is_checked(fun):
     refused(ValueError, r"jac must be a function", call, "4-point")
     assert call(jacobian).success
     refused(ValueError, r"jac does not agree.*jac\[\d+, 1\]", call, wrong)
+    scaled, jac = lambda x, k: k * fun(x, T, Y), lambda x, k: k * wrong(x)
+    call = lambda unit: rp.least_squares(scaled, START, jac=jac, args=(unit,))
+    for unit in (1e-14, 1e-150, 1e100):  # nor does the unit of the residuals excuse a wrong sign
+        refused(ValueError, r"jac does not agree.*jac\[\d+, 1\]", call, unit)
 
 
 def with_gap(i, value, data):

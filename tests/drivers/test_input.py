@@ -187,6 +187,10 @@ def test_a_given_gradient_is_checked(fun):
     result = rp.minimize(fun, X0, jac=gradient)
     assert result.success
     np.testing.assert_allclose(result.x, 1, rtol=1e-6)
+    # The unit of f is no excuse: a wrong sign is found at 1e-14 and at 1e-250 as well.
+    for unit in (1e-14, 1e-250, 1e200):
+        scaled, wrong = lambda x, k: k * fun(x), lambda x, k: k * gradient(x) * [1, -1]
+        refused(ValueError, r"jac does not agree.*jac\[1\]", scaled, X0, args=(unit,), jac=wrong)
 
 
 @pytest.mark.filterwarnings("error")

@@ -7,6 +7,7 @@ import pytest
 import scipy.optimize
 import scipy.stats
 
+import raphson as rp
 from raphson.fit.profile import profile
 from raphson.fit.uncertainty import uncertainty
 
@@ -126,14 +127,9 @@ def test_a_cost_that_levels_off_leaves_the_interval_open() -> None:
     assert note.startswith("no upper end of k: the cost is flat") and "% of what the threshold asks" in note
 
 
-def test_bounds_edges_and_budgets_leave_it_open_too() -> None:
+def test_edges_and_budgets_leave_it_open_too() -> None:
     about = {"degrees": Line.u.degrees, "scale2": Line.u.reduced, "step": Line.u.standard_errors[1], "name": "b"}
     low = Line.x[1] - Line.u.standard_errors[1]
-    p = profile(Line.refit, Line.x, 1, Line.cost, **about, bounds=(low, np.inf))
-    assert p.low == -np.inf and p.high == pytest.approx(Line.u.interval()[1, 1]) and "its bound" in p.notes[0]
-    p = profile(Line.refit, Line.x, 1, Line.cost, **about, bounds=(Line.x[1], np.inf))
-    assert p.low == -np.inf and "its bound" in p.notes[0]
-
     fails = lambda i, value, start: (start, np.nan) if value < low else Line.refit(i, value, start)
     p = profile(fails, Line.x, 1, Line.cost, **about)
     assert p.low == -np.inf and np.isfinite(p.high) and "not finite beyond" in p.notes[0] and not p.complete
@@ -151,6 +147,83 @@ def test_bounds_edges_and_budgets_leave_it_open_too() -> None:
 
     p = profile(Line.refit, Line.x, 1, Line.cost, **(about | {"step": 1e-5}), budget=4)
     assert not p.complete and p.refits <= 8 and all("refits were not enough" in note for note in p.notes)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.999, 1.001, 1.5])
+def test_no_interval_reaches_beyond_a_bound(side: int, share: float) -> None:
+    """A bound that lies nearer than the end is the end, and that is said; one beyond the end changes nothing."""
+    about = {"degrees": Line.u.degrees, "scale2": Line.u.reduced, "step": Line.u.standard_errors[1], "name": "b"}
+    ends = Line.u.interval()[1]
+    bounds = [-np.inf, np.inf]
+    bounds[side] = Line.x[1] + share * (ends[side] - Line.x[1])
+    p = profile(Line.refit, Line.x, 1, Line.cost, **about, bounds=tuple(bounds))
+    found = [p.low, p.high]
+    assert found[1 - side] == pytest.approx(ends[1 - side], rel=1e-7)
+    assert np.all((p.points >= bounds[0]) & (p.points <= bounds[1]))
+    if share > 1:
+        assert found[side] == pytest.approx(ends[side], rel=1e-7) and p.complete and p.notes == () and p.at_bounds == ()
+    else:
+        word = ("lower", "upper")[side]
+        assert found[side] == bounds[side] and not p.complete and p.at_bounds == (word,) and np.isnan(p.skew)
+        assert p.notes[0].startswith(f"the {word} end of b is its bound")
+
+
+DOSES = np.linspace(0.1, 4, 40)
+BOUNDED = {
+    "inside, the lower bound nearer than the end": (0.01, (0.0, np.inf)),
+    "held by it": (-0.05, (0.0, np.inf)),
+    "both bounds nearer than the ends": (0.01, (0.0, 0.02)),
+}
+
+
+@pytest.mark.parametrize("kind", BOUNDED)
+@pytest.mark.parametrize("unit", [1.0, 1e-9])
+def test_fits_with_bounds_hand_them_to_their_profiles(kind: str, unit: float) -> None:
+    """a for a >= 0, in any unit: the interval is that without bounds, as far as the bounds reach."""
+    true, bounds = BOUNDED[kind]
+    y = 2 * DOSES + true * DOSES**2 + 0.1 * np.random.default_rng(3).standard_normal(DOSES.size)
+    model = lambda t, a, b, unit: a / unit * t**2 + b * t
+    low, high = np.array(bounds) * unit
+    fit = rp.least_squares(
+        lambda p, t, y, unit: model(t, *p, unit) - y, [0.005 * unit, 1.0], args=(DOSES, y, unit),
+        bounds=([low, -np.inf], [high, np.inf]), names=("a", "b"),
+    )  # fmt: skip
+    p = fit.profile("a")
+    A = np.stack([DOSES**2, DOSES], axis=1)
+    x = np.linalg.lstsq(A, y)[0]
+    assert p.low == low and np.all((p.points >= low) & (p.points <= high)) and not p.complete
+    if np.isinf(high):  # the end where the unbounded line's cost is the threshold, by its closed form
+        rise = p.threshold - 0.5 * np.sum((A @ x - y) ** 2)
+        inverse = np.linalg.inv(A.T @ A)
+        assert p.high / unit == pytest.approx(x[0] + np.sqrt(2 * rise * inverse[0, 0]), rel=1e-6)
+    else:
+        assert p.high == high and p.at_bounds == ("lower", "upper")
+
+
+def huber_asymptotics(c: float) -> tuple[float, float]:
+    """mean(psi^2) and mean(psi') of Huber's psi with scale c for normal residuals. Source: Huber (1981), 4.5."""
+    inside = 2 * scipy.stats.norm.cdf(c) - 1
+    return inside - 2 * c * scipy.stats.norm.pdf(c) + c**2 * (1 - inside), inside
+
+
+@pytest.mark.parametrize("c", [0.2, 1.345])
+@pytest.mark.parametrize("loss", ["huber", "soft_l1", "cauchy"])
+def test_of_many_data_a_robust_profile_is_the_interval_of_its_standard_error(loss: str, c: float) -> None:
+    """2 (cost(v) - cost) -> (v - v0)^2 mean(psi') / [(J'J)^-1]_ii, not (v - v0)^2 / [...]: the threshold knows."""
+    t = np.linspace(-1, 1, 4000)
+    y = 1 + 2 * t + np.random.default_rng(1).standard_normal(t.size)
+    fit = rp.least_squares(LINE, [0.0, 0.0], args=(t, y), loss=loss, f_scale=c)
+    p = fit.profile(1)
+    # Of 4000 residuals 600 lie where Huber's loss of scale 0.2 bends: their number says mean(psi') to 4 %.
+    np.testing.assert_allclose([p.low, p.high], fit.uncertainty.interval()[1], atol=0.15 * fit.standard_errors[1])
+    assert p.complete and p.high - p.low == pytest.approx(np.ptp(fit.uncertainty.interval()[1]), rel=0.06)
+    if loss == "huber":
+        square, bend = huber_asymptotics(c)
+        assert (p.high - p.low) / 2 == pytest.approx(1.96 * np.sqrt(square / np.sum(t**2)) / bend, rel=0.05)
+
+
+LINE = lambda p, t, y: p[0] + p[1] * t - y
 
 
 def test_a_flat_direction_is_open_on_both_sides() -> None:

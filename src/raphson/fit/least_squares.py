@@ -279,11 +279,12 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str, coun
     model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=curvature)
     state = replace(state, place=replace(state.place, model=model))
     model = replace(model, problem=problem)
-    roots, (r, J) = None, (weighted := (np.asarray(gram.r), np.asarray(gram.J)))
+    roots, mean, (r, J) = None, 1.0, (weighted := (np.asarray(gram.r), np.asarray(gram.J)))
     if not problem.loss.plain:
         r, J = residuals_of(problem, seen.x), J / np.asarray(gram.root)[:, None]
         slope, bend = (np.asarray(a) for a in problem.loss.weights(r))
-        weighted, roots = (slope * r, np.mean(bend) * J), np.sqrt(np.maximum(bend, np.finfo(bend.dtype).eps))
+        mean = float(np.mean(bend))
+        weighted, roots = (slope * r, mean * J), np.sqrt(np.maximum(bend, np.finfo(bend.dtype).eps))
     g = np.asarray(seen.gradient)
     return Fit(
         x=call.restore(seen.x), value=float(seen.value), gradient=g, model=model, termination=done.status,
@@ -296,7 +297,7 @@ def conclude(call: Call, done: Run, method: Method, name: str, reason: str, coun
         seconds=time.perf_counter() - call.begin, compile_seconds=CompileClock.seconds - call.compiled, hessian=H,
         active=active_bounds(problem.space, g, seen.x), residuals=r, jacobian=J, weighted=weighted,
         refit=lambda i, value, start: refitted(call, i, value, start), names=call.names, loss=problem.loss.name,
-        absolute=call.absolute,
+        absolute=call.absolute, bend=mean,
         error=1e-11 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
         start=done.start, recipe=method, roots=roots,
     )  # fmt: skip

@@ -84,11 +84,11 @@ def check_probability(probability: float) -> None:
 class Profile:
     """The least cost at which a parameter can have other values, and the interval read off it.
 
-    `low`, `high` ends where the cost is `threshold` (-inf, inf: not found, see `notes`); `points` (k,)
-    values tried, ascending, with the minimum's own; `costs` (k,) there, the other parameters refitted;
-    `path` (k, n) all parameters there; `value` at the minimum; `complete` both ends found and the cost
-    nowhere lower than at the minimum; `notes` sentences; `probability` that the interval holds;
-    `refits` how many were made.
+    `low`, `high` ends where the cost is `threshold`, or bounds that lie nearer (-inf, inf: not found, see
+    `notes`); `at_bounds` which ends are bounds, "lower", "upper"; `points` (k,) values tried, ascending, with
+    the minimum's own; `costs` (k,) there, the other parameters refitted; `path` (k, n) all parameters there;
+    `value` at the minimum; `complete` the cost reaches its threshold at both ends and is nowhere lower than at
+    the minimum; `notes` sentences; `probability` that the interval holds; `refits` how many were made.
     """
 
     low: float
@@ -102,12 +102,13 @@ class Profile:
     probability: float
     path: np.ndarray
     refits: int
+    at_bounds: tuple[str, ...] = ()
 
     @property
     def skew(self) -> float:
-        """Upper half-width over lower: 1 where the linear interval is right; NaN where an end is missing."""
+        """Upper half-width over lower: 1 where the linear interval is right; NaN where an end is missing or a bound."""
         sides = self.high - self.value, self.value - self.low
-        return float(sides[0] / sides[1]) if np.isfinite(sides).all() else np.nan
+        return float(sides[0] / sides[1]) if np.isfinite(sides).all() and not self.at_bounds else np.nan
 
 
 @dataclass(eq=False)
@@ -159,10 +160,11 @@ def profile(
     parameter is written: the profile of log k is that of k.
 
     refit(i, value, start) -> (x, cost) minimizes over the others with parameter i held at `value`; x
-    (n,) the answer, cost there; scale2 = s^2; step: the standard error (where it is not finite, a
-    tenth of |x_i|); bounds of parameter i; budget of refits, half for each end; name for the notes.
-    An end that is not found (flat cost, bound, edge of the domain, budget) is infinite, and a note says
-    why. Raises ValueError for probability, scale2 or degrees out of range, and what refit raises.
+    (n,) the answer, cost there; scale2 = s^2 (robust losses: mean(psi^2) / mean(psi'), see `Fit.profile`); step: the
+    standard error (where it is not finite, a tenth of |x_i|); bounds of parameter i: it is held at no value
+    outside them, and an end that they cut off is the bound itself; budget of refits, half for each end; name
+    for the notes. An end that is not found (flat cost, edge of the domain, budget) is infinite, and a note
+    says why. Raises ValueError for probability, scale2 or degrees out of range, and what refit raises.
     Source: Bates and Watts (1988), section 6.1; James and Roos (1975), MINOS.
     """
     x = np.array(x, float)
@@ -178,20 +180,23 @@ def profile(
     if not (np.isfinite(step) and step > 0):
         notes.append(f"{name} has no standard error: the search began with a tenth of its size")
         step = 0.1 * abs(v0) or 1.0
-    ends = []
-    for side, bound in zip((-1, 1), bounds, strict=True):
+    ends, cut = [], []
+    for side, word, bound in zip((-1, 1), ("lower", "upper"), bounds, strict=True):
         end, reason = find_end(search, side, step, bound, budget // 2)
         ends.append(end)
-        if reason:
-            notes.append(f"no {'upper' if side > 0 else 'lower'} end of {name}: {reason}")
+        if reason and np.isfinite(end):
+            cut.append(word)
+            notes.append(f"the {word} end of {name} is its bound {end:.6g}: {reason}")
+        elif reason:
+            notes.append(f"no {word} end of {name}: {reason}")
     threshold = cost + scale2 * t**2 / 2
     points = np.array(sorted(search.seen))
     costs = np.array([search.seen[v][1] for v in points])
     lower = undercut(points, costs, cost, threshold, name)
     path = np.array([search.seen[v][0] for v in points])
     return Profile(
-        ends[0], ends[1], points, costs, bool(np.isfinite(ends).all()) and not lower, (*notes, *lower), v0,
-        float(threshold), probability, path, search.spent,
+        ends[0], ends[1], points, costs, bool(np.isfinite(ends).all()) and not lower and not cut, (*notes, *lower),
+        v0, float(threshold), probability, path, search.spent, tuple(cut),
     )  # fmt: skip
 
 
@@ -205,7 +210,7 @@ def undercut(points: np.ndarray, costs: np.ndarray, cost: float, threshold: floa
 
 
 def find_end(search: Search, side: int, step: float, bound: float, budget: int) -> tuple[float, str]:
-    """The end on one side and "", or an infinity and the reason."""
+    """The end on one side and ""; or the bound, or an infinity, and the reason."""
     from scipy.optimize import brentq  # here: `import raphson` does without scipy.optimize
 
     v0, nowhere, last = float(search.x[search.i]), side * np.inf, search.spent + budget
@@ -213,7 +218,7 @@ def find_end(search: Search, side: int, step: float, bound: float, budget: int) 
     while True:
         outer = side * min(side * outer, side * bound)
         if outer == inner:
-            return nowhere, f"its bound {bound:.6g} is reached, and the cost {risen(search, inner)}"
+            return float(bound), f"there the cost {risen(search, inner)}"
         rise = search.root(outer)
         if abs(rise - 1) <= EDGE:
             return float(outer), ""

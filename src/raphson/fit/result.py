@@ -9,6 +9,7 @@ import jax
 import numpy as np
 import scipy.linalg
 
+from raphson.calculus.around import limits_of
 from raphson.fit.profile import Profile, profile
 from raphson.fit.report import fit_html, parameters
 from raphson.fit.uncertainty import Uncertainty, uncertainty
@@ -29,7 +30,7 @@ class Fit(Result):
 
     Beside the fields of `Result`: `residuals` (m,) and `jacobian` (m, n) at x, as the user's function
     gives them; `weighted` what error bars are made from: psi and J mean(psi'), psi(r) = rho' r
-    (Huber, 1981, section 7.6; r and J with the linear loss); `names` of the parameters;
+    (Huber, 1981, section 7.6; r and J with the linear loss); `bend` mean(psi'); `names` of the parameters;
     `active` (n,) -1 at a lower bound, 1 at an upper one, 0 inside. `uncertainty` holds covariance,
     standard errors, correlations and undetermined combinations. The items are those of SciPy's
     `least_squares`: `x cost fun jac grad optimality active_mask nfev njev status message success`, with
@@ -44,6 +45,7 @@ class Fit(Result):
     names: tuple[str, ...] = ()
     loss: str = "linear"
     absolute: bool = False
+    bend: float = 1.0
     error: float | None = None
     roots: np.ndarray | None = None
     refit: Callable[[int, float, np.ndarray], tuple[np.ndarray, float]] | None = None
@@ -98,10 +100,12 @@ class Fit(Result):
     def profile(self, parameter: int | str, probability: float = 0.95) -> Profile:
         """The profile-likelihood interval of one parameter (index or name): no linear model needed. See `Profile`.
 
-        The cost is minimized over the others with the parameter held at trial values; the ends lie where
-        it has risen by the quantile of F(1, degrees), or of chi-square where sigma is absolute. Raises
-        ValueError where there are no degrees of freedom, KeyError for an unknown name, RuntimeError for a fit
-        that was pickled.
+        The cost is minimized over the others with the parameter held at trial values, all within their bounds; the
+        ends lie where it has risen by the quantile of F(1, degrees), or of chi-square where sigma is absolute, or
+        at a bound that lies nearer. A robust cost bends by mean(psi') J'J where the covariance is
+        s^2 (J'J)^-1 / mean(psi')^2, so its rise is measured by s^2 / mean(psi'): of many data the interval is that of
+        the standard error. Raises ValueError where there are no degrees of freedom, KeyError for an unknown name,
+        RuntimeError for a fit that was pickled.
         """
         if isinstance(parameter, str) and parameter not in self.names:
             raise KeyError(f"no parameter named {parameter!r}: there are {', '.join(self.names)}")
@@ -113,10 +117,22 @@ class Fit(Result):
                 "a profile fits again, and a pickle leaves the function behind: call the fit again in this process, "
                 "or take profiles before pickling"
             )
+        low, high, _ = limits_of(self.model.space, self.x_flat)
         return profile(
-            self.refit, self.x_flat, i, self.value, degrees=degrees, scale2=scale2, probability=probability,
-            step=float(u.standard_errors[i]), name=self.names[i],
+            self.refit, self.x_flat, i, self.value, degrees=degrees, scale2=scale2 / self.bend, probability=probability,
+            step=self.reach(i), bounds=(float(low[i]), float(high[i])), name=self.names[i],
         )  # fmt: skip
+
+    def reach(self, i: int) -> float:
+        """The standard error of parameter i, were it not held by a bound."""
+        if not self.active[i]:
+            return float(self.uncertainty.standard_errors[i])
+        (r, J), active = self.weighted, np.where(np.arange(self.active.size) == i, 0, self.active)
+        with np.errstate(all="ignore"):
+            free = uncertainty(
+                J, r, self.x_flat, names=self.names, absolute=self.absolute, active=active, error=self.error
+            )
+        return float(free.standard_errors[i])
 
     @property
     def covariance(self) -> np.ndarray:

@@ -54,7 +54,9 @@ def page(thing: Any, title: str = "") -> str:
     """The whole HTML text."""
     from raphson.picture.recording.record import record
     from raphson.picture.recording.static import STYLE, static
+    from raphson.picture.section import refuse_curved
 
+    refuse_curved(getattr(thing, "model", thing))
     recording = record(thing, title)
     script = web("report.js")
     parts = [

@@ -41,6 +41,7 @@ class Subject:
             raise ValueError("this result has no model, so there is no quadratic to draw")
         if not hasattr(model, "curvature"):
             raise TypeError(f"expected a model (of rp.local_model) or a result, not {type(thing).__name__}")
+        refuse_curved(model)
         return Subject(model, names_of(thing), None if model is thing else thing)
 
     @cached_property
@@ -209,8 +210,18 @@ def flat(x: Any) -> np.ndarray:
     return np.concatenate([np.ravel(np.asarray(leaf, float)) for leaf in jax.tree.leaves(x)])
 
 
+def refuse_curved(model: Any) -> None:
+    """ValueError for models on curved spaces: pictures draw straight lines in the coordinates of x."""
+    if not model.space.straight:
+        raise ValueError(
+            f"no picture of a function on {type(model.space).__name__}: planes through x leave it. rp.plot.convergence "
+            "and model.geometry() work there"
+        )
+
+
 def way(result: Any) -> np.ndarray:
     """The points that a run took (m, n), the start first and the answer last."""
+    refuse_curved(result.model)
     steps = np.asarray(result.trace.step, float)[np.asarray(result.trace.accepted, bool)]
     start = flat(result.start)
     return np.concatenate([start[None], start + np.cumsum(steps, axis=0), flat(result.x)[None]])

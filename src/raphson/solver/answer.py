@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from raphson.kernel.record import record
+from raphson.kernel.space import Box
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.linear.solve import never_negative
@@ -18,6 +19,7 @@ from raphson.problems.minimize import Minimize
 from raphson.solver.choose import choose
 from raphson.solver.presets import ALIASES, PRESETS, RESIDUAL_ALIASES, RESIDUAL_PRESETS, cast, preset_name
 from raphson.solver.saddle import leave_saddle
+from raphson.solver.spaces import check_method
 from raphson.solver.step import Method, State, launch, step
 
 Array = jax.Array
@@ -44,15 +46,18 @@ def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> S
 
     problem: `Minimize(fun, data)`, `LeastSquares(residual, data)`, or a function of x alone. method:
     "auto", a preset's name, or a `Method`.
-    x0: a pytree of floating-point arrays. Works under `jit`, `vmap` (over x0, data or the method's
-    numbers) and `grad`: dx* = -H^-1 (d_theta g) dtheta by the implicit function theorem, for the
+    x0: a pytree of floating-point arrays, taken to the nearest point where the problem's space is curved.
+    Works under `jit`, `vmap` (over x0, data or the method's numbers) and `grad`:
+    dx* = -H^-1 (d_theta g) dtheta by the implicit function theorem, for the
     problem's `data`; the loop itself is never differentiated.
     """
     problem = problem if not callable(problem) else Minimize(problem)
     x0 = jnp.asarray(x0) if isinstance(x0, list) else x0
     x0 = jax.tree.map(lambda a: lax.stop_gradient(strong(a)), x0)
+    x0 = x0 if problem.space.straight else problem.space.project(x0)
     if isinstance(method, str):
         method = preset(problem, method, x0)
+    check_method(method, type(method.curvature).__name__, problem.space)
     dtype = jnp.result_type(*jax.tree.leaves(x0))
     still, method = lax.stop_gradient(problem), cast(method, dtype)
     state = launch(method, still, x0)
@@ -110,8 +115,10 @@ def strong(a: Any) -> Array:
 def answer(problem: Any, x: Any) -> Any:
     """x, with the derivative of a minimizer of `problem` with respect to the problem's data.
 
-    At x the gradient vanishes for all theta, so H dx + (d_theta g) dtheta = 0. Where H is singular
-    the shortest dx is returned (directions without curvature do not move).
+    At x the gradient vanishes for all theta, so H dx + (d_theta g) dtheta = 0; a variable that a bound holds up goes
+    with its bound, and the others see it so. Where H is singular the shortest dx is returned (directions without
+    curvature do not move). Where a variable is at its bound without pushing against it, the answer has two one-sided
+    derivatives; that of the free variable is returned.
     Source: Griewank and Walther (2008), section 15; Blondel et al. (2022).
     """
     return x
@@ -126,9 +133,42 @@ def answer_jvp(primals: tuple, tangents: tuple) -> tuple[Any, Any]:
     zero = space.zero(x)
 
     modes = modes_of(problem, x)
-    moved = jax.jvp(lambda p: slope(modes, p, x)(zero)[1], (problem,), (tangents[0],))[1]
-    s = -solve_symmetric(hessian(modes, problem, x)[2], moved)
+    g = lax.stop_gradient(slope(modes, problem, x)(zero)[1])
+    moved = jax.jvp(lambda p: unrest(modes, p, x, g), (problem,), (tangents[0],))[1]
+    s = -response(hessian(modes, problem, x)[2], held_up(space, x, g), moved)
     return x, jax.jvp(lambda s: space.retract(x, s), (zero,), (s,))[1]
+
+
+def held_up(space: Any, x: Any, g: Array) -> Array | None:
+    """The variables that a bound holds up against -g, and fixed ones (n,); None without bounds."""
+    if not isinstance(space, Box):
+        return None
+    here = space.flat(x)
+    return (here <= space.lower) & (g > 0) | (here >= space.upper) & (g < 0) | (space.lower == space.upper)
+
+
+def unrest(modes: Any, problem: Any, x: Any, g: Array) -> Array:
+    """What vanishes at the answer x whatever the data are, as their function: the gradient (n,), and for variables that
+    a bound holds up (`g`: their slopes at these data) the distance from it."""
+    space = problem.space
+    moved = slope(modes, problem, x)(space.zero(x))[1]
+    held = held_up(space, x, g)
+    if held is None:
+        return moved
+    here = lax.stop_gradient(space.flat(x))
+    bound = jnp.where(g > 0, space.lower, space.upper)
+    # Infinite bounds hold nothing: their place is taken before anything is differentiated.
+    return jnp.where(held, here - jnp.where(held, bound, here), moved)
+
+
+def response(H: Array, held: Array | None, moved: Array) -> Array:
+    """s with H s = `moved` for the free variables and s = `moved` for the held ones; linear in `moved`."""
+    if held is None:
+        return solve_symmetric(H, moved)
+    fixed = jnp.where(held, moved, 0)
+    apart = held[:, None] | held[None, :]
+    free = jnp.where(apart, jnp.diag(jnp.where(held, jnp.abs(jnp.diagonal(H)), 0)), H)
+    return jnp.where(held, fixed, solve_symmetric(free, jnp.where(held, 0, moved - H @ fixed)))
 
 
 @jax.custom_vjp
@@ -148,8 +188,10 @@ def reverse_answer_bwd(kept: tuple[Any, Any], given: Any) -> tuple[Any, Any]:
     modes, space = modes_of(problem, x), problem.space
     zero = space.zero(x)
     (u,) = jax.vjp(lambda s: space.retract(x, s), zero)[1](given)
-    w = -solve_symmetric(hessian(modes, problem, x)[2], u)
-    (moved,) = jax.vjp(lambda p: slope(modes, p, x)(zero)[1], problem)[1](w)
+    g = slope(modes, problem, x)(zero)[1]
+    H, held = hessian(modes, problem, x)[2], held_up(space, x, g)
+    (w,) = jax.vjp(lambda moved: -response(H, held, moved), jnp.zeros_like(u))[1](u)
+    (moved,) = jax.vjp(lambda p: unrest(modes, p, x, g), problem)[1](w)
     return moved, jax.tree.map(jnp.zeros_like, x)
 
 

@@ -21,7 +21,7 @@ from raphson.problems.callback import HOST, Callback
 from raphson.problems.modes import ORDINARY, Modes
 from raphson.solver.attempts import CRAWL, KINKED, best_of, onward_from
 from raphson.solver.beside import lowest_beside
-from raphson.solver.bounds import active_bounds, read_bounds
+from raphson.solver.bounds import active_bounds
 from raphson.solver.callbacks import announce, reporter, watcher
 from raphson.solver.choose import SURE, choose
 from raphson.solver.clock import CompileClock
@@ -35,6 +35,7 @@ from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
 from raphson.solver.options import Limits, read_hess, read_limits, refuse_constraints
 from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name, stand_in
 from raphson.solver.result import Evaluations, Result
+from raphson.solver.spaces import check_method, placed, read_space
 from raphson.solver.start import no_more, not_begun, refused_start, unknown_at_start
 from raphson.solver.step import Method, State
 from raphson.solver.suspect import located
@@ -43,24 +44,11 @@ from raphson.tracing.read import floating_args, without_program
 
 @silent
 def minimize(
-    fun: Callable,
-    x0: Any,
-    args: Any = (),
-    method: str | Method | None = "auto",
-    jac: Any = None,
-    hess: Any = None,
-    hessp: Any = None,
-    bounds: Any = None,
-    constraints: Any = (),
-    tol: float | None = None,
-    callback: Callable | None = None,
-    options: dict | None = None,
-    *,
-    progress: bool | Callable = False,
-    max_steps: int | None = None,
-    time_limit: float | None = None,
-    **unknown: Any,
-) -> Result:
+    fun: Callable, x0: Any, args: Any = (), method: str | Method | None = "auto", jac: Any = None, hess: Any = None,
+    hessp: Any = None, bounds: Any = None, constraints: Any = (), tol: float | None = None,
+    callback: Callable | None = None, options: dict | None = None, *, progress: bool | Callable = False,
+    max_steps: int | None = None, time_limit: float | None = None, space: Any = None, **unknown: Any,
+) -> Result:  # fmt: skip
     """Minimizes a smooth function and says what it found.
 
     fun(x, *args): one number, written with NumPy or jax.numpy: traced, with exact derivatives. What needs the value
@@ -73,7 +61,7 @@ def minimize(
     units of x changes nothing. callback: callback(intermediate_result=r) with r.x, r.fun, or callback(x), after every
     trial; StopIteration or a returned True stops. options: maxiter, disp (prints the result) and the like; unknown
     ones are warned of. progress: True for a live line, or a function of the state. max_steps: trials. time_limit:
-    seconds.
+    seconds. space: where x lives, for JAX functions without bounds: `rp.Sphere()`, `rp.Rotation()`; None: the reals.
 
     Returns a `Result`; its `success` is true only for a minimum shown by first and second order or
     by the noise of f. Ctrl-C, the time limit and the step limit return the best point so far; where x0, or
@@ -89,9 +77,9 @@ def minimize(
     method, hess = stand_in(method, notes), read_hess(hess, notes)
     x = read_point(x0, notes, finite=False)
     compiled = CompileClock.seconds
-    space, x = read_bounds(bounds, x, notes, Numbered(), pairs=True)
+    space, x = read_space(space, bounds, x, notes, Numbered(), pairs=True)
     problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes, space, limits.calls)
-    problem = replace(problem, space=space)
+    problem = placed(problem, space, notes)
     watch, report = None if callback is None else watcher(callback, restore), reporter(progress)
 
     trials, finite_start = [0], bool(np.all(np.isfinite(sizes(x))))
@@ -126,9 +114,10 @@ def minimize(
 
     aside: list[Callable[[], Result]] = []
     candidates = read_method(method, problem, problem.space.size(x), modes_of(problem, x))
-    instead = KINKED if tuple(name for name, _, _ in candidates) == SURE else ()
+    instead = KINKED if space.straight and tuple(name for name, _, _ in candidates) == SURE else ()
     result = onward_from(best_of(candidates, attempt, limits.max_steps is not None, instead), aside)
-    plain = without_program(fun) if unsmooth(result, problem) else None
+    # On the host there are no curved spaces: there the failed run is the answer.
+    plain = without_program(fun) if space.straight and unsmooth(result, problem) else None
     if plain is not None:
         return minimize(
             plain, x0, args, method, jac, hess, hessp, bounds, constraints, tol, callback, options,
@@ -152,7 +141,7 @@ def unsmooth(result: Result, problem: Any) -> bool:
 
 def iterate(
     fun: Callable, x0: Any, args: Any = (), method: str | Method | None = "auto", *, tol: float | None = None,
-    max_steps: int | None = None,
+    max_steps: int | None = None, space: Any = None,
 ) -> Iterator[tuple[State, Trial]]:  # fmt: skip
     """The run as a generator: yields (state, trial) after every trial, accepted or not.
 
@@ -162,8 +151,9 @@ def iterate(
     one flat vector. The same step as everywhere: same trials, same trace.
     """
     notes: list[str] = []
-    x = read_point(x0, notes)
+    space, x = read_space(space, None, read_point(x0, notes), notes, Numbered(), pairs=True)
     problem, x, _ = read_problem(fun, x, args, None, None, None, notes)
+    problem = placed(problem, space, notes)
     _, chosen, _ = read_method(method, problem, problem.space.size(x), modes_of(problem, x))[0]
     chosen = limited(chosen, read_limits(tol, max_steps, None, None, notes), x)
     return iterations(chosen, problem, x)
@@ -229,8 +219,11 @@ def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[st
 def read_method(method: Any, problem: Any, n: int, modes: Modes = ORDINARY) -> list[tuple[str, Method, str]]:
     """What to try, first things first: (name, method, the reason for it)."""
     if isinstance(method, Method):
+        check_method(method, type(method.curvature).__name__, problem.space)
         return [(type(method.curvature).__name__, method, "given by the caller")]
     name = preset_name(method)
+    if name != "auto":
+        check_method(PRESETS[name], name, problem.space)
     if name == "auto":
         choice = choose(problem, n, modes)
         return [(name, PRESETS[name], choice.reason) for name in choice.names]

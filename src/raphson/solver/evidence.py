@@ -37,19 +37,21 @@ def certificate_of(
     g, seen, scale = np.asarray(model.gradient), np.asarray(state.place.watch.seen, float), np.asarray(model.scale)
     if H is not None:
         scale = np.asarray(units(H))
-    magnitude = sizes(model.x).astype(float)
+    space = problem.space
+    magnitude = sizes(model.x, space).astype(float)
     sides = active_bounds(problem.space, g, model.x)
     held = sides != 0
     g = np.where(held, 0, g)
-    names = Numbered() if names is None else names
+    names = (Numbered() if space.straight else Numbered("s")) if names is None else names
     first = max(abs(done.trace.start_value), abs(float(model.value)))
     size, big = measures(magnitude, seen, scale.astype(float), eps(g), first)
     shape = shape_of(problem, model, H, g, scale, size, big, held, names)
     floor = float(model.floor) / VALUE_NOISE  # one unit in the last place
     believed = settled(done.trace)
+    travelled = flat(model.x) - flat(done.start) if space.straight else np.zeros_like(g)  # curved ones have no far
     looked = weak_sections(
-        problem, model, H, shape, g, magnitude, size, big, held, floor, believed, flat(model.x) - flat(done.start)
-    )
+        problem, model, H, shape, g, magnitude, size, big, held, floor, believed, travelled
+    )  # fmt: skip
     return certify(
         Evidence(
             value=float(model.value),
@@ -60,7 +62,7 @@ def certificate_of(
             believed=believed,
             contracted=contracted(done.trace),
             first=first,
-            start=sizes(done.start),
+            start=sizes(done.start, space),
             here=magnitude,
             status=done.status,
             eps=eps(g),
@@ -257,8 +259,14 @@ def steep_falls(problem: Any, model: Any, g: np.ndarray, size: np.ndarray) -> fl
 
 
 def imbalance_at(problem: Any, model: Any, size: np.ndarray, free: np.ndarray, looked: Weak) -> float:
-    """The imbalance of gradients around a kink in more than one variable; 1 where there is none, or none can be had."""
-    if isinstance(problem, HOST) or free.sum() < 2 or not any(section.kink for section in looked.sections):
+    """The imbalance of gradients around a kink in more than one variable; 1 where there is none, or none can be had
+    (on curved spaces they belong to different tangent spaces)."""
+    if (
+        isinstance(problem, HOST)
+        or not problem.space.straight
+        or free.sum() < 2
+        or not any(section.kink for section in looked.sections)
+    ):
         return 1.0
     x = flat(model.x)
     at = lambda s: problem.space.move(model.x, jnp.asarray(s, x.dtype))[0]
@@ -267,7 +275,10 @@ def imbalance_at(problem: Any, model: Any, size: np.ndarray, free: np.ndarray, l
 
 
 class Numbered:
-    """The names of variables that have none: x1, x2, ..., made when asked for."""
+    """The names of variables that have none: x1, x2, ..., made when asked for; s1, s2, ... for those of a step."""
+
+    def __init__(self, letter: str = "x"):
+        self.letter = letter
 
     def __getitem__(self, i: int) -> str:
-        return f"x{i + 1}"
+        return f"{self.letter}{i + 1}"

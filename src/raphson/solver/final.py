@@ -13,6 +13,7 @@ from raphson.calculus.taylor import look
 from raphson.kernel.look import HESSIAN, PRODUCT, VALUE
 from raphson.kernel.number import eps
 from raphson.kernel.program import Program
+from raphson.kernel.space import Euclidean
 from raphson.kernel.status import Status
 from raphson.model.curvature import Exact
 from raphson.operators.dense import Dense, Measured
@@ -21,6 +22,8 @@ from raphson.problems.callback import HOST, Callback, OutOfCalls
 from raphson.problems.modes import FORWARD
 from raphson.solver.drive import Run
 from raphson.solver.step import Method, State
+
+EVERYWHERE = Euclidean()
 
 LARGEST = 4000
 """Up to so many variables the certificate forms H; above, products with it have to do."""
@@ -64,6 +67,8 @@ def snapped(done: Run, state: State, problem: Any) -> tuple[Run, State]:
     A degenerate minimum at 0 (Powell's singular function) is approached linearly until H is lost in rounding, and
     no digit of x is its last one.
     """
+    if not problem.space.straight:
+        return done, state
     here = flat(state.x)
     size = np.abs(here)
     with np.errstate(invalid="ignore"):
@@ -148,6 +153,6 @@ def flat(x: Any) -> np.ndarray:
     return np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(x)])
 
 
-def sizes(x: Any) -> np.ndarray:
-    """|x| as one vector."""
-    return np.abs(flat(x))
+def sizes(x: Any, space: Any = EVERYWHERE) -> np.ndarray:
+    """What steps from x are measured by (n,): |x|, or what a curved space says."""
+    return np.abs(flat(x)) if space.straight else np.asarray(space.magnitude(x))

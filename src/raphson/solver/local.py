@@ -14,20 +14,23 @@ from raphson.solver.door import read_problem
 from raphson.solver.evidence import Numbered
 from raphson.solver.final import evaluate
 from raphson.solver.inputs import read_point
+from raphson.solver.spaces import placed, read_space
 
 
 @silent
-def local_model(fun: Callable, x: Any, *args: Any) -> Model:
+def local_model(fun: Callable, x: Any, *args: Any, space: Any = None) -> Model:
     """The local quadratic m(s) = f + g's + 1/2 s'Hs of fun(x, *args) at x, with the exact dense Hessian.
 
-    x: a vector, or any pytree of arrays. The model is a function of a step s (n,), and has `value`,
+    x: a vector, or any pytree of arrays. space: where x lives (`rp.Sphere()`, `rp.Rotation()`); s then is a step in its
+    tangent space, with the Riemannian gradient and Hessian. The model is a function of a step s (n,), and has `value`,
     `gradient` (n,), `hessian` (n, n), `newton_step()` and `geometry()`. A function that
     needs numbers (`if`, float()) is differentiated by finite differences. Raises ValueError where f or a derivative is
     not finite at x, TypeError for input that cannot be meant.
     """
     notes: list[str] = []
-    start = read_point(x, notes)
+    space, start = read_space(space, None, read_point(x, notes), notes, Numbered(), pairs=True, name="x")
     problem, point, restore = read_problem(fun, start, args, None, None, None, notes)
+    problem = placed(problem, space, notes)
     seen = evaluate(problem, point)
     refuse_not_finite(float(seen.value), np.asarray(seen.gradient), np.asarray(seen.curvature.matrix))
     scale = jnp.asarray(units(np.asarray(seen.curvature.matrix, float)), seen.gradient.dtype)

@@ -2,6 +2,7 @@
 
 import pickle
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,9 @@ class Result(Items):
     def points(self) -> list[Any]:
         """The points of the run, x0 and every accepted one, in the structure of x (SciPy's `allvecs`)."""
         steps = self.trace.step[self.trace.accepted]
+        if not self.model.space.straight:
+            path = accumulate([self.start, *steps], lambda x, s: np.asarray(self.model.space.retract(x, s)))
+            return [np.asarray(x) for x in path]
         flat = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(self.start)])
         path = np.cumsum([flat, *np.asarray(steps, flat.dtype)], axis=0, dtype=flat.dtype)
         leaves, tree = jax.tree.flatten(self.x)
