@@ -210,10 +210,9 @@ def flat(x: Any) -> np.ndarray:
 
 
 def way(result: Any) -> np.ndarray:
-    """The points that a run took (m, n), the start first and the answer last."""
-    steps = np.asarray(result.trace.step, float)[np.asarray(result.trace.accepted, bool)]
-    start = flat(result.start)
-    return np.concatenate([start[None], start + np.cumsum(steps, axis=0), flat(result.x)[None]])
+    """The points that a run took (m, n), as far as they were kept: the start first and the answer last."""
+    start, moves = flat(result.start), np.asarray(result.trace.moves, float)
+    return np.concatenate([start[None], start + np.cumsum(moves, axis=0), flat(result.x)[None]])
 
 
 def choices() -> str:
