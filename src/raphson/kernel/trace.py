@@ -98,8 +98,8 @@ class Trace:
         """What was thinned, in words; empty where nothing was."""
         if self.whole:
             return ""
-        taken = int(self.accepted.sum())
-        return f"{len(self.kept) + 1} of the {taken + 1} points of this run were kept: all its steps would take too much memory"
+        points, kept = int(self.accepted.sum()) + 1, len(self.kept) + 1
+        return f"{kept} of the {points} points of this run were kept: all its steps would take too much memory"
 
     def __getattr__(self, name: str) -> np.ndarray:
         if name in SCALARS:

@@ -161,7 +161,8 @@ def moment_of(trial: int, taken: int, x: Any, value: Any, g: Any, H: Any, own: O
 class Rerun:
     """What a run is walked with: `steps` (T, n) that were taken, and the `recipe` where its memory can be learned.
 
-    Of a thinned run the steps are its moves, of several steps each. `unit` of the path's tau; `unscaled` where the method measures lengths as they are.
+    Of a thinned run the steps are its moves, of several steps each. `unit` of the path's tau; `unscaled` where the
+    method measures lengths as they are.
     """
 
     problem: Any
