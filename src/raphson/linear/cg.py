@@ -126,7 +126,7 @@ class Krylov:
 def lanczos(mv: Callable[[Array], Array], start: Array, steps: int) -> Krylov:
     """At most so many Lanczos steps; fewer where the smallest Ritz value is known before (`CONVERGED`).
 
-    Full reorthogonalization: the vectors are few. Source: Golub and Van Loan (2013), section 10.3.
+    Full reorthogonalization (modified Gram-Schmidt, the last vector first): the vectors are few. Source: Golub and Van Loan (2013), section 10.3.
     """
     n = start.shape[0]
     basis = jnp.zeros((steps + 1, n), start.dtype).at[0].set(start / norm(start))
@@ -135,8 +135,8 @@ def lanczos(mv: Callable[[Array], Array], start: Array, steps: int) -> Krylov:
         Q, T = c
         w = mv(Q[k])
         T = T.at[k, k].set(Q[k] @ w)
-        for _ in range(2):
-            w = w - Q.T @ (Q @ w)
+        # Row by row, only those there are: products with all of Q, twice, were nine tenths of the time at n = 1e6.
+        w = lax.fori_loop(0, k + 1, lambda j, w: w - (Q[k - j] @ w) * Q[k - j], w)
         beta = norm(w)
         # Below its rounding what is left of w is a direction of nothing.
         alive = beta > max(1e-10, 64 * eps(beta)) * jnp.maximum(jnp.max(jnp.abs(T)), tiny(beta))
