@@ -126,21 +126,23 @@ class Krylov:
 def lanczos(mv: Callable[[Array], Array], start: Array, steps: int) -> Krylov:
     """At most so many Lanczos steps; fewer where the smallest Ritz value is known before (`CONVERGED`).
 
-    Full reorthogonalization (modified Gram-Schmidt, the last vector first): the vectors are few. Source: Golub and Van Loan (2013), section 10.3.
+    Full reorthogonalization after the three terms: the vectors are few. Source: Golub and Van Loan (2013), section 10.3.
     """
     n = start.shape[0]
     basis = jnp.zeros((steps + 1, n), start.dtype).at[0].set(start / norm(start))
 
     def one(k, c):
         Q, T = c
-        w = mv(Q[k])
-        T = T.at[k, k].set(Q[k] @ w)
-        # Row by row, only those there are: products with all of Q, twice, were nine tenths of the time at n = 1e6.
-        w = lax.fori_loop(0, k + 1, lambda j, w: w - (Q[k - j] @ w) * Q[k - j], w)
+        q = row_of(Q, k)
+        w = mv(q)
+        alpha = q @ w
+        T = T.at[k, k].set(alpha)
+        w = w - alpha * q - jnp.where(k > 0, T[k, k - 1], 0) * row_of(Q, jnp.maximum(k - 1, 0))
+        w = w - (Q @ w) @ Q
         beta = norm(w)
         # Below its rounding what is left of w is a direction of nothing.
         alive = beta > max(1e-10, 64 * eps(beta)) * jnp.maximum(jnp.max(jnp.abs(T)), tiny(beta))
-        Q = Q.at[k + 1].set(jnp.where(alive, w / safe(beta, alive), 0))
+        Q = lax.dynamic_update_index_in_dim(Q, jnp.where(alive, w / safe(beta, alive), 0), k + 1, 0)
         off = jnp.where(alive, beta, 0)
         return Q, T.at[k, k + 1].set(off).at[k + 1, k].set(off)
 
@@ -157,6 +159,11 @@ def lanczos(mv: Callable[[Array], Array], start: Array, steps: int) -> Krylov:
     # After a breakdown (the start lies in few eigenvectors) the rest of T is empty: no eigenvalues of its own.
     live = (jnp.arange(steps) < k) & jnp.any(Q[:steps] != 0, axis=1)
     return Krylov(Q[:steps], filled_out(T, live), live)
+
+
+def row_of(Q: Array, k: Array) -> Array:
+    """Row k."""
+    return lax.dynamic_index_in_dim(Q, k, 0, keepdims=False)
 
 
 def filled_out(T: Array, live: Array) -> Array:
