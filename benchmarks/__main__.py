@@ -1,4 +1,4 @@
-"""`python -m benchmarks dense|nist|first_try`: runs a benchmark, section by section, and writes its tables."""
+"""`python -m benchmarks dense|nist|first_try|large`: runs a benchmark, section by section, and writes its tables."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.suite import Suite
 
-NAMES = ("dense", "nist", "first_try")
+NAMES = ("dense", "nist", "first_try", "large")
 
 
 def suite(name: str) -> Suite:
