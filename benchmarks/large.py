@@ -4,9 +4,9 @@ from benchmarks import large_runs
 from benchmarks.suite import Suite
 
 ABOUT = (
-    "Every row is a process of its own; *peak* is its largest resident memory, Python and JAX included. *cpu* are seconds "
-    "of processor time, which others on the machine change less than seconds on the clock; both are of a second "
-    "call, compiled already. *certificate* is everything after the last trial."
+    "Every row is a process of its own; *peak* is its largest resident memory, Python and JAX included. *cpu*: seconds of "
+    "processor time, which others on the machine change less than seconds on the clock; both are of a second call, "
+    "compiled already. *certificate* is everything after the last trial."
 )
 
 SUITE = Suite("large", "Many variables, measured", ABOUT, {"runs": large_runs})

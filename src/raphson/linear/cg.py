@@ -126,7 +126,8 @@ class Krylov:
 def lanczos(mv: Callable[[Array], Array], start: Array, steps: int) -> Krylov:
     """At most so many Lanczos steps; fewer where the smallest Ritz value is known before (`CONVERGED`).
 
-    Full reorthogonalization after the three terms: the vectors are few. Source: Golub and Van Loan (2013), section 10.3.
+    Full reorthogonalization after the three terms: the vectors are few.
+    Source: Golub and Van Loan (2013), section 10.3.
     """
     n = start.shape[0]
     basis = jnp.zeros((steps + 1, n), start.dtype).at[0].set(start / norm(start))
