@@ -4,8 +4,8 @@ from benchmarks import large_runs
 from benchmarks.suite import Suite
 
 ABOUT = (
-    "Every row is a process of its own; *peak* is its largest resident memory, Python and JAX included. *cpu*: seconds of "
-    "processor time, which others on the machine change less than seconds on the clock; both are of a second call, "
+    "Every row is a process of its own; *peak* is its largest resident memory, Python and JAX included. *cpu*: seconds "
+    "of processor time, which others on the machine change less than seconds on the clock; both are of a second call, "
     "compiled already. *certificate* is everything after the last trial."
 )
 
