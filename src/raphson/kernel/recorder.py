@@ -58,11 +58,12 @@ class Recorder:
         """Adds up the steps that were taken."""
         room = max(self.budget // max(steps[:1].nbytes, 1) - 1, 2) // 2 * 2 if len(steps) else 2
         for s in steps[taken]:
-            self.pending = s.copy() if self.pending is None else self.pending + s
+            move = s.copy() if self.pending is None else self.pending + s
+            self.pending = move
             self.since += 1
             if self.since < self.stride:
                 continue
-            self.moves.append(self.pending)
+            self.moves.append(move)
             self.pending, self.since = None, 0
             if len(self.moves) >= room:
                 self.moves = [a + b for a, b in zip(self.moves[::2], self.moves[1::2], strict=True)]
