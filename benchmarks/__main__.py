@@ -1,4 +1,4 @@
-"""`python -m benchmarks dense|nist|first_try|cutest`: runs a benchmark, section by section, and writes its tables."""
+"""`python -m benchmarks dense|nist|first_try|large|cutest`: runs a benchmark, section by section, and writes its tables."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.suite import Suite
 
-NAMES = ("dense", "nist", "first_try", "cutest")
+NAMES = ("dense", "nist", "first_try", "large", "cutest")
 
 
 def suite(name: str) -> Suite:

@@ -8,6 +8,7 @@ import pytest
 
 import raphson as rp
 from raphson.certificate.shape import examine_free, examine_products
+from raphson.fit import strategy
 from raphson.operators.matrix_free import MatrixFree
 from raphson.parts import ExactProduct, Full, Ray
 from raphson.solver import final
@@ -66,6 +67,7 @@ def test_products_see_the_free_part_of_the_matrix(seed, name):
 def few(monkeypatch):
     """H is formed for two variables at most: a bounded problem of thousands would take long."""
     monkeypatch.setattr(final, "LARGEST", 2)
+    monkeypatch.setattr(strategy, "LARGEST", 2)
     monkeypatch.setattr(final, "DIFFERENCES", 2)
 
 

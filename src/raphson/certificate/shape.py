@@ -11,11 +11,11 @@ import scipy.linalg
 
 from raphson.kernel.number import CURVATURE_NOISE, eps
 from raphson.kernel.program import Program
-from raphson.linear.cg import lowest_ritz, unbounded
+from raphson.linear.cg import lanczos, lowest_of, unbounded
 from raphson.linear.solve import LANCZOS_STEPS
 from raphson.operators.held import Held
 from raphson.operators.matrix_free import MatrixFree
-from raphson.problems.allowed import hessian_error
+from raphson.problems.allowed import hessian_error, modes_of
 
 WHOLE = 600
 """Up to so many variables all eigenvalues are computed; above, a Cholesky factorization decides first."""
@@ -31,12 +31,12 @@ TINY = float(np.finfo(float).tiny)
 class Shape:
     """The Hessian at the end of a run.
 
-    `eigenvalues` all of H (None: only `smallest` and `largest` are known); `negative`, `zero` (in doubt),
-    `positive` counted in scaled variables, each against its own error; `newton` the Newton step in the directions
-    that have curvature, `decrement` what it promises; `flat` directions in doubt, in words; `diagonal` of H (None:
-    unknown); `rounding` |H| |x|; `weak` steps (n,) of any length to look along, the most doubtful first: the slope
-    among the directions in doubt, these themselves, and the one of least curvature; `slide` by how much f changes,
-    to first order, when x moves along a direction in doubt by its own size.
+    `eigenvalues` all of H (None: only `smallest` and `largest` are known); `negative`, `zero` (in doubt), `positive`
+    counted in scaled variables, each against its own error; `newton` the Newton step in the directions that have
+    curvature, `decrement` what it promises; `flat` directions in doubt, in words; `diagonal` of H (None: unknown;
+    from products a lower bound of it); `rounding` |H| |x|; `weak` steps (n,) of any length to look along, the most
+    doubtful first: the slope among the directions in doubt, these themselves, and the one of least curvature; `slide`
+    by how much f changes, to first order, when x moves along a direction in doubt by its own size.
     """
 
     eigenvalues: np.ndarray | None
@@ -201,13 +201,15 @@ def examine_products(problem: Any, x: Any, g: np.ndarray, size: np.ndarray, held
     s, (low, v, top), plain, d, rounding = numbers_of_products(
         problem, x, *map(jnp.asarray, (g, size, held)), steps=steps
     )
-    plain = [float(a) for a in plain]
-    newton, low, top, v = np.asarray(s, float), float(low), float(top), np.asarray(v / d, float)
+    smallest, largest = (float(a) for a in plain)
+    newton, low, top, d = np.asarray(s, float), float(low), float(top), np.asarray(d, float)
+    v = np.asarray(v, float) / d
     error = max(CURVATURE_NOISE * LANCZOS_STEPS * eps(g), hessian_error(problem, x, eps(g))) * top
     count = int(low < -error), int(abs(low) <= error)
+    own = low / float(v @ v) if np.any(v) else np.nan  # the curvature along v itself
     return Shape(
-        None, min(plain[0], low / float(v @ v)) if np.any(v) else np.nan, plain[1], *count, free - sum(count), newton,
-        float(-0.5 * g @ newton), (), None, np.asarray(rounding, float), (v,),
+        None, float(np.fmin(smallest, own)), largest, *count, free - sum(count), newton,
+        float(-0.5 * g @ newton), (), None if sum(count) else low * d**2, np.asarray(rounding, float), (v,),
     )  # fmt: skip
 
 
@@ -219,18 +221,21 @@ PROBES = 4
 def numbers_of_products(problem: Any, x: Any, g: jax.Array, size: jax.Array, held: jax.Array, steps: int) -> tuple:
     """Newton step by CG, the smallest Ritz pair and the largest value in units d, extreme ones without, d, |H size|.
 
+    One Krylov space for both kinds of Ritz values: products are what this costs.
+
     d_i^2 is the length of row i of H, estimated from products with vectors of random signs (Hutchinson 1990): exact
     where H is diagonal, never too small. Without units a variable of tiny curvature is invisible to CG and Lanczos.
     """
     B = Held(MatrixFree(problem, x), held, jnp.zeros_like(g))
     signs = jax.random.rademacher(jax.random.key(0), (PROBES, g.shape[0]), g.dtype)
-    rows = jnp.sqrt(sum(B.mv(z) ** 2 for z in signs) / PROBES)
+    # At once where that can be: products with a dense matrix cost its way through memory.
+    found = jax.vmap(B.mv)(signs) if modes_of(problem, x).batched else jnp.stack([B.mv(z) for z in signs])
+    rows = jnp.sqrt(jnp.sum(found**2, axis=0) / PROBES)
     d = jnp.sqrt(jnp.where(held | ~(rows > 0), 1, rows))
     scaled = lambda v: B.mv(v / d) / d
     start = jnp.where(held, 0, 1 + 0.5 * jnp.sin(1.0 + jnp.arange(g.shape[0], dtype=g.dtype)))
-    ritz = lowest_ritz(scaled, start, steps)
-    low, _, top = lowest_ritz(B.mv, start, steps)
-    return unbounded(scaled, g / d, 200).s / d, ritz, (low, top), d, jnp.abs(B.mv(size))
+    known = lanczos(scaled, start, steps)
+    return unbounded(scaled, g / d, 200).s / d, lowest_of(known), known.plain(d), d, jnp.abs(B.mv(size))
 
 
 def direction(v: np.ndarray, names: Any) -> str:

@@ -36,6 +36,10 @@ SURE = 1e-4
 where x has no size (x^2 + 5 ended at 4.9e-8). At a degenerate minimum such as x^4 a Newton step leaves (2/3)^4."""
 
 
+LARGEST = 4000
+"""Up to so many parameters a fit looks at its full Hessian: error bars and last digits need it."""
+
+
 @record
 class Survey:
     """Everything at one point: f, g and J, with the exact Hessian (None: too many variables).
@@ -52,7 +56,7 @@ def survey(problem: Any, x: Any) -> Survey:
     """Value, gradient, Jacobian and Hessian at x, in one program where JAX can trace it."""
     if isinstance(problem, HostResiduals):
         return host_survey(problem, x)
-    return jax.tree.map(np.asarray, surveyed(problem, x, dense=forms_hessian(problem, x)))
+    return jax.tree.map(np.asarray, surveyed(problem, x, dense=forms_hessian(problem, x, LARGEST)))
 
 
 def host_survey(problem: HostResiduals, x: Any) -> Survey:

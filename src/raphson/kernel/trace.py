@@ -60,29 +60,63 @@ def host_row(trial: Trial) -> np.ndarray:
 class Trace:
     """The trials of a run, oldest first, as NumPy columns named as in `Trial`.
 
-    `start_value` and `start_gradient_norm` describe the first point.
+    `start_value` and `start_gradient_norm` describe the first point. `step` (trials, n) is there where all steps fit
+    into the memory that a run may take for them (`whole`); `moves` (m, n) always: the way from point to point, and
+    `kept` (m,) after how many accepted trials each of them ends. Where the run was thinned a move is the sum of
+    several accepted steps.
     """
 
-    def __init__(self, rows: np.ndarray, steps: np.ndarray):
-        """`rows` and `steps` begin with the look at x0, a trial of length zero."""
+    def __init__(
+        self, rows: np.ndarray, steps: np.ndarray | None, moves: np.ndarray | None = None,
+        kept: np.ndarray | None = None,
+    ):  # fmt: skip
+        """`rows` and `steps` begin with the look at x0, a trial of length zero. `moves`, `kept`: in place of steps."""
         self.start_value = float(rows[0, SCALARS.index("value")])
         self.start_gradient_norm = float(rows[0, SCALARS.index("gradient_norm")])
-        self.rows, self.step = rows[1:], steps[1:]
+        self.rows, self.thinned = rows[1:], None if steps is not None else (moves, kept)
+        if steps is not None:
+            self.step = steps[1:]
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every step is kept."""
+        return self.thinned is None
+
+    @property
+    def moves(self) -> Any:
+        """The way from point to point (m, n)."""
+        return self.step[self.accepted] if self.thinned is None else self.thinned[0]
+
+    @property
+    def kept(self) -> Any:
+        """After how many accepted trials each of the `moves` ends (m,)."""
+        return np.arange(1, int(self.accepted.sum()) + 1) if self.thinned is None else self.thinned[1]
+
+    @property
+    def note(self) -> str:
+        """What was thinned, in words; empty where nothing was."""
+        if self.whole:
+            return ""
+        points, kept = int(self.accepted.sum()) + 1, len(self.kept) + 1
+        return f"{kept} of the {points} points of this run were kept: all its steps would take too much memory"
 
     def __getattr__(self, name: str) -> np.ndarray:
         if name in SCALARS:
             column = self.rows[:, SCALARS.index(name)]
             return column != 0 if name in FLAGS else column
+        if name == "step" and self.__dict__.get("thinned") is not None:
+            raise AttributeError(f"a Trace without its single steps: {self.note}. `moves` and `kept` say the way")
         raise AttributeError(f"a Trace has no column {name!r}; it has {', '.join(SCALARS)}, step")
 
     def __dir__(self):
         return [*super().__dir__(), *SCALARS]
 
     def __repr__(self) -> str:
-        return f"Trace({len(self)} trials, {int(self.accepted.sum())} taken)"
+        kept = "" if self.whole else f", {len(self.kept) + 1} points kept"
+        return f"Trace({len(self)} trials, {int(self.accepted.sum())} taken{kept})"
 
     def as_dict(self) -> dict[str, list[Any]]:
         """Columns as plain lists (for JSON); step vectors left out."""
@@ -94,12 +128,14 @@ class Trace:
         e_k is the distance from the k-th point taken to the last one, per variable as a fraction of
         the longest it ever was, so no unit matters. About 1: linear (gradient descent); between 1 and
         2: superlinear (BFGS); 2: quadratic (Newton). None unless the gradient fell ten-thousandfold:
-        the last point must stand for the solution. See `observed_order`.
+        the last point must stand for the solution. Where steps were thinned, e_k is what is left of their lengths.
+        See `observed_order`.
         """
         g = np.concatenate([[self.start_gradient_norm], self.gradient_norm[self.accepted]])
         if len(g) < 4 or not np.all(np.isfinite(g)) or not g[-1] <= 1e-4 * g.max():
             return None
-        ahead = np.cumsum(self.step[self.accepted][::-1].astype(float), axis=0)[::-1]
+        steps = self.step[self.accepted] if self.whole else self.length[self.accepted][:, None]
+        ahead = np.cumsum(steps[::-1].astype(float), axis=0)[::-1]
         farthest = np.max(np.abs(ahead), axis=0)
         return observed_order(np.max(np.abs(ahead) / np.where(farthest > 0, farthest, 1), axis=1))
 

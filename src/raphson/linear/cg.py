@@ -94,32 +94,93 @@ def unbounded(mv: Callable[[Array], Array], g: Array, limit: int) -> Truncated:
     return Truncated(scale * s, jnp.zeros((), bool), k)
 
 
-def lowest_ritz(mv: Callable[[Array], Array], start: Array, steps: int) -> tuple[Array, Array, Array]:
-    """The smallest Ritz value, its vector and the largest |Ritz value| after `steps` Lanczos steps.
+BLOCK = 8
+"""Lanczos steps between two looks at what is known already."""
 
-    Full reorthogonalization: the vectors are few. Source: Golub and Van Loan (2013), section 10.3.
+CONVERGED = 0.01
+"""A smallest Ritz value is known when its residual is this part of it: an eigenvalue of the same sign is there."""
+
+
+@record
+class Krylov:
+    """What Lanczos steps have made: orthonormal `basis` vectors in rows (k, n), `T` (k, k) the operator on them, and
+    which of the rows are `live` (the others are not meant: early stops, breakdowns)."""
+
+    basis: Array
+    T: Array
+    live: Array
+
+    def plain(self, d: Array) -> tuple[Array, Array]:
+        """The smallest and largest Ritz value of D A D on the space of the vectors D^-1 q, from what is known of A.
+
+        NaN where d varies so much that rounding decides.
+        """
+        Q = self.basis / d
+        gap = jnp.diag(jnp.where(self.live, 0, 1.0).astype(d.dtype))
+        L = jnp.linalg.cholesky(jnp.where(self.live[:, None] & self.live[None, :], Q @ Q.T, 0) + gap)
+        half = jax.scipy.linalg.solve_triangular(L, self.T, lower=True)
+        values = jnp.linalg.eigvalsh(jax.scipy.linalg.solve_triangular(L, half.T, lower=True))
+        return jnp.min(values), jnp.max(values)
+
+
+def lanczos(mv: Callable[[Array], Array], start: Array, steps: int) -> Krylov:
+    """At most so many Lanczos steps; fewer where the smallest Ritz value is known before (`CONVERGED`).
+
+    Full reorthogonalization after the three terms: the vectors are few.
+    Source: Golub and Van Loan (2013), section 10.3.
     """
     n = start.shape[0]
     basis = jnp.zeros((steps + 1, n), start.dtype).at[0].set(start / norm(start))
 
-    def body(k, c):
+    def one(k, c):
         Q, T = c
-        w = mv(Q[k])
-        T = T.at[k, k].set(Q[k] @ w)
-        for _ in range(2):
-            w = w - Q.T @ (Q @ w)
+        q = row_of(Q, k)
+        w = mv(q)
+        alpha = q @ w
+        T = T.at[k, k].set(alpha)
+        w = w - alpha * q - jnp.where(k > 0, T[k, k - 1], 0) * row_of(Q, jnp.maximum(k - 1, 0))
+        w = w - (Q @ w) @ Q
         beta = norm(w)
         # Below its rounding what is left of w is a direction of nothing.
         alive = beta > max(1e-10, 64 * eps(beta)) * jnp.maximum(jnp.max(jnp.abs(T)), tiny(beta))
-        Q = Q.at[k + 1].set(jnp.where(alive, w / safe(beta, alive), 0))
+        Q = lax.dynamic_update_index_in_dim(Q, jnp.where(alive, w / safe(beta, alive), 0), k + 1, 0)
         off = jnp.where(alive, beta, 0)
         return Q, T.at[k, k + 1].set(off).at[k + 1, k].set(off)
 
-    Q, T = lax.fori_loop(0, steps, body, (basis, jnp.zeros((steps + 1, steps + 1), start.dtype)))
-    T = jnp.where(jnp.isfinite(T[:steps, :steps]), T[:steps, :steps], huge(T) ** 0.25)
+    def several(c):
+        Q, T, k, _ = c
+        end = jnp.minimum(k + BLOCK, steps)
+        Q, T = lax.fori_loop(k, end, one, (Q, T))
+        values, vectors = jnp.linalg.eigh(filled_out(T, jnp.arange(steps) < end))
+        left = jnp.abs(T[end - 1, end] * vectors[end - 1, 0])
+        return Q, T, end, left <= CONVERGED * jnp.abs(values[0])
+
+    first = (basis, jnp.zeros((steps + 1, steps + 1), start.dtype), jnp.zeros((), jnp.int32), jnp.zeros((), bool))
+    Q, T, k, _ = lax.while_loop(lambda c: ~c[3] & (c[2] < steps), several, first)
     # After a breakdown (the start lies in few eigenvectors) the rest of T is empty: no eigenvalues of its own.
-    dead = jnp.sum(jnp.abs(Q[:steps]), axis=1) == 0
-    T = T + jnp.diag(jnp.where(dead, T[0, 0], 0))
-    values, vectors = jnp.linalg.eigh(T)
-    v = Q[:steps].T @ vectors[:, 0]
+    live = (jnp.arange(steps) < k) & jnp.any(Q[:steps] != 0, axis=1)
+    return Krylov(Q[:steps], filled_out(T, live), live)
+
+
+def row_of(Q: Array, k: Array) -> Array:
+    """Row k."""
+    return lax.dynamic_index_in_dim(Q, k, 0, keepdims=False)
+
+
+def filled_out(T: Array, live: Array) -> Array:
+    """T with its first diagonal entry in the place of rows that are not live, and nothing beside it."""
+    m = live.shape[0]
+    T = jnp.where(jnp.isfinite(T[:m, :m]), T[:m, :m], huge(T) ** 0.25)
+    return jnp.where(live[:, None] & live[None, :], T, 0) + jnp.diag(jnp.where(live, 0, T[0, 0]))
+
+
+def lowest_ritz(mv: Callable[[Array], Array], start: Array, steps: int) -> tuple[Array, Array, Array]:
+    """The smallest Ritz value, its vector and the largest |Ritz value| after at most `steps` Lanczos steps."""
+    return lowest_of(lanczos(mv, start, steps))
+
+
+def lowest_of(known: Krylov) -> tuple[Array, Array, Array]:
+    """The smallest Ritz value, its vector and the largest |Ritz value|."""
+    values, vectors = jnp.linalg.eigh(known.T)
+    v = known.basis.T @ jnp.where(known.live, vectors[:, 0], 0)
     return values[0], v / safe(norm(v), norm(v) > 0), jnp.max(jnp.abs(values))

@@ -124,11 +124,25 @@ def run(result: Any, plane: Any = None) -> Scene:
     # By how far each variable went: runs of any size have that, but only smaller ones a Hessian to read lengths from.
     d = spans(points)
     chosen = Subject.of(result).plane("path" if plane is None and points.shape[1] > 2 else plane, d)
-    path = journeys.journey(chosen, points[0], result.trace.step, result.trace.accepted, points[-1])
+    trace = result.trace
+    steps, taken, _ = known(trace)
+    path = journeys.journey(chosen, points[0], steps, taken, points[-1])
     window = journeys.run_window(path)
     grid = None if problem is None else sample(problem, result.model.x, chosen, window, FINE, FINE)
     scene = journeys.run(path, grid, "whole" if chosen.whole else "slice", chosen.axes, window, chosen.share)
+    if not trace.whole:
+        words = f"{len(trace)} trials, {int(trace.accepted.sum())} taken."
+        scene = replace(scene, caption=words, notes=(f"{trace.note}.", *scene.notes))
     return scene if chosen.whole else replace(scene, title=f"slice: {scene.title}")
+
+
+def known(trace: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The steps of a run that are known (m, n), which of them were taken, and f at their ends: of all trials; where
+    the run was thinned its moves."""
+    taken, values = np.asarray(trace.accepted, bool), np.asarray(trace.value, float)
+    if trace.whole:
+        return np.asarray(trace.step, float), taken, values
+    return np.asarray(trace.moves, float), np.ones(len(trace.kept), bool), values[taken][trace.kept - 1]
 
 
 def spans(points: np.ndarray) -> np.ndarray:
@@ -140,11 +154,11 @@ def spans(points: np.ndarray) -> np.ndarray:
 def line_run(result: Any, points: np.ndarray) -> Scene:
     """A run in one variable."""
     trace, name = result.trace, names_of(result)[0]
-    taken = np.asarray(trace.accepted, bool)
-    steps = np.asarray(trace.step, float).reshape(-1)
+    steps, taken, values = known(trace)
+    steps = steps.reshape(-1)
     before = points[0, 0] + np.concatenate([[0.0], np.cumsum(np.where(taken, steps, 0))])[:-1]
     tried = np.concatenate([points[0], before + steps])
-    values = np.concatenate([[trace.start_value], np.asarray(trace.value, float)])
+    values = np.concatenate([[trace.start_value], values])
     seen = points[:, 0]
     low, high = float(seen.min()), float(seen.max())
     edge = 0.3 * (high - low) or 0.5 * (abs(low) or 1.0)

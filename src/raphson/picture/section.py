@@ -220,11 +220,10 @@ def refuse_curved(model: Any) -> None:
 
 
 def way(result: Any) -> np.ndarray:
-    """The points that a run took (m, n), the start first and the answer last."""
+    """The points that a run took (m, n), as far as they were kept: the start first and the answer last."""
     refuse_curved(result.model)
-    steps = np.asarray(result.trace.step, float)[np.asarray(result.trace.accepted, bool)]
-    start = flat(result.start)
-    return np.concatenate([start[None], start + np.cumsum(steps, axis=0), flat(result.x)[None]])
+    start, moves = flat(result.start), np.asarray(result.trace.moves, float)
+    return np.concatenate([start[None], start + np.cumsum(moves, axis=0), flat(result.x)[None]])
 
 
 def choices() -> str:

@@ -14,6 +14,7 @@ from jax import lax
 from raphson.calculus.taylor import look
 from raphson.kernel.pack import Packed, pack
 from raphson.kernel.program import Program
+from raphson.kernel.recorder import BUDGET, Recorder
 from raphson.kernel.room import make_room
 from raphson.kernel.status import Status
 from raphson.kernel.trace import SCALARS, Trace, Trial, host_row, row
@@ -32,7 +33,10 @@ from raphson.solver.step import (
 )
 
 HISTORY = 128
-"""Trials recorded in one compiled burst."""
+"""Trials recorded in one compiled burst, at most; fewer where their steps are long (`history_of`)."""
+
+KEPT = 2**16
+"""Numbers up to which a launch state is remembered; making a larger one anew costs nothing beside its run."""
 
 FIRST = 8
 """Steps of a burst whose pace is not known yet."""
@@ -105,6 +109,12 @@ def loop(method: Method, problem: Any, state: State, until: Any, history: int) -
     return pack(state), table
 
 
+def history_of(x: Any) -> int:
+    """The rows of a burst's table: an eighth of the memory for steps, or one."""
+    row = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(x))
+    return int(np.clip(BUDGET // 8 // row, 1, HISTORY))
+
+
 advance = Program(loop, static_argnames=("history",))
 
 launched = Program(lambda method, problem, x0: pack(launch(method, problem, x0)))
@@ -173,13 +183,15 @@ def structure(method: Method, problem: Any, x0: Any) -> Any:
 def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> State:
     """`launch`, remembered by structure: only x is new."""
     key = structure(method, problem, x0) if key is None else key
-    if key not in Started.states:
+    state = Started.states.get(key)
+    if state is None:
         make_room()
         if len(Started.states) > 256:
             Started.states.clear()
         # Fetched packed and sent back: of 25 results each would be a kernel of its own.
-        Started.states[key] = jax.device_put(launched(method, problem, x0).home())
-    state = Started.states[key]
+        state = jax.device_put(launched(method, problem, x0).home())
+        if sum(leaf.size for leaf in jax.tree.leaves(state)) <= KEPT:
+            Started.states[key] = state
     model = replace(state.place.model, x=x0)
     return replace(state, place=replace(state.place, model=model), best=replace(state.best, x=x0))
 
@@ -201,26 +213,28 @@ def run(
     """
     begin = time.perf_counter()
     key = structure(method, problem, x0)
-    first = start_state(method, problem, x0, key)
     if isinstance(problem, HOST):
-        bursts = host_bursts(method, problem, watcher, key)
-    else:
-        bursts = watched_bursts(method, problem, watcher) if watcher else compiled_bursts(method, problem, key)
-    return driven(problem, x0, first, bursts(first), None, [], begin, time_limit, progress, patience)
+        first = start_state(method, problem, x0, key)
+        bursts = host_bursts(method, problem, watcher, key)(first)
+        return driven(problem, x0, first, bursts, None, Recorder(), begin, time_limit, progress, patience)
+    make = watched_bursts(method, problem, watcher) if watcher else compiled_bursts(method, problem, key)
+    # The launch state is the generator's alone, which lets it go: of a million variables it is 0.2 GB.
+    bursts = make(start_state(method, problem, x0, key))
+    return driven(problem, x0, None, bursts, None, Recorder(), begin, time_limit, progress, patience)
 
 
 def driven(
-    problem: Any, x0: Any, first: State, bursts: Iterator, state: Any, tables: list[np.ndarray], begin: float,
+    problem: Any, x0: Any, first: State | None, bursts: Iterator, state: Any, recorder: Recorder, begin: float,
     time_limit: float | None, progress: Callable[[State], None] | None, patience: Patience | None,
 ) -> Run:  # fmt: skip
-    """A run from the bursts that are left of it; `state` and `tables` of the trials before.
+    """A run from the bursts that are left of it; `state` and `recorder` of the trials before, `first` of host runs.
 
     Of host runs `state` is what makes one, for it is unpacked when it is asked for.
     """
     status, onward = Status.RUNNING, None
     try:
         for state, table, status in bursts:
-            tables.append(table)
+            recorder.add(table)
             if progress is not None:
                 progress(state() if callable(state) else state)  # type: ignore[arg-type]
             if status == Status.RUNNING and time_limit is not None and time.perf_counter() - begin > time_limit:
@@ -228,7 +242,7 @@ def driven(
                 break
             if status == Status.RUNNING and patience is not None and patience.worn(table):
                 status = Status.STEPS
-                onward = partial(driven, problem, x0, first, bursts, state, tables, begin, time_limit, progress, None)
+                onward = partial(driven, problem, x0, first, bursts, state, recorder, begin, time_limit, progress, None)
                 break
     except KeyboardInterrupt:
         status = Status.USER
@@ -240,13 +254,11 @@ def driven(
             ) from None
     except OutOfCalls:
         status = Status.CALLS
-        if state is None:
+        if state is None and first is not None:
             state, table = unseen(first, problem)
-            tables = [table]
+            recorder.add(table)
     state = state() if callable(state) else state
-    table = tables[0] if len(tables) == 1 else np.concatenate(tables)
-    trace = Trace(table[:, : len(SCALARS)], table[:, len(SCALARS) :])
-    return Run(x0, state, trace, status, time.perf_counter() - begin, onward)
+    return Run(x0, state, recorder.trace(), status, time.perf_counter() - begin, onward)
 
 
 def unseen(state: State, problem: Any) -> tuple[State, np.ndarray]:
@@ -270,12 +282,12 @@ def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
     """Bursts of compiled steps, as many at a time as fit into `BURST` seconds by the pace measured so far."""
 
     def bursts(state: State) -> Iterator[tuple[State, np.ndarray, Status]]:
-        k, status = -1, Status.RUNNING
+        k, status, history = -1, Status.RUNNING, history_of(state.x)
         while status == Status.RUNNING:
             pace = Started.pace.get(key)
             size = FIRST if pace is None else int(np.clip(BURST / pace, 1, HISTORY))
             begin = time.perf_counter()
-            packed, table = advance(method, problem, state, k + size, history=HISTORY)
+            packed, table = advance(method, problem, state, k + min(size, history), history=history)
             state = packed.home()
             count = int(state.k) - k
             k += count

@@ -136,13 +136,16 @@ class Result(Items):
         return len(self.trace)
 
     def points(self) -> list[Any]:
-        """The points of the run, x0 and every accepted one, in the structure of x (SciPy's `allvecs`)."""
-        steps = self.trace.step[self.trace.accepted]
+        """The points of the run, x0 and every accepted one, in the structure of x (SciPy's `allvecs`).
+
+        Fewer where all would take too much memory (`trace.whole` is false, `trace.note` says how many,
+        `trace.kept` which): x0, the last, and some between, evenly.
+        """
         if not self.model.space.straight:
-            path = accumulate([self.start, *steps], lambda x, s: np.asarray(self.model.space.retract(x, s)))
+            path = accumulate([self.start, *self.trace.moves], lambda x, s: np.asarray(self.model.space.retract(x, s)))
             return [np.asarray(x) for x in path]
         flat = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(self.start)])
-        path = np.cumsum([flat, *np.asarray(steps, flat.dtype)], axis=0, dtype=flat.dtype)
+        path = np.cumsum([flat, *np.asarray(self.trace.moves, flat.dtype)], axis=0, dtype=flat.dtype)
         leaves, tree = jax.tree.flatten(self.x)
         ends = np.cumsum([np.size(leaf) for leaf in leaves])[:-1]
         shapes = [np.shape(leaf) for leaf in leaves]

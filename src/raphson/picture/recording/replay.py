@@ -112,9 +112,9 @@ def again(result: Any, problem: Any, end: Moment, most: int) -> Replay:
     accepted = np.flatnonzero(trace.accepted)
     allowed = affordable(result, problem, n)
     most = most if n <= CURVED or n > DENSE else most // 2
-    picked = thinned(len(accepted) + 1, min(most, allowed), first=10, last=20)
-    notes = []
-    if len(picked) <= len(accepted):
+    picked = thinned(len(trace.kept) + 1, min(most, allowed), first=10, last=20)
+    notes = [trace.note] if trace.note else []
+    if len(picked) <= len(trace.kept):
         why = ": looking at more would have taken longer than the run is worth" if allowed < most else ""
         notes.append(f"{len(picked)} of {len(accepted) + 1} points are recorded with their Hessian{why}")
     rerun = Rerun.of(result, problem, len(accepted) + 1)
@@ -161,7 +161,8 @@ def moment_of(trial: int, taken: int, x: Any, value: Any, g: Any, H: Any, own: O
 class Rerun:
     """What a run is walked with: `steps` (T, n) that were taken, and the `recipe` where its memory can be learned.
 
-    `unit` of the path's tau; `unscaled` where the method measures lengths as they are.
+    Of a thinned run the steps are its moves, of several steps each. `unit` of the path's tau; `unscaled` where the
+    method measures lengths as they are.
     """
 
     problem: Any
@@ -178,10 +179,10 @@ class Rerun:
         trace, recipe = result.trace, result.recipe
         x = jax.tree.map(jnp.asarray, home(problem, result.start))
         n = problem.space.size(x)
-        steps = trace.step[trace.accepted]
+        steps = trace.moves
         if recipe is None:
             return Rerun(problem, x, None, trace, steps, None, False)
-        learnable = n <= DENSE and points * n**2 <= WORK
+        learnable = trace.whole and n <= DENSE and points * n**2 <= WORK
         if isinstance(problem, HOST) and recipe.curvature.order >= HESSIAN:
             learnable &= points <= MOST  # else Hessians by differences at points that are not even drawn
         unscaled = not isinstance(recipe.curvature, (Exact, GaussNewton))
@@ -193,21 +194,22 @@ class Rerun:
         x, at = self.start, 0
         zero = self.problem.space.zero(x)
         s, memory = zero, () if self.recipe is None else self.recipe.curvature.start(self.problem, x)
-        numbers = np.flatnonzero(self.trace.accepted)
+        kept = np.concatenate([[0], self.trace.kept])
+        numbers = np.concatenate([[-1], np.flatnonzero(self.trace.accepted)])
         for t in picked:
             if t > 0:
                 x, memory = self.advance(x, memory, self.steps[at : t - 1])
                 s = jnp.asarray(self.steps[t - 1])
                 x = moved(self.problem.space, x, s)
             at = t
-            trial = int(numbers[t - 1]) if t else -1
-            if t == len(numbers) and same_point(flatten(x), end.flat, s.dtype):
-                yield replace(end, trial=trial, taken=int(t))
+            trial, taken = int(numbers[kept[t]]), int(kept[t])
+            if t == len(self.steps) and same_point(flatten(x), end.flat, s.dtype):
+                yield replace(end, trial=trial, taken=taken)
                 return
             seen = survey(self.problem, x) if len(end.flat) <= DENSE else slope(self.problem, x)
             own, memory = self.own(t, x, s, seen, memory)
             H = None if seen.curvature is None else seen.curvature.matrix
-            yield moment_of(trial, int(t), x, seen.value, seen.gradient, H, own)
+            yield moment_of(trial, taken, x, seen.value, seen.gradient, H, own)
 
     def advance(self, x: Any, memory: Any, steps: np.ndarray) -> tuple[Any, Any]:
         """On along steps whose points are not recorded, in compiled blocks of one size."""
@@ -228,6 +230,8 @@ class Rerun:
 
     def own(self, t: int, x: Any, s: Any, seen: Look, memory: Any) -> tuple[Own, Any]:
         """The method's view of a point, and its memory after it."""
+        if not self.trace.whole:
+            return Own(np.ones(len(self.steps[0])) if self.unscaled and len(self.steps) else None), memory
         tried = np.cumsum(self.trace.accepted) - self.trace.accepted == t
         taus, steps, lengths = self.trace.tau[tried], self.trace.step[tried], self.trace.length[tried]
         space = self.problem.space

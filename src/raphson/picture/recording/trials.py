@@ -51,14 +51,23 @@ class Columns:
         """Where every trial of the run ended in a plane (N, 2); NaN where that is not known."""
         if self.start is None:
             return np.full((self.of, 2), np.nan)
-        steps = np.asarray(self.trace.step @ plane.project.T.astype(self.trace.step.dtype), float)
-        return plane.at(self.start) + accumulated(steps, self.trace.accepted)
+        return plane.at(self.start) + self.reached(plane.project)
 
     def ends_1(self) -> np.ndarray:
         """Where every trial of a run in one variable ended (N,)."""
         if self.start is None:
             return np.full(self.of, np.nan)
-        return self.start[0] + accumulated(self.trace.step[:, :1].astype(float), self.trace.accepted)[:, 0]
+        return self.start[0] + self.reached(np.ones((1, 1)))[:, 0]
+
+    def reached(self, project: np.ndarray) -> np.ndarray:
+        """Where every trial ended, from the start, projected (N, k); NaN for those whose steps were not kept."""
+        trace = self.trace
+        if trace.whole:
+            return accumulated(np.asarray(trace.step @ project.T.astype(trace.step.dtype), float), trace.accepted)
+        out = np.full((self.of, len(project)), np.nan)
+        moves = np.asarray(trace.moves @ project.T.astype(trace.moves.dtype), float)
+        out[np.flatnonzero(trace.accepted)[trace.kept - 1]] = np.cumsum(moves, axis=0)
+        return out
 
     def record(self, result: Any) -> dict[str, Any]:
         """The columns."""
