@@ -1,4 +1,4 @@
-"""`python -m benchmarks dense|nist|first_try|large|cutest`: runs a benchmark, section by section, and writes its tables."""
+"""`python -m benchmarks dense|nist|first_try|large|cutest`: runs one, section by section, and writes its tables."""
 
 import argparse
 import json

@@ -33,9 +33,8 @@ class Shape:
 
     `eigenvalues` all of H (None: only `smallest` and `largest` are known); `negative`, `zero` (in doubt), `positive`
     counted in scaled variables, each against its own error; `newton` the Newton step in the directions that have
-    curvature, `decrement` what it promises; `flat` directions in doubt, in words; `diagonal` of H (None: unknown;
-    from products a lower bound of it); `rounding` |H| |x|; `weak` steps (n,) of any length to look along, the most
-    doubtful first: the slope among the directions in doubt, these themselves, and the one of least curvature; `slide`
+    curvature, `decrement` what it promises; `flat` directions in doubt, in words; `diagonal` of H (None: unknown);
+    `rounding` |H| |x|; `weak` steps (n,) of any length to look along, the most doubtful first: the slope among the directions in doubt, these themselves, and the one of least curvature; `slide`
     by how much f changes, to first order, when x moves along a direction in doubt by its own size.
     """
 
@@ -209,7 +208,7 @@ def examine_products(problem: Any, x: Any, g: np.ndarray, size: np.ndarray, held
     own = low / float(v @ v) if np.any(v) else np.nan  # the curvature along v itself
     return Shape(
         None, float(np.fmin(smallest, own)), largest, *count, free - sum(count), newton,
-        float(-0.5 * g @ newton), (), None if sum(count) else low * d**2, np.asarray(rounding, float), (v,),
+        float(-0.5 * g @ newton), (), None, np.asarray(rounding, float), (v,),
     )  # fmt: skip
 
 

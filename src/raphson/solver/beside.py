@@ -74,6 +74,8 @@ def steps_beside(result: Result) -> list[np.ndarray]:
     if not doubtful and not sides.any():
         return []
     H, g = np.asarray(H, float), np.asarray(result.gradient, float)
+    if not model.space.straight:  # x and steps have coordinates of their own there
+        return []
     big = np.maximum(np.abs(flat(model.x)), np.abs(flat(result.start))).astype(float)
     big = np.where(big > 0, big, float(big.max(initial=0.0)) or 1.0)
     precision = eps(np.asarray(result.gradient))
