@@ -70,7 +70,8 @@ def steihaug(mv: Callable[[Array], Array], g: Array, radius: Array, limit: int) 
 def unbounded(mv: Callable[[Array], Array], g: Array, limit: int) -> Truncated:
     """The direction of a line-search Newton-CG method: like `steihaug` without a ball, stopped at negative curvature.
 
-    If the very first direction has non-positive curvature the answer is -g itself.
+    If the very first direction d = -g has non-positive curvature the answer is -g ||d|| / ||B d||: as long as if B d
+    were turned upwards, so that it has the unit of a step whatever the unit of f.
     Source: Dembo and Steihaug (1983); Nocedal and Wright (2006), algorithm 7.1.
     """
     size = norm(g)
@@ -83,7 +84,9 @@ def unbounded(mv: Callable[[Array], Array], g: Array, limit: int) -> Truncated:
         q = d @ Bd
         negative = ~(q > 0)
         alpha = rr / safe(q, ~negative)
-        s = jnp.where(negative, jnp.where(k == 0, d, s), s + alpha * d)
+        bent = norm(Bd)
+        length = jnp.where((bent > 0) & jnp.isfinite(bent), 1 / safe(bent, bent > 0), 1)  # ||d|| = 1 at k = 0
+        s = jnp.where(negative, jnp.where(k == 0, length * d, s), s + alpha * d)
         new = r + alpha * Bd
         rr_new = new @ new
         d = -new + (rr_new / safe(rr, rr > tiny(rr))) * d

@@ -12,7 +12,7 @@ from raphson.linear.cg import lowest_ritz, unbounded
 from raphson.linear.cholesky import factorize, noise_shift, succeeded
 from raphson.linear.qr import reduced
 from raphson.linear.spectral import absolute_step, lowest_pair
-from raphson.operators.dense import Dense, Diagonal, Inverted
+from raphson.operators.dense import Dense, Diagonal, Formed, Inverted
 from raphson.operators.gram import Gram
 from raphson.operators.held import Held
 from raphson.operators.low_rank import LowRank
@@ -46,7 +46,7 @@ def newton_direction(B: Any, g: Array, d: Array) -> Direction:
     if isinstance(B, Gram):
         plan = reduced(B.J, B.r, d)
         return Direction(plan.step(plan.newton()), one)
-    if isinstance(B, (MatrixFree, Held)):
+    if isinstance(B, (MatrixFree, Formed, Held)):
         found = unbounded(lambda v: B.mv(v / d) / d, g / d, limit=2 * g.shape[0])
         return Direction(found.s / d, found.inner)
     return Direction(dense_direction(B.dense(), g, d), one)
