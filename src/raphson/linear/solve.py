@@ -61,11 +61,12 @@ def dense_direction(B: Array, g: Array, d: Array) -> Array:
 
 
 def woodbury(B: LowRank, g: Array) -> Array:
-    """-(gamma I + U C U')^-1 g by a k x k system (Sherman, Morrison and Woodbury); dead columns left out."""
+    """-(G + U C U')^-1 g, G = diag(gamma), by a k x k system (Sherman, Morrison and Woodbury); dead columns left out."""
     live = B.c != 0
-    U = jnp.where(live, B.U, 0)
-    middle = jnp.diag(1 / jnp.where(live, B.c, 1)) + U.T @ U / B.gamma
-    return -(g / B.gamma - U @ jnp.linalg.solve(middle, U.T @ g) / B.gamma**2)
+    root = jnp.sqrt(B.gamma) * jnp.ones_like(g)
+    U, y = jnp.where(live, B.U, 0) / root[:, None], g / root
+    middle = jnp.diag(1 / jnp.where(live, B.c, 1)) + U.T @ U
+    return -(y - U @ jnp.linalg.solve(middle, U.T @ y)) / root
 
 
 def never_negative(B: Any) -> bool:

@@ -1,5 +1,6 @@
 """Exact curvatures: the Hessian, dense or as a product, and the identity of gradient descent."""
 
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -8,6 +9,7 @@ from jax import lax
 
 from raphson.kernel.look import GRADIENT, GRAM, HESSIAN, PRODUCT, Look
 from raphson.kernel.number import CURVATURE_NOISE, eps, norm, safe, tiny, value_noise
+from raphson.kernel.rare import rarely
 from raphson.kernel.record import record, static
 from raphson.model.quadratic import Model
 from raphson.operators.dense import Dense, Diagonal, Formed
@@ -154,6 +156,30 @@ def balanced(mv: Any, d: Array, seen: Array, until: Array) -> Array:
         return d * jnp.sqrt(1 - weight + weight * row)
 
     return lax.fori_loop(seen, until, sweep, d)
+
+
+MOST_SCALED = 4000
+"""Up to so many variables a method that learns from gradients reads their units at the start (`units`)."""
+
+
+def units(space: Any, look: Look, last: Array, first: Array) -> Array:
+    """The natural units of variables (n,) for methods that learn from gradients: at the first point from products with
+    H, which they never ask for again, later the same. Ones where a look holds no products (host functions, functions
+    whose Hessian is dear, and beyond `MOST_SCALED` variables).
+    """
+    if look.curvature is None or last.shape[0] > MOST_SCALED:
+        return last
+
+    def read(held: tuple) -> Array:
+        here, g, value, d = held
+        B = replace(look.curvature, x=here)
+        if d.shape[0] > FORMED:
+            return balanced(B.mv, jnp.ones_like(d), jnp.zeros((), jnp.int32), jnp.asarray(SWEEPS + MORE, jnp.int32))
+        H = B.dense()
+        scale = natural_scale(H, jnp.zeros_like(d))
+        return filled(jnp.where(rounded_away(value, g, scale, space.magnitude(here)), 0, scale))
+
+    return rarely(first, read, (look.x, look.gradient, look.value, last), last)
 
 
 def first_size(value: Array, gradient: Array) -> Array:
