@@ -27,12 +27,18 @@ class Truncated:
 
 
 def to_boundary(s: Array, d: Array, radius: Array) -> Array:
-    """The t >= 0 with ||s + t d|| = radius, for ||s|| <= radius, free of cancellation. With d = 0 it is 0."""
+    """The t >= 0 with ||s + t d|| = radius, for ||s|| <= radius, free of cancellation. With d = 0 it is 0.
+
+    Lengths are taken in units of the radius and of d, so that no square over- or underflows.
+    """
+    unit, size = safe(radius, radius > 0), norm(d)
+    size = safe(size, size > 0)
+    s, d, radius = s / unit, d / size, radius / unit
     dd, sd = d @ d, s @ d
     gap = jnp.maximum(radius**2 - s @ s, 0)
     root = jnp.abs(sd) + jnp.sqrt(sd**2 + dd * gap)
     above, below = jnp.where(sd > 0, gap, root), jnp.where(sd > 0, root, dd)
-    return above / safe(below, below > 0)
+    return unit / size * (above / safe(below, below > 0))
 
 
 def steihaug(mv: Callable[[Array], Array], g: Array, radius: Array, limit: int) -> Truncated:
@@ -114,8 +120,12 @@ def lowest_ritz(mv: Callable[[Array], Array], start: Array, steps: int) -> tuple
         beta = norm(w)
         # Below its rounding what is left of w is a direction of nothing.
         alive = beta > max(1e-10, 64 * eps(beta)) * jnp.maximum(jnp.max(jnp.abs(T)), tiny(beta))
-        Q = Q.at[k + 1].set(jnp.where(alive, w / safe(beta, alive), 0))
         off = jnp.where(alive, beta, 0)
+        # A small remainder is mostly rounding along Q: brought to length 1 it is made orthogonal once more, so that
+        # every Ritz value is a Rayleigh quotient and lies inside the spectrum.
+        w = w / safe(beta, alive)
+        w = w - Q.T @ (Q @ w)
+        Q = Q.at[k + 1].set(jnp.where(alive, w / safe(norm(w), alive), 0))
         return Q, T.at[k, k + 1].set(off).at[k + 1, k].set(off)
 
     Q, T = lax.fori_loop(0, steps, body, (basis, jnp.zeros((steps + 1, steps + 1), start.dtype)))

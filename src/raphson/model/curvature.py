@@ -73,8 +73,6 @@ def rounded_away(value: Array, g: Array, scale: Array, size: Array) -> Array:
     A rounded 1 - 1 in H_ii would be taken for a unit of length, and g_i / H_ii, rounding over rounding, for a step:
     along a flat direction of a convex function x then wanders off by 1e16.
     """
-    known = size > 0
-    size = jnp.where(jnp.any(known), size, 1)  # at x = 0 nothing is known of sizes
     bend = scale * size
     least = jnp.sqrt(CURVATURE_NOISE * g.shape[0] * eps(g)) * jnp.max(bend)
     promise = g * size / jnp.where(least > 0, jnp.maximum(bend, least), 1)
