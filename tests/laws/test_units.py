@@ -125,6 +125,11 @@ def test_the_way_to_the_boundary_is_right_at_any_scale(dtype):
                 assert np.linalg.norm(s + t * 2.0 ** (j - k) * d) == pytest.approx(1, rel=1e-5)
 
 
+def cubic_value(w, g, sigma, s):
+    """The cubic model at s, for a diagonal H."""
+    return g @ s + 0.5 * s @ (w * s) + sigma / 3 * np.linalg.norm(s) ** 3
+
+
 cubic = jax.jit(lambda H, g, tau: Cubic().at(scaled_spectrum(H, g, jnp.ones_like(g)), tau).s)
 
 
@@ -141,8 +146,8 @@ def test_the_cubic_step_is_right_in_the_nearly_hard_case(dtype, part):
             assert shift >= 2.5 * (1 - 1e-4)
             np.testing.assert_allclose((w + shift)[1:] * s[1:], -g[1:], atol=2e-4)
             assert s[0] * part <= 0 or part < 1e-15  # such a sign is lost in float32
-            value = lambda s: g @ s + 0.5 * s @ (w * s) + sigma / 3 * np.linalg.norm(s) ** 3
-            assert value(s) <= 0.999 * value(np.array([-2.5 / sigma, 0, 0, 0]))
+            along = np.array([-2.5 / sigma, 0, 0, 0])
+            assert cubic_value(w, g, sigma, s) <= 0.999 * cubic_value(w, g, sigma, along)
 
 
 @pytest.mark.parametrize("powers", [10, 20])

@@ -61,7 +61,7 @@ def dense_direction(B: Array, g: Array, d: Array) -> Array:
 
 
 def woodbury(B: LowRank, g: Array) -> Array:
-    """-(G + U C U')^-1 g, G = diag(gamma), by a k x k system (Sherman, Morrison and Woodbury); dead columns left out."""
+    """-(G + U C U')^-1 g, G = diag(gamma), by a k x k system (Sherman, Morrison, Woodbury); dead columns left out."""
     live = B.c != 0
     root = jnp.sqrt(B.gamma) * jnp.ones_like(g)
     U, y = jnp.where(live, B.U, 0) / root[:, None], g / root

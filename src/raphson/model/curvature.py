@@ -137,7 +137,7 @@ class ExactProduct:
 
 
 def balanced(mv: Any, d: Array, seen: Array, until: Array) -> Array:
-    """Units d in which the rows of H have length 1, from products with vectors of random signs, the `seen`-th to `until`.
+    """Units d in which the rows of H have length 1, from products with random signs, the `seen`-th to `until`.
 
     Rows of M = D^-1 H D^-1 are measured by products (Hutchinson, 1990), and d is multiplied by the root of what is
     seen: exact at once for a diagonal H, else errors halve (as logarithms) from product to product. The balanced matrix

@@ -168,7 +168,8 @@ class SR1:
 
 @record
 class Pairs:
-    """Memory of L-BFGS: last gradient, the last m steps and gradient changes (newest last), units, how many are live."""
+    """Memory of L-BFGS: last gradient, the last m steps and gradient changes in scaled variables (newest last), the
+    variables' units, how many are live."""
 
     g: Array
     S: Array

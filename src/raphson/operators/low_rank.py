@@ -10,7 +10,7 @@ Array = jax.Array
 
 @record
 class LowRank:
-    """diag(gamma) + U diag(c) U' with gamma a number or (n,), U of shape (n, k), k small. Columns with c = 0 are dead."""
+    """diag(gamma) + U diag(c) U', gamma a number or (n,), U of shape (n, k), k small. Columns with c = 0 are dead."""
 
     gamma: Array
     U: Array
