@@ -34,8 +34,9 @@ class Shape:
     `eigenvalues` all of H (None: only `smallest` and `largest` are known); `negative`, `zero` (in doubt), `positive`
     counted in scaled variables, each against its own error; `newton` the Newton step in the directions that have
     curvature, `decrement` what it promises; `flat` directions in doubt, in words; `diagonal` of H (None: unknown);
-    `rounding` |H| |x|; `weak` steps (n,) of any length to look along, the most doubtful first: the slope among the directions in doubt, these themselves, and the one of least curvature; `slide`
-    by how much f changes, to first order, when x moves along a direction in doubt by its own size.
+    `rounding` |H| |x|; `weak` steps (n,) of any length to look along, the most doubtful first: the slope among the
+    directions in doubt, these themselves, and the one of least curvature; `slide` by how much f changes, to first
+    order, when x moves along a direction in doubt by its own size.
     """
 
     eigenvalues: np.ndarray | None
