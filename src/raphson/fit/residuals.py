@@ -25,6 +25,7 @@ from raphson.solver.suspect import suspect, suspect_on_host
 from raphson.tracing.needs import NeedsANumber
 from raphson.tracing.numpy import as_jax
 from raphson.tracing.read import read
+from raphson.tracing.tally import READING
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,7 @@ def host_residuals(
 
         jacobian = given
 
-    problem = HostResiduals(rows, jacobian, loss, space, Evaluations(limit=calls))
+    problem = HostResiduals(rows, jacobian, loss, space, Evaluations.begun(calls, READING.calls))
     r = problem.seen(start)
     problem = replace(problem, size=r.size)
     if jac is not None:

@@ -38,9 +38,11 @@ from raphson.solver.start import no_more, not_begun, refused_start, unknown_at_s
 from raphson.solver.step import Method, State
 from raphson.solver.suspect import located
 from raphson.tracing.read import floating_args, without_program
+from raphson.tracing.tally import own_tally
 
 
 @silent
+@own_tally
 def minimize(
     fun: Callable,
     x0: Any,

@@ -14,6 +14,7 @@ from raphson.kernel.space import Euclidean
 from raphson.problems.callback import Callback, Evaluations
 from raphson.problems.matrices import as_array
 from raphson.solver.inputs import as_reals, check_output
+from raphson.tracing.tally import READING
 
 EVERYWHERE = Euclidean()
 
@@ -61,7 +62,7 @@ def host_problem(
 
     gradient = None if jac is None else (lambda v: flatten(jac(user(v), *args)))
     hessian = user_hessian(hess, hessp, user, args, point.vector.size)
-    problem = Callback(value, gradient, hessian, space, Evaluations(limit=calls))
+    problem = Callback(value, gradient, hessian, space, Evaluations.begun(calls, READING.calls))
     inspect(problem, np.asarray(point.vector))
     derivatives = [
         "the gradient is yours" if jac is not None else "the gradient is taken by central differences",
