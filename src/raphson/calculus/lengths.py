@@ -198,7 +198,7 @@ def remember_noise(around: Around, i: np.ndarray, gaps: np.ndarray, floor: np.nd
 
 
 def forget_noise(around: Around) -> None:
-    """Noise that was met elsewhere is not that of this point: where there was any, lengths are measured anew with it."""
+    """Noise that was met elsewhere is not that of this point: where there was any, lengths are measured anew, too."""
     noise = around.lengths.noise
     if noise is None:
         return

@@ -22,8 +22,8 @@ def noise_lines(size: np.ndarray, precision: float) -> tuple[np.ndarray, np.ndar
 
 
 def table_noise(values: np.ndarray) -> float:
-    """The noise of values (7,) or vectors (7, m) at equal distances, in norm: the spread of their differences of third to
-    fifth order.
+    """The noise of values (7,) or vectors (7, m) at equal distances, in norm: the spread of their differences of third
+    to fifth order.
 
     Source: More and Wild (2011), "Estimating Computational Noise", SIAM J. Sci. Comput. 33, section 3 (ECnoise).
     """

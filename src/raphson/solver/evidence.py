@@ -9,7 +9,7 @@ import numpy as np
 from raphson.calculus.around import limits_of
 from raphson.certificate.measures import Evidence
 from raphson.certificate.rules import certify
-from raphson.certificate.sections import BEYOND, Section, look_along
+from raphson.certificate.sections import BEYOND, Course, Section, look_along
 from raphson.certificate.shape import WHOLE, Shape, examine_free, examine_products
 from raphson.certificate.verdict import Certificate, Proof
 from raphson.kernel.number import VALUE_NOISE, default_tolerance, eps
@@ -64,7 +64,7 @@ def certificate_of(
             status=done.status,
             eps=eps(g),
             noise=BEYOND * looked.noise,
-            blur=blur_of(problem, shape, H, looked.noise, rounding, size, held),
+            blur=blur_of(problem, shape, H, looked, rounding, size, held),
             tolerance=10 * (default_tolerance(g) if tol is None else tol),
             sections=looked.sections,
             steep=steep_falls(problem, model, g, size),
@@ -120,19 +120,21 @@ SCATTERED = 1e4
 
 
 def blur_of(
-    problem: Any, shape: Shape | None, H: np.ndarray | None, noise: float, floor: float, size: np.ndarray,
+    problem: Any, shape: Shape | None, H: np.ndarray | None, looked: "Weak", floor: float, size: np.ndarray,
     held: np.ndarray,
 ) -> float:  # fmt: skip
     """How far from x, relative to its size, f rises by its noise: nearer than that differences of f see no minimum.
 
-    Along the direction of least curvature; infinite where noise far above rounding (`floor`) leaves a curvature in
-    doubt; 0 where derivatives are no differences of f.
+    Along the direction of least curvature; where noise far above rounding (`floor`) leaves a curvature in doubt, as f
+    was seen to rise (infinite: it was not); 0 where derivatives are no differences of f.
     """
     slopes = problem.jacobian if isinstance(problem, HostResiduals) else getattr(problem, "gradient", None)
     if not isinstance(problem, HOST) or slopes is not None or H is None or shape is None:
         return 0.0
-    if shape.zero and noise > SCATTERED * floor:
-        return float("inf")
+    if shape.zero and looked.noise > SCATTERED * floor:
+        sides = [side for section in looked.sections for side in section.sides]
+        risen = shape.zero <= len(looked.sections) and all(side.course == Course.RISES for side in sides)
+        return max(side.length for side in sides) if risen else float("inf")
     if isinstance(problem, HostResiduals) or not shape.positive:  # J tells more of x than f does
         return 0.0
     with np.errstate(all="ignore"):
@@ -140,7 +142,7 @@ def blur_of(
         if not np.all(np.isfinite(M)):
             return 0.0
         low = np.linalg.eigvalsh(M)[-shape.positive]
-        return float(np.sqrt(2 * noise / low)) if low > 0 else 0.0
+        return float(np.sqrt(2 * looked.noise / low)) if low > 0 else 0.0
 
 
 MOST = 7
