@@ -21,10 +21,10 @@ class Evidence:
     `shape` of the Hessian (None: not finite, or not seen); `size` of the variables, what "small" is measured against,
     and `big` the largest met (None: these); `noise` the smallest change of f that means anything; `sections` of f
     along weak directions; `steep`: by how much f is lower some way along -g; `held` the variables that bounds hold, in
-    words (the rest is about the others); `believed` whether f followed the quadratic
-    at the end, `contracted` whether its last steps shrank fast; `first` |f| and `start` |x| at the start of the run,
-    `here` |x| at its end; `blur`: how far from x, relative to its size, f rises by its noise, where derivatives are
-    differences of f;
+    words (the rest is about the others); `imbalance` of the gradients around a kink; `believed` whether f followed the
+    quadratic at the end, `contracted` whether its last steps shrank fast; `first` |f| and `start` |x| at the start of
+    the run, `here` |x| at its end; `blur`: how far from x, relative to its size, f rises by its noise, where
+    derivatives are differences of f;
     `unseen` whether H was not looked at (on the host), and `why_unseen`.
     """
 
@@ -45,6 +45,7 @@ class Evidence:
     here: np.ndarray | None = None
     steep: float = 0.0
     blur: float = 0.0
+    imbalance: float = 1.0
     held: tuple[str, ...] = ()
     names: Any = ()
     unseen: bool = False
@@ -62,6 +63,7 @@ class Finding:
     lower: float = 0.0
     flat: tuple[str, ...] = ()
     slopes: tuple[float, float] | None = None
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True)
