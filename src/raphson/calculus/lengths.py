@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from raphson.calculus.around import Around, lengths_of, scale_of
+from raphson.calculus.noise import APART, NOISE_POINTS, table_noise
 
 PART = 0.05
 """Disagreement of two steps, relative, up to which both are taken to see the same smooth course."""
@@ -37,12 +38,14 @@ def calibrate(around: Around, i: int) -> tuple[float, bool]:
     """The length of variable i, from steps h and h/8 that see the same course; and whether no response was found.
 
     h starts at eps^(1/3) |x_i| (1 at zero), grows while nothing is seen, up to a hundredth of |x_i| or of 1, and
-    shrinks while the two disagree, unless that does not help: then the disagreement is noise, which is remembered.
+    shrinks while the two disagree, unless that does not help: then the disagreement is noise, which is remembered, or
+    a jump, or a peak that is much narrower than h, which shorter steps tell apart.
     """
     x, part = abs(float(around.x[i])), around.eps ** (1 / 3)
     own = x if x > 0 else 1.0
     h, most, blind = part * own, 1e-2 * max(x, 1.0), 0.0
     before: tuple[float, float] | None = None
+    level = floor = 0.0
     ahead: tuple[float, ...] | None = None
     if around.lengths.noise is not None:
         around.lengths.noise[i] = 0
@@ -75,14 +78,50 @@ def calibrate(around: Around, i: int) -> tuple[float, bool]:
                 continue
             L = float(length_from(h, odd, even, odd_gap, even_gap, 32 * floor, 16))
             return min(L, 10 * max(x, h / part)), False
-        if before is not None and gap > 0.5 * before[1]:
-            if remember_noise(around, np.array([i]), np.array([gap]), np.array([floor])):
-                return before[0] / part, False
-            break
+        level = scatter(odd_gap, even_gap)
+        step = noise_step(around, i, before[0], level) if before is not None and gap > 0.5 * before[1] else None
+        if step is not None:
+            return noisy_length(around, i, step, level, floor), False
         before, h = (h, gap), h / 64
-        if h <= blind:
+        if h <= max(blind, 2 * float(np.spacing(x))):  # no shorter step can be told from none
             break
+    # What shorter steps do not see at all may be values that are rounded to a grid.
+    if before is not None and (step := noise_step(around, i, before[0], level)) is not None:
+        return noisy_length(around, i, step, level, floor), False
     return own, True
+
+
+def noisy_length(around: Around, i: int, step: float, level: float, floor: float) -> float:
+    """The length by which a stencil takes the step that sees through noise of a level, which is remembered."""
+    which = np.array([i])
+    # Near a perfect fit noise is as large as the residuals themselves.
+    remember_noise(around, which, np.array([level]), np.array([floor]), 1.0)
+    return min(step / float(around.precision(which)[0]) ** 0.2, 10 * max(abs(float(around.x[i])), step))
+
+
+def scatter(odd_gap: float, even_gap: float) -> float:
+    """The noise of single values that gaps from h and h/8 mean: what differs at h/8 counts 8 and 64 times in them."""
+    return max(odd_gap / 8, even_gap / 64)
+
+
+def noise_step(around: Around, i: int, h: float, level: float) -> float | None:
+    """The step that sees through a disagreement of a level which h and h/64 share, if it is noise; else None.
+
+    It is noise where a longer step sees a smooth course, or where values a few units in the last place apart scatter
+    as much (then the longest step is as good as any). Else f has a structure that is narrower than h: a peak, a jump.
+    """
+    most = 0.1 * max(abs(float(around.x[i])), h)
+    while (h := 8 * h) <= most:
+        seen = courses(around, i, h)
+        if seen is not None and scatter(seen[3], seen[4]) <= PART * (seen[1] + seen[2]):
+            return h
+    offsets = APART * around.eps * abs(float(around.x[i])) * np.arange(1.0, NOISE_POINTS)
+    values = np.vstack([around.center, around.at(np.array([i]), offsets[None])[0]])
+    return most if table_noise(values) > SCATTER * level else None
+
+
+SCATTER = 0.2
+"""The spread of a few values, as a part of the level that two steps show: 0.3 to 1 for independent noise."""
 
 
 def courses(around: Around, i: int, h: float) -> tuple[float, ...] | None:
@@ -137,27 +176,37 @@ def again(around: Around, i: int) -> None:
     lengths.due[i] = lengths.looks + 1 + lengths.wait[i]
 
 
-NOISY = 1e-4
+NOISY = 1e-2
 """More than this, relative to f, is no noise but a jump: there is no derivative that longer steps would find."""
 
 
-def remember_noise(around: Around, i: np.ndarray, gaps: np.ndarray, floor: np.ndarray) -> bool:
+def remember_noise(around: Around, i: np.ndarray, gaps: np.ndarray, floor: np.ndarray, most: float = NOISY) -> bool:
     """Disagreement along the variables i that shrinking does not shrink is noise; whether all of it was.
 
-    `floor`: what rounding (and noise known before) makes of the values that disagree, hence their size.
+    `floor`: what rounding (and noise known before) makes of the values that disagree, hence their size; `most`: share
+    of it from which it is a jump.
     """
     noise = around.lengths.noise
     if not i.size or noise is None:
         return False
     with np.errstate(invalid="ignore", divide="ignore"):
         share = gaps / floor * around.precision(i)
-    small = share <= NOISY
+    small = share <= most
     beyond = small & (gaps > 8 * floor)
     noise[i[beyond]] = share[beyond]
     return bool(np.all(small))
 
 
 def forget_noise(around: Around) -> None:
-    """Noise that was met elsewhere is not that of this point: it is measured anew."""
-    if around.lengths.noise is not None:
-        around.lengths.noise[:] = 0
+    """Noise that was met elsewhere is not that of this point: where there was any, lengths are measured anew, too."""
+    noise = around.lengths.noise
+    if noise is None:
+        return
+    around.lengths.noisy |= bool(np.any(noise > 0))
+    old: Any = around.lengths
+    if old.noisy:
+        length, met = old.length.copy(), noise.copy()
+        noise[:], old.length = 0, np.full(noise.size, np.nan)
+        learn(around)
+        # At the bottom of a noisy valley there may be nothing to measure by: what the run knows is better.
+        old.length, noise[:] = np.where(old.dead, length, old.length), np.where(old.dead, met, noise)

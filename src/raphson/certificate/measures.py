@@ -23,7 +23,8 @@ class Evidence:
     along weak directions; `steep`: by how much f is lower some way along -g; `held` the variables that bounds hold, in
     words (the rest is about the others); `imbalance` of the gradients around a kink; `believed` whether f followed the
     quadratic at the end, `contracted` whether its last steps shrank fast; `first` |f| and `start` |x| at the start of
-    the run, `here` |x| at its end;
+    the run, `here` |x| at its end; `blur`: how far from x, relative to its size, f rises by its noise, where
+    derivatives are differences of f;
     `unseen` whether H was not looked at (on the host), and `why_unseen`.
     """
 
@@ -43,6 +44,7 @@ class Evidence:
     start: np.ndarray | None = None
     here: np.ndarray | None = None
     steep: float = 0.0
+    blur: float = 0.0
     imbalance: float = 1.0
     held: tuple[str, ...] = ()
     names: Any = ()

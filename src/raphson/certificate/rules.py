@@ -23,6 +23,10 @@ STEEP = 10.0
 """A slope that changes f by so many times its noise, when x moves by its own size, is one."""
 
 
+HIDDEN = 0.3
+"""Where the noise of f leaves x open by this part of its size, a bent valley may go on below it: Rosenbrock's function
+with noise of 1 % "ends" at (-1, 1), where f = 5 and the step in doubt is 0.5."""
+
 FAR = 1e6
 """A change of f by rounding x, so many times larger than f was, tells nothing."""
 
@@ -229,6 +233,18 @@ def unresolved(m: Measures) -> Finding | None:
     return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}; {text}", Cause.STEEP)
 
 
+def hidden(m: Measures) -> Finding | None:
+    """The noise of f hides where it is lowest, by a part of x's own size that leaves nothing shown."""
+    if m.e.blur <= HIDDEN:
+        return None
+    noise = m.e.noise / BEYOND
+    text = f"f rises by its noise ({noise:.1g}) no nearer than {m.e.blur:.1g} times x away"
+    if not np.isfinite(m.e.blur):
+        along = "; ".join(m.shape.flat) or directions(m.shape.zero)
+        text = f"the noise of f ({noise:.1g}) leaves the curvature in doubt along {along}"
+    return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}; {text}: what is left to gain is hidden", Cause.NOISE)
+
+
 def unlooked(m: Measures) -> Finding | None:
     """Directions are in doubt, and f could not be looked at along them."""
     if not m.shape.zero or m.e.sections:
@@ -256,19 +272,18 @@ def minimum(m: Measures) -> Finding:
     if not shape.positive:
         held = "bounds hold the other variables" if e.held else "f rises on both sides of x"
         return Finding(Verdict.MINIMUM, f"max|g| = {m.g:.2g}; {held}{along}", flat=flat)
-    if m.near:
+    if m.near and m.e.blur <= m.limit:
         up = f"smallest curvature {shape.smallest:.3g} > 0" if shape.smallest > 0 else "no negative curvature"
         up = "no negative curvature, and f nowhere lower" if shape.zero else up
         likely = ", as far as products with H show" if e.proof == Proof.LIKELY else ""
         return Finding(Verdict.MINIMUM, f"max|g| = {m.g:.2g}; x is {close(m)}; {up}{likely}{along}", flat=flat)
-    text = f"{lost(shape.decrement, e.noise)}; x is determined to {m.loose:.1g}, relative"
+    text = f"{lost(shape.decrement, e.noise)}; x is determined to {max(m.loose, e.blur):.1g}, relative"
     return Finding(Verdict.NOISE, f"{text}{along}", flat=flat)
 
 
 RULES: tuple[Callable[[Measures], Finding | None], ...] = (
     bottomless, endless, ended, balanced, curved_down, falling, kinked, receding, unfinished, steep, sloping, ran_away,
-    unresolved, unlooked,
-    level, minimum,
+    unresolved, hidden, unlooked, level, minimum,
 )  # fmt: skip
 """In this order."""
 

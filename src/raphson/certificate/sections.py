@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from raphson.calculus.noise import noise_lines, table_noise, unseen_rise
 from raphson.certificate.lines import Lines, values_on
-from raphson.certificate.noise import noise_lines, table_noise, unseen_rise
 from raphson.kernel.number import eps
 from raphson.problems.callback import HOST
 

@@ -43,6 +43,7 @@ class Cause(StrEnum):
     KINK = "kink"  # f has a kink, and more than one direction
     LIMIT = "limit"  # the caller's limit ended the run
     ENDLESS = "endless"  # f falls as far as was looked
+    NOISE = "noise"  # the noise of f hides what is left
     AWAY = "away"  # f comes nearer to an infimum the larger x gets
 
 

@@ -57,6 +57,7 @@ from raphson.solver.result import Evaluations
 from raphson.solver.step import Method
 from raphson.solver.suspect import located
 from raphson.tracing.read import floating_args, without_program
+from raphson.tracing.tally import own_tally
 
 
 class Overflowing(ValueError):
@@ -81,6 +82,7 @@ class Call:
 
 
 @silent
+@own_tally
 @our_positions
 def least_squares(
     fun: Callable, x0: Any, jac: Any = None, bounds: Any = None, method: str | Method | None = "auto",

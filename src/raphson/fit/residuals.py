@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.calculus.difference import disagreement, given_jacobian
+from raphson.calculus.difference import given_jacobian
 from raphson.kernel.program import Program
 from raphson.problems.allowed import modes_of
 from raphson.problems.callback import Evaluations, HostResiduals
@@ -18,13 +18,14 @@ from raphson.problems.derivatives import jacobian
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
 from raphson.problems.matrices import jacobian_array
-from raphson.solver.host import ADVICE, FlatPoint, flat_point
+from raphson.solver.host import ADVICE, FlatPoint, compared, flat_point
 from raphson.solver.inputs import as_reals, contradicted
 from raphson.solver.messages import refuse_kind
 from raphson.solver.suspect import suspect, suspect_on_host
 from raphson.tracing.needs import NeedsANumber
 from raphson.tracing.numpy import as_jax
 from raphson.tracing.read import read
+from raphson.tracing.tally import READING
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,7 @@ def host_residuals(
 
         jacobian = given
 
-    problem = HostResiduals(rows, jacobian, loss, space, Evaluations(limit=calls))
+    problem = HostResiduals(rows, jacobian, loss, space, Evaluations.begun(calls, READING.calls))
     r = problem.seen(start)
     problem = replace(problem, size=r.size)
     if jac is not None:
@@ -211,7 +212,7 @@ def compare_host_jacobian(problem: HostResiduals, x: np.ndarray, r: np.ndarray) 
     """ValueError if a given Jacobian of host residuals disagrees with differences of them at x."""
     given = given_jacobian(problem, x)
     problem.lengths.known = x, given, r
-    found = disagreement(problem, x, r, given.T)
+    found = compared(problem, x, r, given.T)
     if found is not None:
         j, i, value = found
         raise ValueError(

@@ -156,7 +156,7 @@ def lanczos(mv: Callable[[Array], Array], start: Array, steps: int) -> Krylov:
         # A small remainder is mostly rounding along Q: brought to length 1 it is made orthogonal once more, so that
         # every Ritz value is a Rayleigh quotient and lies inside the spectrum.
         w = w / safe(beta, alive)
-        w = w - Q.T @ (Q @ w)
+        w = w - (Q @ w) @ Q
         Q = lax.dynamic_update_index_in_dim(Q, jnp.where(alive, w / safe(norm(w), alive), 0), k + 1, 0)
         return Q, T.at[k, k + 1].set(off).at[k + 1, k].set(off)
 

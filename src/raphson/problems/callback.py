@@ -36,6 +36,11 @@ class Evaluations:
             self.last = np.array(x), fun(np.array(x))
         return self.last[1]
 
+    @classmethod
+    def begun(cls, limit: int | None, calls: int) -> "Evaluations":
+        """The counts of a function that was called so often to be read; at x0 it is evaluated whatever the limit."""
+        return cls(value=calls, total=calls, limit=None if limit is None else max(limit, calls + 1))
+
     def meet(self) -> None:
         """Counts a call of f; raises OutOfCalls, before it is made, where there is none left."""
         if self.limit is not None and self.total >= self.limit:
@@ -55,7 +60,8 @@ class Lengths:
     """What differences have learned about a function, variable by variable (see `calculus.stencil`).
 
     `length` (n,): over how much of x_i the function changes its course (None: not measured yet); `noise` (n,):
-    how far its values are from smooth, relative to |f| (0: not beyond rounding); `dead` (n,): no response was found;
+    how far its values are from smooth, relative to |f| (0: not beyond rounding), `noisy` whether they ever were;
+    `dead` (n,): no response was found;
     `due` and `wait` (n,): from which look on a length that seems stale is measured anew, and how many were left out;
     `looks`: how many derivatives were taken; `known` and `last`: the last Jacobian and the
     last residuals, each with its point; `error`: of the last
@@ -64,6 +70,7 @@ class Lengths:
 
     length: np.ndarray | None = None
     noise: np.ndarray | None = None
+    noisy: bool = False
     dead: np.ndarray | None = None
     due: np.ndarray | None = None
     wait: np.ndarray | None = None

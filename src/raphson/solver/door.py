@@ -40,9 +40,11 @@ from raphson.solver.start import no_more, not_begun, refused_start, unknown_at_s
 from raphson.solver.step import Method, State
 from raphson.solver.suspect import located
 from raphson.tracing.read import floating_args, without_program
+from raphson.tracing.tally import own_tally
 
 
 @silent
+@own_tally
 def minimize(
     fun: Callable, x0: Any, args: Any = (), method: str | Method | None = "auto", jac: Any = None, hess: Any = None,
     hessp: Any = None, bounds: Any = None, constraints: Any = (), tol: float | None = None,

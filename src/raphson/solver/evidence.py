@@ -10,7 +10,7 @@ from raphson.calculus.around import limits_of
 from raphson.certificate.kinks import sampled
 from raphson.certificate.measures import Evidence
 from raphson.certificate.rules import certify
-from raphson.certificate.sections import BEYOND, Section, look_along
+from raphson.certificate.sections import BEYOND, Course, Section, look_along
 from raphson.certificate.shape import WHOLE, Shape, examine_free, examine_products
 from raphson.certificate.verdict import Certificate, Proof
 from raphson.kernel.look import GRADIENT
@@ -20,7 +20,7 @@ from raphson.kernel.trace import Trace
 from raphson.model.curvature import filled, natural_scale
 from raphson.operators.dense import Measured
 from raphson.problems.allowed import hessian_error, modes_of
-from raphson.problems.callback import HOST, OutOfCalls
+from raphson.problems.callback import HOST, HostResiduals, OutOfCalls
 from raphson.solver.bounds import active_bounds, held_words
 from raphson.solver.drive import Run
 from raphson.solver.final import LARGEST, evaluate, flat, sizes, why_unseen
@@ -46,7 +46,8 @@ def certificate_of(
     first = max(abs(done.trace.start_value), abs(float(model.value)))
     size, big = measures(magnitude, seen, scale.astype(float), eps(g), first)
     shape = shape_of(problem, model, H, g, scale, size, big, held, names)
-    floor = float(model.floor) / VALUE_NOISE  # one unit in the last place
+    rounding = float(model.floor) / VALUE_NOISE  # one unit in the last place
+    floor = max(rounding, noise_met(problem, float(model.value)))
     believed = settled(done.trace)
     travelled = flat(model.x) - flat(done.start) if space.straight else np.zeros_like(g)  # curved ones have no far
     looked = weak_sections(
@@ -67,6 +68,7 @@ def certificate_of(
             status=done.status,
             eps=eps(g),
             noise=BEYOND * looked.noise,
+            blur=blur_of(problem, shape, H, looked, rounding, size, held),
             tolerance=10 * (default_tolerance(g) if tol is None else tol),
             sections=looked.sections,
             steep=steep_falls(problem, model, g, size),
@@ -108,6 +110,46 @@ def measures(
     return np.where(size > 0, size, other), np.where(big > 0, big, other)
 
 
+def noise_met(problem: Any, value: float) -> float:
+    """The noise of f at the end as the differences on the host met it: ripples that are smooth from one number to the
+    next show in steps of their length alone."""
+    noise = problem.lengths.noise if isinstance(problem, HOST) else None
+    if noise is None or not np.isfinite(value):
+        return 0.0
+    terms = 2 if isinstance(problem, HostResiduals) else 1  # the cost is a square
+    return terms * float(np.max(noise)) * abs(value)
+
+
+SCATTERED = 1e4
+"""Noise so many times above one rounding of f is that of its author's arithmetic: a simulation, an inner iteration."""
+
+
+def blur_of(
+    problem: Any, shape: Shape | None, H: np.ndarray | None, looked: "Weak", floor: float, size: np.ndarray,
+    held: np.ndarray,
+) -> float:  # fmt: skip
+    """How far from x, relative to its size, f rises by its noise: nearer than that differences of f see no minimum.
+
+    Along the direction of least curvature; where noise far above rounding (`floor`) leaves a curvature in doubt, as f
+    was seen to rise (infinite: it was not); 0 where derivatives are no differences of f.
+    """
+    slopes = problem.jacobian if isinstance(problem, HostResiduals) else getattr(problem, "gradient", None)
+    if not isinstance(problem, HOST) or slopes is not None or H is None or shape is None:
+        return 0.0
+    if shape.zero and looked.noise > SCATTERED * floor:
+        sides = [side for section in looked.sections for side in section.sides]
+        risen = shape.zero <= len(looked.sections) and all(side.course == Course.RISES for side in sides)
+        return max(side.length for side in sides) if risen else float("inf")
+    if isinstance(problem, HostResiduals) or not shape.positive:  # J tells more of x than f does
+        return 0.0
+    with np.errstate(all="ignore"):
+        M = (H * np.outer(size, size))[np.ix_(~held, ~held)].astype(float)
+        if not np.all(np.isfinite(M)):
+            return 0.0
+        low = np.linalg.eigvalsh(M)[-shape.positive]
+        return float(np.sqrt(2 * looked.noise / low)) if low > 0 else 0.0
+
+
 MOST = 7
 """Directions in which f is looked at, at most."""
 
@@ -135,9 +177,9 @@ def weak_sections(
     """
     if shape is None or not np.isfinite(float(model.value)) or held.all():
         return Weak(floor)
-    if believed and plain(shape, magnitude, floor):
-        return Weak(floor)
     host = isinstance(problem, HOST)
+    if believed and plain(shape, magnitude, floor) and not (host and problem.lengths.noisy):
+        return Weak(floor)
     modes = modes_of(problem, model.x)
     dear = host or "while_loop" in modes.why or "custom_vjp" in modes.why
     most = FEW if dear or len(g) > LARGEST else MOST

@@ -114,6 +114,7 @@ CAUSES = {
     Cause.STEEP: "a root, a logarithm or a kink near x: slope and curvature there change faster than x",
     Cause.KINK: "f is not smooth at x: slope and curvature say nothing about the other side",
     Cause.ENDLESS: "f falls as far as it was looked at: it has no minimum that way",
+    Cause.NOISE: "values of f scatter by more than what is left to gain: where it is lowest they do not tell",
     Cause.AWAY: "f comes near to an infimum as x grows, but has no minimum that way",
 }
 
@@ -160,6 +161,8 @@ def suggestions(result: Any) -> list[str]:
         tips.append("another start, some way along that direction")
     if c.verdict == Verdict.STOPPED and np.isnan(c.decrement):
         tips.append("write the function so that it can be traced: products with H can then be examined")
+    if c.cause == Cause.NOISE:
+        tips.append("a tighter tolerance of whatever computes f, or its derivative as jac")
     if (status == Status.STALLED and c.verdict == Verdict.STOPPED) or c.cause in (Cause.STEEP, Cause.KINK):
         tips.append("rp.check_derivatives(fun, result.x): is f smooth there?")
     if own and c.verdict == Verdict.STOPPED:

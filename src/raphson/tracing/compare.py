@@ -10,6 +10,7 @@ import numpy as np
 
 from raphson.kernel.program import Program
 from raphson.tracing.hoist import Hoisted, Traced
+from raphson.tracing.tally import tallied
 
 NEAR = 1e-3
 """How far away the second point is, relative to the size of each variable: near enough to be as defined as the
@@ -58,7 +59,7 @@ def plain_value(fun: Any, x: Any, args: tuple) -> Any:
     """What the function itself returns, as one vector; or the exception."""
     try:
         with np.errstate(all="ignore"):
-            return flat(fun(jax.tree.map(np.array, x), *args))
+            return flat(tallied(fun)(jax.tree.map(np.array, x), *args))
     except Exception as error:
         return error
 

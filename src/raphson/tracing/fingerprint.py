@@ -197,10 +197,15 @@ def _trusted_type(kind: type) -> bool:
 
 
 def _library(function: FunctionType) -> bool:
-    """Was it defined in a trusted package? Its globals tell; `__module__` is copied by functools.wraps."""
+    """Was it defined in a trusted package? Its globals tell; `__module__` is copied by functools.wraps.
+
+    The tests of a package are written as its users write.
+    """
     space = function.__globals__
-    module = sys.modules.get(str(space.get("__name__")))
-    return _root(space.get("__name__")) in TRUSTED and module is not None and module.__dict__ is space
+    name = str(space.get("__name__"))
+    module = sys.modules.get(name)
+    own = module is not None and module.__dict__ is space
+    return own and _root(name) in TRUSTED and "tests" not in name.split(".")
 
 
 class _Walk(Keeper):

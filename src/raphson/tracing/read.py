@@ -20,6 +20,7 @@ from raphson.tracing.indices import refuse_clamped
 from raphson.tracing.needs import Busy, NeedsANumber, where_raised
 from raphson.tracing.numpy import Kept, as_jax
 from raphson.tracing.roll import rolled
+from raphson.tracing.tally import READING, tallied
 
 log = logging.getLogger("raphson")
 
@@ -33,11 +34,11 @@ class OnHost(TypeError):
 
 
 class Plain:
-    """A function that is called as it stands, and why: its program cannot be used."""
+    """A function that is called as it stands, and why: its program cannot be used. It was called to find that out."""
 
     def __init__(self, fun: Callable, reason: str):
         functools.update_wrapper(self, fun)
-        self.fun, self.reason = fun, reason
+        self.fun, self.reason, self.read = fun, reason, READING.calls
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.fun(*args, **kwargs)
@@ -69,6 +70,7 @@ def read(fun: Callable, x: Any, args: tuple, space: Any = None) -> tuple[Hoisted
     must keep. IndexError where JAX would clamp an index that NumPy refuses.
     """
     if isinstance(fun, Plain):
+        READING.calls = max(READING.calls, fun.read)
         raise OnHost(fun.reason)
     leaves, tree = jax.tree.flatten(args)
     key = key_of(fun, x, leaves, tree)
@@ -206,7 +208,7 @@ def attempt(kind: str, fun: Callable, x: Any, leaves: list, tree: Any, traced: t
         try:
             change = rolled if kind == "numpy" else None
             data = number_leaves(leaves, traced, floating)
-            hoisted = hoist(bound(fun, leaves, tree, traced, floating), x, data, change)
+            hoisted = hoist(bound(tallied(fun), leaves, tree, traced, floating), x, data, change)
             break
         except Exception:
             if not floating:

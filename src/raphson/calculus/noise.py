@@ -22,21 +22,22 @@ def noise_lines(size: np.ndarray, precision: float) -> tuple[np.ndarray, np.ndar
 
 
 def table_noise(values: np.ndarray) -> float:
-    """The noise of values at equal distances: the spread of their differences of third to fifth order.
+    """The noise of values (7,) or vectors (7, m) at equal distances, in norm: the spread of their differences of third
+    to fifth order.
 
     Source: More and Wild (2011), "Estimating Computational Noise", SIAM J. Sci. Comput. 33, section 3 (ECnoise).
     """
     size = np.max(np.abs(values))
     if not (np.all(np.isfinite(values)) and size > 0):
         return 0.0
-    values = values / size
+    values = values.reshape(len(values), -1) / size
     spreads, differences = [], values
-    for order in range(1, values.size - 1):
-        differences = np.diff(differences)
+    for order in range(1, len(values) - 1):
+        differences = np.diff(differences, axis=0)
         gamma = 1.0
         for j in range(1, order + 1):  # (order!)^2 / (2 order)!
             gamma *= j / (order + j)
-        spreads.append(float(np.sqrt(gamma * np.mean(differences**2))))
+        spreads.append(float(np.sqrt(gamma * np.mean(np.sum(differences**2, axis=1)))))
     return float(size) * min(spreads[2:5])
 
 
