@@ -13,7 +13,7 @@ from raphson.kernel.trace import SCALARS
 from raphson.problems.callback import HostResiduals
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import Loss, linear
-from raphson.solver.door import limited
+from raphson.solver.call import limited
 from raphson.solver.drive import Patience, run
 from raphson.solver.options import Limits
 from raphson.solver.presets import RESIDUAL_PRESETS

@@ -43,9 +43,9 @@ from raphson.problems.allowed import require_derivatives
 from raphson.problems.callback import HOST, HostResiduals
 from raphson.solver.attempts import best_of, onward_from
 from raphson.solver.bounds import active_bounds, read_bounds, with_values
+from raphson.solver.call import host_counts, limited
 from raphson.solver.callbacks import reporter, watcher
 from raphson.solver.clock import CompileClock
-from raphson.solver.door import host_counts, limited
 from raphson.solver.drive import Patience, Run, run
 from raphson.solver.evidence import certificate_of
 from raphson.solver.final import final_state

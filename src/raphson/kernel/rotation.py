@@ -1,5 +1,7 @@
 """Rotations of three-dimensional space."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from typing import Any, ClassVar
 
 import jax

@@ -1,5 +1,7 @@
 """Unit vectors: directions, quantum states, eigenvectors."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from typing import Any, ClassVar
 
 import jax

@@ -2,41 +2,32 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from raphson.kernel.look import GRADIENT, HESSIAN
-from raphson.kernel.number import default_tolerance
+from raphson.kernel.look import GRADIENT
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.kernel.warning import silent
-from raphson.model.curvature import Exact
-from raphson.operators.dense import Dense
 from raphson.problems.allowed import modes_of, require_derivatives
 from raphson.problems.callback import HOST, Callback
 from raphson.problems.modes import ORDINARY, Modes
-from raphson.solver.attempts import CRAWL, KINKED, best_of, onward_from
-from raphson.solver.beside import lowest_beside
-from raphson.solver.bounds import active_bounds
+from raphson.solver.call import Call, limited
 from raphson.solver.callbacks import announce, reporter, watcher
-from raphson.solver.choose import SURE, choose
+from raphson.solver.choose import choose
 from raphson.solver.clock import CompileClock
-from raphson.solver.drive import Patience, Run, run
 from raphson.solver.drive import iterate as iterations
-from raphson.solver.evidence import Numbered, certificate_of
-from raphson.solver.final import evaluate, final_state, hessian_of, sizes, snapped
+from raphson.solver.evidence import Numbered
+from raphson.solver.final import evaluate
 from raphson.solver.host import EVERYWHERE, host_problem
 from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point, why_not
 from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
-from raphson.solver.options import Limits, read_hess, read_limits, refuse_constraints
-from raphson.solver.presets import DESCRIPTIONS, PRESETS, cast, preset_name, stand_in
-from raphson.solver.result import Evaluations, Result
+from raphson.solver.options import read_hess, read_limits, refuse_constraints
+from raphson.solver.presets import PRESETS, preset_name, stand_in
+from raphson.solver.result import Result
 from raphson.solver.spaces import check_method, placed, read_space
-from raphson.solver.start import no_more, not_begun, refused_start, unknown_at_start
 from raphson.solver.step import Method, State
 from raphson.solver.suspect import located
 from raphson.tracing.read import floating_args, without_program
@@ -84,42 +75,11 @@ def minimize(
     space, x = read_space(space, bounds, x, notes, Numbered(), pairs=True)
     problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes, space, limits.calls)
     problem = placed(problem, space, notes)
-    watch, report = None if callback is None else watcher(callback, restore), reporter(progress)
-
-    trials, finite_start = [0], bool(np.all(np.isfinite(sizes(x))))
-    limits = limits if finite_start else no_more(problem, limits)
-
-    def run_from(chosen: Method, start: Any, **seen: Any) -> Run:
-        left = None if limits.time_limit is None else limits.time_limit - (time.perf_counter() - begin)
-        done = run(chosen, problem, start, time_limit=left, **seen)
-        trials[0] += len(done.trace)
-        return done
-
-    def attempt(name: str, chosen: Method, reasons: tuple[str, ...]) -> Result:
-        own = limits.after(trials[0], isinstance(problem, HOST))
-        chosen = limited(chosen, own, x)
-        patience = None if not instead or limits.max_steps is not None else Patience(CRAWL, signed=True)
-        done = run_from(chosen, x, watcher=watch, progress=report, patience=patience)
-        if (onward := done.onward) is not None:
-            aside.append(lambda: finish(onward(), own, name, chosen, reasons))
-        return finish(done, own, name, chosen, reasons)
-
-    def finish(done: Run, own: Limits, name: str, chosen: Method, reasons: tuple[str, ...]) -> Result:
-        @np.errstate(invalid="ignore")  # inf - inf where f is not finite
-        def end(done: Run) -> Result:
-            done = replace(done, status=own.named(done.status)) if finite_start else unknown_at_start(done)
-            return conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, limits.tolerance)
-
-        why, result = not_begun(done, problem), end(done)
-        if why is not None:
-            return refused_start(result, why)
-        again = lambda start: run_from(limited(chosen, limits.after(trials[0], False), x), start)
-        return lowest_beside(result, again, end)
-
-    aside: list[Callable[[], Result]] = []
-    candidates = read_method(method, problem, problem.space.size(x), modes_of(problem, x))
-    instead = KINKED if space.straight and tuple(name for name, _, _ in candidates) == SURE else ()
-    result = onward_from(best_of(candidates, attempt, limits.max_steps is not None, instead), aside)
+    call = Call(
+        problem, x, restore, limits, notes, begin, compiled, None if callback is None else watcher(callback, restore),
+        reporter(progress),
+    )  # fmt: skip
+    result = call.best(read_method(method, problem, problem.space.size(x), modes_of(problem, x)))
     # On the host there are no curved spaces: there the failed run is the answer.
     plain = without_program(fun) if space.straight and unsmooth(result, problem) else None
     if plain is not None:
@@ -232,78 +192,3 @@ def read_method(method: Any, problem: Any, n: int, modes: Modes = ORDINARY) -> l
         choice = choose(problem, n, modes)
         return [(name, PRESETS[name], choice.reason) for name in choice.names]
     return [(name, PRESETS[name], "asked for")]
-
-
-class Cast:
-    """Methods in working precision with their limits, by what they were made from: made once."""
-
-    known: dict[Any, Method] = {}  # noqa: RUF012
-
-
-def limited(method: Method, limits: Limits, x: Any) -> Method:
-    """The method with the call's own limits, its numbers as arrays of the working precision."""
-    dtype = jax.tree.leaves(x)[0].dtype
-    key = (id(method), limits.tolerance, limits.max_steps, dtype)
-    if key not in Cast.known:
-        stop = method.stop
-        tolerance = stop.tolerance if limits.tolerance is None else limits.tolerance
-        # None is resolved here: with a number always in its place, a call with tol= does not compile again.
-        stop = replace(stop, tolerance=default_tolerance(np.zeros((), dtype)) if tolerance is None else tolerance)
-        stop = replace(stop, max_steps=stop.max_steps if limits.max_steps is None else limits.max_steps)
-        if len(Cast.known) > 256:
-            Cast.known.clear()
-        # The original is kept alive beside its cast: its id must not be given to another.
-        Cast.known[key] = (cast(replace(method, stop=stop), dtype), method)  # type: ignore[assignment]
-    return Cast.known[key][0]  # type: ignore[index]
-
-
-def conclude(
-    done: Run, method: Method, problem: Any, restore: Callable, name: str, reasons: tuple, notes: list[str],
-    compiled: float, begin: float, tol: float | None,
-) -> Result:  # fmt: skip
-    """The result of a finished run: certificate, counts and text."""
-    done, state = snapped(done, final_state(done, problem), problem)
-    H = hessian_of(state.model, method, problem)
-    certificate = certificate_of(done, state, H, problem, tol)
-    model = state.model
-    if H is not None and not isinstance(method.curvature, Exact):
-        model = replace(model, curvature=Dense(jnp.asarray(H)))
-    model = replace(model, problem=problem)
-    return Result(
-        x=restore(model.x),
-        value=float(model.value),
-        gradient=np.asarray(model.gradient),
-        model=model,
-        termination=done.status,
-        certificate=certificate,
-        trace=done.trace,
-        evaluations=counts(done, method, problem),
-        method=name,
-        description=f"{DESCRIPTIONS.get(name, name)} ({reasons[0]})",
-        reasons=tuple(reasons),
-        notes=tuple(notes),
-        seconds=time.perf_counter() - begin,
-        compile_seconds=CompileClock.seconds - compiled,
-        hessian=None if H is None else np.asarray(H),
-        active=active_bounds(problem.space, np.asarray(model.gradient), model.x),
-        start=done.start,
-        recipe=method,
-    )
-
-
-def counts(done: Run, method: Method, problem: Any) -> Evaluations:
-    """Evaluations of f, g and H by the run."""
-    if isinstance(problem, HOST):
-        return host_counts(problem)
-    trials, taken = len(done.trace) + 1, int(done.trace.accepted.sum()) + 1
-    if method.curvature.order < HESSIAN:
-        return Evaluations(trials, trials if method.control.order else taken, 0)
-    if method.curvature.order == HESSIAN:
-        return Evaluations(trials, taken, taken)
-    return Evaluations(trials, taken, int(done.trace.inner.sum()))
-
-
-def host_counts(problem: Any) -> Evaluations:
-    """Calls of the user's functions by this attempt: the first one's include the look at the functions before it."""
-    taken = problem.evaluations.take()
-    return Evaluations(taken.value, taken.gradient, taken.hessian)

@@ -1,0 +1,163 @@
+"""One call of `minimize`: its attempts with their limits, and the results that they end in."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from raphson.kernel.look import HESSIAN
+from raphson.kernel.number import default_tolerance
+from raphson.model.curvature import Exact
+from raphson.operators.dense import Dense
+from raphson.problems.callback import HOST
+from raphson.solver.attempts import CRAWL, KINKED, best_of, onward_from
+from raphson.solver.beside import lowest_beside
+from raphson.solver.bounds import active_bounds
+from raphson.solver.choose import SURE
+from raphson.solver.clock import CompileClock
+from raphson.solver.drive import Patience, Run, run
+from raphson.solver.evidence import certificate_of
+from raphson.solver.final import final_state, hessian_of, sizes, snapped
+from raphson.solver.options import Limits
+from raphson.solver.presets import DESCRIPTIONS, cast
+from raphson.solver.result import Evaluations, Result
+from raphson.solver.start import no_more, not_begun, refused_start, unknown_at_start
+from raphson.solver.step import Method
+
+
+@dataclass
+class Call:
+    """What all attempts of one call share: the problem, the start `x`, the way back to the user's form of it, the
+    limits, and who watches; `trials` made so far, and what goes on with runs that were laid `aside`."""
+
+    problem: Any
+    x: Any
+    restore: Callable[[Any], Any]
+    limits: Limits
+    notes: list[str]
+    begin: float
+    compiled: float
+    watch: Callable | None
+    report: Callable | None
+    trials: int = 0
+    patient: bool = True
+    aside: list[Callable[[], Result]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.finite_start = bool(np.all(np.isfinite(sizes(self.x))))
+        self.limits = self.limits if self.finite_start else no_more(self.problem, self.limits)
+
+    def best(self, candidates: list[tuple[str, Method, str]]) -> Result:
+        """The best of what the methods end in: (name, method, reason), one after another."""
+        newton = self.problem.space.straight and tuple(name for name, _, _ in candidates) == SURE
+        limited_steps = self.limits.max_steps is not None
+        self.patient = not newton or limited_steps
+        return onward_from(best_of(candidates, self.attempt, limited_steps, KINKED if newton else ()), self.aside)
+
+    def run_from(self, method: Method, start: Any, **seen: Any) -> Run:
+        """A run from `start` within the time that is left."""
+        limit = self.limits.time_limit
+        left = None if limit is None else limit - (time.perf_counter() - self.begin)
+        done = run(method, self.problem, start, time_limit=left, **seen)
+        self.trials += len(done.trace)
+        return done
+
+    def attempt(self, name: str, method: Method, reasons: tuple[str, ...]) -> Result:
+        """One method from the start to its end, or until it is laid aside because it crawls."""
+        own = self.limits.after(self.trials, isinstance(self.problem, HOST))
+        method = limited(method, own, self.x)
+        patience = None if self.patient else Patience(CRAWL, signed=True)
+        done = self.run_from(method, self.x, watcher=self.watch, progress=self.report, patience=patience)
+        if (onward := done.onward) is not None:
+            self.aside.append(lambda: self.finish(onward(), own, name, method, reasons))
+        return self.finish(done, own, name, method, reasons)
+
+    def finish(self, done: Run, own: Limits, name: str, method: Method, reasons: tuple[str, ...]) -> Result:
+        """The result of a run, or of a lower one begun beside its end."""
+
+        @np.errstate(invalid="ignore")  # inf - inf where f is not finite
+        def end(done: Run) -> Result:
+            done = replace(done, status=own.named(done.status)) if self.finite_start else unknown_at_start(done)
+            return self.conclude(done, method, name, reasons)
+
+        why, result = not_begun(done, self.problem), end(done)
+        if why is not None:
+            return refused_start(result, why)
+        again = lambda start: self.run_from(limited(method, self.limits.after(self.trials, False), self.x), start)
+        return lowest_beside(result, again, end)
+
+    def conclude(self, done: Run, method: Method, name: str, reasons: tuple[str, ...]) -> Result:
+        """The result of a finished run: certificate, counts and text."""
+        problem = self.problem
+        done, state = snapped(done, final_state(done, problem), problem)
+        H = hessian_of(state.model, method, problem)
+        certificate = certificate_of(done, state, H, problem, self.limits.tolerance)
+        model = state.model
+        if H is not None and not isinstance(method.curvature, Exact):
+            model = replace(model, curvature=Dense(jnp.asarray(H)))
+        model = replace(model, problem=problem)
+        return Result(
+            x=self.restore(model.x),
+            value=float(model.value),
+            gradient=np.asarray(model.gradient),
+            model=model,
+            termination=done.status,
+            certificate=certificate,
+            trace=done.trace,
+            evaluations=counts(done, method, problem),
+            method=name,
+            description=f"{DESCRIPTIONS.get(name, name)} ({reasons[0]})",
+            reasons=tuple(reasons),
+            notes=tuple(self.notes),
+            seconds=time.perf_counter() - self.begin,
+            compile_seconds=CompileClock.seconds - self.compiled,
+            hessian=None if H is None else np.asarray(H),
+            active=active_bounds(problem.space, np.asarray(model.gradient), model.x),
+            start=done.start,
+            recipe=method,
+        )
+
+
+class Cast:
+    """Methods in working precision with their limits, by what they were made from: made once."""
+
+    known: dict[Any, Method] = {}  # noqa: RUF012
+
+
+def limited(method: Method, limits: Limits, x: Any) -> Method:
+    """The method with the call's own limits, its numbers as arrays of the working precision."""
+    dtype = jax.tree.leaves(x)[0].dtype
+    key = (id(method), limits.tolerance, limits.max_steps, dtype)
+    if key not in Cast.known:
+        stop = method.stop
+        tolerance = stop.tolerance if limits.tolerance is None else limits.tolerance
+        # None is resolved here: with a number always in its place, a call with tol= does not compile again.
+        stop = replace(stop, tolerance=default_tolerance(np.zeros((), dtype)) if tolerance is None else tolerance)
+        stop = replace(stop, max_steps=stop.max_steps if limits.max_steps is None else limits.max_steps)
+        if len(Cast.known) > 256:
+            Cast.known.clear()
+        # The original is kept alive beside its cast: its id must not be given to another.
+        Cast.known[key] = (cast(replace(method, stop=stop), dtype), method)  # type: ignore[assignment]
+    return Cast.known[key][0]  # type: ignore[index]
+
+
+def counts(done: Run, method: Method, problem: Any) -> Evaluations:
+    """Evaluations of f, g and H by the run."""
+    if isinstance(problem, HOST):
+        return host_counts(problem)
+    trials, taken = len(done.trace) + 1, int(done.trace.accepted.sum()) + 1
+    if method.curvature.order < HESSIAN:
+        return Evaluations(trials, trials if method.control.order else taken, 0)
+    if method.curvature.order == HESSIAN:
+        return Evaluations(trials, taken, taken)
+    return Evaluations(trials, taken, int(done.trace.inner.sum()))
+
+
+def host_counts(problem: Any) -> Evaluations:
+    """Calls of the user's functions by this attempt: the first one's include the look at the functions before it."""
+    taken = problem.evaluations.take()
+    return Evaluations(taken.value, taken.gradient, taken.hessian)
