@@ -33,18 +33,12 @@ def look(problem: Any, x: Any, order: int) -> Look:
     return Look(x, value, gradient, MatrixFree(problem, x) if order == PRODUCT else None)
 
 
-def complete(problem: Any, seen: Look, order: int, scaled: bool = False) -> Look:
-    """Adds to a look what `order` asks for; what was paid for at the trial is not paid for again.
-
-    `scaled`: with products, from which the units of the variables can be read, where they are not dear.
-    """
-    if isinstance(problem, HOST):
-        done = order == VALUE or (order == GRADIENT and seen.gradient is not None)
-        return seen if done else host_look(problem, seen.x, order, float(seen.value))
-    if order == GRADIENT and scaled and not modes_of(problem, seen.x).costly:
-        order = PRODUCT
+def complete(problem: Any, seen: Look, order: int) -> Look:
+    """Adds to a look what `order` asks for; what was paid for at the trial is not paid for again."""
     if order == VALUE or (order == GRADIENT and seen.gradient is not None):
         return seen
+    if isinstance(problem, HOST):
+        return host_look(problem, seen.x, order, float(seen.value))
     if order == PRODUCT and seen.gradient is not None:
         return replace(seen, curvature=MatrixFree(problem, seen.x))
     return look(problem, seen.x, order)

@@ -27,18 +27,12 @@ class Truncated:
 
 
 def to_boundary(s: Array, d: Array, radius: Array) -> Array:
-    """The t >= 0 with ||s + t d|| = radius, for ||s|| <= radius, free of cancellation. With d = 0 it is 0.
-
-    Lengths are taken in units of the radius and of d, so that no square over- or underflows.
-    """
-    unit, size = safe(radius, radius > 0), norm(d)
-    size = safe(size, size > 0)
-    s, d, radius = s / unit, d / size, radius / unit
+    """The t >= 0 with ||s + t d|| = radius, for ||s|| <= radius, free of cancellation. With d = 0 it is 0."""
     dd, sd = d @ d, s @ d
     gap = jnp.maximum(radius**2 - s @ s, 0)
     root = jnp.abs(sd) + jnp.sqrt(sd**2 + dd * gap)
     above, below = jnp.where(sd > 0, gap, root), jnp.where(sd > 0, root, dd)
-    return unit / size * (above / safe(below, below > 0))
+    return above / safe(below, below > 0)
 
 
 def steihaug(mv: Callable[[Array], Array], g: Array, radius: Array, limit: int) -> Truncated:
@@ -76,8 +70,7 @@ def steihaug(mv: Callable[[Array], Array], g: Array, radius: Array, limit: int) 
 def unbounded(mv: Callable[[Array], Array], g: Array, limit: int) -> Truncated:
     """The direction of a line-search Newton-CG method: like `steihaug` without a ball, stopped at negative curvature.
 
-    If the very first direction d = -g has non-positive curvature the answer is -g ||d|| / ||B d||: as long as if B d
-    were turned upwards, so that it has the unit of a step whatever the unit of f.
+    If the very first direction has non-positive curvature the answer is -g itself.
     Source: Dembo and Steihaug (1983); Nocedal and Wright (2006), algorithm 7.1.
     """
     size = norm(g)
@@ -90,9 +83,7 @@ def unbounded(mv: Callable[[Array], Array], g: Array, limit: int) -> Truncated:
         q = d @ Bd
         negative = ~(q > 0)
         alpha = rr / safe(q, ~negative)
-        bent = norm(Bd)
-        length = jnp.where((bent > 0) & jnp.isfinite(bent), 1 / safe(bent, bent > 0), 1)  # ||d|| = 1 at k = 0
-        s = jnp.where(negative, jnp.where(k == 0, length * d, s), s + alpha * d)
+        s = jnp.where(negative, jnp.where(k == 0, d, s), s + alpha * d)
         new = r + alpha * Bd
         rr_new = new @ new
         d = -new + (rr_new / safe(rr, rr > tiny(rr))) * d
@@ -152,12 +143,8 @@ def lanczos(mv: Callable[[Array], Array], start: Array, steps: int) -> Krylov:
         beta = norm(w)
         # Below its rounding what is left of w is a direction of nothing.
         alive = beta > max(1e-10, 64 * eps(beta)) * jnp.maximum(jnp.max(jnp.abs(T)), tiny(beta))
+        Q = lax.dynamic_update_index_in_dim(Q, jnp.where(alive, w / safe(beta, alive), 0), k + 1, 0)
         off = jnp.where(alive, beta, 0)
-        # A small remainder is mostly rounding along Q: brought to length 1 it is made orthogonal once more, so that
-        # every Ritz value is a Rayleigh quotient and lies inside the spectrum.
-        w = w / safe(beta, alive)
-        w = w - (Q @ w) @ Q
-        Q = lax.dynamic_update_index_in_dim(Q, jnp.where(alive, w / safe(norm(w), alive), 0), k + 1, 0)
         return Q, T.at[k, k + 1].set(off).at[k + 1, k].set(off)
 
     def several(c):

@@ -12,7 +12,7 @@ from raphson.linear.cg import lowest_ritz, unbounded
 from raphson.linear.cholesky import factorize, noise_shift, succeeded
 from raphson.linear.qr import reduced
 from raphson.linear.spectral import absolute_step, lowest_pair
-from raphson.operators.dense import Dense, Diagonal, Formed, Inverted
+from raphson.operators.dense import Dense, Diagonal, Inverted
 from raphson.operators.gram import Gram
 from raphson.operators.held import Held
 from raphson.operators.low_rank import LowRank
@@ -46,7 +46,7 @@ def newton_direction(B: Any, g: Array, d: Array) -> Direction:
     if isinstance(B, Gram):
         plan = reduced(B.J, B.r, d)
         return Direction(plan.step(plan.newton()), one)
-    if isinstance(B, (MatrixFree, Formed, Held)):
+    if isinstance(B, (MatrixFree, Held)):
         found = unbounded(lambda v: B.mv(v / d) / d, g / d, limit=2 * g.shape[0])
         return Direction(found.s / d, found.inner)
     return Direction(dense_direction(B.dense(), g, d), one)
@@ -61,12 +61,11 @@ def dense_direction(B: Array, g: Array, d: Array) -> Array:
 
 
 def woodbury(B: LowRank, g: Array) -> Array:
-    """-(G + U C U')^-1 g, G = diag(gamma), by a k x k system (Sherman, Morrison, Woodbury); dead columns left out."""
+    """-(gamma I + U C U')^-1 g by a k x k system (Sherman, Morrison and Woodbury); dead columns left out."""
     live = B.c != 0
-    root = jnp.sqrt(B.gamma) * jnp.ones_like(g)
-    U, y = jnp.where(live, B.U, 0) / root[:, None], g / root
-    middle = jnp.diag(1 / jnp.where(live, B.c, 1)) + U.T @ U
-    return -(y - U @ jnp.linalg.solve(middle, U.T @ y)) / root
+    U = jnp.where(live, B.U, 0)
+    middle = jnp.diag(1 / jnp.where(live, B.c, 1)) + U.T @ U / B.gamma
+    return -(g / B.gamma - U @ jnp.linalg.solve(middle, U.T @ g) / B.gamma**2)
 
 
 def never_negative(B: Any) -> bool:

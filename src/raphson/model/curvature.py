@@ -1,18 +1,15 @@
 """Exact curvatures: the Hessian, dense or as a product, and the identity of gradient descent."""
 
-from dataclasses import replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from raphson.kernel.look import GRADIENT, GRAM, HESSIAN, PRODUCT, Look
 from raphson.kernel.number import CURVATURE_NOISE, eps, norm, safe, tiny, value_noise
-from raphson.kernel.rare import rarely
 from raphson.kernel.record import record, static
 from raphson.model.quadratic import Model
-from raphson.operators.dense import Dense, Diagonal, Formed
+from raphson.operators.dense import Diagonal
 
 Array = jax.Array
 
@@ -54,26 +51,23 @@ class Exact:
 
     def model(self, space: Any, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
         """The Taylor model at the point looked at."""
-        return measured(space, look, look.curvature, memory)
+        H = look.curvature.dense()
+        scale = natural_scale(H, memory)
+        lost = rounded_away(look.value, look.gradient, jnp.diagonal(H), space.magnitude(look.x))
+        model = Model(look.x, look.value, look.gradient, look.curvature, filled(jnp.where(lost, 0, scale)), space)
+        return model, scale
 
 
-def measured(space: Any, look: Look, B: Any, last: Array) -> tuple[Model, Array]:
-    """The model with a curvature B that is stored, in natural units, and these units to remember."""
-    H = B.dense()
-    scale = natural_scale(H, last)
-    lost = rounded_away(look.value, look.gradient, natural_scale(H, 0 * last), space.magnitude(look.x))
-    return Model(look.x, look.value, look.gradient, B, filled(jnp.where(lost, 0, scale)), space), scale
-
-
-def rounded_away(value: Array, g: Array, scale: Array, size: Array) -> Array:
-    """Which variables have neither slope nor curvature beyond rounding: what f changes by its curvature (`scale`
-    squared) when x_i changes by its size is lost beside the largest such change, and what a step promises is below the
-    noise of f.
+def rounded_away(value: Array, g: Array, diagonal: Array, size: Array) -> Array:
+    """Which variables have neither slope nor curvature beyond rounding: what f changes by H_ii when x_i changes by its
+    size is lost beside the largest such change, and what a step promises is below the noise of f.
 
     A rounded 1 - 1 in H_ii would be taken for a unit of length, and g_i / H_ii, rounding over rounding, for a step:
     along a flat direction of a convex function x then wanders off by 1e16.
     """
-    bend = scale * size
+    known = size > 0
+    size = jnp.where(jnp.any(known), size, 1)  # at x = 0 nothing is known of sizes
+    bend = jnp.sqrt(jnp.abs(diagonal)) * size
     least = jnp.sqrt(CURVATURE_NOISE * g.shape[0] * eps(g)) * jnp.max(bend)
     promise = g * size / jnp.where(least > 0, jnp.maximum(bend, least), 1)
     return (size > 0) & (bend <= least) & (0.5 * promise * promise <= value_noise(value))
@@ -102,82 +96,20 @@ class GaussNewton:
         return Model(look.x, look.value, look.gradient, look.curvature, filled(scale), space, noise), scale
 
 
-FORMED = 32
-"""Up to so many variables H is put together from its products: one batch of n of them for every point, which is less
-than conjugate gradients take, and natural units are then exact."""
-
-SWEEPS, MORE, REFRESH = 6, 6, 0.25
-"""Products from which units are estimated at the first point: six that bring a factor of 2^40 down to 2^0.6, six more
-that count `REFRESH` each and average. Every later point adds one of these."""
-
-
 @record
 class ExactProduct:
-    """The exact Hessian as products, for many variables, in natural units as far as products tell them.
-
-    Up to `FORMED` variables they are those of `Exact`; above, they are estimated (`balanced`).
-    """
+    """The exact Hessian as products, for many variables; lengths are plain Euclidean ones."""
 
     order: int = static(default=PRODUCT)
 
-    def start(self, problem: Any, x: Any) -> tuple[Array, Array]:
-        """The scale at the last point, and how many products it was read from: nothing seen yet."""
-        return problem.space.zero(x), jnp.zeros((), jnp.int32)
+    def start(self, problem: Any, x: Any) -> tuple:
+        """Nothing to remember."""
+        return ()
 
-    def model(self, space: Any, look: Look, s: Array, memory: tuple[Array, Array]) -> tuple[Model, tuple[Array, Array]]:
+    def model(self, space: Any, look: Look, s: Array, memory: tuple) -> tuple[Model, tuple]:
         """The Taylor model at the point looked at. A host function brings a dense Hessian instead."""
-        B, (scale, seen) = look.curvature, memory
-        if isinstance(B, Dense) or scale.shape[0] <= FORMED:
-            stored = B if isinstance(B, Dense) else Formed(B.dense())
-            model, scale = measured(space, look, stored, scale)
-            return model, (scale, seen)
-        until = jnp.where(seen == 0, SWEEPS + MORE, seen + 1)
-        scale = balanced(B.mv, jnp.where(seen == 0, 1, scale), seen, until)
-        return Model(look.x, look.value, look.gradient, B, scale, space), (scale, until)
-
-
-def balanced(mv: Any, d: Array, seen: Array, until: Array) -> Array:
-    """Units d in which the rows of H have length 1, from products with random signs, the `seen`-th to `until`.
-
-    Rows of M = D^-1 H D^-1 are measured by products (Hutchinson, 1990), and d is multiplied by the root of what is
-    seen: exact at once for a diagonal H, else errors halve (as logarithms) from product to product. The balanced matrix
-    is the same whatever the units of x. A row that is not seen (0, or not finite) keeps its unit.
-    Sources: Ruiz (2001), "A scaling algorithm to equilibrate both rows and columns norms in matrices"; Bradley (2010)
-    and Diamond and Boyd (2017) from products alone.
-    """
-
-    def sweep(k: Array, d: Array) -> Array:
-        signs = jax.random.rademacher(jax.random.fold_in(jax.random.key(0), k), d.shape, d.dtype)
-        row = jnp.abs(mv(signs / d) / d)
-        row = jnp.where((row > 0) & jnp.isfinite(row), row, 1)
-        weight = jnp.where(k < SWEEPS, 1.0, REFRESH).astype(d.dtype)
-        return d * jnp.sqrt(1 - weight + weight * row)
-
-    return lax.fori_loop(seen, until, sweep, d)
-
-
-MOST_SCALED = 4000
-"""Up to so many variables a method that learns from gradients reads their units at the start (`units`)."""
-
-
-def units(space: Any, look: Look, last: Array, first: Array) -> Array:
-    """The natural units of variables (n,) for methods that learn from gradients: at the first point from products with
-    H, which they never ask for again, later the same. Ones where a look holds no products (host functions, functions
-    whose Hessian is dear, and beyond `MOST_SCALED` variables).
-    """
-    if look.curvature is None or last.shape[0] > MOST_SCALED:
-        return last
-
-    def read(held: tuple) -> Array:
-        here, g, value, d = held
-        B = replace(look.curvature, x=here)
-        if d.shape[0] > FORMED:
-            return balanced(B.mv, jnp.ones_like(d), jnp.zeros((), jnp.int32), jnp.asarray(SWEEPS + MORE, jnp.int32))
-        H = B.dense()
-        scale = natural_scale(H, jnp.zeros_like(d))
-        return filled(jnp.where(rounded_away(value, g, scale, space.magnitude(here)), 0, scale))
-
-    return rarely(first, read, (look.x, look.gradient, look.value, last), last)
+        one = jnp.ones_like(look.gradient)
+        return Model(look.x, look.value, look.gradient, look.curvature, one, space), memory
 
 
 def first_size(value: Array, gradient: Array) -> Array:

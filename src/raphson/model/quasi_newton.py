@@ -1,8 +1,4 @@
-"""Curvature learned from gradients: BFGS, DFP, SR1 and limited-memory BFGS.
-
-All begin with a multiple of D^2, D the natural units of the variables at the start (`units`): in scaled variables that
-is the multiple of the identity of the textbooks, and updates do not change with units.
-"""
+"""Curvature learned from gradients: BFGS, DFP, SR1 and limited-memory BFGS."""
 
 from typing import Any
 
@@ -12,7 +8,7 @@ import jax.numpy as jnp
 from raphson.kernel.look import GRADIENT, Look
 from raphson.kernel.number import eps, norm, safe
 from raphson.kernel.record import record, static
-from raphson.model.curvature import FADING, filled, first_size, natural_scale, units
+from raphson.model.curvature import first_size
 from raphson.model.quadratic import Model
 from raphson.operators.dense import Dense, Inverted
 from raphson.operators.low_rank import LowRank
@@ -22,12 +18,11 @@ Array = jax.Array
 
 @record
 class Secant:
-    """Memory of a dense quasi-Newton method: last gradient, B, its inverse, units of the variables, pairs used."""
+    """Memory of a dense quasi-Newton method: last gradient, B, its inverse, and how many pairs were used."""
 
     g: Array
     B: Array
     H: Array
-    scale: Array
     pairs: Array
 
 
@@ -35,44 +30,37 @@ def blank(problem: Any, x: Any) -> Secant:
     """Nothing learned yet."""
     zero = problem.space.zero(x)
     empty = jnp.zeros((zero.shape[0], zero.shape[0]), zero.dtype)
-    return Secant(zero, empty, empty, jnp.ones_like(zero), jnp.full((), -1, jnp.int32))
+    return Secant(zero, empty, empty, jnp.full((), -1, jnp.int32))
 
 
-def positive_pair(s: Array, y: Array, d: Array) -> Array:
-    """Whether y's is safely positive, so that an update keeps B positive definite. False at the start, where s = 0.
-
-    Lengths are those of scaled variables, d s and y / d.
-    """
-    size = norm(d * s)
-    return (s @ y > eps(y) ** 0.5 * size * norm(y / d)) & (size > 0)
+def positive_pair(s: Array, y: Array) -> Array:
+    """Whether y's is safely positive, so that an update keeps B positive definite. False at the start, where s = 0."""
+    return (s @ y > eps(y) ** 0.5 * norm(s) * norm(y)) & (norm(s) > 0)
 
 
 def rescaled(
-    memory: Secant, look: Look, s: Array, y: Array, d: Array, ok: Array, factor: Array | float = 1.0
+    memory: Secant, look: Look, s: Array, y: Array, ok: Array, factor: Array | float = 1.0
 ) -> tuple[Array, Array]:
-    """B and its inverse before the update: b D^2 at the first point, `factor` (y'D^-2 y / s'y) D^2 at the first pair.
+    """B and its inverse before the update: b I at the first point, `factor` (y'y / s'y) I at the first pair.
 
-    Source: Nocedal and Wright (2006), equation 6.20, in scaled variables.
+    Source: Nocedal and Wright (2006), equation 6.20.
     """
-    scaled = y / d
-    b = jnp.where(ok, factor * ((scaled @ scaled) / safe(s @ y, ok)), first_size(look.value, look.gradient / d))
+    eye = jnp.eye(s.shape[0], dtype=s.dtype)
+    b = jnp.where(ok, factor * ((y @ y) / safe(s @ y, ok)), first_size(look.value, look.gradient))
     fresh = (memory.pairs < 0) | (ok & (memory.pairs == 0))
-    return jnp.where(fresh, jnp.diag(b * d**2), memory.B), jnp.where(fresh, jnp.diag(1 / d**2 / b), memory.H)
+    return jnp.where(fresh, b * eye, memory.B), jnp.where(fresh, eye / b, memory.H)
 
 
 def inverse_form(A: Array, u: Array, v: Array, uv: Array) -> Array:
     """(I - u v'/u'v) A (I - v u'/u'v) + u u'/u'v: BFGS of the inverse, and (u, v exchanged) DFP of B."""
     Av = A @ v
-    # Divided before they are multiplied: products of two gradients underflow where f is small.
-    w, root = u / uv, u / jnp.sqrt(uv)
-    return A - (jnp.outer(w, Av) + jnp.outer(Av, w)) + jnp.outer(root, root) * (1 + v @ Av / uv)
+    return A - (jnp.outer(u, Av) + jnp.outer(Av, u)) / uv + jnp.outer(u, u) * ((1 + v @ Av / uv) / uv)
 
 
 def direct_form(A: Array, s: Array, y: Array, sy: Array, ok: Array) -> Array:
     """A - A s s'A / s'As + y y'/s'y: BFGS of B, and (s, y exchanged) DFP of the inverse."""
     As = A @ s
-    lost, gained = As / jnp.sqrt(safe(s @ As, ok & (s @ As > 0))), y / jnp.sqrt(sy)
-    return A - jnp.outer(lost, lost) + jnp.outer(gained, gained)
+    return A - jnp.outer(As, As) / safe(s @ As, ok & (s @ As > 0)) + jnp.outer(y, y) / sy
 
 
 @record
@@ -83,7 +71,6 @@ class BFGS:
     """
 
     order: int = static(default=GRADIENT)
-    scaled: bool = static(default=True)
 
     def start(self, problem: Any, x: Any) -> Secant:
         """Nothing learned yet."""
@@ -92,13 +79,13 @@ class BFGS:
     def model(self, space: Any, look: Look, s: Array, memory: Secant) -> tuple[Model, Secant]:
         """The model after learning from the step s that led here."""
         y = look.gradient - memory.g
-        d = units(space, look, memory.scale, memory.pairs < 0)
-        ok = positive_pair(s, y, d) & (memory.pairs >= 0)
-        B, H = rescaled(memory, look, s, y, d, ok)
+        ok = positive_pair(s, y) & (memory.pairs >= 0)
+        B, H = rescaled(memory, look, s, y, ok)
         sy = safe(s @ y, ok)
         B, H = self.update(B, H, s, y, sy, ok)
-        learned = Secant(look.gradient, B, H, d, jnp.maximum(memory.pairs, 0) + ok)
-        return Model(look.x, look.value, look.gradient, Inverted(B, H), d, space), learned
+        learned = Secant(look.gradient, B, H, jnp.maximum(memory.pairs, 0) + ok)
+        one = jnp.ones_like(look.gradient)
+        return Model(look.x, look.value, look.gradient, Inverted(B, H), one, space), learned
 
     def update(self, B: Array, H: Array, s: Array, y: Array, sy: Array, ok: Array) -> tuple[Array, Array]:
         """B and its inverse after a pair (s, y); unchanged where not `ok`."""
@@ -142,7 +129,6 @@ class SR1:
     """
 
     order: int = static(default=GRADIENT)
-    scaled: bool = static(default=True)
 
     def start(self, problem: Any, x: Any) -> Secant:
         """Nothing learned yet."""
@@ -151,30 +137,24 @@ class SR1:
     def model(self, space: Any, look: Look, s: Array, memory: Secant) -> tuple[Model, Secant]:
         """The model after learning from the step s that led here."""
         y = look.gradient - memory.g
-        d = units(space, look, memory.scale, memory.pairs < 0)
-        first = positive_pair(s, y, d) & (memory.pairs >= 0)
-        B, _ = rescaled(memory, look, s, y, d, first & (memory.pairs == 0), 1 + sine(d * s, y / d, first))
+        first = positive_pair(s, y) & (memory.pairs >= 0)
+        B, _ = rescaled(memory, look, s, y, first & (memory.pairs == 0), 1 + sine(s, y, first))
         e = y - B @ s
-        es = e @ s
-        ok = (jnp.abs(es) > 1e-8 * norm(d * s) * norm(e / d)) & (memory.pairs >= 0)
-        root = e / jnp.sqrt(safe(jnp.abs(es), ok))
-        B = jnp.where(ok, B + jnp.sign(es) * jnp.outer(root, root), B)
-        # The ball is measured by what was learned, and never forgets: units of the start alone are too narrow in Wood's
-        # canyon (283 trials against 167), units that fade are no better.
-        d = filled(natural_scale(B, jnp.where(memory.pairs < 1, 0, d / FADING)))
-        learned = Secant(look.gradient, B, memory.H, d, jnp.maximum(memory.pairs, 0) + ok)
-        return Model(look.x, look.value, look.gradient, Dense(B), d, space), learned
+        d = e @ s
+        ok = (jnp.abs(d) > 1e-8 * norm(s) * norm(e)) & (memory.pairs >= 0)
+        B = jnp.where(ok, B + jnp.outer(e, e) / safe(d, ok), B)
+        learned = Secant(look.gradient, B, memory.H, jnp.maximum(memory.pairs, 0) + ok)
+        one = jnp.ones_like(look.gradient)
+        return Model(look.x, look.value, look.gradient, Dense(B), one, space), learned
 
 
 @record
 class Pairs:
-    """Memory of L-BFGS: last gradient, the last m steps and gradient changes in scaled variables (newest last), the
-    variables' units, how many are live."""
+    """Memory of L-BFGS: last gradient, the last m steps and gradient changes (newest last), how many are live."""
 
     g: Array
     S: Array
     Y: Array
-    scale: Array
     pairs: Array
 
 
@@ -184,35 +164,34 @@ class LBFGS:
 
     size: int = static(default=10)
     order: int = static(default=GRADIENT)
-    scaled: bool = static(default=True)
 
     def start(self, problem: Any, x: Any) -> Pairs:
         """Nothing learned yet."""
         zero = problem.space.zero(x)
         empty = jnp.zeros((zero.shape[0], self.size), zero.dtype)
-        return Pairs(zero, empty, empty, jnp.ones_like(zero), jnp.full((), -1, jnp.int32))
+        return Pairs(zero, empty, empty, jnp.full((), -1, jnp.int32))
 
     def model(self, space: Any, look: Look, s: Array, memory: Pairs) -> tuple[Model, Pairs]:
-        """The model after learning from the step s that led here. Pairs are kept in scaled variables."""
-        d = units(space, look, memory.scale, memory.pairs < 0)
-        s, y = d * s, (look.gradient - memory.g) / d
-        ok = positive_pair(s, y, jnp.ones_like(d)) & (memory.pairs >= 0)
+        """The model after learning from the step s that led here."""
+        y = look.gradient - memory.g
+        ok = positive_pair(s, y) & (memory.pairs >= 0)
         # Pairs are stored at unit length: products of tiny steps would underflow.
         unit = norm(s)
         unit = safe(unit, ok)
         S, Y = self.push(memory.S, s / unit, ok), self.push(memory.Y, y / unit, ok)
         pairs = jnp.minimum(jnp.maximum(memory.pairs, 0) + ok, self.size)
         last = safe(S[:, -1] @ Y[:, -1], pairs > 0)
-        gamma = jnp.where(pairs > 0, (Y[:, -1] @ Y[:, -1]) / last, first_size(look.value, look.gradient / d))
-        B = self.compact(gamma, S, Y, pairs, d)
-        return Model(look.x, look.value, look.gradient, B, d, space), Pairs(look.gradient, S, Y, d, pairs)
+        gamma = jnp.where(pairs > 0, (Y[:, -1] @ Y[:, -1]) / last, first_size(look.value, look.gradient))
+        B = self.compact(gamma, S, Y, pairs)
+        one = jnp.ones_like(look.gradient)
+        return Model(look.x, look.value, look.gradient, B, one, space), Pairs(look.gradient, S, Y, pairs)
 
     def push(self, A: Array, a: Array, ok: Array) -> Array:
         """Drops the oldest column and appends the newest, where the pair is `ok`."""
         return jnp.where(ok, jnp.concatenate([A[:, 1:], a[:, None]], 1), A)
 
-    def compact(self, gamma: Array, S: Array, Y: Array, pairs: Array, d: Array) -> LowRank:
-        """B = D (gamma I - W M^-1 W') D with W = [gamma S, Y], diagonalized so that dead pairs have weight zero."""
+    def compact(self, gamma: Array, S: Array, Y: Array, pairs: Array) -> LowRank:
+        """B = gamma I - W M^-1 W' with W = [gamma S, Y], diagonalized so that dead pairs have weight zero."""
         live = jnp.arange(self.size) >= self.size - pairs
         SY = S.T @ Y
         L, D = jnp.tril(SY, -1), jnp.diag(jnp.diag(SY))
@@ -225,5 +204,5 @@ class LBFGS:
         M = jnp.where(both[:, None] & both[None, :], M / (size[:, None] * size[None, :]), jnp.eye(2 * self.size))
         w, Q = jnp.linalg.eigh(M.astype(S.dtype))
         fine = jnp.abs(w) > eps(w) * self.size
-        U = (jnp.where(both, d[:, None] * W / size, 0)) @ Q
-        return LowRank(gamma * d**2, U, jnp.where(fine, -1 / safe(w, fine), 0))
+        U = (jnp.where(both, W / size, 0)) @ Q
+        return LowRank(gamma, U, jnp.where(fine, -1 / safe(w, fine), 0))

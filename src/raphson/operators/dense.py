@@ -41,11 +41,6 @@ class Dense:
 
 
 @record
-class Formed(Dense):
-    """A symmetric matrix put together from products, by a method that knows its curvature by products alone."""
-
-
-@record
 class Measured(Dense):
     """A symmetric matrix by differences, with a bound of the `error` of every entry (n, n)."""
 

@@ -1,4 +1,4 @@
-"""diag(gamma) + U diag(c) U': limited-memory approximations."""
+"""gamma I + U diag(c) U': limited-memory approximations."""
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ Array = jax.Array
 
 @record
 class LowRank:
-    """diag(gamma) + U diag(c) U', gamma a number or (n,), U of shape (n, k), k small. Columns with c = 0 are dead."""
+    """gamma I + U diag(c) U' with U of shape (n, k), k small. Columns with c = 0 are dead."""
 
     gamma: Array
     U: Array
@@ -36,7 +36,7 @@ class LowRank:
     def quadratic(self, s: Array) -> Array:
         """s'B s."""
         p = self.U.T @ s
-        return s @ (self.gamma * s) + p @ (self.c * p)
+        return self.gamma * (s @ s) + p @ (self.c * p)
 
     def rounding(self, size: Array) -> Array:
         """Zero: see `Inverted.rounding`."""

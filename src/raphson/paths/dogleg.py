@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.number import norm, safe
+from raphson.kernel.number import huge, norm, safe
 from raphson.kernel.record import record, static
 from raphson.linear.cg import to_boundary
 from raphson.linear.solve import newton_direction
@@ -15,12 +15,10 @@ Array = jax.Array
 
 @record
 class DoglegPlan:
-    """Both legs in scaled variables: the Cauchy step, the Newton step, and the scale. `endless`: the first leg has no
-    end, for the model has no positive curvature along -g; `cauchy` is then -g, of length 1."""
+    """Both legs in scaled variables: the Cauchy step, the Newton step, and the scale."""
 
     cauchy: Array
     newton: Array
-    endless: Array
     scale: Array
     inner: Array
 
@@ -43,17 +41,17 @@ class Dogleg:
         size = norm(g)
         d = g / safe(size, size > 0)
         along = model.curvature.quadratic(d / model.scale)
-        length = size / safe(along, along > 0)
-        endless = ~(along > 0) | ~jnp.isfinite(length)
-        return DoglegPlan(-jnp.where(endless, 1, length) * d, newton, endless, model.scale, found.inner)
+        longest = jnp.asarray(huge(size) ** 0.25, size.dtype)
+        cauchy = -jnp.where(along > 0, jnp.minimum(size / safe(along, along > 0), longest), longest) * d
+        return DoglegPlan(cauchy, newton, model.scale, found.inner)
 
     def at(self, plan: DoglegPlan, tau: Array) -> Proposal:
         """The point where the path leaves the ball of radius tau, or its end."""
         first, whole = norm(plan.cauchy), norm(plan.newton)
         second = plan.newton - plan.cauchy
-        short = plan.cauchy * jnp.where(plan.endless, tau, jnp.minimum(tau / safe(first, first > 0), 1))
+        short = plan.cauchy * jnp.minimum(tau / safe(first, first > 0), 1)
         inside = jnp.where(first < tau, plan.cauchy, 0)
         bent = inside + jnp.clip(to_boundary(inside, second, tau), 0, 1) * second
+        endless = first > huge(first) ** 0.2  # no positive curvature along -g: down that way as far as allowed
         inner = jnp.where(whole <= tau, plan.newton, jnp.where(first >= tau, short, bent))
-        s = jnp.where(plan.endless, short, inner) / plan.scale
-        return proposal(s, plan.endless | (whole > tau), plan.inner)
+        return proposal(jnp.where(endless, short, inner) / plan.scale, endless | (whole > tau), plan.inner)

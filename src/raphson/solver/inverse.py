@@ -31,29 +31,28 @@ def limited_inverse(model: Any, H: np.ndarray | None) -> LinearOperator | None:
 
 
 class Limited(LinearOperator):
-    """(G + U diag(c) U')^-1, G = diag(gamma), for U (n, k), applied in 4 n k operations.
+    """(gamma I + U diag(c) U')^-1 for U (n, k), applied in 4 n k operations.
 
-    With G^-1/2 U = Q R and R diag(c) R' + I = W diag(m) W' it is G^-1/2 (I - Z Z' + Z diag(1/m) Z') G^-1/2,
+    With U = Q R and R diag(c) R' + gamma I = W diag(m) W' it is (I - Z Z') / gamma + Z diag(1/m) Z',
     Z = Q W: no cancellation, however much gamma and m differ.
     """
 
-    def __init__(self, root: np.ndarray, Z: np.ndarray, m: np.ndarray):
+    def __init__(self, gamma: float, Z: np.ndarray, m: np.ndarray):
         super().__init__(float, (len(Z), len(Z)))
-        self.root, self.Z, self.m = root, Z, m
+        self.gamma, self.Z, self.m = gamma, Z, m
 
     @staticmethod
     def of(B: LowRank) -> "Limited":
         """The inverse of a limited-memory approximation."""
-        U, c = np.asarray(B.U, float), np.asarray(B.c, float)
-        root = np.sqrt(np.broadcast_to(np.asarray(B.gamma, float), len(U)))
-        Q, R = np.linalg.qr(U[:, c != 0] / root[:, None])
-        m, W = np.linalg.eigh((R * c[c != 0]) @ R.T + np.eye(len(R)))
-        return Limited(root, Q @ W, m)
+        U, c, gamma = np.asarray(B.U, float), np.asarray(B.c, float), float(B.gamma)
+        Q, R = np.linalg.qr(U[:, c != 0])
+        m, W = np.linalg.eigh((R * c[c != 0]) @ R.T + gamma * np.eye(len(R)))
+        return Limited(gamma, Q @ W, m)
 
     def _matvec(self, x: Any) -> np.ndarray:
-        v = np.ravel(x) / self.root
+        v = np.ravel(x)
         along = self.Z.T @ v
-        return (v - self.Z @ along + self.Z @ (along / self.m)) / self.root
+        return (v - self.Z @ along) / self.gamma + self.Z @ (along / self.m)
 
     def _rmatvec(self, x: Any) -> np.ndarray:
         return self._matvec(x)

@@ -132,7 +132,7 @@ def arrive(
     method: Method, problem: Any, state: State, seen: Look, control: Any, trial: Trial
 ) -> tuple[Place, Any, Trial]:
     """The derivatives at the new point, and all that follows from them."""
-    seen = complete(problem, seen, method.curvature.order, getattr(method.curvature, "scaled", False))
+    seen = complete(problem, seen, method.curvature.order)
     return settle(method, problem.space, state, seen, control, trial)
 
 
