@@ -90,7 +90,7 @@ def solutions(J, r, d):
 
     def of(J, r):
         plan = reduced(J, r, d)
-        damped = jax.vmap(plan.shifted)(jnp.asarray(SHIFTS, r.dtype))
+        damped = jax.vmap(plan.solve)(jnp.asarray(SHIFTS, r.dtype))
         return jax.vmap(plan.step)(damped), plan.newton(), plan.slope
 
     return jax.lax.map(lambda p: of(*p), (J, r)), jax.vmap(of)(J, r)
@@ -155,7 +155,7 @@ def graded(condition, m=30, n=5):
 def three_ways(J, r):
     """The least-squares step by QR, by QR with the smallest damping, and by the normal equations."""
     plan = reduced(J, r, jnp.ones(J.shape[1], J.dtype))
-    return plan.newton(), plan.shifted(jnp.asarray(1e-32, J.dtype)), -jnp.linalg.solve(J.T @ J, J.T @ r)
+    return plan.newton(), plan.solve(jnp.asarray(1e-32, J.dtype)), -jnp.linalg.solve(J.T @ J, J.T @ r)
 
 
 def test_qr_keeps_the_digits_that_the_normal_equations_lose():

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from raphson.kernel.look import GRADIENT, Look
 from raphson.kernel.number import eps, norm, safe
 from raphson.kernel.record import record, static
-from raphson.model.curvature import first_size
+from raphson.model.curvature import Curvature, first_size
 from raphson.model.quadratic import Model
 from raphson.operators.dense import Dense, Inverted
 from raphson.operators.low_rank import LowRank
@@ -64,7 +64,7 @@ def direct_form(A: Array, s: Array, y: Array, sy: Array, ok: Array) -> Array:
 
 
 @record
-class BFGS:
+class BFGS(Curvature):
     """Broyden, Fletcher, Goldfarb, Shanno (1970), with the inverse kept beside B.
 
     Source: Nocedal and Wright (2006), equations 6.17 and 6.19.
@@ -117,7 +117,7 @@ def sine(s: Array, y: Array, ok: Array) -> Array:
 
 
 @record
-class SR1:
+class SR1(Curvature):
     """The symmetric rank-one update, which may become indefinite: for trust regions.
 
     The first pair updates b I, b = (1 + sin(s, y)) y'y / s'y: the eigenvalues are then b and
@@ -159,7 +159,7 @@ class Pairs:
 
 
 @record
-class LBFGS:
+class LBFGS(Curvature):
     """Limited-memory BFGS in the compact form of Byrd, Nocedal and Schnabel (1994), section 3."""
 
     size: int = static(default=10)

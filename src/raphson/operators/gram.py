@@ -1,11 +1,16 @@
 """J'J, kept as J: the curvature of Gauss and Newton."""
 
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
 
 from raphson.kernel.record import record
+from raphson.linear.cholesky import Factor
+from raphson.linear.qr import Reduced, reduced
+from raphson.linear.solve import Direction, direct
+from raphson.operators.base import Operator
 from raphson.problems.allowed import modes_of
 from raphson.problems.modes import FORWARD
 
@@ -13,15 +18,17 @@ Array = jax.Array
 
 
 @record
-class Gram:
+class Gram(Operator):
     """J'J with J (m, n), beside the residuals r (m,) for which the gradient is J'r.
 
     J'J itself loses half the digits of a badly conditioned J; what needs digits (steps, standard
     errors) works on J. `root` (m,) are the roots of the weights that J carries (robust losses).
     `problem` and `x` are there where second derivatives along a direction are wanted (`bend`).
+    `rounding` is zero: the end of a fit is found by steps that no longer shrink, which costs no digits of x.
     """
 
     forgets: ClassVar[tuple[str, ...]] = ("problem",)
+    semidefinite: ClassVar[bool] = True
 
     J: Array
     r: Array
@@ -51,9 +58,32 @@ class Gram:
         Js = self.J @ s
         return Js @ Js
 
-    def rounding(self, size: Array) -> Array:
-        """Zero: the end of a fit is found by steps that no longer shrink, which costs no digits of x."""
-        return jnp.zeros_like(size)
+    def finite(self) -> bool:
+        """True: no entry of J or r can be infinite or NaN where every entry of J'r is finite."""
+        return True
+
+    def stiffness(self, g: Array, d: Array) -> Array:
+        """The squared scale: lengths of the columns, with the memory of earlier points."""
+        return d**2
+
+    def restrict(self, held: Array, stiff: Array, room: Array) -> Self:
+        """Columns of held variables zeroed, and a row for each below: J'J is what it shall be, J'r the slope."""
+        J = jnp.concatenate([jnp.where(held, 0, self.J), jnp.diag(stiff)])
+        r = jnp.concatenate([self.r, -stiff * room])
+        return replace(self, J=J, r=r, root=jnp.concatenate([self.root, 0 * stiff]))
+
+    def newton(self, g: Array, d: Array) -> Direction:
+        """By QR of J, which has the digits that J'J lost; the shortest step where J is rank deficient."""
+        plan = self.prepare(g, d)
+        return direct(plan.lift(plan.newton()))
+
+    def newton_by(self, factor: Factor, g: Array, d: Array) -> Array:
+        """By QR again: the factor is one of J'J."""
+        return d * self.newton(g, d).s
+
+    def prepare(self, g: Array, d: Array) -> Reduced:
+        """QR of [J r]: every shift is one more QR of 2n rows, and no digit of J is lost."""
+        return reduced(self.J, self.r, d)
 
     def noise(self, size: Array) -> Array:
         """How uncertain the cost is: every residual is a difference of terms of size |J| |x|."""

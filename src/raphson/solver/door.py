@@ -15,7 +15,6 @@ from raphson.kernel.number import default_tolerance
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.kernel.warning import silent
-from raphson.model.curvature import Exact
 from raphson.operators.dense import Dense
 from raphson.problems.allowed import modes_of, require_derivatives
 from raphson.problems.callback import HOST, Callback
@@ -298,7 +297,7 @@ def conclude(
     H = hessian_of(state.model, method, problem)
     certificate = certificate_of(done, state, H, problem, tol)
     model = state.model
-    if H is not None and not isinstance(method.curvature, Exact):
+    if H is not None and not method.curvature.exact:
         model = replace(model, curvature=Dense(jnp.asarray(H)))
     model = replace(model, problem=problem)
     return Result(

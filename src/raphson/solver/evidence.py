@@ -16,7 +16,6 @@ from raphson.kernel.number import VALUE_NOISE, default_tolerance, eps
 from raphson.kernel.program import Program
 from raphson.kernel.trace import Trace
 from raphson.model.curvature import filled, natural_scale
-from raphson.operators.dense import Measured
 from raphson.problems.allowed import hessian_error, modes_of
 from raphson.problems.callback import HOST, OutOfCalls
 from raphson.solver.bounds import active_bounds, held_words
@@ -213,8 +212,8 @@ def shape_of(
         return None if isinstance(problem, HOST) else examine_products(problem, model.x, g, size, held)
     if not np.all(np.isfinite(H)):
         return None
-    doubt = np.asarray(model.curvature.error) if isinstance(model.curvature, Measured) else None
-    if doubt is not None and not np.all(np.isfinite(doubt)):
+    doubt = model.curvature.doubt()
+    if doubt is not None and not np.all(np.isfinite(doubt := np.asarray(doubt))):
         return None
     error = eps(g) if isinstance(problem, HOST) else max(eps(g), hessian_error(problem, model.x, eps(g)))
     return examine_free(
