@@ -90,18 +90,22 @@ class Gram(Operator):
         return jnp.abs(self.r) @ (jnp.abs(self.J) @ size)
 
     def bend(self, v: Array) -> Array:
-        """The second derivative of the residuals along v, (m,), weighted as J is."""
+        """The second derivative of the residuals along v, (m,), weighted as J is; zero where `restrict` added rows."""
         space = self.problem.space
         zero = space.zero(self.x)
         along = lambda t: self.problem.residuals(space.retract(self.x, zero + t * v))
         modes = modes_of(self.problem, self.x)
-        if not modes.forward or modes.second != FORWARD:
-            # Where residuals cannot be pushed forward twice: the difference of Transtrum and Sethna (2012), h theirs.
-            h = jnp.asarray(0.1, v.dtype)
-            return (2 / h) * (self.root * (along(h) - along(0 * h)) / h - self.J @ v)
-        slope = lambda t: jax.jvp(along, (t,), (jnp.ones_like(t),))[1]
-        start = jnp.zeros((), v.dtype)
-        return self.root * jax.jvp(slope, (start,), (jnp.ones_like(start),))[1]
+        count = self.problem.count(self.x)
+        root, added = self.root[:count], self.root.shape[0] - count
+        if modes.forward and modes.second == FORWARD:
+            slope = lambda t: jax.jvp(along, (t,), (jnp.ones_like(t),))[1]
+            start = jnp.zeros((), v.dtype)
+            return jnp.pad(root * jax.jvp(slope, (start,), (jnp.ones_like(start),))[1], (0, added))
+        # Where residuals cannot be pushed forward twice: the difference of Transtrum and Sethna (2012), h theirs.
+        h = jnp.asarray(0.1, v.dtype)
+        if added:  # columns of J are missing: a second difference on the way of the step
+            return jnp.pad(root * (along(2 * h) - 2 * along(h) + along(0 * h)) / h**2, (0, added))
+        return (2 / h) * (root * (along(h) - along(0 * h)) / h - self.J @ v)
 
 
 @record
