@@ -65,6 +65,33 @@ def test_a_kink_is_named_with_both_slopes():
     assert not many.success or many.value < 0.01
 
 
+LAPLACE = np.random.default_rng(0).laplace(2, 1.5, 21)
+"""Data whose median is a kink of their likelihood."""
+
+BENT = {
+    "laplace": (lambda p: 21 * p[1] + jnp.sum(jnp.abs(LAPLACE - p[0])) * jnp.exp(-p[1]), [1.0, 1.0], 36.33428859908222),
+    "a ridge": (lambda p: jnp.abs(p[0] - 0.3) + 2 * jnp.abs(p[1] - p[0]) + 0.1 * p[1] ** 2, [2.0, 1.0], 0.009),
+    "one smooth variable": (lambda p: jnp.abs(p[0] - 1) + (p[1] - 2) ** 2, [3.0, 3.0], 0.0),
+}
+"""Functions with kinks: a start, and the lowest value (closed forms)."""
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_minima_at_kinks_are_found_and_shown(name):
+    fun, x0, lowest = BENT[name]
+    result = rp.minimize(fun, x0)
+    assert result.success and result.certificate.verdict == Verdict.KINK, result.message
+    assert result.certificate.proof == "likely" and result.value - lowest < 1e-9
+
+
+def test_points_on_a_kink_that_are_no_minima_are_not_called_so():
+    """Newton's methods end anywhere along a ridge; so do all on |1 - x| + 100 |y - x^2|, whose minimum is at (1, 1)."""
+    ridge = rp.minimize(BENT["a ridge"][0], BENT["a ridge"][1], method="dogleg")
+    bent = rp.minimize(lambda p: jnp.abs(1 - p[0]) + 100 * jnp.abs(p[1] - p[0] ** 2), [-1.2, 1.0])
+    for result in (ridge, bent):
+        assert result.value > 0.05 and not result.success, result.message
+
+
 def test_a_corner_of_a_box_with_a_level_direction():
     result = rp.minimize(lambda x: -x[0] + 0 * x[1], [0.5, 0.5], bounds=[(0, 1), (0, 1)])
     assert result.success and result.certificate.flat == ("x2",), result.message

@@ -21,9 +21,9 @@ class Evidence:
     `shape` of the Hessian (None: not finite, or not seen); `size` of the variables, what "small" is measured against,
     and `big` the largest met (None: these); `noise` the smallest change of f that means anything; `sections` of f
     along weak directions; `steep`: by how much f is lower some way along -g; `held` the variables that bounds hold, in
-    words (the rest is about the others); `believed` whether f followed the quadratic
-    at the end, `contracted` whether its last steps shrank fast; `first` |f| and `start` |x| at the start of the run,
-    `here` |x| at its end;
+    words (the rest is about the others); `imbalance` of the gradients around a kink; `believed` whether f followed the
+    quadratic at the end, `contracted` whether its last steps shrank fast; `first` |f| and `start` |x| at the start of
+    the run, `here` |x| at its end;
     `unseen` whether H was not looked at (on the host), and `why_unseen`.
     """
 
@@ -43,6 +43,7 @@ class Evidence:
     start: np.ndarray | None = None
     here: np.ndarray | None = None
     steep: float = 0.0
+    imbalance: float = 1.0
     held: tuple[str, ...] = ()
     names: Any = ()
     unseen: bool = False
@@ -60,6 +61,7 @@ class Finding:
     lower: float = 0.0
     flat: tuple[str, ...] = ()
     slopes: tuple[float, float] | None = None
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True)

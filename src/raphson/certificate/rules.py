@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from raphson.certificate.kinks import BALANCED
 from raphson.certificate.measures import Evidence, Finding, Measures
 from raphson.certificate.sections import BEYOND, Course
 from raphson.certificate.verdict import Cause, Certificate, Proof, Verdict
@@ -49,12 +50,14 @@ def certify(e: Evidence) -> Certificate:
     known = np.abs([shape.smallest, shape.largest] if shape.eigenvalues is None else shape.eigenvalues)
     low, top = (float(known.min()), float(known.max())) if known.size else (float("nan"), float("nan"))
     inertia = (shape.negative, shape.zero, shape.positive)
-    found = decide(Measures(e, shape, g, distance, limit))
+    measures = Measures(e, shape, g, distance, limit)
+    found, kink = decide(measures), bend(measures)
+    slopes = found.slopes or (kink[1] if kink else None)
     text = found.text + (f"; held by bounds: {', '.join(e.held)}" if e.held else "")
     return Certificate(
         found.verdict, g, scaled, GRADIENT_NOISE * e.eps, shape.decrement, distance, limit, shape.smallest,
         shape.largest, top / low if low > 0 else float("inf"), inertia, e.noise, found.flat, shape.eigenvalues, text,
-        e.held, found.cause, e.proof, found.lower, found.slopes,
+        e.held, found.cause, found.proof or e.proof, found.lower, slopes,
     )  # fmt: skip
 
 
@@ -125,19 +128,37 @@ def falling(m: Measures) -> Finding | None:
     return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}; {text}{rest}", Cause.FALLS, -change)
 
 
-def kinked(m: Measures) -> Finding | None:
-    """f rises on both sides with slopes that no smooth function has: a minimum, where this is the only direction."""
-    bent = [section for section in m.e.sections if section.kink]
-    if not bent:
+def bend(m: Measures) -> tuple[str, tuple[float, float]] | None:
+    """The first kink seen: its words, and the slopes on both sides."""
+    for section in m.e.sections:
+        if section.kink:
+            unit = float(np.max(np.abs(section.direction)))
+            a, b = -section.behind.slope / unit, section.ahead.slope / unit
+            return f"f has a kink along {m.words(section)}: slope {a:.2g} on one side, {b:.2g} on the other", (a, b)
+    return None
+
+
+def balanced(m: Measures) -> Finding | None:
+    """A minimum at a kink: f rises on both sides with slopes that no smooth function has, falls nowhere, and this is
+    the only direction or gradients around x balance each other. What H says beside kinks is about the pieces."""
+    found = bend(m)
+    if found is None or any(section.falls for section in m.e.sections):
         return None
-    section = bent[0]
-    unit = float(np.max(np.abs(section.direction)))
-    slopes = -section.behind.slope / unit, section.ahead.slope / unit
-    text = f"f has a kink along {m.words(section)}: slope {slopes[0]:.2g} on one side, {slopes[1]:.2g} on the other"
     if len(m.e.gradient) - len(m.e.held) == 1:
-        return Finding(Verdict.KINK, text, slopes=slopes)
-    text += "; derivatives do not show whether f falls in other directions"
-    return Finding(Verdict.STOPPED, text, Cause.KINK, slopes=slopes)
+        return Finding(Verdict.KINK, found[0], slopes=found[1])
+    if m.e.imbalance > BALANCED:
+        return None
+    text = f"{found[0]}; gradients around x balance each other to {max(m.e.imbalance, m.e.eps):.1g} (<= {BALANCED:.0g})"
+    return Finding(Verdict.KINK, text, slopes=found[1], proof=Proof.LIKELY)
+
+
+def kinked(m: Measures) -> Finding | None:
+    """A kink in more than one variable, at which gradients do not balance each other."""
+    found = bend(m)
+    if found is None:
+        return None
+    text = f"{found[0]}; derivatives do not show whether f falls in other directions"
+    return Finding(Verdict.STOPPED, text, Cause.KINK, slopes=found[1])
 
 
 def unfinished(m: Measures) -> Finding | None:
@@ -245,7 +266,7 @@ def minimum(m: Measures) -> Finding:
 
 
 RULES: tuple[Callable[[Measures], Finding | None], ...] = (
-    bottomless, endless, ended, curved_down, falling, kinked, receding, unfinished, steep, sloping, ran_away,
+    bottomless, endless, ended, balanced, curved_down, falling, kinked, receding, unfinished, steep, sloping, ran_away,
     unresolved, unlooked,
     level, minimum,
 )  # fmt: skip

@@ -41,11 +41,12 @@ from raphson.kernel.warning import silent
 from raphson.operators.dense import Dense
 from raphson.problems.allowed import require_derivatives
 from raphson.problems.callback import HOST, HostResiduals
+from raphson.solver.attempts import best_of, onward_from
 from raphson.solver.bounds import active_bounds, read_bounds, with_values
 from raphson.solver.callbacks import reporter, watcher
 from raphson.solver.clock import CompileClock
-from raphson.solver.door import best_of, host_counts, limited
-from raphson.solver.drive import Run, run
+from raphson.solver.door import host_counts, limited
+from raphson.solver.drive import Patience, Run, run
 from raphson.solver.evidence import certificate_of
 from raphson.solver.final import final_state
 from raphson.solver.inputs import read_function, read_point, why_not
@@ -204,19 +205,7 @@ def best_attempt(call: Call) -> Fit:
 
     candidates = [(name, RESIDUAL_PRESETS[name], "for residuals") for name in ORDER]
     best = best_of(candidates, one, limited)
-    for onward in aside:
-        if best.success or best.termination in (Status.TIME, Status.USER, Status.CALLS):
-            break
-        best = better(best, onward())
-    return best
-
-
-def better(best: Fit, fit: Fit) -> Fit:
-    """The better of two fits, with the evaluations of both."""
-    a, b = best.evaluations, fit.evaluations
-    chosen = fit if fit.success or fit.value < best.value else best
-    spent = Evaluations(a.value + b.value, a.gradient + b.gradient, a.hessian + b.hessian)
-    return replace(chosen, evaluations=spent, reasons=best.reasons)
+    return onward_from(best, aside)
 
 
 def quiet(call: Call, problem: Any, x: Any, enough: float) -> Any:
@@ -242,7 +231,7 @@ def attempt(
     own = accuracy(call).after(trials, isinstance(call.problem, HOST))
     method = limited(method, own, x)
     left = None if call.limits.time_limit is None else call.limits.time_limit - (time.perf_counter() - call.begin)
-    patience = None if aside is None else PATIENCE[isinstance(call.problem, HOST)]
+    patience = None if aside is None else Patience(PATIENCE[isinstance(call.problem, HOST)])
     done = run(
         method, call.problem, x, watcher=call.watcher, time_limit=left, progress=call.progress, patience=patience
     )

@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.certificate.verdict import Verdict
 from raphson.kernel.look import GRADIENT, HESSIAN
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.status import Status
@@ -19,11 +18,12 @@ from raphson.operators.dense import Dense
 from raphson.problems.allowed import modes_of, require_derivatives
 from raphson.problems.callback import HOST, Callback
 from raphson.problems.modes import ORDINARY, Modes
+from raphson.solver.attempts import CRAWL, KINKED, best_of, onward_from
 from raphson.solver.bounds import active_bounds, read_bounds
 from raphson.solver.callbacks import announce, reporter, watcher
-from raphson.solver.choose import choose
+from raphson.solver.choose import SURE, choose
 from raphson.solver.clock import CompileClock
-from raphson.solver.drive import Run, run
+from raphson.solver.drive import Patience, Run, run
 from raphson.solver.drive import iterate as iterations
 from raphson.solver.evidence import Numbered, certificate_of
 from raphson.solver.final import evaluate, final_state, hessian_of, sizes, snapped
@@ -99,16 +99,24 @@ def minimize(
         own = limits.after(trials[0], isinstance(problem, HOST))
         chosen = limited(chosen, own, x)
         left = None if limits.time_limit is None else limits.time_limit - (time.perf_counter() - begin)
-        done = run(chosen, problem, x, watcher=watch, time_limit=left, progress=report)
-        done = replace(done, status=own.named(done.status)) if finite_start else unknown_at_start(done)
+        patience = None if not instead or limits.max_steps is not None else Patience(CRAWL, signed=True)
+        done = run(chosen, problem, x, watcher=watch, time_limit=left, progress=report, patience=patience)
         trials[0] += len(done.trace)
+        if (onward := done.onward) is not None:
+            aside.append(lambda: finish(onward(), own, name, chosen, reasons))
+        return finish(done, own, name, chosen, reasons)
+
+    def finish(done: Run, own: Limits, name: str, chosen: Method, reasons: tuple[str, ...]) -> Result:
+        done = replace(done, status=own.named(done.status)) if finite_start else unknown_at_start(done)
         why = not_begun(done, problem)
         with np.errstate(invalid="ignore"):  # inf - inf where f is not finite
             result = conclude(done, chosen, problem, restore, name, reasons, notes, compiled, begin, limits.tolerance)
         return result if why is None else refused_start(result, why)
 
+    aside: list[Callable[[], Result]] = []
     candidates = read_method(method, problem, problem.space.size(x), modes_of(problem, x))
-    result = best_of(candidates, attempt, limits.max_steps is not None)
+    instead = KINKED if tuple(name for name, _, _ in candidates) == SURE else ()
+    result = onward_from(best_of(candidates, attempt, limits.max_steps is not None, instead), aside)
     plain = without_program(fun) if unsmooth(result, problem) else None
     if plain is not None:
         return minimize(
@@ -129,53 +137,6 @@ def unsmooth(result: Result, problem: Any) -> bool:
     # A trial that was good enough and yet not taken: its derivative was not finite.
     refused = ~np.asarray(result.trace.accepted, bool) & (np.asarray(result.trace.ratio) > 0.25)
     return bool(refused.any()) or (result.termination == Status.NOT_FINITE and not result.steps)
-
-
-def best_of(candidates: list[tuple[str, Method, str]], attempt: Callable[..., Any], limited: bool) -> Any:
-    """The first attempt that shows a minimum, else the one with the lowest value; evaluations of all are counted.
-
-    `candidates`: (name, method, reason). Another method is tried only where it can change something (`helpless`),
-    and not where the caller's number of steps (`limited`) was used up.
-    """
-    tried: list[str] = []
-    best, last, spent = None, None, Evaluations(0, 0, 0)
-    for name, method, reason in candidates:
-        result = attempt(name, method, (reason, *tried))
-        e = result.evaluations
-        spent = Evaluations(spent.value + e.value, spent.gradient + e.gradient, spent.hessian + e.hessian)
-        outdone = best is not None and recedes(best, result)
-        if best is None or (result.success and not outdone) or result.value < best.value:
-            best = result
-        if result.success or helpless(result, last) or (limited and result.termination == Status.STEPS):
-            break
-        tried.append(f"{name} from x0 ended: {result.certificate.verdict}")
-        last = result
-    assert best is not None
-    return best if len(tried) == 0 else replace(best, evaluations=spent, reasons=(candidates[0][2], *tried))
-
-
-ENDED = (Status.TIME, Status.USER, Status.CALLS, Status.UNBOUNDED)
-"""How runs end that are not begun again."""
-
-
-def helpless(result: Any, last: Any) -> bool:
-    """Whether no other method is likely to change what was found: the run was stopped from outside, could not begin,
-    or f itself says it (no bottom, no dependence on x); or two methods came to rest at one value."""
-    if result.termination in ENDED or (result.termination == Status.NOT_FINITE and not result.steps):
-        return True
-    verdict = result.certificate.verdict
-    if verdict in (Verdict.RECEDES, Verdict.FLAT):  # another method may stay away from there, unless n = 1
-        return result.gradient.size == 1 or not result.steps
-    if verdict == Verdict.UNBOUNDED or last is None or verdict != last.certificate.verdict:
-        return verdict == Verdict.UNBOUNDED
-    return abs(result.value - last.value) <= result.certificate.noise
-
-
-def recedes(before: Any, result: Any) -> bool:
-    """Whether f was seen to fall for ever from a point that this result does not lie below: whatever a method stops
-    at there is no minimum."""
-    endless = before.certificate.verdict in (Verdict.RECEDES, Verdict.UNBOUNDED)
-    return endless and result.value >= before.value - before.certificate.noise
 
 
 def iterate(

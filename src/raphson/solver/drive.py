@@ -58,10 +58,13 @@ class Run:
 
 @dataclass
 class Patience:
-    """Tells when a run crawls: f, which is never negative here, did not fall to half within so many `trials`."""
+    """Tells when a run crawls: f did not fall to half within so many `trials`; or, where it is `signed`, not by a
+    hundredth of all that it fell."""
 
     trials: int
+    signed: bool = False
     made: int = 0
+    highest: float = -np.inf
     lowest: float = np.inf
     before: float = np.inf
 
@@ -69,10 +72,14 @@ class Patience:
         """Whether it is at an end, after some more trials."""
         values = table[table[:, SCALARS.index("accepted")] != 0, SCALARS.index("value")]
         self.lowest = float(np.fmin.reduce(values, initial=self.lowest))
+        self.highest = float(np.fmax.reduce(values, initial=self.highest))
         self.made += len(table)
         if self.made < self.trials:
             return False
-        crawls = not self.lowest < 0.5 * self.before
+        fell, enough = self.before - self.lowest, 0.5 * self.before
+        if self.signed:
+            enough = 0.01 * (self.highest - self.lowest)
+        crawls = not fell > enough
         self.made, self.before = 0, self.lowest
         return crawls
 
@@ -185,12 +192,12 @@ def run(
     watcher: Callable[[State, Trial], bool] | None = None,
     time_limit: float | None = None,
     progress: Callable[[State], None] | None = None,
-    patience: int | None = None,
+    patience: Patience | None = None,
 ) -> Run:
     """Runs to the end. `watcher` sees every trial and may stop the run; `progress` sees every burst.
 
-    On Ctrl-C and at the time limit what was reached so far is returned, with its trace. `patience`: a run whose f
-    does not fall to half within so many trials is laid aside, as if its steps were limited.
+    On Ctrl-C and at the time limit what was reached so far is returned, with its trace. `patience`: a run that
+    crawls is laid aside, as if its steps were limited.
     """
     begin = time.perf_counter()
     key = structure(method, problem, x0)
@@ -199,8 +206,7 @@ def run(
         bursts = host_bursts(method, problem, watcher, key)
     else:
         bursts = watched_bursts(method, problem, watcher) if watcher else compiled_bursts(method, problem, key)
-    sight = Patience(patience) if patience else None
-    return driven(problem, x0, first, bursts(first), None, [], begin, time_limit, progress, sight)
+    return driven(problem, x0, first, bursts(first), None, [], begin, time_limit, progress, patience)
 
 
 def driven(

@@ -7,11 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.around import limits_of
+from raphson.certificate.kinks import sampled
 from raphson.certificate.measures import Evidence
 from raphson.certificate.rules import certify
 from raphson.certificate.sections import BEYOND, Section, look_along
 from raphson.certificate.shape import WHOLE, Shape, examine_free, examine_products
 from raphson.certificate.verdict import Certificate, Proof
+from raphson.kernel.look import GRADIENT
 from raphson.kernel.number import VALUE_NOISE, default_tolerance, eps
 from raphson.kernel.program import Program
 from raphson.kernel.trace import Trace
@@ -20,7 +22,7 @@ from raphson.problems.allowed import hessian_error, modes_of
 from raphson.problems.callback import HOST, OutOfCalls
 from raphson.solver.bounds import active_bounds, held_words
 from raphson.solver.drive import Run
-from raphson.solver.final import LARGEST, flat, sizes, why_unseen
+from raphson.solver.final import LARGEST, evaluate, flat, sizes, why_unseen
 from raphson.solver.step import State
 
 units = Program(lambda H: filled(natural_scale(H, jnp.zeros_like(H[0]))))
@@ -65,6 +67,7 @@ def certificate_of(
             tolerance=10 * (default_tolerance(g) if tol is None else tol),
             sections=looked.sections,
             steep=steep_falls(problem, model, g, size),
+            imbalance=imbalance_at(problem, model, size, ~held, looked),
             held=held_words(problem.space, sides, names),
             names=names,
             unseen=H is None and isinstance(problem, HOST) and finite(model, g),
@@ -250,6 +253,16 @@ def steep_falls(problem: Any, model: Any, g: np.ndarray, size: np.ndarray) -> fl
     except OutOfCalls:
         pass
     return float(model.value) - best
+
+
+def imbalance_at(problem: Any, model: Any, size: np.ndarray, free: np.ndarray, looked: Weak) -> float:
+    """The imbalance of gradients around a kink in more than one variable; 1 where there is none, or none can be had."""
+    if isinstance(problem, HOST) or free.sum() < 2 or not any(section.kink for section in looked.sections):
+        return 1.0
+    x = flat(model.x)
+    at = lambda s: problem.space.move(model.x, jnp.asarray(s, x.dtype))[0]
+    gradient = lambda s: np.asarray(evaluate(problem, at(s), GRADIENT).gradient, float)
+    return sampled(gradient, x, size, free, eps(x) ** (1 / 3))
 
 
 class Numbered:
