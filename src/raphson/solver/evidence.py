@@ -215,8 +215,9 @@ def shape_of(
         return None if isinstance(problem, HOST) else examine_products(problem, model.x, g, size, held)
     if not np.all(np.isfinite(H)):
         return None
-    doubt = model.curvature.doubt()
-    if doubt is not None and not np.all(np.isfinite(doubt := np.asarray(doubt))):
+    bound = model.curvature.doubt()
+    doubt = None if bound is None else np.asarray(bound)
+    if doubt is not None and not np.all(np.isfinite(doubt)):
         return None
     error = eps(g) if isinstance(problem, HOST) else max(eps(g), hessian_error(problem, model.x, eps(g)))
     return examine_free(
