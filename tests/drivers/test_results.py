@@ -26,7 +26,6 @@ from raphson.kernel.number import eps
 from raphson.model.geometry import Frame
 from raphson.operators.low_rank import LowRank
 from raphson.operators.matrix_free import MatrixFree
-from raphson.solver.inverse import Limited
 
 X0 = np.array([-1.2, 1.0])
 T = np.linspace(0, 3, 30)
@@ -277,7 +276,7 @@ def test_a_limited_inverse_is_an_inverse(pairs, seed):
     random = np.random.default_rng(seed)
     U, c = random.normal(size=(7, 2 * pairs)), np.where(random.random(2 * pairs) < 0.3, 0, random.random(2 * pairs))
     gamma: Any = 10.0 ** random.uniform(-6, 6)
-    inverse = pickle.loads(pickle.dumps(Limited.of(LowRank(gamma, U, c))))  # type: ignore[arg-type]
+    inverse = pickle.loads(pickle.dumps(LowRank(gamma, U, c).known_inverse()))  # type: ignore[arg-type]
     np.testing.assert_allclose(inverse.todense() @ (gamma * np.eye(7) + (U * c) @ U.T), np.eye(7), atol=1e-8)
     v = random.normal(size=7)
     np.testing.assert_allclose(inverse @ v, inverse.todense() @ v, rtol=1e-10, atol=1e-300)

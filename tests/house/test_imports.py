@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tests.house.source import PACKAGE, Source, sources
 
 ORDER = (
-    "kernel < tracing < problems < operators < linear < calculus < model < paths < controls < certificate < solver "
+    "kernel < tracing < problems < linear < operators < calculus < model < paths < controls < certificate < solver "
     "< report < slam, ml, fit < picture < cli"
 )
 LEVEL = {room: level for level, rooms in enumerate(ORDER.split(" < ")) for room in rooms.split(", ")}

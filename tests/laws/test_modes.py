@@ -202,6 +202,19 @@ def test_geodesic_acceleration_needs_no_second_push():
     np.testing.assert_allclose(fit.x, x, atol=1e-9)
 
 
+@pytest.mark.parametrize("kind", [None, "custom_vjp"])
+def test_geodesic_acceleration_respects_bounds(kind):
+    """A minimum in a face of the box: the residuals' second derivative does not see the rows of held variables."""
+    A, b, *_ = data(2)
+    fun = (lambda x, A, b: A @ x - b) if kind is None else residuals(KINDS[kind][0])
+    free = rp.least_squares(fun, np.zeros(2), args=(A, b), method="lm-geodesic").x
+    upper = np.array([free[0] - 0.1 * (1 + abs(free[0])), np.inf])
+    fit = rp.least_squares(fun, np.minimum(upper, 0), args=(A, b), bounds=(-np.inf, upper), method="lm-geodesic")
+    assert fit.success and fit.x[0] == upper[0]
+    other = rp.least_squares(fun, np.minimum(upper, 0), args=(A, b), bounds=(-np.inf, upper), method="lm")
+    np.testing.assert_allclose(fit.x, other.x, atol=1e-8)
+
+
 def test_single_precision_a_pytree_bounds_and_a_robust_loss():
     """The other things that a fit may have, at once, for a function without forward mode."""
     root = KINDS["custom_vjp"][0]

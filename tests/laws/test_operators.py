@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from raphson.kernel.rare import rarely
 from raphson.linear.cg import lowest_ritz
 from raphson.linear.cholesky import factorize
-from raphson.linear.solve import negative_direction, newton_direction, woodbury
 from raphson.linear.spectral import lowest_pair
 from raphson.operators.dense import Dense, Diagonal, Inverted
 from raphson.operators.low_rank import LowRank
@@ -106,7 +105,7 @@ def test_definiteness_is_decided_down_to_the_noise(sign):
     assert bool(definite[0]) == (sign > 0)
 
 
-directed = jax.jit(jax.vmap(lambda H, g, d: newton_direction(Dense(H), g, d).s))
+directed = jax.jit(jax.vmap(lambda H, g, d: Dense(H).newton(g, d).s))
 
 
 @pytest.mark.parametrize("n", SIZES)
@@ -165,7 +164,7 @@ def test_newton_directions_of_definite_matrices_are_newton_steps(n, seed, decade
     s = np.asarray(directed(H[None], g[None], np.ones((1, n))))[0]
     assert np.linalg.norm(s - exact) <= bound
     one = jnp.ones(n)
-    inverted = newton_direction(Inverted(jnp.asarray(H), jnp.asarray(np.linalg.inv(H))), jnp.asarray(g), one).s
+    inverted = Inverted(jnp.asarray(H), jnp.asarray(np.linalg.inv(H))).newton(jnp.asarray(g), one).s
     assert np.linalg.norm(np.asarray(inverted) - exact) <= bound
 
 
@@ -179,11 +178,11 @@ def test_woodbury_leaves_dead_columns_out(seed, rank):
 @few
 @given(seed=seeds)
 def test_woodbury_solves_low_rank_systems(seed):
-    """woodbury(B, g) = -B^-1 g."""
+    """newton(g) = -B^-1 g."""
     check_woodbury(seed, 4)
 
 
-solve_low_rank = jax.jit(woodbury)
+solve_low_rank = jax.jit(lambda B, g: B.newton(g, jnp.ones_like(g)).s)
 
 
 def check_woodbury(seed, rank):
@@ -233,8 +232,8 @@ def test_negative_curvature_is_found_exactly_where_it_is():
     rng = np.random.default_rng(1)
     one = jnp.ones(5)
     problem = lambda H: Minimize(lambda x, A: 0.5 * x @ A @ x, (jnp.asarray(H),))
-    dense = jax.jit(lambda H: negative_direction(Dense(H), one))
-    free = jax.jit(lambda H: negative_direction(MatrixFree(problem(H), jnp.zeros(5)), one))
+    dense = jax.jit(lambda H: Dense(H).negative_curvature(one))
+    free = jax.jit(lambda H: MatrixFree(problem(H), jnp.zeros(5)).negative_curvature(one))
     for find in (dense, free):
         for kind, expected in (("indefinite", True), ("negative", True), ("definite", False), ("singular", False)):
             for H in quadratics(rng, 5, kind, COUNT)[0]:

@@ -16,10 +16,11 @@ from raphson.linear.qr import back, reduced, shortest, triangle
 from raphson.model.bounds import hold
 from raphson.model.curvature import GaussNewton
 from raphson.model.quadratic import Model
-from raphson.operators.dense import Dense, Diagonal, Inverted
+from raphson.operators.dense import Dense, Diagonal, Inverted, Measured
 from raphson.operators.gram import Gram
 from raphson.operators.held import Held
 from raphson.operators.low_rank import LowRank
+from raphson.operators.matrix_free import MatrixFree
 from raphson.paths.damped import Damped
 from raphson.paths.geodesic import Geodesic
 from raphson.problems.loss import cauchy
@@ -90,7 +91,7 @@ def solutions(J, r, d):
 
     def of(J, r):
         plan = reduced(J, r, d)
-        damped = jax.vmap(plan.shifted)(jnp.asarray(SHIFTS, r.dtype))
+        damped = jax.vmap(plan.solve)(jnp.asarray(SHIFTS, r.dtype))
         return jax.vmap(plan.step)(damped), plan.newton(), plan.slope
 
     return jax.lax.map(lambda p: of(*p), (J, r)), jax.vmap(of)(J, r)
@@ -155,7 +156,7 @@ def graded(condition, m=30, n=5):
 def three_ways(J, r):
     """The least-squares step by QR, by QR with the smallest damping, and by the normal equations."""
     plan = reduced(J, r, jnp.ones(J.shape[1], J.dtype))
-    return plan.newton(), plan.shifted(jnp.asarray(1e-32, J.dtype)), -jnp.linalg.solve(J.T @ J, J.T @ r)
+    return plan.newton(), plan.solve(jnp.asarray(1e-32, J.dtype)), -jnp.linalg.solve(J.T @ J, J.T @ r)
 
 
 def test_qr_keeps_the_digits_that_the_normal_equations_lose():
@@ -220,6 +221,71 @@ def test_every_form_of_an_operator_is_its_matrix(name):
     np.testing.assert_allclose(quadratic, v @ M @ v, rtol=1e-12)
     np.testing.assert_allclose(diagonal, np.diag(M), rtol=1e-13)
     assert B.size == 4
+
+
+def kinds():
+    """The operators above, and those that a model without residuals may have, each with its matrix (definite)."""
+    rng = np.random.default_rng(1)
+    found = operators(rng)
+    A, e = found["Gram"][1], rng.uniform(0.5, 2, 4)
+    U = rng.standard_normal((4, 2))
+    w = np.array([1.5, 0.0])
+    problem = rp.Minimize(lambda x, A: 0.5 * x @ A @ x, (jnp.asarray(A),))
+    return found | {
+        "Dense": (Dense(jnp.asarray(A)), A),
+        "Measured": (Measured(jnp.asarray(A), jnp.asarray(1e-9 * np.abs(A))), A),
+        "Inverted": (Inverted(jnp.asarray(A), jnp.asarray(np.linalg.inv(A))), A),
+        "Diagonal": (Diagonal(jnp.asarray(e)), np.diag(e)),
+        "LowRank": (LowRank(jnp.asarray(2.0), jnp.asarray(U), jnp.asarray(w)), 2 * np.eye(4) + (U * w) @ U.T),
+        "MatrixFree": (MatrixFree(problem, jnp.ones(4)), A),
+    }
+
+
+KINDS = tuple(kinds())
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_operator_answers_what_a_method_asks(name):
+    """Newton step, shifted solves and restriction against NumPy, in units spread over three decades."""
+    B, M = kinds()[name]
+    d = np.array([0.1, 1.0, 30.0, 4.0])
+    g = np.asarray(B.J.T @ B.r) if name == "Gram" else np.array([1.0, -2.0, 0.5, 3.0])
+    newton = np.asarray(B.newton(jnp.asarray(g), jnp.asarray(d)).s)
+    loose = 0.05 if name == "MatrixFree" or name.startswith("Held") else 1e-10  # conjugate gradients: two digits of g
+    np.testing.assert_allclose((M @ newton + g) / d, 0, atol=loose * np.linalg.norm(g / d))
+    plan = B.prepare(jnp.asarray(g), jnp.asarray(d))
+    np.testing.assert_allclose(plan.slope, np.linalg.norm(g / d), rtol=1e-12)
+    assert plan.lowest <= np.linalg.eigvalsh(M / np.outer(d, d))[0] * (1 + 1e-9)
+    for shift in (1e-3, 1.0, 1e3):
+        y = plan.solve(jnp.asarray(shift))
+        s = -np.linalg.solve(M + shift * np.diag(d**2), g)
+        np.testing.assert_allclose(plan.lift(y), s, rtol=1e-9, atol=1e-12 * np.abs(s).max())
+        np.testing.assert_allclose(np.linalg.norm(y), np.linalg.norm(d * s), rtol=1e-9)
+    stiff = np.where(HELD, 3.0, 0)
+    held = B.restrict(jnp.asarray(HELD), jnp.asarray(stiff), jnp.zeros(4))
+    free = ~HELD[:, None] & ~HELD[None, :]
+    np.testing.assert_allclose(held.dense(), np.where(free, M, 0) + np.diag(stiff**2), rtol=1e-12, atol=1e-13)
+    assert np.all(np.asarray(B.stiffness(jnp.asarray(g), jnp.asarray(d))) > 0)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_operator_says_truly_what_it_is(name):
+    """No negative eigenvalue, no coupling, a stored matrix, an inverse: what is claimed is so; finite is noticed."""
+    B, M = kinds()[name]
+    off = M - np.diag(np.diag(M))
+    assert B.coupled or not off.any()
+    if B.semidefinite:
+        found, v = B.negative_curvature(jnp.ones(4))
+        assert not found and not np.any(v)
+    if B.stored() is not None:
+        np.testing.assert_array_equal(B.stored(), M)
+    if (inverse := B.known_inverse()) is not None:
+        np.testing.assert_allclose(inverse @ M, np.eye(4), atol=1e-12)
+    assert (B.doubt() is not None) == (name == "Measured")
+    assert bool(B.finite())
+    if not isinstance(B, (Gram, MatrixFree, Held)):  # these hold no numbers that a finite gradient does not vouch for
+        broken = replace(B, **{field: jnp.full_like(getattr(B, field), jnp.nan) for field in vars(B)})
+        assert not bool(broken.finite())
 
 
 def boxed_model(kind):

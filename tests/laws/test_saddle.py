@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raphson.kernel.status import Status
-from raphson.linear.solve import negative_direction
 from raphson.operators.dense import Dense
 from raphson.solver.drive import start_state
 from raphson.solver.inputs import jax_problem
@@ -16,7 +15,7 @@ from raphson.solver.presets import PRESETS, cast
 from raphson.solver.saddle import may_rest_on_saddle
 
 N = 4
-examine = jax.jit(lambda H, d: negative_direction(Dense(H), d)[0])
+examine = jax.jit(lambda H, d: Dense(H).negative_curvature(d)[0])
 
 
 def resting(H, d, status=Status.CONVERGED):

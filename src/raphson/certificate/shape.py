@@ -13,7 +13,6 @@ from raphson.kernel.number import CURVATURE_NOISE, eps
 from raphson.kernel.program import Program
 from raphson.linear.cg import lanczos, lowest_of, unbounded
 from raphson.linear.solve import LANCZOS_STEPS
-from raphson.operators.held import Held
 from raphson.operators.matrix_free import MatrixFree
 from raphson.problems.allowed import hessian_error, modes_of
 
@@ -226,7 +225,7 @@ def numbers_of_products(problem: Any, x: Any, g: jax.Array, size: jax.Array, hel
     d_i^2 is the length of row i of H, estimated from products with vectors of random signs (Hutchinson 1990): exact
     where H is diagonal, never too small. Without units a variable of tiny curvature is invisible to CG and Lanczos.
     """
-    B = Held(MatrixFree(problem, x), held, jnp.zeros_like(g))
+    B = MatrixFree(problem, x).restrict(held, jnp.zeros_like(g), jnp.zeros_like(g))
     signs = jax.random.rademacher(jax.random.key(0), (PROBES, g.shape[0]), g.dtype)
     # At once where that can be: products with a dense matrix cost its way through memory.
     found = jax.vmap(B.mv)(signs) if modes_of(problem, x).batched else jnp.stack([B.mv(z) for z in signs])

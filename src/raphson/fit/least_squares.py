@@ -32,12 +32,12 @@ from raphson.fit.residuals import (
 from raphson.fit.result import Fit
 from raphson.fit.strategy import ORDER, free_variables, polish, rescued
 from raphson.kernel import show
+from raphson.kernel.look import GRAM
 from raphson.kernel.names import names_in
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.space import Box
 from raphson.kernel.status import Status
 from raphson.kernel.warning import silent
-from raphson.model.curvature import GaussNewton
 from raphson.operators.dense import Dense
 from raphson.problems.allowed import require_derivatives
 from raphson.problems.callback import HOST, HostResiduals
@@ -314,7 +314,7 @@ def stopped(done: Run, call: Call) -> bool:
 def last_digits(method: Method, steps: int) -> str:
     """The note on full Newton steps at the end, and why they were needed."""
     taken = f"the last digits are from {steps} full Newton step{'s' if steps > 1 else ''}"
-    slow = isinstance(method.curvature, GaussNewton)
+    slow = method.curvature.order >= GRAM
     return f"Gauss-Newton converges slowly here (large residuals): {taken}" if slow else taken
 
 

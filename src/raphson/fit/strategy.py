@@ -92,7 +92,7 @@ def unknown(problem: HostResiduals) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 def both_looks(problem: Any, x: Any, dense: bool) -> Survey:
     """Residuals differentiated once for J, and once more for the Hessian if it is wanted."""
     seen = look(problem, x, GRAM)
-    return Survey(seen, look(problem, x, HESSIAN).curvature.matrix if dense else None)
+    return Survey(seen, look(problem, x, HESSIAN).curvature.dense() if dense else None)
 
 
 surveyed = Program(both_looks, static_argnames=("dense",))

@@ -76,11 +76,11 @@ class Reduced:
         """The length of the scaled gradient R'q."""
         return norm(self.q @ self.R)
 
-    def step(self, y: Array) -> Array:
+    def lift(self, y: Array) -> Array:
         """The step s of scaled variables y."""
         return y / self.d
 
-    def shifted(self, shift: Array) -> Array:
+    def solve(self, shift: Array) -> Array:
         """The y that minimizes |R y + q|^2 + shift |y|^2, for shift > 0: one more QR of 2n rows.
 
         Source: More (1978), "The Levenberg-Marquardt algorithm: implementation and theory", section 2.

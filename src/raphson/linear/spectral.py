@@ -28,11 +28,11 @@ class Spectrum:
         """The length of the scaled gradient."""
         return norm(self.a)
 
-    def step(self, coefficients: Array) -> Array:
-        """The step s (in the user's units) with the given coefficients in the eigenframe."""
-        return (self.V @ coefficients) / self.d
+    def lift(self, y: Array) -> Array:
+        """The step s (in the user's units) with the coefficients y in the eigenframe."""
+        return (self.V @ y) / self.d
 
-    def shifted(self, shift: Array) -> Array:
+    def solve(self, shift: Array) -> Array:
         """-(w + shift)^-1 a, with exact zeros where a is zero (so that 0/0 does not appear)."""
         denominator = self.w + shift
         return jnp.where(self.a == 0, 0, -self.a / jnp.where(denominator == 0, tiny(self.w), denominator))

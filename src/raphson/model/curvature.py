@@ -1,6 +1,6 @@
 """Exact curvatures: the Hessian, dense or as a product, and the identity of gradient descent."""
 
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,32 @@ from raphson.model.quadratic import Model
 from raphson.operators.dense import Diagonal
 
 Array = jax.Array
+
+
+class Curvature(Protocol):
+    """Where the curvature of a method's models comes from; what it remembers from point to point is its memory."""
+
+    exact: ClassVar[bool] = False
+    """Whether its operators store the Hessian itself."""
+
+    natural: ClassVar[bool] = False
+    """Whether variables are measured in their natural units, and not as they are."""
+
+    learned: ClassVar[bool] = False
+    """Whether it is learned from gradients at different points."""
+
+    @property
+    def order(self) -> int:
+        """What has to be evaluated at a point (kernel/look.py)."""
+        ...
+
+    def start(self, problem: Any, x: Any) -> Any:
+        """The memory before the first point."""
+        ...
+
+    def model(self, space: Any, look: Look, s: Array, memory: Any) -> tuple[Model, Any]:
+        """The model at the point looked at, and the memory after it; `s` (n,) is the step that led there."""
+        ...
 
 
 FADING = 0.5
@@ -40,8 +66,11 @@ def filled(scale: Array) -> Array:
 
 
 @record
-class Exact:
+class Exact(Curvature):
     """The exact Hessian, dense, with variables measured in its natural units."""
+
+    exact: ClassVar[bool] = True
+    natural: ClassVar[bool] = True
 
     order: int = static(default=HESSIAN)
 
@@ -74,12 +103,14 @@ def rounded_away(value: Array, g: Array, diagonal: Array, size: Array) -> Array:
 
 
 @record
-class GaussNewton:
+class GaussNewton(Curvature):
     """J'J of residuals, with variables measured by the lengths of the columns of J.
 
     `fading`: what a column's length at the last point still counts (1: never forgotten, as More does).
     Source: Gauss (1809); More (1978), section 3, for the scale.
     """
+
+    natural: ClassVar[bool] = True
 
     fading: Any = 1.0
     order: int = static(default=GRAM)
@@ -97,7 +128,7 @@ class GaussNewton:
 
 
 @record
-class ExactProduct:
+class ExactProduct(Curvature):
     """The exact Hessian as products, for many variables; lengths are plain Euclidean ones."""
 
     order: int = static(default=PRODUCT)
@@ -124,7 +155,7 @@ def first_size(value: Array, gradient: Array) -> Array:
 
 
 @record
-class Identity:
+class Identity(Curvature):
     """b times the identity, b fixed by the first point: the curvature of gradient descent."""
 
     order: int = static(default=GRADIENT)

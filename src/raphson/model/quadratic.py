@@ -11,6 +11,7 @@ from raphson.kernel import show
 from raphson.kernel.number import value_noise
 from raphson.kernel.record import record
 from raphson.kernel.space import Euclidean
+from raphson.operators.base import Operator
 
 Array = jax.Array
 
@@ -31,7 +32,7 @@ class Model:
     x: Any
     value: Array
     gradient: Array
-    curvature: Any
+    curvature: Operator
     scale: Array
     space: Any = Euclidean()
     noise: Any = None

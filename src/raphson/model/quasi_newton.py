@@ -1,6 +1,6 @@
 """Curvature learned from gradients: BFGS, DFP, SR1 and limited-memory BFGS."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from raphson.kernel.look import GRADIENT, Look
 from raphson.kernel.number import eps, norm, safe
 from raphson.kernel.record import record, static
-from raphson.model.curvature import first_size
+from raphson.model.curvature import Curvature, first_size
 from raphson.model.quadratic import Model
 from raphson.operators.dense import Dense, Inverted
 from raphson.operators.low_rank import LowRank
@@ -64,12 +64,13 @@ def direct_form(A: Array, s: Array, y: Array, sy: Array, ok: Array) -> Array:
 
 
 @record
-class BFGS:
+class BFGS(Curvature):
     """Broyden, Fletcher, Goldfarb, Shanno (1970), with the inverse kept beside B.
 
     Source: Nocedal and Wright (2006), equations 6.17 and 6.19.
     """
 
+    learned: ClassVar[bool] = True
     order: int = static(default=GRADIENT)
 
     def start(self, problem: Any, x: Any) -> Secant:
@@ -117,7 +118,7 @@ def sine(s: Array, y: Array, ok: Array) -> Array:
 
 
 @record
-class SR1:
+class SR1(Curvature):
     """The symmetric rank-one update, which may become indefinite: for trust regions.
 
     The first pair updates b I, b = (1 + sin(s, y)) y'y / s'y: the eigenvalues are then b and
@@ -128,6 +129,7 @@ class SR1:
     first scale Wolkowicz (1994), "Measures for symmetric rank-one updates".
     """
 
+    learned: ClassVar[bool] = True
     order: int = static(default=GRADIENT)
 
     def start(self, problem: Any, x: Any) -> Secant:
@@ -159,10 +161,11 @@ class Pairs:
 
 
 @record
-class LBFGS:
+class LBFGS(Curvature):
     """Limited-memory BFGS in the compact form of Byrd, Nocedal and Schnabel (1994), section 3."""
 
     size: int = static(default=10)
+    learned: ClassVar[bool] = True
     order: int = static(default=GRADIENT)
 
     def start(self, problem: Any, x: Any) -> Pairs:

@@ -1,20 +1,120 @@
-"""What every symmetric operator can do."""
+"""What every symmetric operator answers for itself: nobody asks one for its type."""
 
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
+
+import jax
+import jax.numpy as jnp
+
+from raphson.linear.cholesky import Factor
+from raphson.linear.solve import Direction, dense_direction, direct, product_negative
+from raphson.linear.spectral import scaled_spectrum
+
+Array = jax.Array
+
+
+class Factorization(Protocol):
+    """(B + shift D^2) s = -g prepared so that every `shift` is cheap; y = D s in coordinates of its own.
+
+    `lowest` is the smallest eigenvalue of D^-1 B D^-1 (zero where it is known not to be negative), `slope` the length
+    of D^-1 g.
+    """
+
+    @property
+    def lowest(self) -> Array: ...
+    @property
+    def slope(self) -> Array: ...
+    def solve(self, shift: Array) -> Array:
+        """y for a shift beyond -lowest, in own coordinates; its Euclidean length is ||D s||."""
+        ...
+
+    def lift(self, y: Array) -> Array:
+        """The step s (n,) of y."""
+        ...
 
 
 class Operator(Protocol):
     """A symmetric linear map of vectors (n,): the curvature B of a model.
 
-    `mv(v)` is B v, `quadratic(s)` is s'B s, `dense()` the matrix (n, n), `diagonal()` its
-    diagonal, `rounding(size)` the bound |B| size that the noise of the gradient is read from
-    (zero where B says nothing about that).
+    An operator is a record of `size`, `mv`, `dense`, `diagonal`, `finite` and `restrict`, and says the rest in its own
+    way where it knows better than what stands here. `g` (n,) is a gradient and `d` (n,) the scale in which lengths
+    are measured, ||D s||. All of it can be traced; what is decided in Python (`semidefinite`, `coupled`, None)
+    belongs to the class and never to a number.
     """
 
+    semidefinite: ClassVar[bool] = False
+    """Whether no eigenvalue is negative, by construction."""
+
+    coupled: ClassVar[bool] = True
+    """Whether variables may be coupled: False for a diagonal."""
+
     @property
-    def size(self) -> int: ...
-    def mv(self, v: Any) -> Any: ...
-    def dense(self) -> Any: ...
-    def diagonal(self) -> Any: ...
-    def quadratic(self, s: Any) -> Any: ...
-    def rounding(self, size: Any) -> Any: ...
+    def size(self) -> int:
+        """Number of rows n."""
+        ...
+
+    def mv(self, v: Array) -> Array:
+        """B v."""
+        ...
+
+    def dense(self) -> Array:
+        """The matrix (n, n), whatever it costs."""
+        ...
+
+    def diagonal(self) -> Array:
+        """The diagonal (n,)."""
+        ...
+
+    def finite(self) -> Array | bool:
+        """Whether its numbers are finite, where those of the gradient beside it are."""
+        ...
+
+    def restrict(self, held: Array, stiff: Array, room: Array) -> "Operator":
+        """B without the rows and columns of `held` variables (n,), and `stiff`^2 on their diagonal instead.
+
+        `stiff` is zero for free variables. `room` (n,) is how far held ones may go: an operator that holds more than
+        B changes it so that the slope of a held variable is -stiff^2 room.
+        """
+        ...
+
+    def quadratic(self, s: Array) -> Array:
+        """s'B s."""
+        return s @ self.mv(s)
+
+    def rounding(self, size: Array) -> Array:
+        """|B| |x|: times eps, what rounding x alone does to the gradient; zero where B says nothing about that."""
+        return jnp.zeros_like(size)
+
+    def stored(self) -> Array | None:
+        """The matrix (n, n) where it lies ready; None where `dense` would have to form it."""
+        return None
+
+    def doubt(self) -> Array | None:
+        """A bound of the error of every entry (n, n); None where they are exact to rounding."""
+        return None
+
+    def known_inverse(self) -> Any:
+        """B^-1 as a NumPy array (n, n) or a SciPy LinearOperator, where it costs no factorization; else None. Host."""
+        return None
+
+    def stiffness(self, g: Array, d: Array) -> Array:
+        """A positive curvature (n,) for every variable alone: |B_ii|, 1 where that is zero."""
+        size = jnp.abs(self.diagonal())
+        return jnp.where(size > 0, size, 1)
+
+    def newton(self, g: Array, d: Array) -> Direction:
+        """-B^-1 g, or a descent direction near to it where B is not positive definite; only that depends on `d`."""
+        return direct(dense_direction(self.dense(), g, d))
+
+    def newton_by(self, factor: Factor, g: Array, d: Array) -> Array:
+        """y = -D B^-1 g, with the Cholesky factor of D^-1 B D^-1 at hand."""
+        return -factor.solve(g / d)
+
+    def prepare(self, g: Array, d: Array) -> Factorization:
+        """What solves (B + shift D^2) s = -g for any shift: one eigendecomposition, where nothing better is known."""
+        return scaled_spectrum(self.dense(), g, d)
+
+    def negative_curvature(self, d: Array) -> tuple[Array, Array]:
+        """Whether B has a negative eigenvalue beyond its noise (in scaled variables), and a unit direction of it."""
+        if self.semidefinite:
+            return jnp.zeros((), bool), jnp.zeros_like(d)
+        return product_negative(self.mv, d)

@@ -1,11 +1,16 @@
 """J'J, kept as J: the curvature of Gauss and Newton."""
 
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
 
 from raphson.kernel.record import record
+from raphson.linear.cholesky import Factor
+from raphson.linear.qr import Reduced, reduced
+from raphson.linear.solve import Direction, direct
+from raphson.operators.base import Operator
 from raphson.problems.allowed import modes_of
 from raphson.problems.modes import FORWARD
 
@@ -13,15 +18,17 @@ Array = jax.Array
 
 
 @record
-class Gram:
+class Gram(Operator):
     """J'J with J (m, n), beside the residuals r (m,) for which the gradient is J'r.
 
     J'J itself loses half the digits of a badly conditioned J; what needs digits (steps, standard
     errors) works on J. `root` (m,) are the roots of the weights that J carries (robust losses).
     `problem` and `x` are there where second derivatives along a direction are wanted (`bend`).
+    `rounding` is zero: the end of a fit is found by steps that no longer shrink, which costs no digits of x.
     """
 
     forgets: ClassVar[tuple[str, ...]] = ("problem",)
+    semidefinite: ClassVar[bool] = True
 
     J: Array
     r: Array
@@ -51,27 +58,54 @@ class Gram:
         Js = self.J @ s
         return Js @ Js
 
-    def rounding(self, size: Array) -> Array:
-        """Zero: the end of a fit is found by steps that no longer shrink, which costs no digits of x."""
-        return jnp.zeros_like(size)
+    def finite(self) -> bool:
+        """True: no entry of J or r can be infinite or NaN where every entry of J'r is finite."""
+        return True
+
+    def stiffness(self, g: Array, d: Array) -> Array:
+        """The squared scale: lengths of the columns, with the memory of earlier points."""
+        return d**2
+
+    def restrict(self, held: Array, stiff: Array, room: Array) -> Self:
+        """Columns of held variables zeroed, and a row for each below: J'J is what it shall be, J'r the slope."""
+        J = jnp.concatenate([jnp.where(held, 0, self.J), jnp.diag(stiff)])
+        r = jnp.concatenate([self.r, -stiff * room])
+        return replace(self, J=J, r=r, root=jnp.concatenate([self.root, 0 * stiff]))
+
+    def newton(self, g: Array, d: Array) -> Direction:
+        """By QR of J, which has the digits that J'J lost; the shortest step where J is rank deficient."""
+        plan = self.prepare(g, d)
+        return direct(plan.lift(plan.newton()))
+
+    def newton_by(self, factor: Factor, g: Array, d: Array) -> Array:
+        """By QR again: the factor is one of J'J."""
+        return d * self.newton(g, d).s
+
+    def prepare(self, g: Array, d: Array) -> Reduced:
+        """QR of [J r]: every shift is one more QR of 2n rows, and no digit of J is lost."""
+        return reduced(self.J, self.r, d)
 
     def noise(self, size: Array) -> Array:
         """How uncertain the cost is: every residual is a difference of terms of size |J| |x|."""
         return jnp.abs(self.r) @ (jnp.abs(self.J) @ size)
 
     def bend(self, v: Array) -> Array:
-        """The second derivative of the residuals along v, (m,), weighted as J is."""
+        """The second derivative of the residuals along v, (m,), weighted as J is; zero where `restrict` added rows."""
         space = self.problem.space
         zero = space.zero(self.x)
         along = lambda t: self.problem.residuals(space.retract(self.x, zero + t * v))
         modes = modes_of(self.problem, self.x)
-        if not modes.forward or modes.second != FORWARD:
-            # Where residuals cannot be pushed forward twice: the difference of Transtrum and Sethna (2012), h theirs.
-            h = jnp.asarray(0.1, v.dtype)
-            return (2 / h) * (self.root * (along(h) - along(0 * h)) / h - self.J @ v)
-        slope = lambda t: jax.jvp(along, (t,), (jnp.ones_like(t),))[1]
-        start = jnp.zeros((), v.dtype)
-        return self.root * jax.jvp(slope, (start,), (jnp.ones_like(start),))[1]
+        count = self.problem.count(self.x)
+        root, added = self.root[:count], self.root.shape[0] - count
+        if modes.forward and modes.second == FORWARD:
+            slope = lambda t: jax.jvp(along, (t,), (jnp.ones_like(t),))[1]
+            start = jnp.zeros((), v.dtype)
+            return jnp.pad(root * jax.jvp(slope, (start,), (jnp.ones_like(start),))[1], (0, added))
+        # Where residuals cannot be pushed forward twice: the difference of Transtrum and Sethna (2012), h theirs.
+        h = jnp.asarray(0.1, v.dtype)
+        if added:  # columns of J are missing: a second difference on the way of the step
+            return jnp.pad(root * (along(2 * h) - 2 * along(h) + along(0 * h)) / h**2, (0, added))
+        return (2 / h) * (root * (along(h) - along(0 * h)) / h - self.J @ v)
 
 
 @record

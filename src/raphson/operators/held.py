@@ -1,20 +1,20 @@
 """An operator with some of its variables uncoupled from the others (held at bounds)."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 
 from raphson.kernel.record import record
+from raphson.linear.solve import Direction, product_direction
+from raphson.operators.base import Operator
 
 Array = jax.Array
 
 
 @record
-class Held:
+class Held(Operator):
     """B on the free variables, `stiff`^2 on the diagonal of the held ones, nothing between them."""
 
-    inner: Any
+    inner: Operator
     held: Array
     stiff: Array
 
@@ -36,10 +36,18 @@ class Held:
         """The diagonal (n,)."""
         return jnp.where(self.held, self.stiff**2, self.inner.diagonal())
 
-    def quadratic(self, s: Array) -> Array:
-        """s'B s."""
-        return s @ self.mv(s)
+    def finite(self) -> Array | bool:
+        """Whether B's numbers are finite."""
+        return self.inner.finite()
 
     def rounding(self, size: Array) -> Array:
         """|B| |x| of B itself."""
         return self.inner.rounding(size)
+
+    def restrict(self, held: Array, stiff: Array, room: Array) -> "Held":
+        """More variables held."""
+        return Held(self, held, stiff)
+
+    def newton(self, g: Array, d: Array) -> Direction:
+        """By conjugate gradients: B is held so where its matrix costs too much."""
+        return product_direction(self.mv, g, d)

@@ -1,16 +1,31 @@
 """gamma I + U diag(c) U': limited-memory approximations."""
 
+from typing import TYPE_CHECKING, ClassVar
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 
+from raphson.kernel.number import all_finite
 from raphson.kernel.record import record
+from raphson.linear.solve import Direction, direct
+from raphson.operators.base import Operator
+from raphson.operators.held import Held
+
+if TYPE_CHECKING:
+    from raphson.operators.limited import Limited
 
 Array = jax.Array
 
 
 @record
-class LowRank:
-    """gamma I + U diag(c) U' with U of shape (n, k), k small. Columns with c = 0 are dead."""
+class LowRank(Operator):
+    """gamma I + U diag(c) U' with U of shape (n, k), k small. Columns with c = 0 are dead.
+
+    Positive definite as L-BFGS builds it. `rounding` is zero: see `Inverted`.
+    """
+
+    semidefinite: ClassVar[bool] = True
 
     gamma: Array
     U: Array
@@ -38,6 +53,24 @@ class LowRank:
         p = self.U.T @ s
         return self.gamma * (s @ s) + p @ (self.c * p)
 
-    def rounding(self, size: Array) -> Array:
-        """Zero: see `Inverted.rounding`."""
-        return jnp.zeros_like(size)
+    def finite(self) -> Array:
+        """Whether gamma, U and c are finite."""
+        return all_finite(self.gamma) & all_finite(self.U) & all_finite(self.c)
+
+    def restrict(self, held: Array, stiff: Array, room: Array) -> Held:
+        """As products."""
+        return Held(self, held, stiff)
+
+    def newton(self, g: Array, d: Array) -> Direction:
+        """-B^-1 g by a k x k system (Sherman, Morrison and Woodbury); dead columns left out."""
+        live = self.c != 0
+        U = jnp.where(live, self.U, 0)
+        middle = jnp.diag(1 / jnp.where(live, self.c, 1)) + U.T @ U / self.gamma
+        return direct(-(g / self.gamma - U @ jnp.linalg.solve(middle, U.T @ g) / self.gamma**2))
+
+    def known_inverse(self) -> "Limited":
+        """As a LinearOperator of 4 n k operations."""
+        from raphson.operators.limited import Limited  # here: `import raphson` does without scipy.sparse
+
+        U, c, gamma = np.asarray(self.U, float), np.asarray(self.c, float), float(self.gamma)
+        return Limited.of(gamma, U[:, c != 0], c[c != 0])

@@ -5,7 +5,11 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 
+from raphson.kernel.number import safe
 from raphson.kernel.record import record
+from raphson.linear.solve import Direction, product_direction
+from raphson.operators.base import Operator
+from raphson.operators.held import Held
 from raphson.problems.allowed import modes_of
 from raphson.problems.derivatives import columns, product
 
@@ -13,7 +17,7 @@ Array = jax.Array
 
 
 @record
-class MatrixFree:
+class MatrixFree(Operator):
     """H of the pulled-back objective at x, by forward-over-reverse differentiation, or as the code allows.
 
     Holds the problem and the point, not the linearization: closures do not fit into a carry.
@@ -53,10 +57,24 @@ class MatrixFree:
         """The diagonal (n,); costs n products."""
         return jnp.diagonal(self.dense())
 
-    def quadratic(self, s: Array) -> Array:
-        """s'H s."""
-        return s @ self.mv(s)
+    def finite(self) -> bool:
+        """True: it holds no numbers of its own, and a product is asked for only where it is needed."""
+        return True
+
+    def restrict(self, held: Array, stiff: Array, room: Array) -> Held:
+        """As products."""
+        return Held(self, held, stiff)
 
     def rounding(self, size: Array) -> Array:
         """|H x|, the part of |H| |x| that one product can see: an underestimate, so no early stop."""
         return jnp.abs(self.mv(size))
+
+    def stiffness(self, g: Array, d: Array) -> Array:
+        """One number for all variables, the curvature along g: the diagonal would cost n products."""
+        size = g @ g
+        along = jnp.abs(g @ self.mv(g)) / safe(size, size > 0)
+        return jnp.where(along > 0, along, 1) * jnp.ones_like(g)
+
+    def newton(self, g: Array, d: Array) -> Direction:
+        """By conjugate gradients."""
+        return product_direction(self.mv, g, d)

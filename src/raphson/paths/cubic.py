@@ -37,9 +37,9 @@ class Cubic:
         floor = jnp.maximum(0, -plan.w[0])
         hard, edge = hard_case(plan, floor, tau)
         shift, k = root(plan, floor, tau, hard)
-        y = jnp.where(hard, edge, plan.shifted(shift))
+        y = jnp.where(hard, edge, plan.solve(shift))
         bound = hard | (shift * norm(y) > 0.1 * norm(plan.a))
-        return proposal(plan.step(y), bound, k)
+        return proposal(plan.lift(y), bound, k)
 
 
 def hard_case(plan: Spectrum, floor: Array, tau: Array) -> tuple[Array, Array]:
@@ -60,7 +60,7 @@ def root(plan: Spectrum, floor: Array, tau: Array, settled: Array) -> tuple[Arra
 
     def body(c):
         low, high, x, k, _ = c
-        y = plan.shifted(x)
+        y = plan.solve(x)
         length = norm(y)
         long = length > tau * x
         low, high = jnp.where(long, x, low), jnp.where(long, high, x)

@@ -1,16 +1,12 @@
 """The damped path s(lambda) = -(B + lambda D^2)^-1 g (Levenberg, Marquardt)."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 
 from raphson.kernel.number import norm
 from raphson.kernel.record import record, static
-from raphson.linear.qr import Reduced, reduced
-from raphson.linear.spectral import Spectrum, scaled_spectrum
 from raphson.model.quadratic import Model
-from raphson.operators.gram import Gram
+from raphson.operators.base import Factorization
 from raphson.paths.proposal import DAMPING, Proposal, proposal
 
 Array = jax.Array
@@ -26,14 +22,12 @@ class Damped:
 
     unit: str = static(default=DAMPING)
 
-    def prepare(self, model: Model) -> Spectrum | Reduced:
+    def prepare(self, model: Model) -> Factorization:
         """One factorization per point; every lambda is then cheap."""
-        if isinstance(model.curvature, Gram):
-            return reduced(model.curvature.J, model.curvature.r, model.scale)
-        return scaled_spectrum(model.hessian, model.gradient, model.scale)
+        return model.curvature.prepare(model.gradient, model.scale)
 
-    def at(self, plan: Any, tau: Array) -> Proposal:
+    def at(self, plan: Factorization, tau: Array) -> Proposal:
         """-(B + lambda D^2)^-1 g."""
         shift = 1 / tau + jnp.maximum(0, -plan.lowest)
-        y = plan.shifted(shift)
-        return proposal(plan.step(y), shift * norm(y) > 0.1 * plan.slope, 1)
+        y = plan.solve(shift)
+        return proposal(plan.lift(y), shift * norm(y) > 0.1 * plan.slope, 1)

@@ -6,7 +6,6 @@ import jax.numpy as jnp
 from raphson.kernel.number import huge, norm, safe
 from raphson.kernel.record import record, static
 from raphson.linear.cg import to_boundary
-from raphson.linear.solve import newton_direction
 from raphson.model.quadratic import Model
 from raphson.paths.proposal import RADIUS, Proposal, proposal
 
@@ -36,7 +35,7 @@ class Dogleg:
 
     def prepare(self, model: Model) -> DoglegPlan:
         """One solve and one product per point."""
-        found = newton_direction(model.curvature, model.gradient, model.scale)
+        found = model.curvature.newton(model.gradient, model.scale)
         g, newton = model.gradient / model.scale, model.scale * found.s
         size = norm(g)
         d = g / safe(size, size > 0)

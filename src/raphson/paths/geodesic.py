@@ -1,6 +1,6 @@
 """The damped path bent along the valley: geodesic acceleration."""
 
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -38,18 +38,18 @@ class Geodesic:
 
     def prepare(self, model: Model) -> Bent:
         """One factorization per point."""
-        gram = model.curvature
-        return Bent(reduced(gram.J, gram.r, model.scale), gram)
+        gram = cast(Gram, model.curvature)
+        return Bent(gram.prepare(model.gradient, model.scale), gram)
 
     def at(self, plan: Bent, tau: Array) -> Proposal:
         """The damped step and its acceleration: one directional second derivative, one more solve."""
         flat, gram = plan.flat, plan.gram
         shift = 1 / tau
-        v = flat.shifted(shift)
+        v = flat.solve(shift)
         if gram.problem is None:  # residuals on the host: their second derivatives are not to be had in here
-            return proposal(flat.step(v), shift * norm(v) > 0.1 * flat.slope, 1)
-        bent = reduced(gram.J, gram.bend(flat.step(v)), flat.d)
-        a = bent.shifted(shift)
+            return proposal(flat.lift(v), shift * norm(v) > 0.1 * flat.slope, 1)
+        bent = reduced(gram.J, gram.bend(flat.lift(v)), flat.d)
+        a = bent.solve(shift)
         fine = all_finite(a) & (2 * norm(a) <= self.most * norm(v))
         y = jnp.where(fine, v + 0.5 * a, v)
-        return proposal(flat.step(y), shift * norm(v) > 0.1 * flat.slope, 1)
+        return proposal(flat.lift(y), shift * norm(v) > 0.1 * flat.slope, 1)

@@ -3,7 +3,7 @@
 import jax
 
 from raphson.kernel.record import record, static
-from raphson.linear.solve import Direction, newton_direction
+from raphson.linear.solve import Direction
 from raphson.model.quadratic import Model
 from raphson.paths.proposal import LENGTH, Proposal, proposal
 
@@ -22,7 +22,7 @@ class Ray:
 
     def prepare(self, model: Model) -> Direction:
         """The direction, solved for once per point."""
-        return newton_direction(model.curvature, model.gradient, model.scale)
+        return model.curvature.newton(model.gradient, model.scale)
 
     def at(self, plan: Direction, tau: Array) -> Proposal:
         """tau d."""

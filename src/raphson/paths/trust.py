@@ -10,9 +10,7 @@ from raphson.kernel.record import record, static
 from raphson.linear.batched import cholesky, lower, upper
 from raphson.linear.cg import to_boundary
 from raphson.linear.cholesky import Factor, factorize, succeeded
-from raphson.linear.solve import newton_direction
 from raphson.model.quadratic import Model
-from raphson.operators.gram import Gram
 from raphson.paths.proposal import RADIUS, Proposal, proposal
 
 Array = jax.Array
@@ -67,9 +65,7 @@ class Trust:
         H, g = model.hessian / (d[:, None] * d[None, :]), model.gradient / d
         factor = factorize(H)
         bound = jnp.max(jnp.sum(jnp.abs(H), axis=1))
-        gram = isinstance(model.curvature, Gram)
-        newton = d * newton_direction(model.curvature, model.gradient, d).s if gram else -factor.solve(g)
-        return TrustPlan(g, d, factor, newton, bound)
+        return TrustPlan(g, d, factor, model.curvature.newton_by(factor, model.gradient, d), bound)
 
     def at(self, plan: TrustPlan, tau: Array) -> Proposal:
         """The Newton step if it lies inside, else the point of the boundary where the model is least."""

@@ -11,7 +11,6 @@ from raphson.kernel.record import record
 from raphson.kernel.space import Box
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
-from raphson.linear.solve import never_negative
 from raphson.problems.allowed import modes_of
 from raphson.problems.derivatives import hessian, slope
 from raphson.problems.least_squares import LeastSquares
@@ -90,7 +89,7 @@ def run_on(method: Method, body: Callable[[Any], Any], carry: tuple[State, Any])
         state, trials = lax.while_loop(going, body, carry)
         return leave_saddle(method, state), trials
 
-    if never_negative(carry[0].model.curvature):
+    if carry[0].model.curvature.semidefinite:
         return lax.while_loop(going, body, carry)
     return lax.while_loop(going, leg, carry)
 

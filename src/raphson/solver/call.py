@@ -11,7 +11,6 @@ import numpy as np
 
 from raphson.kernel.look import HESSIAN
 from raphson.kernel.number import default_tolerance
-from raphson.model.curvature import Exact
 from raphson.operators.dense import Dense
 from raphson.problems.callback import HOST
 from raphson.solver.attempts import CRAWL, KINKED, best_of, onward_from
@@ -97,7 +96,7 @@ class Call:
         H = hessian_of(state.model, method, problem)
         certificate = certificate_of(done, state, H, problem, self.limits.tolerance)
         model = state.model
-        if H is not None and not isinstance(method.curvature, Exact):
+        if H is not None and not method.curvature.exact:
             model = replace(model, curvature=Dense(jnp.asarray(H)))
         model = replace(model, problem=problem)
         return Result(

@@ -74,7 +74,7 @@ def exact(fun: Callable, x: Any, args: tuple, unravel: Callable) -> tuple[Callab
         return None, None, None
     value = lambda v: float(valued(problem, unravel(v)))
     gradient = lambda v: np.asarray(sloped(problem, unravel(v)), float)
-    return value, gradient, np.asarray(looked(problem, x).curvature.matrix, float)
+    return value, gradient, np.asarray(looked(problem, x).curvature.dense(), float)
 
 
 def on_the_host(fun: Callable, x: Any, args: tuple) -> Callable:

@@ -18,7 +18,6 @@ from raphson.kernel.number import VALUE_NOISE, default_tolerance, eps
 from raphson.kernel.program import Program
 from raphson.kernel.trace import Trace
 from raphson.model.curvature import filled, natural_scale
-from raphson.operators.dense import Measured
 from raphson.problems.allowed import hessian_error, modes_of
 from raphson.problems.callback import HOST, HostResiduals, OutOfCalls
 from raphson.solver.bounds import active_bounds, held_words
@@ -260,7 +259,8 @@ def shape_of(
         return None if isinstance(problem, HOST) else examine_products(problem, model.x, g, size, held)
     if not np.all(np.isfinite(H)):
         return None
-    doubt = np.asarray(model.curvature.error) if isinstance(model.curvature, Measured) else None
+    bound = model.curvature.doubt()
+    doubt = None if bound is None else np.asarray(bound)
     if doubt is not None and not np.all(np.isfinite(doubt)):
         return None
     error = eps(g) if isinstance(problem, HOST) else max(eps(g), hessian_error(problem, model.x, eps(g)))

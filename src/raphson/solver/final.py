@@ -15,8 +15,7 @@ from raphson.kernel.number import eps
 from raphson.kernel.program import Program
 from raphson.kernel.space import Euclidean
 from raphson.kernel.status import Status
-from raphson.model.curvature import Exact
-from raphson.operators.dense import Dense, Measured
+from raphson.operators.dense import Measured
 from raphson.problems.allowed import modes_of
 from raphson.problems.callback import HOST, Callback, OutOfCalls
 from raphson.problems.modes import FORWARD
@@ -139,15 +138,16 @@ looked = Program(lambda problem, x, order=HESSIAN: look(problem, x, order), stat
 
 def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:
     """The exact Hessian at the end: the run's own, or computed once; None for too many variables."""
-    if isinstance(model.curvature, Measured):
-        return np.asarray(model.curvature.matrix)
+    if model.curvature.doubt() is not None:
+        return np.asarray(model.curvature.dense())
     if isinstance(problem, HOST):
         return None
-    if isinstance(method.curvature, Exact) and isinstance(model.curvature, Dense):
-        return np.asarray(model.curvature.matrix)
+    stored = model.curvature.stored() if method.curvature.exact else None
+    if stored is not None:
+        return np.asarray(stored)
     if not forms_hessian(problem, model.x) or not np.isfinite(float(model.value)):
         return None
-    return np.asarray(evaluate(problem, model.x).curvature.matrix)
+    return np.asarray(evaluate(problem, model.x).curvature.dense())
 
 
 def flat(x: Any) -> np.ndarray:

@@ -32,8 +32,8 @@ def local_model(fun: Callable, x: Any, *args: Any, space: Any = None) -> Model:
     problem, point, restore = read_problem(fun, start, args, None, None, None, notes)
     problem = placed(problem, space, notes)
     seen = evaluate(problem, point)
-    refuse_not_finite(float(seen.value), np.asarray(seen.gradient), np.asarray(seen.curvature.matrix))
-    scale = jnp.asarray(units(np.asarray(seen.curvature.matrix, float)), seen.gradient.dtype)
+    refuse_not_finite(float(seen.value), np.asarray(seen.gradient), np.asarray(seen.curvature.dense()))
+    scale = jnp.asarray(units(np.asarray(seen.curvature.dense(), float)), seen.gradient.dtype)
     x = jax.tree.map(lambda a: jnp.asarray(a, seen.gradient.dtype), restore(point))
     return Model(x, seen.value, seen.gradient, seen.curvature, scale, problem.space, problem=problem)
 

@@ -89,7 +89,7 @@ class Plan:
             if self.order >= GRAM:
                 parts.extend(folded(look.curvature, np.asarray(look.x)))
             elif self.order > GRADIENT:
-                parts.append(np.ravel(np.asarray(look.curvature.matrix)))
+                parts.append(np.ravel(np.asarray(look.curvature.dense())))
         out = np.zeros(self.length, self.fixed.dtype)
         flat = np.concatenate(parts)
         out[: flat.size] = flat

@@ -17,7 +17,6 @@ from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace
 from raphson.model.geometry import Frame
 from raphson.model.quadratic import Model
-from raphson.operators.dense import Inverted
 from raphson.solver.wording import sentence, summary
 
 CODES = {Status.STEPS: 1, Status.CALLS: 1, Status.TIME: 1, Status.NOT_FINITE: 3, Status.UNBOUNDED: 4, Status.USER: 99}
@@ -96,15 +95,14 @@ class Result(Items):
         """
         if name != "hess_inv":
             raise KeyError(name)
+        if self.hessian is None:
+            return self.model.curvature.known_inverse()
+        if not np.all(np.isfinite(self.hessian)):
+            return None
         if self.limited:
             from raphson.solver.inverse import limited_inverse  # here: `import raphson` does without scipy.sparse
 
-            return limited_inverse(self.model, self.hessian)
-        if self.hessian is None:
-            B = self.model.curvature
-            return np.array(B.inverse, float) if isinstance(B, Inverted) else None
-        if not np.all(np.isfinite(self.hessian)):
-            return None
+            return limited_inverse(np.asarray(self.hessian, float), eps(self.gradient))
         return Frame.at(np.asarray(self.hessian, float), eps(self.gradient)).inverse()
 
     @property

@@ -15,10 +15,8 @@ from raphson.kernel.number import eps, norm, tiny
 from raphson.kernel.program import Program
 from raphson.kernel.rare import rarely
 from raphson.kernel.status import Status
-from raphson.linear.solve import negative_direction, never_negative
 from raphson.model.bounds import hold
 from raphson.model.quadratic import Model
-from raphson.operators.dense import Dense
 from raphson.solver.step import Method, Place, State, select
 
 Array = jax.Array
@@ -39,12 +37,13 @@ def may_rest_on_saddle(state: State) -> bool:
     shift, would find nothing. Bounds only take rows and columns out of it.
     """
     model = state.place.model
-    if int(state.place.watch.status) not in CALM or never_negative(model.curvature):
+    if int(state.place.watch.status) not in CALM or model.curvature.semidefinite:
         return False
-    if not isinstance(model.curvature, Dense):
+    matrix = model.curvature.stored()
+    if matrix is None:
         return True
     d = np.asarray(model.scale, float)
-    H = np.asarray(model.curvature.matrix, float) / d[:, None] / d
+    H = np.asarray(matrix, float) / d[:, None] / d
     diagonal = np.einsum("ii->i", H)  # a view
     diagonal += 2 * len(d) * eps(model.gradient) * max(np.abs(diagonal).max(), tiny(d))
     try:
@@ -63,11 +62,13 @@ def leave_saddle(method: Method, state: State) -> State:
     Source: More and Sorensen (1979), "On the use of directions of negative curvature".
     """
     place = state.place
-    if never_negative(place.model.curvature):
+    if place.model.curvature.semidefinite:
         return state
     model, watch = hold(place.model), place.watch
     nothing = (jnp.zeros((), bool), jnp.zeros_like(model.scale))
-    saddle, v = rarely(calm(watch.status), lambda m: negative_direction(*m), (model.curvature, model.scale), nothing)
+    saddle, v = rarely(
+        calm(watch.status), lambda m: m[0].negative_curvature(m[1]), (model.curvature, model.scale), nothing
+    )
     rest = jnp.where(state.k >= method.stop.max_steps, Status.STEPS, Status.RUNNING).astype(jnp.int32)
     watch = replace(watch, status=jnp.full_like(watch.status, Status.RUNNING), stale=jnp.zeros_like(watch.stale))
     onward = State(

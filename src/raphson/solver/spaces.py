@@ -9,7 +9,6 @@ import numpy as np
 
 from raphson.kernel.number import eps
 from raphson.kernel.space import Box, Euclidean
-from raphson.model.quasi_newton import BFGS, LBFGS, SR1
 from raphson.problems.callback import HOST
 from raphson.solver.bounds import endless, read_bounds
 
@@ -75,7 +74,7 @@ def placed(problem: Any, space: Any, notes: list[str]) -> Any:
 
 def check_method(method: Any, name: str, space: Any) -> None:
     """ValueError for methods that learn curvature from gradients of different tangent spaces."""
-    if not space.straight and isinstance(method.curvature, (BFGS, SR1, LBFGS)):
+    if not space.straight and method.curvature.learned:
         raise ValueError(
             f"{name} compares gradients of different points, which on {type(space).__name__} lie in different tangent "
             "spaces: use 'auto', 'trust-exact', 'trust-cg', 'newton' or 'gradient-descent'"

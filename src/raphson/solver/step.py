@@ -15,6 +15,7 @@ from raphson.kernel.record import record
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.model.bounds import hold
+from raphson.model.curvature import Curvature
 from raphson.model.quadratic import Model
 from raphson.paths.proposal import Proposal
 from raphson.solver.stop import Stop, Watch, arrival, first_watch, negligible
@@ -26,7 +27,7 @@ Array = jax.Array
 class Method:
     """A method: where curvature comes from, which curve of steps is tried, how trials are judged, when to stop."""
 
-    curvature: Any
+    curvature: Curvature
     path: Any
     control: Any
     stop: Stop = Stop()
@@ -159,8 +160,8 @@ def settle(
 def finite(seen: Look) -> Array:
     """Whether the derivatives at a point can be used (a point where f is -inf can: the run ends there)."""
     fine = all_finite(seen.gradient)
-    if hasattr(seen.curvature, "matrix"):
-        fine = fine & all_finite(seen.curvature.matrix)
+    if seen.curvature is not None:
+        fine = fine & seen.curvature.finite()
     return fine | (seen.value == -jnp.inf)
 
 

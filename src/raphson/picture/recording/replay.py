@@ -14,7 +14,6 @@ from raphson.kernel.look import GRAM, HESSIAN, PRODUCT, Look
 from raphson.kernel.program import Program
 from raphson.kernel.space import Box
 from raphson.linear.cg import unbounded
-from raphson.model.curvature import Exact, GaussNewton
 from raphson.operators.matrix_free import MatrixFree
 from raphson.paths.proposal import LENGTH
 from raphson.picture.recording.own import Own, curve, straight
@@ -140,7 +139,7 @@ def answer(result: Any, problem: Any) -> Moment:
     accepted = np.flatnonzero(result.trace.accepted)
     H = result.hessian if n <= DENSE else None
     if H is None and n <= DENSE and problem is not None:
-        H = survey(problem, x).curvature.matrix
+        H = survey(problem, x).curvature.dense()
     last = int(accepted[-1]) if len(accepted) else -1
     return moment_of(last, len(accepted), x, result.value, result.gradient, H)
 
@@ -185,7 +184,7 @@ class Rerun:
         learnable = trace.whole and n <= DENSE and points * n**2 <= WORK
         if isinstance(problem, HOST) and recipe.curvature.order >= HESSIAN:
             learnable &= points <= MOST  # else Hessians by differences at points that are not even drawn
-        unscaled = not isinstance(recipe.curvature, (Exact, GaussNewton))
+        unscaled = not recipe.curvature.natural
         unit = getattr(recipe.path, "unit", None)
         return Rerun(problem, x, recipe if learnable else None, trace, steps, unit, unscaled)
 
@@ -208,7 +207,7 @@ class Rerun:
                 return
             seen = survey(self.problem, x) if len(end.flat) <= DENSE else slope(self.problem, x)
             own, memory = self.own(t, x, s, seen, memory)
-            H = None if seen.curvature is None else seen.curvature.matrix
+            H = None if seen.curvature is None else seen.curvature.dense()
             yield moment_of(trial, taken, x, seen.value, seen.gradient, H, own)
 
     def advance(self, x: Any, memory: Any, steps: np.ndarray) -> tuple[Any, Any]:
