@@ -300,7 +300,7 @@ def test_a_run_that_crawls_goes_on_as_if_it_had_never_been_laid_aside(host):
     single = lambda state, trial: False  # a watcher: bursts of one step
     whole = run(method, problem, x0, watcher=single)
     problem = HostResiduals(plain, loss=Loss(linear)) if host else problem
-    first = run(method, problem, x0, watcher=single, patience=3)
+    first = run(method, problem, x0, watcher=single, patience=Patience(3))
     assert first.onward is not None and first.status == Status.STEPS and len(first.trace) < len(whole.trace)
     rest = first.onward()
     assert rest.onward is None and rest.status == whole.status

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-import scipy.optimize
 
 MANY = 20
 """Up to so many variables gradients are sampled: two for each, and some."""
@@ -33,8 +32,10 @@ def imbalance(gradients: np.ndarray, size: np.ndarray) -> float:
     if not (np.all(np.isfinite(G)) and longest > 0):
         return 1.0
     G = G / longest
+    from scipy.optimize import nnls  # half a second to import, and rarely needed
+
     try:
-        weights, _ = scipy.optimize.nnls(np.vstack([G.T, np.ones(len(G))]), np.append(np.zeros(G.shape[1]), 1.0))
+        weights, _ = nnls(np.vstack([G.T, np.ones(len(G))]), np.append(np.zeros(G.shape[1]), 1.0))
     except RuntimeError:
         return 1.0
     return float(np.linalg.norm(weights @ G) / weights.sum()) if weights.sum() > 0 else 1.0

@@ -80,10 +80,10 @@ class Patience:
         self.made += len(table)
         if self.made < self.trials:
             return False
-        fell, enough = self.before - self.lowest, 0.5 * self.before
         if self.signed:
-            enough = 0.01 * (self.highest - self.lowest)
-        crawls = not fell > enough
+            crawls = not self.before - self.lowest > 0.01 * (self.highest - self.lowest)
+        else:
+            crawls = not self.lowest < 0.5 * self.before
         self.made, self.before = 0, self.lowest
         return crawls
 

@@ -67,7 +67,7 @@ def certificate_of(
             status=done.status,
             eps=eps(g),
             noise=BEYOND * looked.noise,
-            blur=blur_of(problem, shape, H, looked, rounding, size, held),
+            blur=blur_of(problem, shape, H, looked, rounding, big, held),
             tolerance=10 * (default_tolerance(g) if tol is None else tol),
             sections=looked.sections,
             steep=steep_falls(problem, model, g, size),
