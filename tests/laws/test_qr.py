@@ -92,7 +92,7 @@ def solutions(J, r, d):
     def of(J, r):
         plan = reduced(J, r, d)
         damped = jax.vmap(plan.solve)(jnp.asarray(SHIFTS, r.dtype))
-        return jax.vmap(plan.step)(damped), plan.newton(), plan.slope
+        return jax.vmap(plan.lift)(damped), plan.newton(), plan.slope
 
     return jax.lax.map(lambda p: of(*p), (J, r)), jax.vmap(of)(J, r)
 

@@ -62,8 +62,9 @@ def best_of(
             break
         tried.append(f"{name} from x0 ended: {result.certificate.verdict}")
         last = result
-        if instead and (result.certificate.slopes is not None or result.termination == Status.STEPS):
-            left, instead = list(instead), ()
+        kinked, crawled = result.certificate.slopes is not None, result.termination == Status.STEPS
+        if instead and (kinked or crawled):
+            left, instead = [*(() if kinked else left), *instead], ()
     assert best is not None
     return best if len(tried) == 0 else replace(best, evaluations=spent, reasons=(candidates[0][2], *tried))
 

@@ -63,7 +63,7 @@ class Run:
 @dataclass
 class Patience:
     """Tells when a run crawls: f did not fall to half within so many `trials`; or, where it is `signed`, not by a
-    hundredth of all that it fell."""
+    hundredth of all that it fell, nor of what it is."""
 
     trials: int
     signed: bool = False
@@ -81,7 +81,7 @@ class Patience:
         if self.made < self.trials:
             return False
         if self.signed:
-            crawls = not self.before - self.lowest > 0.01 * (self.highest - self.lowest)
+            crawls = not self.before - self.lowest > 0.01 * min(self.highest - self.lowest, abs(self.lowest))
         else:
             crawls = not self.lowest < 0.5 * self.before
         self.made, self.before = 0, self.lowest
