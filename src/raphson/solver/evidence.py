@@ -137,7 +137,9 @@ def blur_of(
         return 0.0
     if shape.zero and looked.noise > SCATTERED * floor:
         sides = [side for section in looked.sections for side in section.sides]
-        risen = shape.zero <= len(looked.sections) and all(side.course == Course.RISES for side in sides)
+        # Where every curvature is in doubt, straight lines rise across a bent valley, too.
+        seen = shape.positive or np.sum(~held) == 1
+        risen = seen and shape.zero <= len(looked.sections) and all(side.course == Course.RISES for side in sides)
         return max(side.length for side in sides) if risen else float("inf")
     if isinstance(problem, HostResiduals) or not shape.positive:  # J tells more of x than f does
         return 0.0
