@@ -679,3 +679,22 @@ def test_a_loop_too_long_to_compile_stays_on_the_host():
 
     with pytest.raises(OnHost, match="too many to compile"):
         read(fun, X[:2], ())
+
+
+STREAM = np.random.default_rng(3)
+"""A generator that functions close over."""
+
+DRAWING = {
+    "a generator made inside": lambda x: np.sum((x - np.random.default_rng(0).normal(size=2)) ** 2),
+    "an old one": lambda x: np.sum((x - np.random.RandomState(0).normal(size=2)) ** 2),
+    "one from outside": lambda x: np.sum(x**2) + STREAM.random(3).sum(),
+    "the module's": lambda x: np.sum(x**2) + np.random.rand(3).sum(),
+}
+
+
+@pytest.mark.parametrize("name", DRAWING)
+def test_functions_may_draw_random_arrays(name):
+    """Compiled code that asks NumPy for an empty array gets one, not a traced one (it was a segmentation fault)."""
+    result = rp.minimize(DRAWING[name], [1.0, 2.0], options={"maxfev": 60})
+    if "from outside" not in name and "module" not in name:
+        assert result.success, result.message

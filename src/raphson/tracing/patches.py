@@ -12,6 +12,7 @@ import functools
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 import jax
@@ -245,6 +246,21 @@ class ForThisTrace:
         return self.chosen(sys._getframe(1))[key]
 
 
+def compiled_users() -> list[tuple[Any, str]]:
+    """Extension modules that look NumPy up by name, random generators among them: (module, name).
+
+    Compiled code has no frame of its own, so it would be taken for the user's; and Cython trusts that what `np.empty`
+    gives is an array: anything else is a segmentation fault.
+    """
+    return [
+        (module, name)
+        for module in list(sys.modules.values())
+        for name in ("np", "numpy")
+        if getattr(module, "__dict__", {}).get(name) is np
+        and str(getattr(module, "__file__", "")).endswith((".so", ".pyd"))
+    ]
+
+
 @contextlib.contextmanager
 def patched() -> Iterator[dict[int, Any]]:
     """NumPy and SciPy let traced arrays through, for this thread and this time; {id(original): replacement}."""
@@ -254,6 +270,11 @@ def patched() -> Iterator[dict[int, Any]]:
         undo: list[tuple[Any, str, Any, bool]] = []
         replaced: dict[int, Any] = {}
         try:
+            plain = ModuleType("numpy")
+            vars(plain).update(vars(np))
+            for module, name in compiled_users():
+                undo.append((module, name, np, True))
+                setattr(module, name, plain)
             for owner, name, replacement in (*numpy_twins(), *scipy_twins()):
                 original, own = getattr(owner, name), name in vars(owner)
                 guard = ForThisTrace(original, replacement)
