@@ -100,7 +100,7 @@ def line(key: str, row: dict, word: str) -> tuple:
 
 
 ABOUT = (
-    "The problems of [sif2jax](https://pypi.org/project/sif2jax/) (CUTEst in JAX) without constraints other than "
+    "The problems of sif2jax (CUTEst in JAX) without constraints other than "
     "bounds, n <= 60: `minimize` with default settings but a time limit of 50 s, double precision. *Best f*: the "
     "lowest of our answer, SciPy's trust-exact, BFGS, L-BFGS-B (with bounds: L-BFGS-B, TNC) from five starts, f at the "
     "answer that the package gives, four SciPy methods measured before (listed), and restarts beside our answer, every "

@@ -11,8 +11,8 @@ from raphson.solver.result import Evaluations
 from raphson.solver.step import Method
 
 CRAWL = 1000
-"""Trials of a Newton method within which f must fall by a hundredth of all that it fell: in a valley without kinks
-hundreds are many."""
+"""Trials of a Newton method within which f must fall by a hundredth of all that it fell, or of what it is: in a valley
+without kinks hundreds are many. Other Newton methods come next, then `KINKED`."""
 
 KINKED = tuple(
     (name, PRESETS[name], "f has kinks, or the run before crawled as it does there") for name in ("lbfgs", "bfgs")
@@ -23,10 +23,8 @@ Source: Lewis and Overton (2013), "Nonsmooth optimization via quasi-Newton metho
 
 def better(best: Any, result: Any) -> Any:
     """The better of two results, with the evaluations of both."""
-    a, b = best.evaluations, result.evaluations
     chosen = result if result.success or result.value < best.value else best
-    spent = Evaluations(a.value + b.value, a.gradient + b.gradient, a.hessian + b.hessian)
-    return replace(chosen, evaluations=spent, reasons=best.reasons)
+    return replace(chosen, evaluations=best.evaluations + result.evaluations, reasons=best.reasons)
 
 
 def onward_from(best: Any, aside: list[Callable[[], Any]]) -> Any:
@@ -53,8 +51,7 @@ def best_of(
     while left:
         name, method, reason = left.pop(0)
         result = attempt(name, method, (reason, *tried))
-        e = result.evaluations
-        spent = Evaluations(spent.value + e.value, spent.gradient + e.gradient, spent.hessian + e.hessian)
+        spent = spent + result.evaluations
         outdone = best is not None and recedes(best, result)
         if best is None or (result.success and not outdone) or result.value < best.value:
             best = result

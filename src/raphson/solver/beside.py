@@ -18,7 +18,7 @@ from raphson.kernel.space import Box
 from raphson.problems.callback import HOST
 from raphson.solver.drive import Run
 from raphson.solver.final import flat
-from raphson.solver.result import Evaluations, Result
+from raphson.solver.result import Result
 
 APART = (0.1, 2.0)
 """How far beside, in parts of the largest that a variable was: at 0.01 a fall with the sixth power is still rounding
@@ -57,8 +57,7 @@ def found_beside(result: Result, begin: Callable[[Any], Run], end: Callable[[Run
             continue
         found = end(done)
         if found.value < result.value - worth:
-            a, b = result.evaluations, found.evaluations
-            spent = Evaluations(a.value + b.value, a.gradient + b.gradient, a.hessian + b.hessian)
+            spent = result.evaluations + found.evaluations
             why = f"at f = {result.value:.6g} H was singular: begun again beside that point"
             yield replace(found, evaluations=spent, reasons=(*result.reasons, why))
 

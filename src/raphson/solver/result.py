@@ -31,6 +31,10 @@ class Evaluations:
     gradient: int
     hessian: int
 
+    def __add__(self, other: "Evaluations") -> "Evaluations":
+        """Those of two runs together."""
+        return Evaluations(self.value + other.value, self.gradient + other.gradient, self.hessian + other.hessian)
+
 
 @dataclass(repr=False, eq=False)
 class Result(Items):
