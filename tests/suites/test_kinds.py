@@ -57,6 +57,31 @@ def test_a_flat_direction_of_a_convex_function_is_left_alone(method):
     assert abs(result.value - 1.559132167) < 1e-9 and abs(result.x[0]) < 10
 
 
+EVERY = [
+    "auto", "newton", "damped-newton", "damped", "trust-exact", "dogleg", "cubic", "trust-cg",
+    "newton-cg", "bfgs", "dfp", "sr1", "lbfgs",
+]  # fmt: skip
+"""Methods that look for minima by curvature."""
+
+
+@pytest.mark.parametrize("method", EVERY)
+def test_a_quadratic_of_redundant_variables_has_its_minimum(method):
+    """Normal equations of fewer columns than variables: the null space of H is at no axis, slopes along it are the
+    rounding of H x, and a step of rounding over rounding is as long as x. Newton's method ran to f = -1e41."""
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        A = rng.normal(size=(11, 1 + seed % 4)) @ rng.normal(size=(1 + seed % 4, 6)) * 10.0 ** rng.uniform(-0.5, 0.5, 6)
+        A *= 10.0 ** rng.uniform(-3, 3)
+        b, x0 = rng.normal(size=11), rng.normal(size=6)
+        H, best = A.T @ A, np.linalg.pinv(A) @ b
+        result = rp.minimize(lambda x, H, h: 0.5 * x @ H @ x - h @ x, x0, args=(H, A.T @ b), method=method)
+        assert result.success, (seed, result.message)
+        # f is a sum of terms of this size; the way along the null space is no longer than x0 itself
+        rounding = 1e-14 * (np.abs(result.x) @ np.abs(H) @ np.abs(result.x))
+        assert abs(result.value + 0.5 * best @ H @ best) <= 1e-9 * abs(result.value) + rounding
+        assert np.linalg.norm(result.x - x0) <= 10 * np.linalg.norm(best - x0)
+
+
 def test_a_kink_is_named_with_both_slopes():
     result = rp.minimize(lambda x: jnp.abs(x[0] - 0.3), [1.0])
     assert result.success and result.certificate.verdict == Verdict.KINK

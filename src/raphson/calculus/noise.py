@@ -1,5 +1,7 @@
 """The noise of f, from values a few units in the last place apart and from changes that do not show."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 NOISE_POINTS = 7
@@ -41,12 +43,46 @@ def table_noise(values: np.ndarray) -> float:
     return float(size) * min(spreads[2:5])
 
 
-def unseen_rise(f: float, values: np.ndarray, lengths: np.ndarray, model: tuple[float, float]) -> float:
+@dataclass(frozen=True)
+class Along:
+    """The quadratic model along a direction v: `slope` g'v, `bend` v'Hv; `terms` |v|'|H||v|, what the bend is a sum of.
+    Zeros where there is no exact model."""
+
+    slope: float = 0.0
+    bend: float = 0.0
+    terms: float = 0.0
+
+
+def unseen_rise(f: float, values: np.ndarray, lengths: np.ndarray, model: Along) -> float:
     """The largest change that slope and curvature promise near x where f does not change by a bit: noise that
     rounding to a grid makes (a large constant added and taken away), which no spread of neighbors shows.
-
-    `model`: g'v and v'Hv.
     """
     near = np.abs(lengths) <= SMOOTH
-    promised = np.abs(model[0] * lengths[near] + 0.5 * model[1] * lengths[near] ** 2)
+    promised = np.abs(model.slope * lengths[near] + 0.5 * model.bend * lengths[near] ** 2)
     return float(np.max(promised[values[near] == f], initial=0.0))
+
+
+LUCK = 30.0
+"""A spread of 7 values may be too small by so much, by luck; what is larger is structure of f: ripples."""
+
+
+def unsteady_change(f: float, values: np.ndarray, lengths: np.ndarray, model: Along) -> float:
+    """The largest change near x, beside what slope and curvature promise, that is smaller again farther out: structure
+    of f grows with the length. `values` at `lengths` on one side, the nearest first."""
+    near = np.abs(lengths) <= 10 * SMOOTH
+    t = lengths[near]
+    with np.errstate(over="ignore", invalid="ignore"):
+        left = np.abs(values[near] - f - (model.slope * t + 0.5 * model.bend * t**2))
+    if left.size < 2 or not np.all(np.isfinite(left)):
+        return 0.0
+    farther = np.minimum.accumulate(left[::-1])[::-1]
+    return float(np.max(left[:-1][farther[1:] < left[:-1]], initial=0.0))
+
+
+def noise_along(
+    f: float, ahead: np.ndarray, behind: np.ndarray, lengths: np.ndarray, model: Along, known: float
+) -> float:
+    """The noise of f, `known` from values beside x, with what a section shows of it: values `ahead` and `behind` x."""
+    unseen = max(unseen_rise(f, ahead, lengths, model), unseen_rise(f, behind, -lengths, model))
+    unsteady = max(unsteady_change(f, ahead, lengths, model), unsteady_change(f, behind, -lengths, model))
+    return max(known, unseen, min(unsteady, LUCK * known))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from raphson.calculus.noise import noise_lines, table_noise, unseen_rise
+from raphson.calculus.noise import Along, noise_along, noise_lines, table_noise
 from raphson.certificate.lines import Lines, values_on
 from raphson.kernel.number import eps
 from raphson.problems.callback import HOST
@@ -145,16 +145,19 @@ def apart(directions: list[np.ndarray], size: np.ndarray) -> list[np.ndarray]:
 
 
 def read_side(
-    f: float, lengths: np.ndarray, values: np.ndarray, noise: float, precision: float, accuracy: float, blocked: bool
-) -> Side:
+    f: float, lengths: np.ndarray, values: np.ndarray, noise: float, precision: float, accuracy: float, blocked: bool,
+    along: Along,
+) -> Side:  # fmt: skip
     """What f does first along one side.
 
     Falls at lengths below `NEWTON` times `accuracy` (the relative one asked of x) are the Newton step's business. The
-    noise is taken to grow with x.
+    noise is taken to grow with x; and with its square where terms of second order cancel: along the null direction of
+    a quadratic f is the rounding of a sum of large terms.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        floor = BEYOND * np.maximum(noise * (1 + lengths), precision * np.where(np.isfinite(values), np.abs(values), 0))
         change = values - f
+        floor = np.maximum(noise * (1 + lengths), precision * np.where(np.isfinite(values), np.abs(values), 0))
+        floor = BEYOND * np.maximum(floor, precision * along.terms * lengths**2)
     wall = ~np.isfinite(values)
     up, down = change > floor, (change < -floor) & (lengths > NEWTON * accuracy)
     first = np.flatnonzero(up | down | wall)
@@ -207,12 +210,12 @@ class Looked:
 def look_along(
     problem: Any, x: Any, directions: list[np.ndarray], here: np.ndarray, size: np.ndarray, big: np.ndarray,
     floor: float, accuracy: float, most: int, timid: bool, ahead: bool,
-    model: Callable[[np.ndarray], tuple[float, float]] | None,
+    model: Callable[[np.ndarray], Along],
 ) -> Looked:  # fmt: skip
     """Sections along at most `most` directions, each both ways, and the noise of f, all in one call.
 
-    `here`: |x|; `floor`: the least noise (the rounding of f); `timid`, `ahead`: how f may be called; `model(v)`: g'v
-    and v'Hv, where they are exact.
+    `here`: |x|; `floor`: the least noise (the rounding of f); `timid`, `ahead`: how f may be called; `model(v)`: the
+    quadratic, where it is exact.
     """
     precision = eps(problem.space.zero(x))
     scaled = [ladder(v, size, big, timid) for v in apart(directions, size)[:most]]
@@ -236,20 +239,17 @@ def look_along(
         return Looked(floor, ())
     f, m = float(values[0]), tiny_lengths.size
     noise = max([floor] + [table_noise(values[[0, *range(1 + k * m, 1 + (k + 1) * m)]]) for k in range(2)])
-    sections, start = [], 1 + 2 * m
+    parts, start, known = [], 1 + 2 * m, noise
     for v, ts in scaled:
-        part = values[start : start + 2 * ts.size]
-        if model is not None:
-            noise = max(noise, unseen_rise(f, part, np.concatenate([ts, -ts]), model(v)))
+        parts.append((values[start : start + ts.size], values[start + ts.size : start + 2 * ts.size]))
         start += 2 * ts.size
-    start = 1 + 2 * m
-    for v, ts in scaled:
+        noise = max(noise, noise_along(f, *parts[-1], ts, model(v), known))
+    sections = []
+    for (v, ts), part in zip(scaled, parts, strict=True):
         sides = []
-        for sign in (1, -1):
+        for sign, seen in zip((1, -1), part, strict=True):
             with np.errstate(over="ignore"):
                 blocked = reaches_bound(problem.space, x, sign * ts[-1] * v)
-            part = values[start : start + ts.size]
-            sides.append(read_side(f, ts, part, noise, precision, accuracy, blocked))
-            start += ts.size
+            sides.append(read_side(f, ts, seen, noise, precision, accuracy, blocked, model(v)))
         sections.append(Section(v, *sides))
     return Looked(noise, tuple(sections))

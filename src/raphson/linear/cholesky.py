@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.number import eps, tiny
+from raphson.kernel.number import CURVATURE_NOISE, eps, tiny
 from raphson.kernel.record import record
 from raphson.linear.batched import cholesky, lower, upper
 
@@ -25,6 +25,17 @@ class Factor:
         """H^-1 b by two triangular solves, and two more to take out what mu put in."""
         y = upper(self.L, lower(self.L, b))
         return y + upper(self.L, lower(self.L, b - self.H @ y))
+
+
+def nearly_singular(factor: Factor) -> Array:
+    """Whether a direction of H may have no curvature beyond its noise, as the smallest pivot tells.
+
+    It is at least the smallest eigenvalue, and hardly ever more than n times it (Higham 2002, section 10.3); where it
+    tells too much only an eigendecomposition is spent.
+    """
+    n = factor.H.shape[0]
+    pivot = jnp.min(jnp.abs(jnp.diagonal(factor.L)))
+    return factor.definite & (pivot * pivot <= n * CURVATURE_NOISE / 4 * noise_shift(factor.H))
 
 
 def noise_shift(H: Array) -> Array:

@@ -9,8 +9,8 @@ from raphson.kernel.rare import rarely
 from raphson.kernel.record import record
 from raphson.linear.batched import cholesky
 from raphson.linear.cg import lowest_ritz, unbounded
-from raphson.linear.cholesky import factorize, noise_shift, succeeded
-from raphson.linear.spectral import absolute_step, lowest_pair
+from raphson.linear.cholesky import Factor, factorize, nearly_singular, noise_shift, succeeded
+from raphson.linear.spectral import absolute_step, lowest_pair, shortest_step
 
 Array = jax.Array
 
@@ -30,12 +30,20 @@ def direct(s: Array) -> Direction:
     return Direction(s, jnp.ones((), jnp.int32))
 
 
-def dense_direction(B: Array, g: Array, d: Array) -> Array:
+def dense_direction(B: Array, g: Array, d: Array, error: Array | None = None) -> Array:
     """By Cholesky in scaled variables; by the absolute eigenvalues where that fails."""
     H, q = B / (d[:, None] * d[None, :]), g / d
     factor = factorize(H)
-    y = rarely(~factor.definite, lambda m: absolute_step(*m), (H, q), -factor.solve(q))
+    y = rarely(~factor.definite, lambda m: absolute_step(*m), (H, q), newton_step(factor, q, error, d))
     return y / d
+
+
+def newton_step(factor: Factor, q: Array, error: Array | None, d: Array) -> Array:
+    """-H^-1 q; the shortest one where H is singular to rounding. `error` (n,) of the gradient D q, if it is known."""
+    y = -factor.solve(q)
+    if error is None:
+        return y
+    return rarely(nearly_singular(factor), lambda m: shortest_step(*m), (factor.H, q, error / d), y)
 
 
 def product_direction(mv: Callable[[Array], Array], g: Array, d: Array) -> Direction:

@@ -38,10 +38,31 @@ class Spectrum:
         return jnp.where(self.a == 0, 0, -self.a / jnp.where(denominator == 0, tiny(self.w), denominator))
 
 
-def scaled_spectrum(H: Array, g: Array, d: Array) -> Spectrum:
-    """Eigendecomposition of D^-1 H D^-1 together with V' D^-1 g."""
+def scaled_spectrum(H: Array, g: Array, d: Array, error: Array | None = None) -> Spectrum:
+    """Eigendecomposition of D^-1 H D^-1 together with V' D^-1 g, which is zero where it is rounding (`in_doubt`)."""
     w, V = jnp.linalg.eigh(H / (d[:, None] * d[None, :]), symmetrize_input=False)
-    return Spectrum(w, V, V.T @ (g / d), d)
+    a = V.T @ (g / d)
+    return Spectrum(w, V, a if error is None else jnp.where(in_doubt(w, V, a, error / d), 0, a), d)
+
+
+def in_doubt(w: Array, V: Array, a: Array, error: Array) -> Array:
+    """Which eigenvectors have neither curvature nor slope beyond rounding: `error` (n,) is that of the gradient.
+
+    A step along them would be rounding over rounding: about as long as x, since the error of the slope is |H| |x| eps.
+    Step after step x would grow by a factor, for ever (a quadratic of redundant variables ran to f = -1e41).
+    """
+    return (jnp.abs(w) <= noise_of(w)) & (jnp.abs(a) <= jnp.abs(V).T @ error)
+
+
+def shortest_step(H: Array, g: Array, error: Array) -> Array:
+    """-H^-1 g without the directions `in_doubt`: of all steps to the minimum of the quadratic the shortest.
+
+    Other eigenvalues below the noise of H count as that noise.
+    """
+    w, V = jnp.linalg.eigh(H, symmetrize_input=False)
+    a, noise = V.T @ g, noise_of(w)
+    size = jnp.maximum(jnp.abs(w), noise)
+    return -V @ jnp.where(in_doubt(w, V, a, error), 0, a / jnp.where(size > 0, size, 1))
 
 
 def noise_of(w: Array) -> Array:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.kernel import show
-from raphson.kernel.number import value_noise
+from raphson.kernel.number import GRADIENT_NOISE, eps, value_noise
 from raphson.kernel.record import record
 from raphson.kernel.space import Euclidean
 from raphson.operators.base import Operator
@@ -51,6 +51,12 @@ class Model:
     def floor(self) -> Array:
         """The smallest change of f that means anything."""
         return value_noise(self.value) if self.noise is None else self.noise
+
+    @property
+    def gradient_error(self) -> Array:
+        """How far g may be off by rounding (n,): that of x, and that of g itself."""
+        rounding = self.curvature.rounding(self.space.magnitude(self.x)) + jnp.abs(self.gradient)
+        return GRADIENT_NOISE * eps(rounding) * rounding
 
     @property
     def hessian(self) -> Array:

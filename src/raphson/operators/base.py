@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from raphson.linear.cholesky import Factor
-from raphson.linear.solve import Direction, dense_direction, direct, product_negative
+from raphson.linear.solve import Direction, dense_direction, direct, newton_step, product_negative
 from raphson.linear.spectral import scaled_spectrum
 
 Array = jax.Array
@@ -101,17 +101,20 @@ class Operator(Protocol):
         size = jnp.abs(self.diagonal())
         return jnp.where(size > 0, size, 1)
 
-    def newton(self, g: Array, d: Array) -> Direction:
-        """-B^-1 g, or a descent direction near to it where B is not positive definite; only that depends on `d`."""
-        return direct(dense_direction(self.dense(), g, d))
+    def newton(self, g: Array, d: Array, error: Array | None = None) -> Direction:
+        """-B^-1 g, or a descent direction near to it where B is not positive definite; only that depends on `d`.
 
-    def newton_by(self, factor: Factor, g: Array, d: Array) -> Array:
+        `error` (n,) of g, where it is known: no step is made along directions without slope or curvature beyond it.
+        """
+        return direct(dense_direction(self.dense(), g, d, error))
+
+    def newton_by(self, factor: Factor, g: Array, d: Array, error: Array | None = None) -> Array:
         """y = -D B^-1 g, with the Cholesky factor of D^-1 B D^-1 at hand."""
-        return -factor.solve(g / d)
+        return newton_step(factor, g / d, error, d)
 
-    def prepare(self, g: Array, d: Array) -> Factorization:
+    def prepare(self, g: Array, d: Array, error: Array | None = None) -> Factorization:
         """What solves (B + shift D^2) s = -g for any shift: one eigendecomposition, where nothing better is known."""
-        return scaled_spectrum(self.dense(), g, d)
+        return scaled_spectrum(self.dense(), g, d, error)
 
     def negative_curvature(self, d: Array) -> tuple[Array, Array]:
         """Whether B has a negative eigenvalue beyond its noise (in scaled variables), and a unit direction of it."""

@@ -90,7 +90,7 @@ class Inverted(Stored):
 
     inverse: Array
 
-    def newton(self, g: Array, d: Array) -> Direction:
+    def newton(self, g: Array, d: Array, error: Array | None = None) -> Direction:
         """-B^-1 g by one product."""
         return direct(-(self.inverse @ g))
 
@@ -136,6 +136,6 @@ class Diagonal(Operator):
         """Entries of held variables replaced."""
         return Diagonal(jnp.where(held, stiff**2, self.entries))
 
-    def newton(self, g: Array, d: Array) -> Direction:
+    def newton(self, g: Array, d: Array, error: Array | None = None) -> Direction:
         """-g by the sizes of the entries."""
         return direct(-g / jnp.abs(self.entries))

@@ -72,16 +72,16 @@ class Gram(Operator):
         r = jnp.concatenate([self.r, -stiff * room])
         return replace(self, J=J, r=r, root=jnp.concatenate([self.root, 0 * stiff]))
 
-    def newton(self, g: Array, d: Array) -> Direction:
+    def newton(self, g: Array, d: Array, error: Array | None = None) -> Direction:
         """By QR of J, which has the digits that J'J lost; the shortest step where J is rank deficient."""
         plan = self.prepare(g, d)
         return direct(plan.lift(plan.newton()))
 
-    def newton_by(self, factor: Factor, g: Array, d: Array) -> Array:
+    def newton_by(self, factor: Factor, g: Array, d: Array, error: Array | None = None) -> Array:
         """By QR again: the factor is one of J'J."""
         return d * self.newton(g, d).s
 
-    def prepare(self, g: Array, d: Array) -> Reduced:
+    def prepare(self, g: Array, d: Array, error: Array | None = None) -> Reduced:
         """QR of [J r]: every shift is one more QR of 2n rows, and no digit of J is lost."""
         return reduced(self.J, self.r, d)
 

@@ -48,6 +48,6 @@ class Held(Operator):
         """More variables held."""
         return Held(self, held, stiff)
 
-    def newton(self, g: Array, d: Array) -> Direction:
+    def newton(self, g: Array, d: Array, error: Array | None = None) -> Direction:
         """By conjugate gradients: B is held so where its matrix costs too much."""
         return product_direction(self.mv, g, d)

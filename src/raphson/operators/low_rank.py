@@ -61,7 +61,7 @@ class LowRank(Operator):
         """As products."""
         return Held(self, held, stiff)
 
-    def newton(self, g: Array, d: Array) -> Direction:
+    def newton(self, g: Array, d: Array, error: Array | None = None) -> Direction:
         """-B^-1 g by a k x k system (Sherman, Morrison and Woodbury); dead columns left out."""
         live = self.c != 0
         U = jnp.where(live, self.U, 0)

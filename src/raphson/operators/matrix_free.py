@@ -75,6 +75,6 @@ class MatrixFree(Operator):
         along = jnp.abs(g @ self.mv(g)) / safe(size, size > 0)
         return jnp.where(along > 0, along, 1) * jnp.ones_like(g)
 
-    def newton(self, g: Array, d: Array) -> Direction:
+    def newton(self, g: Array, d: Array, error: Array | None = None) -> Direction:
         """By conjugate gradients."""
         return product_direction(self.mv, g, d)

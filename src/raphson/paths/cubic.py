@@ -30,7 +30,7 @@ class Cubic:
 
     def prepare(self, model: Model) -> Spectrum:
         """One eigendecomposition per point; every sigma is then cheap."""
-        return scaled_spectrum(model.hessian, model.gradient, model.scale)
+        return scaled_spectrum(model.hessian, model.gradient, model.scale, model.gradient_error)
 
     def at(self, plan: Spectrum, tau: Array) -> Proposal:
         """The minimizer of the cubic model for sigma = 1/tau."""

@@ -24,7 +24,7 @@ class Damped:
 
     def prepare(self, model: Model) -> Factorization:
         """One factorization per point; every lambda is then cheap."""
-        return model.curvature.prepare(model.gradient, model.scale)
+        return model.curvature.prepare(model.gradient, model.scale, model.gradient_error)
 
     def at(self, plan: Factorization, tau: Array) -> Proposal:
         """-(B + lambda D^2)^-1 g."""

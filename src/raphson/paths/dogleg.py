@@ -35,7 +35,7 @@ class Dogleg:
 
     def prepare(self, model: Model) -> DoglegPlan:
         """One solve and one product per point."""
-        found = model.curvature.newton(model.gradient, model.scale)
+        found = model.curvature.newton(model.gradient, model.scale, model.gradient_error)
         g, newton = model.gradient / model.scale, model.scale * found.s
         size = norm(g)
         d = g / safe(size, size > 0)

@@ -22,7 +22,7 @@ class Ray:
 
     def prepare(self, model: Model) -> Direction:
         """The direction, solved for once per point."""
-        return model.curvature.newton(model.gradient, model.scale)
+        return model.curvature.newton(model.gradient, model.scale, model.gradient_error)
 
     def at(self, plan: Direction, tau: Array) -> Proposal:
         """tau d."""

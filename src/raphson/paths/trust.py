@@ -65,7 +65,8 @@ class Trust:
         H, g = model.hessian / (d[:, None] * d[None, :]), model.gradient / d
         factor = factorize(H)
         bound = jnp.max(jnp.sum(jnp.abs(H), axis=1))
-        return TrustPlan(g, d, factor, model.curvature.newton_by(factor, model.gradient, d), bound)
+        newton = model.curvature.newton_by(factor, model.gradient, d, model.gradient_error)
+        return TrustPlan(g, d, factor, newton, bound)
 
     def at(self, plan: TrustPlan, tau: Array) -> Proposal:
         """The Newton step if it lies inside, else the point of the boundary where the model is least."""

@@ -97,8 +97,10 @@ def unsmooth(result: Result, problem: Any) -> bool:
     """Whether a run failed because a program's derivative is not finite where its value is."""
     if isinstance(problem, HOST) or result.success or not np.isfinite(result.value):
         return False
-    # A trial that was good enough and yet not taken: its derivative was not finite.
+    # A trial that was good enough and yet not taken: its derivative was not finite. (A line search looks at slopes,
+    # and may refuse it for a finite one.)
     refused = ~np.asarray(result.trace.accepted, bool) & (np.asarray(result.trace.ratio) > 0.25)
+    refused &= ~np.isfinite(np.asarray(result.trace.end_slope))
     return bool(refused.any()) or (result.termination == Status.NOT_FINITE and not result.steps)
 
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.around import limits_of
+from raphson.calculus.noise import Along
 from raphson.certificate.kinks import sampled
 from raphson.certificate.measures import Evidence
 from raphson.certificate.rules import certify
@@ -193,7 +194,8 @@ def weak_sections(
     directions = [np.where(held, 0, v) for v in directions]
     directions = [v for v in directions if np.any(v) and np.all(np.isfinite(v))]
     accuracy = eps(g) ** (1 / 3)
-    model_along = None if host or H is None else lambda v: (float(g @ v), float(v @ H @ v))
+    exact = not host and H is not None
+    model_along = lambda v: quadratic_along(v, g, H) if exact else Along()
     # Where x is 0 to the last bit, eigenvectors are exact to eps: nearer than that they bend.
     size = np.maximum(size, eps(g) ** (2 / 3) * big)
     looked = look_along(
@@ -201,6 +203,12 @@ def weak_sections(
         model_along,
     )  # fmt: skip
     return Weak(looked.noise, looked.sections)
+
+
+def quadratic_along(v: np.ndarray, g: np.ndarray, H: np.ndarray) -> Along:
+    """The quadratic along v."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return Along(float(g @ v), float(v @ H @ v), float(np.abs(v) @ np.abs(H) @ np.abs(v)))
 
 
 FAITHFUL = 0.05

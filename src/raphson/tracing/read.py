@@ -261,7 +261,9 @@ def as_float(a: Any, floating: bool) -> Any:
     return np.asarray(a, float) if floating and is_whole(a) else a
 
 
-UNSMOOTH = "its program has no derivative at x0: a root or norm of 0, or a branch of np.where that is not finite there"
+UNSMOOTH = (
+    "its program has no derivative at x0 or on the way: a root or norm of 0, or a branch of np.where that is not finite"
+)
 
 
 def without_program(fun: Callable) -> Plain | None:
