@@ -24,7 +24,7 @@ import scipy.optimize as scipy_optimize
 import raphson
 
 ASIDE = tomllib.loads((Path(__file__).parent / "aside.toml").read_text())
-PATTERNS = {pattern: reason for part in ("details", "open") for pattern, reason in ASIDE[part].items()}
+PATTERNS = {pattern: reason for part in ("details", "open") for pattern, reason in ASIDE.get(part, {}).items()}
 
 
 class Calls:
