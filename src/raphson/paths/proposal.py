@@ -18,19 +18,18 @@ class Proposal:
     """The step s(tau): `bound` if tau holds it back from the model's own minimum.
 
     `inner` are the inner iterations (factorizations, products) that this tau took, `prepared` those that were made
-    for every tau at this point; `predicted` is the model's decrease, where the path knows it (None: ask the model).
+    for every tau at this point; `bend` is s'Bs, where the path
+    knows it without a product (None: it does not).
     """
 
     s: Array
     bound: Array
     inner: Array
     prepared: Array
-    predicted: Any = None
+    bend: Any = None
 
 
-def proposal(
-    s: Array, bound: Array, inner: Array | int = 0, prepared: Array | int = 0, predicted: Any = None
-) -> Proposal:
+def proposal(s: Array, bound: Array, inner: Array | int = 0, prepared: Array | int = 0, bend: Any = None) -> Proposal:
     """A Proposal with its scalars in fixed types (they travel in a loop's carry)."""
     whole = lambda a: jnp.asarray(a, jnp.int32)
-    return Proposal(s, jnp.asarray(bound, bool), whole(inner), whole(prepared), predicted)
+    return Proposal(s, jnp.asarray(bound, bool), whole(inner), whole(prepared), bend)

@@ -1,5 +1,7 @@
 """The truncated conjugate-gradient path inside a ball: products only."""
 
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
 
@@ -26,6 +28,9 @@ class Steihaug:
     Source: Steihaug (1983), "The conjugate gradient method and trust regions in large scale optimization".
     """
 
+    knows_bend: ClassVar[bool] = True
+    """Whether its proposals say s'Bs."""
+
     unit: str = static(default=RADIUS)
 
     def prepare(self, model: Model, tau: Array | float = jnp.inf) -> SteihaugPlan:
@@ -37,4 +42,4 @@ class Steihaug:
     def at(self, plan: SteihaugPlan, tau: Array) -> Proposal:
         """Where the path leaves the ball of radius tau, or its end."""
         found = plan.walk.at(tau)
-        return proposal(found.y / plan.scale, found.bound, 0, plan.walk.inner, found.decrease)
+        return proposal(found.y / plan.scale, found.bound, 0, plan.walk.inner, found.quadratic)

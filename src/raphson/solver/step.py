@@ -107,9 +107,10 @@ def propose(method: Method, space: Any, state: State) -> tuple[Proposal, Any]:
 def appraise(method: Method, state: State, proposal: Proposal, seen: Look) -> tuple[Trial, Any]:
     """What came of the proposal, and the control's judgment of it."""
     model, s = state.place.model, proposal.s
-    # At bounds the path saw another model.
-    known = proposal.predicted is not None and not isinstance(model.space, Box)
-    predicted = jnp.where(state.k < 0, 0, proposal.predicted) if known else model.decrease(s)
+    slope, bend = model.gradient @ s, proposal.bend
+    # Bounds cut steps, and the path has seen a model that they changed; the first step of all is zero.
+    known = bend is not None and not isinstance(model.space, Box)
+    predicted = -(slope + 0.5 * jnp.where(state.k < 0, 0, bend)) if known else model.decrease(s)
     value = seen.value.astype(model.value.dtype)
     noise = model.floor
     actual, ratio = quality(model.value, value, predicted, noise)
@@ -119,7 +120,7 @@ def appraise(method: Method, state: State, proposal: Proposal, seen: Look) -> tu
         predicted=predicted,
         actual=actual,
         ratio=ratio,
-        slope=model.gradient @ s,
+        slope=slope,
         end_slope=blank if seen.gradient is None else seen.gradient @ s,
         noise=noise,
         tau=state.control.tau,
