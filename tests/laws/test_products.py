@@ -97,9 +97,9 @@ def test_a_run_stopped_above_its_best_point_forms_no_matrix(monkeypatch):
     """Full Newton steps may climb; what comes back is the best point, with products for its curvature."""
     monkeypatch.setattr(final, "LARGEST", 1)
     method = rp.Method(ExactProduct(), Ray(), Full())
-    result = rp.minimize(rp.zoo["rosenbrock"].fun, [-1.2, 1.0], method=method, max_steps=2)
+    result = rp.minimize(rp.zoo["rosenbrock"].fun, [-1.2, 1.0], method=method, max_steps=4)
     assert result.trace.value[-1] > 2 * result.value, "it climbed"
-    assert result.value == pytest.approx(result.trace.value[0], rel=1e-12)
+    assert result.value == pytest.approx(result.trace.value[2], rel=1e-12)
     assert isinstance(result.model.curvature, MatrixFree) and result.hessian is None
 
 

@@ -11,7 +11,7 @@ import scipy.linalg
 
 from raphson.kernel.number import CURVATURE_NOISE, eps
 from raphson.kernel.program import Program
-from raphson.linear.cg import lanczos, lowest_of, unbounded
+from raphson.linear.cg import CLOSE, lanczos, lowest_of, unbounded
 from raphson.linear.solve import LANCZOS_STEPS
 from raphson.operators.matrix_free import MatrixFree
 from raphson.problems.allowed import hessian_error, modes_of
@@ -234,7 +234,7 @@ def numbers_of_products(problem: Any, x: Any, g: jax.Array, size: jax.Array, hel
     scaled = lambda v: B.mv(v / d) / d
     start = jnp.where(held, 0, 1 + 0.5 * jnp.sin(1.0 + jnp.arange(g.shape[0], dtype=g.dtype)))
     known = lanczos(scaled, start, steps)
-    return unbounded(scaled, g / d, 200).s / d, lowest_of(known), known.plain(d), d, jnp.abs(B.mv(size))
+    return unbounded(scaled, g / d, 200, CLOSE).s / d, lowest_of(known), known.plain(d), d, jnp.abs(B.mv(size))
 
 
 def direction(v: np.ndarray, names: Any) -> str:

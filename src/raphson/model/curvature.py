@@ -1,15 +1,19 @@
 """Exact curvatures: the Hessian, dense or as a product, and the identity of gradient descent."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar, Protocol
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from raphson.kernel.look import GRADIENT, GRAM, HESSIAN, PRODUCT, Look
 from raphson.kernel.number import CURVATURE_NOISE, eps, norm, safe, tiny, value_noise
 from raphson.kernel.record import record, static
 from raphson.model.quadratic import Model
-from raphson.operators.dense import Diagonal
+from raphson.operators.base import Operator
+from raphson.operators.dense import Diagonal, Formed
 
 Array = jax.Array
 
@@ -80,11 +84,15 @@ class Exact(Curvature):
 
     def model(self, space: Any, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
         """The Taylor model at the point looked at."""
-        H = look.curvature.dense()
-        scale = natural_scale(H, memory)
-        lost = rounded_away(look.value, look.gradient, jnp.diagonal(H), space.magnitude(look.x))
-        model = Model(look.x, look.value, look.gradient, look.curvature, filled(jnp.where(lost, 0, scale)), space)
-        return model, scale
+        return measured(space, look, look.curvature, memory)
+
+
+def measured(space: Any, look: Look, B: Operator, last: Array) -> tuple[Model, Array]:
+    """The model with a curvature B that is stored, in its natural units, and these units to remember."""
+    H = B.dense()
+    scale = natural_scale(H, last)
+    lost = rounded_away(look.value, look.gradient, jnp.diagonal(H), space.magnitude(look.x))
+    return Model(look.x, look.value, look.gradient, B, filled(jnp.where(lost, 0, scale)), space), scale
 
 
 def rounded_away(value: Array, g: Array, diagonal: Array, size: Array) -> Array:
@@ -127,20 +135,92 @@ class GaussNewton(Curvature):
         return Model(look.x, look.value, look.gradient, look.curvature, filled(scale), space, noise), scale
 
 
+FORMED = 32
+"""Up to so many variables H is put together from its products: one batch of n of them at a point, about as many as
+conjugate gradients take, and natural units are then exact."""
+
+SWEEPS, MORE, REFRESH = 6, 6, 0.25
+"""Products from which units are estimated at the first point: six that bring a factor of 2^40 down to 2^0.6, six more
+that count `REFRESH` each and average. Every later point adds one of these."""
+
+APART = 1.0
+"""Standard deviation of the logarithms (to base 2) of estimated units up to which all variables have one, that of the
+first point: their scatter spreads eigenvalues. Chained Rosenbrock, n = 1e4: 311 products with them, else 208."""
+
+
+@record
+class Units:
+    """Memory of units: the last ones of every variable (0: nothing seen of it), the number of products they were read
+    from, and the `common` one of all variables at the first point, a power of 2 (0: not known yet)."""
+
+    scale: Array
+    seen: Array
+    common: Array
+
+
 @record
 class ExactProduct(Curvature):
-    """The exact Hessian as products, for many variables; lengths are plain Euclidean ones."""
+    """The exact Hessian as products, for many variables, in natural units as far as products tell them.
+
+    Up to `FORMED` variables they are those of `Exact`; above, they are estimated (`balanced`).
+    """
+
+    natural: ClassVar[bool] = True
 
     order: int = static(default=PRODUCT)
 
-    def start(self, problem: Any, x: Any) -> tuple:
-        """Nothing to remember."""
-        return ()
+    def start(self, problem: Any, x: Any) -> Units:
+        """Nothing seen yet."""
+        zero = problem.space.zero(x)
+        return Units(zero, jnp.zeros((), jnp.int32), zero.sum())
 
-    def model(self, space: Any, look: Look, s: Array, memory: tuple) -> tuple[Model, tuple]:
+    def model(self, space: Any, look: Look, s: Array, memory: Units) -> tuple[Model, Units]:
         """The Taylor model at the point looked at. A host function brings a dense Hessian instead."""
-        one = jnp.ones_like(look.gradient)
-        return Model(look.x, look.value, look.gradient, look.curvature, one, space), memory
+        B, n = look.curvature, memory.scale.shape[0]
+        if B.stored() is not None or n <= FORMED:
+            model, scale = measured(space, look, B if B.stored() is not None else Formed(B.dense()), memory.scale)
+            return model, replace(memory, scale=scale)
+        until = memory.seen + jnp.where(memory.seen == 0, SWEEPS + MORE, 1)
+        scale = balanced(B.mv, memory.scale, memory.seen, until)
+        lost = rounded_away(look.value, look.gradient, scale**2, space.magnitude(look.x))
+        unit, common = told_apart(filled(jnp.where(lost, 0, scale)), memory.common)
+        return Model(look.x, look.value, look.gradient, B, unit, space), Units(scale, until, common)
+
+    def products(self, n: int, points: int, asked: int) -> int:
+        """How many products a run makes that looked at `points` points and `asked` for so many in between.
+
+        Of many variables two more at every point: for units, and for what rounding x does to g.
+        """
+        return n * points if n <= FORMED else asked + 2 * points + SWEEPS + MORE - 1
+
+
+def told_apart(d: Array, common: Array) -> tuple[Array, Array]:
+    """Estimated units as far as they tell variables apart, else one for all: `common` (0: not known yet), and that."""
+    power = jnp.log2(d)
+    middle = jnp.mean(power)
+    power_of_2 = jnp.ldexp(jnp.ones_like(middle), jnp.round(middle).astype(jnp.int32))
+    common = jnp.where(common == 0, power_of_2, common)
+    return jnp.where(jnp.mean((power - middle) ** 2) < APART**2, common, d), common
+
+
+def balanced(mv: Callable[[Array], Array], d: Array, seen: Array, until: Array) -> Array:
+    """Units d in which the rows of H have length 1, from products with random signs, the `seen`-th to `until`.
+
+    Rows of M = D^-1 H D^-1 are measured by products (Hutchinson, 1990), and d is multiplied by the root of what is
+    seen: exact at once for a diagonal H, else errors halve (as logarithms) from product to product. The balanced matrix
+    is the same whatever the units of x. A row that no product shows has no unit (0).
+    Sources: Ruiz (2001), "A scaling algorithm to equilibrate both rows and columns norms in matrices"; Bradley (2010)
+    and Diamond and Boyd (2017) from products alone.
+    """
+
+    def sweep(k: Array, d: Array) -> Array:
+        unit = filled(d)
+        signs = jax.random.rademacher(jax.random.fold_in(jax.random.key(0), k), d.shape, d.dtype)
+        row = jnp.abs(mv(signs / unit) / unit)
+        weight = jnp.where((d == 0) | (k < SWEEPS), 1, REFRESH).astype(d.dtype)
+        return jnp.where((row > 0) & jnp.isfinite(row), unit * jnp.sqrt(1 - weight + weight * row), d)
+
+    return lax.fori_loop(seen, until, sweep, d)
 
 
 def first_size(value: Array, gradient: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 
 from raphson.kernel.number import all_finite
 from raphson.kernel.record import record
-from raphson.linear.solve import Direction, dense_negative, direct
+from raphson.linear.solve import Direction, dense_negative, direct, product_direction
 from raphson.operators.base import Operator
 
 Array = jax.Array
@@ -66,6 +66,19 @@ class Dense(Stored):
     def negative_curvature(self, d: Array) -> tuple[Array, Array]:
         """By Cholesky; the direction, rarely asked for, by eigenvalues."""
         return dense_negative(self.matrix, d)
+
+
+@record
+class Formed(Dense):
+    """A symmetric matrix put together from products, by a method that takes its steps from products alone."""
+
+    def restrict(self, held: Array, stiff: Array, room: Array) -> "Formed":
+        """Rows and columns of held variables zeroed."""
+        return Formed(super().restrict(held, stiff, room).matrix)
+
+    def newton(self, g: Array, d: Array) -> Direction:
+        """By conjugate gradients."""
+        return product_direction(self.mv, g, d)
 
 
 @record

@@ -28,7 +28,7 @@ class Cubic:
 
     unit: str = static(default=SIGMA)
 
-    def prepare(self, model: Model) -> Spectrum:
+    def prepare(self, model: Model, tau: Array | float = 1.0) -> Spectrum:
         """One eigendecomposition per point; every sigma is then cheap."""
         return scaled_spectrum(model.hessian, model.gradient, model.scale, model.gradient_error)
 

@@ -22,7 +22,7 @@ class Damped:
 
     unit: str = static(default=DAMPING)
 
-    def prepare(self, model: Model) -> Factorization:
+    def prepare(self, model: Model, tau: Array | float = 1.0) -> Factorization:
         """One factorization per point; every lambda is then cheap."""
         return model.curvature.prepare(model.gradient, model.scale, model.gradient_error)
 

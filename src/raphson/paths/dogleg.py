@@ -33,7 +33,7 @@ class Dogleg:
 
     unit: str = static(default=RADIUS)
 
-    def prepare(self, model: Model) -> DoglegPlan:
+    def prepare(self, model: Model, tau: Array | float = 1.0) -> DoglegPlan:
         """One solve and one product per point."""
         found = model.curvature.newton(model.gradient, model.scale, model.gradient_error)
         g, newton = model.gradient / model.scale, model.scale * found.s
@@ -53,4 +53,4 @@ class Dogleg:
         bent = inside + jnp.clip(to_boundary(inside, second, tau), 0, 1) * second
         endless = first > huge(first) ** 0.2  # no positive curvature along -g: down that way as far as allowed
         inner = jnp.where(whole <= tau, plan.newton, jnp.where(first >= tau, short, bent))
-        return proposal(jnp.where(endless, short, inner) / plan.scale, endless | (whole > tau), plan.inner)
+        return proposal(jnp.where(endless, short, inner) / plan.scale, endless | (whole > tau), 0, plan.inner)

@@ -36,7 +36,7 @@ class Geodesic:
     most: Any = 0.75
     unit: str = static(default=DAMPING)
 
-    def prepare(self, model: Model) -> Bent:
+    def prepare(self, model: Model, tau: Array | float = 1.0) -> Bent:
         """One factorization per point."""
         gram = cast(Gram, model.curvature)
         return Bent(gram.prepare(model.gradient, model.scale), gram)

@@ -1,5 +1,7 @@
 """A step that a path proposes."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -13,13 +15,21 @@ LENGTH, RADIUS, DAMPING, SIGMA = "multiple of the direction", "radius", "1/lambd
 
 @record
 class Proposal:
-    """The step s(tau): `bound` if tau holds it back from the model's own minimum, `inner` its inner iterations."""
+    """The step s(tau): `bound` if tau holds it back from the model's own minimum.
+
+    `inner` are the inner iterations (factorizations, products) that this tau took, `prepared` those that were made
+    for every tau at this point; `bend` is s'Bs, where the path
+    knows it without a product (None: it does not).
+    """
 
     s: Array
     bound: Array
     inner: Array
+    prepared: Array
+    bend: Any = None
 
 
-def proposal(s: Array, bound: Array, inner: Array | int = 0) -> Proposal:
+def proposal(s: Array, bound: Array, inner: Array | int = 0, prepared: Array | int = 0, bend: Any = None) -> Proposal:
     """A Proposal with its scalars in fixed types (they travel in a loop's carry)."""
-    return Proposal(s, jnp.asarray(bound, bool), jnp.asarray(inner, jnp.int32))
+    whole = lambda a: jnp.asarray(a, jnp.int32)
+    return Proposal(s, jnp.asarray(bound, bool), whole(inner), whole(prepared), bend)

@@ -20,10 +20,10 @@ class Ray:
 
     unit: str = static(default=LENGTH)
 
-    def prepare(self, model: Model) -> Direction:
+    def prepare(self, model: Model, tau: Array | float = 1.0) -> Direction:
         """The direction, solved for once per point."""
         return model.curvature.newton(model.gradient, model.scale, model.gradient_error)
 
     def at(self, plan: Direction, tau: Array) -> Proposal:
         """tau d."""
-        return proposal(tau * plan.s, tau < 1, plan.inner)
+        return proposal(tau * plan.s, tau < 1, 0, plan.inner)

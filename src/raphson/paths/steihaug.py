@@ -1,13 +1,24 @@
 """The truncated conjugate-gradient path inside a ball: products only."""
 
+from typing import ClassVar
+
 import jax
+import jax.numpy as jnp
 
 from raphson.kernel.record import record, static
-from raphson.linear.cg import steihaug
+from raphson.linear.cg import Walk, rows_for, walk
 from raphson.model.quadratic import Model
 from raphson.paths.proposal import RADIUS, Proposal, proposal
 
 Array = jax.Array
+
+
+@record
+class SteihaugPlan:
+    """The path in scaled variables, and the scale."""
+
+    walk: Walk
+    scale: Array
 
 
 @record
@@ -17,14 +28,18 @@ class Steihaug:
     Source: Steihaug (1983), "The conjugate gradient method and trust regions in large scale optimization".
     """
 
+    knows_bend: ClassVar[bool] = True
+    """Whether its proposals say s'Bs."""
+
     unit: str = static(default=RADIUS)
 
-    def prepare(self, model: Model) -> Model:
-        """Nothing can be prepared without knowing tau: the plan is the model."""
-        return model
+    def prepare(self, model: Model, tau: Array | float = jnp.inf) -> SteihaugPlan:
+        """The path until it leaves the ball of the first radius: for a smaller one nothing is left to multiply."""
+        d, B, limit = model.scale, model.curvature, 2 * model.scale.shape[0]
+        g = model.gradient / d
+        return SteihaugPlan(walk(lambda v: B.mv(v / d) / d, g, tau, limit, rows_for(g, limit)), d)
 
-    def at(self, plan: Model, tau: Array) -> Proposal:
-        """The end of the truncated path."""
-        d = plan.scale
-        found = steihaug(lambda v: plan.curvature.mv(v / d) / d, plan.gradient / d, tau, limit=2 * d.shape[0])
-        return proposal(found.s / d, found.bound, found.inner)
+    def at(self, plan: SteihaugPlan, tau: Array) -> Proposal:
+        """Where the path leaves the ball of radius tau, or its end."""
+        found = plan.walk.at(tau)
+        return proposal(found.y / plan.scale, found.bound, 0, plan.walk.inner, found.quadratic)

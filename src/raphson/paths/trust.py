@@ -59,7 +59,7 @@ class Trust:
 
     unit: str = static(default=RADIUS)
 
-    def prepare(self, model: Model) -> TrustPlan:
+    def prepare(self, model: Model, tau: Array | float = 1.0) -> TrustPlan:
         """Factorizes once; a step inside the ball then costs nothing more."""
         d = model.scale
         H, g = model.hessian / (d[:, None] * d[None, :]), model.gradient / d
@@ -74,7 +74,7 @@ class Trust:
         start = begin(plan, tau, inside)
         found = lax.while_loop(lambda c: ~c.done, lambda c: refine(plan, tau, c), start)
         y = jnp.where(inside, plan.newton, found.y)
-        return proposal(y / plan.scale, ~inside, found.k + 1)
+        return proposal(y / plan.scale, ~inside, found.k, 1)
 
 
 def begin(plan: TrustPlan, tau: Array, inside: Array) -> Search:

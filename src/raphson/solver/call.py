@@ -9,9 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.kernel.look import HESSIAN
+from raphson.kernel.look import HESSIAN, PRODUCT
 from raphson.kernel.number import default_tolerance
+from raphson.kernel.space import Box
 from raphson.operators.dense import Dense
+from raphson.paths.proposal import RADIUS
 from raphson.problems.callback import HOST
 from raphson.solver.attempts import CRAWL, KINKED, best_of, onward_from
 from raphson.solver.beside import lowest_beside
@@ -153,7 +155,17 @@ def counts(done: Run, method: Method, problem: Any) -> Evaluations:
         return Evaluations(trials, trials if method.control.order else taken, 0)
     if method.curvature.order == HESSIAN:
         return Evaluations(trials, taken, taken)
-    return Evaluations(trials, taken, int(done.trace.inner.sum()))
+    if method.curvature.order != PRODUCT:
+        return Evaluations(trials, taken, int(done.trace.inner.sum()))
+    return Evaluations(trials, taken, products(done, method, problem, taken))
+
+
+def products(done: Run, method: Method, problem: Any, points: int) -> int:
+    """Products with H of a run: those of its steps, of the first radius, and of bounds (stiffness, promises)."""
+    asked = int(done.trace.inner.sum()) + (method.path.unit == RADIUS)
+    if isinstance(problem.space, Box):
+        asked += points + len(done.trace)
+    return method.curvature.products(problem.space.size(done.start), points, asked)
 
 
 def host_counts(problem: Any) -> Evaluations:

@@ -140,7 +140,7 @@ def plan_of(key: Any, method: Method, problem: Any, state: State) -> Plan:
         if len(Plans.known) > 256:
             Plans.known.clear()
         dtype = np.asarray(state.model.gradient).dtype
-        start = carry_of(state)
+        start = carry_of(method, state)
         fixed, carry = Layout.of((method, problem.space), dtype), Layout.of(start, dtype)
         n = int(problem.space.size(state.x))
         order = method.curvature.order
@@ -148,10 +148,12 @@ def plan_of(key: Any, method: Method, problem: Any, state: State) -> Plan:
     return Plans.known[key]
 
 
-def carry_of(state: State) -> tuple[Any, ...]:
+def carry_of(method: Method, state: State) -> tuple[Any, ...]:
     """What a run carries before its first look: a step of zero from x to x."""
     zero: Any = np.zeros_like(np.asarray(state.model.gradient))
-    step = Proposal(zero, np.zeros((), bool), np.zeros((), np.int32))  # type: ignore[arg-type]
+    none: Any = np.zeros((), np.int32)
+    bend = np.zeros((), zero.dtype) if getattr(method.path, "knows_bend", False) else None
+    step = Proposal(zero, np.zeros((), bool), none, none, bend)  # type: ignore[arg-type]
     return state, step, state.x, np.zeros(len(SCALARS), zero.dtype), zero
 
 
@@ -183,7 +185,7 @@ def host_steps(key: Any, method: Method, problem: Any, state: State) -> Iterator
     """The run, trial by trial: a function that gives the state, its status, the trial's row, and its step."""
     plan = plan_of(key, method, problem, state)
     fixed = jax.device_put(plan.fixed.pack((method, problem.space)))
-    packed = plan.carry.pack(carry_of(state))
+    packed = plan.carry.pack(carry_of(method, state))
     carry = packed
     at = [p for p, _ in zip(reversed(plan.carry.parts), range(3), strict=False)]  # step, row, x: the last three leaves
     (_, *step, _, _), (_, *trial, _, _), (_, *point, _, _) = at

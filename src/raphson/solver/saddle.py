@@ -72,8 +72,8 @@ def leave_saddle(method: Method, state: State) -> State:
     rest = jnp.where(state.k >= method.stop.max_steps, Status.STEPS, Status.RUNNING).astype(jnp.int32)
     watch = replace(watch, status=jnp.full_like(watch.status, Status.RUNNING), stale=jnp.zeros_like(watch.stale))
     onward = State(
-        Place(place.model, place.memory, method.path.prepare(tilted(model, v)), watch),
-        state.control, state.best, state.k, rest,
+        Place(place.model, place.memory, method.path.prepare(tilted(model, v), state.control.tau), watch),
+        state.control, state.best, state.k, rest, saddle,
     )  # fmt: skip
     return select(saddle, onward, state)
 

@@ -12,6 +12,7 @@ from raphson.controls.quality import quality
 from raphson.kernel.look import Look
 from raphson.kernel.number import all_finite, eps, norm
 from raphson.kernel.record import record
+from raphson.kernel.space import Box
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.model.bounds import hold
@@ -58,13 +59,15 @@ class Place:
 
 @record
 class State:
-    """Exactly what the next step needs. k counts trials; -1 before the first point was looked at."""
+    """Exactly what the next step needs. k counts trials, -1 before the first point was looked at;
+    `fresh`: none was made yet from this point."""
 
     place: Place
     control: Any
     best: Look
     k: Array
     status: Array
+    fresh: Array
 
     @property
     def x(self) -> Any:
@@ -104,7 +107,10 @@ def propose(method: Method, space: Any, state: State) -> tuple[Proposal, Any]:
 def appraise(method: Method, state: State, proposal: Proposal, seen: Look) -> tuple[Trial, Any]:
     """What came of the proposal, and the control's judgment of it."""
     model, s = state.place.model, proposal.s
-    predicted = model.decrease(s)
+    slope, bend = model.gradient @ s, proposal.bend
+    # Bounds cut steps, and the path has seen a model that they changed; the first step of all is zero.
+    known = bend is not None and not isinstance(model.space, Box)
+    predicted = -(slope + 0.5 * jnp.where(state.k < 0, 0, bend)) if known else model.decrease(s)
     value = seen.value.astype(model.value.dtype)
     noise = model.floor
     actual, ratio = quality(model.value, value, predicted, noise)
@@ -114,12 +120,12 @@ def appraise(method: Method, state: State, proposal: Proposal, seen: Look) -> tu
         predicted=predicted,
         actual=actual,
         ratio=ratio,
-        slope=model.gradient @ s,
+        slope=slope,
         end_slope=blank if seen.gradient is None else seen.gradient @ s,
         noise=noise,
         tau=state.control.tau,
         length=norm(model.scale * s),
-        inner=proposal.inner,
+        inner=proposal.inner + jnp.where(state.fresh, proposal.prepared, 0),
         bound=proposal.bound,
         accepted=jnp.zeros((), bool),
         gradient_norm=blank,
@@ -142,26 +148,26 @@ def settle(
 ) -> tuple[Place, Any, Trial]:
     """Model, stopping rules and plan at the new point, if its derivatives are finite; else a rejected trial."""
     launch = state.k < 0
+    model, memory = method.curvature.model(space, seen, trial.step, state.place.memory)
 
     def enter() -> tuple[Place, Any, Trial]:
-        model, memory = method.curvature.model(space, seen, trial.step, state.place.memory)
         loose = hold(model)
         watch = arrival(method.stop, loose, state.place.watch, trial)
-        place = Place(model, memory, method.path.prepare(loose), watch)
-        return place, select(launch, method.control.start(loose), control), trial
+        begun = lax.cond(launch, lambda: method.control.start(loose), lambda: control)
+        return Place(model, memory, method.path.prepare(loose, begun.tau), watch), begun, trial
 
     def turn_back() -> tuple[Place, Any, Trial]:
         shorter = replace(state.control, tau=0.25 * state.control.tau)
         return state.place, shorter, replace(trial, accepted=jnp.zeros((), bool))
 
-    return lax.cond(launch | finite(seen), enter, turn_back)
+    return lax.cond(launch | finite(seen, model), enter, turn_back)
 
 
-def finite(seen: Look) -> Array:
+def finite(seen: Look, model: Model) -> Array:
     """Whether the derivatives at a point can be used (a point where f is -inf can: the run ends there)."""
     fine = all_finite(seen.gradient)
     if seen.curvature is not None:
-        fine = fine & seen.curvature.finite()
+        fine = fine & seen.curvature.finite() & model.curvature.finite()
     return fine | (seen.value == -jnp.inf)
 
 
@@ -187,7 +193,7 @@ def conclude(method: Method, state: State, place: Place, control: Any, trial: Tr
     better = trial.accepted & ~(place.model.value >= state.best.value)
     best = select(better, Look(place.x, place.model.value), state.best)
     gradient_norm = jnp.max(jnp.abs(hold(place.model).gradient))
-    state = State(place, control, best, k, status.astype(jnp.int32))
+    state = State(place, control, best, k, status.astype(jnp.int32), trial.accepted)
     return state, replace(trial, gradient_norm=gradient_norm)
 
 
@@ -203,7 +209,7 @@ def shape_of(method: Method, problem: Any, x: Any) -> State:
     model, memory = method.curvature.model(problem.space, seen, problem.space.zero(x), memory)
     place = Place(model, memory, method.path.prepare(hold(model)), first_watch(model))
     zero = jnp.zeros((), jnp.int32)
-    return State(place, method.control.start(model), Look(x, model.value), zero, zero)
+    return State(place, method.control.start(model), Look(x, model.value), zero, zero, zero > 0)
 
 
 def launch(method: Method, problem: Any, x: Any) -> State:
@@ -213,4 +219,4 @@ def launch(method: Method, problem: Any, x: Any) -> State:
     memory = method.curvature.start(problem, x)
     place = replace(state.place, model=model, memory=memory, watch=first_watch(model))
     best = Look(x, jnp.full_like(model.value, jnp.inf))
-    return State(place, state.control, best, jnp.full((), -1, jnp.int32), jnp.zeros((), jnp.int32))
+    return State(place, state.control, best, jnp.full((), -1, jnp.int32), jnp.zeros((), jnp.int32), state.fresh)

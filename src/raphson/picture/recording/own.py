@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from raphson.kernel.program import Program
@@ -49,7 +50,7 @@ def curve(path: Any, model: Any, x: Any, taus: np.ndarray, steps: np.ndarray, le
 @Program
 def walked(path: Any, model: Any, x: Any, taus: Any) -> Any:
     """The steps s(tau) (m, n) that the path proposes, as bounds cut them."""
-    plan = path.prepare(hold(model))
+    plan = path.prepare(hold(model), jnp.max(taus))
     return jax.vmap(lambda tau: model.space.move(x, path.at(plan, tau).s)[1])(taus)
 
 

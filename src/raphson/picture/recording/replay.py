@@ -13,7 +13,7 @@ from raphson.calculus.taylor import complete, look
 from raphson.kernel.look import GRAM, HESSIAN, PRODUCT, Look
 from raphson.kernel.program import Program
 from raphson.kernel.space import Box
-from raphson.linear.cg import unbounded
+from raphson.linear.cg import CLOSE, unbounded
 from raphson.operators.matrix_free import MatrixFree
 from raphson.paths.proposal import LENGTH
 from raphson.picture.recording.own import Own, curve, straight
@@ -299,7 +299,7 @@ sloped = Program(lambda problem, x: look(problem, x, 1))
 residual_look = Program(look, static_argnames=("order",))
 moved = Program(lambda space, x, s: space.move(x, s)[0])
 learned = Program(lambda curvature, space, seen, s, memory: curvature.model(space, seen, s, memory))
-conjugated = Program(lambda problem, x, g: unbounded(MatrixFree(problem, x).mv, g, INNER).s)
+conjugated = Program(lambda problem, x, g: unbounded(MatrixFree(problem, x).mv, g, INNER, CLOSE).s)
 pushed = Program(lambda problem, x, rows: lax.map(MatrixFree(problem, x).mv, rows))
 
 
