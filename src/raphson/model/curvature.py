@@ -26,6 +26,9 @@ class Curvature(Protocol):
     learned: ClassVar[bool] = False
     """Whether it is learned from gradients at different points."""
 
+    begins: ClassVar[bool] = False
+    """Whether its memory begins with a look at the function at the start, and not with shapes alone."""
+
     @property
     def order(self) -> int:
         """What has to be evaluated at a point (kernel/look.py)."""

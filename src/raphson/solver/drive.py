@@ -117,7 +117,14 @@ def history_of(x: Any) -> int:
 
 advance = Program(loop, static_argnames=("history",))
 
-launched = Program(lambda method, problem, x0: pack(launch(method, problem, x0)))
+launched = Program(lambda method, problem, x0: pack(launch(method, problem, x0, not begins(method, problem))))
+
+begun = Program(lambda curvature, problem, x0: curvature.start(problem, x0))
+
+
+def begins(method: Method, problem: Any) -> bool:
+    """Whether the memory of a run begins with a look at the function, which no other run can be asked for."""
+    return method.curvature.begins and not isinstance(problem, HOST)
 
 
 @Program
@@ -181,7 +188,7 @@ def structure(method: Method, problem: Any, x0: Any) -> Any:
 
 
 def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> State:
-    """`launch`, remembered by structure: only x is new."""
+    """`launch`, remembered by structure: only x is new, and what a memory begins with."""
     key = structure(method, problem, x0) if key is None else key
     state = Started.states.get(key)
     if state is None:
@@ -192,8 +199,10 @@ def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> State
         state = jax.device_put(launched(method, problem, x0).home())
         if sum(leaf.size for leaf in jax.tree.leaves(state)) <= KEPT:
             Started.states[key] = state
-    model = replace(state.place.model, x=x0)
-    return replace(state, place=replace(state.place, model=model), best=replace(state.best, x=x0))
+    place = replace(state.place, model=replace(state.place.model, x=x0))
+    if begins(method, problem):
+        place = replace(place, memory=begun(method.curvature, problem, x0))
+    return replace(state, place=place, best=replace(state.best, x=x0))
 
 
 def run(
