@@ -26,8 +26,8 @@ class Curvature(Protocol):
     learned: ClassVar[bool] = False
     """Whether it is learned from gradients at different points."""
 
-    begins: ClassVar[bool] = False
-    """Whether its memory begins with a look at the function at the start, and not with shapes alone."""
+    scaled: ClassVar[bool] = False
+    """Whether its memory has a `scale` (n,): the units of the variables, read at the start (model/units.py)."""
 
     @property
     def order(self) -> int:

@@ -12,10 +12,10 @@ import jax.numpy as jnp
 from raphson.kernel.look import GRADIENT, Look
 from raphson.kernel.number import eps, norm, safe
 from raphson.kernel.record import record, static
+from raphson.kernel.space import Box
 from raphson.model.curvature import Curvature, first_size
 from raphson.model.quadratic import Model
-from raphson.model.units import units
-from raphson.operators.dense import Dense, Inverted
+from raphson.operators.dense import Definite, Dense, Inverted
 from raphson.operators.low_rank import LowRank
 
 Array = jax.Array
@@ -23,11 +23,11 @@ Array = jax.Array
 
 @record
 class Secant:
-    """Memory of a dense quasi-Newton method: last gradient, B, its inverse, units of the variables, pairs used."""
+    """Memory of a dense quasi-Newton method: last gradient, its matrix (B or the inverse), units of the variables,
+    pairs used."""
 
     g: Array
-    B: Array
-    H: Array
+    matrix: Array
     scale: Array
     pairs: Array
 
@@ -36,7 +36,7 @@ def blank(problem: Any, x: Any) -> Secant:
     """Nothing learned yet."""
     zero = problem.space.zero(x)
     empty = jnp.zeros((zero.shape[0], zero.shape[0]), zero.dtype)
-    return Secant(zero, empty, empty, units(problem, x), jnp.full((), -1, jnp.int32))
+    return Secant(zero, empty, jnp.ones_like(zero), jnp.full((), -1, jnp.int32))
 
 
 def positive_pair(s: Array, y: Array, d: Array) -> Array:
@@ -48,18 +48,20 @@ def positive_pair(s: Array, y: Array, d: Array) -> Array:
     return (s @ y > eps(y) ** 0.5 * size * norm(y / d)) & (size > 0)
 
 
-def rescaled(
-    memory: Secant, look: Look, s: Array, y: Array, ok: Array, factor: Array | float = 1.0
-) -> tuple[Array, Array]:
-    """B and its inverse before the update: b D^2 at the first point, `factor` (y'D^-2 y / s'y) D^2 at the first pair.
+def first(memory: Secant, look: Look, s: Array, y: Array, ok: Array, factor: Array | float = 1.0) -> Array:
+    """The diagonal of B before an update: b D^2 at the first point, `factor` (y'D^-2 y / s'y) D^2 at the first pair.
 
     Source: Nocedal and Wright (2006), equation 6.20, in scaled variables.
     """
     d = memory.scale
     scaled = y / d
     b = jnp.where(ok, factor * ((scaled @ scaled) / safe(s @ y, ok)), first_size(look.value, look.gradient / d))
-    fresh = (memory.pairs < 0) | (ok & (memory.pairs == 0))
-    return jnp.where(fresh, jnp.diag(b * d**2), memory.B), jnp.where(fresh, jnp.diag(1 / b / d**2), memory.H)
+    return b * d**2
+
+
+def fresh(memory: Secant, ok: Array) -> Array:
+    """Whether what was learned so far is nothing, so that `first` takes its place."""
+    return (memory.pairs < 0) | (ok & (memory.pairs == 0))
 
 
 def inverse_form(A: Array, u: Array, v: Array, uv: Array) -> Array:
@@ -71,19 +73,22 @@ def inverse_form(A: Array, u: Array, v: Array, uv: Array) -> Array:
 def direct_form(A: Array, s: Array, y: Array, sy: Array, ok: Array) -> Array:
     """A - A s s'A / s'As + y y'/s'y: BFGS of B, and (s, y exchanged) DFP of the inverse."""
     As = A @ s
-    return A - jnp.outer(As, As) / safe(s @ As, ok & (s @ As > 0)) + jnp.outer(y, y) / sy
+    # Divided before they are multiplied: products of two gradients leave the range where f does not.
+    lost, gained = As / jnp.sqrt(safe(s @ As, ok & (s @ As > 0))), y / jnp.sqrt(sy)
+    return A - jnp.outer(lost, lost) + jnp.outer(gained, gained)
 
 
 @record
 class BFGS(Curvature):
-    """Broyden, Fletcher, Goldfarb, Shanno (1970), with the inverse kept beside B.
+    """Broyden, Fletcher, Goldfarb, Shanno (1970). The inverse of B is kept alone; with bounds B itself, whose rows and
+    columns can be taken out.
 
     Source: Nocedal and Wright (2006), equations 6.17 and 6.19.
     """
 
     learned: ClassVar[bool] = True
     natural: ClassVar[bool] = True
-    begins: ClassVar[bool] = True
+    scaled: ClassVar[bool] = True
     order: int = static(default=GRADIENT)
 
     def start(self, problem: Any, x: Any) -> Secant:
@@ -92,21 +97,23 @@ class BFGS(Curvature):
 
     def model(self, space: Any, look: Look, s: Array, memory: Secant) -> tuple[Model, Secant]:
         """The model after learning from the step s that led here."""
-        y = look.gradient - memory.g
-        d = memory.scale
+        g, d = look.gradient, memory.scale
+        y = g - memory.g
         ok = positive_pair(s, y, d) & (memory.pairs >= 0)
-        B, H = rescaled(memory, look, s, y, ok)
-        sy = safe(s @ y, ok)
-        B, H = self.update(B, H, s, y, sy, ok)
-        learned = Secant(look.gradient, B, H, d, jnp.maximum(memory.pairs, 0) + ok)
-        return Model(look.x, look.value, look.gradient, Inverted(B, H), d, space), learned
+        diagonal, sy = first(memory, look, s, y, ok), safe(s @ y, ok)
+        direct = isinstance(space, Box)
+        A = jnp.where(fresh(memory, ok), jnp.diag(diagonal if direct else 1 / diagonal), memory.matrix)
+        A = jnp.where(ok, (self.update if direct else self.update_inverse)(A, s, y, sy, ok), A)
+        learned = Secant(g, A, d, jnp.maximum(memory.pairs, 0) + ok)
+        return Model(look.x, look.value, g, Definite(A) if direct else Inverted.of(A, g), d, space), learned
 
-    def update(self, B: Array, H: Array, s: Array, y: Array, sy: Array, ok: Array) -> tuple[Array, Array]:
-        """B and its inverse after a pair (s, y); unchanged where not `ok`."""
-        return (
-            jnp.where(ok, direct_form(B, s, y, sy, ok), B),
-            jnp.where(ok, inverse_form(H, s, y, sy), H),
-        )
+    def update(self, B: Array, s: Array, y: Array, sy: Array, ok: Array) -> Array:
+        """B after a pair (s, y)."""
+        return direct_form(B, s, y, sy, ok)
+
+    def update_inverse(self, H: Array, s: Array, y: Array, sy: Array, ok: Array) -> Array:
+        """Its inverse after a pair (s, y)."""
+        return inverse_form(H, s, y, sy)
 
 
 @record
@@ -116,12 +123,13 @@ class DFP(BFGS):
     Source: Nocedal and Wright (2006), equations 6.13 and 6.15.
     """
 
-    def update(self, B: Array, H: Array, s: Array, y: Array, sy: Array, ok: Array) -> tuple[Array, Array]:
-        """B and its inverse after a pair (s, y); unchanged where not `ok`."""
-        return (
-            jnp.where(ok, inverse_form(B, y, s, sy), B),
-            jnp.where(ok, direct_form(H, y, s, sy, ok), H),
-        )
+    def update(self, B: Array, s: Array, y: Array, sy: Array, ok: Array) -> Array:
+        """B after a pair (s, y)."""
+        return inverse_form(B, y, s, sy)
+
+    def update_inverse(self, H: Array, s: Array, y: Array, sy: Array, ok: Array) -> Array:
+        """Its inverse after a pair (s, y)."""
+        return direct_form(H, y, s, sy, ok)
 
 
 def sine(s: Array, y: Array, ok: Array) -> Array:
@@ -144,7 +152,7 @@ class SR1(Curvature):
 
     learned: ClassVar[bool] = True
     natural: ClassVar[bool] = True
-    begins: ClassVar[bool] = True
+    scaled: ClassVar[bool] = True
     order: int = static(default=GRADIENT)
 
     def start(self, problem: Any, x: Any) -> Secant:
@@ -155,19 +163,21 @@ class SR1(Curvature):
         """The model after learning from the step s that led here."""
         y = look.gradient - memory.g
         d = memory.scale
-        first = positive_pair(s, y, d) & (memory.pairs >= 0)
-        B, _ = rescaled(memory, look, s, y, first & (memory.pairs == 0), 1 + sine(d * s, y / d, first))
+        good = positive_pair(s, y, d) & (memory.pairs >= 0)
+        begin = first(memory, look, s, y, good & (memory.pairs == 0), 1 + sine(d * s, y / d, good))
+        B = jnp.where(fresh(memory, good), jnp.diag(begin), memory.matrix)
         e = y - B @ s
         es = e @ s
         ok = (jnp.abs(es) > 1e-8 * norm(d * s) * norm(e / d)) & (memory.pairs >= 0)
-        B = jnp.where(ok, B + jnp.outer(e, e) / safe(es, ok), B)
-        learned = Secant(look.gradient, B, memory.H, d, jnp.maximum(memory.pairs, 0) + ok)
+        root = e / jnp.sqrt(safe(jnp.abs(es), ok))
+        B = jnp.where(ok, B + jnp.sign(es) * jnp.outer(root, root), B)
+        learned = Secant(look.gradient, B, d, jnp.maximum(memory.pairs, 0) + ok)
         return Model(look.x, look.value, look.gradient, Dense(B), d, space), learned
 
 
 @record
 class Pairs:
-    """Memory of L-BFGS: last gradient, the last m steps and gradient changes (newest last), units, how many are live."""
+    """Memory of L-BFGS: last gradient, the last m steps and gradient changes (newest last), units, pairs that are live."""
 
     g: Array
     S: Array
@@ -183,14 +193,14 @@ class LBFGS(Curvature):
     size: int = static(default=10)
     learned: ClassVar[bool] = True
     natural: ClassVar[bool] = True
-    begins: ClassVar[bool] = True
+    scaled: ClassVar[bool] = True
     order: int = static(default=GRADIENT)
 
     def start(self, problem: Any, x: Any) -> Pairs:
         """Nothing learned yet."""
         zero = problem.space.zero(x)
         empty = jnp.zeros((zero.shape[0], self.size), zero.dtype)
-        return Pairs(zero, empty, empty, units(problem, x), jnp.full((), -1, jnp.int32))
+        return Pairs(zero, empty, empty, jnp.ones_like(zero), jnp.full((), -1, jnp.int32))
 
     def model(self, space: Any, look: Look, s: Array, memory: Pairs) -> tuple[Model, Pairs]:
         """The model after learning from the step s that led here. Pairs are kept in scaled variables."""

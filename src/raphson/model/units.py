@@ -6,21 +6,40 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from raphson.calculus.taylor import look, looked
+from raphson.kernel.look import HESSIAN
 from raphson.kernel.number import eps, norm, safe
+from raphson.kernel.program import Program
 from raphson.kernel.rare import rarely
+from raphson.kernel.record import record
 from raphson.model.curvature import filled, natural_scale
 from raphson.problems.allowed import modes_of
 from raphson.problems.callback import HOST
-from raphson.problems.derivatives import hessian, room, slope
-from raphson.problems.modes import Modes
+from raphson.problems.derivatives import room, slope
 
 Array = jax.Array
 
-PREFIX = int(__import__("os").environ.get("PREFIX", 10))
+PREFIX = 10
 """Units are told apart by factors of 2^10, as kilo, milli and micro are."""
 
 MOST = 100
 """Up to so many variables n products with H are worth their units."""
+
+
+@record
+class Guess:
+    """What H at the start says of units: `own` = sqrt|H_ii| (n,), the largest as 2^`top`, the others by how many
+    prefixes smaller (`steps`, (n,), at most 0)."""
+
+    own: Array
+    top: Array
+    steps: Array
+
+    def settled(self, fine: Array) -> Array:
+        """The units (n,), powers of two: the largest wherever a smaller one is not `fine` (n,)."""
+        power = jnp.round(self.top) + jnp.where(fine, PREFIX * self.steps, 0)
+        power = jnp.where(jnp.isfinite(power), power, 0).astype(jnp.int32)
+        return jnp.ldexp(jnp.ones_like(self.own), power)
 
 
 def units(problem: Any, x: Any) -> Array:
@@ -29,41 +48,70 @@ def units(problem: Any, x: Any) -> Array:
     The largest is sqrt|H_ii| of the stiffest variable; the others are 2^(10 k) times it, k the whole number that is
     nearest to their own sqrt|H_ii|. A change of the units of f by 2^(2 k), or of x_i by 2^(10 k), therefore changes no
     bit of a run, and where units are alike in the first place all d are the same: curvatures at the start are no
-    better guess than the identity then. A unit is believed where gradients at some distance confirm it (`confirmed`).
-    Ones where nothing is known: host functions, functions whose second derivatives are dear, n > MOST, H not finite.
+    better guess than the identity then. A smaller unit is believed where gradients confirm it (`confirmed`).
+    Ones where nothing is known: see `readable`.
     """
-    one = jnp.ones_like(problem.space.zero(x))
-    if isinstance(problem, HOST) or one.shape[0] > MOST:
-        return one
-    modes = modes_of(problem, x)
-    if modes.costly:
-        return one
-    _, g, H = hessian(modes, problem, x)
-    own = filled(natural_scale(H, jnp.zeros_like(g)))
+    if not readable(problem, x):
+        return jnp.ones_like(problem.space.zero(x))
+    seen = look(problem, x, HESSIAN)
+    guess = guessed(seen)
+    nothing = jnp.zeros_like(guess.own, bool)
+    ask = lambda m: confirmed(problem, m[0], m[1])
+    return guess.settled(rarely(jnp.any(guess.steps < 0), ask, (seen, guess.own), nothing))
+
+
+def units_at(problem: Any, x: Any) -> Array:
+    """The same from the host: by the program that the certificate needs of H anyway, and another where one is asked."""
+    if not readable(problem, x):
+        return jnp.ones_like(problem.space.zero(x))
+    seen = looked(problem, x, HESSIAN)
+    guess, d, other = first_guess(seen)
+    return guess.settled(asked(problem, seen, guess.own)) if bool(other) else d
+
+
+def readable(problem: Any, x: Any) -> bool:
+    """Whether there is an H to read units from: not for host functions, where second derivatives are dear, for
+    n > MOST."""
+    if isinstance(problem, HOST) or problem.space.size(x) > MOST:
+        return False
+    return not modes_of(problem, x).costly
+
+
+def guessed(seen: Any) -> Guess:
+    """Units by the diagonal of H; equal ones where H is not finite."""
+    H = seen.curvature.dense()
+    own = filled(natural_scale(H, jnp.zeros_like(seen.gradient)))
     power = jnp.log2(own)
     top = jnp.max(power)
     steps = jnp.round((power - top) / PREFIX)
-    other = jnp.any(steps < 0) & jnp.all(jnp.isfinite(H))
-    fine = rarely(other, lambda m: confirmed(modes, problem, *m), (x, g, H, own), jnp.zeros_like(g, bool))
-    d = jnp.ldexp(one, jnp.where(jnp.isfinite(top), jnp.round(top) + jnp.where(fine, PREFIX * steps, 0), 0).astype(int))
-    return jnp.where(jnp.isfinite(d) & (d > 0), d, 1)
+    return Guess(own, top, jnp.where(jnp.all(jnp.isfinite(power)), steps, 0))
 
 
-def confirmed(modes: Modes, problem: Any, x: Any, g: Array, H: Array, d: Array) -> Array:
-    """Whether the gradient changes with a variable alone as its column of H says, eps^(1/5) of the full step away.
+def confirmed(problem: Any, seen: Any, d: Array) -> Array:
+    """Whether the gradient changes with a variable alone as its column of H says, eps^(1/3) of the full step away.
 
-    A rounded 1 - 1 in H_ii is a unit as well, but its length leads far away (1e5 where others are 1), and there the
+    A rounded 1 - 1 in H_ii is a unit as well, but its length leads far away (600 where others are 1), and there the
     gradient knows nothing of it. Asked at two distances, on the side where a bound leaves more room.
     """
+    modes, x, g, H = modes_of(problem, seen.x), seen.x, seen.gradient, seen.curvature.dense()
     gradient = slope(modes, problem, x)
-    step = eps(g) ** 0.2 * norm(g / d)
-
-    def one(e: Array) -> Array:
-        ahead, behind = room(problem.space, x, e), room(problem.space, x, -e)
-        t = jnp.where(ahead >= behind, 1, -1) * jnp.minimum(step / (e @ d), jnp.maximum(ahead, behind))
-        column = H @ e
-        miss = lambda t: jnp.max(jnp.abs((gradient(t * e)[1] - g) / safe(t, t != 0) - column) / d)
-        return (jnp.maximum(miss(t), miss(t / 2)) <= 0.5 * jnp.max(jnp.abs(column) / d)) & (t != 0)
-
     eye = jnp.eye(g.shape[0], dtype=g.dtype)
-    return jax.vmap(one)(eye) if modes.batched else lax.map(one, eye)
+    ahead, behind = (jax.vmap(lambda e: room(problem.space, x, e))(side) for side in (eye, -eye))
+    far = jnp.minimum(eps(g) ** (1 / 3) * norm(g / d) / d, jnp.maximum(ahead, behind))
+    t = jnp.where(ahead >= behind, far, -far)
+    points = jnp.concatenate([jnp.diag(t), jnp.diag(t / 2)])
+    there = jax.vmap(lambda s: gradient(s)[1])(points) if modes.batched else lax.map(lambda s: gradient(s)[1], points)
+    moved = jnp.concatenate([t, t / 2])
+    slopes = (there - g) / safe(moved, moved != 0)[:, None]
+    miss = jnp.max(jnp.abs(slopes - jnp.concatenate([H, H])) / d, axis=1).reshape(2, -1)
+    return (jnp.max(miss, axis=0) <= 0.5 * jnp.max(jnp.abs(H) / d, axis=1)) & (t != 0)
+
+
+@Program
+def first_guess(seen: Any) -> tuple[Guess, Array, Array]:
+    """The guess, the units if all are alike, and whether they may not be."""
+    guess = guessed(seen)
+    return guess, guess.settled(jnp.zeros_like(guess.own, bool)), jnp.any(guess.steps < 0)
+
+
+asked = Program(confirmed)

@@ -18,6 +18,7 @@ from raphson.kernel.recorder import BUDGET, Recorder
 from raphson.kernel.room import make_room
 from raphson.kernel.status import Status
 from raphson.kernel.trace import SCALARS, Trace, Trial, host_row, row
+from raphson.model.units import units_at
 from raphson.problems.callback import HOST, OutOfCalls
 from raphson.solver.packed import host_steps, trial_of
 from raphson.solver.saddle import leave
@@ -27,6 +28,7 @@ from raphson.solver.step import (
     appraise,
     arrive,
     conclude,
+    in_units,
     launch,
     propose,
     step,
@@ -117,14 +119,7 @@ def history_of(x: Any) -> int:
 
 advance = Program(loop, static_argnames=("history",))
 
-launched = Program(lambda method, problem, x0: pack(launch(method, problem, x0, not begins(method, problem))))
-
-begun = Program(lambda curvature, problem, x0: curvature.start(problem, x0))
-
-
-def begins(method: Method, problem: Any) -> bool:
-    """Whether the memory of a run begins with a look at the function, which no other run can be asked for."""
-    return method.curvature.begins and not isinstance(problem, HOST)
+launched = Program(lambda method, problem, x0: pack(launch(method, problem, x0)))
 
 
 @Program
@@ -188,7 +183,7 @@ def structure(method: Method, problem: Any, x0: Any) -> Any:
 
 
 def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> State:
-    """`launch`, remembered by structure: only x is new, and what a memory begins with."""
+    """`launch`, remembered by structure: only x is new, and the units of the variables there."""
     key = structure(method, problem, x0) if key is None else key
     state = Started.states.get(key)
     if state is None:
@@ -199,10 +194,9 @@ def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> State
         state = jax.device_put(launched(method, problem, x0).home())
         if sum(leaf.size for leaf in jax.tree.leaves(state)) <= KEPT:
             Started.states[key] = state
-    place = replace(state.place, model=replace(state.place.model, x=x0))
-    if begins(method, problem):
-        place = replace(place, memory=begun(method.curvature, problem, x0))
-    return replace(state, place=place, best=replace(state.best, x=x0))
+    model = replace(state.place.model, x=x0)
+    state = replace(state, place=replace(state.place, model=model), best=replace(state.best, x=x0))
+    return in_units(state, units_at(problem, x0)) if method.curvature.scaled else state
 
 
 def run(

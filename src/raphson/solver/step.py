@@ -206,14 +206,16 @@ def shape_of(method: Method, problem: Any, x: Any) -> State:
     return State(place, method.control.start(model), Look(x, model.value), zero, zero)
 
 
-def launch(method: Method, problem: Any, x: Any, begin: bool = True) -> State:
-    """The state from which the first step starts: shapes alone, with x, the empty memory and no best value.
-
-    Without `begin` the memory is left blank, too, for those who fill it themselves.
-    """
+def launch(method: Method, problem: Any, x: Any) -> State:
+    """The state from which the first step starts: shapes alone, with x, the empty memory and no best value."""
     state = blank(method, problem, x)
     model = replace(state.place.model, x=x)
-    memory = method.curvature.start(problem, x) if begin else state.place.memory
+    memory = method.curvature.start(problem, x)
     place = replace(state.place, model=model, memory=memory, watch=first_watch(model))
     best = Look(x, jnp.full_like(model.value, jnp.inf))
     return State(place, state.control, best, jnp.full((), -1, jnp.int32), jnp.zeros((), jnp.int32))
+
+
+def in_units(state: State, d: Array) -> State:
+    """A launch state whose memory has the units d (n,), for a curvature that is `scaled`."""
+    return replace(state, place=replace(state.place, memory=replace(state.place.memory, scale=d)))
