@@ -27,7 +27,7 @@ class Curvature(Protocol):
     """Whether it is learned from gradients at different points."""
 
     scaled: ClassVar[bool] = False
-    """Whether its memory has a `scale` (n,): the units of the variables, read at the start (model/units.py)."""
+    """Whether its memory has `units` of the variables, which are read at the start (model/units.py)."""
 
     @property
     def order(self) -> int:

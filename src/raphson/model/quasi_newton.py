@@ -15,6 +15,7 @@ from raphson.kernel.record import record, static
 from raphson.kernel.space import Box
 from raphson.model.curvature import Curvature, first_size
 from raphson.model.quadratic import Model
+from raphson.model.units import Units
 from raphson.operators.dense import Definite, Dense, Inverted
 from raphson.operators.low_rank import LowRank
 
@@ -28,7 +29,7 @@ class Secant:
 
     g: Array
     matrix: Array
-    scale: Array
+    units: Units
     pairs: Array
 
 
@@ -36,7 +37,7 @@ def blank(problem: Any, x: Any) -> Secant:
     """Nothing learned yet."""
     zero = problem.space.zero(x)
     empty = jnp.zeros((zero.shape[0], zero.shape[0]), zero.dtype)
-    return Secant(zero, empty, jnp.ones_like(zero), jnp.full((), -1, jnp.int32))
+    return Secant(zero, empty, Units.unknown(zero), jnp.full((), -1, jnp.int32))
 
 
 def positive_pair(s: Array, y: Array, d: Array) -> Array:
@@ -48,14 +49,20 @@ def positive_pair(s: Array, y: Array, d: Array) -> Array:
     return (s @ y > eps(y) ** 0.5 * size * norm(y / d)) & (size > 0)
 
 
+def begun(look: Look, units: Units) -> Array:
+    """b of the first matrix b D^2: by `first_size`, but no less than curvatures are in these units. Where g is
+    rounding, |f| / g would lead 1e16 away along a flat direction."""
+    return jnp.maximum(first_size(look.value, look.gradient / units.scale), units.least)
+
+
 def first(memory: Secant, look: Look, s: Array, y: Array, ok: Array, factor: Array | float = 1.0) -> Array:
     """The diagonal of B before an update: b D^2 at the first point, `factor` (y'D^-2 y / s'y) D^2 at the first pair.
 
     Source: Nocedal and Wright (2006), equation 6.20, in scaled variables.
     """
-    d = memory.scale
+    d = memory.units.scale
     scaled = y / d
-    b = jnp.where(ok, factor * ((scaled @ scaled) / safe(s @ y, ok)), first_size(look.value, look.gradient / d))
+    b = jnp.where(ok, factor * ((scaled @ scaled) / safe(s @ y, ok)), begun(look, memory.units))
     return b * d**2
 
 
@@ -97,14 +104,14 @@ class BFGS(Curvature):
 
     def model(self, space: Any, look: Look, s: Array, memory: Secant) -> tuple[Model, Secant]:
         """The model after learning from the step s that led here."""
-        g, d = look.gradient, memory.scale
+        g, d = look.gradient, memory.units.scale
         y = g - memory.g
         ok = positive_pair(s, y, d) & (memory.pairs >= 0)
         diagonal, sy = first(memory, look, s, y, ok), safe(s @ y, ok)
         direct = isinstance(space, Box)
         A = jnp.where(fresh(memory, ok), jnp.diag(diagonal if direct else 1 / diagonal), memory.matrix)
         A = jnp.where(ok, (self.update if direct else self.update_inverse)(A, s, y, sy, ok), A)
-        learned = Secant(g, A, d, jnp.maximum(memory.pairs, 0) + ok)
+        learned = Secant(g, A, memory.units, jnp.maximum(memory.pairs, 0) + ok)
         return Model(look.x, look.value, g, Definite(A) if direct else Inverted.of(A, g), d, space), learned
 
     def update(self, B: Array, s: Array, y: Array, sy: Array, ok: Array) -> Array:
@@ -162,7 +169,7 @@ class SR1(Curvature):
     def model(self, space: Any, look: Look, s: Array, memory: Secant) -> tuple[Model, Secant]:
         """The model after learning from the step s that led here."""
         y = look.gradient - memory.g
-        d = memory.scale
+        d = memory.units.scale
         good = positive_pair(s, y, d) & (memory.pairs >= 0)
         begin = first(memory, look, s, y, good & (memory.pairs == 0), 1 + sine(d * s, y / d, good))
         B = jnp.where(fresh(memory, good), jnp.diag(begin), memory.matrix)
@@ -171,18 +178,18 @@ class SR1(Curvature):
         ok = (jnp.abs(es) > 1e-8 * norm(d * s) * norm(e / d)) & (memory.pairs >= 0)
         root = e / jnp.sqrt(safe(jnp.abs(es), ok))
         B = jnp.where(ok, B + jnp.sign(es) * jnp.outer(root, root), B)
-        learned = Secant(look.gradient, B, d, jnp.maximum(memory.pairs, 0) + ok)
+        learned = Secant(look.gradient, B, memory.units, jnp.maximum(memory.pairs, 0) + ok)
         return Model(look.x, look.value, look.gradient, Dense(B), d, space), learned
 
 
 @record
 class Pairs:
-    """Memory of L-BFGS: last gradient, the last m steps and gradient changes (newest last), units, pairs that are live."""
+    """Memory of L-BFGS: last gradient, the last m steps and gradient changes (newest last), units, live pairs."""
 
     g: Array
     S: Array
     Y: Array
-    scale: Array
+    units: Units
     pairs: Array
 
 
@@ -200,11 +207,11 @@ class LBFGS(Curvature):
         """Nothing learned yet."""
         zero = problem.space.zero(x)
         empty = jnp.zeros((zero.shape[0], self.size), zero.dtype)
-        return Pairs(zero, empty, empty, jnp.ones_like(zero), jnp.full((), -1, jnp.int32))
+        return Pairs(zero, empty, empty, Units.unknown(zero), jnp.full((), -1, jnp.int32))
 
     def model(self, space: Any, look: Look, s: Array, memory: Pairs) -> tuple[Model, Pairs]:
         """The model after learning from the step s that led here. Pairs are kept in scaled variables."""
-        d = memory.scale
+        d = memory.units.scale
         s, y = d * s, (look.gradient - memory.g) / d
         ok = positive_pair(s, y, jnp.ones_like(d)) & (memory.pairs >= 0)
         # Pairs are stored at unit length: products of tiny steps would underflow.
@@ -213,9 +220,9 @@ class LBFGS(Curvature):
         S, Y = self.push(memory.S, s / unit, ok), self.push(memory.Y, y / unit, ok)
         pairs = jnp.minimum(jnp.maximum(memory.pairs, 0) + ok, self.size)
         last = safe(S[:, -1] @ Y[:, -1], pairs > 0)
-        gamma = jnp.where(pairs > 0, (Y[:, -1] @ Y[:, -1]) / last, first_size(look.value, look.gradient / d))
+        gamma = jnp.where(pairs > 0, (Y[:, -1] @ Y[:, -1]) / last, begun(look, memory.units))
         B = self.compact(gamma, S, Y, pairs, d)
-        return Model(look.x, look.value, look.gradient, B, d, space), Pairs(look.gradient, S, Y, d, pairs)
+        return Model(look.x, look.value, look.gradient, B, d, space), Pairs(look.gradient, S, Y, memory.units, pairs)
 
     def push(self, A: Array, a: Array, ok: Array) -> Array:
         """Drops the oldest column and appends the newest, where the pair is `ok`."""

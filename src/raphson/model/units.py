@@ -27,6 +27,22 @@ MOST = 100
 
 
 @record
+class Units:
+    """Units of length `scale` (n,), powers of two: ||D s|| is a length, g / d a slope in the unit of sqrt(f).
+
+    `least`: the smallest curvature that is to be expected in them; 0 where nothing is known of units.
+    """
+
+    scale: Array
+    least: Array
+
+    @staticmethod
+    def unknown(zero: Array) -> "Units":
+        """Of variables (n,) of which nothing is known: ones."""
+        return Units(jnp.ones_like(zero), jnp.zeros((), zero.dtype))
+
+
+@record
 class Guess:
     """What H at the start says of units: `own` = sqrt|H_ii| (n,), the largest as 2^`top`, the others by how many
     prefixes smaller (`steps`, (n,), at most 0)."""
@@ -35,24 +51,26 @@ class Guess:
     top: Array
     steps: Array
 
-    def settled(self, fine: Array) -> Array:
-        """The units (n,), powers of two: the largest wherever a smaller one is not `fine` (n,)."""
-        power = jnp.round(self.top) + jnp.where(fine, PREFIX * self.steps, 0)
-        power = jnp.where(jnp.isfinite(power), power, 0).astype(jnp.int32)
-        return jnp.ldexp(jnp.ones_like(self.own), power)
+    def settled(self, fine: Array) -> Units:
+        """The units: the largest wherever a smaller one is not `fine` (n,)."""
+        known = jnp.isfinite(self.top)
+        power = jnp.where(known, jnp.round(self.top) + jnp.where(fine, PREFIX * self.steps, 0), 0)
+        one = jnp.ones_like(self.own)
+        return Units(jnp.ldexp(one, power.astype(jnp.int32)), jnp.where(known, 2.0**-PREFIX * one[0], 0))
 
 
-def units(problem: Any, x: Any) -> Array:
-    """Units of length d (n,) at the start x, powers of two: ||D s|| is a length, g / d a slope in the unit of sqrt(f).
+def units(problem: Any, x: Any) -> Units:
+    """The units of the variables at the start x.
 
     The largest is sqrt|H_ii| of the stiffest variable; the others are 2^(10 k) times it, k the whole number that is
-    nearest to their own sqrt|H_ii|. A change of the units of f by 2^(2 k), or of x_i by 2^(10 k), therefore changes no
-    bit of a run, and where units are alike in the first place all d are the same: curvatures at the start are no
-    better guess than the identity then. A smaller unit is believed where gradients confirm it (`confirmed`).
-    Ones where nothing is known: see `readable`.
+    nearest to their own sqrt|H_ii|. In them H has a diagonal between 2^-10 and 1. A change of the units of f by
+    2^(2 k), or of x_i by 2^(10 k), therefore changes no bit of a run, and where units are alike in the first place all
+    d are the same: curvatures at the start are no better guess than the identity then. A smaller unit is believed
+    where gradients confirm it (`confirmed`).
+    Unknown are they where `readable` says no, and where H is zero or not finite.
     """
     if not readable(problem, x):
-        return jnp.ones_like(problem.space.zero(x))
+        return Units.unknown(problem.space.zero(x))
     seen = look(problem, x, HESSIAN)
     guess = guessed(seen)
     nothing = jnp.zeros_like(guess.own, bool)
@@ -60,13 +78,13 @@ def units(problem: Any, x: Any) -> Array:
     return guess.settled(rarely(jnp.any(guess.steps < 0), ask, (seen, guess.own), nothing))
 
 
-def units_at(problem: Any, x: Any) -> Array:
+def units_at(problem: Any, x: Any) -> Units:
     """The same from the host: by the program that the certificate needs of H anyway, and another where one is asked."""
     if not readable(problem, x):
-        return jnp.ones_like(problem.space.zero(x))
+        return Units.unknown(problem.space.zero(x))
     seen = looked(problem, x, HESSIAN)
-    guess, d, other = first_guess(seen)
-    return guess.settled(asked(problem, seen, guess.own)) if bool(other) else d
+    guess, alike, other = first_guess(seen)
+    return settled(guess, asked(problem, seen, guess.own)) if bool(other) else alike
 
 
 def readable(problem: Any, x: Any) -> bool:
@@ -78,11 +96,11 @@ def readable(problem: Any, x: Any) -> bool:
 
 
 def guessed(seen: Any) -> Guess:
-    """Units by the diagonal of H; equal ones where H is not finite."""
-    H = seen.curvature.dense()
-    own = filled(natural_scale(H, jnp.zeros_like(seen.gradient)))
+    """Units by the diagonal of H; equal ones where H is zero or not finite."""
+    scale = natural_scale(seen.curvature.dense(), jnp.zeros_like(seen.gradient))
+    own = filled(scale)
     power = jnp.log2(own)
-    top = jnp.max(power)
+    top = jnp.log2(jnp.max(scale))
     steps = jnp.round((power - top) / PREFIX)
     return Guess(own, top, jnp.where(jnp.all(jnp.isfinite(power)), steps, 0))
 
@@ -108,10 +126,11 @@ def confirmed(problem: Any, seen: Any, d: Array) -> Array:
 
 
 @Program
-def first_guess(seen: Any) -> tuple[Guess, Array, Array]:
+def first_guess(seen: Any) -> tuple[Guess, Units, Array]:
     """The guess, the units if all are alike, and whether they may not be."""
     guess = guessed(seen)
     return guess, guess.settled(jnp.zeros_like(guess.own, bool)), jnp.any(guess.steps < 0)
 
 
 asked = Program(confirmed)
+settled = Program(lambda guess, fine: guess.settled(fine))

@@ -216,6 +216,6 @@ def launch(method: Method, problem: Any, x: Any) -> State:
     return State(place, state.control, best, jnp.full((), -1, jnp.int32), jnp.zeros((), jnp.int32))
 
 
-def in_units(state: State, d: Array) -> State:
-    """A launch state whose memory has the units d (n,), for a curvature that is `scaled`."""
-    return replace(state, place=replace(state.place, memory=replace(state.place.memory, scale=d)))
+def in_units(state: State, units: Any) -> State:
+    """A launch state whose memory has these units of the variables, for a curvature that is `scaled`."""
+    return replace(state, place=replace(state.place, memory=replace(state.place.memory, units=units)))

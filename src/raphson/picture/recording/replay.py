@@ -148,7 +148,7 @@ def answer(result: Any, problem: Any) -> Moment:
 def begun(curvature: Any, problem: Any, x: Any) -> Any:
     """A curvature's memory before the first point."""
     memory = curvature.start(problem, x)
-    return replace(memory, scale=units_at(problem, x)) if curvature.scaled else memory
+    return replace(memory, units=units_at(problem, x)) if curvature.scaled else memory
 
 
 def same_point(a: np.ndarray, b: np.ndarray, dtype: Any) -> bool:
