@@ -41,7 +41,7 @@ def pairs_of_operators_and_matrices(rng, n):
     return {
         "Dense": (Dense(jnp.asarray(A)), A),
         "Diagonal": (Diagonal(jnp.asarray(e)), np.diag(e)),
-        "Inverted": (Inverted(jnp.asarray(P), jnp.asarray(np.linalg.inv(P))), P),
+        "Inverted": (Inverted.of(jnp.asarray(np.linalg.inv(P)), jnp.ones(n)), P),
         "LowRank": (LowRank(jnp.asarray(2.0), jnp.asarray(U), jnp.asarray(w)), 2 * np.eye(n) + (U * w) @ U.T),
         "MatrixFree": (MatrixFree(problem, jnp.asarray(x)), A + np.diag(3 * c * x**2)),
     }
@@ -164,7 +164,7 @@ def test_newton_directions_of_definite_matrices_are_newton_steps(n, seed, decade
     s = np.asarray(directed(H[None], g[None], np.ones((1, n))))[0]
     assert np.linalg.norm(s - exact) <= bound
     one = jnp.ones(n)
-    inverted = Inverted(jnp.asarray(H), jnp.asarray(np.linalg.inv(H))).newton(jnp.asarray(g), one).s
+    inverted = Inverted.of(jnp.asarray(np.linalg.inv(H)), jnp.asarray(g)).newton(jnp.asarray(g), one).s
     assert np.linalg.norm(np.asarray(inverted) - exact) <= bound
 
 

@@ -234,7 +234,7 @@ def kinds():
     return found | {
         "Dense": (Dense(jnp.asarray(A)), A),
         "Measured": (Measured(jnp.asarray(A), jnp.asarray(1e-9 * np.abs(A))), A),
-        "Inverted": (Inverted(jnp.asarray(A), jnp.asarray(np.linalg.inv(A))), A),
+        "Inverted": (Inverted.of(jnp.asarray(np.linalg.inv(A)), jnp.ones(4)), A),
         "Diagonal": (Diagonal(jnp.asarray(e)), np.diag(e)),
         "LowRank": (LowRank(jnp.asarray(2.0), jnp.asarray(U), jnp.asarray(w)), 2 * np.eye(4) + (U * w) @ U.T),
         "MatrixFree": (MatrixFree(problem, jnp.ones(4)), A),
@@ -298,7 +298,7 @@ def boxed_model(kind):
     curvature = {
         "gram": Gram(*map(jnp.asarray, (J, r, np.ones(8)))),
         "dense": Dense(jnp.asarray(A)),
-        "inverted": Inverted(jnp.asarray(A), jnp.asarray(np.linalg.inv(A))),
+        "inverted": Inverted.of(jnp.asarray(np.linalg.inv(A)), jnp.ones(4)),
         "diagonal": Diagonal(jnp.asarray(np.diag(A))),
         "low rank": LowRank(jnp.asarray(2.0), jnp.asarray(J[:2].T), jnp.ones(2)),
     }[kind]

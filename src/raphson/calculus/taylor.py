@@ -9,6 +9,7 @@ import numpy as np
 
 from raphson.calculus.difference import bent_residuals, host_derivatives, host_gradient, host_jacobian
 from raphson.kernel.look import BEND, GRADIENT, GRAM, HESSIAN, PRODUCT, VALUE, Look
+from raphson.kernel.program import Program
 from raphson.operators.dense import Dense
 from raphson.operators.gram import Folded, Gram
 from raphson.operators.matrix_free import MatrixFree
@@ -31,6 +32,9 @@ def look(problem: Any, x: Any, order: int) -> Look:
         return Look(x, value, gradient, Dense(H))
     value, gradient = slope(modes, problem, x)(problem.space.zero(x))
     return Look(x, value, gradient, MatrixFree(problem, x) if order == PRODUCT else None)
+
+
+looked = Program(lambda problem, x, order=HESSIAN: look(problem, x, order), static_argnames=("order",))
 
 
 def complete(problem: Any, seen: Look, order: int) -> Look:

@@ -91,6 +91,9 @@ def cubic_minimum(a: Array, fa: Array, da: Array, b: Array, fb: Array, db: Array
     Source: Nocedal and Wright (2006), equation 3.59.
     """
     one = da + db - 3 * (fa - fb) / jnp.where(a == b, 1, a - b)
-    root = jnp.sign(b - a) * jnp.sqrt(one**2 - da * db)
+    # In units of the largest slope (a power of two): squares of slopes have the size of f^2, out of range before f is.
+    top = jnp.maximum(jnp.abs(one), jnp.maximum(jnp.abs(da), jnp.abs(db)))
+    unit = jnp.ldexp(jnp.ones_like(top), jnp.frexp(jnp.where(jnp.isfinite(top), top, 1))[1])
+    root = jnp.sign(b - a) * unit * jnp.sqrt((one / unit) ** 2 - (da / unit) * (db / unit))
     below = db - da + 2 * root
     return b - (b - a) * (db + root - one) / jnp.where(below == 0, jnp.nan, below)

@@ -30,6 +30,9 @@ class Curvature(Protocol):
     learned: ClassVar[bool] = False
     """Whether it is learned from gradients at different points."""
 
+    scaled: ClassVar[bool] = False
+    """Whether its memory has `units` of the variables, which are read at the start (model/units.py)."""
+
     @property
     def order(self) -> int:
         """What has to be evaluated at a point (kernel/look.py)."""

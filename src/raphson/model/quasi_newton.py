@@ -1,4 +1,8 @@
-"""Curvature learned from gradients: BFGS, DFP, SR1 and limited-memory BFGS."""
+"""Curvature learned from gradients: BFGS, DFP, SR1 and limited-memory BFGS.
+
+All begin with a multiple of D^2, D the units of the variables at the start (model/units.py): in scaled variables that
+is the multiple of the identity of the textbooks. D holds powers of two.
+"""
 
 from typing import Any, ClassVar
 
@@ -8,9 +12,11 @@ import jax.numpy as jnp
 from raphson.kernel.look import GRADIENT, Look
 from raphson.kernel.number import eps, norm, safe
 from raphson.kernel.record import record, static
+from raphson.kernel.space import Box
 from raphson.model.curvature import Curvature, first_size
 from raphson.model.quadratic import Model
-from raphson.operators.dense import Dense, Inverted
+from raphson.model.units import Units
+from raphson.operators.dense import Definite, Dense, Inverted
 from raphson.operators.low_rank import LowRank
 
 Array = jax.Array
@@ -18,11 +24,12 @@ Array = jax.Array
 
 @record
 class Secant:
-    """Memory of a dense quasi-Newton method: last gradient, B, its inverse, and how many pairs were used."""
+    """Memory of a dense quasi-Newton method: last gradient, its matrix (B or the inverse), units of the variables,
+    pairs used."""
 
     g: Array
-    B: Array
-    H: Array
+    matrix: Array
+    units: Units
     pairs: Array
 
 
@@ -30,25 +37,38 @@ def blank(problem: Any, x: Any) -> Secant:
     """Nothing learned yet."""
     zero = problem.space.zero(x)
     empty = jnp.zeros((zero.shape[0], zero.shape[0]), zero.dtype)
-    return Secant(zero, empty, empty, jnp.full((), -1, jnp.int32))
+    return Secant(zero, empty, Units.unknown(zero), jnp.full((), -1, jnp.int32))
 
 
-def positive_pair(s: Array, y: Array) -> Array:
-    """Whether y's is safely positive, so that an update keeps B positive definite. False at the start, where s = 0."""
-    return (s @ y > eps(y) ** 0.5 * norm(s) * norm(y)) & (norm(s) > 0)
+def positive_pair(s: Array, y: Array, d: Array) -> Array:
+    """Whether y's is safely positive, so that an update keeps B positive definite. False at the start, where s = 0.
 
-
-def rescaled(
-    memory: Secant, look: Look, s: Array, y: Array, ok: Array, factor: Array | float = 1.0
-) -> tuple[Array, Array]:
-    """B and its inverse before the update: b I at the first point, `factor` (y'y / s'y) I at the first pair.
-
-    Source: Nocedal and Wright (2006), equation 6.20.
+    Lengths are those of scaled variables, d s and y / d.
     """
-    eye = jnp.eye(s.shape[0], dtype=s.dtype)
-    b = jnp.where(ok, factor * ((y @ y) / safe(s @ y, ok)), first_size(look.value, look.gradient))
-    fresh = (memory.pairs < 0) | (ok & (memory.pairs == 0))
-    return jnp.where(fresh, b * eye, memory.B), jnp.where(fresh, eye / b, memory.H)
+    size = norm(d * s)
+    return (s @ y > eps(y) ** 0.5 * size * norm(y / d)) & (size > 0)
+
+
+def begun(look: Look, units: Units) -> Array:
+    """b of the first matrix b D^2: by `first_size`, but no less than curvatures are in these units. Where g is
+    rounding, |f| / g would lead 1e16 away along a flat direction."""
+    return jnp.maximum(first_size(look.value, look.gradient / units.scale), units.least)
+
+
+def first(memory: Secant, look: Look, s: Array, y: Array, ok: Array, factor: Array | float = 1.0) -> Array:
+    """The diagonal of B before an update: b D^2 at the first point, `factor` (y'D^-2 y / s'y) D^2 at the first pair.
+
+    Source: Nocedal and Wright (2006), equation 6.20, in scaled variables.
+    """
+    d = memory.units.scale
+    scaled = y / d
+    b = jnp.where(ok, factor * ((scaled @ scaled) / safe(s @ y, ok)), begun(look, memory.units))
+    return b * d**2
+
+
+def fresh(memory: Secant, ok: Array) -> Array:
+    """Whether what was learned so far is nothing, so that `first` takes its place."""
+    return (memory.pairs < 0) | (ok & (memory.pairs == 0))
 
 
 def inverse_form(A: Array, u: Array, v: Array, uv: Array) -> Array:
@@ -60,17 +80,22 @@ def inverse_form(A: Array, u: Array, v: Array, uv: Array) -> Array:
 def direct_form(A: Array, s: Array, y: Array, sy: Array, ok: Array) -> Array:
     """A - A s s'A / s'As + y y'/s'y: BFGS of B, and (s, y exchanged) DFP of the inverse."""
     As = A @ s
-    return A - jnp.outer(As, As) / safe(s @ As, ok & (s @ As > 0)) + jnp.outer(y, y) / sy
+    # Divided before they are multiplied: products of two gradients leave the range where f does not.
+    lost, gained = As / jnp.sqrt(safe(s @ As, ok & (s @ As > 0))), y / jnp.sqrt(sy)
+    return A - jnp.outer(lost, lost) + jnp.outer(gained, gained)
 
 
 @record
 class BFGS(Curvature):
-    """Broyden, Fletcher, Goldfarb, Shanno (1970), with the inverse kept beside B.
+    """Broyden, Fletcher, Goldfarb, Shanno (1970). The inverse of B is kept alone; with bounds B itself, whose rows and
+    columns can be taken out.
 
     Source: Nocedal and Wright (2006), equations 6.17 and 6.19.
     """
 
     learned: ClassVar[bool] = True
+    natural: ClassVar[bool] = True
+    scaled: ClassVar[bool] = True
     order: int = static(default=GRADIENT)
 
     def start(self, problem: Any, x: Any) -> Secant:
@@ -79,21 +104,23 @@ class BFGS(Curvature):
 
     def model(self, space: Any, look: Look, s: Array, memory: Secant) -> tuple[Model, Secant]:
         """The model after learning from the step s that led here."""
-        y = look.gradient - memory.g
-        ok = positive_pair(s, y) & (memory.pairs >= 0)
-        B, H = rescaled(memory, look, s, y, ok)
-        sy = safe(s @ y, ok)
-        B, H = self.update(B, H, s, y, sy, ok)
-        learned = Secant(look.gradient, B, H, jnp.maximum(memory.pairs, 0) + ok)
-        one = jnp.ones_like(look.gradient)
-        return Model(look.x, look.value, look.gradient, Inverted(B, H), one, space), learned
+        g, d = look.gradient, memory.units.scale
+        y = g - memory.g
+        ok = positive_pair(s, y, d) & (memory.pairs >= 0)
+        diagonal, sy = first(memory, look, s, y, ok), safe(s @ y, ok)
+        direct = isinstance(space, Box)
+        A = jnp.where(fresh(memory, ok), jnp.diag(diagonal if direct else 1 / diagonal), memory.matrix)
+        A = jnp.where(ok, (self.update if direct else self.update_inverse)(A, s, y, sy, ok), A)
+        learned = Secant(g, A, memory.units, jnp.maximum(memory.pairs, 0) + ok)
+        return Model(look.x, look.value, g, Definite(A) if direct else Inverted.of(A, g), d, space), learned
 
-    def update(self, B: Array, H: Array, s: Array, y: Array, sy: Array, ok: Array) -> tuple[Array, Array]:
-        """B and its inverse after a pair (s, y); unchanged where not `ok`."""
-        return (
-            jnp.where(ok, direct_form(B, s, y, sy, ok), B),
-            jnp.where(ok, inverse_form(H, s, y, sy), H),
-        )
+    def update(self, B: Array, s: Array, y: Array, sy: Array, ok: Array) -> Array:
+        """B after a pair (s, y)."""
+        return direct_form(B, s, y, sy, ok)
+
+    def update_inverse(self, H: Array, s: Array, y: Array, sy: Array, ok: Array) -> Array:
+        """Its inverse after a pair (s, y)."""
+        return inverse_form(H, s, y, sy)
 
 
 @record
@@ -103,12 +130,13 @@ class DFP(BFGS):
     Source: Nocedal and Wright (2006), equations 6.13 and 6.15.
     """
 
-    def update(self, B: Array, H: Array, s: Array, y: Array, sy: Array, ok: Array) -> tuple[Array, Array]:
-        """B and its inverse after a pair (s, y); unchanged where not `ok`."""
-        return (
-            jnp.where(ok, inverse_form(B, y, s, sy), B),
-            jnp.where(ok, direct_form(H, y, s, sy, ok), H),
-        )
+    def update(self, B: Array, s: Array, y: Array, sy: Array, ok: Array) -> Array:
+        """B after a pair (s, y)."""
+        return inverse_form(B, y, s, sy)
+
+    def update_inverse(self, H: Array, s: Array, y: Array, sy: Array, ok: Array) -> Array:
+        """Its inverse after a pair (s, y)."""
+        return direct_form(H, y, s, sy, ok)
 
 
 def sine(s: Array, y: Array, ok: Array) -> Array:
@@ -130,6 +158,8 @@ class SR1(Curvature):
     """
 
     learned: ClassVar[bool] = True
+    natural: ClassVar[bool] = True
+    scaled: ClassVar[bool] = True
     order: int = static(default=GRADIENT)
 
     def start(self, problem: Any, x: Any) -> Secant:
@@ -139,24 +169,27 @@ class SR1(Curvature):
     def model(self, space: Any, look: Look, s: Array, memory: Secant) -> tuple[Model, Secant]:
         """The model after learning from the step s that led here."""
         y = look.gradient - memory.g
-        first = positive_pair(s, y) & (memory.pairs >= 0)
-        B, _ = rescaled(memory, look, s, y, first & (memory.pairs == 0), 1 + sine(s, y, first))
+        d = memory.units.scale
+        good = positive_pair(s, y, d) & (memory.pairs >= 0)
+        begin = first(memory, look, s, y, good & (memory.pairs == 0), 1 + sine(d * s, y / d, good))
+        B = jnp.where(fresh(memory, good), jnp.diag(begin), memory.matrix)
         e = y - B @ s
-        d = e @ s
-        ok = (jnp.abs(d) > 1e-8 * norm(s) * norm(e)) & (memory.pairs >= 0)
-        B = jnp.where(ok, B + jnp.outer(e, e) / safe(d, ok), B)
-        learned = Secant(look.gradient, B, memory.H, jnp.maximum(memory.pairs, 0) + ok)
-        one = jnp.ones_like(look.gradient)
-        return Model(look.x, look.value, look.gradient, Dense(B), one, space), learned
+        es = e @ s
+        ok = (jnp.abs(es) > 1e-8 * norm(d * s) * norm(e / d)) & (memory.pairs >= 0)
+        root = e / jnp.sqrt(safe(jnp.abs(es), ok))
+        B = jnp.where(ok, B + jnp.sign(es) * jnp.outer(root, root), B)
+        learned = Secant(look.gradient, B, memory.units, jnp.maximum(memory.pairs, 0) + ok)
+        return Model(look.x, look.value, look.gradient, Dense(B), d, space), learned
 
 
 @record
 class Pairs:
-    """Memory of L-BFGS: last gradient, the last m steps and gradient changes (newest last), how many are live."""
+    """Memory of L-BFGS: last gradient, the last m steps and gradient changes (newest last), units, live pairs."""
 
     g: Array
     S: Array
     Y: Array
+    units: Units
     pairs: Array
 
 
@@ -166,35 +199,37 @@ class LBFGS(Curvature):
 
     size: int = static(default=10)
     learned: ClassVar[bool] = True
+    natural: ClassVar[bool] = True
+    scaled: ClassVar[bool] = True
     order: int = static(default=GRADIENT)
 
     def start(self, problem: Any, x: Any) -> Pairs:
         """Nothing learned yet."""
         zero = problem.space.zero(x)
         empty = jnp.zeros((zero.shape[0], self.size), zero.dtype)
-        return Pairs(zero, empty, empty, jnp.full((), -1, jnp.int32))
+        return Pairs(zero, empty, empty, Units.unknown(zero), jnp.full((), -1, jnp.int32))
 
     def model(self, space: Any, look: Look, s: Array, memory: Pairs) -> tuple[Model, Pairs]:
-        """The model after learning from the step s that led here."""
-        y = look.gradient - memory.g
-        ok = positive_pair(s, y) & (memory.pairs >= 0)
+        """The model after learning from the step s that led here. Pairs are kept in scaled variables."""
+        d = memory.units.scale
+        s, y = d * s, (look.gradient - memory.g) / d
+        ok = positive_pair(s, y, jnp.ones_like(d)) & (memory.pairs >= 0)
         # Pairs are stored at unit length: products of tiny steps would underflow.
         unit = norm(s)
         unit = safe(unit, ok)
         S, Y = self.push(memory.S, s / unit, ok), self.push(memory.Y, y / unit, ok)
         pairs = jnp.minimum(jnp.maximum(memory.pairs, 0) + ok, self.size)
         last = safe(S[:, -1] @ Y[:, -1], pairs > 0)
-        gamma = jnp.where(pairs > 0, (Y[:, -1] @ Y[:, -1]) / last, first_size(look.value, look.gradient))
-        B = self.compact(gamma, S, Y, pairs)
-        one = jnp.ones_like(look.gradient)
-        return Model(look.x, look.value, look.gradient, B, one, space), Pairs(look.gradient, S, Y, pairs)
+        gamma = jnp.where(pairs > 0, (Y[:, -1] @ Y[:, -1]) / last, begun(look, memory.units))
+        B = self.compact(gamma, S, Y, pairs, d)
+        return Model(look.x, look.value, look.gradient, B, d, space), Pairs(look.gradient, S, Y, memory.units, pairs)
 
     def push(self, A: Array, a: Array, ok: Array) -> Array:
         """Drops the oldest column and appends the newest, where the pair is `ok`."""
         return jnp.where(ok, jnp.concatenate([A[:, 1:], a[:, None]], 1), A)
 
-    def compact(self, gamma: Array, S: Array, Y: Array, pairs: Array) -> LowRank:
-        """B = gamma I - W M^-1 W' with W = [gamma S, Y], diagonalized so that dead pairs have weight zero."""
+    def compact(self, gamma: Array, S: Array, Y: Array, pairs: Array, d: Array) -> LowRank:
+        """B = D (gamma I - W M^-1 W') D with W = [gamma S, Y], diagonalized so that dead pairs have weight zero."""
         live = jnp.arange(self.size) >= self.size - pairs
         SY = S.T @ Y
         L, D = jnp.tril(SY, -1), jnp.diag(jnp.diag(SY))
@@ -207,5 +242,5 @@ class LBFGS(Curvature):
         M = jnp.where(both[:, None] & both[None, :], M / (size[:, None] * size[None, :]), jnp.eye(2 * self.size))
         w, Q = jnp.linalg.eigh(M.astype(S.dtype))
         fine = jnp.abs(w) > eps(w) * self.size
-        U = (jnp.where(both, W / size, 0)) @ Q
-        return LowRank(gamma, U, jnp.where(fine, -1 / safe(w, fine), 0))
+        U = (jnp.where(both, d[:, None] * W / size, 0)) @ Q
+        return LowRank(gamma * d**2, U, jnp.where(fine, -1 / safe(w, fine), 0))

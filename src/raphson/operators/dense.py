@@ -1,13 +1,16 @@
-"""Symmetric operators that are stored: dense, diagonal, and a dense one with its inverse."""
+"""Symmetric operators that are stored: dense, diagonal, and positive definite ones, themselves or their inverse."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.kernel.number import all_finite
+from raphson.kernel.number import all_finite, eps, safe
+from raphson.kernel.rare import rarely
 from raphson.kernel.record import record
+from raphson.linear.batched import cholesky, lower, upper
 from raphson.linear.solve import Direction, dense_negative, direct, product_direction
 from raphson.operators.base import Operator
 
@@ -76,7 +79,7 @@ class Formed(Dense):
         """Rows and columns of held variables zeroed."""
         return Formed(super().restrict(held, stiff, room).matrix)
 
-    def newton(self, g: Array, d: Array) -> Direction:
+    def newton(self, g: Array, d: Array, error: Array | None = None) -> Direction:
         """By conjugate gradients."""
         return product_direction(self.mv, g, d)
 
@@ -93,15 +96,81 @@ class Measured(Dense):
 
 
 @record
-class Inverted(Stored):
-    """A positive definite matrix kept together with its inverse (BFGS, DFP): solving costs one product.
+class Definite(Stored):
+    """A positive definite matrix (n, n) learned from gradients.
 
     `rounding` is zero: a secant approximation may be far from |H| in directions that were never visited.
     """
 
     semidefinite: ClassVar[bool] = True
 
+    def known_inverse(self) -> np.ndarray:
+        """The inverse (n, n), by one factorization."""
+        return np.linalg.inv(np.asarray(self.matrix, float))
+
+
+@record
+class Inverted(Operator):
+    """A positive definite matrix B known by its `inverse` (n, n) alone (BFGS, DFP): solving costs one product.
+
+    `known` = B^-1 g for the gradient `g` at hand: along it s'B s costs n operations. Everything else about B itself is
+    one factorization of the inverse, and is asked for rarely (products in a loop are better served by a matrix B).
+    `rounding` is zero: see `Definite`.
+    """
+
+    semidefinite: ClassVar[bool] = True
+
     inverse: Array
+    g: Array
+    known: Array
+
+    @staticmethod
+    def of(inverse: Array, g: Array) -> "Inverted":
+        """From the inverse and a gradient."""
+        return Inverted(inverse, g, inverse @ g)
+
+    @property
+    def size(self) -> int:
+        """Number of rows n."""
+        return self.g.shape[0]
+
+    def solver(self) -> Callable[[Array], Array]:
+        """v -> B v, by a Cholesky factor of the inverse in units that give it a diagonal of ones."""
+        e = jnp.sqrt(jnp.diagonal(self.inverse))
+        L = cholesky(self.inverse / (e[:, None] * e[None, :]))
+        return lambda v: upper(L, lower(L, v / e)) / e
+
+    def mv(self, v: Array) -> Array:
+        """B v."""
+        return self.solver()(v)
+
+    def quadratic(self, s: Array) -> Array:
+        """s'B s: t^2 g'B^-1 g for s = t B^-1 g, as on a ray."""
+        k = jnp.argmax(jnp.abs(self.known))
+        t = s[k] / safe(self.known[k], self.known[k] != 0)
+        along = jnp.all(jnp.abs(s - t * self.known) <= 4 * eps(s) * jnp.abs(s))
+        return rarely(~along, lambda m: m[0].quadratic_by_factor(m[1]), (self, s), t * t * (self.g @ self.known))
+
+    def quadratic_by_factor(self, s: Array) -> Array:
+        """s'B s for any s."""
+        return s @ self.mv(s)
+
+    def dense(self) -> Array:
+        """The matrix (n, n)."""
+        B = jax.vmap(self.solver())(jnp.eye(self.size, dtype=self.g.dtype))
+        return (B + B.T) / 2
+
+    def diagonal(self) -> Array:
+        """The diagonal (n,)."""
+        return jnp.diagonal(self.dense())
+
+    def finite(self) -> Array:
+        """Whether every entry of the inverse, and what it makes of g, is finite."""
+        return all_finite(self.inverse) & all_finite(self.known)
+
+    def restrict(self, held: Array, stiff: Array, room: Array) -> Dense:
+        """As a matrix."""
+        return Definite(self.dense()).restrict(held, stiff, room)
 
     def newton(self, g: Array, d: Array, error: Array | None = None) -> Direction:
         """-B^-1 g by one product."""

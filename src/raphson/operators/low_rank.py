@@ -1,4 +1,4 @@
-"""gamma I + U diag(c) U': limited-memory approximations."""
+"""diag(gamma) + U diag(c) U': limited-memory approximations."""
 
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,7 +20,7 @@ Array = jax.Array
 
 @record
 class LowRank(Operator):
-    """gamma I + U diag(c) U' with U of shape (n, k), k small. Columns with c = 0 are dead.
+    """diag(gamma) + U diag(c) U', gamma a number or (n,), U of shape (n, k), k small. Columns with c = 0 are dead.
 
     Positive definite as L-BFGS builds it. `rounding` is zero: see `Inverted`.
     """
@@ -42,7 +42,7 @@ class LowRank(Operator):
 
     def dense(self) -> Array:
         """The matrix (n, n)."""
-        return self.gamma * jnp.eye(self.size, dtype=self.U.dtype) + (self.U * self.c) @ self.U.T
+        return jnp.diag(self.gamma * jnp.ones_like(self.U[:, 0])) + (self.U * self.c) @ self.U.T
 
     def diagonal(self) -> Array:
         """The diagonal (n,)."""
@@ -51,7 +51,7 @@ class LowRank(Operator):
     def quadratic(self, s: Array) -> Array:
         """s'B s."""
         p = self.U.T @ s
-        return self.gamma * (s @ s) + p @ (self.c * p)
+        return s @ (self.gamma * s) + p @ (self.c * p)
 
     def finite(self) -> Array:
         """Whether gamma, U and c are finite."""
@@ -64,13 +64,15 @@ class LowRank(Operator):
     def newton(self, g: Array, d: Array, error: Array | None = None) -> Direction:
         """-B^-1 g by a k x k system (Sherman, Morrison and Woodbury); dead columns left out."""
         live = self.c != 0
-        U = jnp.where(live, self.U, 0)
-        middle = jnp.diag(1 / jnp.where(live, self.c, 1)) + U.T @ U / self.gamma
-        return direct(-(g / self.gamma - U @ jnp.linalg.solve(middle, U.T @ g) / self.gamma**2))
+        root = jnp.sqrt(self.gamma) * jnp.ones_like(g)
+        U, y = jnp.where(live, self.U, 0) / root[:, None], g / root
+        middle = jnp.diag(1 / jnp.where(live, self.c, 1)) + U.T @ U
+        return direct(-(y - U @ jnp.linalg.solve(middle, U.T @ y)) / root)
 
     def known_inverse(self) -> "Limited":
         """As a LinearOperator of 4 n k operations."""
         from raphson.operators.limited import Limited  # here: `import raphson` does without scipy.sparse
 
-        U, c, gamma = np.asarray(self.U, float), np.asarray(self.c, float), float(self.gamma)
+        U, c = np.asarray(self.U, float), np.asarray(self.c, float)
+        gamma = np.broadcast_to(np.asarray(self.gamma, float), len(U))
         return Limited.of(gamma, U[:, c != 0], c[c != 0])

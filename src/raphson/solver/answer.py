@@ -11,6 +11,7 @@ from raphson.kernel.record import record
 from raphson.kernel.space import Box
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
+from raphson.model.units import units
 from raphson.problems.allowed import modes_of
 from raphson.problems.derivatives import hessian, slope
 from raphson.problems.least_squares import LeastSquares
@@ -19,7 +20,7 @@ from raphson.solver.choose import choose
 from raphson.solver.presets import ALIASES, PRESETS, RESIDUAL_ALIASES, RESIDUAL_PRESETS, cast, preset_name
 from raphson.solver.saddle import leave_saddle
 from raphson.solver.spaces import check_method
-from raphson.solver.step import Method, State, launch, step
+from raphson.solver.step import Method, State, in_units, launch, step
 
 Array = jax.Array
 
@@ -60,6 +61,7 @@ def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> S
     dtype = jnp.result_type(*jax.tree.leaves(x0))
     still, method = lax.stop_gradient(problem), cast(method, dtype)
     state = launch(method, still, x0)
+    state = in_units(state, units(still, x0)) if method.curvature.scaled else state
     shapes = jax.eval_shape(lambda s: step(method, still, s)[1], state) if history else None
     trials = jax.tree.map(lambda a: jnp.zeros((history, *a.shape), a.dtype), shapes)
 

@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 
 from raphson.calculus.check import DerivativeCheck, examine
-from raphson.calculus.taylor import look
+from raphson.calculus.taylor import look, looked
 from raphson.kernel.look import GRADIENT
 from raphson.kernel.program import Program
 from raphson.kernel.warning import silent
 from raphson.problems.allowed import require_derivatives
 from raphson.solver.evidence import Numbered
-from raphson.solver.final import looked
 from raphson.solver.host import flat_point, flatten, host_problem, user_hessian
 from raphson.solver.inputs import jax_problem, read_function, read_point
 

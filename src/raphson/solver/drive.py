@@ -18,6 +18,7 @@ from raphson.kernel.recorder import BUDGET, Recorder
 from raphson.kernel.room import make_room
 from raphson.kernel.status import Status
 from raphson.kernel.trace import SCALARS, Trace, Trial, host_row, row
+from raphson.model.units import units_at
 from raphson.problems.callback import HOST, OutOfCalls
 from raphson.solver.packed import host_steps, trial_of
 from raphson.solver.saddle import leave
@@ -27,6 +28,7 @@ from raphson.solver.step import (
     appraise,
     arrive,
     conclude,
+    in_units,
     launch,
     propose,
     step,
@@ -181,7 +183,7 @@ def structure(method: Method, problem: Any, x0: Any) -> Any:
 
 
 def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> State:
-    """`launch`, remembered by structure: only x is new."""
+    """`launch`, remembered by structure: only x is new, and the units of the variables there."""
     key = structure(method, problem, x0) if key is None else key
     state = Started.states.get(key)
     if state is None:
@@ -193,7 +195,8 @@ def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> State
         if sum(leaf.size for leaf in jax.tree.leaves(state)) <= KEPT:
             Started.states[key] = state
     model = replace(state.place.model, x=x0)
-    return replace(state, place=replace(state.place, model=model), best=replace(state.best, x=x0))
+    state = replace(state, place=replace(state.place, model=model), best=replace(state.best, x=x0))
+    return in_units(state, units_at(problem, x0)) if method.curvature.scaled else state
 
 
 def run(

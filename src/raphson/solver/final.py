@@ -9,10 +9,9 @@ import numpy as np
 
 from raphson.calculus.around import TINY
 from raphson.calculus.difference import final_derivatives, host_gradient
-from raphson.calculus.taylor import look
+from raphson.calculus.taylor import look, looked
 from raphson.kernel.look import HESSIAN, PRODUCT, VALUE
 from raphson.kernel.number import eps
-from raphson.kernel.program import Program
 from raphson.kernel.space import Euclidean
 from raphson.kernel.status import Status
 from raphson.operators.dense import Measured
@@ -131,9 +130,6 @@ def why_unseen(n: int) -> str:
 def evaluate(problem: Any, x: Any, order: int = HESSIAN) -> Any:
     """Everything at one point, dense if not asked otherwise."""
     return look(problem, x, order) if isinstance(problem, HOST) else looked(problem, x, order)
-
-
-looked = Program(lambda problem, x, order=HESSIAN: look(problem, x, order), static_argnames=("order",))
 
 
 def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:

@@ -220,3 +220,8 @@ def launch(method: Method, problem: Any, x: Any) -> State:
     place = replace(state.place, model=model, memory=memory, watch=first_watch(model))
     best = Look(x, jnp.full_like(model.value, jnp.inf))
     return State(place, state.control, best, jnp.full((), -1, jnp.int32), jnp.zeros((), jnp.int32), state.fresh)
+
+
+def in_units(state: State, units: Any) -> State:
+    """A launch state whose memory has these units of the variables, for a curvature that is `scaled`."""
+    return replace(state, place=replace(state.place, memory=replace(state.place.memory, units=units)))

@@ -14,6 +14,7 @@ from raphson.kernel.look import GRAM, HESSIAN, PRODUCT, Look
 from raphson.kernel.program import Program
 from raphson.kernel.space import Box
 from raphson.linear.cg import CLOSE, unbounded
+from raphson.model.units import units_at
 from raphson.operators.matrix_free import MatrixFree
 from raphson.paths.proposal import LENGTH
 from raphson.picture.recording.own import Own, curve, straight
@@ -144,6 +145,12 @@ def answer(result: Any, problem: Any) -> Moment:
     return moment_of(last, len(accepted), x, result.value, result.gradient, H)
 
 
+def begun(curvature: Any, problem: Any, x: Any) -> Any:
+    """A curvature's memory before the first point."""
+    memory = curvature.start(problem, x)
+    return replace(memory, units=units_at(problem, x)) if curvature.scaled else memory
+
+
 def same_point(a: np.ndarray, b: np.ndarray, dtype: Any) -> bool:
     """Whether two vectors are the same point but for rounding in a precision."""
     return bool(np.all(np.abs(a - b) <= 4 * np.finfo(dtype).eps * np.maximum(np.abs(a), np.abs(b))))
@@ -192,7 +199,7 @@ class Rerun:
         """The points with the given numbers, in order; the last is looked at only where it is not the answer."""
         x, at = self.start, 0
         zero = self.problem.space.zero(x)
-        s, memory = zero, () if self.recipe is None else self.recipe.curvature.start(self.problem, x)
+        s, memory = zero, () if self.recipe is None else begun(self.recipe.curvature, self.problem, x)
         kept = np.concatenate([[0], self.trace.kept])
         numbers = np.concatenate([[-1], np.flatnonzero(self.trace.accepted)])
         for t in picked:
