@@ -1,5 +1,6 @@
 """Exact curvatures: the Hessian, dense or as a product, and the identity of gradient descent."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
 import jax
@@ -38,6 +39,11 @@ class Curvature(Protocol):
     def model(self, space: Any, look: Look, s: Array, memory: Any) -> tuple[Model, Any]:
         """The model at the point looked at, and the memory after it; `s` (n,) is the step that led there."""
         ...
+
+    def carried(self, transport: Callable[[Array], Array], memory: Any) -> Any:
+        """The memory in the tangent space of the next point, on curved spaces: `transport` (n,) -> (n,) keeps inner
+        products. Numbers that belong to no direction stay as they are."""
+        return memory
 
 
 FADING = 0.5

@@ -1,5 +1,7 @@
 """Curvature learned from gradients: BFGS, DFP, SR1 and limited-memory BFGS."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import jax
@@ -31,6 +33,15 @@ def blank(problem: Any, x: Any) -> Secant:
     zero = problem.space.zero(x)
     empty = jnp.zeros((zero.shape[0], zero.shape[0]), zero.dtype)
     return Secant(zero, empty, empty, jnp.full((), -1, jnp.int32))
+
+
+def carried_secant(transport: Callable[[Array], Array], memory: Secant) -> Secant:
+    """The memory in the tangent space of the next point: T B T' for the orthogonal T that `transport` is.
+
+    Source: Huang, Gallivan and Absil (2015), "A Broyden class of quasi-Newton methods for Riemannian optimization".
+    """
+    both = lambda A: jax.vmap(transport)(jax.vmap(transport)(A.T).T)
+    return replace(memory, g=transport(memory.g), B=both(memory.B), H=both(memory.H))
 
 
 def positive_pair(s: Array, y: Array) -> Array:
@@ -87,6 +98,10 @@ class BFGS(Curvature):
         learned = Secant(look.gradient, B, H, jnp.maximum(memory.pairs, 0) + ok)
         one = jnp.ones_like(look.gradient)
         return Model(look.x, look.value, look.gradient, Inverted(B, H), one, space), learned
+
+    def carried(self, transport: Callable[[Array], Array], memory: Secant) -> Secant:
+        """The memory in the tangent space of the next point."""
+        return carried_secant(transport, memory)
 
     def update(self, B: Array, H: Array, s: Array, y: Array, sy: Array, ok: Array) -> tuple[Array, Array]:
         """B and its inverse after a pair (s, y); unchanged where not `ok`."""
@@ -149,6 +164,10 @@ class SR1(Curvature):
         one = jnp.ones_like(look.gradient)
         return Model(look.x, look.value, look.gradient, Dense(B), one, space), learned
 
+    def carried(self, transport: Callable[[Array], Array], memory: Secant) -> Secant:
+        """The memory in the tangent space of the next point."""
+        return carried_secant(transport, memory)
+
 
 @record
 class Pairs:
@@ -188,6 +207,11 @@ class LBFGS(Curvature):
         B = self.compact(gamma, S, Y, pairs)
         one = jnp.ones_like(look.gradient)
         return Model(look.x, look.value, look.gradient, B, one, space), Pairs(look.gradient, S, Y, pairs)
+
+    def carried(self, transport: Callable[[Array], Array], memory: Pairs) -> Pairs:
+        """The memory in the tangent space of the next point: every pair is carried along."""
+        columns = jax.vmap(transport, 1, 1)
+        return replace(memory, g=transport(memory.g), S=columns(memory.S), Y=columns(memory.Y))
 
     def push(self, A: Array, a: Array, ok: Array) -> Array:
         """Drops the oldest column and appends the newest, where the pair is `ok`."""

@@ -14,7 +14,9 @@ from raphson.certificate.sections import BEYOND, Course, Section, look_along
 from raphson.certificate.shape import WHOLE, Shape, examine_free, examine_products
 from raphson.certificate.verdict import Certificate, Proof
 from raphson.kernel.look import GRADIENT
+from raphson.kernel.names import step_names
 from raphson.kernel.number import VALUE_NOISE, default_tolerance, eps
+from raphson.kernel.product import coordinates
 from raphson.kernel.program import Program
 from raphson.kernel.trace import Trace
 from raphson.model.curvature import filled, natural_scale
@@ -41,14 +43,15 @@ def certificate_of(
     sides = active_bounds(problem.space, g, model.x)
     held = sides != 0
     g = np.where(held, 0, g)
-    names = (Numbered() if space.straight else Numbered("s")) if names is None else names
+    names = (Numbered() if space.straight else step_names(space, model.x)) if names is None else names
     first = max(abs(done.trace.start_value), abs(float(model.value)))
     size, big = measures(magnitude, seen, scale.astype(float), eps(g), first)
     shape = shape_of(problem, model, H, g, scale, size, big, held, names)
     rounding = float(model.floor) / VALUE_NOISE  # one unit in the last place
     floor = max(rounding, noise_met(problem, float(model.value)))
     believed = settled(done.trace)
-    travelled = flat(model.x) - flat(done.start) if space.straight else np.zeros_like(g)  # curved ones have no far
+    place = flat if space.straight else lambda x: np.asarray(coordinates(space, x))  # curved spaces have no far
+    travelled = place(model.x) - place(done.start)
     looked = weak_sections(
         problem, model, H, shape, g, magnitude, size, big, held, floor, believed, travelled
     )  # fmt: skip
@@ -72,7 +75,7 @@ def certificate_of(
             sections=looked.sections,
             steep=steep_falls(problem, model, g, size),
             imbalance=imbalance_at(problem, model, size, ~held, looked),
-            held=held_words(problem.space, sides, names),
+            held=held_words(space, model.x, sides, names),
             names=names,
             unseen=H is None and isinstance(problem, HOST) and finite(model, g),
             why_unseen=why_unseen(len(g)),
@@ -319,10 +322,7 @@ def imbalance_at(problem: Any, model: Any, size: np.ndarray, free: np.ndarray, l
 
 
 class Numbered:
-    """The names of variables that have none: x1, x2, ..., made when asked for; s1, s2, ... for those of a step."""
-
-    def __init__(self, letter: str = "x"):
-        self.letter = letter
+    """The names of variables that have none: x1, x2, ..., made when asked for."""
 
     def __getitem__(self, i: int) -> str:
-        return f"{self.letter}{i + 1}"
+        return f"x{i + 1}"

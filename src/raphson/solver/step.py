@@ -115,7 +115,7 @@ def appraise(method: Method, state: State, proposal: Proposal, seen: Look) -> tu
         actual=actual,
         ratio=ratio,
         slope=model.gradient @ s,
-        end_slope=blank if seen.gradient is None else seen.gradient @ s,
+        end_slope=blank if seen.gradient is None else seen.gradient @ outward(model.space, model.x, s, seen.x),
         noise=noise,
         tau=state.control.tau,
         length=norm(model.scale * s),
@@ -144,7 +144,8 @@ def settle(
     launch = state.k < 0
 
     def enter() -> tuple[Place, Any, Trial]:
-        model, memory = method.curvature.model(space, seen, trial.step, state.place.memory)
+        s, memory = remembered(method.curvature, space, state, trial.step)
+        model, memory = method.curvature.model(space, seen, s, memory)
         loose = hold(model)
         watch = arrival(method.stop, loose, state.place.watch, trial)
         place = Place(model, memory, method.path.prepare(loose), watch)
@@ -155,6 +156,23 @@ def settle(
         return state.place, shorter, replace(trial, accepted=jnp.zeros((), bool))
 
     return lax.cond(launch | finite(seen), enter, turn_back)
+
+
+def remembered(curvature: Curvature, space: Any, state: State, s: Array) -> tuple[Array, Any]:
+    """The step made and the memory of its start, as the tangent space of its end sees them: carried in parallel."""
+    memory = state.place.memory
+    if space.straight or not curvature.learned:
+        return s, memory
+    transport = lambda v: space.transport(state.place.x, s, v)
+    return transport(s), curvature.carried(transport, memory)
+
+
+def outward(space: Any, x: Any, s: Array, y: Any) -> Array:
+    """The velocity with which t -> retract(x, t s) arrives at y = retract(x, s), in the tangent space there."""
+    if space.straight:
+        return s
+    one = jnp.ones((), s.dtype)
+    return jax.jvp(lambda t: space.difference(space.retract(x, t * s), y), (one,), (one,))[1]
 
 
 def finite(seen: Look) -> Array:
