@@ -33,16 +33,16 @@ from raphson.fit.result import Fit
 from raphson.fit.strategy import ORDER, free_variables, polish, rescued
 from raphson.kernel import show
 from raphson.kernel.look import GRAM
-from raphson.kernel.names import names_in
+from raphson.kernel.names import names_in, step_names
 from raphson.kernel.number import default_tolerance
-from raphson.kernel.space import Box
+from raphson.kernel.space import Box, Euclidean
 from raphson.kernel.status import Status
 from raphson.kernel.warning import silent
 from raphson.operators.dense import Dense
 from raphson.problems.allowed import require_derivatives
 from raphson.problems.callback import HOST, HostResiduals
 from raphson.solver.attempts import best_of, onward_from
-from raphson.solver.bounds import active_bounds, read_bounds, with_values
+from raphson.solver.bounds import active_bounds, with_values
 from raphson.solver.call import host_counts, limited
 from raphson.solver.callbacks import reporter, watcher
 from raphson.solver.clock import CompileClock
@@ -54,6 +54,7 @@ from raphson.solver.messages import check_arity, refuse_swapped
 from raphson.solver.options import Limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_DESCRIPTIONS, RESIDUAL_PRESETS, preset_name
 from raphson.solver.result import Evaluations
+from raphson.solver.spaces import check_method, on_host_there, read_space
 from raphson.solver.step import Method
 from raphson.solver.suspect import located
 from raphson.tracing.read import floating_args, without_program
@@ -92,7 +93,7 @@ def least_squares(
     max_nfev: int | None = None, verbose: int = 0, args: Any = (), kwargs: dict | None = None,
     callback: Callable | None = None, workers: Any = None, *, tol: float | None = None, options: dict | None = None,
     progress: bool | Callable = False, max_steps: int | None = None, time_limit: float | None = None,
-    names: Any = None, absolute_sigma: bool = False,
+    names: Any = None, absolute_sigma: bool = False, space: Any = None,
 ) -> Fit:  # fmt: skip
     """Minimizes 1/2 sum r_i(x)^2, or a robust cost 1/2 c^2 sum rho((r_i / c)^2), and says what the data determine.
 
@@ -105,7 +106,8 @@ def least_squares(
     SciPy; f_scale is its c, the size from which residuals count as outliers. bounds: (lower, upper).
     jac(x, *args, **kwargs): array, sparse matrix or LinearOperator; of host functions it is used, of others
     compared. names: of the parameters, for reports. absolute_sigma: residuals are divided by known standard
-    deviations. tol: relative accuracy asked of x (default: as much as the residuals' rounding leaves).
+    deviations. tol: relative accuracy asked of x (default: as much as the residuals' rounding leaves). space: where x
+    lives, as in `minimize`; J, covariance and names then belong to a step from x in its tangent space.
     Positions are SciPy's; (fun, x0, args, method, loss) is understood as well. SciPy's other arguments
     are understood: verbose prints; what has no meaning here is checked and noted.
 
@@ -123,8 +125,8 @@ def least_squares(
         jac_sparsity=jac_sparsity, workers=workers,
     )  # fmt: skip
     x = read_point(x0, notes)
-    names = read_names(names, x)
-    space, x = read_bounds(bounds, x, notes, names, pairs=False)
+    space, x = read_space(space, bounds, x, notes, names_in(x), pairs=False)
+    names = read_names(names, space, x)
     fun, jac, args = read_function(with_keywords(fun, kwargs), args, with_keywords(jac, kwargs))
     check_arity(fun, args, x, "fun")
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)
@@ -141,7 +143,7 @@ def least_squares(
     try:
         fit = fitted(call, method)
     except NotSmooth:
-        plain = None if isinstance(problem, HOST) else without_program(fun)
+        plain = None if isinstance(problem, HOST) or not space.straight else without_program(fun)
         if plain is None:
             raise
         problem, x, restore = read_residuals(plain, x, args, jac, loss, space, notes, limits.calls, names)
@@ -154,6 +156,7 @@ def least_squares(
 def fitted(call: Call, method: Any) -> Fit:
     """The fit by the method asked for, or by those of `ORDER`."""
     if isinstance(method, Method):
+        check_method(method, type(method.curvature).__name__, call.problem.space)
         return attempt(call, type(method.curvature).__name__, method, call.x, "given by the caller")
     name = preset_name(method, RESIDUAL_PRESETS, RESIDUAL_ALIASES, {})
     if name != "auto":
@@ -178,11 +181,13 @@ def read_residuals(
         if isinstance(refusal, IndexError):
             raise
         args = floating_args(residual, x, args)
+        if not space.straight:
+            raise on_host_there(space, why_not(refusal)) from None
         with located(residual, x, args, names, space):
             problem, point = host_residuals(residual, x, args, jac, loss, space, notes, why_not(refusal), calls)
         return problem, point.vector, point.restore
     if jac is not None:
-        compare_jacobian(problem, x, args, jac, notes)
+        compare_jacobian(replace(problem, space=Euclidean()), x, args, jac, notes)  # by the entries of x
     return problem, x, lambda v: jax.tree.map(np.asarray, v)
 
 
@@ -338,12 +343,13 @@ def counts(done: Run, problem: Any, polished: int, counted: int = 0) -> Evaluati
     return Evaluations(trials + polished, taken + polished, polished + 1)
 
 
-def read_names(names: Any, x: Any) -> tuple[str, ...]:
-    """Names of the parameters: the caller's, or x1, x2, ..., or paths into a pytree."""
-    own = tuple(names_in(x))
+def read_names(names: Any, space: Any, x: Any) -> tuple[str, ...]:
+    """Names of the parameters: the caller's, or x1, x2, ..., or paths into a pytree; of a step on curved spaces."""
+    own = tuple(step_names(space, x))
     if names is None:
         return own
     names = tuple(map(str, names))
     if len(names) != len(own):
-        raise ValueError(f"names has {len(names)} entries for {len(own)} parameters")
+        numbers = "parameters" if space.straight else f"numbers of a step on {type(space).__name__} ({', '.join(own)})"
+        raise ValueError(f"names has {len(names)} entries for {len(own)} {numbers}")
     return names

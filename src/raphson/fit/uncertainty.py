@@ -40,7 +40,8 @@ class Uncertainty:
     chi_square / degrees and `residual_std` s, its root (NaN without degrees of freedom); `undetermined`
     directions; `at_bounds` names, with `sides` "lower", "upper" or "" (not said); `notes` sentences
     that say what cannot be believed and why; `condition` of J with columns of length 1; `root`
-    (n, rank), covariance = root root', without the squares that lose digits.
+    (n, rank), covariance = root root', without the squares that lose digits; `steps` names what is no coordinate of x
+    but of a step from it in its tangent space, where x stands at 0 (fits on curved spaces).
 
     Where there is no standard error, none is made up:
     inf   the parameter takes part in an undetermined direction, or nothing is left to estimate s from
@@ -67,6 +68,7 @@ class Uncertainty:
     notes: tuple[str, ...]
     condition: float
     root: np.ndarray
+    steps: tuple[str, ...] = ()
 
     @property
     def not_determined(self) -> tuple[str, ...]:
@@ -130,7 +132,7 @@ class Spectrum:
 
 def uncertainty(
     J: Any, residuals: Any, x: Any, *, names: Sequence[str], absolute: bool = False, active: Any = None,
-    hessian: Any = None, loss_linear: bool = True, error: float | None = None,
+    hessian: Any = None, loss_linear: bool = True, error: float | None = None, steps: tuple[str, ...] = (),
 ) -> Uncertainty:  # fmt: skip
     """Standard errors, correlations and undetermined directions of a least-squares fit at its answer.
 
@@ -140,7 +142,7 @@ def uncertainty(
     J (m, n) and residuals (m,), both weighted (robust loss: corrected); x (n,); names, n strings;
     active (n,): True at a bound, or SciPy's active_mask (-1 lower, 0, 1 upper); hessian (n, n), exact,
     of the cost 1/2 sum r^2: only serves to say where J'J misleads; loss_linear: False for a robust
-    loss; error: relative error of J's entries (default: eps of its type; 1e-8 for forward differences).
+    loss; steps: names among those of `x` that stand for steps in a tangent space; error: relative error of J's entries (default: eps of its type; 1e-8 for forward differences).
     Singular values below (32 n error + max(m, n) eps) times the largest are no information: entries
     wrong by 32 units in the last place move them by less than the first term (columns have length 1),
     the factorization by less than the second. Raises ValueError where shapes do not fit together.
@@ -172,7 +174,7 @@ def uncertainty(
         names, x, absolute, covariance, errors, correlation, float(np.sqrt(reduced)), degrees, chi_square, reduced,
         directions(spectrum, J, names) if finite else (), tuple(names[i] for i in np.flatnonzero(mask)),
         tuple("" if mask.dtype == bool else "upper" if side > 0 else "lower" for side in mask[mask != 0]),
-        (), float(w[0] / w[-1]) if rank and rank == np.sum(mask == 0) and w.all() else np.inf, root,
+        (), float(w[0] / w[-1]) if rank and rank == np.sum(mask == 0) and w.all() else np.inf, root, steps,
     )  # fmt: skip
     if not finite:
         return replace(answer, notes=("the Jacobian or the residuals are not finite: there are no standard errors",))
@@ -292,9 +294,12 @@ def doubts(u: Uncertainty, p: Spectrum, J: np.ndarray, H: np.ndarray | None, lin
         change = f"rounding alone may change standard errors by {100 * p.level / p.values[-1]:.1g} %"
         yield f"condition of the scaled Jacobian {u.condition:.1g}: {change}, and programs that form J'J give others"
     yield from noise_doubts(u, J)
-    weak = [u.names[i] for i in np.flatnonzero(np.isfinite(u.standard_errors) & (u.standard_errors > np.abs(u.x)))]
+    weak = np.isfinite(u.standard_errors) & (u.standard_errors > np.abs(u.x))
+    weak = [u.names[i] for i in np.flatnonzero(weak) if u.names[i] not in u.steps]
     if weak:
         yield f"the standard error is larger than the value: {listed(weak)}; the data hardly tell it from 0"
+    if u.steps:
+        yield f"coordinates of a step from x in its tangent space, where x is at 0: {listed(u.steps, 6)}"
     if not linear:
         yield "robust loss: standard errors by Huber's formula, good for many data with errors of one size"
 
@@ -302,7 +307,8 @@ def doubts(u: Uncertainty, p: Spectrum, J: np.ndarray, H: np.ndarray | None, lin
 def noise_doubts(u: Uncertainty, J: np.ndarray) -> Iterator[str]:
     """Doubts about s itself: exact fits, few data, sigmas that the residuals contradict."""
     with np.errstate(over="ignore"):
-        rounding = np.finfo(float).eps * np.sum(np.linalg.norm(J * u.x, axis=0))
+        size = np.where([name in u.steps for name in u.names], 1, u.x)  # a step is an angle
+        rounding = np.finfo(float).eps * np.sum(np.linalg.norm(J * size, axis=0))
     if not u.absolute and u.degrees > 0 and np.sqrt(u.chi_square) <= EXACT * rounding:
         yield "the residuals are rounding: standard errors measure the arithmetic, not noise in the data"
     if not u.absolute and 0 < u.degrees <= 3:

@@ -105,6 +105,13 @@ def coordinates(space: Any, x: Any) -> Array:
     return Euclidean().flat(x) if space.straight else space.zero(x)
 
 
+def bent_at(space: Any, x: Any) -> Array:
+    """Which numbers of a step are no change of a coordinate of x (n,): those in the tangent spaces of curved parts."""
+    if isinstance(space, Product):
+        return space.each(x, bent_at)
+    return jnp.full(space.size(x), not space.straight)
+
+
 def box_of(space: Any, x: Any) -> Box | None:
     """The bounds of all `coordinates` (n,), infinite where a part has none; None where none has."""
     if isinstance(space, Box):

@@ -135,11 +135,16 @@ def nearest(space: Any, x: Any, notes: list[str], name: str) -> Any:
 def placed(problem: Any, space: Any, notes: list[str]) -> Any:
     """The problem in its space; ValueError for functions on the host, which curved spaces cannot have."""
     if not space.straight and isinstance(problem, HOST):
-        raise ValueError(
-            f"a function on {type(space).__name__} must be one that JAX can trace, for derivatives in its tangent "
-            f"spaces: {notes[-1] if notes else 'it runs on the host'}"
-        )
+        raise on_host_there(space, notes[-1] if notes else "it runs on the host")
     return replace(problem, space=space)
+
+
+def on_host_there(space: Any, why: str) -> ValueError:
+    """What is raised for a function on a curved space that JAX cannot trace."""
+    return ValueError(
+        f"a function on {type(space).__name__} must be one that JAX can trace, for derivatives in its tangent spaces: "
+        f"{why}"
+    )
 
 
 def check_method(method: Any, name: str, space: Any) -> None:
