@@ -71,10 +71,10 @@ def leave_saddle(method: Method, state: State) -> State:
     )
     rest = jnp.where(state.k >= method.stop.max_steps, Status.STEPS, Status.RUNNING).astype(jnp.int32)
     watch = replace(watch, status=jnp.full_like(watch.status, Status.RUNNING), stale=jnp.zeros_like(watch.stale))
-    onward = State(
-        Place(place.model, place.memory, method.path.prepare(tilted(model, v)), watch),
-        state.control, state.best, state.k, rest,
-    )  # fmt: skip
+    away = tilted(model, v)
+    plan = Place(place.model, place.memory, method.path.prepare(away), watch)
+    # The control begins anew: a radius of rounding, from a start on the saddle, would take 50 trials to grow.
+    onward = State(plan, method.control.start(away), state.best, state.k, rest)
     return select(saddle, onward, state)
 
 
