@@ -123,7 +123,8 @@ def examine(
     """Checks the gradient g (n,) and Hessian H (n, n) of `value` at x (n,) against values of f alone.
 
     `gradient` (a function of x) serves to find the wrong entry of a Hessian. `eps`: precision in which
-    f is computed (default: that of x). `size` (n,): what x is moved by parts of (default: |x|). Source: the Taylor remainder test, e.g. Farrell et al. (2013).
+    f is computed (default: that of x). `size` (n,): what x is moved by parts of (default: |x|).
+    Source: the Taylor remainder test, e.g. Farrell et al. (2013).
     """
     eps = float(np.finfo(x.dtype).eps) if eps is None else eps
     size = np.abs(x) if size is None else size

@@ -87,7 +87,7 @@ class Call:
         if why is not None:
             return refused_start(result, why)
         again = lambda start: self.run_from(limited(method, self.limits.after(self.trials, False), self.x), start)
-        return lowest_beside(result, again, end)
+        return lowest_beside(result, again, end, lambda done: counts(done, method, self.problem))
 
     def conclude(self, done: Run, method: Method, name: str, reasons: tuple[str, ...]) -> Result:
         """The result of a finished run: certificate, counts and text."""

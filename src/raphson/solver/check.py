@@ -93,8 +93,8 @@ def in_tangent_space(
     """What `examine` takes of a function on a curved space: f of a step, the step 0, g and H there, and g of a step."""
     if callable(hess):
         raise ValueError(
-            f"hess together with space={type(space).__name__}: hess holds second derivatives by the entries of x, which "
-            "are not those in a tangent space. Check hess without space=, where x has no constraint"
+            f"hess together with space={type(space).__name__}: hess holds second derivatives by the entries of x, "
+            "which are not those in a tangent space. Check hess without space=, where x has no constraint"
         )
     try:
         problem = replace(jax_problem(fun, x, args, []), space=space)
