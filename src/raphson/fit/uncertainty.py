@@ -90,9 +90,9 @@ class Uncertainty:
     def ellipse(self, i: int | str, j: int | str, probability: float = 0.68) -> Ellipse:
         """The ellipse that holds parameters i and j (numbers or names) together with this probability.
 
-        s'C^-1 s = k^2, C their block of the covariance, k^2 = 2 F(2, degrees), or the chi-square quantile where sigma is
-        absolute: -2 log(1 - p), so that k = 1 belongs to p = 0.3935, not 0.68. Raises ValueError where probability is
-        not between 0 and 1, i = j, or a parameter has no finite standard error. Source: Bates and Watts (1988), 1.3.
+        s'C^-1 s = k^2, C their block of the covariance, k^2 = 2 F(2, degrees), or the chi-square quantile where sigma
+        is absolute: -2 log(1 - p), so that k = 1 belongs to p = 0.3935, not 0.68. ValueError where probability is not
+        between 0 and 1, i = j, or a parameter has no finite standard error. Source: Bates and Watts (1988), 1.3.
         """
         pair = [self.names.index(a) if isinstance(a, str) else range(len(self.names))[a] for a in (i, j)]
         names = tuple(self.names[a] for a in pair)
@@ -134,10 +134,11 @@ def uncertainty(
     """Standard errors, correlations and undetermined directions of a least-squares fit at its answer.
 
     covariance = s^2 (J'J)^-1, s^2 = SSR / (m - n), or (J'J)^-1 where `absolute`, from the singular values of J with
-    columns at length 1: J'J is never formed, and units cost no digits. J (m, n) and residuals (m,), both weighted (robust loss: corrected); x (n,); names, n strings; active (n,): True at
-    a bound, or SciPy's active_mask (-1 lower, 0, 1 upper); hessian (n, n), exact, of the cost 1/2 sum r^2: only serves
-    to say where J'J misleads; loss_linear: False for a robust loss; steps: the names that stand for steps in a tangent
-    space; error: relative error of J's entries (default: eps of its type; 1e-8 for forward differences).
+    columns at length 1: J'J is never formed, and units cost no digits. J (m, n) and residuals (m,), both weighted
+    (robust loss: corrected); x (n,); names, n strings; active (n,): True at a bound, or SciPy's active_mask (-1, 0,
+    1); hessian (n, n), exact, of 1/2 sum r^2: only serves to say where J'J misleads; loss_linear: False for a robust
+    loss; steps: the names that stand for steps in a tangent space; error: relative error of J's entries (default: eps
+    of its type; 1e-8 for forward differences).
     Singular values below (32 n error + max(m, n) eps) times the largest are no information: entries wrong by 32 units
     in the last place move them by less than the first term (columns have length 1), the factorization by less than the
     second. Raises ValueError where shapes do not fit together.
