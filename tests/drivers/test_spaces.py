@@ -133,13 +133,13 @@ def test_a_box_as_a_space_means_its_bounds():
     np.testing.assert_array_equal(r.active, [1, 0])
 
 
-POSE = {"R": ROTATION, "t": None, "c": None}
-START = {"R": np.eye(3), "t": np.zeros(3), "c": np.ones(())}
+POSE = {"R": ROTATION, "t": None, "size": None}
+START = {"R": np.eye(3), "t": np.zeros(3), "size": np.zeros(())}
 
 
 def unmatched(pose, a, b):
-    """What is left of the points a when b was turned, scaled and moved onto them."""
-    return a - pose["c"] * b @ pose["R"].T - pose["t"]
+    """What is left of the points a when b was turned, scaled by exp(size) and moved onto them."""
+    return a - jnp.exp(pose["size"]) * b @ pose["R"].T - pose["t"]
 
 
 def registered(a, b):
@@ -148,7 +148,7 @@ def registered(a, b):
     A, B = a - middle_a, b - middle_b
     R = ROTATION.project(A.T @ B)
     c = jnp.sum(A * (B @ R.T)) / jnp.sum(B * B)
-    return {"R": R, "t": middle_a - c * R @ middle_b, "c": c}
+    return {"R": R, "t": middle_a - c * R @ middle_b, "size": jnp.log(c)}
 
 
 def cloud(angle, noise=0.01):
@@ -171,7 +171,7 @@ def test_registration_is_the_closed_form(angle):
     fit = rp.least_squares(unmatched, START, args=(a, b), space=POSE)
     assert fit.success, fit.verdict
     close(fit.x, registered(a, b), 1e-12)
-    assert fit.names == ("R.s1", "R.s2", "R.s3", "c", "t[0]", "t[1]", "t[2]")
+    assert fit.names == ("R.s1", "R.s2", "R.s3", "size", "t[0]", "t[1]", "t[2]")
     for method in ("auto", "bfgs"):
         cost = lambda pose, a, b: 0.5 * jnp.sum(unmatched(pose, a, b) ** 2)
         r = rp.minimize(cost, START, args=(a, b), space=POSE, method=method)
@@ -208,7 +208,7 @@ def misaligned(R, a, b):
 
 @pytest.mark.parametrize("turn", [0.0, 1.0, np.pi])
 def test_error_bars_of_a_rotation_belong_to_its_tangent_space(turn):
-    """J = R [b]x, the derivative by a rotation vector in the body's axes, and s^2 (J'J)^-1; no profile, names of three."""
+    """J = R [b]x, the derivative by a rotation vector in the body's axes, and s^2 (J'J)^-1; no profile."""
     b = RANDOM.standard_normal((20, 3))
     a = Turn.from_rotvec([turn, 0, 0]).apply(b) + 0.01 * RANDOM.standard_normal(b.shape)
     fit = rp.least_squares(misaligned, np.eye(3), args=(a, b), space=ROTATION, names=("roll", "pitch", "yaw"))

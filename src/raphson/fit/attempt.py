@@ -82,7 +82,8 @@ def attempt(
         aside.append(lambda: end(onward(), counted))
     if done.status == Status.NOT_FINITE and not len(done.trace):
         refuse_start(call, done, x)
-    return lowest_beside(end(done), again, end, lambda done: counts(done, call.problem, 0))
+    # H is looked at where a run becomes a result alone.
+    return lowest_beside(end(done), again, end, lambda done: replace(counts(done, call.problem, 0), hessian=0))
 
 
 def run_from(call: Call, method: Method, x: Any, **seen: Any) -> Run:

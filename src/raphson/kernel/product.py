@@ -105,6 +105,17 @@ def coordinates(space: Any, x: Any) -> Array:
     return Euclidean().flat(x) if space.straight else space.zero(x)
 
 
+def unit_of(space: Any, x: Any, d: Array) -> Array:
+    """The natural units d (n,) as a space allows them: one for all numbers of a step in the tangent space of one point,
+    the largest (`unit`), for its basis was chosen by nobody; those of coordinates as they are.
+
+    In a basis of chance an entry of H may be the difference of others: in its unit their rounding would be large.
+    """
+    if isinstance(space, Product):
+        return together([unit_of(part, at, piece) for part, at, piece in space.pieces(x, d)])
+    return space.unit(x, d) if hasattr(space, "unit") else d
+
+
 def bent_at(space: Any, x: Any) -> Array:
     """Which numbers of a step are no change of a coordinate of x (n,): those in the tangent spaces of curved parts."""
     if isinstance(space, Product):

@@ -71,6 +71,11 @@ class Rotation:
         along = jnp.sum(u * v, -1, keepdims=True) / (1 + cosine)
         return jnp.ravel(cosine * v - jnp.cross(u, v) + along * u)
 
+    def unit(self, x: Any, d: Array) -> Array:
+        """One unit of length for all numbers of a step that belong to one point: the largest of theirs, (n,)."""
+        rows = d.reshape(*x.shape[:-2], 3)
+        return jnp.ravel(jnp.broadcast_to(jnp.max(rows, -1, keepdims=True), rows.shape))
+
     def project(self, x: Any) -> Any:
         """The nearest rotation, from the singular value decomposition. Source: Kabsch (1976)."""
         U, _, Vt = jnp.linalg.svd(x)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from raphson.kernel.look import GRADIENT, GRAM, HESSIAN, PRODUCT, Look
 from raphson.kernel.number import CURVATURE_NOISE, eps, norm, safe, tiny, value_noise
+from raphson.kernel.product import unit_of
 from raphson.kernel.record import record, static
 from raphson.model.quadratic import Model
 from raphson.operators.dense import Diagonal
@@ -89,8 +90,8 @@ class Exact(Curvature):
         H = look.curvature.dense()
         scale = natural_scale(H, memory)
         lost = rounded_away(look.value, look.gradient, jnp.diagonal(H), space.magnitude(look.x))
-        model = Model(look.x, look.value, look.gradient, look.curvature, filled(jnp.where(lost, 0, scale)), space)
-        return model, scale
+        known = filled(unit_of(space, look.x, jnp.where(lost, 0, scale)))
+        return Model(look.x, look.value, look.gradient, look.curvature, known, space), scale
 
 
 def rounded_away(value: Array, g: Array, diagonal: Array, size: Array) -> Array:
@@ -130,7 +131,8 @@ class GaussNewton(Curvature):
         plain = jnp.sqrt(look.curvature.diagonal())
         scale = jnp.maximum(self.fading * memory, plain)
         noise = value_noise(look.value) + eps(plain) * look.curvature.noise(space.magnitude(look.x))
-        return Model(look.x, look.value, look.gradient, look.curvature, filled(scale), space, noise), scale
+        known = filled(unit_of(space, look.x, scale))
+        return Model(look.x, look.value, look.gradient, look.curvature, known, space, noise), scale
 
 
 @record

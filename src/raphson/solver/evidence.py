@@ -16,7 +16,7 @@ from raphson.certificate.verdict import Certificate, Proof
 from raphson.kernel.look import GRADIENT
 from raphson.kernel.names import step_names
 from raphson.kernel.number import VALUE_NOISE, default_tolerance, eps
-from raphson.kernel.product import coordinates
+from raphson.kernel.product import coordinates, unit_of
 from raphson.kernel.program import Program
 from raphson.kernel.trace import Trace
 from raphson.model.curvature import filled, natural_scale
@@ -29,16 +29,17 @@ from raphson.solver.step import State
 
 units = Program(lambda H: filled(natural_scale(H, jnp.zeros_like(H[0]))))
 
+curved_units = Program(lambda H, space, x: filled(unit_of(space, x, natural_scale(H, jnp.zeros_like(H[0])))))
+
 
 def certificate_of(
     done: Run, state: State, H: np.ndarray | None, problem: Any, tol: float | None, names: Any = None
 ) -> Certificate:
     """The evidence, and what follows from it. `names` of the variables; None: x1, x2, ..."""
-    model = state.model
+    model, space = state.model, problem.space
     g, seen, scale = np.asarray(model.gradient), np.asarray(state.place.watch.seen, float), np.asarray(model.scale)
     if H is not None:
-        scale = np.asarray(units(H))
-    space = problem.space
+        scale = np.asarray(units(H) if space.straight else curved_units(H, space, model.x))
     magnitude = sizes(model.x, space).astype(float)
     sides = active_bounds(problem.space, g, model.x)
     held = sides != 0
