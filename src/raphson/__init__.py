@@ -18,6 +18,7 @@ from raphson.fit.curve import curve_fit
 from raphson.fit.least_squares import least_squares
 from raphson.fit.result import Fit
 from raphson.fit.uncertainty import Uncertainty
+from raphson.kernel.product import Product
 from raphson.kernel.rotation import Rotation
 from raphson.kernel.space import Box, Euclidean
 from raphson.kernel.sphere import Sphere
@@ -58,5 +59,5 @@ __all__ = [
     # problems, and what a method is made of (its parts: raphson.parts)
     "LeastSquares", "Loss", "Method", "Minimize", "Stop", "parts", "presets",
     # where points live
-    "Box", "Euclidean", "Rotation", "Sphere",
+    "Box", "Euclidean", "Product", "Rotation", "Sphere",
 ]  # fmt: skip

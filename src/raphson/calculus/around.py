@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from raphson.kernel.number import eps
-from raphson.kernel.space import Box
+from raphson.kernel.product import box_of
 from raphson.problems.callback import Lengths
 
 TINY = float(np.finfo(float).tiny)
@@ -15,9 +15,10 @@ TINY = float(np.finfo(float).tiny)
 
 def limits_of(space: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
     """The bounds of a space, infinite where it has none; and whether it has none at all."""
-    if not isinstance(space, Box):
+    box = box_of(space, x)
+    if box is None:
         return np.full(x.size, -np.inf), np.full(x.size, np.inf), True
-    return np.asarray(space.lower), np.asarray(space.upper), False
+    return np.asarray(box.lower), np.asarray(box.upper), False
 
 
 @dataclass

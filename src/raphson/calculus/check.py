@@ -72,12 +72,11 @@ def shown(a: float, floor: float) -> str:
     return f"{a:.2e}" + (" ~" if a <= CLEAR * floor else "  ")
 
 
-def directions(x: Vector, g: Vector) -> list[Vector]:
+def directions(size: Vector) -> list[Vector]:
     """Three directions in which every variable moves by a part of its own size, the same in every run."""
-    size = np.abs(x)
     typical = np.median(size[size > 0]) if np.any(size > 0) else 1.0
     size = np.maximum(size, 1e-3 * typical)
-    i = np.arange(1, x.size + 1)
+    i = np.arange(1, size.size + 1)
     # Irrational turns: no entry is near zero in all three, and none repeats another's signs.
     waves = [np.cos(1.0 + 2.4 * i), np.sin(0.3 + 1.9 * i), 0.6 + 0.4 * np.cos(2.1 * i)]
     return [size * wave / np.max(np.abs(wave)) for wave in waves]
@@ -119,18 +118,21 @@ def order(h: Vector, r: Vector, floor: Vector) -> float:
 
 def examine(
     value: Callable[[Vector], float], x: Vector, g: Vector, H: Vector | None,
-    gradient: Callable[[Vector], Vector] | None = None, eps: float | None = None,
+    gradient: Callable[[Vector], Vector] | None = None, eps: float | None = None, size: Vector | None = None,
 ) -> DerivativeCheck:  # fmt: skip
     """Checks the gradient g (n,) and Hessian H (n, n) of `value` at x (n,) against values of f alone.
 
     `gradient` (a function of x) serves to find the wrong entry of a Hessian. `eps`: precision in which
-    f is computed (default: that of x). Source: the Taylor remainder test, e.g. Farrell et al. (2013).
+    f is computed (default: that of x). `size` (n,): what x is moved by parts of (default: |x|).
+    Source: the Taylor remainder test, e.g. Farrell et al. (2013).
     """
     eps = float(np.finfo(x.dtype).eps) if eps is None else eps
+    size = np.abs(x) if size is None else size
+    vectors = directions(np.asarray(size, float))
     f = float(value(x))
     g = np.asarray(g, float)
     H = None if H is None else np.asarray(H, float)
-    seen = tuple(remainders(value, x, f, g, H, v, eps) for v in directions(x.astype(float), g))
+    seen = tuple(remainders(value, x, f, g, H, v, eps) for v in vectors)
     first = min((order(r.h, r.first, r.floor) for r in seen), default=float("inf"))
     if first < GRADIENT_ORDER and disagreement(seen) > eps**0.4:
         where = suspects(differences(value, x).reshape(-1), g, eps)
@@ -139,7 +141,7 @@ def examine(
         text = f"gradient right (remainder of order {order_text(first)}); no Hessian was given"
         return DerivativeCheck(True, first, float("nan"), text, seen)
     second = min((order(r.h, r.second, r.floor) for r in seen), default=float("inf"))
-    if second < HESSIAN_ORDER and bent(seen, H, x) > eps**0.25:
+    if second < HESSIAN_ORDER and bent(seen, H, vectors) > eps**0.25:
         where = () if gradient is None else suspects(differences(gradient, x), H, eps)
         return DerivativeCheck(False, first, second, wrong_hessian(first, second, where), seen)
     text = f"derivatives right: remainders of order {order_text(first)} (gradient) and {order_text(second)} (Hessian)"
@@ -157,10 +159,10 @@ def disagreement(seen: tuple[Remainders, ...]) -> float:
     return worst
 
 
-def bent(seen: tuple[Remainders, ...], H: Vector, x: Vector) -> float:
+def bent(seen: tuple[Remainders, ...], H: Vector, vectors: list[Vector]) -> float:
     """The relative error of the Hessian: the second remainder over |s'H s| where it can be read."""
     worst = 0.0
-    for r, v in zip(seen, directions(x.astype(float), x), strict=True):
+    for r, v in zip(seen, vectors, strict=True):
         clear = np.flatnonzero(r.second > CLEAR * r.floor)
         size = 0.5 * np.abs(v) @ np.abs(H) @ np.abs(v)
         if clear.size:

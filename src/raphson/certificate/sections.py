@@ -14,6 +14,7 @@ import numpy as np
 from raphson.calculus.noise import Along, noise_along, noise_lines, table_noise
 from raphson.certificate.lines import Lines, values_on
 from raphson.kernel.number import eps
+from raphson.kernel.product import box_of, coordinates
 from raphson.problems.callback import HOST
 
 NEAR = (1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 1e3, 1e5, 1e8)
@@ -193,10 +194,11 @@ def is_straight(change: np.ndarray, lengths: np.ndarray, floor: np.ndarray) -> b
 
 def reaches_bound(space: Any, x: Any, step: np.ndarray) -> bool:
     """Whether a step leaves the bounds, so that part of it is not made."""
-    if not hasattr(space, "lower"):
+    box = box_of(space, x)
+    if box is None:
         return False
-    there = np.asarray(space.flat(x), float) + step
-    return bool(np.any(there < np.asarray(space.lower)) or np.any(there > np.asarray(space.upper)))
+    there = np.asarray(coordinates(space, x), float) + step
+    return bool(np.any(there < np.asarray(box.lower)) or np.any(there > np.asarray(box.upper)))
 
 
 @dataclass(frozen=True)

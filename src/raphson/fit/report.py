@@ -33,7 +33,7 @@ STYLE = (
 def parameter_table(fit: Any) -> str:
     """The fit as text: verdict, one row a parameter, then what is known of the noise and what is in doubt.
 
-    fit has `uncertainty`, `names`, `x_flat` (n,), `certificate.verdict`, `success` and `verdict`. The
+    fit has `uncertainty`, `names`, `certificate.verdict`, `success` and `verdict`. The
     value has as many digits as two digits of its standard error leave; the interval is Student's t.
     """
     above = [headline(fit), *(f"{label:<10}{text}" for label, text in head_lines(fit))]
@@ -87,7 +87,7 @@ def parameter_rows(fit: Any) -> list[tuple[str, ...]]:
     sides = dict(zip(u.at_bounds, u.sides, strict=True))
     free = set(u.not_determined)
     rows = []
-    for name, x, error, ends in zip(fit.names, fit.x_flat, u.standard_errors, u.interval(), strict=True):
+    for name, x, error, ends in zip(fit.names, u.x, u.standard_errors, u.interval(), strict=True):
         x, error = float(x), float(error)
         remark = bound_remark(sides[name]) if name in sides else "not determined" if name in free else ""
         doubt = "" if fit.success else DOUBT
@@ -95,7 +95,8 @@ def parameter_rows(fit: Any) -> list[tuple[str, ...]]:
             rows.append((name, significant(x, 6), "-", "-", "-", "-", remark or "no standard error"))
             continue
         value, deviation, low, high = rounded(x, error, float(ends[0]), float(ends[1]))
-        rows.append((name, value, deviation, relative(x, error), low, high, remark or doubt))
+        percent = "-" if name in u.steps else relative(x, error)
+        rows.append((name, value, deviation, percent, low, high, remark or doubt))
     return rows
 
 

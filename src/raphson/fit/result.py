@@ -13,6 +13,7 @@ from raphson.calculus.around import limits_of
 from raphson.fit.profile import Profile, profile
 from raphson.fit.report import fit_html, parameters
 from raphson.fit.uncertainty import Uncertainty, uncertainty
+from raphson.kernel.product import bent_at, coordinates
 from raphson.kernel.status import Status
 from raphson.solver.result import Result, writable
 from raphson.solver.wording import summary
@@ -87,14 +88,28 @@ class Fit(Result):
         """x as one vector (n,)."""
         return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(self.x)])
 
+    @property
+    def coordinates(self) -> np.ndarray:
+        """What `names` and error bars belong to (n,): x as one vector; 0 for steps where a space is curved."""
+        space = self.model.space
+        return self.x_flat if space.straight else np.asarray(coordinates(space, self.model.x))
+
+    @property
+    def tangent(self) -> tuple[str, ...]:
+        """The names that belong to steps in a tangent space: none on straight spaces."""
+        space = self.model.space
+        if space.straight:
+            return ()
+        return tuple(name for name, curved in zip(self.names, bent_at(space, self.model.x), strict=True) if curved)
+
     @cached_property
     def uncertainty(self) -> Uncertainty:
         """Covariance, standard errors, correlations, and what the data do not determine. See `Uncertainty`."""
-        r, J = self.weighted
+        (r, J), x = self.weighted, self.coordinates
         with np.errstate(all="ignore"):  # computed when it is asked for, under whatever settings hold then
             return uncertainty(
-                J, r, self.x_flat, names=self.names, absolute=self.absolute, active=self.active, hessian=self.hessian,
-                loss_linear=self.loss == "linear", error=self.error,
+                J, r, x, names=self.names, absolute=self.absolute, active=self.active, hessian=self.hessian,
+                loss_linear=self.loss == "linear", error=self.error, steps=self.tangent,
             )  # fmt: skip
 
     def profile(self, parameter: int | str, probability: float = 0.95) -> Profile:
@@ -105,8 +120,13 @@ class Fit(Result):
         at a bound that lies nearer. A robust cost bends by mean(psi') J'J where the covariance is
         s^2 (J'J)^-1 / mean(psi')^2, so its rise is measured by s^2 / mean(psi'): of many data the interval is that of
         the standard error. Raises ValueError where there are no degrees of freedom, KeyError for an unknown name,
-        RuntimeError for a fit that was pickled.
+        RuntimeError for a fit that was pickled, NotImplementedError on curved spaces.
         """
+        if not self.model.space.straight:
+            raise NotImplementedError(
+                f"a profile holds one coordinate of x, and a step on {type(self.model.space).__name__} is none: use "
+                "fit.uncertainty, or fit again with a coordinate held by rp.Box(value, value) in a product of spaces"
+            )
         if isinstance(parameter, str) and parameter not in self.names:
             raise KeyError(f"no parameter named {parameter!r}: there are {', '.join(self.names)}")
         i = self.names.index(parameter) if isinstance(parameter, str) else int(parameter)
@@ -167,7 +187,7 @@ class Fit(Result):
             "cost": self.value,
             "parameters": {
                 name: {"value": float(x), "standard_error": float(e)}
-                for name, x, e in zip(self.names, self.x_flat, u.standard_errors, strict=True)
+                for name, x, e in zip(self.names, u.x, u.standard_errors, strict=True)
             },
             "correlation": u.correlation.tolist(),
             "covariance": u.covariance.tolist(),

@@ -118,10 +118,10 @@ def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray], 
     seen, far = survey(problem, x), 0
     for count in range(most):
         s = newton_step(seen, free(np.asarray(seen.look.gradient), x))
-        relative = 0.0 if s is None else length(x, s)
+        relative = 0.0 if s is None else length(problem.space, x, s)
         if s is None or relative <= POLISH:
             return Polished(x, seen, count)
-        s = to_zero(x, s).astype(seen.look.gradient.dtype)
+        s = to_zero(problem.space, x, s).astype(seen.look.gradient.dtype)
         there, _, cut = problem.space.move(x, jnp.asarray(s))
         new = survey(problem, there)
         share = left(seen, new, free(np.asarray(new.look.gradient), there)) / left(
@@ -135,15 +135,17 @@ def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray], 
     return Polished(x, seen, most)
 
 
-def to_zero(x: Any, s: np.ndarray) -> np.ndarray:
-    """A step that leaves no more than rounding of a variable leads to 0 itself."""
+def to_zero(space: Any, x: Any, s: np.ndarray) -> np.ndarray:
+    """A step that leaves no more than rounding of a variable leads to 0 itself; where a space is curved, s."""
+    if not space.straight:
+        return s
     flat = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(x)])
     return np.where(np.abs(flat + s) <= 4 * np.finfo(flat.dtype).eps * np.abs(flat), -flat, s)
 
 
-def length(x: Any, s: np.ndarray) -> float:
+def length(space: Any, x: Any, s: np.ndarray) -> float:
     """The largest part of its own size by which a step moves a variable."""
-    size = sizes(x)
+    size = sizes(x, space)
     return float(np.max(np.abs(s) / np.where(size > 0, size, np.inf), initial=0.0))
 
 

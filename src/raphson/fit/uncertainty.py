@@ -20,9 +20,9 @@ chi-square, if it does not accuse the sigmas; residuals in units of the last pla
 class Undetermined:
     """A direction that the data do not see: x + t `vector` fits as well for every t, to first order.
 
-    `text` "3 a - b is free": a goes up by 3 while b goes down by 1 and no residual changes;
-    `eigenvalue` of J'J along it, columns scaled to length 1; `vector` (n,) in the user's units, its
-    entries the coefficients of the text before rounding, 0 for parameters that take no part.
+    `text` "3 a - b is free": a goes up by 3 while b goes down by 1 and no residual changes; `eigenvalue` of J'J along
+    it, columns scaled to length 1; `vector` (n,) in the user's units, its entries the coefficients of the text before
+    rounding, 0 for parameters that take no part.
     """
 
     text: str
@@ -34,20 +34,19 @@ class Undetermined:
 class Uncertainty:
     """How far the parameters of a fit are known, and what of it cannot be believed.
 
-    `covariance` (n, n) = s^2 (J'J)^-1, or (J'J)^-1 where `absolute`; `standard_errors` (n,);
-    `correlation` (n, n); `chi_square` the sum of squared weighted residuals (not 1/2); `degrees` of
-    freedom, m - rank of J's free columns (m - n where all are free and determined); `reduced` =
-    chi_square / degrees and `residual_std` s, its root (NaN without degrees of freedom); `undetermined`
-    directions; `at_bounds` names, with `sides` "lower", "upper" or "" (not said); `notes` sentences
-    that say what cannot be believed and why; `condition` of J with columns of length 1; `root`
-    (n, rank), covariance = root root', without the squares that lose digits.
+    `covariance` (n, n) = s^2 (J'J)^-1, or (J'J)^-1 where `absolute`; `standard_errors` (n,); `correlation` (n, n);
+    `chi_square` the sum of squared weighted residuals (not 1/2); `degrees` of freedom, m - rank of J's free columns
+    (m - n where all are free and determined); `reduced` = chi_square / degrees and `residual_std` s, its root (NaN
+    without degrees of freedom); `undetermined` directions; `at_bounds` names, with `sides` "lower", "upper" or "" (not
+    said); `notes` sentences that say what cannot be believed and why; `condition` of J with columns of length 1;
+    `root` (n, rank), covariance = root root', without the squares that lose digits; `steps` names what is no
+    coordinate of x but of a step in its tangent space, where x is 0 (fits on curved spaces).
 
     Where there is no standard error, none is made up:
-    inf   the parameter takes part in an undetermined direction, or nothing is left to estimate s from
-          (there SciPy's curve_fit fills all of pcov with inf);
-    NaN   it sits at a bound, where no symmetric interval means anything (0 would read "known exactly";
-          SciPy computes a number as if there were no bound), or J is not finite. The errors of the
-          others hold for it fixed there.
+    inf   the parameter takes part in an undetermined direction, or nothing is left to estimate s from (there SciPy's
+          curve_fit fills all of pcov with inf);
+    NaN   it sits at a bound, where no symmetric interval means anything (0 would read "known exactly"; SciPy computes
+          a number as if there were no bound), or J is not finite. The errors of the others hold for it fixed there.
     Off the diagonal the covariances and correlations of such parameters are NaN, as is their `root`.
     """
 
@@ -67,6 +66,7 @@ class Uncertainty:
     notes: tuple[str, ...]
     condition: float
     root: np.ndarray
+    steps: tuple[str, ...] = ()
 
     @property
     def not_determined(self) -> tuple[str, ...]:
@@ -81,8 +81,8 @@ class Uncertainty:
     def interval(self, probability: float = 0.95) -> np.ndarray:
         """Ends (n, 2) that hold each parameter, for itself, with this probability: x -+ t standard errors.
 
-        t: quantile of Student's t with `degrees`, of the normal distribution where sigma is absolute.
-        Raises ValueError where probability is not between 0 and 1.
+        t: quantile of Student's t with `degrees`, of the normal distribution where sigma is absolute. Raises ValueError
+        where probability is not between 0 and 1.
         """
         reach = student(probability, self.quantile_degrees) * self.standard_errors
         return np.stack([self.x - reach, self.x + reach], axis=1)
@@ -90,10 +90,9 @@ class Uncertainty:
     def ellipse(self, i: int | str, j: int | str, probability: float = 0.68) -> Ellipse:
         """The ellipse that holds parameters i and j (numbers or names) together with this probability.
 
-        s'C^-1 s = k^2, C their block of the covariance, k^2 = 2 F(2, degrees), or the chi-square
-        quantile where sigma is absolute: -2 log(1 - p), so that k = 1 belongs to p = 0.3935, not 0.68.
-        Raises ValueError where probability is not between 0 and 1, where i = j, or where a parameter
-        has no finite standard error. Source: Bates and Watts (1988), section 1.3.
+        s'C^-1 s = k^2, C their block of the covariance, k^2 = 2 F(2, degrees), or the chi-square quantile where sigma
+        is absolute: -2 log(1 - p), so that k = 1 belongs to p = 0.3935, not 0.68. ValueError where probability is not
+        between 0 and 1, i = j, or a parameter has no finite standard error. Source: Bates and Watts (1988), 1.3.
         """
         pair = [self.names.index(a) if isinstance(a, str) else range(len(self.names))[a] for a in (i, j)]
         names = tuple(self.names[a] for a in pair)
@@ -113,8 +112,8 @@ class Uncertainty:
 class Spectrum:
     """The free columns of J at length 1: M = J / `lengths` = U diag(`values`) V', (M'M)^-1 = T T'.
 
-    Columns of `V` (f, f) from `rank` on have no effect beyond `level`, what errors of J alone make of a
-    singular value; `involved` (f,) has a share above `least` in them; `T` = V / values (f, rank).
+    Columns of `V` (f, f) from `rank` on have no effect beyond `level`, what errors of J alone make of a singular value;
+    `involved` (f,) has a share above `least` in them; `T` = V / values (f, rank).
     """
 
     free: np.ndarray
@@ -130,20 +129,19 @@ class Spectrum:
 
 def uncertainty(
     J: Any, residuals: Any, x: Any, *, names: Sequence[str], absolute: bool = False, active: Any = None,
-    hessian: Any = None, loss_linear: bool = True, error: float | None = None,
+    hessian: Any = None, loss_linear: bool = True, error: float | None = None, steps: tuple[str, ...] = (),
 ) -> Uncertainty:  # fmt: skip
     """Standard errors, correlations and undetermined directions of a least-squares fit at its answer.
 
-    covariance = s^2 (J'J)^-1, s^2 = SSR / (m - n), or (J'J)^-1 where `absolute`, from the singular
-    values of J with columns at length 1: J'J is never formed, and units cost no digits.
-
-    J (m, n) and residuals (m,), both weighted (robust loss: corrected); x (n,); names, n strings;
-    active (n,): True at a bound, or SciPy's active_mask (-1 lower, 0, 1 upper); hessian (n, n), exact,
-    of the cost 1/2 sum r^2: only serves to say where J'J misleads; loss_linear: False for a robust
-    loss; error: relative error of J's entries (default: eps of its type; 1e-8 for forward differences).
-    Singular values below (32 n error + max(m, n) eps) times the largest are no information: entries
-    wrong by 32 units in the last place move them by less than the first term (columns have length 1),
-    the factorization by less than the second. Raises ValueError where shapes do not fit together.
+    covariance = s^2 (J'J)^-1, s^2 = SSR / (m - n), or (J'J)^-1 where `absolute`, from the singular values of J with
+    columns at length 1: J'J is never formed, and units cost no digits. J (m, n) and residuals (m,), both weighted
+    (robust loss: corrected); x (n,); names, n strings; active (n,): True at a bound, or SciPy's active_mask (-1, 0,
+    1); hessian (n, n), exact, of 1/2 sum r^2: only serves to say where J'J misleads; loss_linear: False for a robust
+    loss; steps: the names that stand for steps in a tangent space; error: relative error of J's entries (default: eps
+    of its type; 1e-8 for forward differences).
+    Singular values below (32 n error + max(m, n) eps) times the largest are no information: entries wrong by 32 units
+    in the last place move them by less than the first term (columns have length 1), the factorization by less than the
+    second. Raises ValueError where shapes do not fit together.
     Source: Bates and Watts (1988), sections 1.3 and 2.3; Golub and Van Loan (2013), section 5.5.
     """
     if error is None:
@@ -172,7 +170,7 @@ def uncertainty(
         names, x, absolute, covariance, errors, correlation, float(np.sqrt(reduced)), degrees, chi_square, reduced,
         directions(spectrum, J, names) if finite else (), tuple(names[i] for i in np.flatnonzero(mask)),
         tuple("" if mask.dtype == bool else "upper" if side > 0 else "lower" for side in mask[mask != 0]),
-        (), float(w[0] / w[-1]) if rank and rank == np.sum(mask == 0) and w.all() else np.inf, root,
+        (), float(w[0] / w[-1]) if rank and rank == np.sum(mask == 0) and w.all() else np.inf, root, steps,
     )  # fmt: skip
     if not finite:
         return replace(answer, notes=("the Jacobian or the residuals are not finite: there are no standard errors",))
@@ -292,9 +290,12 @@ def doubts(u: Uncertainty, p: Spectrum, J: np.ndarray, H: np.ndarray | None, lin
         change = f"rounding alone may change standard errors by {100 * p.level / p.values[-1]:.1g} %"
         yield f"condition of the scaled Jacobian {u.condition:.1g}: {change}, and programs that form J'J give others"
     yield from noise_doubts(u, J)
-    weak = [u.names[i] for i in np.flatnonzero(np.isfinite(u.standard_errors) & (u.standard_errors > np.abs(u.x)))]
+    weak = np.flatnonzero(np.isfinite(u.standard_errors) & (u.standard_errors > np.abs(u.x)))
+    weak = [u.names[i] for i in weak if u.names[i] not in u.steps]
     if weak:
         yield f"the standard error is larger than the value: {listed(weak)}; the data hardly tell it from 0"
+    if u.steps:
+        yield f"coordinates of a step from x in its tangent space, where x is at 0: {listed(u.steps, 6)}"
     if not linear:
         yield "robust loss: standard errors by Huber's formula, good for many data with errors of one size"
 
@@ -302,7 +303,8 @@ def doubts(u: Uncertainty, p: Spectrum, J: np.ndarray, H: np.ndarray | None, lin
 def noise_doubts(u: Uncertainty, J: np.ndarray) -> Iterator[str]:
     """Doubts about s itself: exact fits, few data, sigmas that the residuals contradict."""
     with np.errstate(over="ignore"):
-        rounding = np.finfo(float).eps * np.sum(np.linalg.norm(J * u.x, axis=0))
+        size = np.where([name in u.steps for name in u.names], 1, u.x)  # a step is an angle
+        rounding = np.finfo(float).eps * np.sum(np.linalg.norm(J * size, axis=0))
     if not u.absolute and u.degrees > 0 and np.sqrt(u.chi_square) <= EXACT * rounding:
         yield "the residuals are rounding: standard errors measure the arithmetic, not noise in the data"
     if not u.absolute and 0 < u.degrees <= 3:

@@ -8,6 +8,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from raphson.kernel.product import Product, is_space
+
 
 def names_of(thing: Any) -> Sequence[str]:
     """The names of a result's or a model's variables: its own, else those of its point's structure, else x1, x2, ..."""
@@ -22,10 +24,34 @@ def names_in(x: Any) -> list[str]:
         return [f"x{i + 1}" for i in range(np.size(leaves[0][1]))]
     found: list[str] = []
     for path, leaf in leaves:
-        base = ".".join(str(getattr(key, "key", getattr(key, "idx", getattr(key, "name", key)))) for key in path)
-        base = base if not base.isdigit() else f"x[{base}]"
+        base = path_name(path)
         if np.ndim(leaf) == 0:
             found.append(base)
         else:
             found += [f"{base}[{', '.join(map(str, index))}]" for index in np.ndindex(np.shape(leaf))]
+    return found
+
+
+def path_name(path: Any) -> str:
+    """Where a leaf stands in a structure, as people write it: a, a.b, x[0]."""
+    base = ".".join(str(getattr(key, "key", getattr(key, "idx", getattr(key, "name", key)))) for key in path)
+    return base if not base.isdigit() else f"x[{base}]"
+
+
+def step_names(space: Any, x: Any) -> list[str]:
+    """Names of the numbers of a step: those of x where a space is straight, s1, s2, ... in a tangent space, with the
+    names of the parts before them in a product."""
+    if space.straight:
+        return names_in(x)
+    if not isinstance(space, Product):
+        return [f"s{i + 1}" for i in range(space.size(x))]
+    found: list[str] = []
+    paths: list[Any] = jax.tree_util.tree_flatten_with_path(space.parts, is_leaf=is_space)[0]
+    for (path, _), (part, at) in zip(paths, space.split(x), strict=True):
+        base = path_name(path)
+        if part.straight:
+            plain = isinstance(at, (np.ndarray, jax.Array))
+            found += [name if plain else f"{base}.{name}" for name in names_in({base: at} if plain else at)]
+        else:
+            found += [f"{base}.{name}" for name in step_names(part, at)]
     return found

@@ -58,6 +58,24 @@ class Rotation:
         """What "relative" is relative to: 1 for every coordinate, for steps are angles."""
         return jnp.ones(self.size(x), x.dtype)
 
+    def transport(self, x: Any, s: Array, v: Array) -> Array:
+        """The vector v at x carried in parallel along the geodesic to retract(x, s): turned about s, which is in the
+        body's axes, by half of the body's turn, backwards. Lengths and angles stay. (Of the connection of the metric
+        that no rotation changes: v' = -1/2 s x v.) Source: Absil, Mahony and Sepulchre (2008), section 5.3.
+        """
+        s, v = s.reshape(*x.shape[:-2], 3), v.reshape(*x.shape[:-2], 3)
+        most = jnp.maximum(jnp.max(jnp.abs(s), -1, keepdims=True), 1)
+        w = s / most
+        length = jnp.sqrt(4 / most**2 + jnp.sum(w * w, -1, keepdims=True))
+        cosine, u = 2 / (most * length), w / length  # of half the turn, arctan(|s| / 2); u has the length of its sine
+        along = jnp.sum(u * v, -1, keepdims=True) / (1 + cosine)
+        return jnp.ravel(cosine * v - jnp.cross(u, v) + along * u)
+
+    def unit(self, x: Any, d: Array) -> Array:
+        """One unit of length for all numbers of a step that belong to one point: the largest of theirs, (n,)."""
+        rows = d.reshape(*x.shape[:-2], 3)
+        return jnp.ravel(jnp.broadcast_to(jnp.max(rows, -1, keepdims=True), rows.shape))
+
     def project(self, x: Any) -> Any:
         """The nearest rotation, from the singular value decomposition. Source: Kabsch (1976)."""
         U, _, Vt = jnp.linalg.svd(x)

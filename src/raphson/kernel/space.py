@@ -52,8 +52,16 @@ class Euclidean:
 
     def magnitude(self, x: Any) -> Array:
         """The size of every coordinate, |x| as one vector (n,): what "relative" is relative to."""
-        parts = [jnp.ravel(jnp.abs(leaf)) for leaf in jax.tree.leaves(x)]
-        return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
+        return jnp.abs(self.flat(x))
+
+    def flat(self, x: Any) -> Array:
+        """x as one vector (n,)."""
+        leaves = jax.tree.leaves(x)
+        return jnp.ravel(leaves[0]) if len(leaves) == 1 else jnp.concatenate([jnp.ravel(leaf) for leaf in leaves])
+
+    def transport(self, x: Any, s: Array, v: Array) -> Array:
+        """v itself: all points have one tangent space."""
+        return v
 
 
 @record
@@ -87,8 +95,11 @@ class Box:
 
     def flat(self, x: Any) -> Array:
         """x as one vector (n,)."""
-        leaves = jax.tree.leaves(x)
-        return jnp.ravel(leaves[0]) if len(leaves) == 1 else jnp.concatenate([jnp.ravel(leaf) for leaf in leaves])
+        return Euclidean().flat(x)
+
+    def transport(self, x: Any, s: Array, v: Array) -> Array:
+        """v itself: all points have one tangent space."""
+        return v
 
     def move(self, x: Any, s: Array) -> tuple[Any, Array, Array]:
         """Where the step s leads when every coordinate stops at its bound, the step made, and whether any was cut."""

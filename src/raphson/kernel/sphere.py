@@ -66,6 +66,19 @@ class Sphere:
         """What "relative" is relative to: 1 for every coordinate, for steps are angles."""
         return jnp.ones(self.size(x), x.dtype)
 
+    def transport(self, x: Any, s: Array, v: Array) -> Array:
+        """The vector v at x carried in parallel along the great circle to retract(x, s), in the basis there: lengths
+        and angles stay. Source: Absil, Mahony and Sepulchre (2008), section 5.4.
+        """
+        y, V = self.retract(x, s), self.tangent(x, v)
+        along = jnp.sum(y * V, -1, keepdims=True) / (1 + jnp.sum(x * y, -1, keepdims=True))
+        return self.coordinates(y, V - along * (x + y))
+
+    def unit(self, x: Any, d: Array) -> Array:
+        """One unit of length for all numbers of a step that belong to one point: the largest of theirs, (n,)."""
+        rows = d.reshape(*x.shape[:-1], -1)
+        return jnp.ravel(jnp.broadcast_to(jnp.max(rows, -1, keepdims=True), rows.shape))
+
     def project(self, x: Any) -> Any:
         """The nearest point: x / |x|. (NaN for x = 0, to which none is nearest.)"""
         unit = x / jnp.max(jnp.abs(x), -1, keepdims=True)

@@ -77,6 +77,30 @@ class Trace:
         if steps is not None:
             self.step = steps[1:]
 
+    def then(self, jump: np.ndarray, after: "Trace") -> "Trace":
+        """This run, a `jump` (n,) from its end that no model proposed, and the run `after` that began there, as one.
+
+        The jump is a trial of tau = 1 that was taken, without prediction and slope. Where steps were thinned, `after`.
+        """
+        if not (self.whole and after.whole):
+            return after
+        known = {
+            "value": after.start_value, "gradient_norm": after.start_gradient_norm, "tau": 1.0, "accepted": 1.0,
+            "length": float(np.linalg.norm(jump)), "actual": self.last_value - after.start_value,
+        }  # fmt: skip
+        look = [{"value": self.start_value, "gradient_norm": self.start_gradient_norm}, known]
+        blank = {"inner": 0.0, "bound": 0.0, "accepted": 0.0}
+        first, between = (np.array([[{**blank, **row}.get(name, np.nan) for name in SCALARS]]) for row in look)
+        rows = np.concatenate([first, self.rows, between, after.rows]).astype(self.rows.dtype)
+        steps = [np.zeros((1, jump.size)), self.step, jump[None], after.step]
+        return Trace(rows, np.concatenate(steps).astype(self.step.dtype))
+
+    @property
+    def last_value(self) -> float:
+        """f at the last point taken."""
+        values = self.value[self.accepted]
+        return float(values[-1]) if values.size else self.start_value
+
     def __len__(self) -> int:
         return len(self.rows)
 

@@ -1,11 +1,11 @@
 """The model as a bounded problem sees it: variables that their bounds hold are taken out of the quadratic."""
 
 from dataclasses import replace
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from raphson.kernel.product import box_of, coordinates
 from raphson.kernel.space import Box
 from raphson.model.quadratic import Model
 
@@ -20,10 +20,11 @@ def hold(model: Model) -> Model:
     beyond, where the step is cut (no slope where it is there already); the others see it as fixed.
     Source: Bertsekas (1982), "Projected Newton methods for optimization problems with simple constraints".
     """
-    if not isinstance(model.space, Box):
+    box = box_of(model.space, model.x)
+    if box is None:
         return model
     stiff = jnp.sqrt(model.curvature.stiffness(model.gradient, model.scale))
-    held, room = held_by(model.space, model.x, model.gradient, stiff)
+    held, room = held_by(box, coordinates(model.space, model.x), model.gradient, stiff)
     if not model.curvature.coupled:  # held variables only have to rest at their bounds
         return replace(model, gradient=jnp.where(held & (room == 0), 0, model.gradient))
     stiff = jnp.where(held, stiff, 0)
@@ -34,9 +35,9 @@ def hold(model: Model) -> Model:
     return replace(model, gradient=slope, curvature=model.curvature.restrict(held, stiff, room))
 
 
-def held_by(box: Box, x: Any, g: Array, stiff: Array) -> tuple[Array, Array]:
-    """Which variables a bound holds, and their way to it (zero for the others); `stiff` squared is their curvature."""
-    here = box.flat(x)
+def held_by(box: Box, here: Array, g: Array, stiff: Array) -> tuple[Array, Array]:
+    """Which variables a bound holds, and their way to it (zero for the others), from where they are (n,); `stiff`
+    squared is their curvature."""
     down, up = box.lower - here, box.upper - here
     natural = -g / stiff**2
     fixed = box.lower == box.upper

@@ -10,6 +10,7 @@ from jax import lax
 
 from raphson.kernel.look import GRADIENT, GRAM, HESSIAN, PRODUCT, Look
 from raphson.kernel.number import CURVATURE_NOISE, eps, norm, safe, tiny, value_noise
+from raphson.kernel.product import unit_of
 from raphson.kernel.record import record, static
 from raphson.model.quadratic import Model
 from raphson.operators.base import Operator
@@ -46,6 +47,11 @@ class Curvature(Protocol):
         """The model at the point looked at, and the memory after it; `s` (n,) is the step that led there."""
         ...
 
+    def carried(self, transport: Callable[[Array], Array], memory: Any) -> Any:
+        """The memory in the tangent space of the next point, on curved spaces: `transport` (n,) -> (n,) keeps inner
+        products. Numbers that belong to no direction stay as they are."""
+        return memory
+
 
 FADING = 0.5
 """What the last scale of a variable still counts at the next point. Never forgetting (More) keeps the units of a
@@ -54,7 +60,7 @@ Meyer from 10 x0 end at a listed minimum with 0.5 and do not with 1."""
 
 
 def natural_scale(H: Array, last: Array) -> Array:
-    """Units of length for every variable: sqrt|H_ii|, falling by at most `FADING` from point to point.
+    """Estimate of length for every variable: sqrt|H_ii|, falling by at most `FADING` from point to point.
 
     In these units H has a unit diagonal, so a change of the units of x changes no step. A variable
     with H_ii = 0 takes max_j |H_ij| / scale_j, which has the same unit; one without any curvature
@@ -95,7 +101,8 @@ def measured(space: Any, look: Look, B: Operator, last: Array) -> tuple[Model, A
     H = B.dense()
     scale = natural_scale(H, last)
     lost = rounded_away(look.value, look.gradient, jnp.diagonal(H), space.magnitude(look.x))
-    return Model(look.x, look.value, look.gradient, B, filled(jnp.where(lost, 0, scale)), space), scale
+    known = filled(unit_of(space, look.x, jnp.where(lost, 0, scale)))
+    return Model(look.x, look.value, look.gradient, B, known, space), scale
 
 
 def rounded_away(value: Array, g: Array, diagonal: Array, size: Array) -> Array:
@@ -135,7 +142,8 @@ class GaussNewton(Curvature):
         plain = jnp.sqrt(look.curvature.diagonal())
         scale = jnp.maximum(self.fading * memory, plain)
         noise = value_noise(look.value) + eps(plain) * look.curvature.noise(space.magnitude(look.x))
-        return Model(look.x, look.value, look.gradient, look.curvature, filled(scale), space, noise), scale
+        known = filled(unit_of(space, look.x, scale))
+        return Model(look.x, look.value, look.gradient, look.curvature, known, space, noise), scale
 
 
 FORMED = 32
@@ -152,7 +160,7 @@ first point: their scatter spreads eigenvalues. Chained Rosenbrock, n = 1e4: 311
 
 
 @record
-class Units:
+class Estimate:
     """Memory of units: the last ones of every variable (0: nothing seen of it), the number of products they were read
     from, and the `common` one of all variables at the first point, a power of 2 (0: not known yet)."""
 
@@ -172,12 +180,12 @@ class ExactProduct(Curvature):
 
     order: int = static(default=PRODUCT)
 
-    def start(self, problem: Any, x: Any) -> Units:
+    def start(self, problem: Any, x: Any) -> Estimate:
         """Nothing seen yet."""
         zero = problem.space.zero(x)
-        return Units(zero, jnp.zeros((), jnp.int32), zero.sum())
+        return Estimate(zero, jnp.zeros((), jnp.int32), zero.sum())
 
-    def model(self, space: Any, look: Look, s: Array, memory: Units) -> tuple[Model, Units]:
+    def model(self, space: Any, look: Look, s: Array, memory: Estimate) -> tuple[Model, Estimate]:
         """The Taylor model at the point looked at. A host function brings a dense Hessian instead."""
         B, n = look.curvature, memory.scale.shape[0]
         if B.stored() is not None or n <= FORMED:
@@ -186,8 +194,9 @@ class ExactProduct(Curvature):
         until = memory.seen + jnp.where(memory.seen == 0, SWEEPS + MORE, 1)
         scale = balanced(B.mv, memory.scale, memory.seen, until)
         lost = rounded_away(look.value, look.gradient, scale**2, space.magnitude(look.x))
-        unit, common = told_apart(filled(jnp.where(lost, 0, scale)), memory.common)
-        return Model(look.x, look.value, look.gradient, B, unit, space), Units(scale, until, common)
+        known = filled(unit_of(space, look.x, jnp.where(lost, 0, scale)))
+        unit, common = told_apart(known, memory.common)
+        return Model(look.x, look.value, look.gradient, B, unit, space), Estimate(scale, until, common)
 
     def products(self, n: int, points: int, asked: int) -> int:
         """How many products a run makes that looked at `points` points and `asked` for so many in between.
@@ -207,7 +216,7 @@ def told_apart(d: Array, common: Array) -> tuple[Array, Array]:
 
 
 def balanced(mv: Callable[[Array], Array], d: Array, seen: Array, until: Array) -> Array:
-    """Units d in which the rows of H have length 1, from products with random signs, the `seen`-th to `until`.
+    """Estimate d in which the rows of H have length 1, from products with random signs, the `seen`-th to `until`.
 
     Rows of M = D^-1 H D^-1 are measured by products (Hutchinson, 1990), and d is multiplied by the root of what is
     seen: exact at once for a diagonal H, else errors halve (as logarithms) from product to product. The balanced matrix

@@ -4,6 +4,8 @@ All begin with a multiple of D^2, D the units of the variables at the start (mod
 is the multiple of the identity of the textbooks. D holds powers of two.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import jax
@@ -11,8 +13,8 @@ import jax.numpy as jnp
 
 from raphson.kernel.look import GRADIENT, Look
 from raphson.kernel.number import eps, norm, safe
+from raphson.kernel.product import box_of
 from raphson.kernel.record import record, static
-from raphson.kernel.space import Box
 from raphson.model.curvature import Curvature, first_size
 from raphson.model.quadratic import Model
 from raphson.model.units import Units
@@ -38,6 +40,16 @@ def blank(problem: Any, x: Any) -> Secant:
     zero = problem.space.zero(x)
     empty = jnp.zeros((zero.shape[0], zero.shape[0]), zero.dtype)
     return Secant(zero, empty, Units.unknown(zero), jnp.full((), -1, jnp.int32))
+
+
+def carried_secant(transport: Callable[[Array], Array], memory: Secant) -> Secant:
+    """The memory in the tangent space of the next point: T A T' of its matrix A, for the orthogonal T that
+    `transport` is. (Units are the same for all numbers of a step in one tangent space.)
+
+    Source: Huang, Gallivan and Absil (2015), "A Broyden class of quasi-Newton methods for Riemannian optimization".
+    """
+    both = lambda A: jax.vmap(transport)(jax.vmap(transport)(A.T).T)
+    return replace(memory, g=transport(memory.g), matrix=both(memory.matrix))
 
 
 def positive_pair(s: Array, y: Array, d: Array) -> Array:
@@ -108,11 +120,15 @@ class BFGS(Curvature):
         y = g - memory.g
         ok = positive_pair(s, y, d) & (memory.pairs >= 0)
         diagonal, sy = first(memory, look, s, y, ok), safe(s @ y, ok)
-        direct = isinstance(space, Box)
+        direct = box_of(space, look.x) is not None
         A = jnp.where(fresh(memory, ok), jnp.diag(diagonal if direct else 1 / diagonal), memory.matrix)
         A = jnp.where(ok, (self.update if direct else self.update_inverse)(A, s, y, sy, ok), A)
         learned = Secant(g, A, memory.units, jnp.maximum(memory.pairs, 0) + ok)
         return Model(look.x, look.value, g, Definite(A) if direct else Inverted.of(A, g), d, space), learned
+
+    def carried(self, transport: Callable[[Array], Array], memory: Secant) -> Secant:
+        """The memory in the tangent space of the next point."""
+        return carried_secant(transport, memory)
 
     def update(self, B: Array, s: Array, y: Array, sy: Array, ok: Array) -> Array:
         """B after a pair (s, y)."""
@@ -181,6 +197,10 @@ class SR1(Curvature):
         learned = Secant(look.gradient, B, memory.units, jnp.maximum(memory.pairs, 0) + ok)
         return Model(look.x, look.value, look.gradient, Dense(B), d, space), learned
 
+    def carried(self, transport: Callable[[Array], Array], memory: Secant) -> Secant:
+        """The memory in the tangent space of the next point."""
+        return carried_secant(transport, memory)
+
 
 @record
 class Pairs:
@@ -223,6 +243,11 @@ class LBFGS(Curvature):
         gamma = jnp.where(pairs > 0, (Y[:, -1] @ Y[:, -1]) / last, begun(look, memory.units))
         B = self.compact(gamma, S, Y, pairs, d)
         return Model(look.x, look.value, look.gradient, B, d, space), Pairs(look.gradient, S, Y, memory.units, pairs)
+
+    def carried(self, transport: Callable[[Array], Array], memory: Pairs) -> Pairs:
+        """The memory in the tangent space of the next point: every pair is carried along."""
+        columns = jax.vmap(transport, 1, 1)
+        return replace(memory, g=transport(memory.g), S=columns(memory.S), Y=columns(memory.Y))
 
     def push(self, A: Array, a: Array, ok: Array) -> Array:
         """Drops the oldest column and appends the newest, where the pair is `ok`."""

@@ -9,6 +9,7 @@ from jax import lax
 from raphson.calculus.taylor import look, looked
 from raphson.kernel.look import HESSIAN
 from raphson.kernel.number import eps, norm, safe
+from raphson.kernel.product import unit_of
 from raphson.kernel.program import Program
 from raphson.kernel.rare import rarely
 from raphson.kernel.record import record
@@ -72,7 +73,7 @@ def units(problem: Any, x: Any) -> Units:
     if not readable(problem, x):
         return Units.unknown(problem.space.zero(x))
     seen = look(problem, x, HESSIAN)
-    guess = guessed(seen)
+    guess = guessed(problem.space, seen)
     nothing = jnp.zeros_like(guess.own, bool)
     ask = lambda m: confirmed(problem, m[0], m[1])
     return guess.settled(rarely(jnp.any(guess.steps < 0), ask, (seen, guess.own), nothing))
@@ -83,7 +84,7 @@ def units_at(problem: Any, x: Any) -> Units:
     if not readable(problem, x):
         return Units.unknown(problem.space.zero(x))
     seen = looked(problem, x, HESSIAN)
-    guess, alike, other = first_guess(seen)
+    guess, alike, other = first_guess(problem.space, seen)
     return settled(guess, asked(problem, seen, guess.own)) if bool(other) else alike
 
 
@@ -95,9 +96,9 @@ def readable(problem: Any, x: Any) -> bool:
     return not modes_of(problem, x).costly
 
 
-def guessed(seen: Any) -> Guess:
-    """Units by the diagonal of H; equal ones where H is zero or not finite."""
-    scale = natural_scale(seen.curvature.dense(), jnp.zeros_like(seen.gradient))
+def guessed(space: Any, seen: Any) -> Guess:
+    """Units by the diagonal of H; equal ones where H is zero or not finite, and in the tangent space of one point."""
+    scale = unit_of(space, seen.x, natural_scale(seen.curvature.dense(), jnp.zeros_like(seen.gradient)))
     own = filled(scale)
     power = jnp.log2(own)
     top = jnp.log2(jnp.max(scale))
@@ -126,9 +127,9 @@ def confirmed(problem: Any, seen: Any, d: Array) -> Array:
 
 
 @Program
-def first_guess(seen: Any) -> tuple[Guess, Units, Array]:
+def first_guess(space: Any, seen: Any) -> tuple[Guess, Units, Array]:
     """The guess, the units if all are alike, and whether they may not be."""
-    guess = guessed(seen)
+    guess = guessed(space, seen)
     return guess, guess.settled(jnp.zeros_like(guess.own, bool)), jnp.any(guess.steps < 0)
 
 

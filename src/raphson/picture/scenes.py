@@ -223,7 +223,7 @@ def parameter(u: Any, a: Any) -> int:
 def exact_cost(fit: Any, region: Any) -> tuple[Grid | None, float]:
     """f around the answer of a fit of two parameters, and the cost that the ellipse stands for: 1/2 s^2 k^2 above."""
     problem, u = getattr(fit.model, "problem", None), fit.uncertainty
-    if problem is None or len(u.names) != 2 or fit.loss != "linear":
+    if problem is None or len(u.names) != 2 or fit.loss != "linear" or not problem.space.straight:
         return None, np.nan
     i, j = (u.names.index(name) for name in region.names)
     plane = parameters(i, j, fit.x_flat, np.ones(2), u.names)

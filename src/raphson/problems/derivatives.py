@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from raphson.kernel.number import eps
-from raphson.kernel.space import Box
+from raphson.kernel.product import box_of, coordinates
 from raphson.problems.modes import DIFFERENCES, FORWARD, Modes, NoDerivative
 
 Array = jax.Array
@@ -122,8 +122,9 @@ def difference(gradient: Callable[[Array], Array], space: Any, x: Any, v: Array)
 
 def room(space: Any, x: Any, v: Array) -> Array:
     """How far one can go along v before a bound."""
-    if not isinstance(space, Box):
+    box = box_of(space, x)
+    if box is None:
         return jnp.full((), jnp.inf, v.dtype)
-    here = space.flat(x)
-    ways = jnp.where(v > 0, space.upper - here, jnp.where(v < 0, space.lower - here, jnp.inf))
+    here = coordinates(space, x)
+    ways = jnp.where(v > 0, box.upper - here, jnp.where(v < 0, box.lower - here, jnp.inf))
     return jnp.maximum(jnp.min(jnp.where(v == 0, jnp.inf, ways / jnp.where(v == 0, 1, v))), 0)

@@ -1,14 +1,16 @@
 """The whole solve as one function of JAX: jit it, vmap it, differentiate it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from raphson.kernel.product import Product, box_of, coordinates, is_space
 from raphson.kernel.record import record
-from raphson.kernel.space import Box
+from raphson.kernel.space import Euclidean
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.model.units import units
@@ -19,7 +21,7 @@ from raphson.problems.minimize import Minimize
 from raphson.solver.choose import choose
 from raphson.solver.presets import ALIASES, PRESETS, RESIDUAL_ALIASES, RESIDUAL_PRESETS, cast, preset_name
 from raphson.solver.saddle import leave_saddle
-from raphson.solver.spaces import check_method
+from raphson.solver.spaces import as_space, check_method, check_points
 from raphson.solver.step import Method, State, in_units, launch, step
 
 Array = jax.Array
@@ -46,14 +48,17 @@ def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> S
 
     problem: `Minimize(fun, data)`, `LeastSquares(residual, data)`, or a function of x alone. method:
     "auto", a preset's name, or a `Method`.
-    x0: a pytree of floating-point arrays, taken to the nearest point where the problem's space is curved.
+    x0: a pytree of floating-point arrays, taken to the nearest point where the problem's space is curved (a space, or
+    a structure of spaces like x0).
     Works under `jit`, `vmap` (over x0, data or the method's numbers) and `grad`:
     dx* = -H^-1 (d_theta g) dtheta by the implicit function theorem, for the
     problem's `data`; the loop itself is never differentiated.
     """
     problem = problem if not callable(problem) else Minimize(problem)
-    x0 = jnp.asarray(x0) if isinstance(x0, list) else x0
+    problem = problem if is_space(problem.space) else replace(problem, space=as_space(problem.space) or Euclidean())
+    x0 = jnp.asarray(x0) if isinstance(x0, list) and not isinstance(problem.space, Product) else x0
     x0 = jax.tree.map(lambda a: lax.stop_gradient(strong(a)), x0)
+    check_points(problem.space, x0, "x0")
     x0 = x0 if problem.space.straight else problem.space.project(x0)
     if isinstance(method, str):
         method = preset(problem, method, x0)
@@ -142,10 +147,11 @@ def answer_jvp(primals: tuple, tangents: tuple) -> tuple[Any, Any]:
 
 def held_up(space: Any, x: Any, g: Array) -> Array | None:
     """The variables that a bound holds up against -g, and fixed ones (n,); None without bounds."""
-    if not isinstance(space, Box):
+    box = box_of(space, x)
+    if box is None:
         return None
-    here = space.flat(x)
-    return (here <= space.lower) & (g > 0) | (here >= space.upper) & (g < 0) | (space.lower == space.upper)
+    here = coordinates(space, x)
+    return (here <= box.lower) & (g > 0) | (here >= box.upper) & (g < 0) | (box.lower == box.upper)
 
 
 def unrest(modes: Any, problem: Any, x: Any, g: Array) -> Array:
@@ -153,11 +159,11 @@ def unrest(modes: Any, problem: Any, x: Any, g: Array) -> Array:
     a bound holds up (`g`: their slopes at these data) the distance from it."""
     space = problem.space
     moved = slope(modes, problem, x)(space.zero(x))[1]
-    held = held_up(space, x, g)
-    if held is None:
+    held, box = held_up(space, x, g), box_of(space, x)
+    if held is None or box is None:
         return moved
-    here = lax.stop_gradient(space.flat(x))
-    bound = jnp.where(g > 0, space.lower, space.upper)
+    here = lax.stop_gradient(coordinates(space, x))
+    bound = jnp.where(g > 0, box.lower, box.upper)
     # Infinite bounds hold nothing: their place is taken before anything is differentiated.
     return jnp.where(held, here - jnp.where(held, bound, here), moved)
 

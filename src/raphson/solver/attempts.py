@@ -52,6 +52,7 @@ def best_of(
         name, method, reason = left.pop(0)
         result = attempt(name, method, (reason, *tried))
         spent = spent + result.evaluations
+        tried.extend(result.reasons[1 + len(tried) :])  # what the attempt itself has to say: runs from beside
         outdone = best is not None and recedes(best, result)
         if best is None or (result.success and not outdone) or result.value < best.value:
             best = result

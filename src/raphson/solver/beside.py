@@ -14,11 +14,11 @@ import numpy as np
 
 from raphson.certificate.shape import WHOLE
 from raphson.kernel.number import CURVATURE_NOISE, GRADIENT_NOISE, eps
-from raphson.kernel.space import Box
+from raphson.kernel.product import box_of
 from raphson.problems.callback import HOST
 from raphson.solver.drive import Run
 from raphson.solver.final import flat
-from raphson.solver.result import Result
+from raphson.solver.result import Evaluations
 
 APART = (0.1, 2.0)
 """How far beside, in parts of the largest that a variable was: at 0.01 a fall with the sixth power is still rounding
@@ -31,38 +31,53 @@ TIMES = 3
 """A lower point may be in doubt as well."""
 
 
-def lowest_beside(result: Result, begin: Callable[[Any], Run], end: Callable[[Run], Result]) -> Result:
-    """The result, or a lower one that a run from beside it reached, with its reason.
+def lowest_beside(
+    result: Any, begin: Callable[[Any], Run], end: Callable[[Run], Any], cost: Callable[[Run], Evaluations]
+) -> Any:
+    """The result, or a lower one that a run from beside it reached, with its reason; all evaluations are counted.
 
-    `begin` runs from a point, `end` makes a result of a run. Trials that found nothing lower are the certificate's, and
-    not counted. Lower is what changes f by more than its noise, and by more than eps^(2/3) of what f was at the start.
+    `begin` runs from a point, `end` makes a result of a run, `cost` says what it took. Lower is what changes f by more
+    than its noise, and by more than eps^(2/3) of what f was at the start.
     """
     for _ in range(TIMES):
-        lower = next(found_beside(result, begin, end), None)
-        if lower is None:
+        result, found = look_beside(result, begin, end, cost)
+        if not found:
             break
-        result = lower
     return result
 
 
-def found_beside(result: Result, begin: Callable[[Any], Run], end: Callable[[Run], Result]) -> Any:
-    """Lower results, one after another."""
-    model = result.model
+def look_beside(
+    result: Any, begin: Callable[[Any], Run], end: Callable[[Run], Any], cost: Callable[[Run], Evaluations]
+) -> tuple[Any, bool]:
+    """The first lower result, if a run from beside finds one; else the result with what the look has cost."""
+    model, spent, steps = result.model, result.evaluations, steps_beside(result)
     first = max(abs(float(result.trace.start_value)), abs(result.value))
     worth = max(result.certificate.noise, eps(np.asarray(model.gradient)) ** (2 / 3) * first)
-    for step in steps_beside(result):
+    for step in steps:
         there = model.space.move(model.x, jnp.asarray(step, np.asarray(model.gradient).dtype))[0]
         done = begin(there)
-        if not float(done.state.best.value) < result.value - worth:
-            continue
-        found = end(done)
-        if found.value < result.value - worth:
-            spent = result.evaluations + found.evaluations
-            why = f"at f = {result.value:.6g} H was singular: begun again beside that point"
-            yield replace(found, evaluations=spent, reasons=(*result.reasons, why))
+        if float(done.state.best.value) < result.value - worth:
+            found = end(done)
+            spent = spent + found.evaluations
+            if found.value < result.value - worth:
+                why = f"at f = {result.value:.6g} H was singular: begun again beside that point"
+                return whole(result, there, replace(found, evaluations=spent, reasons=(*result.reasons, why))), True
+        else:
+            spent = spent + cost(done)
+    if not steps:
+        return result, False
+    why = f"{len(steps)} runs from beside, along directions without curvature, found nothing lower"
+    return replace(result, evaluations=spent, reasons=(*result.reasons, why)), False
 
 
-def steps_beside(result: Result) -> list[np.ndarray]:
+def whole(before: Any, there: Any, after: Any) -> Any:
+    """The result `after` as the end of one run, that began where `before` did and went on from `there`."""
+    last = flat(before.start) + np.sum(before.trace.moves, axis=0)
+    trace = before.trace.then(flat(there) - last, after.trace)
+    return replace(after, trace=trace, start=before.start) if trace.whole else after
+
+
+def steps_beside(result: Any) -> list[np.ndarray]:
     """Steps (n,) to begin again from: along all directions without curvature, and the other way; none where H shows
     the minimum, or was not formed."""
     H, model, certificate = result.hessian, result.model, result.certificate
@@ -93,10 +108,10 @@ def steps_beside(result: Result) -> list[np.ndarray]:
 
 def into_box(space: Any, x: Any) -> np.ndarray:
     """1 for the variables that lie at their lower bound, -1 at their upper one, else 0 (n,)."""
-    here = flat(x)
-    if not isinstance(space, Box):
+    here, box = flat(x), box_of(space, x)
+    if box is None:
         return np.zeros(here.size)
-    return (here <= np.asarray(space.lower)).astype(float) - (here >= np.asarray(space.upper))
+    return (here <= np.asarray(box.lower)).astype(float) - (here >= np.asarray(box.upper))
 
 
 def weakly_held(H: np.ndarray, g: np.ndarray, big: np.ndarray, sides: np.ndarray, space: Any, precision: float) -> Any:

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.kernel.product import box_of, coordinates
 from raphson.kernel.space import Box, Euclidean
 
 
@@ -114,18 +115,20 @@ def one_side(side: Any, n: int, name: str, nothing: float) -> np.ndarray:
 
 def active_bounds(space: Any, g: np.ndarray, x: Any) -> np.ndarray:
     """-1 where x lies at its lower bound and f falls beyond it (or it is fixed), 1 at the upper, 0 elsewhere (n,)."""
-    if not isinstance(space, Box):
+    box = box_of(space, x)
+    if box is None:
         return np.zeros(g.size, int)
-    here, low, high = (np.asarray(a) for a in (space.flat(x), space.lower, space.upper))
+    here, low, high = (np.asarray(a) for a in (coordinates(space, x), box.lower, box.upper))
     below = (here <= low) & ((g > 0) | (low == high))
     return np.where(below, -1, np.where((here >= high) & (g < 0), 1, 0))
 
 
-def held_words(space: Any, sides: np.ndarray, names: Any) -> tuple[str, ...]:
+def held_words(space: Any, x: Any, sides: np.ndarray, names: Any) -> tuple[str, ...]:
     """The variables that a bound holds, in words: "x2 at its upper bound 10"."""
-    if not np.any(sides):
+    box = box_of(space, x)
+    if box is None or not np.any(sides):
         return ()
-    ends = {-1: ("lower", np.asarray(space.lower)), 1: ("upper", np.asarray(space.upper))}
+    ends = {-1: ("lower", np.asarray(box.lower)), 1: ("upper", np.asarray(box.upper))}
     return tuple(
         f"{names[i]} at its {ends[sides[i]][0]} bound {ends[sides[i]][1][i]:.6g}" for i in np.flatnonzero(sides)
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from raphson.kernel.look import HESSIAN, PRODUCT
 from raphson.kernel.number import default_tolerance
-from raphson.kernel.space import Box
+from raphson.kernel.product import box_of
 from raphson.operators.dense import Dense
 from raphson.paths.proposal import RADIUS
 from raphson.problems.callback import HOST
@@ -89,7 +89,7 @@ class Call:
         if why is not None:
             return refused_start(result, why)
         again = lambda start: self.run_from(limited(method, self.limits.after(self.trials, False), self.x), start)
-        return lowest_beside(result, again, end)
+        return lowest_beside(result, again, end, lambda done: counts(done, method, self.problem))
 
     def conclude(self, done: Run, method: Method, name: str, reasons: tuple[str, ...]) -> Result:
         """The result of a finished run: certificate, counts and text."""
@@ -163,7 +163,7 @@ def counts(done: Run, method: Method, problem: Any) -> Evaluations:
 def products(done: Run, method: Method, problem: Any, points: int) -> int:
     """Products with H of a run: those of its steps, of the first radius, and of bounds (stiffness, promises)."""
     asked = int(done.trace.inner.sum()) + (method.path.unit == RADIUS)
-    if isinstance(problem.space, Box):
+    if box_of(problem.space, done.start) is not None:
         asked += points + len(done.trace)
     return method.curvature.products(problem.space.size(done.start), points, asked)
 

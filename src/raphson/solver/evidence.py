@@ -15,7 +15,9 @@ from raphson.certificate.sections import BEYOND, Course, Section, look_along
 from raphson.certificate.shape import WHOLE, Shape, examine_free, examine_products
 from raphson.certificate.verdict import Certificate, Proof
 from raphson.kernel.look import GRADIENT
+from raphson.kernel.names import step_names
 from raphson.kernel.number import VALUE_NOISE, default_tolerance, eps
+from raphson.kernel.product import coordinates, unit_of
 from raphson.kernel.program import Program
 from raphson.kernel.trace import Trace
 from raphson.model.curvature import filled, natural_scale
@@ -28,28 +30,30 @@ from raphson.solver.step import State
 
 units = Program(lambda H: filled(natural_scale(H, jnp.zeros_like(H[0]))))
 
+curved_units = Program(lambda H, space, x: filled(unit_of(space, x, natural_scale(H, jnp.zeros_like(H[0])))))
+
 
 def certificate_of(
     done: Run, state: State, H: np.ndarray | None, problem: Any, tol: float | None, names: Any = None
 ) -> Certificate:
     """The evidence, and what follows from it. `names` of the variables; None: x1, x2, ..."""
-    model = state.model
+    model, space = state.model, problem.space
     g, seen, scale = np.asarray(model.gradient), np.asarray(state.place.watch.seen, float), np.asarray(model.scale)
     if H is not None:
-        scale = np.asarray(units(H))
-    space = problem.space
+        scale = np.asarray(units(H) if space.straight else curved_units(H, space, model.x))
     magnitude = sizes(model.x, space).astype(float)
     sides = active_bounds(problem.space, g, model.x)
     held = sides != 0
     g = np.where(held, 0, g)
-    names = (Numbered() if space.straight else Numbered("s")) if names is None else names
+    names = (Numbered() if space.straight else step_names(space, model.x)) if names is None else names
     first = max(abs(done.trace.start_value), abs(float(model.value)))
     size, big = measures(magnitude, seen, scale.astype(float), eps(g), first)
     shape = shape_of(problem, model, H, g, scale, size, big, held, names)
     rounding = float(model.floor) / VALUE_NOISE  # one unit in the last place
     floor = max(rounding, noise_met(problem, float(model.value)))
     believed = settled(done.trace)
-    travelled = flat(model.x) - flat(done.start) if space.straight else np.zeros_like(g)  # curved ones have no far
+    place = flat if space.straight else lambda x: np.asarray(coordinates(space, x))  # curved spaces have no far
+    travelled = place(model.x) - place(done.start)
     looked = weak_sections(
         problem, model, H, shape, g, magnitude, size, big, held, floor, believed, travelled
     )  # fmt: skip
@@ -73,7 +77,7 @@ def certificate_of(
             sections=looked.sections,
             steep=steep_falls(problem, model, g, size),
             imbalance=imbalance_at(problem, model, size, ~held, looked),
-            held=held_words(problem.space, sides, names),
+            held=held_words(space, model.x, sides, names),
             names=names,
             unseen=H is None and isinstance(problem, HOST) and finite(model, g),
             why_unseen=why_unseen(len(g)),
@@ -327,10 +331,7 @@ def imbalance_at(problem: Any, model: Any, size: np.ndarray, free: np.ndarray, l
 
 
 class Numbered:
-    """The names of variables that have none: x1, x2, ..., made when asked for; s1, s2, ... for those of a step."""
-
-    def __init__(self, letter: str = "x"):
-        self.letter = letter
+    """The names of variables that have none: x1, x2, ..., made when asked for."""
 
     def __getitem__(self, i: int) -> str:
-        return f"{self.letter}{i + 1}"
+        return f"x{i + 1}"

@@ -144,8 +144,8 @@ class Result(Items):
         `trace.kept` which): x0, the last, and some between, evenly.
         """
         if not self.model.space.straight:
-            path = accumulate([self.start, *self.trace.moves], lambda x, s: np.asarray(self.model.space.retract(x, s)))
-            return [np.asarray(x) for x in path]
+            path = accumulate([self.start, *self.trace.moves], self.model.space.retract)
+            return [jax.tree.map(np.asarray, x) for x in path]
         flat = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(self.start)])
         path = np.cumsum([flat, *np.asarray(self.trace.moves, flat.dtype)], axis=0, dtype=flat.dtype)
         leaves, tree = jax.tree.flatten(self.x)

@@ -71,10 +71,11 @@ def leave_saddle(method: Method, state: State) -> State:
     )
     rest = jnp.where(state.k >= method.stop.max_steps, Status.STEPS, Status.RUNNING).astype(jnp.int32)
     watch = replace(watch, status=jnp.full_like(watch.status, Status.RUNNING), stale=jnp.zeros_like(watch.stale))
-    onward = State(
-        Place(place.model, place.memory, method.path.prepare(tilted(model, v), state.control.tau), watch),
-        state.control, state.best, state.k, rest, saddle,
-    )  # fmt: skip
+    away = tilted(model, v)
+    # The control begins anew: a radius of rounding, from a start on the saddle, would take 50 trials to grow.
+    begun = method.control.start(away)
+    plan = Place(place.model, place.memory, method.path.prepare(away, begun.tau), watch)
+    onward = State(plan, begun, state.best, state.k, rest, saddle)
     return select(saddle, onward, state)
 
 

@@ -11,8 +11,8 @@ from raphson.calculus.taylor import blank_look, complete, look
 from raphson.controls.quality import quality
 from raphson.kernel.look import Look
 from raphson.kernel.number import all_finite, eps, norm
+from raphson.kernel.product import box_of
 from raphson.kernel.record import record
-from raphson.kernel.space import Box
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.model.bounds import hold
@@ -109,7 +109,7 @@ def appraise(method: Method, state: State, proposal: Proposal, seen: Look) -> tu
     model, s = state.place.model, proposal.s
     slope, bend = model.gradient @ s, proposal.bend
     # Bounds cut steps, and the path has seen a model that they changed; the first step of all is zero.
-    known = bend is not None and not isinstance(model.space, Box)
+    known = bend is not None and box_of(model.space, model.x) is None
     predicted = -(slope + 0.5 * jnp.where(state.k < 0, 0, bend)) if known else model.decrease(s)
     value = seen.value.astype(model.value.dtype)
     noise = model.floor
@@ -121,7 +121,7 @@ def appraise(method: Method, state: State, proposal: Proposal, seen: Look) -> tu
         actual=actual,
         ratio=ratio,
         slope=slope,
-        end_slope=blank if seen.gradient is None else seen.gradient @ s,
+        end_slope=blank if seen.gradient is None else seen.gradient @ outward(model.space, model.x, s, seen.x),
         noise=noise,
         tau=state.control.tau,
         length=norm(model.scale * s),
@@ -148,7 +148,8 @@ def settle(
 ) -> tuple[Place, Any, Trial]:
     """Model, stopping rules and plan at the new point, if its derivatives are finite; else a rejected trial."""
     launch = state.k < 0
-    model, memory = method.curvature.model(space, seen, trial.step, state.place.memory)
+    s, memory = remembered(method.curvature, space, state, trial.step)
+    model, memory = method.curvature.model(space, seen, s, memory)
 
     def enter() -> tuple[Place, Any, Trial]:
         loose = hold(model)
@@ -161,6 +162,23 @@ def settle(
         return state.place, shorter, replace(trial, accepted=jnp.zeros((), bool))
 
     return lax.cond(launch | finite(seen, model), enter, turn_back)
+
+
+def remembered(curvature: Curvature, space: Any, state: State, s: Array) -> tuple[Array, Any]:
+    """The step made and the memory of its start, as the tangent space of its end sees them: carried in parallel."""
+    memory = state.place.memory
+    if space.straight or not curvature.learned:
+        return s, memory
+    transport = lambda v: space.transport(state.place.x, s, v)
+    return transport(s), curvature.carried(transport, memory)
+
+
+def outward(space: Any, x: Any, s: Array, y: Any) -> Array:
+    """The velocity with which t -> retract(x, t s) arrives at y = retract(x, s), in the tangent space there."""
+    if space.straight:
+        return s
+    one = jnp.ones((), s.dtype)
+    return jax.jvp(lambda t: space.difference(space.retract(x, t * s), y), (one,), (one,))[1]
 
 
 def finite(seen: Look, model: Model) -> Array:

@@ -47,7 +47,7 @@ def parameter_lines(fit: Any) -> list[list[str]]:
     """A fit's parameters with their standard errors; none of another result."""
     if not hasattr(fit, "uncertainty"):
         return []
-    rows = zip(fit.names[:PARAMETERS], fit.x_flat, fit.uncertainty.standard_errors, strict=False)
+    rows = zip(fit.names[:PARAMETERS], fit.uncertainty.x, fit.uncertainty.standard_errors, strict=False)
     doubt = "" if fit.success else f" ({DOUBT})"
     lines = [[name, with_error(float(x), float(error)) + doubt] for name, x, error in rows]
     return (

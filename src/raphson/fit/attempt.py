@@ -1,0 +1,189 @@
+"""One method's attempt at a fit, from its start to the `Fit`: last digits, certificate, residuals and Jacobian."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from raphson.calculus.around import limits_of
+from raphson.fit.residuals import jacobian_at, refuse_not_finite, residuals_of
+from raphson.fit.result import Fit
+from raphson.fit.strategy import free_variables, polish
+from raphson.kernel.look import GRAM
+from raphson.kernel.number import default_tolerance
+from raphson.kernel.space import Box
+from raphson.kernel.status import Status
+from raphson.operators.dense import Dense
+from raphson.problems.callback import HOST, HostResiduals
+from raphson.solver.beside import lowest_beside
+from raphson.solver.bounds import active_bounds, with_values
+from raphson.solver.call import host_counts, limited
+from raphson.solver.clock import CompileClock
+from raphson.solver.drive import Patience, Run, run
+from raphson.solver.evidence import certificate_of
+from raphson.solver.final import final_state
+from raphson.solver.options import Limits
+from raphson.solver.presets import RESIDUAL_DESCRIPTIONS, RESIDUAL_PRESETS
+from raphson.solver.result import Evaluations
+from raphson.solver.step import Method
+
+
+class Overflowing(ValueError):
+    """The residuals are finite at the start, their squares are not."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the door: the problem, and everything that its attempts share."""
+
+    problem: Any
+    x: Any
+    restore: Callable[[Any], Any]
+    limits: Limits
+    names: tuple[str, ...]
+    absolute: bool
+    notes: list[str]
+    begin: float
+    compiled: float
+    watcher: Any
+    progress: Any
+
+
+PATIENCE = {True: 100, False: 1000}
+"""Trials within which f must fall to half, on the host and in compiled code, where a trial costs a tenth. Levenberg
+and Marquardt's method creeps down Chebyquad from far as k^-3: 20 000 trials, where Newton's needs 100."""
+
+
+def attempt(
+    call: Call, name: str, method: Method, x: Any, reasons: tuple[str, ...], trials: int = 0,
+    aside: list[Callable[[], Fit]] | None = None,
+) -> Fit:  # fmt: skip
+    """One method from x to its end, and the result; `trials` were made by attempts before it.
+
+    `aside`: takes what would go on with a run that crawls (None: every run goes to its end).
+    """
+    own = accuracy(call).after(trials, isinstance(call.problem, HOST))
+    patience = None if aside is None else Patience(PATIENCE[isinstance(call.problem, HOST)])
+    done = run_from(call, limited(method, own, x), x, progress=call.progress, watcher=call.watcher, patience=patience)
+    made, counted = trials + len(done.trace), len(done.trace)
+
+    def end(done: Run, counted: int = 0) -> Fit:
+        return conclude(call, replace(done, status=own.named(done.status)), method, name, reasons, counted)
+
+    def again(start: Any) -> Run:
+        nonlocal made
+        done = run_from(call, limited(method, accuracy(call).after(made, False), start), start)
+        made += len(done.trace)
+        return done
+
+    if aside is not None and (onward := done.onward) is not None:
+        aside.append(lambda: end(onward(), counted))
+    if done.status == Status.NOT_FINITE and not len(done.trace):
+        refuse_start(call, done, x)
+    # H is looked at where a run becomes a result alone.
+    return lowest_beside(end(done), again, end, lambda done: replace(counts(done, call.problem, 0), hessian=0))
+
+
+def run_from(call: Call, method: Method, x: Any, **seen: Any) -> Run:
+    """A run from x within the time that is left."""
+    left = None if call.limits.time_limit is None else call.limits.time_limit - (time.perf_counter() - call.begin)
+    return run(method, call.problem, x, time_limit=left, **seen)
+
+
+def refuse_start(call: Call, done: Run, x: Any) -> None:
+    """ValueError for a start where a residual, their squares or a derivative is not finite."""
+    refuse_not_finite(call.problem, x, call.names, jacobian_at(call.problem, x))
+    if not np.isfinite(done.trace.start_value) and not isinstance(call.problem, HOST) and x is call.x:
+        raise Overflowing(f"cost(x0) = {done.trace.start_value}: the squares of the residuals overflow at x0")
+    raise ValueError(
+        f"cost(x0) = {done.trace.start_value}, or a second derivative is not finite at x0. Move the start, or "
+        "write the residuals so that they are smooth there"
+    )
+
+
+def accuracy(call: Call) -> Limits:
+    """The call's limits; where J comes from differences, which err by eps^(2/3), the loop asks no more of x than that:
+    shorter steps are their noise, and the full Newton steps at the end see farther."""
+    problem, limits = call.problem, call.limits
+    if limits.tolerance is not None or not isinstance(problem, HostResiduals) or problem.jacobian is not None:
+        return limits
+    return replace(limits, tolerance=default_tolerance(call.x))
+
+
+def conclude(call: Call, done: Run, method: Method, name: str, reasons: tuple[str, ...], counted: int = 0) -> Fit:
+    """The result of a finished run: last digits, certificate, residuals and Jacobian. Nothing is refused any more.
+
+    `counted`: trials whose evaluations stand in another result.
+    """
+    problem = call.problem
+    state = final_state(done, problem)
+    notes = list(call.notes)
+    end = polish(problem, state.x, lambda g, x: free_variables(problem, g, x), most=0 if stopped(done, call) else 8)
+    if end.steps and done.status == Status.STEPS:  # the method's own limit: Newton's method came to the end instead
+        done = replace(done, status=Status.CONVERGED)
+    if end.steps:
+        notes.append(last_digits(method, end.steps))
+    seen, H = end.seen.look, None if end.seen.hessian is None else np.asarray(end.seen.hessian)
+    gram: Any = seen.curvature
+    curvature = end.seen.measured or (gram if H is None else Dense(H))  # type: ignore[arg-type]
+    shown = H if end.seen.measured is None else np.asarray(end.seen.measured.matrix)
+    model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=curvature)
+    state = replace(state, place=replace(state.place, model=model))
+    model = replace(model, problem=problem)
+    roots, mean, (r, J) = None, 1.0, (weighted := (np.asarray(gram.r), np.asarray(gram.J)))
+    if not problem.loss.plain:
+        r, J = residuals_of(problem, seen.x), J / np.asarray(gram.root)[:, None]
+        slope, bend = (np.asarray(a) for a in problem.loss.weights(r))
+        mean = float(np.mean(bend))
+        weighted, roots = (slope * r, mean * J), np.sqrt(np.maximum(bend, np.finfo(bend.dtype).eps))
+    g = np.asarray(seen.gradient)
+    return Fit(
+        x=call.restore(seen.x), value=float(seen.value), gradient=g, model=model, termination=done.status,
+        certificate=certificate_of(
+            replace(done, start=call.x), state, shown, problem, call.limits.tolerance, call.names
+        ),
+        trace=done.trace,
+        evaluations=counts(done, problem, end.steps, counted), method=name,
+        description=f"{RESIDUAL_DESCRIPTIONS.get(name, name)} ({reasons[-1]})", reasons=reasons, notes=tuple(notes),
+        seconds=time.perf_counter() - call.begin, compile_seconds=CompileClock.seconds - call.compiled, hessian=H,
+        active=active_bounds(problem.space, g, seen.x), residuals=r, jacobian=J, weighted=weighted,
+        refit=lambda i, value, start: refitted(call, i, value, start), names=call.names, loss=problem.loss.name,
+        absolute=call.absolute, bend=mean,
+        error=1e-11 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
+        start=done.start, recipe=method, roots=roots,
+    )  # fmt: skip
+
+
+def stopped(done: Run, call: Call) -> bool:
+    """Whether the caller ended the run: then its x is what he asked for, and no step is added."""
+    limited = call.limits.max_steps is not None or call.limits.calls is not None
+    return done.status in (Status.CALLS, Status.TIME, Status.USER) or (limited and done.status == Status.STEPS)
+
+
+def last_digits(method: Method, steps: int) -> str:
+    """The note on full Newton steps at the end, and why they were needed."""
+    taken = f"the last digits are from {steps} full Newton step{'s' if steps > 1 else ''}"
+    slow = method.curvature.order >= GRAM
+    return f"Gauss-Newton converges slowly here (large residuals): {taken}" if slow else taken
+
+
+def refitted(call: Call, i: int, value: float, start: np.ndarray) -> tuple[np.ndarray, float]:
+    """The least cost with parameter i held at a value, and where it is (n,): one point of a profile."""
+    space = call.problem.space
+    low, high = (np.array(a, float) for a in limits_of(space, start)[:2])
+    low[i] = high[i] = value
+    dtype = start.dtype if start.dtype.kind == "f" else float
+    problem = replace(call.problem, space=Box(np.asarray(low, dtype), np.asarray(high, dtype)))  # type: ignore[arg-type]
+    x = with_values(call.x, np.clip(start, low, high))
+    state = run(limited(RESIDUAL_PRESETS["lm"], call.limits, x), problem, x).state
+    return np.asarray(problem.space.flat(state.best.x), float), float(state.best.value)
+
+
+def counts(done: Run, problem: Any, polished: int, counted: int = 0) -> Evaluations:
+    """Evaluations of residuals, Jacobians and Hessians by the run, after those of its first `counted` trials."""
+    if isinstance(problem, HOST):
+        return host_counts(problem)
+    trials, taken = len(done.trace) + 1 - counted, int(done.trace.accepted[counted:].sum()) + 1
+    return Evaluations(trials + polished, taken + polished, polished + 1)
