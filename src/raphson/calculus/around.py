@@ -45,6 +45,14 @@ class Around:
         """How well values along the variables i are known, relative to the largest: rounding and noise."""
         return self.eps + (np.zeros(np.shape(i)) if self.lengths.noise is None else self.lengths.noise[i])
 
+    def error(self, i: np.ndarray, size: np.ndarray) -> np.ndarray:
+        """The same as an amount, of values as large as `size`. Where f is nearly 0 (a perfect fit) its rounding is,
+        too, but the noise of a simulation is a part of what it changes by elsewhere."""
+        noise, swing = self.lengths.noise, self.lengths.swing
+        if noise is None or swing is None:
+            return self.eps * size
+        return self.eps * size + noise[i] * np.maximum(size, swing[i])
+
     def at(self, i: np.ndarray, offsets: np.ndarray) -> np.ndarray:
         """Values (k, c, m) at x + offsets (k, c) along the variables i (k,), to the last bit within the bounds."""
         k, c = offsets.shape
@@ -80,7 +88,7 @@ class Around:
 
 def scale_of(around: Around, i: np.ndarray, values: np.ndarray) -> np.ndarray:
     """The rounding of values (k, c, m) along the variables i (k,), and of the middle, as a length for each."""
-    return around.precision(i) * np.maximum(lengths_of(values).max(axis=1), lengths_of(around.center))
+    return around.error(i, np.maximum(lengths_of(values).max(axis=1), lengths_of(around.center)))
 
 
 def lengths_of(vectors: np.ndarray) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from raphson.calculus.around import TINY, Around, lengths_of, scale_of
-from raphson.calculus.lengths import again, learn, length_from, remember_noise
+from raphson.calculus.lengths import again, follow, learn, length_from, remember_noise, swing_of
 
 LOOSE = 4.0
 """A length that turns out so many times shorter than was thought makes the stencil be taken anew: the error of
@@ -83,7 +83,7 @@ def stencil(around: Around, part: float = 1.0) -> Stencil:
         bad = np.isinf(gap)
         stuck = ~bad & np.isfinite(gaps[todo]) & (gap > 0.25 * gaps[todo])  # shrinking did not help: it was noise
         if attempt:
-            remember_noise(around, todo[stuck], gap[stuck], floor[stuck])
+            remember_noise(around, todo[stuck], gap[stuck], V[stuck])
         keep = ~stuck
         for name, values in new.items():
             getattr(out, name)[todo[keep]] = values[keep]
@@ -91,7 +91,10 @@ def stencil(around: Around, part: float = 1.0) -> Stencil:
         long = keep & ~short & (LOOSE**2 * used[todo] < L) & (attempt < 3)
         # A little shorter may be noise: nothing is made of it, else steps would shrink from point to point.
         L = np.where(short | (used[todo] < L), L, used[todo])
-        lengths.length[todo] = np.where(stuck, earlier[todo], np.where(bad, used[todo] / 64, L))
+        L = np.where(stuck, earlier[todo], np.where(bad, used[todo] / 64, L))
+        odd, even = lengths_of(new["first"]), lengths_of(new["second"]) / 2
+        follow(around, todo, V, swing_of(used[todo], 1.0, odd, even), swing_of(L, 1.0, odd, even))
+        lengths.length[todo] = L
         gaps[todo] = np.where(bad | long, np.inf, gap)
         if attempt >= 2:  # an edge of the function's domain: from the side where it is finite
             lean[todo] = np.where(bad, one_sided(V), lean[todo])
@@ -108,7 +111,7 @@ def entry_errors(around: Around, seen: Stencil) -> np.ndarray:
     weights = np.stack([WEIGHTS[int(s)] for s in seen.side])
     f4, f2, s4, s2 = np.moveaxis(weights @ (seen.values - around.center), 1, 0)
     size = np.maximum(np.max(np.abs(seen.values), axis=1), np.abs(around.center))
-    floor = (around.precision(np.arange(n)))[:, None] * size
+    floor = around.error(np.arange(n)[:, None], size)
     h = np.where(seen.h > 0, seen.h, 1)[:, None]
     return (np.abs(f2 - f4) + np.abs(s2 - s4) / 2 + 2 * floor) / h
 
@@ -217,6 +220,9 @@ def pairs(
             odd = np.where(one, side[:, None] * (4 * a - b - 3 * f) / 2, odd)
             even = np.where(one, (b - 2 * a + f) / 2, even)
         seen, bend = lengths_of(odd), lengths_of(even)
+        L = around.lengths.length[i]  # type: ignore[index]
+        swing = swing_of(L, h, seen, bend)
+        follow(around, i, V, swing, swing)
         part = around.precision(i) ** (1 / 3)
         stale = (bend > STALE * part * seen) | (seen * STALE * part**2 < scale_of(around, i, V))
     return odd / h[:, None], stale | ~np.isfinite(V).all(axis=(1, 2))

@@ -112,11 +112,14 @@ def measures(
 def noise_met(problem: Any, value: float) -> float:
     """The noise of f at the end as the differences on the host met it: ripples that are smooth from one number to the
     next show in steps of their length alone."""
-    noise = problem.lengths.noise if isinstance(problem, HOST) else None
-    if noise is None or not np.isfinite(value):
+    lengths = problem.lengths if isinstance(problem, HOST) else None
+    if lengths is None or lengths.noise is None or lengths.swing is None or not np.isfinite(value):
         return 0.0
-    terms = 2 if isinstance(problem, HostResiduals) else 1  # the cost is a square
-    return terms * float(np.max(noise)) * abs(value)
+    if not isinstance(problem, HostResiduals):
+        return float(np.max(lengths.noise * np.maximum(abs(value), lengths.swing)))
+    size = np.sqrt(2 * abs(value))  # the cost is a square
+    level = float(np.max(lengths.noise * np.maximum(size, lengths.swing)))
+    return level * (size + level)
 
 
 SCATTERED = 1e4
