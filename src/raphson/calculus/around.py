@@ -69,7 +69,7 @@ class Around:
     def placed(self, i: np.ndarray, h: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
         """Steps, powers of two so that x + kh is exact, and sides with room for `reach` (one side: 2 `reach`) of them.
 
-        A step of 0: the variable cannot move, or its box is narrower than numbers can tell.
+        A step of 0: the variable cannot move, or its box is narrower than numbers can tell (its square has no number).
         """
         if self.open:
             least = 2 * np.spacing(np.abs(self.x[i])).astype(float)
@@ -83,7 +83,8 @@ class Around:
         least = 2 * np.spacing(np.abs(self.x[i])).astype(float)
         with np.errstate(divide="ignore"):
             h = np.exp2(np.floor(np.log2(np.maximum(h, least))))
-        return np.where(np.where(both, near / reach, far / (2 * reach)) >= h, h, 0.0), side
+        room = np.where(both, near / reach, far / (2 * reach)) >= h
+        return np.where(room & (h * h > TINY), h, 0.0), side
 
 
 def scale_of(around: Around, i: np.ndarray, values: np.ndarray) -> np.ndarray:

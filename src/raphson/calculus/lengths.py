@@ -46,11 +46,13 @@ def calibrate(around: Around, i: int) -> tuple[float, bool]:
 
     h starts at eps^(1/3) |x_i| (1 at zero), grows while nothing is seen, up to a hundredth of |x_i| or of 1, and
     shrinks while the two disagree, unless that does not help: then the disagreement is noise, which is remembered, or
-    a jump, or a peak that is much narrower than h, which shorter steps tell apart.
+    a jump, or a peak that is much narrower than h, which shorter steps tell apart. A variable at 0 has no size of its
+    own: where it is silent it is looked at up to a hundredth of the largest (an offset beside an amplitude of 1e20).
     """
     x, part = abs(float(around.x[i])), around.eps ** (1 / 3)
     own = x if x > 0 else 1.0
-    h, most, blind = part * own, 1e-2 * max(x, 1.0), 0.0
+    largest = float(np.max(np.abs(around.x))) if x == 0 else x
+    h, most, blind = part * own, 1e-2 * max(largest, 1.0), 0.0
     before: tuple[float, float] | None = None
     level = floor = noise = 0.0
     ahead: tuple[float, ...] | None = None

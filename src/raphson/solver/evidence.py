@@ -103,10 +103,10 @@ def measures(
         allowed = np.maximum(allowed, precision ** (5 / 3) * big)
         seen_in_f = np.sqrt(2 * precision * first) / scale / precision ** (1 / 3)
         size = np.maximum(magnitude, np.minimum(allowed, seen_in_f))
-        big = np.maximum(big, size)
     # A variable that never left 0 knows no size at all.
     other = float(np.max(big, initial=0.0)) or 1.0
-    return np.where(size > 0, size, other), np.where(big > 0, big, other)
+    big = np.maximum(np.where(big > 0, big, other), size)
+    return np.where(size > 0, size, other), big
 
 
 def noise_met(problem: Any, value: float) -> float:
