@@ -128,15 +128,16 @@ def scatter(odd_gap: float, even_gap: float) -> float:
 def noise_step(around: Around, i: int, h: float, level: float) -> tuple[float, ...] | None:
     """The courses at the step that sees through a disagreement of a level which h and h/64 share, if it is noise.
 
-    It is noise where a longer step sees a smooth course, or where values a few units in the last place apart scatter
-    as much (then the longest step is as good as any). Else f has a structure that is narrower than h: a peak, a jump.
+    It is noise where a longer step sees a smooth course far above it (a sine at 1e12 has none), or where values a few
+    units in the last place apart scatter as much (then the longest step is as good as any). Else f has a structure that
+    is narrower than h: a peak, a jump.
     """
     most = 0.1 * max(abs(float(around.x[i])), h)
     last = None
     while (h := 8 * h) <= most:
         seen = courses(around, i, h)
         last = last if seen is None else seen
-        if seen is not None and scatter(seen[3], seen[4]) <= PART * (seen[1] + seen[2]):
+        if seen is not None and max(level, scatter(seen[3], seen[4])) <= PART * (seen[1] + seen[2]):
             return seen
     offsets = APART * around.eps * abs(float(around.x[i])) * np.arange(1.0, NOISE_POINTS)
     values = np.vstack([around.center, around.at(np.array([i]), offsets[None])[0]])

@@ -138,7 +138,9 @@ def blur_of(
     slopes = problem.jacobian if isinstance(problem, HostResiduals) else getattr(problem, "gradient", None)
     if not isinstance(problem, HOST) or slopes is not None or H is None or shape is None:
         return 0.0
-    if shape.zero and looked.noise > SCATTERED * floor:
+    # Where f is nearly 0, rounding is what it makes of the changes of f with x.
+    rounding = max(floor, eps(shape.newton) * change_of(shape, size))
+    if shape.zero and looked.noise > SCATTERED * rounding:
         sides = [side for section in looked.sections for side in section.sides]
         # Where every curvature is in doubt, straight lines rise across a bent valley, too.
         seen = shape.positive or np.sum(~held) == 1
@@ -152,6 +154,15 @@ def blur_of(
             return 0.0
         low = np.linalg.eigvalsh(M)[-shape.positive]
         return float(np.sqrt(2 * looked.noise / low)) if low > 0 else 0.0
+
+
+def change_of(shape: Shape, size: np.ndarray) -> float:
+    """By how much f changes when a variable changes by its own size, the largest of them."""
+    if shape.diagonal is None:
+        return 0.0
+    with np.errstate(all="ignore"):
+        change = np.abs(shape.diagonal) * size**2 / 2
+    return float(np.max(change, where=np.isfinite(change), initial=0.0))
 
 
 MOST = 7
@@ -181,22 +192,23 @@ def weak_sections(
     """
     if shape is None or not np.isfinite(float(model.value)) or held.all():
         return Weak(floor)
-    host = isinstance(problem, HOST)
-    if believed and plain(shape, magnitude, floor) and not (host and problem.lengths.noisy):
+    host, modes = isinstance(problem, HOST), modes_of(problem, model.x)
+    # Where pieces meet, slope and curvature are those of one of them: f = (x - 1)|x - 1| has no minimum at 1.
+    broken = modes.pieces or (host and problem.lengths.noisy)
+    if believed and plain(shape, magnitude, floor) and not broken:
         return Weak(floor)
-    modes = modes_of(problem, model.x)
     dear = host or "while_loop" in modes.why or "custom_vjp" in modes.why
     most = FEW if dear or len(g) > LARGEST else MOST
     distance = float(np.max(np.abs(shape.newton) / size, initial=0.0))
     newton = bool(np.isfinite(distance) and distance > 0)
     directions = [shape.newton] if newton else []
-    directions += [*shape.weak[: max(most - 2, 1)], travelled, *axes(shape, size, held)]
+    directions += [*shape.weak[: max(most - 2, 1)], travelled, *axes(shape, size, held, most if modes.pieces else 2)]
     if len(directions) < most and np.any(g):
         directions.append(-g / np.max(np.abs(g)) * size * np.minimum(size, 1e100))
     directions = [np.where(held, 0, v) for v in directions]
     directions = [v for v in directions if np.any(v) and np.all(np.isfinite(v))]
     accuracy = eps(g) ** (1 / 3)
-    model_along = None if host or H is None else lambda v: (float(g @ v), float(v @ H @ v))
+    model_along = None if H is None else lambda v: (0.0 if host else float(g @ v), sure_curvature(model, H, v))
     # Where x is 0 to the last bit, eigenvectors are exact to eps: nearer than that they bend.
     size = np.maximum(size, eps(g) ** (2 / 3) * big)
     looked = look_along(
@@ -204,6 +216,15 @@ def weak_sections(
         model_along,
     )  # fmt: skip
     return Weak(looked.noise, looked.sections)
+
+
+def sure_curvature(model: Any, H: np.ndarray, v: np.ndarray) -> float:
+    """v'Hv, less what it may err by."""
+    bound = model.curvature.doubt()
+    curvature = float(v @ H @ v)
+    if bound is None:
+        return curvature
+    return max(curvature - float(np.abs(v) @ np.asarray(bound) @ np.abs(v)), 0.0)
 
 
 FAITHFUL = 0.05
@@ -245,12 +266,12 @@ def plain(shape: Shape, magnitude: np.ndarray, floor: float) -> bool:
     return bool(np.all(near) and np.all((0.5 * shape.diagonal * magnitude**2 > 100 * floor) | (magnitude == 0)))
 
 
-def axes(shape: Shape, size: np.ndarray, held: np.ndarray) -> list[np.ndarray]:
-    """The two variables in which f curves least, in units of their sizes."""
+def axes(shape: Shape, size: np.ndarray, held: np.ndarray, most: int) -> list[np.ndarray]:
+    """The variables in which f curves least, at most so many, in units of their sizes."""
     if shape.diagonal is None or len(size) == 1:
         return []
     curvature = np.where(held, np.inf, np.abs(shape.diagonal) * size**2)
-    return [np.where(np.arange(len(size)) == i, size, 0.0) for i in np.argsort(curvature)[:2] if not held[i]]
+    return [np.where(np.arange(len(size)) == i, size, 0.0) for i in np.argsort(curvature)[:most] if not held[i]]
 
 
 def shape_of(
