@@ -95,7 +95,7 @@ def test_points_on_a_kink_that_are_no_minima_are_not_called_so():
 @pytest.mark.parametrize("seam", [0.0, 1.0, -40.0])
 @pytest.mark.parametrize("power", [2.0, 3.0])
 def test_a_seam_that_derivatives_see_from_one_side_is_no_minimum(power, seam):
-    """(x - s)|x - s|^(p - 1) + ...: Newton's method lands on s, where slope and curvature are those of the right piece."""
+    """sign(x - s)|x - s|^p + ...: Newton's method lands on s, where slope and curvature are of the right piece."""
     fun = lambda x, p, s: jnp.sign(x[0] - s) * jnp.abs(x[0] - s) ** p + (x[0] - s) ** 2 * (x[0] > s) + (x[1] - 3) ** 2
     result = rp.minimize(fun, [seam + 2.0, 1.0], (power, seam))
     assert not result.success, result.message

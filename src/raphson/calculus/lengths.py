@@ -128,17 +128,21 @@ def scatter(odd_gap: float, even_gap: float) -> float:
 def noise_step(around: Around, i: int, h: float, level: float) -> tuple[float, ...] | None:
     """The courses at the step that sees through a disagreement of a level which h and h/64 share, if it is noise.
 
-    It is noise where a longer step sees a smooth course far above it (a sine at 1e12 has none), or where values a few
-    units in the last place apart scatter as much (then the longest step is as good as any). Else f has a structure that
-    is narrower than h: a peak, a jump.
+    It is noise where a longer step sees a smooth course far above it, or two of them do (a sine at 1e12 has none, and
+    one may seem so), or where values a few units in the last place apart scatter as much (then the longest step is as
+    good as any). Else f has a structure that is narrower than h: a peak, a jump.
     """
     most = 0.1 * max(abs(float(around.x[i])), h)
-    last = None
-    while (h := 8 * h) <= most:
+    last = smooth = None
+    while (h := 8 * h) <= (8 * most if smooth else most):
         seen = courses(around, i, h)
-        last = last if seen is None else seen
-        if seen is not None and max(level, scatter(seen[3], seen[4])) <= PART * (seen[1] + seen[2]):
-            return seen
+        signal = 0.0 if seen is None else seen[1] + seen[2]
+        if seen is not None and scatter(seen[3], seen[4]) <= PART * signal:
+            if smooth or level <= SCATTER * signal:
+                return smooth or seen
+            smooth = seen
+            continue
+        last, smooth = seen or last, None
     offsets = APART * around.eps * abs(float(around.x[i])) * np.arange(1.0, NOISE_POINTS)
     values = np.vstack([around.center, around.at(np.array([i]), offsets[None])[0]])
     if table_noise(values) <= SCATTER * level:
@@ -148,7 +152,8 @@ def noise_step(around: Around, i: int, h: float, level: float) -> tuple[float, .
 
 
 SCATTER = 0.2
-"""The spread of a few values, as a part of the level that two steps show: 0.3 to 1 for independent noise."""
+"""The spread of a few values, as a part of the level that two steps show: 0.3 to 1 for independent noise. And the
+level as a part of what a longer step sees: a sine has about a third of that at every length."""
 
 
 def courses(around: Around, i: int, h: float) -> tuple[float, ...] | None:

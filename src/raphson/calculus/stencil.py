@@ -79,7 +79,7 @@ def stencil(around: Around, part: float = 1.0) -> Stencil:
             break
         offsets = np.stack([OFFSETS[int(s)] for s in side]) if np.any(side) else OFFSETS[0]
         V = around.at(todo, offsets * h[:, None])
-        new, gap, L, floor = read(around, todo, V, h, side, used[todo])
+        new, gap, L = read(around, todo, V, h, side, used[todo])
         bad = np.isinf(gap)
         stuck = ~bad & np.isfinite(gaps[todo]) & (gap > 0.25 * gaps[todo])  # shrinking did not help: it was noise
         if attempt:
@@ -134,8 +134,8 @@ def narrow(around: Around, which: np.ndarray, out: Stencil) -> None:
 
 def read(
     around: Around, i: np.ndarray, V: np.ndarray, h: np.ndarray, side: np.ndarray, old: np.ndarray
-) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, np.ndarray]:
-    """Derivatives with their errors from values (k, 4, m); the odd gaps (inf: not finite); the lengths seen; rounding.
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """Derivatives with their errors from values (k, 4, m); the odd gaps (inf: not finite); the lengths seen.
 
     `old` lengths: they grow step by step, and not beyond ten times x (a line has no length).
     """
@@ -158,7 +158,7 @@ def read(
             "first_error": ((odd_gap + even_gap) * shrink + 2 * floor) / h,  # an even gap that stays: a kink
             "second_error": (2 * even_gap * shrink + 6 * floor) / h**2,
         }  # fmt: skip
-    return new, np.where(np.all(np.isfinite(V), axis=(1, 2)), np.maximum(odd_gap, 4 * floor), np.inf), L, floor
+    return new, np.where(np.all(np.isfinite(V), axis=(1, 2)), np.maximum(odd_gap, 4 * floor), np.inf), L
 
 
 def jacobian(around: Around) -> np.ndarray:

@@ -112,7 +112,7 @@ def measures(
 def noise_met(problem: Any, value: float) -> float:
     """The noise of f at the end as the differences on the host met it: ripples that are smooth from one number to the
     next show in steps of their length alone."""
-    lengths = problem.lengths if isinstance(problem, HOST) else None
+    lengths = getattr(problem, "lengths", None)
     if lengths is None or lengths.noise is None or lengths.swing is None or not np.isfinite(value):
         return 0.0
     if not isinstance(problem, HostResiduals):
@@ -132,15 +132,14 @@ def blur_of(
 ) -> float:  # fmt: skip
     """How far from x, relative to its size, f rises by its noise: nearer than that differences of f see no minimum.
 
-    Along the direction of least curvature; where noise far above rounding (`floor`) leaves a curvature in doubt, as f
-    was seen to rise (infinite: it was not); 0 where derivatives are no differences of f.
+    Along the direction of least curvature; where noise far above rounding leaves a curvature in doubt, as f was seen to
+    rise (infinite: it was not); 0 where derivatives are no differences of f. `floor`: the rounding of f; where f is
+    nearly 0 it is what it makes of the changes of f with x.
     """
     slopes = problem.jacobian if isinstance(problem, HostResiduals) else getattr(problem, "gradient", None)
     if not isinstance(problem, HOST) or slopes is not None or H is None or shape is None:
         return 0.0
-    # Where f is nearly 0, rounding is what it makes of the changes of f with x.
-    rounding = max(floor, eps(shape.newton) * change_of(shape, size))
-    if shape.zero and looked.noise > SCATTERED * rounding:
+    if shape.zero and looked.noise > SCATTERED * max(floor, eps(shape.newton) * change_of(shape, size)):
         sides = [side for section in looked.sections for side in section.sides]
         # Where every curvature is in doubt, straight lines rise across a bent valley, too.
         seen = shape.positive or np.sum(~held) == 1
@@ -158,10 +157,8 @@ def blur_of(
 
 def change_of(shape: Shape, size: np.ndarray) -> float:
     """By how much f changes when a variable changes by its own size, the largest of them."""
-    if shape.diagonal is None:
-        return 0.0
     with np.errstate(all="ignore"):
-        change = np.abs(shape.diagonal) * size**2 / 2
+        change = np.abs(0 if shape.diagonal is None else shape.diagonal) * size**2 / 2
     return float(np.max(change, where=np.isfinite(change), initial=0.0))
 
 
@@ -220,11 +217,8 @@ def weak_sections(
 
 def sure_curvature(model: Any, H: np.ndarray, v: np.ndarray) -> float:
     """v'Hv, less what it may err by."""
-    bound = model.curvature.doubt()
-    curvature = float(v @ H @ v)
-    if bound is None:
-        return curvature
-    return max(curvature - float(np.abs(v) @ np.asarray(bound) @ np.abs(v)), 0.0)
+    bound, curvature = model.curvature.doubt(), float(v @ H @ v)
+    return curvature if bound is None else max(curvature - float(np.abs(v) @ np.asarray(bound) @ np.abs(v)), 0.0)
 
 
 FAITHFUL = 0.05

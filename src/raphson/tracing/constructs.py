@@ -45,8 +45,9 @@ NAMES = {
 """Primitives that may lack a mode, and what their users call them."""
 
 PIECES = frozenset((
-    "abs", "sign", "max", "min", "clamp", "select_n", "floor", "ceil", "round", "rem", "cond", "sort", "cummax", "cummin",
-    "reduce_max", "reduce_min", "reduce_window_max", "reduce_window_min", "argmax", "argmin", "scatter_max", "scatter_min",
+    "abs", "sign", "max", "min", "clamp", "select_n", "floor", "ceil", "round", "rem", "cond", "sort", "cummax",
+    "cummin", "reduce_max", "reduce_min", "reduce_window_max", "reduce_window_min", "argmax", "argmin", "scatter_max",
+    "scatter_min",
 ))  # fmt: skip
 """Primitives that make a function of pieces: its value, slope or curvature may jump where they meet."""
 
