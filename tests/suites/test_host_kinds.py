@@ -92,6 +92,74 @@ def test_noise_makes_no_false_minimum_and_says_how_well_x_is_known(name, kind):
             assert "within" not in result.message, result.message  # six digits of f are three of x
 
 
+SEEN = np.linspace(0, 3, 30)
+
+
+def scattered(p):
+    """30 numbers in [-1, 1] that depend on every bit of p."""
+    digest = hashlib.md5(np.asarray(p, float).tobytes(), usedforsecurity=False).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8], "little")).uniform(-1, 1, 30)
+
+
+SIMULATED = {
+    "jitter": lambda m, p, level: m * (1 + level * scattered(p)),
+    "rounded": lambda m, p, level: np.round(m / level) * level,
+}
+
+
+@pytest.mark.parametrize("kind", SIMULATED)
+@pytest.mark.parametrize("level", [1e-9, 1e-7, 1e-5, 1e-3])
+def test_a_perfect_fit_of_a_noisy_model_is_shown_to_its_noise(level, kind):
+    """Residuals that are nothing but noise at the end: it is measured against what they change by elsewhere."""
+    model = lambda p: float(p[0]) * np.exp(-float(p[1]) * SEEN)
+    fit = rp.least_squares(lambda p: SIMULATED[kind](model(p), p, level) - model([2.5, 1.3]), [1.0, 1.0])
+    assert fit.success and np.allclose(fit.x, [2.5, 1.3], rtol=3 * level), fit.message
+    assert fit.nfev < 600
+
+
+@pytest.mark.parametrize("level", [1e-12, 1e-9, 1e-6])
+@pytest.mark.parametrize("kind", ["added", "grid"])
+def test_noise_at_a_minimum_of_nothing(level, kind):
+    """f ends at 0, and noise does not: it is no part of f there."""
+    smooth = lambda p: (p[0] - 1) ** 2 + 3 * (p[1] + 2) ** 2
+    noisy = {
+        "added": lambda p: smooth(p) + level * jitter(p),
+        "grid": lambda p: round(float(smooth(p)) / level) * level,
+    }
+    result = rp.minimize(lambda p: float(noisy[kind](p)), [3.0, 4.0])
+    assert result.success and smooth(result.x) <= 30 * level, result.message
+
+
+def test_directions_without_effect_are_level_where_f_is_nothing():
+    """The rounding of f is that of 0 at a perfect minimum: what scatters there by 1e-30 hides nothing."""
+    for fun in (lambda p: (p[0] - 1) ** 2 + 0 * p[1], lambda p: (p[0] + p[1] - 3) ** 2 + (p[0] + p[1] - 3) ** 4):
+        result = rp.minimize(lambda p, fun=fun: float(fun(p)), [3.0, 2.0])
+        assert result.success and result.value < 1e-12, result.message
+
+
+@pytest.mark.parametrize("start", [[1e20, 1.0, 0.0], [2e20, 1.2, 0.0], [0.0, 1.0, 1e20]])
+def test_a_parameter_started_at_0_beside_large_ones_is_not_overlooked(start):
+    """An offset of 5e19 to be found from 0: a step of 0.01 changes nothing beside 1e20."""
+    y = 1e20 * (2.5 * np.exp(-1.3 * SEEN) + 0.5)
+    fit = rp.least_squares(lambda p: float(p[0]) * np.exp(-float(p[1]) * SEEN) + float(p[2]) - y, start)
+    assert fit.success and np.allclose(fit.x, [2.5e20, 1.3, 5e19], rtol=1e-9), fit.message
+
+
+@pytest.mark.parametrize("width", [1e-300, 1e-170, 1e-12])
+def test_boxes_narrower_than_numbers_end_soon(width):
+    """The square of such a step has no number; the other variable finds its minimum."""
+    bounds = [(-width, width), (-5, 5)]
+    result = rp.minimize(lambda p: float((p[0] - 1) ** 2 + (p[1] + 2) ** 2), [0.0, 0.0], bounds=bounds)
+    assert abs(result.x[1] + 2) < 1e-6 and result.nfev < 500, result.message
+
+
+@pytest.mark.parametrize("place", [1e8, 3e10, 1e12])
+def test_a_sine_far_out_is_no_noise(place):
+    """Steps of a part of x see it scatter; so near that it is smooth it bends as it should."""
+    result = rp.minimize(lambda p: math.sin(float(p[0])), [place])
+    assert not result.success or result.value < -1 + 1e-6 + 0.5 * (64 * np.spacing(place)) ** 2, result.message
+
+
 @pytest.mark.parametrize(("level", "most"), [(1e-10, 60), (1e-6, 100), (1e-3, 120)])
 @pytest.mark.parametrize("scattering", [jitter, ripple], ids=["jitter", "ripple"])
 def test_steps_of_differences_see_through_noise(level, most, scattering):

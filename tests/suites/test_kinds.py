@@ -117,6 +117,33 @@ def test_points_on_a_kink_that_are_no_minima_are_not_called_so():
         assert result.value > 0.05 and not result.success, result.message
 
 
+@pytest.mark.parametrize("seam", [0.0, 1.0, -40.0])
+@pytest.mark.parametrize("power", [2.0, 3.0])
+def test_a_seam_that_derivatives_see_from_one_side_is_no_minimum(power, seam):
+    """sign(x - s)|x - s|^p + ...: Newton's method lands on s, where slope and curvature are of the right piece."""
+    fun = lambda x, p, s: jnp.sign(x[0] - s) * jnp.abs(x[0] - s) ** p + (x[0] - s) ** 2 * (x[0] > s) + (x[1] - 3) ** 2
+    result = rp.minimize(fun, [seam + 2.0, 1.0], (power, seam))
+    assert not result.success, result.message
+    smooth = lambda x, p, s: jnp.abs(x[0] - s) ** 2 + (x[0] - s) ** 2 * (x[0] > s) + (x[1] - 3) ** 2
+    assert rp.minimize(smooth, [seam + 2.0, 1.0], (power, seam)).success
+
+
+@pytest.mark.parametrize("place", [1e5, 1e9, 1e11, 3e11, 1e12, 5e12])
+def test_near_relative_to_x_is_not_near_where_f_bends_much_faster(place):
+    """A step of 1e-13 x changes sin(x) by a tenth at 1e12: success only as far as rounding x allows."""
+    result = rp.minimize(lambda x: jnp.sin(x[0]), [place])
+    allowed = 0.5 * (64 * np.spacing(place)) ** 2 + 1e-6
+    assert not result.success or result.value < -1 + allowed, result.message
+    assert place > 1e9 or result.success
+
+
+@pytest.mark.parametrize("start", [100.0, 300.0, 600.0])
+def test_a_large_value_here_does_not_hide_that_f_rises_far_away(start):
+    """exp(x) - x rises without end on both sides: nothing falls for ever there."""
+    result = rp.minimize(lambda x: jnp.exp(x[0]) - x[0], [start], method="dogleg")
+    assert result.certificate.verdict not in (Verdict.RECEDES, Verdict.UNBOUNDED), result.message
+
+
 def test_a_corner_of_a_box_with_a_level_direction():
     result = rp.minimize(lambda x: -x[0] + 0 * x[1], [0.5, 0.5], bounds=[(0, 1), (0, 1)])
     assert result.success and result.certificate.flat == ("x2",), result.message

@@ -46,6 +46,14 @@ class Around:
         """How well values along the variables i are known, relative to the largest: rounding and noise."""
         return self.eps + (np.zeros(np.shape(i)) if self.lengths.noise is None else self.lengths.noise[i])
 
+    def error(self, i: np.ndarray, size: np.ndarray) -> np.ndarray:
+        """The same as an amount, of values as large as `size`. Where f is nearly 0 (a perfect fit) its rounding is,
+        too, but the noise of a simulation is a part of what it changes by elsewhere."""
+        noise, swing = self.lengths.noise, self.lengths.swing
+        if noise is None or swing is None:
+            return self.eps * size
+        return self.eps * size + noise[i] * np.maximum(size, swing[i])
+
     def at(self, i: np.ndarray, offsets: np.ndarray) -> np.ndarray:
         """Values (k, c, m) at x + offsets (k, c) along the variables i (k,), to the last bit within the bounds."""
         k, c = offsets.shape
@@ -62,7 +70,7 @@ class Around:
     def placed(self, i: np.ndarray, h: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
         """Steps, powers of two so that x + kh is exact, and sides with room for `reach` (one side: 2 `reach`) of them.
 
-        A step of 0: the variable cannot move, or its box is narrower than numbers can tell.
+        A step of 0: the variable cannot move, or its box is narrower than numbers can tell (its square has no number).
         """
         if self.open:
             least = 2 * np.spacing(np.abs(self.x[i])).astype(float)
@@ -76,12 +84,13 @@ class Around:
         least = 2 * np.spacing(np.abs(self.x[i])).astype(float)
         with np.errstate(divide="ignore"):
             h = np.exp2(np.floor(np.log2(np.maximum(h, least))))
-        return np.where(np.where(both, near / reach, far / (2 * reach)) >= h, h, 0.0), side
+        room = np.where(both, near / reach, far / (2 * reach)) >= h
+        return np.where(room & (h * h > TINY), h, 0.0), side
 
 
 def scale_of(around: Around, i: np.ndarray, values: np.ndarray) -> np.ndarray:
     """The rounding of values (k, c, m) along the variables i (k,), and of the middle, as a length for each."""
-    return around.precision(i) * np.maximum(lengths_of(values).max(axis=1), lengths_of(around.center))
+    return around.error(i, np.maximum(lengths_of(values).max(axis=1), lengths_of(around.center)))
 
 
 def lengths_of(vectors: np.ndarray) -> Any:

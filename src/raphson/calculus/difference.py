@@ -242,7 +242,7 @@ def rounding_of(near: Around, seen: Stencil, terms: float) -> np.ndarray:
     size = np.max(np.linalg.norm(seen.values, axis=2), axis=1, initial=0.0)
     size = np.maximum(size, np.linalg.norm(near.center))
     inverse = np.where(seen.h > 0, 1 / np.where(seen.h > 0, seen.h, 1), 0)
-    size = near.precision(np.arange(near.x.size)) * size
+    size = near.error(np.arange(near.x.size), size)
     return terms * np.maximum(size[:, None], size) * np.outer(inverse, inverse)
 
 

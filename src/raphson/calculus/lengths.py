@@ -34,18 +34,27 @@ def length_from(h: Any, odd: Any, even: Any, odd_gap: Any, even_gap: Any, floor:
     return np.where(even_gap > tell * floor, np.fmin(by_odd, by_even), by_odd)
 
 
+def swing_of(L: Any, h: Any, odd: Any, even: Any) -> Any:
+    """By how much f changes over a length L, from its odd and even part at h."""
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        t = np.asarray(L) / h
+        return np.asarray(odd * t + even * t * t)
+
+
 def calibrate(around: Around, i: int) -> tuple[float, bool]:
     """The length of variable i, from steps h and h/8 that see the same course; and whether no response was found.
 
     h starts at eps^(1/3) |x_i| (1 at zero), grows while nothing is seen, up to a hundredth of |x_i| or of 1, and
     shrinks while the two disagree, unless that does not help: then the disagreement is noise, which is remembered, or
-    a jump, or a peak that is much narrower than h, which shorter steps tell apart.
+    a jump, or a peak that is much narrower than h, which shorter steps tell apart. A variable at 0 has no size of its
+    own: where it is silent it is looked at up to a hundredth of the largest (an offset beside an amplitude of 1e20).
     """
     x, part = abs(float(around.x[i])), around.eps ** (1 / 3)
     own = x if x > 0 else 1.0
-    h, most, blind = part * own, 1e-2 * max(x, 1.0), 0.0
+    largest = float(np.max(np.abs(around.x))) if x == 0 else x
+    h, most, blind = part * own, 1e-2 * max(largest, 1.0), 0.0
     before: tuple[float, float] | None = None
-    level = floor = 0.0
+    level = floor = noise = 0.0
     ahead: tuple[float, ...] | None = None
     if around.lengths.noise is not None:
         around.lengths.noise[i] = 0
@@ -55,6 +64,7 @@ def calibrate(around: Around, i: int) -> tuple[float, bool]:
             h, most, before = h / 64, h / 64, None
             continue
         h, odd, even, odd_gap, even_gap, floor = seen
+        floor += noise
         signal = odd + even
         if signal <= 256 * floor:
             blind = max(blind, h)
@@ -66,37 +76,48 @@ def calibrate(around: Around, i: int) -> tuple[float, bool]:
         if gap <= PART * signal:
             if gap > 0 and 8 * h <= most and (further := courses(around, i, 8 * h)) is not None:
                 # Truncation grows by 512; what hardly grows is noise, and longer steps see more.
-                wider = max(further[3] - 32 * further[5], further[4] - 256 * further[5])
+                known = further[5] + noise
+                wider = max(further[3] - 32 * known, further[4] - 256 * known)
                 if wider < 64 * gap and wider <= PART * (further[1] + further[2]):
-                    noise = around.precision(np.array([i]))[0]
-                    remember_noise(around, np.array([i]), np.array([odd_gap / 8]), np.array([floor]))
-                    h *= 8
-                    ahead = further if noise == around.precision(np.array([i]))[0] else None  # its rounding: as known
+                    size = max(floor / around.eps, float(swing_of(own, *further[:3])))
+                    noise = odd_gap / 8 if 8 * floor < odd_gap / 8 <= NOISY * size else noise
+                    h, ahead = 8 * h, further
                     continue
             if gap <= 0 and signal < CLEAR * floor and 64 * h <= most:
                 h *= 64
                 continue
             L = float(length_from(h, odd, even, odd_gap, even_gap, 32 * floor, 16))
-            return min(L, 10 * max(x, h / part)), False
+            return settled_length(around, i, min(L, 10 * max(x, h / part)), seen, noise), False
         level = scatter(odd_gap, even_gap)
         step = noise_step(around, i, before[0], level) if before is not None and gap > 0.5 * before[1] else None
         if step is not None:
-            return noisy_length(around, i, step, level, floor), False
+            return noisy_length(around, i, step, level), False
         before, h = (h, gap), h / 64
         if h <= max(blind, 2 * float(np.spacing(x))):  # no shorter step can be told from none
             break
     # What shorter steps do not see at all may be values that are rounded to a grid.
     if before is not None and (step := noise_step(around, i, before[0], level)) is not None:
-        return noisy_length(around, i, step, level, floor), False
+        return noisy_length(around, i, step, level), False
     return own, True
 
 
-def noisy_length(around: Around, i: int, step: float, level: float, floor: float) -> float:
+def settled_length(around: Around, i: int, L: float, seen: tuple[float, ...], noise: float) -> float:
+    """A length as it was found, with what f changes by over it, and the noise relative to that."""
+    lengths = around.lengths
+    if lengths.noise is not None and lengths.swing is not None:
+        lengths.swing[i] = swing_of(L, *seen[:3])
+        size = max(seen[5] / around.eps, float(lengths.swing[i]))
+        lengths.noise[i] = noise / size if noise > 0 else 0.0
+    return L
+
+
+def noisy_length(around: Around, i: int, seen: tuple[float, ...], level: float) -> float:
     """The length by which a stencil takes the step that sees through noise of a level, which is remembered."""
-    which = np.array([i])
+    x, step = abs(float(around.x[i])), seen[0]
+    own = max(x, step)
     # Near a perfect fit noise is as large as the residuals themselves.
-    remember_noise(around, which, np.array([level]), np.array([floor]), 1.0)
-    return min(step / float(around.precision(which)[0]) ** 0.2, 10 * max(abs(float(around.x[i])), step))
+    share = min(level / max(seen[5] / around.eps, float(swing_of(own, *seen[:3]))), 1.0)
+    return settled_length(around, i, min(step / (around.eps + share) ** 0.2, 10 * own), seen, level)
 
 
 def scatter(odd_gap: float, even_gap: float) -> float:
@@ -104,24 +125,35 @@ def scatter(odd_gap: float, even_gap: float) -> float:
     return max(odd_gap / 8, even_gap / 64)
 
 
-def noise_step(around: Around, i: int, h: float, level: float) -> float | None:
-    """The step that sees through a disagreement of a level which h and h/64 share, if it is noise; else None.
+def noise_step(around: Around, i: int, h: float, level: float) -> tuple[float, ...] | None:
+    """The courses at the step that sees through a disagreement of a level which h and h/64 share, if it is noise.
 
-    It is noise where a longer step sees a smooth course, or where values a few units in the last place apart scatter
-    as much (then the longest step is as good as any). Else f has a structure that is narrower than h: a peak, a jump.
+    It is noise where a longer step sees a smooth course far above it, or two of them do (a sine at 1e12 has none, and
+    one may seem so), or where values a few units in the last place apart scatter as much (then the longest step is as
+    good as any). Else f has a structure that is narrower than h: a peak, a jump.
     """
     most = 0.1 * max(abs(float(around.x[i])), h)
-    while (h := 8 * h) <= most:
+    last = smooth = None
+    while (h := 8 * h) <= (8 * most if smooth else most):
         seen = courses(around, i, h)
-        if seen is not None and scatter(seen[3], seen[4]) <= PART * (seen[1] + seen[2]):
-            return h
+        signal = 0.0 if seen is None else seen[1] + seen[2]
+        if seen is not None and scatter(seen[3], seen[4]) <= PART * signal:
+            if smooth or level <= SCATTER * signal:
+                return smooth or seen
+            smooth = seen
+            continue
+        last, smooth = seen or last, None
     offsets = APART * around.eps * abs(float(around.x[i])) * np.arange(1.0, NOISE_POINTS)
     values = np.vstack([around.center, around.at(np.array([i]), offsets[None])[0]])
-    return most if table_noise(values) > SCATTER * level else None
+    if table_noise(values) <= SCATTER * level:
+        return None
+    last = courses(around, i, most) if last is None else last
+    return None if last is None else (most, *last[1:])
 
 
 SCATTER = 0.2
-"""The spread of a few values, as a part of the level that two steps show: 0.3 to 1 for independent noise."""
+"""The spread of a few values, as a part of the level that two steps show: 0.3 to 1 for independent noise. And the
+level as a part of what a longer step sees: a sine has about a third of that at every length."""
 
 
 def courses(around: Around, i: int, h: float) -> tuple[float, ...] | None:
@@ -152,6 +184,7 @@ def learn(around: Around) -> None:
     n = around.x.size
     if lengths.length is None:
         lengths.length, lengths.dead, lengths.noise = np.full(n, np.nan), np.zeros(n, bool), np.zeros(n)
+        lengths.swing = np.zeros(n)
         lengths.due, lengths.wait = np.zeros(n, int), np.zeros(n, int)
     lengths.looks += 1
     if not lengths.dead.any() and not np.isnan(lengths.length).any():
@@ -180,21 +213,32 @@ NOISY = 1e-2
 """More than this, relative to f, is no noise but a jump: there is no derivative that longer steps would find."""
 
 
-def remember_noise(around: Around, i: np.ndarray, gaps: np.ndarray, floor: np.ndarray, most: float = NOISY) -> bool:
-    """Disagreement along the variables i that shrinking does not shrink is noise; whether all of it was.
-
-    `floor`: what rounding (and noise known before) makes of the values that disagree, hence their size; `most`: share
-    of it from which it is a jump.
-    """
-    noise = around.lengths.noise
-    if not i.size or noise is None:
-        return False
+def remember_noise(around: Around, i: np.ndarray, gaps: np.ndarray, values: np.ndarray) -> None:
+    """Disagreement along the variables i that shrinking does not shrink, in `values` (k, c, m), is noise."""
+    lengths = around.lengths
+    if not i.size or lengths.noise is None or lengths.swing is None:
+        return
+    size = np.maximum(lengths_of(values).max(axis=1), lengths_of(around.center))
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = gaps / floor * around.precision(i)
-    small = share <= most
-    beyond = small & (gaps > 8 * floor)
-    noise[i[beyond]] = share[beyond]
-    return bool(np.all(small))
+        share = gaps / np.maximum(size, lengths.swing[i])
+    beyond = (share <= NOISY) & (gaps > 8 * around.error(i, size))
+    lengths.noise[i[beyond]] = share[beyond]
+
+
+def follow(around: Around, i: np.ndarray, values: np.ndarray, swing: np.ndarray, now: np.ndarray) -> None:
+    """The swing of the variables i as it is here, over the lengths as they were, and `now` over what they become.
+
+    Noise is the same amount before and after.
+    """
+    lengths = around.lengths
+    if lengths.noise is None or lengths.swing is None:
+        return
+    size = np.maximum(lengths_of(values).max(axis=1), lengths_of(around.center))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.maximum(size, swing) / np.maximum(size, now)
+    fine = np.isfinite(ratio) & np.isfinite(now)
+    lengths.noise[i[fine]] *= ratio[fine]
+    lengths.swing[i[fine]] = now[fine]
 
 
 def forget_noise(around: Around) -> None:

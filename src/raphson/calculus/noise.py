@@ -45,12 +45,13 @@ def table_noise(values: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Along:
-    """The quadratic model along a direction v: `slope` g'v, `bend` v'Hv; `terms` |v|'|H||v|, what the bend is a sum of.
-    Zeros where there is no exact model."""
+    """The quadratic model along a direction v: `slope` g'v, `bend` v'Hv; `terms` |v|'|H||v|, what the bend is a sum of;
+    whether these are `exact` derivatives. Zeros where nothing is known."""
 
     slope: float = 0.0
     bend: float = 0.0
     terms: float = 0.0
+    exact: bool = False
 
 
 def unseen_rise(f: float, values: np.ndarray, lengths: np.ndarray, model: Along) -> float:
@@ -84,5 +85,7 @@ def noise_along(
 ) -> float:
     """The noise of f, `known` from values beside x, with what a section shows of it: values `ahead` and `behind` x."""
     unseen = max(unseen_rise(f, ahead, lengths, model), unseen_rise(f, behind, -lengths, model))
+    if not model.exact:
+        return max(known, unseen)
     unsteady = max(unsteady_change(f, ahead, lengths, model), unsteady_change(f, behind, -lengths, model))
     return max(known, unseen, min(unsteady, LUCK * known))

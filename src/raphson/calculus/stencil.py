@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from raphson.calculus.around import TINY, Around, lengths_of, scale_of
-from raphson.calculus.lengths import again, learn, length_from, remember_noise
+from raphson.calculus.lengths import again, follow, learn, length_from, remember_noise, swing_of
 
 LOOSE = 4.0
 """A length that turns out so many times shorter than was thought makes the stencil be taken anew: the error of
@@ -79,11 +79,11 @@ def stencil(around: Around, part: float = 1.0) -> Stencil:
             break
         offsets = np.stack([OFFSETS[int(s)] for s in side]) if np.any(side) else OFFSETS[0]
         V = around.at(todo, offsets * h[:, None])
-        new, gap, L, floor = read(around, todo, V, h, side, used[todo])
+        new, gap, L = read(around, todo, V, h, side, used[todo])
         bad = np.isinf(gap)
         stuck = ~bad & np.isfinite(gaps[todo]) & (gap > 0.25 * gaps[todo])  # shrinking did not help: it was noise
         if attempt:
-            remember_noise(around, todo[stuck], gap[stuck], floor[stuck])
+            remember_noise(around, todo[stuck], gap[stuck], V[stuck])
         keep = ~stuck
         for name, values in new.items():
             getattr(out, name)[todo[keep]] = values[keep]
@@ -91,7 +91,10 @@ def stencil(around: Around, part: float = 1.0) -> Stencil:
         long = keep & ~short & (LOOSE**2 * used[todo] < L) & (attempt < 3)
         # A little shorter may be noise: nothing is made of it, else steps would shrink from point to point.
         L = np.where(short | (used[todo] < L), L, used[todo])
-        lengths.length[todo] = np.where(stuck, earlier[todo], np.where(bad, used[todo] / 64, L))
+        L = np.where(stuck, earlier[todo], np.where(bad, used[todo] / 64, L))
+        odd, even = lengths_of(new["first"]), lengths_of(new["second"]) / 2
+        follow(around, todo, V, swing_of(used[todo], 1.0, odd, even), swing_of(L, 1.0, odd, even))
+        lengths.length[todo] = L
         gaps[todo] = np.where(bad | long, np.inf, gap)
         if attempt >= 2:  # an edge of the function's domain: from the side where it is finite
             lean[todo] = np.where(bad, one_sided(V), lean[todo])
@@ -108,7 +111,7 @@ def entry_errors(around: Around, seen: Stencil) -> np.ndarray:
     weights = np.stack([WEIGHTS[int(s)] for s in seen.side])
     f4, f2, s4, s2 = np.moveaxis(weights @ (seen.values - around.center), 1, 0)
     size = np.maximum(np.max(np.abs(seen.values), axis=1), np.abs(around.center))
-    floor = (around.precision(np.arange(n)))[:, None] * size
+    floor = around.error(np.arange(n)[:, None], size)
     h = np.where(seen.h > 0, seen.h, 1)[:, None]
     return (np.abs(f2 - f4) + np.abs(s2 - s4) / 2 + 2 * floor) / h
 
@@ -131,8 +134,8 @@ def narrow(around: Around, which: np.ndarray, out: Stencil) -> None:
 
 def read(
     around: Around, i: np.ndarray, V: np.ndarray, h: np.ndarray, side: np.ndarray, old: np.ndarray
-) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, np.ndarray]:
-    """Derivatives with their errors from values (k, 4, m); the odd gaps (inf: not finite); the lengths seen; rounding.
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """Derivatives with their errors from values (k, 4, m); the odd gaps (inf: not finite); the lengths seen.
 
     `old` lengths: they grow step by step, and not beyond ten times x (a line has no length).
     """
@@ -155,7 +158,7 @@ def read(
             "first_error": ((odd_gap + even_gap) * shrink + 2 * floor) / h,  # an even gap that stays: a kink
             "second_error": (2 * even_gap * shrink + 6 * floor) / h**2,
         }  # fmt: skip
-    return new, np.where(np.all(np.isfinite(V), axis=(1, 2)), np.maximum(odd_gap, 4 * floor), np.inf), L, floor
+    return new, np.where(np.all(np.isfinite(V), axis=(1, 2)), np.maximum(odd_gap, 4 * floor), np.inf), L
 
 
 def jacobian(around: Around) -> np.ndarray:
@@ -217,6 +220,9 @@ def pairs(
             odd = np.where(one, side[:, None] * (4 * a - b - 3 * f) / 2, odd)
             even = np.where(one, (b - 2 * a + f) / 2, even)
         seen, bend = lengths_of(odd), lengths_of(even)
+        L = around.lengths.length[i]  # type: ignore[index]
+        swing = swing_of(L, h, seen, bend)
+        follow(around, i, V, swing, swing)
         part = around.precision(i) ** (1 / 3)
         stale = (bend > STALE * part * seen) | (seen * STALE * part**2 < scale_of(around, i, V))
     return odd / h[:, None], stale | ~np.isfinite(V).all(axis=(1, 2))

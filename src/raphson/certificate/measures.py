@@ -14,6 +14,10 @@ DETERMINED = 1e-2
 """A minimum lost in the noise of f determines x to this, relative to its size: else the run was still travelling."""
 
 
+ULPS = 16.0
+"""Where x itself is rounded so many times over, nothing more can be asked of it."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What the certificate is made from, all NumPy.
@@ -79,8 +83,21 @@ class Measures:
     drowned: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "near", self.distance <= self.limit)
+        object.__setattr__(self, "near", self.distance <= self.limit and self.shape.decrement <= self.worth)
         object.__setattr__(self, "drowned", self.shape.decrement <= self.e.noise and self.loose <= DETERMINED)
+
+    @property
+    def worth(self) -> float:
+        """A decrease that is worth more than x being near: f may change its course many times within 1e-6 of x (a sine
+        at 1e12). It shows in f, and rounding x does not make it; infinite where the caller asks for less of x.
+        """
+        e = self.e
+        if self.limit > e.eps ** (1 / 3):
+            return np.inf
+        diagonal = self.shape.diagonal
+        with np.errstate(over="ignore", invalid="ignore"):
+            rounded = np.inf if diagonal is None else float(np.sum(np.abs(diagonal) * (ULPS * e.eps * e.size) ** 2))
+        return max(e.eps**0.5 * max(e.first, abs(e.value)), rounded / 2, e.noise)
 
     @property
     def loose(self) -> float:

@@ -184,7 +184,8 @@ def receding(m: Measures) -> Finding | None:
     for section in m.e.sections:
         if section.recedes:
             text = f"f is level along {m.words(section)} as far as was looked, and rises the other way"
-            return Finding(Verdict.RECEDES, f"max|g| = {m.g:.2g}; {text}: an infimum at infinity", Cause.AWAY)
+            text += ": an infimum at infinity, or a plateau"
+            return Finding(Verdict.RECEDES, f"max|g| = {m.g:.2g}; {text}", Cause.AWAY)
     return None
 
 
@@ -297,6 +298,9 @@ def far(m: Measures) -> str:
     """Why x is not taken to be near a minimum."""
     if not np.isfinite(m.distance):
         return "there is no Newton step to measure the distance to a minimum by"
+    if m.distance <= m.limit:
+        left, worth = ordered(m.shape.decrement, m.worth)
+        return f"the Newton step changes x by {m.distance:.1g}, relative, but still promises {left} (> {worth})"
     moved, allowed = ordered(m.distance, m.limit)
     promise = f"{m.shape.decrement:.1g}" if m.shape.decrement else "nothing"
     step = f"the Newton step still changes x by {moved}, relative (> {allowed})"

@@ -176,7 +176,9 @@ def read_side(
     last, reach = change[seen], float(lengths[seen][-1])
     end = bool(last[-1] == -np.inf)
     with np.errstate(invalid="ignore"):
-        still = reach >= 1e4 and last.size >= 3 and bool(np.all(np.diff(last[-3:]) <= floor[seen][-1]))
+        # Beside f = 1e260 at x every rise far away is rounding; beside what f is there it is not.
+        rise = min(float(floor[seen][-1]), BEYOND * precision * float(np.max(np.abs(values[seen][-3:]))))
+        still = reach >= 1e4 and last.size >= 3 and bool(np.all(np.diff(values[seen][-3:]) <= rise))
     forever = (end or still) and bool(last[-1] <= change[k]) and not (blocked and not end)
     steady = end or bool(last[-1] / reach <= 0.5 * slope)
     return Side(Course.FALLS, float(lengths[k]), float(np.min(last)), slope, False, forever, steady, reach, blocked)

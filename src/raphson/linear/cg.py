@@ -15,8 +15,8 @@ Array = jax.Array
 
 FORCING = 0.03
 """Relative residual (in the dual norm of the metric) at which conjugate gradients for a step stop. Products of runs of
-trust-cg for 0.1, 0.03, 0.01, 0.001: chained Rosenbrock n = 1e4 169, 177, 208, 290 in 30, 19, 20, 24 trials, n = 100 from
-its usual start 1418, 1571, 1723, 1939; a logistic regression 88, 96, 116, 153 in 16, 12, 11, 10 trials."""
+trust-cg for 0.1, 0.03, 0.01, 0.001: chained Rosenbrock n = 1e4 169, 177, 208, 290 in 30, 19, 20, 24 trials, n = 100
+from its usual start 1418, 1571, 1723, 1939; a logistic regression 88, 96, 116, 153 in 16, 12, 11, 10 trials."""
 
 CLOSE = 0.01
 """The same where a Newton step is looked at, by the certificate and in pictures."""

@@ -5,6 +5,7 @@ Only a program with a construct that may lack a mode (`tracing.constructs`) is t
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,7 +16,7 @@ import numpy as np
 from raphson.problems.callback import HOST
 from raphson.problems.derivatives import along_residuals, product, slope
 from raphson.problems.modes import DIFFERENCES, FORWARD, ORDINARY, REVERSE, Modes, NoDerivative
-from raphson.tracing.constructs import constructs, holds
+from raphson.tracing.constructs import constructs, holds, pieced
 
 MOST_SHAPES = 64
 """Shapes of data for which the modes of one function are remembered."""
@@ -64,7 +65,8 @@ def found(problem: Any, x: Any, function: Any) -> Modes:
     if jaxpr is None:
         jaxpr = jax.make_jaxpr(lambda problem, x: problem.value(x))(problem, x)
     why = constructs(jaxpr)
-    return tried(problem, x, why) if why else ORDINARY
+    modes = tried(problem, x, why) if why else ORDINARY
+    return replace(modes, pieces=True) if pieced(jaxpr) else modes
 
 
 def tried(problem: Any, x: Any, why: tuple[str, ...]) -> Modes:

@@ -59,8 +59,9 @@ class Evaluations:
 class Lengths:
     """What differences have learned about a function, variable by variable (see `calculus.stencil`).
 
-    `length` (n,): over how much of x_i the function changes its course (None: not measured yet); `noise` (n,):
-    how far its values are from smooth, relative to |f| (0: not beyond rounding), `noisy` whether they ever were;
+    `length` (n,): over how much of x_i the function changes its course (None: not measured yet); `swing` (n,): by how
+    much it changes over that; `noise` (n,): how far its values are from smooth, relative to the larger of |f| and its
+    swing (0: not beyond rounding), `noisy` whether they ever were;
     `dead` (n,): no response was found;
     `due` and `wait` (n,): from which look on a length that seems stale is measured anew, and how many were left out;
     `looks`: how many derivatives were taken; `known` and `last`: the last Jacobian and the
@@ -70,6 +71,7 @@ class Lengths:
 
     length: np.ndarray | None = None
     noise: np.ndarray | None = None
+    swing: np.ndarray | None = None
     noisy: bool = False
     dead: np.ndarray | None = None
     due: np.ndarray | None = None

@@ -15,7 +15,8 @@ class Modes:
 
     The gradient is taken in reverse mode where there is one, else forwards. `second`: how the Hessian comes
     from it: FORWARD or REVERSE mode over the gradient, or DIFFERENCES of it. `batched`: whether the function can
-    be mapped over many points at once (`vmap`). `why`: the constructs that were met.
+    be mapped over many points at once (`vmap`). `why`: the constructs that were met. `pieces`: whether the function may
+    consist of pieces, at whose seams derivatives tell of one side alone.
     """
 
     forward: bool = True
@@ -23,6 +24,7 @@ class Modes:
     second: str = FORWARD
     batched: bool = True
     why: tuple[str, ...] = ()
+    pieces: bool = False
 
     @property
     def gradient(self) -> str | None:

@@ -108,20 +108,23 @@ def measures(
         allowed = np.maximum(allowed, precision ** (5 / 3) * big)
         seen_in_f = np.sqrt(2 * precision * first) / scale / precision ** (1 / 3)
         size = np.maximum(magnitude, np.minimum(allowed, seen_in_f))
-        big = np.maximum(big, size)
     # A variable that never left 0 knows no size at all.
     other = float(np.max(big, initial=0.0)) or 1.0
-    return np.where(size > 0, size, other), np.where(big > 0, big, other)
+    big = np.maximum(np.where(big > 0, big, other), size)
+    return np.where(size > 0, size, other), big
 
 
 def noise_met(problem: Any, value: float) -> float:
     """The noise of f at the end as the differences on the host met it: ripples that are smooth from one number to the
     next show in steps of their length alone."""
-    noise = problem.lengths.noise if isinstance(problem, HOST) else None
-    if noise is None or not np.isfinite(value):
+    lengths = getattr(problem, "lengths", None)
+    if lengths is None or lengths.noise is None or lengths.swing is None or not np.isfinite(value):
         return 0.0
-    terms = 2 if isinstance(problem, HostResiduals) else 1  # the cost is a square
-    return terms * float(np.max(noise)) * abs(value)
+    if not isinstance(problem, HostResiduals):
+        return float(np.max(lengths.noise * np.maximum(abs(value), lengths.swing)))
+    size = np.sqrt(2 * abs(value))  # the cost is a square
+    level = float(np.max(lengths.noise * np.maximum(size, lengths.swing)))
+    return level * (size + level)
 
 
 SCATTERED = 1e4
@@ -134,13 +137,14 @@ def blur_of(
 ) -> float:  # fmt: skip
     """How far from x, relative to its size, f rises by its noise: nearer than that differences of f see no minimum.
 
-    Along the direction of least curvature; where noise far above rounding (`floor`) leaves a curvature in doubt, as f
-    was seen to rise (infinite: it was not); 0 where derivatives are no differences of f.
+    Along the direction of least curvature; where noise far above rounding leaves a curvature in doubt, as f was seen to
+    rise (infinite: it was not); 0 where derivatives are no differences of f. `floor`: the rounding of f; where f is
+    nearly 0 it is what it makes of the changes of f with x.
     """
     slopes = problem.jacobian if isinstance(problem, HostResiduals) else getattr(problem, "gradient", None)
     if not isinstance(problem, HOST) or slopes is not None or H is None or shape is None:
         return 0.0
-    if shape.zero and looked.noise > SCATTERED * floor:
+    if shape.zero and looked.noise > SCATTERED * max(floor, eps(shape.newton) * change_of(shape, size)):
         sides = [side for section in looked.sections for side in section.sides]
         # Where every curvature is in doubt, straight lines rise across a bent valley, too.
         seen = shape.positive or np.sum(~held) == 1
@@ -154,6 +158,13 @@ def blur_of(
             return 0.0
         low = np.linalg.eigvalsh(M)[-shape.positive]
         return float(np.sqrt(2 * looked.noise / low)) if low > 0 else 0.0
+
+
+def change_of(shape: Shape, size: np.ndarray) -> float:
+    """By how much f changes when a variable changes by its own size, the largest of them."""
+    with np.errstate(all="ignore"):
+        change = np.abs(0 if shape.diagonal is None else shape.diagonal) * size**2 / 2
+    return float(np.max(change, where=np.isfinite(change), initial=0.0))
 
 
 MOST = 7
@@ -183,23 +194,23 @@ def weak_sections(
     """
     if shape is None or not np.isfinite(float(model.value)) or held.all():
         return Weak(floor)
-    host = isinstance(problem, HOST)
-    if believed and plain(shape, magnitude, floor) and not (host and problem.lengths.noisy):
+    host, modes = isinstance(problem, HOST), modes_of(problem, model.x)
+    # Where pieces meet, slope and curvature are those of one of them: f = (x - 1)|x - 1| has no minimum at 1.
+    broken = modes.pieces or (host and problem.lengths.noisy)
+    if believed and plain(shape, magnitude, floor) and not broken:
         return Weak(floor)
-    modes = modes_of(problem, model.x)
     dear = host or "while_loop" in modes.why or "custom_vjp" in modes.why
     most = FEW if dear or len(g) > LARGEST else MOST
     distance = float(np.max(np.abs(shape.newton) / size, initial=0.0))
     newton = bool(np.isfinite(distance) and distance > 0)
     directions = [shape.newton] if newton else []
-    directions += [*shape.weak[: max(most - 2, 1)], travelled, *axes(shape, size, held)]
+    directions += [*shape.weak[: max(most - 2, 1)], travelled, *axes(shape, size, held, most if modes.pieces else 2)]
     if len(directions) < most and np.any(g):
         directions.append(-g / np.max(np.abs(g)) * size * np.minimum(size, 1e100))
     directions = [np.where(held, 0, v) for v in directions]
     directions = [v for v in directions if np.any(v) and np.all(np.isfinite(v))]
     accuracy = eps(g) ** (1 / 3)
-    exact = not host and H is not None
-    model_along = lambda v: quadratic_along(v, g, H) if exact else Along()
+    model_along = lambda v: Along() if H is None else quadratic_along(v, g, H, model, not host)
     # Where x is 0 to the last bit, eigenvectors are exact to eps: nearer than that they bend.
     size = np.maximum(size, eps(g) ** (2 / 3) * big)
     looked = look_along(
@@ -209,10 +220,13 @@ def weak_sections(
     return Weak(looked.noise, looked.sections)
 
 
-def quadratic_along(v: np.ndarray, g: np.ndarray, H: np.ndarray) -> Along:
-    """The quadratic along v."""
+def quadratic_along(v: np.ndarray, g: np.ndarray, H: np.ndarray, model: Any, exact: bool) -> Along:
+    """The quadratic along v; where g and H are differences, the bend less what it may err by, and no slope."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return Along(float(g @ v), float(v @ H @ v), float(np.abs(v) @ np.abs(H) @ np.abs(v)))
+        bound, size = model.curvature.doubt(), np.abs(v)
+        bend = float(v @ H @ v)
+        sure = bend if bound is None else max(bend - float(size @ np.asarray(bound) @ size), 0.0)
+        return Along(float(g @ v), sure, float(size @ np.abs(H) @ size), True) if exact else Along(bend=sure)
 
 
 FAITHFUL = 0.05
@@ -254,12 +268,12 @@ def plain(shape: Shape, magnitude: np.ndarray, floor: float) -> bool:
     return bool(np.all(near) and np.all((0.5 * shape.diagonal * magnitude**2 > 100 * floor) | (magnitude == 0)))
 
 
-def axes(shape: Shape, size: np.ndarray, held: np.ndarray) -> list[np.ndarray]:
-    """The two variables in which f curves least, in units of their sizes."""
+def axes(shape: Shape, size: np.ndarray, held: np.ndarray, most: int) -> list[np.ndarray]:
+    """The variables in which f curves least, at most so many, in units of their sizes."""
     if shape.diagonal is None or len(size) == 1:
         return []
     curvature = np.where(held, np.inf, np.abs(shape.diagonal) * size**2)
-    return [np.where(np.arange(len(size)) == i, size, 0.0) for i in np.argsort(curvature)[:2] if not held[i]]
+    return [np.where(np.arange(len(size)) == i, size, 0.0) for i in np.argsort(curvature)[:most] if not held[i]]
 
 
 def shape_of(

@@ -44,6 +44,13 @@ NAMES = {
 }
 """Primitives that may lack a mode, and what their users call them."""
 
+PIECES = frozenset((
+    "abs", "sign", "max", "min", "clamp", "select_n", "floor", "ceil", "round", "rem", "cond", "sort", "cummax",
+    "cummin", "reduce_max", "reduce_min", "reduce_window_max", "reduce_window_min", "argmax", "argmin", "scatter_max",
+    "scatter_min",
+))  # fmt: skip
+"""Primitives that make a function of pieces: its value, slope or curvature may jump where they meet."""
+
 HOME = os.path.dirname(jax.__file__)
 
 
@@ -56,6 +63,15 @@ def constructs(jaxpr: Any) -> tuple[str, ...]:
 def holds(jaxpr: Any, name: str) -> bool:
     """Whether a primitive of this name is in a jaxpr, or in one nested in it."""
     return any(equation.primitive.name == name for equation in equations(jaxpr, set()))
+
+
+def pieced(jaxpr: Any) -> bool:
+    """Whether numbers (not indices) go through an operation that makes a function of pieces."""
+    return any(
+        equation.primitive.name in PIECES
+        and any(jnp.issubdtype(getattr(atom.aval, "dtype", bool), jnp.inexact) for atom in equation.invars)
+        for equation in equations(jaxpr, set())
+    )
 
 
 def equations(jaxpr: Any, seen: set[int]) -> Iterator[Any]:
