@@ -14,6 +14,7 @@ import logging
 import threading
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -61,8 +62,17 @@ class Traced:
         self._check(leaves, tree, data)
         packed = data[self.direct :]
         values = [_unpack(packed[group], offset, shape) for group, offset, shape in self.packing]
-        out = jex.jaxpr_as_fun(self.jaxpr)(*leaves, *data[: self.direct], *values)
+        inputs = (*leaves, *data[: self.direct], *values)
+        traced = any(isinstance(value, jax.core.Tracer) for value in inputs)
+        out = (self.once if traced else jex.jaxpr_as_fun(self.jaxpr))(*inputs)
         return jax.tree.unflatten(self.out_tree, out)
+
+    @cached_property
+    def once(self):
+        """The function under an inlined `jit`: JAX keeps its derivatives by jaxpr, so that value, gradient, Hessian and
+        the next method trace each of them once. The equations that reach the program are the same.
+        """
+        return jax.jit(jex.jaxpr_as_fun(self.jaxpr), inline=True)
 
     def _check(self, leaves, tree, data):
         groups = 1 + max((group for group, _, _ in self.packing), default=-1)
