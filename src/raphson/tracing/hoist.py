@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -47,7 +47,7 @@ class Traced:
     """The structure of a function, callable as `program(x, *data)`. Interned: equal structures are identical.
 
     `jaxpr` takes the leaves of x, the direct data leaves, then every value packed in the last data leaves;
-    `packing` says where each of those lies: (which packed array, offset, shape).
+    `packing` says where each of those lies: (which packed array, offset, shape). `interned`: without a doubt.
     """
 
     jaxpr: Any
@@ -56,6 +56,7 @@ class Traced:
     inputs: tuple
     direct: int
     packing: tuple
+    interned: bool = False
 
     def __call__(self, x, *data):
         leaves, tree = jax.tree.flatten(x)
@@ -63,14 +64,15 @@ class Traced:
         packed = data[self.direct :]
         values = [_unpack(packed[group], offset, shape) for group, offset, shape in self.packing]
         inputs = (*leaves, *data[: self.direct], *values)
-        traced = any(isinstance(value, jax.core.Tracer) for value in inputs)
-        out = (self.once if traced else jex.jaxpr_as_fun(self.jaxpr))(*inputs)
+        keep = self.interned and any(isinstance(value, jax.core.Tracer) for value in inputs)
+        out = (self.once if keep else jex.jaxpr_as_fun(self.jaxpr))(*inputs)
         return jax.tree.unflatten(self.out_tree, out)
 
     @cached_property
     def once(self):
         """The function under an inlined `jit`: JAX keeps its derivatives by jaxpr, so that value, gradient, Hessian and
-        the next method trace each of them once. The equations that reach the program are the same.
+        the next method trace each of them once. The equations that reach the program are the same. Not where the
+        structure is in doubt: a rule of derivatives may hold a value of somebody's running trace.
         """
         return jax.jit(jex.jaxpr_as_fun(self.jaxpr), inline=True)
 
@@ -135,7 +137,8 @@ def _hoisted(closed, out, x, leaves) -> Hoisted:
     inputs = tuple((var.aval.shape, var.aval.dtype) for var in names[:count])  # type: ignore[attr-defined]
     fresh = Traced(jaxpr, tree, out_tree, inputs, len(leaves) + len(flat.direct), packing)
     try:
-        program = _intern(Structure().key(jaxpr, ((count, len(flat.direct), packing), tree, out_tree)), fresh)
+        key = Structure().key(jaxpr, ((count, len(flat.direct), packing), tree, out_tree))
+        program = _intern(key, replace(fresh, interned=True))
     except Doubt:
         program = fresh
     return Hoisted(program, (*leaves, *map(data_leaf, flat.direct_values), *packs), out)
