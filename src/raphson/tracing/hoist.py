@@ -71,8 +71,8 @@ class Traced:
     @cached_property
     def once(self):
         """The function under an inlined `jit`: JAX keeps its derivatives by jaxpr, so that value, gradient, Hessian and
-        the next method trace each of them once. The equations that reach the program are the same. Not where the
-        structure is in doubt: a rule of derivatives may hold a value of somebody's running trace.
+        the next method trace each of them once. The same operations reach the program, with fewer constants. Not where
+        the structure is in doubt: a rule of derivatives may hold a value of somebody's running trace.
         """
         return jax.jit(jex.jaxpr_as_fun(self.jaxpr), inline=True)
 
