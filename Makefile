@@ -31,9 +31,15 @@ demo: .venv/.raphson
 test test-slow test-scipy coverage: export OMP_NUM_THREADS := 1
 test test-slow test-scipy coverage: export OPENBLAS_NUM_THREADS := 1
 
-# Programs that XLA compiled are kept: a second run takes half the time. `make clean` forgets them.
+# Programs that XLA compiled are kept, the smallest too: reading one takes a fifth of compiling it. `make clean` forgets
+# them.
 test test-slow test-scipy coverage: export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.cache/jax
-test test-slow test-scipy coverage: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.1
+test test-slow test-scipy coverage: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0
+
+# How XLA compiles for tests: by its older code generator (the new one sets up MLIR anew for each fusion), a program in
+# one piece: two fifths of the CPU time. `make test XLA_FLAGS=` compiles as users do, and `make test-scipy` always does.
+test test-slow coverage: export XLA_FLAGS ?= --xla_cpu_parallel_codegen_split_count=1 \
+    --xla_backend_extra_options=xla_cpu_disable_new_fusion_emitters
 
 test: lint types
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
@@ -102,7 +108,7 @@ setup: .venv/.dev
 
 .venv/.dev: pyproject.toml .venv/.raphson | $(LOCAL_UV)
 	@echo "installing the tools for tests into .venv"
-	@$(UV) pip install --quiet --python $(BIN)/python --group dev \
+	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --group dev \
 	    || { echo "error: could not install the tools for tests; is a Python package index reachable?" >&2; exit 1; }
 	@touch $@
 

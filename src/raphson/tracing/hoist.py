@@ -13,7 +13,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -46,7 +47,7 @@ class Traced:
     """The structure of a function, callable as `program(x, *data)`. Interned: equal structures are identical.
 
     `jaxpr` takes the leaves of x, the direct data leaves, then every value packed in the last data leaves;
-    `packing` says where each of those lies: (which packed array, offset, shape).
+    `packing` says where each of those lies: (which packed array, offset, shape). `interned`: without a doubt.
     """
 
     jaxpr: Any
@@ -55,14 +56,25 @@ class Traced:
     inputs: tuple
     direct: int
     packing: tuple
+    interned: bool = False
 
     def __call__(self, x, *data):
         leaves, tree = jax.tree.flatten(x)
         self._check(leaves, tree, data)
         packed = data[self.direct :]
         values = [_unpack(packed[group], offset, shape) for group, offset, shape in self.packing]
-        out = jex.jaxpr_as_fun(self.jaxpr)(*leaves, *data[: self.direct], *values)
+        inputs = (*leaves, *data[: self.direct], *values)
+        keep = self.interned and any(isinstance(value, jax.core.Tracer) for value in inputs)
+        out = (self.once if keep else jex.jaxpr_as_fun(self.jaxpr))(*inputs)
         return jax.tree.unflatten(self.out_tree, out)
+
+    @cached_property
+    def once(self):
+        """The function under an inlined `jit`: JAX keeps its derivatives by jaxpr, so that value, gradient, Hessian and
+        the next method trace each of them once. The same operations reach the program, with fewer constants. Not where
+        the structure is in doubt: a rule of derivatives may hold a value of somebody's running trace.
+        """
+        return jax.jit(jex.jaxpr_as_fun(self.jaxpr), inline=True)
 
     def _check(self, leaves, tree, data):
         groups = 1 + max((group for group, _, _ in self.packing), default=-1)
@@ -125,7 +137,8 @@ def _hoisted(closed, out, x, leaves) -> Hoisted:
     inputs = tuple((var.aval.shape, var.aval.dtype) for var in names[:count])  # type: ignore[attr-defined]
     fresh = Traced(jaxpr, tree, out_tree, inputs, len(leaves) + len(flat.direct), packing)
     try:
-        program = _intern(Structure().key(jaxpr, ((count, len(flat.direct), packing), tree, out_tree)), fresh)
+        key = Structure().key(jaxpr, ((count, len(flat.direct), packing), tree, out_tree))
+        program = _intern(key, replace(fresh, interned=True))
     except Doubt:
         program = fresh
     return Hoisted(program, (*leaves, *map(data_leaf, flat.direct_values), *packs), out)
