@@ -1,6 +1,7 @@
 """The noise of f, from values a few units in the last place apart and from changes that do not show."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +53,16 @@ class Along:
     bend: float = 0.0
     terms: float = 0.0
     exact: bool = False
+
+    @staticmethod
+    def of(v: np.ndarray, g: np.ndarray, H: np.ndarray, doubt: Any, exact: bool) -> "Along":
+        """Of derivatives at a point; where they are differences there is no slope, and of the bend what is beyond its
+        `doubt` (n, n), if that is known."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            bend, size = float(v @ H @ v), np.abs(v)
+            if exact:
+                return Along(float(g @ v), bend, float(size @ np.abs(H) @ size), True)
+            return Along(bend=bend if doubt is None else max(bend - float(size @ np.asarray(doubt) @ size), 0.0))
 
 
 def unseen_rise(f: float, values: np.ndarray, lengths: np.ndarray, model: Along) -> float:

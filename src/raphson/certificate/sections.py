@@ -5,7 +5,7 @@ values, a few units in the last place apart, measure the noise of f.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -254,6 +254,8 @@ def look_along(
         for sign, seen in zip((1, -1), part, strict=True):
             with np.errstate(over="ignore"):
                 blocked = reaches_bound(problem.space, x, sign * ts[-1] * v)
-            sides.append(read_side(f, ts, seen, noise, precision, accuracy, blocked, model(v)))
+            side = read_side(f, ts, seen, noise, precision, accuracy, blocked, model(v))
+            # Far away on a curved space is nothing farther: a sphere ends.
+            sides.append(side if problem.space.straight else replace(side, forever=False))
         sections.append(Section(v, *sides))
     return Looked(noise, tuple(sections))

@@ -53,9 +53,10 @@ def minimize(
     the active ones. tol: relative accuracy asked of every variable (None: eps^(2/3)); multiplying f or changing the
     units of x changes nothing (units of single x_i do for gradient descent; for bfgs, dfp, sr1 and lbfgs on the host,
     beyond 100 variables, and where not in factors of 2^10). callback: callback(intermediate_result=r) with r.x, r.fun,
-    or callback(x), after every trial; StopIteration or a returned True stops. options: maxiter, disp (prints the result)
-    and the like; unknown ones are warned of. progress: True for a live line, or a function of the state. max_steps:
-    trials. time_limit: seconds. space: where x lives, for JAX functions without bounds: `rp.Sphere()`, `rp.Rotation()`; None: the reals.
+    or callback(x), after every trial; StopIteration or a returned True stops. options: maxiter, disp (prints the
+    result) and the like; unknown ones are warned of. progress: True for a live line, or a function of the state.
+    max_steps: trials. time_limit: seconds. space: where x lives, for JAX functions: `rp.Sphere()`, `rp.Rotation()`, or a
+    structure of spaces like that of x; None: the reals.
 
     Returns a `Result`; its `success` is true only for a minimum shown by first and second order or
     by the noise of f. Ctrl-C, the time limit and the step limit return the best point so far; where x0, or

@@ -210,7 +210,8 @@ def weak_sections(
     directions = [np.where(held, 0, v) for v in directions]
     directions = [v for v in directions if np.any(v) and np.all(np.isfinite(v))]
     accuracy = eps(g) ** (1 / 3)
-    model_along = lambda v: Along() if H is None else quadratic_along(v, g, H, model, not host)
+    doubt = None if H is None else model.curvature.doubt()
+    model_along = lambda v: Along() if H is None else Along.of(v, g, H, doubt, not host)
     # Where x is 0 to the last bit, eigenvectors are exact to eps: nearer than that they bend.
     size = np.maximum(size, eps(g) ** (2 / 3) * big)
     looked = look_along(
@@ -218,15 +219,6 @@ def weak_sections(
         model_along,
     )  # fmt: skip
     return Weak(looked.noise, looked.sections)
-
-
-def quadratic_along(v: np.ndarray, g: np.ndarray, H: np.ndarray, model: Any, exact: bool) -> Along:
-    """The quadratic along v; where g and H are differences, the bend less what it may err by, and no slope."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        bound, size = model.curvature.doubt(), np.abs(v)
-        bend = float(v @ H @ v)
-        sure = bend if bound is None else max(bend - float(size @ np.asarray(bound) @ size), 0.0)
-        return Along(float(g @ v), sure, float(size @ np.abs(H) @ size), True) if exact else Along(bend=sure)
 
 
 FAITHFUL = 0.05
