@@ -55,8 +55,8 @@ def minimize(
     beyond 100 variables, and where not in factors of 2^10). callback: callback(intermediate_result=r) with r.x, r.fun,
     or callback(x), after every trial; StopIteration or a returned True stops. options: maxiter, disp (prints the
     result) and the like; unknown ones are warned of. progress: True for a live line, or a function of the state.
-    max_steps: trials. time_limit: seconds. space: where x lives, for JAX functions: `rp.Sphere()`, `rp.Rotation()`, or a
-    structure of spaces like that of x; None: the reals.
+    max_steps: trials. time_limit: seconds. space: where x lives, for JAX functions: `rp.Sphere()`, `rp.Rotation()`, or
+    a structure of spaces like that of x; None: the reals.
 
     Returns a `Result`; its `success` is true only for a minimum shown by first and second order or
     by the noise of f. Ctrl-C, the time limit and the step limit return the best point so far; where x0, or
