@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import raphson as rp
+from tests.suites.random_functions import FAMILIES
 
 METHODS = ("bfgs", "dfp", "sr1", "lbfgs")
 
@@ -120,3 +121,16 @@ def test_units_change_little_in_single_precision(method):
         apart = {what: k for what, k in found.items() if not abs(k - plain) <= SINGLE * plain}
         wrong += [f"{name}, {what}: {k}, not {plain}" for what, k in apart.items()]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("method", ["bfgs", "lbfgs"])
+def test_a_flat_direction_is_left_alone_from_zero(method):
+    """Redundant log-sum-exp from x = 0, where nothing is known of sizes: a minimum, and nothing wanders along what is
+    flat, neither in its first step nor when a run begins anew at the minimum."""
+    family, rng = FAMILIES["redundant"], np.random.default_rng(11)
+    for _ in range(8):
+        drawn = family.draw(rng)
+        result = rp.minimize(family.fun, np.zeros(3), drawn.data, method=method)
+        assert result.success, result.message
+        assert result.value <= drawn.lowest + drawn.slack
+        assert np.abs(result.x).max() < 10
