@@ -90,8 +90,10 @@ class Exact(Curvature):
 def measured(space: Any, look: Look, B: Operator, last: Array) -> tuple[Model, Array]:
     """The model with a curvature B that is stored, in its natural units, and these units to remember."""
     H = B.dense()
-    scale = natural_scale(H, last)
-    lost = rounded_away(look.value, look.gradient, jnp.diagonal(H), space.magnitude(look.x))
+    plain = natural_scale(H, 0 * last)
+    scale = jnp.maximum(FADING * last, plain)
+    # A variable with H_ii = 0 that is coupled to others is not lost (Beale's function from (1, 1)).
+    lost = rounded_away(look.value, look.gradient, plain**2, space.magnitude(look.x))
     return Model(look.x, look.value, look.gradient, B, filled(jnp.where(lost, 0, scale)), space), scale
 
 

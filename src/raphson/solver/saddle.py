@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from raphson.kernel.number import eps, norm, tiny
 from raphson.kernel.program import Program
@@ -17,7 +18,7 @@ from raphson.kernel.rare import rarely
 from raphson.kernel.status import Status
 from raphson.model.bounds import hold
 from raphson.model.quadratic import Model
-from raphson.solver.step import Method, Place, State, select
+from raphson.solver.step import Method, Place, State
 
 Array = jax.Array
 
@@ -71,11 +72,13 @@ def leave_saddle(method: Method, state: State) -> State:
     )
     rest = jnp.where(state.k >= method.stop.max_steps, Status.STEPS, Status.RUNNING).astype(jnp.int32)
     watch = replace(watch, status=jnp.full_like(watch.status, Status.RUNNING), stale=jnp.zeros_like(watch.stale))
-    onward = State(
-        Place(place.model, place.memory, method.path.prepare(tilted(model, v), state.control.tau), watch),
-        state.control, state.best, state.k, rest, saddle,
-    )  # fmt: skip
-    return select(saddle, onward, state)
+
+    def onward() -> State:
+        plan = method.path.prepare(tilted(model, v), state.control.tau)
+        there = Place(place.model, place.memory, plan, watch)
+        return State(there, state.control, state.best, state.k, rest, saddle)
+
+    return lax.cond(saddle, onward, lambda: state)
 
 
 def tilted(model: Model, v: Array) -> Model:
