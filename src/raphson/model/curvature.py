@@ -43,6 +43,10 @@ class Curvature(Protocol):
         """The model at the point looked at, and the memory after it; `s` (n,) is the step that led there."""
         ...
 
+    def products(self, n: int, points: int, asked: int) -> int:
+        """How many products with H a run makes that looked at `points` points and `asked` for so many in between."""
+        return asked
+
 
 FADING = 0.5
 """What the last scale of a variable still counts at the next point. Never forgetting (More) keeps the units of a
@@ -189,9 +193,8 @@ class ExactProduct(Curvature):
         return Model(look.x, look.value, look.gradient, B, unit, space), Units(scale, until, common)
 
     def products(self, n: int, points: int, asked: int) -> int:
-        """How many products a run makes that looked at `points` points and `asked` for so many in between.
-
-        Of many variables two more at every point: for units, and for what rounding x does to g.
+        """Up to `FORMED` variables n at every point; of more, two beside those for steps: for units, and for what
+        rounding x does to g.
         """
         return n * points if n <= FORMED else asked + 2 * points + SWEEPS + MORE - 1
 
