@@ -26,7 +26,7 @@ def walker(rows):
     def one(H, g, prepared, radii):
         w = walk(lambda v: H @ v, g, prepared, 2 * N, rows)
         found = jax.vmap(w.at)(radii)
-        return found.y, found.quadratic, found.bound, w.inner
+        return found.y, found.bend, found.bound, w.inner
 
     return jax.jit(jax.vmap(one, (0, 0, None, None)))
 

@@ -14,9 +14,10 @@ Array = jax.Array
 
 
 FORCING = 0.03
-"""Relative residual (in the dual norm of the metric) at which conjugate gradients for a step stop. Products of runs of
-trust-cg for 0.1, 0.03, 0.01, 0.001: chained Rosenbrock n = 1e4 169, 177, 208, 290 in 30, 19, 20, 24 trials, n = 100
-from its usual start 1418, 1571, 1723, 1939; a logistic regression 88, 96, 116, 153 in 16, 12, 11, 10 trials."""
+"""Relative residual (in the dual norm of the metric) at which conjugate gradients for a step stop.
+
+Products of trust-cg for 0.1, 0.03, 0.01, 0.001: chained Rosenbrock n = 1e4 169, 177, 208, 290 in 30, 19, 20, 24 trials,
+n = 100 from its usual start 1418, 1571, 1723, 1939; a logistic regression 88, 96, 116, 153 in 16, 12, 11, 10 trials."""
 
 CLOSE = 0.01
 """The same where a Newton step is looked at, by the certificate and in pictures."""
@@ -43,14 +44,14 @@ class Walked:
     """A point of a path of conjugate gradients: y, y'By, and whether the path goes on."""
 
     y: Array
-    quadratic: Array
+    bend: Array
     bound: Array
 
 
 @record
 class Walk:
     """The path of conjugate gradients from 0 for g'y + 1/2 y'By, in units of `unit` = ||g||: straight legs that end at
-    `points` (rows, n), with their `lengths` (rows,) from 0 (infinite: row not used) and y'By in `quadratic` (rows,).
+    `points` (rows, n), with their `lengths` (rows,) from 0 (infinite: row not used) and y'By in `bends` (rows,).
 
     Where it ended in a direction d of no positive curvature, `beyond` is d and `bend` d'Bd, else zero; `turn` d is as
     long as if B d were turned upwards. `cut` says that it was left beyond a radius, `inner` how many products it took.
@@ -59,7 +60,7 @@ class Walk:
 
     points: Array
     lengths: Array
-    quadratic: Array
+    bends: Array
     beyond: Array
     bend: Array
     turn: Array
@@ -86,8 +87,8 @@ class Walk:
         t = to_boundary(begin, leg, ball)
         t = jnp.where(out, t, jnp.minimum(t, 1))
         # Every leg is conjugate to those before it.
-        before = jnp.where(k > 0, self.quadratic[k - 1], 0)
-        bend = before + t * t * jnp.where(out, self.bend, self.quadratic[k] - before)
+        before = jnp.where(k > 0, self.bends[k - 1], 0)
+        bend = before + t * t * jnp.where(out, self.bend, self.bends[k] - before)
         bound = self.cut | jnp.any(self.beyond != 0) | (ball < self.longest)
         return Walked(self.unit * (begin + t * leg), self.unit**2 * bend, bound)
 
@@ -133,7 +134,7 @@ def walk(
                 w.points, jnp.where(negative, row_of(w.points, here), longer), here, 0
             ),
             lengths=jnp.where(negative, w.lengths, w.lengths.at[here].set(length)),
-            quadratic=jnp.where(negative, w.quadratic, w.quadratic.at[here].set(whole)),
+            bends=jnp.where(negative, w.bends, w.bends.at[here].set(whole)),
             beyond=jnp.where(negative, d, w.beyond),
             bend=jnp.where(negative, q, w.bend),
             turn=jnp.where(negative, turn, w.turn),
@@ -155,22 +156,25 @@ def walk(
 
 @record
 class Truncated:
-    """A step found by conjugate gradients, and the products that it took."""
+    """A step found by conjugate gradients, s'Bs, and the products that it took."""
 
     s: Array
+    bend: Array
     inner: Array
 
 
 def unbounded(mv: Callable[[Array], Array], g: Array, limit: int, forcing: float = FORCING) -> Truncated:
     """The direction of a line-search Newton-CG method: the end of `walk`.
 
-    Where that met a direction d of no positive curvature, d is followed as far as if B d were turned upwards: a length
-    with the unit of a step, whatever the unit of f.
+    Where the very first direction d = -g has no positive curvature, it is followed as far as if B d were turned
+    upwards: a length with the unit of a step, whatever the unit of f.
     Source: Dembo and Steihaug (1983); Nocedal and Wright (2006), algorithm 7.1.
     """
     w = walk(mv, g, jnp.inf, limit, 1, forcing)
-    s = w.point(w.legs - 1) + jnp.where(w.legs == 0, w.turn, 0) * w.beyond
-    return Truncated(w.unit * s, w.inner)
+    away = w.legs == 0
+    s = jnp.where(away, w.turn * w.beyond, w.points[0])
+    bend = jnp.where(away, w.turn**2 * w.bend, w.bends[0])
+    return Truncated(w.unit * s, w.unit**2 * bend, w.inner)
 
 
 BLOCK = 8

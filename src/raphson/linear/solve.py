@@ -1,6 +1,7 @@
 """Newton directions and directions of negative curvature: of a matrix, and of an operator known by its products."""
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -19,10 +20,14 @@ LANCZOS_STEPS = 40
 
 @record
 class Direction:
-    """A descent direction: the Newton step -B^-1 g where B is positive definite, a modification of it elsewhere."""
+    """A descent direction: the Newton step -B^-1 g where B is positive definite, a modification of it elsewhere.
+
+    `bend` is s'Bs where that was found without a product (None: it was not).
+    """
 
     s: Array
     inner: Array
+    bend: Any = None
 
 
 def direct(s: Array) -> Direction:
@@ -49,7 +54,7 @@ def newton_step(factor: Factor, q: Array, error: Array | None, d: Array) -> Arra
 def product_direction(mv: Callable[[Array], Array], g: Array, d: Array) -> Direction:
     """By conjugate gradients in scaled variables."""
     found = unbounded(lambda v: mv(v / d) / d, g / d, limit=2 * g.shape[0])
-    return Direction(found.s / d, found.inner)
+    return Direction(found.s / d, found.inner, found.bend)
 
 
 def dense_negative(B: Array, d: Array) -> tuple[Array, Array]:

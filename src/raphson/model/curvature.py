@@ -52,6 +52,10 @@ class Curvature(Protocol):
         products. Numbers that belong to no direction stay as they are."""
         return memory
 
+    def products(self, n: int, points: int, asked: int) -> int:
+        """How many products with H a run makes that looked at `points` points and `asked` for so many in between."""
+        return asked
+
 
 FADING = 0.5
 """What the last scale of a variable still counts at the next point. Never forgetting (More) keeps the units of a
@@ -99,8 +103,10 @@ class Exact(Curvature):
 def measured(space: Any, look: Look, B: Operator, last: Array) -> tuple[Model, Array]:
     """The model with a curvature B that is stored, in its natural units, and these units to remember."""
     H = B.dense()
-    scale = natural_scale(H, last)
-    lost = rounded_away(look.value, look.gradient, jnp.diagonal(H), space.magnitude(look.x))
+    plain = natural_scale(H, 0 * last)
+    scale = jnp.maximum(FADING * last, plain)
+    # A variable with H_ii = 0 that is coupled to others is not lost (Beale's function from (1, 1)).
+    lost = rounded_away(look.value, look.gradient, plain**2, space.magnitude(look.x))
     known = filled(unit_of(space, look.x, jnp.where(lost, 0, scale)))
     return Model(look.x, look.value, look.gradient, B, known, space), scale
 
@@ -199,9 +205,8 @@ class ExactProduct(Curvature):
         return Model(look.x, look.value, look.gradient, B, unit, space), Estimate(scale, until, common)
 
     def products(self, n: int, points: int, asked: int) -> int:
-        """How many products a run makes that looked at `points` points and `asked` for so many in between.
-
-        Of many variables two more at every point: for units, and for what rounding x does to g.
+        """Up to `FORMED` variables n at every point; of more, two beside those for steps: for units, and for what
+        rounding x does to g.
         """
         return n * points if n <= FORMED else asked + 2 * points + SWEEPS + MORE - 1
 

@@ -26,4 +26,5 @@ class Ray:
 
     def at(self, plan: Direction, tau: Array) -> Proposal:
         """tau d."""
-        return proposal(tau * plan.s, tau < 1, 0, plan.inner)
+        bend = None if plan.bend is None else tau**2 * plan.bend
+        return proposal(tau * plan.s, tau < 1, 0, plan.inner, bend)

@@ -42,4 +42,4 @@ class Steihaug:
     def at(self, plan: SteihaugPlan, tau: Array) -> Proposal:
         """Where the path leaves the ball of radius tau, or its end."""
         found = plan.walk.at(tau)
-        return proposal(found.y / plan.scale, found.bound, 0, plan.walk.inner, found.quadratic)
+        return proposal(found.y / plan.scale, found.bound, 0, plan.walk.inner, found.bend)

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from raphson.kernel.number import eps, norm, tiny
 from raphson.kernel.program import Program
@@ -17,7 +18,7 @@ from raphson.kernel.rare import rarely
 from raphson.kernel.status import Status
 from raphson.model.bounds import hold
 from raphson.model.quadratic import Model
-from raphson.solver.step import Method, Place, State, select
+from raphson.solver.step import Method, Place, State
 
 Array = jax.Array
 
@@ -71,12 +72,15 @@ def leave_saddle(method: Method, state: State) -> State:
     )
     rest = jnp.where(state.k >= method.stop.max_steps, Status.STEPS, Status.RUNNING).astype(jnp.int32)
     watch = replace(watch, status=jnp.full_like(watch.status, Status.RUNNING), stale=jnp.zeros_like(watch.stale))
-    away = tilted(model, v)
-    # The control begins anew: a radius of rounding, from a start on the saddle, would take 50 trials to grow.
-    begun = method.control.start(away)
-    plan = Place(place.model, place.memory, method.path.prepare(away, begun.tau), watch)
-    onward = State(plan, begun, state.best, state.k, rest, saddle)
-    return select(saddle, onward, state)
+
+    def onward() -> State:
+        # The control begins anew: a radius of rounding, from a start on the saddle, would take 50 trials to grow.
+        away = tilted(model, v)
+        begun = method.control.start(away)
+        there = Place(place.model, place.memory, method.path.prepare(away, begun.tau), watch)
+        return State(there, begun, state.best, state.k, rest, saddle)
+
+    return lax.cond(saddle, onward, lambda: state)
 
 
 def tilted(model: Model, v: Array) -> Model:

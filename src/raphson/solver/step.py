@@ -109,8 +109,10 @@ def appraise(method: Method, state: State, proposal: Proposal, seen: Look) -> tu
     model, s = state.place.model, proposal.s
     slope, bend = model.gradient @ s, proposal.bend
     # Bounds cut steps, and the path has seen a model that they changed; the first step of all is zero.
-    known = bend is not None and box_of(model.space, model.x) is None
-    predicted = -(slope + 0.5 * jnp.where(state.k < 0, 0, bend)) if known else model.decrease(s)
+    if bend is None or box_of(model.space, model.x) is not None:
+        predicted = model.decrease(s)
+    else:
+        predicted = -(slope + 0.5 * jnp.where(state.k < 0, 0, bend))
     value = seen.value.astype(model.value.dtype)
     noise = model.floor
     actual, ratio = quality(model.value, value, predicted, noise)
