@@ -108,10 +108,10 @@ def measures(
         allowed = np.maximum(allowed, precision ** (5 / 3) * big)
         seen_in_f = np.sqrt(2 * precision * first) / scale / precision ** (1 / 3)
         size = np.maximum(magnitude, np.minimum(allowed, seen_in_f))
+        big = np.maximum(big, size)
     # A variable that never left 0 knows no size at all.
     other = float(np.max(big, initial=0.0)) or 1.0
-    big = np.maximum(np.where(big > 0, big, other), size)
-    return np.where(size > 0, size, other), big
+    return np.where(size > 0, size, other), np.where(big > 0, big, other)
 
 
 def noise_met(problem: Any, value: float) -> float:
@@ -214,6 +214,8 @@ def weak_sections(
     model_along = lambda v: Along() if H is None else Along.of(v, g, H, doubt, not host)
     # Where x is 0 to the last bit, eigenvectors are exact to eps: nearer than that they bend.
     size = np.maximum(size, eps(g) ** (2 / 3) * big)
+    if dear:  # looked at over few lengths, which a variable that never left 0 takes from the others
+        big = np.where((magnitude == 0) & (travelled == 0) & ~held, np.max(big), big)
     looked = look_along(
         problem, model.x, directions, magnitude, size, big, floor, accuracy, most, dear, modes.batched,
         model_along,
