@@ -22,6 +22,7 @@ import jax.extend.core as jex
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.core import Tracer
 
 from raphson.tracing.fingerprint import Key
 from raphson.tracing.structure import Doubt, Structure
@@ -64,7 +65,7 @@ class Traced:
         packed = data[self.direct :]
         values = [_unpack(packed[group], offset, shape) for group, offset, shape in self.packing]
         inputs = (*leaves, *data[: self.direct], *values)
-        keep = self.interned and any(isinstance(value, jax.core.Tracer) for value in inputs)
+        keep = self.interned and any(isinstance(value, Tracer) for value in inputs)
         out = (self.once if keep else jex.jaxpr_as_fun(self.jaxpr))(*inputs)
         return jax.tree.unflatten(self.out_tree, out)
 
