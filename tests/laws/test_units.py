@@ -44,7 +44,7 @@ def test_units_are_read_to_a_prefix():
 
 
 def test_a_rounded_curvature_is_no_unit():
-    """The flat variable is measured like the stiffest one, wherever x is; its own unit would be 2^-20 and less of it."""
+    """The flat variable is measured like the stiffest one, wherever x is; its own unit would be 2^-20 of that."""
     problem, met = Minimize(flat), 0
     rng = np.random.default_rng(0)
     for _ in range(20):
