@@ -52,7 +52,8 @@ def minimize(
     bounds: n pairs (lower, upper) or a scipy.optimize.Bounds; every point tried lies between them, the result names
     the active ones. tol: relative accuracy asked of every variable (None: eps^(2/3)); multiplying f or changing the
     units of x changes nothing (units of single x_i do for gradient descent and product methods, and for bfgs, dfp,
-    sr1 and lbfgs on the host or beyond 100 variables; below, in factors of 2^10). callback: callback(intermediate_result=r) with r.x, r.fun, or callback(x), after every trial; StopIteration or a
+    sr1 and lbfgs on the host or beyond 100 variables; below, in factors of 2^10).
+    callback: callback(intermediate_result=r) with r.x, r.fun, or callback(x), after every trial; StopIteration or a
     returned True stops. options: maxiter, disp (prints the result) and the like; unknown ones are warned of.
     progress: True for a live line, or a function of the state. max_steps: trials. time_limit: seconds. space: where x
     lives, for JAX functions without bounds: `rp.Sphere()`, `rp.Rotation()`; None: the reals.
