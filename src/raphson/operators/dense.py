@@ -133,6 +133,8 @@ class Inverted(Operator):
 
     def quadratic(self, s: Array) -> Array:
         """s'B s: t s'g for s = t B^-1 g, as on a ray."""
+        if self.size == 1:  # without the loop of `rarely`, which decides how XLA rounds what stands beside it
+            return s @ (s / self.inverse[0])
         k = jnp.argmax(jnp.abs(self.known))
         t = s[k] / safe(self.known[k], self.known[k] != 0)
         along = jnp.all(jnp.abs(s - t * self.known) <= 4 * eps(s) * jnp.abs(s))
