@@ -145,11 +145,13 @@ class Inverted(Operator):
         return self.solver()(v)
 
     def quadratic(self, s: Array) -> Array:
-        """s'B s: t^2 g'B^-1 g for s = t B^-1 g, as on a ray."""
+        """s'B s: t s'g for s = t B^-1 g, as on a ray."""
+        if self.size == 1:  # without the loop of `rarely`, which decides how XLA rounds what stands beside it
+            return s @ (s / self.inverse[0])
         k = jnp.argmax(jnp.abs(self.known))
         t = s[k] / safe(self.known[k], self.known[k] != 0)
         along = jnp.all(jnp.abs(s - t * self.known) <= 4 * eps(s) * jnp.abs(s))
-        return rarely(~along, lambda m: m[0].quadratic_by_factor(m[1]), (self, s), t * t * (self.g @ self.known))
+        return rarely(~along, lambda m: m[0].quadratic_by_factor(m[1]), (self, s), s @ (t * self.g))
 
     def quadratic_by_factor(self, s: Array) -> Array:
         """s'B s for any s."""
