@@ -191,7 +191,7 @@ def test_parts_of_a_product_keep_their_bounds():
     assert fit.success and fit.x["t"][1] == -30 and "t[1] at its upper bound -30" in fit.verdict, fit.verdict
     assert [fit.names[i] for i in np.flatnonzero(fit.active)] == ["t[1]"]
     # The best translation is the mean of what is left without it.
-    free = np.mean(unmatched({**fit.x, "t": np.zeros(3)}, a, b), 0)
+    free = np.asarray(unmatched({**fit.x, "t": np.zeros(3)}, a, b)).mean(0)
     np.testing.assert_allclose(fit.x["t"][[0, 2]], free[[0, 2]], rtol=1e-12)
 
 
