@@ -75,10 +75,10 @@ class Plan:
 
     @property
     def status(self) -> int:
-        """Where the state's status lies among the whole numbers: it is the last leaf of the state, then comes the
-        proposal with two more."""
+        """Where the state's status lies among the whole numbers: it and `fresh` are the last leaves of the state, then
+        comes the proposal with three more."""
         whole = [start for real, start, *_ in self.carry.parts if not real]
-        return whole[-3]
+        return whole[-5]
 
     def seen(self, look: Look) -> np.ndarray:
         """A look as one vector: value, gradient, curvature, as far as they are there."""
