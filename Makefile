@@ -37,12 +37,14 @@ test test-slow test-scipy coverage: export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR
 test test-slow test-scipy coverage: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0
 
 # How XLA compiles for tests: by its older code generator (the new one sets up MLIR anew for each fusion), a program in
-# one piece: two fifths of the CPU time. `make test XLA_FLAGS=` compiles as users do, and `make test-scipy` always does.
+# one piece: two fifths of the CPU time. Tests marked bitwise and `make test-scipy` compile as users do, and
+# `make test XLA_FLAGS=` does so everywhere.
 test test-slow coverage: export XLA_FLAGS ?= --xla_cpu_parallel_codegen_split_count=1 \
     --xla_backend_extra_options=xla_cpu_disable_new_fusion_emitters
 
 test: lint types
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow and not bitwise" $(ARGS)
+	XLA_FLAGS= $(BIN)/pytest -n $(WORKERS) --dist worksteal -m bitwise tests/drivers/test_agreement.py
 
 test-slow: setup
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow $(ARGS)

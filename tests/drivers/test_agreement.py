@@ -55,6 +55,7 @@ def run_of(problem):
 
 @pytest.mark.parametrize("problem", SCALAR)
 @pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.bitwise
 def test_the_generator_and_the_compiled_loop_agree_bitwise(name, problem):
     """On a scalar problem `iterate` and `solve` agree in x, value, status and every field of every trial."""
     x0, which = run_of(problem)

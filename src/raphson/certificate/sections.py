@@ -245,9 +245,10 @@ def look_along(
     noise = max([floor] + [table_noise(values[[0, *range(1 + k * m, 1 + (k + 1) * m)]]) for k in range(2)])
     parts, start, known = [], 1 + 2 * m, noise
     for v, ts in scaled:
-        parts.append((values[start : start + ts.size], values[start + ts.size : start + 2 * ts.size]))
+        one, other = values[start : start + ts.size], values[start + ts.size : start + 2 * ts.size]
+        parts.append((one, other))
         start += 2 * ts.size
-        noise = max(noise, noise_along(f, *parts[-1], ts, model(v), known))
+        noise = max(noise, noise_along(f, one, other, ts, model(v), known))
     sections = []
     for (v, ts), part in zip(scaled, parts, strict=True):
         sides = []
