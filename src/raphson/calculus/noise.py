@@ -71,7 +71,14 @@ def unseen_rise(f: float, values: np.ndarray, lengths: np.ndarray, model: Along)
     """
     near = np.abs(lengths) <= SMOOTH
     promised = np.abs(model.slope * lengths[near] + 0.5 * model.bend * lengths[near] ** 2)
-    return float(np.max(promised[values[near] == f], initial=0.0))
+    unseen = float(np.max(promised[values[near] == f], initial=0.0))
+    # A quadratic that promises more than f changes by within one size of x is wrong itself (beside an edge of sqrt).
+    change = np.abs(values[np.abs(lengths) <= 1] - f)
+    return min(unseen, float(np.max(change[np.isfinite(change)], initial=0.0)))
+
+
+LARGEST = 3.0
+"""The largest of some ten values, in units of their spread."""
 
 
 LUCK = 30.0
@@ -99,4 +106,4 @@ def noise_along(
     if not model.exact:
         return max(known, unseen)
     unsteady = max(unsteady_change(f, ahead, lengths, model), unsteady_change(f, behind, -lengths, model))
-    return max(known, unseen, min(unsteady, LUCK * known))
+    return max(known, unseen, min(unsteady / LARGEST, LUCK * known))

@@ -14,8 +14,7 @@ from raphson.paths.proposal import LENGTH
 Array = jax.Array
 
 PATIENCE = 30
-"""Trials after which any decrease is taken, and any change below the noise of f: by then the bracket is a billionth of
-its start, and slopes that rounding made may forbid each of its points for ever."""
+"""Trials after which any decrease is taken: by then the bracket is a billionth of its start."""
 
 
 @record
@@ -64,7 +63,7 @@ class Wolfe:
         low_slope = jnp.where(state.low > 0, state.slope, first)
         high_enough = ~(change <= self.c1 * trial.slope) | (change >= state.f) & (state.low > 0)
         bad = high_enough & ~blind
-        tired = (state.k >= PATIENCE) & ((trial.actual > 0) | blind)
+        tired = (state.k >= PATIENCE) & (trial.actual > 0)
         accept = (~bad & flat) | gentle | tired
         # The part of the line that holds a minimum lies between the better end and ...
         outward = jnp.isinf(state.high) | (state.high > state.low)

@@ -92,8 +92,9 @@ def least_squares(
         jac_sparsity=jac_sparsity, workers=workers,
     )  # fmt: skip
     x = read_point(x0, notes)
-    space, x = read_space(space, bounds, x, notes, names_in(x), pairs=False)
-    names = read_names(names, space, x)
+    known = read_names(names, Euclidean(), x) if space is None else None
+    space, x = read_space(space, bounds, x, notes, known or names_in(x), pairs=False)
+    names = known or read_names(names, space, x)
     fun, jac, args = read_function(with_keywords(fun, kwargs), args, with_keywords(jac, kwargs))
     check_arity(fun, args, x, "fun")
     dtype = np.dtype(jax.tree.leaves(x)[0].dtype)

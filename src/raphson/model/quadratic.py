@@ -53,8 +53,11 @@ class Model:
         return value_noise(self.value) if self.noise is None else self.noise
 
     @property
-    def gradient_error(self) -> Array:
-        """How far g may be off by rounding (n,): that of x, and that of g itself."""
+    def gradient_error(self) -> Array | None:
+        """How far g may be off by rounding (n,): that of x, and that of g itself. None where no matrix lies ready: it
+        would cost a product."""
+        if self.curvature.stored() is None:
+            return None
         rounding = self.curvature.rounding(self.space.magnitude(self.x)) + jnp.abs(self.gradient)
         return GRADIENT_NOISE * eps(rounding) * rounding
 

@@ -66,7 +66,9 @@ def look_beside(
             spent = spent + cost(done)
     if not steps:
         return result, False
+    cost_of_all = spent.value - result.evaluations.value
     why = f"{len(steps)} runs from beside, along directions without curvature, found nothing lower"
+    why += f" ({cost_of_all} evaluations)"
     return replace(result, evaluations=spent, reasons=(*result.reasons, why)), False
 
 

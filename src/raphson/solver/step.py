@@ -200,7 +200,9 @@ def conclude(method: Method, state: State, place: Place, control: Any, trial: Tr
     """The status after this trial, and the best point so far."""
     k = state.k + 1
     size = place.model.space.magnitude(state.x)
-    still = (negligible(trial.step, size, eps(size)) | (trial.length == 0)) & (state.k >= 0)
+    # A refused trial that would be made again: in the noise of f a bracket closes on a point whose slope forbids it.
+    again = ~trial.accepted & (control.tau == state.control.tau)
+    still = (negligible(trial.step, size, eps(size)) | (trial.length == 0) | again) & (state.k >= 0)
     # A full step that promises less than the noise of f and makes f worse: there is nothing left to see.
     promise = jnp.maximum(trial.predicted, -trial.slope)
     model, reference = state.place.model, state.place.watch.reference
