@@ -200,15 +200,15 @@ def conclude(method: Method, state: State, place: Place, control: Any, trial: Tr
     """The status after this trial, and the best point so far."""
     k = state.k + 1
     size = place.model.space.magnitude(state.x)
-    # A refused trial that would be made again: in the noise of f a bracket closes on a point whose slope forbids it.
-    again = ~trial.accepted & (control.tau == state.control.tau)
-    still = (negligible(trial.step, size, eps(size)) | (trial.length == 0) | again) & (state.k >= 0)
+    still = (negligible(trial.step, size, eps(size)) | (trial.length == 0)) & (state.k >= 0)
     # A full step that promises less than the noise of f and makes f worse: there is nothing left to see.
     promise = jnp.maximum(trial.predicted, -trial.slope)
     model, reference = state.place.model, state.place.watch.reference
     short = trial.length <= eps(size) ** 0.5 * norm(model.scale * model.space.magnitude(model.x))
     least = jnp.where(short, jnp.maximum(trial.noise, eps(size) ** 2 * reference), trial.noise)
-    blind = ~trial.accepted & ~trial.bound & (promise <= least)
+    # The same trial again: in the noise of f a bracket closes on a point whose slope, rounding too, forbids it.
+    again = control.tau == state.control.tau
+    blind = ~trial.accepted & (~trial.bound | again) & (promise <= least)
     status = jnp.where(trial.accepted, place.watch.status, jnp.where(blind, Status.NOISE, Status.RUNNING))
     status = jnp.where((status == Status.RUNNING) & still, Status.STALLED, status)
     status = jnp.where((status == Status.RUNNING) & (k >= method.stop.max_steps), Status.STEPS, status)
