@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from raphson.kernel.number import eps, huge, norm, safe, tiny
+from raphson.kernel.number import CURVATURE_NOISE, eps, huge, norm, safe, tiny
 from raphson.kernel.record import record
 
 Array = jax.Array
@@ -104,10 +104,12 @@ def rows_for(g: Array, limit: int) -> int:
 
 
 def walk(
-    mv: Callable[[Array], Array], g: Array, radius: Array | float, limit: int, rows: int, forcing: float = FORCING
-) -> Walk:
+    mv: Callable[[Array], Array], g: Array, radius: Array | float, limit: int, rows: int, forcing: float = FORCING,
+    least: Array | float = 0.0,
+) -> Walk:  # fmt: skip
     """Conjugate gradients from 0 until the residual is below `forcing` of g, a direction has no positive curvature, or
-    a leg ends outside the ball of `radius`. Of more than `rows` legs the last ones are joined to one.
+    a leg ends outside the ball of `radius`. Of more than `rows` legs the last ones are joined to one. Where g is
+    rounding, so is a curvature below `least` along it.
 
     Sources: Steihaug (1983); Toint (1981); Nocedal and Wright (2006), algorithm 7.2.
     """
@@ -117,40 +119,43 @@ def walk(
     g, ball = g / unit, radius / unit
 
     def body(c):
-        w, y, r, d, rr, whole, count, _ = c
+        w, y, r, d, rr, whole, count, top, _ = c
         Bd = mv(d)
-        q = d @ Bd
-        negative = ~(q > 0)
-        alpha = rr / safe(q, ~negative)
+        q, dd = d @ Bd, d @ d
+        # Beside curvatures met before this one is rounding, and so is the residual along d: nothing is left to solve.
+        floor = jnp.where(count > 0, CURVATURE_NOISE * eps(q) * top, least)
+        lost = (floor > 0) & (jnp.abs(q) <= floor * dd)
+        top = jnp.maximum(top, jnp.abs(q) / safe(dd, dd > 0))
+        negative = ~(q > 0) & ~lost
+        still = negative | lost
+        alpha = rr / safe(q, ~still)
         longer = y + alpha * d
         length = norm(longer)
-        whole = jnp.where(negative, whole, whole + alpha * rr)
+        whole = jnp.where(still, whole, whole + alpha * rr)
         bent = norm(d) * norm(Bd)
         turn = jnp.where((bent > 0) & jnp.isfinite(bent), rr / safe(bent, bent > 0), 1)
         here = jnp.minimum(count, rows - 1)
         w = replace(
             w,
-            points=lax.dynamic_update_index_in_dim(
-                w.points, jnp.where(negative, row_of(w.points, here), longer), here, 0
-            ),
-            lengths=jnp.where(negative, w.lengths, w.lengths.at[here].set(length)),
-            bends=jnp.where(negative, w.bends, w.bends.at[here].set(whole)),
+            points=lax.dynamic_update_index_in_dim(w.points, jnp.where(still, row_of(w.points, here), longer), here, 0),
+            lengths=jnp.where(still, w.lengths, w.lengths.at[here].set(length)),
+            bends=jnp.where(still, w.bends, w.bends.at[here].set(whole)),
             beyond=jnp.where(negative, d, w.beyond),
             bend=jnp.where(negative, q, w.bend),
             turn=jnp.where(negative, turn, w.turn),
-            cut=~negative & ~(length < ball),
+            cut=~still & ~(length < ball),
             inner=w.inner + 1,
         )
         new = r + alpha * Bd
         rr_new = new @ new
         onward = -new + (rr_new / safe(rr, rr > tiny(rr))) * d
-        done = negative | w.cut | ~(jnp.sqrt(rr_new) > forcing)
-        return w, longer, new, onward, rr_new, whole, count + 1, done
+        done = still | w.cut | ~(jnp.sqrt(rr_new) > forcing)
+        return w, longer, new, onward, rr_new, whole, count + 1, top, done
 
     zero, no, none = jnp.zeros_like(size), jnp.zeros((), bool), jnp.zeros((), jnp.int32)
     empty = jnp.zeros((rows,), g.dtype)
     w = Walk(jnp.zeros((rows, *g.shape), g.dtype), empty + jnp.inf, empty, 0 * g, zero, zero, unit, no, none)
-    start = (w, 0 * g, g, -g, g @ g, zero, none, ~(size > 0))
+    start = (w, 0 * g, g, -g, g @ g, zero, none, zero, ~(size > 0))
     return lax.while_loop(lambda c: ~c[-1] & (c[0].inner < limit), body, start)[0]
 
 

@@ -118,12 +118,12 @@ def rounded_away(value: Array, g: Array, diagonal: Array, size: Array) -> Array:
     A rounded 1 - 1 in H_ii would be taken for a unit of length, and g_i / H_ii, rounding over rounding, for a step:
     along a flat direction of a convex function x then wanders off by 1e16.
     """
-    known = size > 0
-    size = jnp.where(jnp.any(known), size, 1)  # at x = 0 nothing is known of sizes
+    top = jnp.max(size)
+    size = jnp.where(size > 0, size, jnp.where(top > 0, top, 1))  # of a variable at 0 nothing is known but the others
     bend = jnp.sqrt(jnp.abs(diagonal)) * size
     least = jnp.sqrt(CURVATURE_NOISE * g.shape[0] * eps(g)) * jnp.max(bend)
     promise = g * size / jnp.where(least > 0, jnp.maximum(bend, least), 1)
-    return (size > 0) & (bend <= least) & (0.5 * promise * promise <= value_noise(value))
+    return (bend <= least) & (0.5 * promise * promise <= value_noise(value))
 
 
 @record

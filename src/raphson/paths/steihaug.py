@@ -5,6 +5,7 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 
+from raphson.kernel.number import CURVATURE_NOISE, eps
 from raphson.kernel.record import record, static
 from raphson.linear.cg import Walk, rows_for, walk
 from raphson.model.quadratic import Model
@@ -37,9 +38,19 @@ class Steihaug:
         """The path until it leaves the ball of the first radius: for a smaller one nothing is left to multiply."""
         d, B, limit = model.scale, model.curvature, 2 * model.scale.shape[0]
         g = model.gradient / d
-        return SteihaugPlan(walk(lambda v: B.mv(v / d) / d, g, tau, limit, rows_for(g, limit)), d)
+        found = walk(lambda v: B.mv(v / d) / d, g, tau, limit, rows_for(g, limit), least=least_curvature(model))
+        return SteihaugPlan(found, d)
 
     def at(self, plan: SteihaugPlan, tau: Array) -> Proposal:
         """Where the path leaves the ball of radius tau, or its end."""
         found = plan.walk.at(tau)
         return proposal(found.y / plan.scale, found.bound, 0, plan.walk.inner, found.bend)
+
+
+def least_curvature(model: Model) -> Array | float:
+    """The curvature in scaled variables that is none beside the largest, where all of g is rounding; else 0."""
+    error = model.gradient_error
+    if error is None:
+        return 0.0
+    top = jnp.max(jnp.abs(model.curvature.diagonal()) / model.scale**2)
+    return jnp.where(jnp.all(jnp.abs(model.gradient) <= error), CURVATURE_NOISE * eps(top) * top, 0)
