@@ -152,7 +152,8 @@ def carry_of(method: Method, state: State) -> tuple[Any, ...]:
     """What a run carries before its first look: a step of zero from x to x."""
     zero: Any = np.zeros_like(np.asarray(state.model.gradient))
     none: Any = np.zeros((), np.int32)
-    bend = np.zeros((), zero.dtype) if getattr(method.path, "knows_bend", False) else None
+    known = jax.eval_shape(lambda s: method.path.at(s.place.plan, s.control.tau), state).bend
+    bend = None if known is None else np.zeros((), zero.dtype)
     step = Proposal(zero, np.zeros((), bool), none, none, bend)  # type: ignore[arg-type]
     return state, step, state.x, np.zeros(len(SCALARS), zero.dtype), zero
 
