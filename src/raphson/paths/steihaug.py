@@ -1,7 +1,5 @@
 """The truncated conjugate-gradient path inside a ball: products only."""
 
-from typing import ClassVar
-
 import jax
 import jax.numpy as jnp
 
@@ -29,7 +27,6 @@ class Steihaug:
     Source: Steihaug (1983), "The conjugate gradient method and trust regions in large scale optimization".
     """
 
-    knows_bend: ClassVar[bool] = True
     """Whether its proposals say s'Bs."""
 
     unit: str = static(default=RADIUS)
