@@ -27,8 +27,6 @@ class Steihaug:
     Source: Steihaug (1983), "The conjugate gradient method and trust regions in large scale optimization".
     """
 
-    """Whether its proposals say s'Bs."""
-
     unit: str = static(default=RADIUS)
 
     def prepare(self, model: Model, tau: Array | float = jnp.inf) -> SteihaugPlan:
