@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import raphson as rp
-from raphson.linear.cg import FORCING, unbounded, walk
+from raphson.linear.cg import FORCING, conjugate_path, unbounded
 from raphson.model.curvature import FORMED, ExactProduct
 from raphson.operators.matrix_free import MatrixFree
 from raphson.solver.presets import PRESETS
@@ -24,7 +24,7 @@ def walker(rows):
     """A compiled function (H, g, prepared, radii) -> points of the path, y'Hy there, and products."""
 
     def one(H, g, prepared, radii):
-        w = walk(lambda v: H @ v, g, prepared, 2 * N, rows)
+        w = conjugate_path(lambda v: H @ v, g, prepared, 2 * N, rows)
         found = jax.vmap(w.at)(radii)
         return found.y, found.bend, found.bound, w.inner
 

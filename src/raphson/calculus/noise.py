@@ -77,7 +77,7 @@ def unseen_rise(f: float, values: np.ndarray, lengths: np.ndarray, model: Along)
     return min(unseen, float(np.max(change[np.isfinite(change)], initial=0.0)))
 
 
-LARGEST = 3.0
+EXTREME = 3.0
 """The largest of some ten values, in units of their spread."""
 
 
@@ -106,4 +106,4 @@ def noise_along(
     if not model.exact:
         return max(known, unseen)
     unsteady = max(unsteady_change(f, ahead, lengths, model), unsteady_change(f, behind, -lengths, model))
-    return max(known, unseen, min(unsteady / LARGEST, LUCK * known))
+    return max(known, unseen, min(unsteady / EXTREME, LUCK * known))

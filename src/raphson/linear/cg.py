@@ -40,7 +40,7 @@ def to_boundary(s: Array, d: Array, radius: Array) -> Array:
 
 
 @record
-class Walked:
+class OnPath:
     """A point of a path of conjugate gradients: y, y'By, and whether the path goes on."""
 
     y: Array
@@ -49,7 +49,7 @@ class Walked:
 
 
 @record
-class Walk:
+class ConjugatePath:
     """The path of conjugate gradients from 0 for g'y + 1/2 y'By, in units of `unit` = ||g||: straight legs that end at
     `points` (rows, n), with their `lengths` (rows,) from 0 (infinite: row not used) and y'By in `bends` (rows,).
 
@@ -77,7 +77,7 @@ class Walk:
         """The end of leg k; 0 for k = -1."""
         return jnp.where(k < 0, 0, row_of(self.points, jnp.maximum(k, 0)))
 
-    def at(self, radius: Array) -> Walked:
+    def at(self, radius: Array) -> OnPath:
         """Where the path leaves the ball of this radius, or its end; no product is needed."""
         ball = radius / self.unit
         k = jnp.sum(self.lengths < ball)
@@ -90,7 +90,7 @@ class Walk:
         before = jnp.where(k > 0, self.bends[k - 1], 0)
         bend = before + t * t * jnp.where(out, self.bend, self.bends[k] - before)
         bound = self.cut | jnp.any(self.beyond != 0) | (ball < self.longest)
-        return Walked(self.unit * (begin + t * leg), self.unit**2 * bend, bound)
+        return OnPath(self.unit * (begin + t * leg), self.unit**2 * bend, bound)
 
     @property
     def longest(self) -> Array:
@@ -103,10 +103,10 @@ def rows_for(g: Array, limit: int) -> int:
     return max(2, min(limit, ROWS, ROOM // max(g.size * g.dtype.itemsize, 1)))
 
 
-def walk(
+def conjugate_path(
     mv: Callable[[Array], Array], g: Array, radius: Array | float, limit: int, rows: int, forcing: float = FORCING,
     least: Array | float = 0.0,
-) -> Walk:  # fmt: skip
+) -> ConjugatePath:  # fmt: skip
     """Conjugate gradients from 0 until the residual is below `forcing` of g, a direction has no positive curvature, or
     a leg ends outside the ball of `radius`. Of more than `rows` legs the last ones are joined to one. Where g is
     rounding, so is a curvature below `least` along it.
@@ -122,7 +122,8 @@ def walk(
         w, y, r, d, rr, whole, count, top, _ = c
         Bd = mv(d)
         q, dd = d @ Bd, d @ d
-        # Beside curvatures met before this one is rounding, and so is the residual along d: nothing is left to solve.
+        # Beside curvatures met before this one is rounding, and dividing by it leads as far away as x is large. A slope
+        # that is none is met again at the next point, where d is the first direction.
         floor = jnp.where(count > 0, CURVATURE_NOISE * eps(q) * top, least)
         lost = (floor > 0) & (jnp.abs(q) <= floor * dd)
         top = jnp.maximum(top, jnp.abs(q) / safe(dd, dd > 0))
@@ -154,7 +155,7 @@ def walk(
 
     zero, no, none = jnp.zeros_like(size), jnp.zeros((), bool), jnp.zeros((), jnp.int32)
     empty = jnp.zeros((rows,), g.dtype)
-    w = Walk(jnp.zeros((rows, *g.shape), g.dtype), empty + jnp.inf, empty, 0 * g, zero, zero, unit, no, none)
+    w = ConjugatePath(jnp.zeros((rows, *g.shape), g.dtype), empty + jnp.inf, empty, 0 * g, zero, zero, unit, no, none)
     start = (w, 0 * g, g, -g, g @ g, zero, none, zero, ~(size > 0))
     return lax.while_loop(lambda c: ~c[-1] & (c[0].inner < limit), body, start)[0]
 
@@ -169,13 +170,13 @@ class Truncated:
 
 
 def unbounded(mv: Callable[[Array], Array], g: Array, limit: int, forcing: float = FORCING) -> Truncated:
-    """The direction of a line-search Newton-CG method: the end of `walk`.
+    """The direction of a line-search Newton-CG method: the end of `conjugate_path`.
 
     Where the very first direction d = -g has no positive curvature, it is followed as far as if B d were turned
     upwards: a length with the unit of a step, whatever the unit of f.
     Source: Dembo and Steihaug (1983); Nocedal and Wright (2006), algorithm 7.1.
     """
-    w = walk(mv, g, jnp.inf, limit, 1, forcing)
+    w = conjugate_path(mv, g, jnp.inf, limit, 1, forcing)
     away = w.legs == 0
     s = jnp.where(away, w.turn * w.beyond, w.points[0])
     bend = jnp.where(away, w.turn**2 * w.bend, w.bends[0])

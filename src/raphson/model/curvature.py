@@ -64,7 +64,7 @@ Meyer from 10 x0 end at a listed minimum with 0.5 and do not with 1."""
 
 
 def natural_scale(H: Array, last: Array) -> Array:
-    """Estimate of length for every variable: sqrt|H_ii|, falling by at most `FADING` from point to point.
+    """Units of length for every variable: sqrt|H_ii|, falling by at most `FADING` from point to point.
 
     In these units H has a unit diagonal, so a change of the units of x changes no step. A variable
     with H_ii = 0 takes max_j |H_ij| / scale_j, which has the same unit; one without any curvature
@@ -221,7 +221,7 @@ def told_apart(d: Array, common: Array) -> tuple[Array, Array]:
 
 
 def balanced(mv: Callable[[Array], Array], d: Array, seen: Array, until: Array) -> Array:
-    """Estimate d in which the rows of H have length 1, from products with random signs, the `seen`-th to `until`.
+    """Units d in which the rows of H have length 1, from products with random signs, the `seen`-th to `until`.
 
     Rows of M = D^-1 H D^-1 are measured by products (Hutchinson, 1990), and d is multiplied by the root of what is
     seen: exact at once for a diagonal H, else errors halve (as logarithms) from product to product. The balanced matrix

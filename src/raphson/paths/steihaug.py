@@ -5,7 +5,7 @@ import jax.numpy as jnp
 
 from raphson.kernel.number import CURVATURE_NOISE, eps
 from raphson.kernel.record import record, static
-from raphson.linear.cg import Walk, rows_for, walk
+from raphson.linear.cg import ConjugatePath, conjugate_path, rows_for
 from raphson.model.quadratic import Model
 from raphson.paths.proposal import RADIUS, Proposal, proposal
 
@@ -16,7 +16,7 @@ Array = jax.Array
 class SteihaugPlan:
     """The path in scaled variables, and the scale."""
 
-    walk: Walk
+    walk: ConjugatePath
     scale: Array
 
 
@@ -33,7 +33,9 @@ class Steihaug:
         """The path until it leaves the ball of the first radius: for a smaller one nothing is left to multiply."""
         d, B, limit = model.scale, model.curvature, 2 * model.scale.shape[0]
         g = model.gradient / d
-        found = walk(lambda v: B.mv(v / d) / d, g, tau, limit, rows_for(g, limit), least=least_curvature(model))
+        found = conjugate_path(
+            lambda v: B.mv(v / d) / d, g, tau, limit, rows_for(g, limit), least=least_curvature(model)
+        )
         return SteihaugPlan(found, d)
 
     def at(self, plan: SteihaugPlan, tau: Array) -> Proposal:

@@ -64,21 +64,17 @@ class Layout:
 class Plan:
     """Everything about host runs of one structure: layouts, and what is looked at when.
 
-    `fixed`: method and space; `carry`: (state, proposal, the point it leads to, row of the last trial, its step).
+    `fixed`: method and space; `carry`: (state, proposal, the point it leads to, row of the last trial, its step);
+    `still`: a proposal of no step; `status`: where the state's status lies among the whole numbers.
     """
 
     fixed: Layout
     carry: Layout
+    still: Proposal
     n: int
     trial_order: int
     order: int
-
-    @property
-    def status(self) -> int:
-        """Where the state's status lies among the whole numbers: it and `fresh` are the last leaves of the state, then
-        comes the proposal with three more."""
-        whole = [start for real, start, *_ in self.carry.parts if not real]
-        return whole[-5]
+    status: int
 
     def seen(self, look: Look) -> np.ndarray:
         """A look as one vector: value, gradient, curvature, as far as they are there."""
@@ -140,22 +136,20 @@ def plan_of(key: Any, method: Method, problem: Any, state: State) -> Plan:
         if len(Plans.known) > 256:
             Plans.known.clear()
         dtype = np.asarray(state.model.gradient).dtype
-        start = carry_of(method, state)
-        fixed, carry = Layout.of((method, problem.space), dtype), Layout.of(start, dtype)
+        shapes = jax.eval_shape(lambda s: method.path.at(s.place.plan, s.control.tau), state)
+        still: Any = jax.tree.map(lambda a: np.zeros(a.shape, a.dtype), shapes)
+        fixed, carry = Layout.of((method, problem.space), dtype), Layout.of(carry_of(still, state), dtype)
+        before = len(jax.tree.leaves((state.place, state.control, state.best, state.k)))
         n = int(problem.space.size(state.x))
         order = method.curvature.order
-        Plans.known[key] = Plan(fixed, carry, n, method.control.order, order)
+        Plans.known[key] = Plan(fixed, carry, still, n, method.control.order, order, carry.parts[before][1])
     return Plans.known[key]
 
 
-def carry_of(method: Method, state: State) -> tuple[Any, ...]:
+def carry_of(still: Proposal, state: State) -> tuple[Any, ...]:
     """What a run carries before its first look: a step of zero from x to x."""
-    zero: Any = np.zeros_like(np.asarray(state.model.gradient))
-    none: Any = np.zeros((), np.int32)
-    known = jax.eval_shape(lambda s: method.path.at(s.place.plan, s.control.tau), state).bend
-    bend = None if known is None else np.zeros((), zero.dtype)
-    step = Proposal(zero, np.zeros((), bool), none, none, bend)  # type: ignore[arg-type]
-    return state, step, state.x, np.zeros(len(SCALARS), zero.dtype), zero
+    zero = np.zeros_like(np.asarray(state.model.gradient))
+    return state, still, state.x, np.zeros(len(SCALARS), zero.dtype), zero
 
 
 def turned(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -> tuple[jax.Array, jax.Array]:
@@ -186,7 +180,7 @@ def host_steps(key: Any, method: Method, problem: Any, state: State) -> Iterator
     """The run, trial by trial: a function that gives the state, its status, the trial's row, and its step."""
     plan = plan_of(key, method, problem, state)
     fixed = jax.device_put(plan.fixed.pack((method, problem.space)))
-    packed = plan.carry.pack(carry_of(method, state))
+    packed = plan.carry.pack(carry_of(plan.still, state))
     carry = packed
     at = [p for p, _ in zip(reversed(plan.carry.parts), range(3), strict=False)]  # step, row, x: the last three leaves
     (_, *step, _, _), (_, *trial, _, _), (_, *point, _, _) = at
