@@ -49,6 +49,21 @@ F = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 1], [1, 0, 0], [1, 0, 0.0]])
 K = np.array([1, 0.3, 0.5])
 
 
+@pytest.mark.parametrize("method", ["auto", "trust-exact"])
+@pytest.mark.parametrize("seed", [1, 5])
+def test_two_classes_apart_have_no_softmax_minimum(method, seed):
+    """Weights of both classes (one set too many) of data that a plane parts, with np.exp: H overflows on the way."""
+    rng = np.random.default_rng(seed)
+    A = rng.normal(size=(30, 4))
+    first = A @ [1, -2, 0.5, 0] + 0.3 * rng.normal(size=30) > 0
+
+    def loss(w):
+        score, other = A @ w[:4], A @ w[4:]
+        return np.sum(np.log(np.exp(score) + np.exp(other))) - np.sum(np.where(first, score, other))
+
+    assert not rp.minimize(loss, np.zeros(8), method=method).success
+
+
 @pytest.mark.parametrize("method", ["auto", "trust-exact", "bfgs", "lbfgs", "newton"])
 def test_a_flat_direction_of_a_convex_function_is_left_alone(method):
     """No step where slope and curvature are rounding; the minimum is shown, and x1 stays where it was."""

@@ -10,8 +10,6 @@ import pytest
 import raphson as rp
 from raphson.kernel.status import Status
 
-pytestmark = pytest.mark.bitwise
-
 PROBLEMS = ("rosenbrock", "beale", "himmelblau", "wood")
 UNITS = np.array([[0, 0, 0, 0], [20, -20, 20, -20], [-20, 20, 7, -13], [-3, -20, 0, 20]])
 

@@ -68,13 +68,22 @@ class Along:
 def unseen_rise(f: float, values: np.ndarray, lengths: np.ndarray, model: Along) -> float:
     """The largest change that slope and curvature promise near x where f does not change by a bit: noise that
     rounding to a grid makes (a large constant added and taken away), which no spread of neighbors shows.
+
+    Only where f keeps the promise a little farther out, where it is `ROUGHLY` so large: else it is the quadratic that
+    is wrong (beside an edge of sqrt; exp(a)^2 out of range in a second derivative), and tells nothing of the noise.
     """
-    near = np.abs(lengths) <= SMOOTH
-    promised = np.abs(model.slope * lengths[near] + 0.5 * model.bend * lengths[near] ** 2)
-    unseen = float(np.max(promised[values[near] == f], initial=0.0))
-    # A quadratic that promises more than f changes by within one size of x is wrong itself (beside an edge of sqrt).
-    change = np.abs(values[np.abs(lengths) <= 1] - f)
-    return min(unseen, float(np.max(change[np.isfinite(change)], initial=0.0)))
+    size = np.abs(lengths)
+    with np.errstate(over="ignore", invalid="ignore"):
+        promised = np.abs(model.slope * lengths + 0.5 * model.bend * lengths**2)
+        change = np.abs(values - f)
+        unseen = float(np.max(promised[(size <= SMOOTH) & (values == f)], initial=0.0))
+    farther = np.flatnonzero(promised >= ROUGHLY * unseen)[:1]
+    kept = (change[farther] >= promised[farther] / ROUGHLY) & (change[farther] <= ROUGHLY * promised[farther])
+    return unseen if np.any(kept) else 0.0
+
+
+ROUGHLY = 10.0
+"""A promise is kept to this factor: beside noise of its own size, and f is no quadratic."""
 
 
 EXTREME = 3.0

@@ -106,24 +106,32 @@ def measured(space: Any, look: Look, B: Operator, last: Array) -> tuple[Model, A
     plain = natural_scale(H, 0 * last)
     scale = jnp.maximum(FADING * last, plain)
     # A variable with H_ii = 0 that is coupled to others is not lost (Beale's function from (1, 1)).
-    lost = rounded_away(look.value, look.gradient, plain**2, space.magnitude(look.x))
+    lost = rounded_away(look.value, look.gradient, plain, space.magnitude(look.x), jnp.diagonal(H) == 0)
     known = filled(unit_of(space, look.x, jnp.where(lost, 0, scale)))
     return Model(look.x, look.value, look.gradient, B, known, space), scale
 
 
-def rounded_away(value: Array, g: Array, diagonal: Array, size: Array) -> Array:
-    """Which variables have neither slope nor curvature beyond rounding: what f changes by H_ii when x_i changes by its
-    size is lost beside the largest such change, and what a step promises is below the noise of f.
+def rounded_away(value: Array, g: Array, own: Array, size: Array, straight: Array | bool = False) -> Array:
+    """Which variables have neither slope nor curvature beyond rounding, by natural scales `own`: what f changes by
+    curvature when x_i changes by its size is lost beside the largest such change, and what a step promises is below the
+    noise of f.
 
     A rounded 1 - 1 in H_ii would be taken for a unit of length, and g_i / H_ii, rounding over rounding, for a step:
-    along a flat direction of a convex function x then wanders off by 1e16.
+    along a flat direction of a convex function x then wanders off by 1e16. The promise is that of the least curvature
+    that is no rounding; and that of H_ii itself, about eps |f| where both are rounding, may not pass sqrt(eps) |f|:
+    beside a variable on its way through 0 everything is large. One at 0 has no size, and what others have is in other
+    units: there the last condition decides. Where it says nothing, at g_i = 0 or `straight` (H_ii = 0), rounding is
+    what is beside the others, in the units as they are.
     """
-    top = jnp.max(size)
-    size = jnp.where(size > 0, size, jnp.where(top > 0, top, 1))  # of a variable at 0 nothing is known but the others
-    bend = jnp.sqrt(jnp.abs(diagonal)) * size
-    least = jnp.sqrt(CURVATURE_NOISE * g.shape[0] * eps(g)) * jnp.max(bend)
-    promise = g * size / jnp.where(least > 0, jnp.maximum(bend, least), 1)
-    return (bend <= least) & (0.5 * promise * promise <= value_noise(value))
+    share, noise = CURVATURE_NOISE * g.shape[0] * eps(g), value_noise(value)
+    bend = own * size
+    least = jnp.sqrt(share) * jnp.max(bend)
+    beside = g * size / jnp.where(least > 0, jnp.maximum(bend, least), 1)
+    alone = g / safe(own, own > 0)
+    small = 0.5 * alone * alone <= noise / jnp.sqrt(eps(g))
+    silent = (g == 0) | (straight & (jnp.abs(g) <= share * jnp.max(jnp.abs(g))))
+    at_0 = jnp.where(silent, own <= jnp.sqrt(share) * jnp.max(own), small & (own > 0))
+    return jnp.where(size > 0, (bend <= least) & (0.5 * beside * beside <= noise) & (small | silent | (own == 0)), at_0)
 
 
 @record
@@ -199,7 +207,7 @@ class ExactProduct(Curvature):
             return model, replace(memory, scale=scale)
         until = memory.seen + jnp.where(memory.seen == 0, SWEEPS + MORE, 1)
         scale = balanced(B.mv, memory.scale, memory.seen, until)
-        lost = rounded_away(look.value, look.gradient, scale**2, space.magnitude(look.x))
+        lost = rounded_away(look.value, look.gradient, scale, space.magnitude(look.x))
         known = filled(unit_of(space, look.x, jnp.where(lost, 0, scale)))
         unit, common = told_apart(known, memory.common)
         return Model(look.x, look.value, look.gradient, B, unit, space), Estimate(scale, until, common)
