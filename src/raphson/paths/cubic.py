@@ -1,5 +1,7 @@
 """The minimum of the model with a cubic term: m(s) + sigma/3 ||D s||^3."""
 
+# pyright: reportUnknownMemberType=false
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -58,7 +60,7 @@ def root(plan: Spectrum, floor: Array, tau: Array, settled: Array) -> tuple[Arra
     # lambda^2 <= ||a|| / tau + ... : above this the step is surely shorter than tau lambda.
     high = floor + jnp.minimum(jnp.sqrt(size / tau), jnp.asarray(huge(tau) ** 0.5, tau.dtype)) + tiny(tau)
 
-    def body(c):
+    def body(c: tuple[Array, ...]) -> tuple[Array, ...]:
         low, high, x, k, _ = c
         y = plan.solve(x)
         length = norm(y)
