@@ -93,12 +93,7 @@ class Path(Protocol):
 
 
 class Control(Protocol):
-    """Owns tau: judges a trial, and says how far to go next."""
-
-    @property
-    def order(self) -> int:
-        """How much of a trial point is evaluated before it is judged (kernel/look.py)."""
-        ...
+    """Owns tau: judges a trial, and says how far to go next. One with `slopes` judges by the gradient there, too."""
 
     @property
     def unit(self) -> str:
