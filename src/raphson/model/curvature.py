@@ -13,6 +13,7 @@ from raphson.kernel.look import Look
 from raphson.kernel.number import CURVATURE_NOISE, eps, norm, safe, tiny, value_noise
 from raphson.kernel.product import unit_of
 from raphson.kernel.record import record, static
+from raphson.kernel.typing import Space
 from raphson.model.quadratic import Model
 from raphson.operators.base import Operator
 from raphson.operators.dense import Diagonal, Formed
@@ -44,7 +45,7 @@ class Curvature(Protocol):
         """The memory before the first point."""
         ...
 
-    def model(self, space: Any, look: Look, s: Array, memory: Any) -> tuple[Model, Any]:
+    def model(self, space: Space, look: Look, s: Array, memory: Any) -> tuple[Model, Any]:
         """The model at the point looked at, and the memory after it; `s` (n,) is the step that led there."""
         ...
 
@@ -101,12 +102,12 @@ class Exact(Curvature):
         """One at every point."""
         return points
 
-    def model(self, space: Any, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
+    def model(self, space: Space, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
         """The Taylor model at the point looked at."""
         return measured(space, look, look.curvature, memory)
 
 
-def measured(space: Any, look: Look, B: Operator, last: Array) -> tuple[Model, Array]:
+def measured(space: Space, look: Look, B: Operator, last: Array) -> tuple[Model, Array]:
     """The model with a curvature B that is stored, in its natural units, and these units to remember."""
     H = B.dense()
     plain = natural_scale(H, 0 * last)
@@ -157,7 +158,7 @@ class GaussNewton(Curvature):
         """The scale at the last point: no curvature seen yet."""
         return problem.space.zero(x)
 
-    def model(self, space: Any, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
+    def model(self, space: Space, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
         """The model 1/2 |r + J s|^2 at the point looked at. Its noise is that of f and of every residual."""
         plain = jnp.sqrt(look.curvature.diagonal())
         scale = jnp.maximum(self.fading * memory, plain)
@@ -205,7 +206,7 @@ class ExactProduct(Curvature):
         zero = problem.space.zero(x)
         return Estimate(zero, jnp.zeros((), jnp.int32), zero.sum())
 
-    def model(self, space: Any, look: Look, s: Array, memory: Estimate) -> tuple[Model, Estimate]:
+    def model(self, space: Space, look: Look, s: Array, memory: Estimate) -> tuple[Model, Estimate]:
         """The Taylor model at the point looked at. A host function brings a dense Hessian instead."""
         B, n = look.curvature, memory.scale.shape[0]
         if B.stored() is not None or n <= FORMED:
@@ -275,7 +276,7 @@ class Identity(Curvature):
         """b, unknown (zero) before the first point."""
         return problem.space.zero(x).sum()
 
-    def model(self, space: Any, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
+    def model(self, space: Space, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
         """f + g's + b/2 s's."""
         b = jnp.where(memory > 0, memory, first_size(look.value, look.gradient))
         one = jnp.ones_like(look.gradient)
