@@ -113,22 +113,30 @@ def measured(space: Space, look: Look, B: Operator, last: Array) -> tuple[Model,
     plain = natural_scale(H, 0 * last)
     scale = jnp.maximum(FADING * last, plain)
     # A variable with H_ii = 0 that is coupled to others is not lost (Beale's function from (1, 1)).
-    lost = rounded_away(look.value, look.gradient, plain, space.magnitude(look.x), jnp.diagonal(H) == 0)
+    lost = rounded_away(look.value, look.gradient, plain, space.magnitude(look.x), coupling(H, plain))
     known = filled(unit_of(space, look.x, jnp.where(lost, 0, scale)))
     return Model(look.x, look.value, look.gradient, B, known, space), scale
 
 
-def rounded_away(value: Array, g: Array, own: Array, size: Array, straight: Array | bool = False) -> Array:
+def coupling(H: Array, own: Array) -> Array:
+    """How much curvature every variable (n,) shares with another one: max_j |H_ij| / sqrt|H_ii H_jj|, which is at most
+    1 in a matrix without negative eigenvalues; infinite for H_ii = 0."""
+    row = jnp.max(jnp.abs(H - jnp.diag(jnp.diagonal(H))) / jnp.where(own > 0, own, jnp.inf)[None, :], axis=1)
+    alone = jnp.sqrt(jnp.abs(jnp.diagonal(H)))
+    return jnp.where(row > 0, row / jnp.where(alone > 0, alone, 0), 0)
+
+
+def rounded_away(value: Array, g: Array, own: Array, size: Array, tie: Array | float = jnp.inf) -> Array:
     """Which variables have neither slope nor curvature beyond rounding, by natural scales `own`: what f changes by
-    curvature when x_i changes by its size is lost beside the largest such change, and what a step promises is below the
-    noise of f.
+    curvature when x_i changes by its size is lost beside the largest such change, and what a step promises, with the
+    least curvature that is no rounding, is below the noise of f.
 
     A rounded 1 - 1 in H_ii would be taken for a unit of length, and g_i / H_ii, rounding over rounding, for a step:
-    along a flat direction of a convex function x then wanders off by 1e16. The promise is that of the least curvature
-    that is no rounding; and that of H_ii itself, about eps |f| where both are rounding, may not pass sqrt(eps) |f|:
-    beside a variable on its way through 0 everything is large. One at 0 has no size, and what others have is in other
-    units: there the last condition decides. Where it says nothing, at g_i = 0 or `straight` (H_ii = 0), rounding is
-    what is beside the others, in the units as they are.
+    along a flat direction of a convex function x then wanders off by 1e16. But beside a variable on its way through 0
+    everything is large: what g_i^2 / H_ii promises, about eps |f| where both are rounding, may not pass sqrt(eps) |f|
+    either, unless H_ii is less than its `tie` to others (`coupling`) allows, and so rounding of rounding (1e-34).
+    A variable at 0 has no size, and what others have is in other units: there that condition decides. Where it says
+    nothing, for g_i = 0 or rounding of rounding, what is rounding beside the others, in the units as they are, is lost.
     """
     share, noise = CURVATURE_NOISE * g.shape[0] * eps(g), value_noise(value)
     bend = own * size
@@ -136,9 +144,9 @@ def rounded_away(value: Array, g: Array, own: Array, size: Array, straight: Arra
     beside = g * size / jnp.where(least > 0, jnp.maximum(bend, least), 1)
     alone = g / safe(own, own > 0)
     small = 0.5 * alone * alone <= noise / jnp.sqrt(eps(g))
-    silent = (g == 0) | (straight & (jnp.abs(g) <= share * jnp.max(jnp.abs(g))))
-    at_0 = jnp.where(silent, own <= jnp.sqrt(share) * jnp.max(own), small & (own > 0))
-    return jnp.where(size > 0, (bend <= least) & (0.5 * beside * beside <= noise) & (small | silent | (own == 0)), at_0)
+    silent = (g == 0) | ((tie >= jnp.sqrt(eps(g))) & (jnp.abs(g) <= share * jnp.max(jnp.abs(g))))
+    at_0 = (small & (g != 0) & (own > 0)) | (silent & (own <= jnp.sqrt(share) * jnp.max(own)))
+    return jnp.where(size > 0, (bend <= least) & (0.5 * beside * beside <= noise) & (small | (tie > 1)), at_0)
 
 
 @record
