@@ -123,7 +123,7 @@ def coupling(H: Array, own: Array) -> Array:
     1 in a matrix without negative eigenvalues; infinite for H_ii = 0."""
     row = jnp.max(jnp.abs(H - jnp.diag(jnp.diagonal(H))) / jnp.where(own > 0, own, jnp.inf)[None, :], axis=1)
     alone = jnp.sqrt(jnp.abs(jnp.diagonal(H)))
-    return jnp.where(row > 0, row / jnp.where(alone > 0, alone, 0), 0)
+    return jnp.where(alone > 0, row / safe(alone, alone > 0), jnp.inf)
 
 
 def rounded_away(value: Array, g: Array, own: Array, size: Array, tie: Array | float = jnp.inf) -> Array:
@@ -134,7 +134,8 @@ def rounded_away(value: Array, g: Array, own: Array, size: Array, tie: Array | f
     A rounded 1 - 1 in H_ii would be taken for a unit of length, and g_i / H_ii, rounding over rounding, for a step:
     along a flat direction of a convex function x then wanders off by 1e16. But beside a variable on its way through 0
     everything is large: what g_i^2 / H_ii promises, about eps |f| where both are rounding, may not pass sqrt(eps) |f|
-    either, unless H_ii is less than its `tie` to others (`coupling`) allows, and so rounding of rounding (1e-34).
+    either. Where H_ii is less than its `tie` to others (`coupling`) allows, and so rounding of rounding (1e-34), it
+    promises anything; what f changes by g_i over the size of x_i, its own rounding as x_i grows, decides there.
     A variable at 0 has no size, and what others have is in other units: there that condition decides. Where it says
     nothing, for g_i = 0 or rounding of rounding, what is rounding beside the others, in the units as they are, is lost.
     """
@@ -146,7 +147,8 @@ def rounded_away(value: Array, g: Array, own: Array, size: Array, tie: Array | f
     small = 0.5 * alone * alone <= noise / jnp.sqrt(eps(g))
     silent = (g == 0) | ((tie >= jnp.sqrt(eps(g))) & (jnp.abs(g) <= share * jnp.max(jnp.abs(g))))
     at_0 = (small & (g != 0) & (own > 0)) | (silent & (own <= jnp.sqrt(share) * jnp.max(own)))
-    return jnp.where(size > 0, (bend <= least) & (0.5 * beside * beside <= noise) & (small | (tie > 1)), at_0)
+    slight = (tie > 1) & (jnp.abs(g) * size <= noise / eps(g) ** 0.25)
+    return jnp.where(size > 0, (bend <= least) & (slight | small & (0.5 * beside * beside <= noise)), at_0)
 
 
 @record
