@@ -110,9 +110,9 @@ def test_rejected_trials_cost_no_product_and_counts_are_exact(method, n, monkeyp
     again = np.concatenate([[False], ~taken[:-1]])
     assert np.all(inner[again] == 0) and np.all(inner[~again] > 0)
     asked = inner.sum() + (method == "trust-cg")
-    last = 0 if n <= FORMED or not taken[-1] else len(made) - ExactProduct().products(n, taken.sum() + 1, asked)
+    last = 0 if n <= FORMED or not taken[-1] else len(made) - ExactProduct().hessians(n, taken.sum() + 1, asked)
     assert 0 <= last <= 2 * n  # the path prepared at the last point, which no trial followed
-    assert len(made) - last == ExactProduct().products(n, taken.sum() + 1, asked)
+    assert len(made) - last == ExactProduct().hessians(n, taken.sum() + 1, asked)
 
 
 def stopped(method):
