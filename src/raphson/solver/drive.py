@@ -17,7 +17,6 @@ from raphson.kernel.recorder import BUDGET, Recorder
 from raphson.kernel.room import make_room
 from raphson.kernel.status import Status
 from raphson.kernel.trace import SCALARS, Trace, Trial, host_row, row
-from raphson.kernel.typing import Problem
 from raphson.model.units import units_at
 from raphson.problems.callback import HOST, OutOfCalls
 from raphson.solver.packed import host_steps, trial_of
@@ -91,7 +90,7 @@ class Patience:
         return crawls
 
 
-def loop(method: Method, problem: Problem, state: State, until: Any, history: int) -> tuple[Packed, Any]:
+def loop(method: Method, problem: Any, state: State, until: Any, history: int) -> tuple[Packed, Any]:
     """Steps until the run ends or k reaches `until`: the state, packed, and a table with a row for every trial.
 
     The state comes in as it is: taking it from vectors would be a kernel a piece, 12 ms each to compile.
@@ -124,7 +123,7 @@ launched = Program(lambda method, problem, x0: pack(launch(method, problem, x0))
 
 
 @Program
-def attempt(method: Method, problem: Problem, state: State) -> tuple[Any, Any, Trial, tuple[State, Trial]]:
+def attempt(method: Method, problem: Any, state: State) -> tuple[Any, Any, Trial, tuple[State, Trial]]:
     """The first half of a step, and its conclusion in case the trial is rejected."""
     proposal, x = propose(method, problem.space, state)
     seen = trial_observation(method).look(problem, x)
@@ -133,13 +132,13 @@ def attempt(method: Method, problem: Problem, state: State) -> tuple[Any, Any, T
 
 
 @Program
-def land(method: Method, problem: Problem, state: State, seen: Any, control: Any, trial: Trial) -> tuple[State, Trial]:
+def land(method: Method, problem: Any, state: State, seen: Any, control: Any, trial: Trial) -> tuple[State, Trial]:
     """The second half: arrive and conclude."""
     place, control, trial = arrive(method, problem, state, seen, control, trial)
     return conclude(method, state, place, control, trial)
 
 
-def one_step(method: Method, problem: Problem, state: State) -> tuple[State, Trial]:
+def one_step(method: Method, problem: Any, state: State) -> tuple[State, Trial]:
     """One step from Python: two dispatches of compiled code, the second only if the trial is taken."""
     seen, control, trial, rejected = attempt(method, problem, state)
     if not bool(trial.accepted):
@@ -148,7 +147,7 @@ def one_step(method: Method, problem: Problem, state: State) -> tuple[State, Tri
     return leave(method, state), trial
 
 
-def iterate(method: Method, problem: Problem, x0: Any) -> Iterator[tuple[State, Trial]]:
+def iterate(method: Method, problem: Any, x0: Any) -> Iterator[tuple[State, Trial]]:
     """The run as a generator: yields (state, trial) after every trial, accepted or not.
 
     The caller's `for` loop is the callback, the progress bar, the time limit and the stop button.
@@ -175,7 +174,7 @@ class Started:
     compiled: ClassVar[set[Any]] = set()
 
 
-def structure(method: Method, problem: Problem, x0: Any) -> Any:
+def structure(method: Method, problem: Any, x0: Any) -> Any:
     """The key under which everything that depends on shapes and structure alone may be reused."""
     host = isinstance(problem, HOST)
     leaves, tree = jax.tree.flatten((method, problem.space if host else problem, x0))
@@ -183,7 +182,7 @@ def structure(method: Method, problem: Problem, x0: Any) -> Any:
     return tree, tuple((np.shape(a), a.dtype) for a in leaves), kind
 
 
-def start_state(method: Method, problem: Problem, x0: Any, key: Any = None) -> State:
+def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> State:
     """`launch`, remembered by structure: only x is new, and the units of the variables there."""
     key = structure(method, problem, x0) if key is None else key
     state = Started.states.get(key)
@@ -202,7 +201,7 @@ def start_state(method: Method, problem: Problem, x0: Any, key: Any = None) -> S
 
 def run(
     method: Method,
-    problem: Problem,
+    problem: Any,
     x0: Any,
     *,
     watcher: Callable[[State, Trial], bool] | None = None,
@@ -228,7 +227,7 @@ def run(
 
 
 def driven(
-    problem: Problem, x0: Any, first: State | None, bursts: Iterator, state: Any, recorder: Recorder, begin: float,
+    problem: Any, x0: Any, first: State | None, bursts: Iterator, state: Any, recorder: Recorder, begin: float,
     time_limit: float | None, progress: Callable[[State], None] | None, patience: Patience | None,
 ) -> Run:  # fmt: skip
     """A run from the bursts that are left of it; `state` and `recorder` of the trials before, `first` of host runs.
@@ -282,7 +281,7 @@ Bursts = Callable[[State], Iterator[tuple[Any, np.ndarray, Status]]]
 """From a launch state: states on the host (of host runs: what makes one), tables of the trials since, how it stands."""
 
 
-def compiled_bursts(method: Method, problem: Problem, key: Any) -> Bursts:
+def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
     """Bursts of compiled steps, as many at a time as fit into `BURST` seconds by the pace measured so far."""
 
     def bursts(state: State) -> Iterator[tuple[State, np.ndarray, Status]]:
@@ -307,7 +306,7 @@ def compiled_bursts(method: Method, problem: Problem, key: Any) -> Bursts:
     return bursts
 
 
-def watched_bursts(method: Method, problem: Problem, watcher: Callable[[State, Trial], bool] | None) -> Bursts:
+def watched_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial], bool] | None) -> Bursts:
     """One step at a time, for watchers."""
 
     def bursts(state: State) -> Iterator[tuple[State, np.ndarray, Status]]:
@@ -322,7 +321,7 @@ def watched_bursts(method: Method, problem: Problem, watcher: Callable[[State, T
     return bursts
 
 
-def host_bursts(method: Method, problem: Problem, watcher: Callable[[State, Trial], bool] | None, key: Any) -> Bursts:
+def host_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial], bool] | None, key: Any) -> Bursts:
     """The same for host functions."""
 
     def bursts(state: State) -> Iterator[tuple[Any, np.ndarray, Status]]:
