@@ -4,7 +4,6 @@ Anything that has these is one; nothing inherits from here. Operators, factoriza
 have in common, and stand with it in operators/base.py and model/curvature.py.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import jax
@@ -59,7 +58,7 @@ class Space(Protocol):
 
 
 class Problem(Protocol):
-    """What is made small, as paths of differentiation and the solver see it."""
+    """What is made small, as the solver sees it; what differentiates it knows more (problems/)."""
 
     @property
     def space(self) -> Space:
@@ -68,10 +67,6 @@ class Problem(Protocol):
 
     def value(self, x: Any) -> Array:
         """f at x."""
-        ...
-
-    def pulled(self, x: Any) -> Callable[[Array], Array]:
-        """The function s -> f(retract(x, s)) on the tangent space at x."""
         ...
 
 

@@ -33,6 +33,10 @@ ROWS = 64
 """Points kept at most: a radius that was cut walks back through the first of them."""
 
 
+type Walk = tuple[ConjugatePath, *tuple[Array, ...]]
+"""What conjugate gradients carry from product to product: the path so far, then vectors and numbers."""
+
+
 def to_boundary(s: Array, d: Array, radius: Array) -> Array:
     """The t >= 0 with ||s + t d|| = radius, for ||s|| <= radius, free of cancellation. With d = 0 it is 0."""
     dd, sd = d @ d, s @ d
@@ -99,10 +103,6 @@ class ConjugatePath:
     def longest(self) -> Array:
         """The length of the last point."""
         return jnp.max(jnp.where(self.lengths < jnp.inf, self.lengths, 0))
-
-
-type Walk = tuple[ConjugatePath, *tuple[Array, ...]]
-"""What conjugate gradients carry from product to product: the path so far, then vectors and numbers."""
 
 
 def rows_for(g: Array, limit: int) -> int:

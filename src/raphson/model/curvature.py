@@ -13,7 +13,7 @@ from raphson.kernel.look import Look
 from raphson.kernel.number import CURVATURE_NOISE, eps, norm, safe, tiny, value_noise
 from raphson.kernel.product import unit_of
 from raphson.kernel.record import record, static
-from raphson.kernel.typing import Space
+from raphson.kernel.typing import Problem, Space
 from raphson.model.quadratic import Model
 from raphson.operators.base import Operator
 from raphson.operators.dense import Diagonal, Formed
@@ -41,7 +41,7 @@ class Curvature(Protocol):
         """What has to be evaluated at a point."""
         ...
 
-    def start(self, problem: Any, x: Any) -> Any:
+    def start(self, problem: Problem, x: Any) -> Any:
         """The memory before the first point."""
         ...
 
@@ -94,7 +94,7 @@ class Exact(Curvature):
 
     observation: Observation = static(default=HESSIAN)
 
-    def start(self, problem: Any, x: Any) -> Array:
+    def start(self, problem: Problem, x: Any) -> Array:
         """The scale at the last point: no curvature seen yet."""
         return problem.space.zero(x)
 
@@ -164,7 +164,7 @@ class GaussNewton(Curvature):
     fading: Any = 1.0
     observation: Observation = static(default=GRAM)
 
-    def start(self, problem: Any, x: Any) -> Array:
+    def start(self, problem: Problem, x: Any) -> Array:
         """The scale at the last point: no curvature seen yet."""
         return problem.space.zero(x)
 
@@ -211,7 +211,7 @@ class ExactProduct(Curvature):
 
     observation: Observation = static(default=PRODUCT)
 
-    def start(self, problem: Any, x: Any) -> Estimate:
+    def start(self, problem: Problem, x: Any) -> Estimate:
         """Nothing seen yet."""
         zero = problem.space.zero(x)
         return Estimate(zero, jnp.zeros((), jnp.int32), zero.sum())
@@ -282,7 +282,7 @@ class Identity(Curvature):
 
     observation: Observation = static(default=GRADIENT)
 
-    def start(self, problem: Any, x: Any) -> Array:
+    def start(self, problem: Problem, x: Any) -> Array:
         """b, unknown (zero) before the first point."""
         return problem.space.zero(x).sum()
 

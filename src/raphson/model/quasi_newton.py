@@ -16,7 +16,7 @@ from raphson.kernel.look import Look
 from raphson.kernel.number import eps, norm, safe
 from raphson.kernel.product import box_of
 from raphson.kernel.record import record, static
-from raphson.kernel.typing import Space
+from raphson.kernel.typing import Problem, Space
 from raphson.model.curvature import Curvature, first_size
 from raphson.model.quadratic import Model
 from raphson.model.units import Units
@@ -37,7 +37,7 @@ class Secant:
     pairs: Array
 
 
-def blank(problem: Any, x: Any) -> Secant:
+def blank(problem: Problem, x: Any) -> Secant:
     """Nothing learned yet."""
     zero = problem.space.zero(x)
     empty = jnp.zeros((zero.shape[0], zero.shape[0]), zero.dtype)
@@ -112,7 +112,7 @@ class BFGS(Curvature):
     scaled: ClassVar[bool] = True
     observation: Observation = static(default=GRADIENT)
 
-    def start(self, problem: Any, x: Any) -> Secant:
+    def start(self, problem: Problem, x: Any) -> Secant:
         """Nothing learned yet."""
         return blank(problem, x)
 
@@ -180,7 +180,7 @@ class SR1(Curvature):
     scaled: ClassVar[bool] = True
     observation: Observation = static(default=GRADIENT)
 
-    def start(self, problem: Any, x: Any) -> Secant:
+    def start(self, problem: Problem, x: Any) -> Secant:
         """Nothing learned yet."""
         return blank(problem, x)
 
@@ -225,7 +225,7 @@ class LBFGS(Curvature):
     scaled: ClassVar[bool] = True
     observation: Observation = static(default=GRADIENT)
 
-    def start(self, problem: Any, x: Any) -> Pairs:
+    def start(self, problem: Problem, x: Any) -> Pairs:
         """Nothing learned yet."""
         zero = problem.space.zero(x)
         empty = jnp.zeros((zero.shape[0], self.size), zero.dtype)

@@ -15,7 +15,7 @@ from raphson.kernel.product import box_of
 from raphson.kernel.record import record
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
-from raphson.kernel.typing import Control, Path, Space
+from raphson.kernel.typing import Control, Path, Problem, Space
 from raphson.model.bounds import hold
 from raphson.model.curvature import Curvature
 from raphson.model.quadratic import Model
@@ -81,7 +81,7 @@ class State:
         return self.place.model
 
 
-def step(method: Method, problem: Any, state: State) -> tuple[State, Trial]:
+def step(method: Method, problem: Problem, state: State) -> tuple[State, Trial]:
     """One trial: propose s(tau), look at f there, judge, and if it is taken arrive and plan anew.
 
     The very first step has length zero: it looks at x0 and arrives there, so the code that
@@ -144,7 +144,7 @@ def appraise(method: Method, state: State, proposal: Proposal, seen: Look) -> tu
 
 
 def arrive(
-    method: Method, problem: Any, state: State, seen: Look, control: Any, trial: Trial
+    method: Method, problem: Problem, state: State, seen: Look, control: Any, trial: Trial
 ) -> tuple[Place, Any, Trial]:
     """The derivatives at the new point, and all that follows from them."""
     seen = method.curvature.observation.complete(problem, seen)
@@ -225,12 +225,12 @@ def conclude(method: Method, state: State, place: Place, control: Any, trial: Tr
     return state, replace(trial, gradient_norm=gradient_norm)
 
 
-def blank(method: Method, problem: Any, x: Any) -> State:
+def blank(method: Method, problem: Problem, x: Any) -> State:
     """A state of zeros at x, before the first look: the shapes of everything, and nothing else."""
     return jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), jax.eval_shape(lambda: shape_of(method, problem, x)))
 
 
-def shape_of(method: Method, problem: Any, x: Any) -> State:
+def shape_of(method: Method, problem: Problem, x: Any) -> State:
     """A first state computed plainly; only its shapes are used (`blank`)."""
     seen = method.curvature.observation.blank(problem, x)
     memory = method.curvature.start(problem, x)
@@ -240,7 +240,7 @@ def shape_of(method: Method, problem: Any, x: Any) -> State:
     return State(place, method.control.start(model), Look(x, model.value), zero, zero, zero > 0)
 
 
-def launch(method: Method, problem: Any, x: Any) -> State:
+def launch(method: Method, problem: Problem, x: Any) -> State:
     """The state from which the first step starts: shapes alone, with x, the empty memory and no best value."""
     state = blank(method, problem, x)
     model = replace(state.place.model, x=x)
