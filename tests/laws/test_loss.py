@@ -9,9 +9,8 @@ import pytest
 import scipy.optimize
 
 import raphson as rp
-from raphson.calculus.taylor import look
+from raphson.calculus.taylor import GRAM, HESSIAN
 from raphson.fit.residuals import read_loss
-from raphson.kernel.look import GRAM, HESSIAN
 from raphson.problems.loss import LEAST_BEND, LOSSES, Loss
 
 SCIPY = ("linear", "huber", "soft_l1", "cauchy", "arctan")
@@ -148,8 +147,8 @@ def looks(x, A, b, scale):
     def of(rho, name, residual):
         problem = rp.LeastSquares(residual, (A, b), Loss(rho, scale, name))
         value, gradient = jax.value_and_grad(problem.value)(x)
-        H = look(problem, x, HESSIAN).curvature.matrix if residual is straight else None
-        return look(problem, x, GRAM), value, H, gradient, problem.residuals(x)
+        H = HESSIAN.look(problem, x).curvature.matrix if residual is straight else None
+        return GRAM.look(problem, x), value, H, gradient, problem.residuals(x)
 
     return {
         (name, residual.__name__): of(rho, name, residual)

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import raphson as rp
-from raphson.calculus.taylor import look
-from raphson.kernel.look import BEND
+from raphson.calculus.taylor import BEND
 from raphson.kernel.space import Box, Euclidean
 from raphson.linear.qr import back, reduced, shortest, triangle
 from raphson.model.bounds import hold
@@ -363,8 +362,8 @@ def trigonometric(x, k):
 def bends(x, v, k):
     """`bend` along v for the residuals, plain and weighted, and the residuals some way along v."""
     h = 1e-3 * jnp.asarray([-2, -1, 0, 1, 2.0])
-    robust = look(rp.LeastSquares(trigonometric, (k,), rp.Loss(cauchy, 1.0)), x, BEND).curvature
-    plain = look(rp.LeastSquares(trigonometric, (k,)), x, BEND).curvature
+    robust = BEND.look(rp.LeastSquares(trigonometric, (k,), rp.Loss(cauchy, 1.0)), x).curvature
+    plain = BEND.look(rp.LeastSquares(trigonometric, (k,)), x).curvature
     along = jax.vmap(lambda t: trigonometric(x + t * v, k))(h)
     return plain.bend(v), robust.bend(v), robust.root, along
 
@@ -384,7 +383,9 @@ def test_bend_is_the_second_derivative_along_a_direction():
 def two_steps(x, tau, k):
     """The damped step and the bent one from x, with their costs."""
     problem = rp.LeastSquares(valley, (k,))
-    model, _ = GaussNewton(order=BEND).model(Euclidean(), look(problem, x, BEND), x, GaussNewton().start(problem, x))
+    model, _ = GaussNewton(observation=BEND).model(
+        Euclidean(), BEND.look(problem, x), x, GaussNewton().start(problem, x)
+    )
     flat, bent = (path.at(path.prepare(model), tau).s for path in (Damped(), Geodesic()))
     return flat, bent, problem.value(x), problem.value(x + flat), problem.value(x + bent)
 

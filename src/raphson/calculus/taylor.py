@@ -1,123 +1,235 @@
-"""Value, gradient and Hessian of a problem at a point: what the local quadratic is written from."""
+"""Value, gradient and Hessian of a problem at a point: what the local quadratic is written from.
 
-from dataclasses import replace
-from typing import Any
+An `Observation` is what a method asks for at a point. It evaluates that, completes what is there already, and says what
+shape it has; a curvature brings its own (`Curvature.observation`), so a new kind of curvature needs nothing here.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.difference import bent_residuals, host_derivatives, host_gradient, host_jacobian
-from raphson.kernel.look import BEND, GRADIENT, GRAM, HESSIAN, PRODUCT, VALUE, Look
+from raphson.kernel.look import Look
 from raphson.kernel.program import Program
 from raphson.operators.dense import Dense
-from raphson.operators.gram import Folded, Gram
+from raphson.operators.gram import Folded, Gram, folded_gram
 from raphson.operators.matrix_free import MatrixFree
 from raphson.problems.allowed import modes_of
 from raphson.problems.callback import HOST, HostResiduals
 from raphson.problems.derivatives import hessian, jacobian, slope
 
 
-def look(problem: Any, x: Any, order: int) -> Look:
-    """Evaluates a problem at x: `order` is VALUE, GRADIENT, HESSIAN (dense) or PRODUCT (matrix-free)."""
-    if isinstance(problem, HOST):
-        return host_look(problem, x, order)
-    if order == VALUE:
-        return Look(x, problem.value(x))
-    if order >= GRAM:
-        return gram_look(problem, x, order)
-    modes = modes_of(problem, x)
-    if order == HESSIAN:
-        value, gradient, H = hessian(modes, problem, x)
-        return Look(x, value, gradient, Dense(H))
-    value, gradient = slope(modes, problem, x)(problem.space.zero(x))
-    return Look(x, value, gradient, MatrixFree(problem, x) if order == PRODUCT else None)
+@dataclass(frozen=True)
+class Observation:
+    """f at a point, and nothing else; other observations add to it."""
 
+    curved: ClassVar[bool] = False
+    """Whether there is a curvature in it."""
 
-looked = Program(lambda problem, x, order=HESSIAN: look(problem, x, order), static_argnames=("order",))
+    residual: ClassVar[bool] = False
+    """Whether its curvature is J'J: no eigenvalue is negative, so that no saddle is seen."""
 
+    def look(self, problem: Any, x: Any) -> Look:
+        """What is asked for, at x: compiled code, or NumPy for functions on the host."""
+        return self.on_host(problem, np.asarray(x)) if isinstance(problem, HOST) else self.traced(problem, x)
 
-def complete(problem: Any, seen: Look, order: int) -> Look:
-    """Adds to a look what `order` asks for; what was paid for at the trial is not paid for again."""
-    if order == VALUE or (order == GRADIENT and seen.gradient is not None):
+    def complete(self, problem: Any, seen: Look) -> Look:
+        """The same where something is known: what was paid for at a trial is not paid for again."""
         return seen
-    if isinstance(problem, HOST):
-        return host_look(problem, seen.x, order, float(seen.value))
-    if order == PRODUCT and seen.gradient is not None:
+
+    def traced(self, problem: Any, x: Any) -> Look:
+        """`look` in compiled code."""
+        return Look(x, problem.value(x))
+
+    def on_host(self, problem: Any, x: np.ndarray, value: Any = None) -> Look:
+        """`look` in NumPy. `value`: f at x where it was just evaluated."""
+        if isinstance(problem, HostResiduals):
+            cost: Any = problem.cost(problem.seen(x))
+            return Look(x, cost)
+        return Look(x, problem.seen(x) if value is None else value)
+
+    def blank(self, problem: Any, x: Any) -> Look:
+        """A look of the right shapes with zeros in it: nothing is evaluated."""
+        zero = problem.space.zero(x)
+        return Look(x, zero.sum(), zero)
+
+    def room(self, n: int) -> int:
+        """How many numbers a curvature is on its way from the host into compiled code."""
+        return 0
+
+    def packed(self, seen: Look) -> tuple[np.ndarray, ...]:
+        """These numbers."""
+        return ()
+
+    def unpacked(self, n: int, numbers: jax.Array) -> Any:
+        """The curvature of these numbers, in compiled code."""
+        return None
+
+
+@dataclass(frozen=True)
+class Gradient(Observation):
+    """f and its gradient."""
+
+    def complete(self, problem: Any, seen: Look) -> Look:
+        """Adds what is missing."""
+        if (seen.curvature if self.curved else seen.gradient) is not None:
+            return seen
+        if isinstance(problem, HOST):
+            return self.on_host(problem, np.asarray(seen.x), float(seen.value))
+        return self.traced(problem, seen.x)
+
+    def traced(self, problem: Any, x: Any) -> Look:
+        """In the mode of differentiation that the problem allows."""
+        return Look(x, *slope(modes_of(problem, x), problem, x)(problem.space.zero(x)))
+
+    def on_host(self, problem: Any, x: np.ndarray, value: Any = None) -> Look:
+        """The user's own derivatives, or finite differences where there are none. No call more where f is not finite:
+        differences with such a value are NaN."""
+        if isinstance(problem, HostResiduals):
+            r = problem.seen(x)
+            with np.errstate(all="ignore"):
+                return self.residuals(problem, x, problem.cost(r), r, bool(np.all(np.isfinite(r))))
+        value = problem.seen(x) if value is None else value
+        return self.callback(problem, x, value) if np.isfinite(value) else self.unknown(x, value)
+
+    def callback(self, problem: Any, x: np.ndarray, value: Any) -> Look:
+        """Of a scalar function, where its value is finite."""
+        return Look(x, value, host_gradient(problem, x, value))
+
+    def residuals(self, problem: HostResiduals, x: np.ndarray, value: Any, r: Any, finite: bool) -> Look:
+        """Of residuals r at x: cost, gradient and J."""
+        J: Any = host_jacobian(problem, x, r) if finite else np.full((r.size, x.size), np.nan)
+        if not problem.loss.plain:
+            return weighted_look(problem, x, value, r, J)
+        return Look(x, value, r @ J, Gram(J, r, np.ones_like(r)))  # type: ignore[arg-type]
+
+    def unknown(self, x: np.ndarray, value: Any) -> Look:
+        """NaN in place of derivatives."""
+        g: Any = np.full(np.size(x), np.nan)
+        return Look(x, value, g, Dense(np.outer(g, g)) if self.curved else None)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class DenseHessian(Gradient):
+    """f, gradient and the Hessian as a matrix."""
+
+    curved: ClassVar[bool] = True
+
+    def traced(self, problem: Any, x: Any) -> Look:
+        """In the modes of differentiation that the problem allows."""
+        value, gradient, H = hessian(modes_of(problem, x), problem, x)
+        return Look(x, value, gradient, Dense(H))
+
+    def callback(self, problem: Any, x: np.ndarray, value: Any) -> Look:
+        """Of a scalar function, where its value is finite."""
+        gradient, H = host_derivatives(problem, x, value)
+        return Look(x, value, gradient, Dense(H))  # type: ignore[arg-type]
+
+    def residuals(self, problem: HostResiduals, x: np.ndarray, value: Any, r: Any, finite: bool) -> Look:
+        """Of residuals r at x: with the second derivatives of the residuals."""
+        if not finite:
+            return self.unknown(x, value)
+        found: Any = bent_residuals(problem, x, r)
+        return Look(x, value, found.gradient, Dense(found.hessian))
+
+    def blank(self, problem: Any, x: Any) -> Look:
+        """A look of the right shapes with zeros in it."""
+        zero = problem.space.zero(x)
+        return Look(x, zero.sum(), zero, Dense(jnp.outer(zero, zero)))
+
+    def room(self, n: int) -> int:
+        """A matrix."""
+        return n * n
+
+    def packed(self, seen: Look) -> tuple[np.ndarray, ...]:
+        """The matrix, row by row."""
+        return (np.ravel(np.asarray(seen.curvature.dense())),)
+
+    def unpacked(self, n: int, numbers: jax.Array) -> Any:
+        """The matrix."""
+        return Dense(numbers.reshape(n, n))
+
+
+@dataclass(frozen=True)
+class HessianProduct(DenseHessian):
+    """f, gradient and the Hessian as a product v -> H v; on the host as a matrix."""
+
+    def complete(self, problem: Any, seen: Look) -> Look:
+        """A product costs nothing until it is asked for."""
+        if isinstance(problem, HOST) or seen.gradient is None:
+            return super().complete(problem, seen)
         return replace(seen, curvature=MatrixFree(problem, seen.x))
-    return look(problem, seen.x, order)
+
+    def traced(self, problem: Any, x: Any) -> Look:
+        """The gradient, and products later."""
+        return self.complete(problem, GRADIENT.traced(problem, x))
+
+    def blank(self, problem: Any, x: Any) -> Look:
+        """A look of the right shapes."""
+        return (
+            super().blank(problem, x)
+            if isinstance(problem, HOST)
+            else self.complete(problem, GRADIENT.blank(problem, x))
+        )
 
 
-def gram_look(problem: Any, x: Any, order: int) -> Look:
-    """Cost, gradient J'r and curvature J'J of residuals, in the modes that they allow."""
-    r, J = jacobian(modes_of(problem, x), problem, x)
-    return weighted_look(problem, x, problem.loss.cost(r), r, J, order)
+@dataclass(frozen=True)
+class ResidualJacobian(Gradient):
+    """Of residuals the cost, its gradient J'r, and J'J as J; `bends`: with second derivatives along a direction."""
+
+    curved: ClassVar[bool] = True
+    residual: ClassVar[bool] = True
+
+    bends: bool = False
+
+    def complete(self, problem: Any, seen: Look) -> Look:
+        """Anew: nothing that others see of residuals tells J."""
+        return self.look(problem, seen.x)
+
+    def traced(self, problem: Any, x: Any) -> Look:
+        """In the modes of differentiation that the residuals allow."""
+        r, J = jacobian(modes_of(problem, x), problem, x)
+        return weighted_look(problem, x, problem.loss.cost(r), r, J, self.bends)
+
+    def blank(self, problem: Any, x: Any) -> Look:
+        """A look of the right shapes; of host residuals what arrives in compiled code (`unpacked`)."""
+        zero = problem.space.zero(x)
+        if isinstance(problem, HOST):
+            r = jnp.zeros(zero.shape[0] + 1, zero.dtype)
+            return Look(x, zero.sum(), zero, Folded(jnp.outer(r, zero), r, r, level=zero.sum()))
+        r = jnp.zeros(problem.count(x), zero.dtype)
+        return weighted_look(problem, x, zero.sum(), r, jnp.outer(r, zero), self.bends)
+
+    def room(self, n: int) -> int:
+        """A triangle, and the noise of the cost."""
+        return (n + 1) ** 2 + 1
+
+    def packed(self, seen: Look) -> tuple[np.ndarray, ...]:
+        """[J r] by QR, whatever the number of residuals."""
+        return folded_gram(seen.curvature, np.asarray(seen.x))
+
+    def unpacked(self, n: int, numbers: jax.Array) -> Any:
+        """J'J of n + 1 rows."""
+        T = numbers[: (n + 1) ** 2].reshape(n + 1, n + 1)
+        return Folded(T[:, :n], T[:, n], jnp.ones_like(T[:, n]), level=numbers[(n + 1) ** 2])
 
 
-def weighted_look(problem: Any, x: Any, value: jax.Array, r: jax.Array, J: jax.Array, order: int) -> Look:
+VALUE, GRADIENT, HESSIAN, PRODUCT = Observation(), Gradient(), DenseHessian(), HessianProduct()
+GRAM, BEND = ResidualJacobian(), ResidualJacobian(bends=True)
+
+
+def weighted_look(problem: Any, x: Any, value: jax.Array, r: jax.Array, J: jax.Array, bends: bool = False) -> Look:
     """Value, gradient and Gram operator with the weights of a robust loss in J and r."""
     root: Any = np.ones_like(r) if isinstance(r, np.ndarray) else jnp.ones_like(r)
     if not problem.loss.plain:
         r, root = problem.loss.corrected(r)
         J = root[:, None] * J
-    held = (problem, x) if order == BEND else (None, None)
+    held = (problem, x) if bends else (None, None)
     return Look(x, value, r @ J, Gram(J, r, root, *held))
 
 
-def host_look(problem: Any, x: Any, order: int, value: Any = None) -> Look:
-    """The same for a host function, in NumPy: its own derivatives, or finite differences where it has none.
-
-    `value`: f at x where it was just evaluated.
-    """
-    point = np.asarray(x)
-    if isinstance(problem, HostResiduals):
-        return residual_look(problem, point, order)
-    value = problem.seen(point) if value is None else value
-    if order == VALUE:
-        return Look(x, value)
-    if not np.isfinite(value):  # no call more: differences with such a value are NaN
-        return unknown_look(x, value, order)
-    if order < HESSIAN:
-        return Look(x, value, host_gradient(problem, point, value))
-    gradient, H = host_derivatives(problem, point, value)
-    return Look(x, value, gradient, Dense(H))  # type: ignore[arg-type]
-
-
-def unknown_look(x: Any, value: Any, order: int) -> Look:
-    """A look where f is not finite: NaN in place of derivatives."""
-    g: Any = np.full(np.size(x), np.nan)
-    return Look(x, value, g, Dense(np.outer(g, g)) if order >= HESSIAN else None)  # type: ignore[arg-type]
-
-
-def residual_look(problem: HostResiduals, x: np.ndarray, order: int) -> Look:
-    """Cost, gradient and curvature of host residuals: J'J as J, or with the residuals' own second derivatives."""
-    r: Any = problem.seen(x)
-    value: Any = problem.cost(r)
-    if order == VALUE:
-        return Look(x, value)
-    finite = bool(np.all(np.isfinite(r)))
-    with np.errstate(all="ignore"):
-        if order in (HESSIAN, PRODUCT) and not finite:
-            return unknown_look(x, value, order)
-        if order in (HESSIAN, PRODUCT):
-            found: Any = bent_residuals(problem, x, r)
-            return Look(x, value, found.gradient, Dense(found.hessian))
-        J: Any = host_jacobian(problem, x, r) if finite else np.full((r.size, x.size), np.nan)
-        if not problem.loss.plain:
-            return weighted_look(problem, x, value, r, J, GRAM)
-        return Look(x, value, r @ J, Gram(J, r, np.ones_like(r)))  # type: ignore[arg-type]
-
-
-def blank_look(problem: Any, x: Any, order: int) -> Look:
-    """A look of the right shapes with zeros in it: nothing is evaluated."""
-    zero = problem.space.zero(x)
-    if order <= GRADIENT:
-        return Look(x, zero.sum(), zero)
-    if order >= GRAM and isinstance(problem, HOST):
-        r = jnp.zeros(zero.shape[0] + 1, zero.dtype)
-        return Look(x, zero.sum(), zero, Folded(jnp.outer(r, zero), r, r, level=zero.sum()))
-    if order >= GRAM:
-        r = jnp.zeros(problem.count(x), zero.dtype)
-        return weighted_look(problem, x, zero.sum(), r, jnp.outer(r, zero), order)
-    free = order == PRODUCT and not isinstance(problem, HOST)
-    return Look(x, zero.sum(), zero, MatrixFree(problem, x) if free else Dense(jnp.outer(zero, zero)))
+looked = Program(lambda problem, x, what=HESSIAN: what.look(problem, x), static_argnames=("what",))
+"""An observation by a program of its own."""

@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 
 from raphson.controls.full import Step
-from raphson.kernel.look import VALUE
 from raphson.kernel.record import record, static
 from raphson.kernel.trace import Trial
 from raphson.model.quadratic import Model
@@ -26,7 +25,6 @@ class Armijo:
 
     c1: Any = 1e-4
     restart: bool = static(default=True)
-    order: int = static(default=VALUE)
     unit: str = static(default=LENGTH)
 
     def start(self, model: Model) -> Step:

@@ -5,7 +5,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.look import VALUE
 from raphson.kernel.record import record, static
 from raphson.kernel.trace import Trial
 from raphson.model.quadratic import Model
@@ -26,7 +25,6 @@ class Full:
     """Accepts every finite trial; a non-finite one is halved until it is finite."""
 
     alpha: Any = 1.0
-    order: int = static(default=VALUE)
     unit: str = static(default=LENGTH)
 
     def start(self, model: Model) -> Step:

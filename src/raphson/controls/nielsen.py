@@ -5,7 +5,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.look import VALUE
 from raphson.kernel.record import record, static
 from raphson.kernel.trace import Trial
 from raphson.model.quadratic import Model
@@ -32,7 +31,6 @@ class Nielsen:
 
     first: Any = 1e-3
     accept: Any = 1e-4
-    order: int = static(default=VALUE)
     unit: str = static(default=DAMPING)
 
     def start(self, model: Model) -> Damping:

@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 
 from raphson.controls.full import Step
-from raphson.kernel.look import VALUE
 from raphson.kernel.number import huge, norm, safe
 from raphson.kernel.record import record, static
 from raphson.kernel.trace import Trial
@@ -43,7 +42,6 @@ class Radius:
     accept: Any = 1e-4
     growth: Any = 2.0
     first: Any = 2.0
-    order: int = static(default=VALUE)
     unit: str = static(default=RADIUS)
 
     def start(self, model: Model) -> Step:

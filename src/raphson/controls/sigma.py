@@ -7,7 +7,6 @@ import jax.numpy as jnp
 
 from raphson.controls.full import Step
 from raphson.controls.radius import first_length
-from raphson.kernel.look import VALUE
 from raphson.kernel.number import huge, tiny
 from raphson.kernel.record import record, static
 from raphson.kernel.trace import Trial
@@ -25,7 +24,6 @@ class Sigma:
     """
 
     accept: Any = 1e-4
-    order: int = static(default=VALUE)
     unit: str = static(default=SIGMA)
 
     def start(self, model: Model) -> Step:

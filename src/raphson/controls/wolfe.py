@@ -5,7 +5,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.look import GRADIENT
 from raphson.kernel.record import record, static
 from raphson.kernel.trace import Trial
 from raphson.model.quadratic import Model
@@ -41,7 +40,7 @@ class Wolfe:
 
     c1: Any = 1e-4
     c2: Any = 0.9
-    order: int = static(default=GRADIENT)
+    slopes: bool = static(default=True)
     unit: str = static(default=LENGTH)
 
     def fresh(self, tau: Array) -> Bracket:

@@ -11,7 +11,6 @@ from raphson.calculus.around import limits_of
 from raphson.fit.residuals import jacobian_at, refuse_not_finite, residuals_of
 from raphson.fit.result import Fit
 from raphson.fit.strategy import free_variables, polish
-from raphson.kernel.look import GRAM
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.space import Box
 from raphson.kernel.status import Status
@@ -165,7 +164,7 @@ def stopped(done: Run, call: Call) -> bool:
 def last_digits(method: Method, steps: int) -> str:
     """The note on full Newton steps at the end, and why they were needed."""
     taken = f"the last digits are from {steps} full Newton step{'s' if steps > 1 else ''}"
-    slow = method.curvature.order >= GRAM
+    slow = method.curvature.observation.residual
     return f"Gauss-Newton converges slowly here (large residuals): {taken}" if slow else taken
 
 

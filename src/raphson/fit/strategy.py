@@ -10,8 +10,8 @@ import numpy as np
 
 from raphson.calculus.around import TINY
 from raphson.calculus.difference import SECOND, Bend, bent_residuals
-from raphson.calculus.taylor import look, weighted_look
-from raphson.kernel.look import GRAM, HESSIAN, Look
+from raphson.calculus.taylor import GRAM, HESSIAN, weighted_look
+from raphson.kernel.look import Look
 from raphson.kernel.number import eps, limits
 from raphson.kernel.program import Program
 from raphson.kernel.record import record
@@ -78,7 +78,7 @@ def host_survey(problem: HostResiduals, x: Any) -> Survey:
     with np.errstate(over="ignore"):  # no curvature at all: nothing is known of its error
         problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
     cost: Any = problem.cost(r)
-    seen = weighted_look(problem, point, cost, r, found.jacobian, GRAM)  # type: ignore[arg-type]
+    seen = weighted_look(problem, point, cost, r, found.jacobian)  # type: ignore[arg-type]
     seen = replace(seen, gradient=found.gradient)
     return Survey(seen, found.hessian if found.full else None, Measured(found.hessian, found.error))  # type: ignore[arg-type]
 
@@ -91,8 +91,8 @@ def unknown(problem: HostResiduals) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 def both_looks(problem: Any, x: Any, dense: bool) -> Survey:
     """Residuals differentiated once for J, and once more for the Hessian if it is wanted."""
-    seen = look(problem, x, GRAM)
-    return Survey(seen, look(problem, x, HESSIAN).curvature.dense() if dense else None)
+    seen = GRAM.look(problem, x)
+    return Survey(seen, HESSIAN.look(problem, x).curvature.dense() if dense else None)
 
 
 surveyed = Program(both_looks, static_argnames=("dense",))

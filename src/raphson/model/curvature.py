@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from raphson.kernel.look import GRADIENT, GRAM, HESSIAN, PRODUCT, Look
+from raphson.calculus.taylor import GRADIENT, GRAM, HESSIAN, PRODUCT, Observation
+from raphson.kernel.look import Look
 from raphson.kernel.number import CURVATURE_NOISE, eps, norm, safe, tiny, value_noise
 from raphson.kernel.product import unit_of
 from raphson.kernel.record import record, static
@@ -35,8 +36,8 @@ class Curvature(Protocol):
     """Whether its memory has `units` of the variables, which are read at the start (model/units.py)."""
 
     @property
-    def order(self) -> int:
-        """What has to be evaluated at a point (kernel/look.py)."""
+    def observation(self) -> Observation:
+        """What has to be evaluated at a point."""
         ...
 
     def start(self, problem: Any, x: Any) -> Any:
@@ -52,9 +53,10 @@ class Curvature(Protocol):
         products. Numbers that belong to no direction stay as they are."""
         return memory
 
-    def products(self, n: int, points: int, asked: int) -> int:
-        """How many products with H a run makes that looked at `points` points and `asked` for so many in between."""
-        return asked
+    def hessians(self, n: int, points: int, asked: int) -> int:
+        """How many Hessians, or products with H, a run takes that saw `points` points and `asked` for so many products
+        in between."""
+        return 0
 
 
 FADING = 0.5
@@ -89,11 +91,15 @@ class Exact(Curvature):
     exact: ClassVar[bool] = True
     natural: ClassVar[bool] = True
 
-    order: int = static(default=HESSIAN)
+    observation: Observation = static(default=HESSIAN)
 
     def start(self, problem: Any, x: Any) -> Array:
         """The scale at the last point: no curvature seen yet."""
         return problem.space.zero(x)
+
+    def hessians(self, n: int, points: int, asked: int) -> int:
+        """One at every point."""
+        return points
 
     def model(self, space: Any, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
         """The Taylor model at the point looked at."""
@@ -145,7 +151,7 @@ class GaussNewton(Curvature):
     natural: ClassVar[bool] = True
 
     fading: Any = 1.0
-    order: int = static(default=GRAM)
+    observation: Observation = static(default=GRAM)
 
     def start(self, problem: Any, x: Any) -> Array:
         """The scale at the last point: no curvature seen yet."""
@@ -192,7 +198,7 @@ class ExactProduct(Curvature):
 
     natural: ClassVar[bool] = True
 
-    order: int = static(default=PRODUCT)
+    observation: Observation = static(default=PRODUCT)
 
     def start(self, problem: Any, x: Any) -> Estimate:
         """Nothing seen yet."""
@@ -212,9 +218,9 @@ class ExactProduct(Curvature):
         unit, common = told_apart(known, memory.common)
         return Model(look.x, look.value, look.gradient, B, unit, space), Estimate(scale, until, common)
 
-    def products(self, n: int, points: int, asked: int) -> int:
-        """Up to `FORMED` variables n at every point; of more, two beside those for steps: for units, and for what
-        rounding x does to g.
+    def hessians(self, n: int, points: int, asked: int) -> int:
+        """Products: up to `FORMED` variables n at every point; of more, two beside those for steps: for units, and for
+        what rounding x does to g.
         """
         return n * points if n <= FORMED else asked + 2 * points + SWEEPS + MORE - 1
 
@@ -263,7 +269,7 @@ def first_size(value: Array, gradient: Array) -> Array:
 class Identity(Curvature):
     """b times the identity, b fixed by the first point: the curvature of gradient descent."""
 
-    order: int = static(default=GRADIENT)
+    observation: Observation = static(default=GRADIENT)
 
     def start(self, problem: Any, x: Any) -> Array:
         """b, unknown (zero) before the first point."""

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.look import GRADIENT, Look
+from raphson.calculus.taylor import GRADIENT, Observation
+from raphson.kernel.look import Look
 from raphson.kernel.number import eps, norm, safe
 from raphson.kernel.product import box_of
 from raphson.kernel.record import record, static
@@ -108,7 +109,7 @@ class BFGS(Curvature):
     learned: ClassVar[bool] = True
     natural: ClassVar[bool] = True
     scaled: ClassVar[bool] = True
-    order: int = static(default=GRADIENT)
+    observation: Observation = static(default=GRADIENT)
 
     def start(self, problem: Any, x: Any) -> Secant:
         """Nothing learned yet."""
@@ -176,7 +177,7 @@ class SR1(Curvature):
     learned: ClassVar[bool] = True
     natural: ClassVar[bool] = True
     scaled: ClassVar[bool] = True
-    order: int = static(default=GRADIENT)
+    observation: Observation = static(default=GRADIENT)
 
     def start(self, problem: Any, x: Any) -> Secant:
         """Nothing learned yet."""
@@ -221,7 +222,7 @@ class LBFGS(Curvature):
     learned: ClassVar[bool] = True
     natural: ClassVar[bool] = True
     scaled: ClassVar[bool] = True
-    order: int = static(default=GRADIENT)
+    observation: Observation = static(default=GRADIENT)
 
     def start(self, problem: Any, x: Any) -> Pairs:
         """Nothing learned yet."""

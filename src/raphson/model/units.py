@@ -6,8 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from raphson.calculus.taylor import look, looked
-from raphson.kernel.look import HESSIAN
+from raphson.calculus.taylor import HESSIAN, looked
 from raphson.kernel.number import eps, norm, safe
 from raphson.kernel.product import unit_of
 from raphson.kernel.program import Program
@@ -72,7 +71,7 @@ def units(problem: Any, x: Any) -> Units:
     """
     if not readable(problem, x):
         return Units.unknown(problem.space.zero(x))
-    seen = look(problem, x, HESSIAN)
+    seen = HESSIAN.look(problem, x)
     guess = guessed(problem.space, seen)
     nothing = jnp.zeros_like(guess.own, bool)
     ask = lambda m: confirmed(problem, m[0], m[1])
@@ -83,7 +82,7 @@ def units_at(problem: Any, x: Any) -> Units:
     """The same from the host: by the program that the certificate needs of H anyway, and another where one is asked."""
     if not readable(problem, x):
         return Units.unknown(problem.space.zero(x))
-    seen = looked(problem, x, HESSIAN)
+    seen = looked(problem, x)
     guess, alike, other = first_guess(problem.space, seen)
     return settled(guess, asked(problem, seen, guess.own)) if bool(other) else alike
 

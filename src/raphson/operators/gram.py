@@ -5,6 +5,8 @@ from typing import Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from scipy.linalg import lapack
 
 from raphson.kernel.record import record
 from raphson.linear.cholesky import Factor
@@ -120,3 +122,21 @@ class Folded(Gram):
     def noise(self, size: Array) -> Array:
         """How uncertain the cost is, as it was before folding."""
         return self.level
+
+
+def folded_gram(gram: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """[J r] brought to n + 1 rows by QR, as one vector, and the noise of the cost that all rows had."""
+    J, r = np.asarray(gram.J), np.asarray(gram.r)
+    m, n = J.shape
+    both = np.column_stack([J, r])
+    with np.errstate(all="ignore"):
+        level = np.abs(r) @ (np.abs(J) @ np.abs(x))
+        if not np.all(np.isfinite(both)):
+            return np.full((n + 1) ** 2, np.nan), np.array([np.nan])
+    out = np.zeros((n + 1, n + 1))
+    out[: min(m, n + 1)] = both if m <= n + 1 else np.triu(TRIANGLES[both.dtype](both, overwrite_a=1)[0][: n + 1])
+    return out.ravel(), np.array([level])
+
+
+TRIANGLES = {np.dtype(np.float64): lapack.dgeqrf, np.dtype(np.float32): lapack.sgeqrf}  # type: ignore[attr-defined]
+"""LAPACK's QR by precision: `np.linalg.qr` takes eight times as long for a small matrix."""

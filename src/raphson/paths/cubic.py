@@ -1,5 +1,7 @@
 """The minimum of the model with a cubic term: m(s) + sigma/3 ||D s||^3."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -7,6 +9,7 @@ from jax import lax
 from raphson.kernel.number import huge, norm, safe, tiny
 from raphson.kernel.record import record, static
 from raphson.linear.cg import to_boundary
+from raphson.linear.secular import Bracket
 from raphson.linear.spectral import Spectrum, scaled_spectrum
 from raphson.model.quadratic import Model
 from raphson.paths.proposal import SIGMA, Proposal, proposal
@@ -59,19 +62,15 @@ def root(plan: Spectrum, floor: Array, tau: Array, settled: Array) -> tuple[Arra
     high = floor + jnp.minimum(jnp.sqrt(size / tau), jnp.asarray(huge(tau) ** 0.5, tau.dtype)) + tiny(tau)
 
     def body(c):
-        low, high, x, k, _ = c
+        bracket, k, _ = c
+        x = bracket.shift
         y = plan.solve(x)
         length = norm(y)
-        long = length > tau * x
-        low, high = jnp.where(long, x, low), jnp.where(long, high, x)
         bend = jnp.sum(y**2 / safe(plan.w + x, plan.w + x > 0))
-        slope = 1 / safe(length, length > 0) + x * bend / safe(length**3, length > 0)
-        new = x + (1 / tau - x / safe(length, length > 0)) / slope
-        inside = (new > low) & (new < high)
-        new = jnp.where(inside, new, jnp.maximum(jnp.sqrt(low * high), 0.5 * (low + high)))
         done = (jnp.abs(length - tau * x) <= 1e-6 * length) | (k >= LIMIT) | ~(length > 0)
-        return low, high, jnp.where(done, x, new), k + 1, done
+        new = bracket.narrowed(length > 0, length, bend, tau * x, 1 / safe(x, x > 0))
+        return replace(new, shift=jnp.where(done, x, new.shift)), k + 1, done
 
-    start = (floor, high, 0.5 * (floor + high), jnp.zeros((), jnp.int32), settled | ~(size > 0))
-    found = lax.while_loop(lambda c: ~c[4], body, start)
-    return found[2], found[3]
+    start = (Bracket(0.5 * (floor + high), floor, high), jnp.zeros((), jnp.int32), settled | ~(size > 0))
+    found = lax.while_loop(lambda c: ~c[2], body, start)
+    return found[0].shift, found[1]

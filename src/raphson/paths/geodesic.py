@@ -29,7 +29,7 @@ class Geodesic:
 
     Along v the residuals bend by r'' = d^2 r / dt^2; a solves the same damped system with r'' in the
     place of r. a is left out where 2 |a| > `most` |v| (in scaled variables): the expansion does not
-    hold so far. Needs the curvature `GaussNewton(order=BEND)`.
+    hold so far. Needs the curvature `GaussNewton(observation=BEND)`.
     Source: Transtrum and Sethna (2012), "Improvements to the Levenberg-Marquardt algorithm".
     """
 

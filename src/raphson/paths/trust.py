@@ -10,6 +10,7 @@ from raphson.kernel.record import record, static
 from raphson.linear.batched import cholesky, lower, upper
 from raphson.linear.cg import to_boundary
 from raphson.linear.cholesky import Factor, factorize, succeeded
+from raphson.linear.secular import Bracket, newton_move
 from raphson.model.quadratic import Model
 from raphson.paths.proposal import RADIUS, Proposal, proposal
 
@@ -40,9 +41,7 @@ class TrustPlan:
 class Search:
     """State of the search for lambda: the bracket, the best feasible step and a near-null vector z."""
 
-    shift: Array
-    low: Array
-    high: Array
+    bracket: Bracket
     y: Array
     z: Array
     done: Array
@@ -86,29 +85,24 @@ def begin(plan: TrustPlan, tau: Array, inside: Array) -> Search:
     reach = norm(plan.g) / tau
     low = jnp.maximum(jnp.maximum(0, -jnp.min(jnp.diagonal(plan.factor.H))), reach - plan.bound)
     high = 1.01 * (reach + plan.bound)  # above the bound: at g = 0, H = -c I the bracket would be one point
-    known = newton_shift(plan.factor.L, plan.newton, tau)
-    guess = jnp.where(plan.factor.definite & (known > low) & (known < high), known, middle(low, high))
+    known = newton_move(norm(plan.newton), inverse_bend(plan.factor.L, plan.newton), tau)
+    bracket = Bracket(low, low, high).kept(jnp.where(plan.factor.definite, known, -jnp.inf))
     z = np.sin(1.0 + np.arange(plan.g.shape[0]))
     z = jnp.asarray(z / np.linalg.norm(z), plan.g.dtype)
-    return Search(guess, low, high, jnp.zeros_like(plan.g), z, inside, jnp.zeros((), jnp.int32))
+    return Search(bracket, jnp.zeros_like(plan.g), z, inside, jnp.zeros((), jnp.int32))
 
 
-def newton_shift(L: Array, y: Array, tau: Array) -> Array:
-    """How far Newton's method on 1/||y|| = 1/tau moves lambda, from the factor L of H + lambda I."""
-    squared, bend = y @ y, lower(L, y)
-    length = jnp.sqrt(squared)
-    return squared / safe(bend @ bend, bend @ bend > 0) * (length / tau - 1)
-
-
-def middle(low: Array, high: Array) -> Array:
-    """A point well inside a bracket that may span many decades."""
-    return jnp.maximum(jnp.sqrt(low * high), low + 0.01 * (high - low))
+def inverse_bend(L: Array, y: Array) -> Array:
+    """y'(L L')^-1 y."""
+    w = lower(L, y)
+    return w @ w
 
 
 def refine(plan: TrustPlan, tau: Array, c: Search) -> Search:
     """One factorization: a better lambda, and the step that belongs to this one."""
     eye = jnp.eye(plan.g.shape[0], dtype=plan.g.dtype)
-    L = cholesky(plan.factor.H + c.shift * eye)
+    shift = c.bracket.shift
+    L = cholesky(plan.factor.H + shift * eye)
     ok = succeeded(L)
     L = jnp.where(ok, L, eye)
     w = lower(L, plan.g)
@@ -122,15 +116,11 @@ def refine(plan: TrustPlan, tau: Array, c: Search) -> Search:
     along = jnp.where(y @ z < 0, -z, z)
     completed = y + to_boundary(y, along, tau) * along
     extra = completed - y
-    hard = short & ((extra @ extra) * curvature <= HARD * (w @ w + c.shift * tau**2))
+    hard = short & ((extra @ extra) * curvature <= HARD * (w @ w + shift * tau**2))
     done = hard | ok & (jnp.abs(length - tau) <= EASY * tau) | (c.k >= LIMIT)
-    # Brackets: too short a step bounds lambda from above; a failed or too long one from below.
-    high = jnp.where(short, c.shift, c.high)
-    low = jnp.maximum(c.low, c.shift - jnp.where(short, curvature, 0))
-    newton = c.shift + newton_shift(L, y, tau)
-    shift = jnp.where(ok & (newton > low) & (newton < high), newton, middle(low, high))
+    bracket = c.bracket.narrowed(ok, length, inverse_bend(L, y), tau, lowest=shift - curvature)
     best = jnp.where(hard, completed, y * jnp.minimum(1, tau / safe(length, length > 0)))
-    return Search(shift, low, high, jnp.where(ok, best, c.y), z, done, c.k + 1)
+    return Search(bracket, jnp.where(ok, best, c.y), z, done, c.k + 1)
 
 
 def null_vector(L: Array, z: Array) -> Array:

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.kernel.look import HESSIAN, PRODUCT
+from raphson.calculus.taylor import GRADIENT
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.product import box_of
 from raphson.operators.dense import Dense
@@ -27,7 +27,7 @@ from raphson.solver.options import Limits
 from raphson.solver.presets import DESCRIPTIONS, cast
 from raphson.solver.result import Evaluations, Result
 from raphson.solver.start import no_more, not_begun, refused_start, unknown_at_start
-from raphson.solver.step import Method
+from raphson.solver.step import Method, trial_observation
 
 
 @dataclass
@@ -151,21 +151,12 @@ def counts(done: Run, method: Method, problem: Any) -> Evaluations:
     if isinstance(problem, HOST):
         return host_counts(problem)
     trials, taken = len(done.trace) + 1, int(done.trace.accepted.sum()) + 1
-    if method.curvature.order < HESSIAN:
-        return Evaluations(trials, trials if method.control.order else taken, 0)
-    if method.curvature.order == HESSIAN:
-        return Evaluations(trials, taken, taken)
-    if method.curvature.order != PRODUCT:
-        return Evaluations(trials, taken, int(done.trace.inner.sum()))
-    return Evaluations(trials, taken, products(done, method, problem, taken))
-
-
-def products(done: Run, method: Method, problem: Any, points: int) -> int:
-    """Products with H of a run: those of its steps, of the first radius, and of bounds (stiffness, promises)."""
+    # Products, where H is seen by them: those of steps, of the first radius, and of bounds (stiffness, promises).
     asked = int(done.trace.inner.sum()) + (method.path.unit == RADIUS)
     if box_of(problem.space, done.start) is not None:
-        asked += points + len(done.trace)
-    return method.curvature.products(problem.space.size(done.start), points, asked)
+        asked += taken + len(done.trace)
+    second = method.curvature.hessians(problem.space.size(done.start), taken, asked)
+    return Evaluations(trials, trials if trial_observation(method) == GRADIENT else taken, second)
 
 
 def host_counts(problem: Any) -> Evaluations:

@@ -9,8 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.check import DerivativeCheck, examine
-from raphson.calculus.taylor import look, looked
-from raphson.kernel.look import GRADIENT
+from raphson.calculus.taylor import GRADIENT, looked
 from raphson.kernel.program import Program
 from raphson.kernel.warning import silent
 from raphson.problems.allowed import require_derivatives
@@ -20,7 +19,7 @@ from raphson.solver.inputs import jax_problem, read_function, read_point, why_no
 from raphson.solver.spaces import on_host_there, read_space
 
 valued = Program(lambda problem, x: problem.value(x))
-sloped = Program(lambda problem, x: look(problem, x, GRADIENT).gradient)
+sloped = Program(lambda problem, x: GRADIENT.look(problem, x).gradient)
 
 
 @silent

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from raphson.kernel.look import GRADIENT
+from raphson.calculus.taylor import GRADIENT
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.kernel.warning import silent

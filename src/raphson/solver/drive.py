@@ -11,7 +11,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from raphson.calculus.taylor import look
 from raphson.kernel.pack import Packed, pack
 from raphson.kernel.program import Program
 from raphson.kernel.recorder import BUDGET, Recorder
@@ -32,6 +31,7 @@ from raphson.solver.step import (
     launch,
     propose,
     step,
+    trial_observation,
 )
 
 HISTORY = 128
@@ -126,7 +126,7 @@ launched = Program(lambda method, problem, x0: pack(launch(method, problem, x0))
 def attempt(method: Method, problem: Any, state: State) -> tuple[Any, Any, Trial, tuple[State, Trial]]:
     """The first half of a step, and its conclusion in case the trial is rejected."""
     proposal, x = propose(method, problem.space, state)
-    seen = look(problem, x, method.control.order)
+    seen = trial_observation(method).look(problem, x)
     trial, control = appraise(method, state, proposal, seen)
     return seen, control, trial, conclude(method, state, state.place, control, trial)
 

@@ -8,13 +8,13 @@ import numpy as np
 
 from raphson.calculus.around import limits_of
 from raphson.calculus.noise import Along
+from raphson.calculus.taylor import GRADIENT
 from raphson.certificate.kinks import sampled
 from raphson.certificate.measures import Evidence
 from raphson.certificate.rules import certify
 from raphson.certificate.sections import BEYOND, Course, Section, look_along
 from raphson.certificate.shape import WHOLE, Shape, examine_free, examine_products
 from raphson.certificate.verdict import Certificate, Proof
-from raphson.kernel.look import GRADIENT
 from raphson.kernel.names import step_names
 from raphson.kernel.number import VALUE_NOISE, default_tolerance, eps
 from raphson.kernel.product import coordinates, unit_of

@@ -9,8 +9,7 @@ import numpy as np
 
 from raphson.calculus.around import TINY
 from raphson.calculus.difference import final_derivatives, host_gradient
-from raphson.calculus.taylor import look, looked
-from raphson.kernel.look import HESSIAN, PRODUCT, VALUE
+from raphson.calculus.taylor import HESSIAN, PRODUCT, VALUE, Observation, looked
 from raphson.kernel.number import eps
 from raphson.kernel.space import Euclidean
 from raphson.kernel.status import Status
@@ -50,8 +49,7 @@ def final_state(done: Run, problem: Any) -> State:
         return state
     if isinstance(problem, HOST):  # residuals are looked at again anyway, with everything
         return replace(state, place=replace(state.place, model=replace(state.model, x=state.best.x)))
-    order = HESSIAN if forms_hessian(problem, state.best.x) else PRODUCT
-    seen = evaluate(problem, state.best.x, order)
+    seen = evaluate(problem, state.best.x, HESSIAN if forms_hessian(problem, state.best.x) else PRODUCT)
     B = state.model.curvature if seen.curvature is None else seen.curvature
     model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=B)
     return replace(state, place=replace(state.place, model=model))
@@ -127,9 +125,9 @@ def why_unseen(n: int) -> str:
     return "no calls of the function were left to look at H"
 
 
-def evaluate(problem: Any, x: Any, order: int = HESSIAN) -> Any:
+def evaluate(problem: Any, x: Any, what: Observation = HESSIAN) -> Any:
     """Everything at one point, dense if not asked otherwise."""
-    return look(problem, x, order) if isinstance(problem, HOST) else looked(problem, x, order)
+    return what.look(problem, x) if isinstance(problem, HOST) else looked(problem, x, what)
 
 
 def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:

@@ -9,18 +9,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from scipy.linalg import lapack
 
-from raphson.calculus.taylor import complete, look
-from raphson.kernel.look import GRADIENT, GRAM, Look
+from raphson.calculus.taylor import GRADIENT, Observation
+from raphson.kernel.look import Look
 from raphson.kernel.program import Program
 from raphson.kernel.status import Status
 from raphson.kernel.trace import FLAGS, SCALARS, Trial, row
-from raphson.operators.dense import Dense
-from raphson.operators.gram import Folded
 from raphson.paths.proposal import Proposal
 from raphson.solver.saddle import CALM, leave
-from raphson.solver.step import Method, State, appraise, conclude, propose, settle
+from raphson.solver.step import Method, State, appraise, conclude, propose, settle, trial_observation
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +69,8 @@ class Plan:
     carry: Layout
     still: Proposal
     n: int
-    trial_order: int
-    order: int
+    trial: Observation
+    arrival: Observation
     status: int
 
     def seen(self, look: Look) -> np.ndarray:
@@ -82,10 +79,7 @@ class Plan:
         parts[0][0] = look.value
         if look.gradient is not None:
             parts.append(np.asarray(look.gradient))
-            if self.order >= GRAM:
-                parts.extend(folded(look.curvature, np.asarray(look.x)))
-            elif self.order > GRADIENT:
-                parts.append(np.ravel(np.asarray(look.curvature.dense())))
+            parts.extend(self.arrival.packed(look))
         out = np.zeros(self.length, self.fixed.dtype)
         flat = np.concatenate(parts)
         out[: flat.size] = flat
@@ -94,34 +88,11 @@ class Plan:
     @property
     def length(self) -> int:
         """The length of a look as a vector."""
-        n = self.n
-        return 1 + n + ((n + 1) ** 2 + 1 if self.order >= GRAM else n * n if self.order > GRADIENT else 0)
+        return 1 + self.n + self.arrival.room(self.n)
 
     def looked(self, x: Any, flat: jax.Array) -> Look:
         """The look again, in compiled code."""
-        n, value, gradient, rest = self.n, flat[0], flat[1 : self.n + 1], flat[self.n + 1 :]
-        if self.order >= GRAM:
-            T = rest[: (n + 1) ** 2].reshape(n + 1, n + 1)
-            return Look(x, value, gradient, Folded(T[:, :n], T[:, n], jnp.ones_like(T[:, n]), level=rest[-1]))
-        return Look(x, value, gradient, Dense(rest.reshape(n, n)) if self.order > GRADIENT else None)
-
-
-def folded(gram: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """[J r] brought to n + 1 rows by QR, as one vector, and the noise of the cost that all rows had."""
-    J, r = np.asarray(gram.J), np.asarray(gram.r)
-    m, n = J.shape
-    both = np.column_stack([J, r])
-    with np.errstate(all="ignore"):
-        level = np.abs(r) @ (np.abs(J) @ np.abs(x))
-        if not np.all(np.isfinite(both)):
-            return np.full((n + 1) ** 2, np.nan), np.array([np.nan])
-    out = np.zeros((n + 1, n + 1))
-    out[: min(m, n + 1)] = both if m <= n + 1 else np.triu(TRIANGLES[both.dtype](both, overwrite_a=1)[0][: n + 1])
-    return out.ravel(), np.array([level])
-
-
-TRIANGLES = {np.dtype(np.float64): lapack.dgeqrf, np.dtype(np.float32): lapack.sgeqrf}  # type: ignore[attr-defined]
-"""LAPACK's QR by precision: `np.linalg.qr` takes eight times as long for a small matrix."""
+        return Look(x, flat[0], flat[1 : self.n + 1], self.arrival.unpacked(self.n, flat[self.n + 1 :]))
 
 
 class Plans:
@@ -141,8 +112,8 @@ def plan_of(key: Any, method: Method, problem: Any, state: State) -> Plan:
         fixed, carry = Layout.of((method, problem.space), dtype), Layout.of(carry_of(still, state), dtype)
         before = len(jax.tree.leaves((state.place, state.control, state.best, state.k)))
         n = int(problem.space.size(state.x))
-        order = method.curvature.order
-        Plans.known[key] = Plan(fixed, carry, still, n, method.control.order, order, carry.parts[before][1])
+        looks = trial_observation(method), method.curvature.observation
+        Plans.known[key] = Plan(fixed, carry, still, n, *looks, carry.parts[before][1])
     return Plans.known[key]
 
 
@@ -161,7 +132,7 @@ def turned(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -
     method, space = plan.fixed.unpack(*fixed)
     state, proposal, x, _, _ = plan.carry.unpack(*carry)
     seen = plan.looked(x, flat)
-    bare = replace(seen, gradient=seen.gradient if plan.trial_order else None, curvature=None)
+    bare = replace(seen, gradient=seen.gradient if plan.trial == GRADIENT else None, curvature=None)
     trial, control = appraise(method, state, proposal, bare)
     place, control, trial = lax.cond(
         trial.accepted & full,
@@ -188,14 +159,14 @@ def host_steps(key: Any, method: Method, problem: Any, state: State) -> Iterator
     first, here = True, np.inf
     while True:
         x = np.array(packed[0][slice(*point)])
-        seen = look(problem, x, plan.order if first else plan.trial_order)
-        full = first or plan.trial_order == plan.order
+        seen = (plan.arrival if first else plan.trial).look(problem, x)
+        full = first or plan.trial == plan.arrival
         if not full and seen.value < here:  # f fell: the trial will hardly be refused, and one dispatch is saved
-            seen, full = complete(problem, seen, plan.order), True
+            seen, full = plan.arrival.complete(problem, seen), True
         new = turn(plan, fixed, carry, plan.seen(seen), full)
         packed = fetched(new)
         if packed[0][accepted] != 0 and not full:
-            new = turn(plan, fixed, carry, plan.seen(complete(problem, seen, plan.order)), True)
+            new = turn(plan, fixed, carry, plan.seen(plan.arrival.complete(problem, seen)), True)
             packed = fetched(new)
         if packed[0][accepted] != 0:
             here = float(seen.value)
@@ -211,7 +182,7 @@ def host_steps(key: Any, method: Method, problem: Any, state: State) -> Iterator
 
 def left(plan: Plan, method: Method, problem: Any, packed: tuple) -> tuple:
     """The carry of a run that came to rest; where it rests on a saddle, that of one which goes on from there."""
-    if plan.order >= GRAM:  # J'J has no negative eigenvalue: there is no saddle to see
+    if plan.arrival.residual:  # J'J has no negative eigenvalue: there is no saddle to see
         return packed
     state, _, _, numbers, step = plan.carry.unpack(*packed)
     onward = leave(method, state)

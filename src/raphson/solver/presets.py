@@ -7,13 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.calculus.taylor import BEND
 from raphson.controls.armijo import Armijo
 from raphson.controls.full import Full
 from raphson.controls.nielsen import Nielsen
 from raphson.controls.radius import Radius
 from raphson.controls.sigma import Sigma
 from raphson.controls.wolfe import Wolfe
-from raphson.kernel.look import BEND
 from raphson.model.curvature import Exact, ExactProduct, GaussNewton, Identity
 from raphson.model.quasi_newton import BFGS, DFP, LBFGS, SR1
 from raphson.paths.cubic import Cubic
@@ -51,7 +51,7 @@ END = Stop(tolerance=4e-16, max_steps=20_000)
 RESIDUAL_PRESETS: dict[str, Method] = {
     "lm": Method(GaussNewton(), Damped(), Nielsen(), END),
     "lm-radius": Method(GaussNewton(), Trust(), Radius(), END),
-    "lm-geodesic": Method(GaussNewton(order=BEND), Geodesic(), Nielsen(), END),
+    "lm-geodesic": Method(GaussNewton(observation=BEND), Geodesic(), Nielsen(), END),
     "gauss-newton": Method(GaussNewton(), Ray(), Armijo(), END),
     "dogleg": Method(GaussNewton(), Dogleg(), Radius(), END),
     "newton": Method(Exact(), Trust(), Radius(), END),

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from raphson.calculus.taylor import blank_look, complete, look
+from raphson.calculus.taylor import GRADIENT, VALUE, Observation
 from raphson.controls.quality import quality
 from raphson.kernel.look import Look
 from raphson.kernel.number import all_finite, eps, norm
@@ -87,7 +87,7 @@ def step(method: Method, problem: Any, state: State) -> tuple[State, Trial]:
     evaluates f and its derivatives is compiled once for a run.
     """
     proposal, x = propose(method, problem.space, state)
-    seen = look(problem, x, method.control.order)
+    seen = trial_observation(method).look(problem, x)
     trial, control = appraise(method, state, proposal, seen)
     place, control, trial = lax.cond(
         trial.accepted,
@@ -95,6 +95,11 @@ def step(method: Method, problem: Any, state: State) -> tuple[State, Trial]:
         lambda: (state.place, control, trial),
     )
     return conclude(method, state, place, control, trial)
+
+
+def trial_observation(method: Method) -> Observation:
+    """What is evaluated at a trial: f, and the slope where the control judges by it, too."""
+    return GRADIENT if getattr(method.control, "slopes", False) else VALUE
 
 
 def propose(method: Method, space: Any, state: State) -> tuple[Proposal, Any]:
@@ -141,7 +146,7 @@ def arrive(
     method: Method, problem: Any, state: State, seen: Look, control: Any, trial: Trial
 ) -> tuple[Place, Any, Trial]:
     """The derivatives at the new point, and all that follows from them."""
-    seen = complete(problem, seen, method.curvature.order)
+    seen = method.curvature.observation.complete(problem, seen)
     return settle(method, problem.space, state, seen, control, trial)
 
 
@@ -226,7 +231,7 @@ def blank(method: Method, problem: Any, x: Any) -> State:
 
 def shape_of(method: Method, problem: Any, x: Any) -> State:
     """A first state computed plainly; only its shapes are used (`blank`)."""
-    seen = blank_look(problem, x, method.curvature.order)
+    seen = method.curvature.observation.blank(problem, x)
     memory = method.curvature.start(problem, x)
     model, memory = method.curvature.model(problem.space, seen, problem.space.zero(x), memory)
     place = Place(model, memory, method.path.prepare(hold(model)), first_watch(model))

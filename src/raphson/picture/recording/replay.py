@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from raphson.calculus.taylor import complete, look
-from raphson.kernel.look import GRAM, HESSIAN, PRODUCT, Look
+from raphson.calculus.taylor import GRADIENT, HESSIAN, Observation, looked
+from raphson.kernel.look import Look
 from raphson.kernel.program import Program
 from raphson.kernel.space import Box
 from raphson.linear.cg import CLOSE, unbounded
@@ -189,7 +189,7 @@ class Rerun:
         if recipe is None:
             return Rerun(problem, x, None, trace, steps, None, False)
         learnable = trace.whole and n <= DENSE and points * n**2 <= WORK
-        if isinstance(problem, HOST) and recipe.curvature.order >= HESSIAN:
+        if isinstance(problem, HOST) and recipe.curvature.observation.curved:
             learnable &= points <= MOST  # else Hessians by differences at points that are not even drawn
         unscaled = not recipe.curvature.natural
         unit = getattr(recipe.path, "unit", None)
@@ -224,7 +224,7 @@ class Rerun:
             for s in map(jnp.asarray, steps):
                 x = moved(self.problem.space, x, s)
                 if curvature is not None:
-                    seen = look(self.problem, x, curvature.order)
+                    seen = curvature.observation.look(self.problem, x)
                     memory = learned(curvature, self.problem.space, seen, s, memory)[1]
             return x, memory
         block = int(np.clip(2_000_000 // max(steps.shape[1], 1), 1, 256))
@@ -246,7 +246,7 @@ class Rerun:
             scale = np.ones(len(self.steps[0])) if self.unscaled and len(self.steps) else None
             return Own(scale, straight(steps[np.argmax(taus)]) if ray else None), memory
         curvature = self.recipe.curvature
-        model, memory = learned(curvature, space, suited(self.problem, seen, curvature.order), s, memory)
+        model, memory = learned(curvature, space, suited(self.problem, seen, curvature.observation), s, memory)
         scale = np.asarray(model.scale, float)
         if not len(taus) or not np.all(np.isfinite(scale)) or len(scale) > CURVED:
             return Own(scale), memory
@@ -256,8 +256,8 @@ class Rerun:
 def affordable(result: Any, problem: Any, n: int) -> int:
     """How many points may be looked at again in `SECONDS`, by what a trial of the run took (compiling left out)."""
     spent = max(result.seconds - result.compile_seconds, 0.0) / max(result.evaluations.value, 1)
-    order = 0 if result.recipe is None else result.recipe.curvature.order
-    looks = 1.0 if order >= HESSIAN or n > DENSE else float(n)
+    curved = result.recipe is not None and result.recipe.curvature.observation.curved
+    looks = 1.0 if curved or n > DENSE else float(n)
     if isinstance(problem, HOST):
         given = isinstance(problem, Callback) and problem.hessian is not None
         looks = 2.0 * n if given or getattr(problem, "gradient", None) is not None else 2.0 * n**2 + 2.0 * n
@@ -282,28 +282,23 @@ def flatten(x: Any, dtype: Any = float) -> np.ndarray:
     return flat if dtype is None else flat.astype(dtype)
 
 
-def suited(problem: Any, seen: Look, order: int) -> Look:
+def suited(problem: Any, seen: Look, what: Observation) -> Look:
     """A look in the form that a curvature learns from; what is known is not evaluated again."""
-    if order <= HESSIAN or (isinstance(problem, HOST) and order < GRAM):
-        return seen
-    if order == PRODUCT:
-        return complete(problem, replace(seen, curvature=None), PRODUCT)
-    return look(problem, seen.x, order) if isinstance(problem, HOST) else residual_look(problem, seen.x, order)
+    if what.residual and not isinstance(problem, HOST):
+        return looked(problem, seen.x, what)
+    return what.complete(problem, seen)
 
 
 def survey(problem: Any, x: Any) -> Look:
     """Value, gradient and dense Hessian."""
-    return look(problem, x, HESSIAN) if isinstance(problem, HOST) else surveyed(problem, x)
+    return HESSIAN.look(problem, x) if isinstance(problem, HOST) else looked(problem, x, HESSIAN)
 
 
 def slope(problem: Any, x: Any) -> Look:
     """Value and gradient."""
-    return look(problem, x, 1) if isinstance(problem, HOST) else sloped(problem, x)
+    return GRADIENT.look(problem, x) if isinstance(problem, HOST) else looked(problem, x, GRADIENT)
 
 
-surveyed = Program(lambda problem, x: look(problem, x, HESSIAN))
-sloped = Program(lambda problem, x: look(problem, x, 1))
-residual_look = Program(look, static_argnames=("order",))
 moved = Program(lambda space, x, s: space.move(x, s)[0])
 learned = Program(lambda curvature, space, seen, s, memory: curvature.model(space, seen, s, memory))
 conjugated = Program(lambda problem, x, g: unbounded(MatrixFree(problem, x).mv, g, INNER, CLOSE).s)
@@ -319,7 +314,7 @@ def marched(curvature: Any, problem: Any, x: Any, memory: Any, steps: Any, count
         x = problem.space.move(x, steps[i])[0]
         if curvature is None:
             return x, memory
-        seen = look(problem, x, curvature.order)
+        seen = curvature.observation.look(problem, x)
         return x, curvature.model(problem.space, seen, steps[i], memory)[1]
 
     return lax.fori_loop(0, count, one, (x, memory))
