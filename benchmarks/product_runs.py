@@ -57,7 +57,7 @@ def broyden(n: int) -> tuple[Callable, np.ndarray]:
 
 
 def logistic(rows: int, n: int, condition: float, units: float) -> tuple[Callable, np.ndarray]:
-    """Logistic regression with a ridge: singular values from 1 to 1/condition, columns in units from 1/units to units."""
+    """Logistic regression with a ridge: singular values from 1 to 1/condition, columns in units from 1/units on."""
     draw = np.random.default_rng(0)
     left, _ = np.linalg.qr(draw.normal(size=(rows, n)))
     right, _ = np.linalg.qr(draw.normal(size=(n, n)))
@@ -156,8 +156,8 @@ def counts(method: str, fun: Callable, x0: np.ndarray) -> dict:
     trace, state = found.trace, found.state
     points = int(trace.accepted.sum()) + 1
     # The first radius costs one product, and the path at the last point leads nowhere, but it was made.
-    asked = int(trace.inner.sum()) + (method == "trust-cg") + last(state)
-    products = preset.curvature.products(x0.size, points, asked)
+    asked = int(trace.inner.sum()) + (method == "trust-cg") + last(state) + int(state.place.watch.asked)
+    products = preset.curvature.hessians(x0.size, points, asked)
     return {
         "trials": len(trace), "taken": points - 1, "products": products, "f": float(state.best.value),
         "gradient": float(jnp.max(jnp.abs(state.model.gradient))), "status": found.status.name,

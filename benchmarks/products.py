@@ -4,8 +4,8 @@ from benchmarks import product_runs
 from benchmarks.suite import Suite
 
 ABOUT = (
-    "Counts alone, which a busy machine does not change: of a run, without its certificate. *products* are all that the "
-    "run made: for steps, for units, and for what rounding x does to g."
+    "Counts alone, which a busy machine does not change: of a run, without its certificate. *products* are all that "
+    "the run made: for steps, for units, and for what rounding x does to g."
 )
 
 SUITE = Suite("products", "Methods that see H by products, counted", ABOUT, {"counts": product_runs})

@@ -11,6 +11,7 @@ import raphson as rp
 from raphson.linear.cg import FORCING, conjugate_path, unbounded
 from raphson.model.curvature import FORMED, ExactProduct
 from raphson.operators.matrix_free import MatrixFree
+from raphson.solver.drive import run
 from raphson.solver.presets import PRESETS
 from tests.laws.random_models import decrease, quadratics
 
@@ -101,18 +102,18 @@ def test_rejected_trials_cost_no_product_and_counts_are_exact(method, n, monkeyp
     monkeypatch.setattr(MatrixFree, "mv", counted)
     x0 = np.tile([-1.2, 1.0], n // 2)
     still = lambda x: valley(x)  # of its own: programs of other tests do not count
-    run = jax.jit(lambda x: rp.solve(rp.Minimize(still), stopped(method), x, history=40))
-    found = run(x0)
+    found = run(stopped(method), rp.Minimize(still), jnp.asarray(x0))
     jax.effects_barrier()
-    k = int(found.steps)
-    taken, inner = np.asarray(found.trials.accepted)[:k], np.asarray(found.trials.inner)[:k]
-    assert 2 <= np.sum(~taken) < k
+    taken, inner = found.trace.accepted, found.trace.inner
+    assert 2 <= np.sum(~taken) < len(taken)
     again = np.concatenate([[False], ~taken[:-1]])
     assert np.all(inner[again] == 0) and np.all(inner[~again] > 0)
-    asked = inner.sum() + (method == "trust-cg")
-    last = 0 if n <= FORMED or not taken[-1] else len(made) - ExactProduct().products(n, taken.sum() + 1, asked)
-    assert 0 <= last <= 2 * n  # the path prepared at the last point, which no trial followed
-    assert len(made) - last == ExactProduct().products(n, taken.sum() + 1, asked)
+    place = found.state.place
+    # The path prepared at the last point, which no trial followed, is made as well.
+    last = int(getattr(place.plan, "walk", place.plan).inner) * bool(found.state.fresh)
+    asked = inner.sum() + last + (method == "trust-cg") + int(place.watch.asked)
+    assert len(made) == ExactProduct().hessians(n, taken.sum() + 1, asked)
+    assert int(place.watch.asked) < taken.sum() / 2, "rounding is asked for at the start and at the end"
 
 
 def stopped(method):
@@ -120,4 +121,4 @@ def stopped(method):
     from dataclasses import replace
 
     preset = PRESETS[method]
-    return replace(preset, stop=replace(preset.stop, max_steps=25))
+    return jax.tree.map(jnp.asarray, replace(preset, stop=replace(preset.stop, max_steps=25)))
