@@ -126,8 +126,8 @@ def stopped(method):
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_a_path_goes_on_where_rounding_takes_conjugacy_away(dtype):
-    """Condition 1e6 takes more than 4 n products, where exact arithmetic takes n: they are made, and the step is as good
-    as asked for. Ended at 2 n, runs crawled."""
+    """Condition 1e6 takes more than 4 n products, where exact arithmetic takes n: they are made, and the step is as
+    good as asked for. Ended at 2 n, runs crawled."""
     n = 60
     Q = np.linalg.qr(np.random.default_rng(0).normal(size=(n, n)))[0]
     H, g = (Q.T * np.geomspace(1e-6, 1, n)) @ Q, np.sum(Q, axis=0)
