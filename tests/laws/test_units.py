@@ -89,21 +89,24 @@ def test_an_inverse_knows_the_curvature_of_its_steps():
 def test_what_is_rounding_is_asked_in_any_unit():
     """x -> u x takes g, the scale and sizes along: the same variables are lost, in single precision, too.
 
-    That is a variable whose slope and curvature are rounding, and none that passes through 0 with a slope of its own
-    (Wood's function in single precision, of value 1.6 in the middle of its valley; Himmelblau's from 0).
+    That are variables whose slope and curvature are rounding, or rounding of that, and none that passes through 0 with
+    a slope of its own (Wood's function in single precision, of value 1.6 in the middle of its valley; Himmelblau's
+    from 0).
     """
     value = np.float32(1.6)
-    g, own = np.array([3e-8, -2.0, 1e-6, -14.0], np.float32), np.array([2e-4, 0.36, 40.0, 6.5], np.float32)
-    size = np.array([1.0, 1.6e-4, 2.0, 0.0], np.float32)
-    for powers in [(0, 0, 0, 0), (20, -20, 7, -13), (-20, 20, -20, 20), (13, 0, -20, -3)]:
+    g = np.array([3e-8, 1e-7, -2.0, 1e-6, -14.0], np.float32)
+    own, tie = np.array([2e-4, 1e-8, 0.36, 40.0, 6.5], np.float32), np.array([0.5, np.inf, 0.01, 0.1, 0.0], np.float32)
+    size = np.array([1.0, 2.0, 1.6e-4, 2.0, 0.0], np.float32)
+    for powers in [(0, 0, 0, 0, 0), (20, 0, -20, 7, -13), (-20, 9, 20, -20, 20), (13, -20, 0, -20, -3)]:
         u = np.exp2(powers).astype(np.float32)
-        lost = rounded_away(value, g * u, own * u, size / u)
-        np.testing.assert_array_equal(lost, [True, False, False, False])
+        lost = rounded_away(value, g * u, own * u, size / u, tie)
+        np.testing.assert_array_equal(lost, [True, True, False, False, False])
 
 
 def test_a_variable_at_0_without_slope_is_lost_where_its_curvature_is():
-    """Of nothing but a rounded curvature (a scale of 1e-17) beside 0.5 no unit is made; of a small one it is."""
-    g, size = np.array([0.0, 0.1]), np.zeros(2)
-    for own, straight, lost in [(6e-17, True, True), (6e-9, False, True), (1e-3, False, False)]:
-        found = rounded_away(1.6, g, np.array([own, 0.5]), size, np.array([straight, False]))
+    """Of nothing but a rounded curvature (a scale of 1e-17) beside 0.5 no unit is made, also where the slope is
+    rounding and H_ii the rounding of that; of a small curvature it is."""
+    size = np.zeros(2)
+    for slope, own, lost in [(0, 6e-17, True), (1e-17, 6e-17, True), (1e-17, 6e-9, True), (0, 1e-3, False)]:
+        found = rounded_away(1.6, np.array([slope, 0.1]), np.array([own, 0.5]), size)
         np.testing.assert_array_equal(found, [lost, False])

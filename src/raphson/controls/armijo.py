@@ -1,5 +1,7 @@
 """Backtracking until the decrease is a fair share of what the slope promises."""
 
+# pyright: reportUnknownMemberType=false
+
 from typing import Any
 
 import jax

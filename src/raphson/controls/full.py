@@ -1,5 +1,7 @@
 """The full step, always: pure Newton (tau = 1) and fixed-step gradient descent."""
 
+# pyright: reportUnknownMemberType=false
+
 from typing import Any
 
 import jax

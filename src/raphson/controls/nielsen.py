@@ -1,5 +1,7 @@
 """The damping of Levenberg-Marquardt by Nielsen's rule."""
 
+# pyright: reportUnknownMemberType=false
+
 from typing import Any
 
 import jax

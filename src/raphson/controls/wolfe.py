@@ -1,5 +1,7 @@
 """The strong Wolfe conditions by a flat bracket: one trial a step, with its gradient."""
 
+# pyright: reportUnknownMemberType=false
+
 from typing import Any
 
 import jax
@@ -80,7 +82,11 @@ class Wolfe:
         tau = jnp.where(jnp.isinf(high), step_out, jnp.where(inside, inner, mid))
         new = Bracket(tau, low, f, slope, high, state.k + 1)
         again = self.fresh(jnp.ones_like(state.tau))
-        return accept, jax.tree.map(lambda a, b: jnp.where(accept, a, b).astype(b.dtype), again, new)
+
+        def chosen(a: Array, b: Array) -> Array:
+            return jnp.where(accept, a, b).astype(b.dtype)
+
+        return accept, jax.tree.map(chosen, again, new)
 
 
 def cubic_minimum(a: Array, fa: Array, da: Array, b: Array, fb: Array, db: Array) -> Array:

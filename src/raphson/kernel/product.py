@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from raphson.kernel.record import record
 from raphson.kernel.space import Box, Euclidean
+from raphson.kernel.typing import Space
 
 Array = jax.Array
 
@@ -98,7 +99,7 @@ def together(pieces: list[Array]) -> Array:
     return pieces[0] if len(pieces) == 1 else jnp.concatenate(pieces)
 
 
-def coordinates(space: Any, x: Any) -> Array:
+def coordinates(space: Space, x: Any) -> Array:
     """x as the vector (n,) that steps change by addition; zeros where a space is curved and has no such coordinates."""
     if isinstance(space, Product):
         return space.each(x, coordinates)
@@ -116,14 +117,14 @@ def unit_of(space: Any, x: Any, d: Array) -> Array:
     return space.unit(x, d) if hasattr(space, "unit") else d
 
 
-def bent_at(space: Any, x: Any) -> Array:
+def bent_at(space: Space, x: Any) -> Array:
     """Which numbers of a step are no change of a coordinate of x (n,): those in the tangent spaces of curved parts."""
     if isinstance(space, Product):
         return space.each(x, bent_at)
     return jnp.full(space.size(x), not space.straight)
 
 
-def box_of(space: Any, x: Any) -> Box | None:
+def box_of(space: Space, x: Any) -> Box | None:
     """The bounds of all `coordinates` (n,), infinite where a part has none; None where none has."""
     if isinstance(space, Box):
         return space

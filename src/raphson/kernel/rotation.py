@@ -2,7 +2,7 @@
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +22,10 @@ class Rotation:
     Source: Absil, Mahony and Sepulchre (2008), "Optimization algorithms on matrix manifolds", section 4.1.
     """
 
-    straight: ClassVar[bool] = False
+    @property
+    def straight(self) -> bool:
+        """False: a step lives in a tangent space."""
+        return False
 
     def size(self, x: Any) -> int:
         """Number of variables: three for each matrix."""

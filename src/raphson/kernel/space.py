@@ -2,7 +2,7 @@
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,12 +15,12 @@ Array = jax.Array
 
 @record
 class Euclidean:
-    """The space of a pytree of real arrays. It holds nothing: shapes are read off the point.
+    """The space of a pytree of real arrays. It holds nothing: shapes are read off the point."""
 
-    `straight`, here and in every space: a step is the change of the coordinates of x, and not one in a tangent space.
-    """
-
-    straight: ClassVar[bool] = True
+    @property
+    def straight(self) -> bool:
+        """True: a step is the change of the coordinates of x."""
+        return True
 
     def size(self, x: Any) -> int:
         """Number of variables."""
@@ -68,10 +68,13 @@ class Euclidean:
 class Box:
     """A Euclidean space between `lower` and `upper`, vectors (n,) with infinities where there is no bound."""
 
-    straight: ClassVar[bool] = True
-
     lower: Array
     upper: Array
+
+    @property
+    def straight(self) -> bool:
+        """True: a step is the change of the coordinates of x."""
+        return True
 
     def size(self, x: Any) -> int:
         """Number of variables."""

@@ -5,6 +5,8 @@ cannot fuse across it, and ten thousand of them under `vmap` are ten thousand ca
 out over columns and rows, with a batch as the last, contiguous axis; larger matrices go to LAPACK one by one.
 """
 
+# pyright: reportUnknownMemberType=false
+
 from collections.abc import Callable
 
 import jax
@@ -54,30 +56,36 @@ def written_solve(T: Array, b: Array, order: list[int], transposed: bool) -> Arr
 
 
 def solve_batch(
-    size: int, batched: list, T: Array, b: Array, one: Callable, backwards: bool, transposed: bool
+    size: int,
+    batched: list[bool],
+    T: Array,
+    b: Array,
+    one: Callable[[Array, Array], Array],
+    backwards: bool,
+    transposed: bool,
 ) -> tuple[Array, bool]:
     """A triangular solve for all lanes at once, or by LAPACK one by one."""
-    T = T if batched[0] else jnp.broadcast_to(T, (size, *T.shape))
-    b = b if batched[1] else jnp.broadcast_to(b, (size, *b.shape))
-    n = T.shape[-1]
+    all_T = T if batched[0] else jnp.broadcast_to(T, (size, *T.shape))
+    all_b = b if batched[1] else jnp.broadcast_to(b, (size, *b.shape))
+    n = all_T.shape[-1]
     if n > UNROLLED:
-        return jax.vmap(one)(T, b), True
-    order = list(range(n))
-    x = written_solve(jnp.moveaxis(T, 0, -1), jnp.moveaxis(b, 0, -1), order[::-1] if backwards else order, transposed)
+        return jax.vmap(one)(all_T, all_b), True
+    order = list(range(n))[::-1] if backwards else list(range(n))
+    x = written_solve(jnp.moveaxis(all_T, 0, -1), jnp.moveaxis(all_b, 0, -1), order, transposed)
     return jnp.moveaxis(x, -1, 0), True
 
 
 @custom_vmap
 def cholesky(A: Array) -> Array:
     """Lower triangular L with L L' = A; NaN where A is not positive definite. Reads the lower half."""
-    return written_cholesky(A) if A.shape[0] <= ALONE else lax.linalg.cholesky(A, symmetrize_input=False)
+    return written_cholesky(A) if A.shape[0] <= ALONE else cholesky_plain(A)
 
 
 @cholesky.def_vmap
-def cholesky_batch(size: int, batched: list, A: Array) -> tuple[Array, bool]:
+def cholesky_batch(size: int, batched: list[bool], A: Array) -> tuple[Array, bool]:
     """All matrices at once."""
     if A.shape[-1] > UNROLLED:
-        return jax.vmap(lambda a: lax.linalg.cholesky(a, symmetrize_input=False))(A), True
+        return jax.vmap(cholesky_plain)(A), True
     return jnp.moveaxis(written_cholesky(jnp.moveaxis(A, 0, -1)), -1, 0), True
 
 
@@ -103,21 +111,26 @@ def back(R: Array, b: Array) -> Array:
 
 
 @lower.def_vmap
-def lower_batch(size: int, batched: list, L: Array, b: Array) -> tuple[Array, bool]:
+def lower_batch(size: int, batched: list[bool], L: Array, b: Array) -> tuple[Array, bool]:
     """`lower` for a batch."""
     return solve_batch(size, batched, L, b, lower_plain, backwards=False, transposed=False)
 
 
 @upper.def_vmap
-def upper_batch(size: int, batched: list, L: Array, b: Array) -> tuple[Array, bool]:
+def upper_batch(size: int, batched: list[bool], L: Array, b: Array) -> tuple[Array, bool]:
     """`upper` for a batch."""
     return solve_batch(size, batched, L, b, upper_plain, backwards=True, transposed=True)
 
 
 @back.def_vmap
-def back_batch(size: int, batched: list, R: Array, b: Array) -> tuple[Array, bool]:
+def back_batch(size: int, batched: list[bool], R: Array, b: Array) -> tuple[Array, bool]:
     """`back` for a batch."""
     return solve_batch(size, batched, R, b, back_plain, backwards=True, transposed=False)
+
+
+def cholesky_plain(A: Array) -> Array:
+    """L with L L' = A by LAPACK."""
+    return lax.linalg.cholesky(A, symmetrize_input=False)
 
 
 def lower_plain(L: Array, b: Array) -> Array:

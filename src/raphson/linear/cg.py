@@ -1,5 +1,8 @@
 """Truncated conjugate gradients: steps from products alone."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportConstantRedefinition=false
+
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -103,6 +106,10 @@ class ConjugatePath:
         return jnp.max(jnp.where(self.lengths < jnp.inf, self.lengths, 0))
 
 
+type Walk = tuple[ConjugatePath, *tuple[Array, ...]]
+"""What conjugate gradients carry from product to product: the path so far, then vectors and numbers."""
+
+
 def rows_for(g: Array) -> int:
     """How many points are kept for a gradient of this size."""
     return max(2, min(2 * g.size, ROWS, ROOM // max(g.size * g.dtype.itemsize, 1)))
@@ -123,7 +130,7 @@ def conjugate_path(
     # The direction of g alone is iterated on: lengths come in through `unit`, so nothing overflows.
     g, ball = g / unit, radius / unit
 
-    def body(c):
+    def body(c: Walk) -> Walk:
         w, y, r, d, rr, whole, count, top, _ = c
         Bd = mv(d)
         q, dd = d @ Bd, d @ d
@@ -226,7 +233,7 @@ def lanczos(mv: Callable[[Array], Array], start: Array, steps: int) -> Krylov:
     n = start.shape[0]
     basis = jnp.zeros((steps + 1, n), start.dtype).at[0].set(start / norm(start))
 
-    def one(k, c):
+    def one(k: Array, c: tuple[Array, Array]) -> tuple[Array, Array]:
         Q, T = c
         q = row_of(Q, k)
         w = mv(q)
@@ -241,7 +248,7 @@ def lanczos(mv: Callable[[Array], Array], start: Array, steps: int) -> Krylov:
         off = jnp.where(alive, beta, 0)
         return Q, T.at[k, k + 1].set(off).at[k + 1, k].set(off)
 
-    def several(c):
+    def several(c: tuple[Array, ...]) -> tuple[Array, ...]:
         Q, T, k, _ = c
         end = jnp.minimum(k + BLOCK, steps)
         Q, T = lax.fori_loop(k, end, one, (Q, T))

@@ -1,5 +1,7 @@
 """Cholesky factors of symmetric matrices, and the decision whether a matrix is positive definite."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 import jax
 import jax.numpy as jnp
 

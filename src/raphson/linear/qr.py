@@ -1,5 +1,7 @@
 """Least-squares solutions by QR: steps that keep the digits which J'J would lose."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -19,19 +21,20 @@ def written_triangle(A: Array) -> Array:
     Source: Golub and Van Loan (2013), algorithm 5.2.1.
     """
     k = A.shape[1]
-    rows = []
+    rows: list[Array] = []
+    left = A
     for _ in range(k):
-        column = lax.index_in_dim(A, 0, 1, keepdims=False)
+        column = lax.index_in_dim(left, 0, 1, keepdims=False)
         head = entry(column, 0)
         length = jnp.sqrt(jnp.sum(column * column, axis=0))
         top = jnp.where(head > 0, -length, length)
         v = jnp.concatenate([(head - top)[None], lax.slice_in_dim(column, 1, column.shape[0])])
         size_v = jnp.sum(v * v, axis=0)
         share = 2 / safe(size_v, size_v > 0)
-        rest = lax.slice_in_dim(A, 1, A.shape[1], axis=1)
+        rest = lax.slice_in_dim(left, 1, left.shape[1], axis=1)
         rest = rest - share * v[:, None] * jnp.sum(v[:, None] * rest, axis=0)
         rows.append(jnp.concatenate([jnp.zeros((len(rows), *top.shape), A.dtype), top[None], entry(rest, 0)]))
-        A = lax.slice_in_dim(rest, 1, rest.shape[0])
+        left = lax.slice_in_dim(rest, 1, rest.shape[0])
     return jnp.stack(rows)
 
 
@@ -44,18 +47,17 @@ def plain_triangle(A: Array) -> Array:
 def triangle(A: Array) -> Array:
     """R of A = Q R, upper triangular (k, k) for A (m, k); missing rows count as zeros."""
     m, k = A.shape
-    A = jnp.pad(A, ((0, max(k - m, 0)), (0, 0)))
-    return plain_triangle(A)
+    return plain_triangle(jnp.pad(A, ((0, max(k - m, 0)), (0, 0))))
 
 
 @triangle.def_vmap
-def triangle_batch(size: int, batched: list, A: Array) -> tuple[Array, bool]:
+def triangle_batch(size: int, batched: list[bool], A: Array) -> tuple[Array, bool]:
     """All matrices at once."""
     m, k = A.shape[1:]
-    A = jnp.pad(A, ((0, 0), (0, max(k - m, 0)), (0, 0)))
+    padded = jnp.pad(A, ((0, 0), (0, max(k - m, 0)), (0, 0)))
     if k > UNROLLED + 1:
-        return jax.vmap(plain_triangle)(A), True
-    return jnp.moveaxis(written_triangle(jnp.moveaxis(A, 0, -1)), -1, 0), True
+        return jax.vmap(plain_triangle)(padded), True
+    return jnp.moveaxis(written_triangle(jnp.moveaxis(padded, 0, -1)), -1, 0), True
 
 
 @record

@@ -1,5 +1,7 @@
 """Newton directions and directions of negative curvature: of a matrix, and of an operator known by its products."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from collections.abc import Callable
 from typing import Any
 

@@ -13,6 +13,7 @@ from raphson.kernel.look import Look
 from raphson.kernel.number import CURVATURE_NOISE, eps, norm, safe, tiny, value_noise
 from raphson.kernel.product import unit_of
 from raphson.kernel.record import record, static
+from raphson.kernel.typing import Space
 from raphson.model.quadratic import Model
 from raphson.operators.base import Operator
 from raphson.operators.dense import Diagonal, Formed
@@ -44,7 +45,7 @@ class Curvature(Protocol):
         """The memory before the first point."""
         ...
 
-    def model(self, space: Any, look: Look, s: Array, memory: Any) -> tuple[Model, Any]:
+    def model(self, space: Space, look: Look, s: Array, memory: Any) -> tuple[Model, Any]:
         """The model at the point looked at, and the memory after it; `s` (n,) is the step that led there."""
         ...
 
@@ -101,33 +102,41 @@ class Exact(Curvature):
         """One at every point."""
         return points
 
-    def model(self, space: Any, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
+    def model(self, space: Space, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
         """The Taylor model at the point looked at."""
         return measured(space, look, look.curvature, memory)
 
 
-def measured(space: Any, look: Look, B: Operator, last: Array) -> tuple[Model, Array]:
+def measured(space: Space, look: Look, B: Operator, last: Array) -> tuple[Model, Array]:
     """The model with a curvature B that is stored, in its natural units, and these units to remember."""
     H = B.dense()
     plain = natural_scale(H, 0 * last)
     scale = jnp.maximum(FADING * last, plain)
     # A variable with H_ii = 0 that is coupled to others is not lost (Beale's function from (1, 1)).
-    lost = rounded_away(look.value, look.gradient, plain, space.magnitude(look.x), jnp.diagonal(H) == 0)
+    lost = rounded_away(look.value, look.gradient, plain, space.magnitude(look.x), coupling(H, plain))
     known = filled(unit_of(space, look.x, jnp.where(lost, 0, scale)))
     return Model(look.x, look.value, look.gradient, B, known, space), scale
 
 
-def rounded_away(value: Array, g: Array, own: Array, size: Array, straight: Array | bool = False) -> Array:
+def coupling(H: Array, own: Array) -> Array:
+    """How much curvature every variable (n,) shares with another one: max_j |H_ij| / sqrt|H_ii H_jj|, which is at most
+    1 in a matrix without negative eigenvalues; infinite for H_ii = 0."""
+    row = jnp.max(jnp.abs(H - jnp.diag(jnp.diagonal(H))) / jnp.where(own > 0, own, jnp.inf)[None, :], axis=1)
+    alone = jnp.sqrt(jnp.abs(jnp.diagonal(H)))
+    return jnp.where(row > 0, row / jnp.where(alone > 0, alone, 0), 0)
+
+
+def rounded_away(value: Array, g: Array, own: Array, size: Array, tie: Array | float = jnp.inf) -> Array:
     """Which variables have neither slope nor curvature beyond rounding, by natural scales `own`: what f changes by
-    curvature when x_i changes by its size is lost beside the largest such change, and what a step promises is below the
-    noise of f.
+    curvature when x_i changes by its size is lost beside the largest such change, and what a step promises, with the
+    least curvature that is no rounding, is below the noise of f.
 
     A rounded 1 - 1 in H_ii would be taken for a unit of length, and g_i / H_ii, rounding over rounding, for a step:
-    along a flat direction of a convex function x then wanders off by 1e16. The promise is that of the least curvature
-    that is no rounding; and that of H_ii itself, about eps |f| where both are rounding, may not pass sqrt(eps) |f|:
-    beside a variable on its way through 0 everything is large. One at 0 has no size, and what others have is in other
-    units: there the last condition decides. Where it says nothing, at g_i = 0 or `straight` (H_ii = 0), rounding is
-    what is beside the others, in the units as they are.
+    along a flat direction of a convex function x then wanders off by 1e16. But beside a variable on its way through 0
+    everything is large: what g_i^2 / H_ii promises, about eps |f| where both are rounding, may not pass sqrt(eps) |f|
+    either, unless H_ii is less than its `tie` to others (`coupling`) allows, and so rounding of rounding (1e-34).
+    A variable at 0 has no size, and what others have is in other units: there that condition decides. Where it says
+    nothing, for g_i = 0 or rounding of rounding, what is rounding beside the others, in the units as they are, is lost.
     """
     share, noise = CURVATURE_NOISE * g.shape[0] * eps(g), value_noise(value)
     bend = own * size
@@ -135,9 +144,9 @@ def rounded_away(value: Array, g: Array, own: Array, size: Array, straight: Arra
     beside = g * size / jnp.where(least > 0, jnp.maximum(bend, least), 1)
     alone = g / safe(own, own > 0)
     small = 0.5 * alone * alone <= noise / jnp.sqrt(eps(g))
-    silent = (g == 0) | (straight & (jnp.abs(g) <= share * jnp.max(jnp.abs(g))))
-    at_0 = jnp.where(silent, own <= jnp.sqrt(share) * jnp.max(own), small & (own > 0))
-    return jnp.where(size > 0, (bend <= least) & (0.5 * beside * beside <= noise) & (small | silent | (own == 0)), at_0)
+    silent = (g == 0) | ((tie >= jnp.sqrt(eps(g))) & (jnp.abs(g) <= share * jnp.max(jnp.abs(g))))
+    at_0 = (small & (g != 0) & (own > 0)) | (silent & (own <= jnp.sqrt(share) * jnp.max(own)))
+    return jnp.where(size > 0, (bend <= least) & (0.5 * beside * beside <= noise) & (small | (tie > 1)), at_0)
 
 
 @record
@@ -157,7 +166,7 @@ class GaussNewton(Curvature):
         """The scale at the last point: no curvature seen yet."""
         return problem.space.zero(x)
 
-    def model(self, space: Any, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
+    def model(self, space: Space, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
         """The model 1/2 |r + J s|^2 at the point looked at. Its noise is that of f and of every residual."""
         plain = jnp.sqrt(look.curvature.diagonal())
         scale = jnp.maximum(self.fading * memory, plain)
@@ -205,7 +214,7 @@ class ExactProduct(Curvature):
         zero = problem.space.zero(x)
         return Estimate(zero, jnp.zeros((), jnp.int32), zero.sum())
 
-    def model(self, space: Any, look: Look, s: Array, memory: Estimate) -> tuple[Model, Estimate]:
+    def model(self, space: Space, look: Look, s: Array, memory: Estimate) -> tuple[Model, Estimate]:
         """The Taylor model at the point looked at. A host function brings a dense Hessian instead."""
         B, n = look.curvature, memory.scale.shape[0]
         if B.stored() is not None or n <= FORMED:
@@ -273,7 +282,7 @@ class Identity(Curvature):
         """b, unknown (zero) before the first point."""
         return problem.space.zero(x).sum()
 
-    def model(self, space: Any, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
+    def model(self, space: Space, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
         """f + g's + b/2 s's."""
         b = jnp.where(memory > 0, memory, first_size(look.value, look.gradient))
         one = jnp.ones_like(look.gradient)

@@ -11,6 +11,7 @@ from raphson.kernel import show
 from raphson.kernel.number import GRADIENT_NOISE, eps, value_noise
 from raphson.kernel.record import record
 from raphson.kernel.space import Euclidean
+from raphson.kernel.typing import Space
 from raphson.operators.base import Operator
 
 Array = jax.Array
@@ -34,7 +35,7 @@ class Model:
     gradient: Array
     curvature: Operator
     scale: Array
-    space: Any = Euclidean()
+    space: Space = Euclidean()
     noise: Any = None
     problem: Any = None
 

@@ -16,6 +16,7 @@ from raphson.kernel.look import Look
 from raphson.kernel.number import eps, norm, safe
 from raphson.kernel.product import box_of
 from raphson.kernel.record import record, static
+from raphson.kernel.typing import Space
 from raphson.model.curvature import Curvature, first_size
 from raphson.model.quadratic import Model
 from raphson.model.units import Units
@@ -115,7 +116,7 @@ class BFGS(Curvature):
         """Nothing learned yet."""
         return blank(problem, x)
 
-    def model(self, space: Any, look: Look, s: Array, memory: Secant) -> tuple[Model, Secant]:
+    def model(self, space: Space, look: Look, s: Array, memory: Secant) -> tuple[Model, Secant]:
         """The model after learning from the step s that led here."""
         g, d = look.gradient, memory.units.scale
         y = g - memory.g
@@ -183,7 +184,7 @@ class SR1(Curvature):
         """Nothing learned yet."""
         return blank(problem, x)
 
-    def model(self, space: Any, look: Look, s: Array, memory: Secant) -> tuple[Model, Secant]:
+    def model(self, space: Space, look: Look, s: Array, memory: Secant) -> tuple[Model, Secant]:
         """The model after learning from the step s that led here."""
         y = look.gradient - memory.g
         d = memory.units.scale
@@ -230,7 +231,7 @@ class LBFGS(Curvature):
         empty = jnp.zeros((zero.shape[0], self.size), zero.dtype)
         return Pairs(zero, empty, empty, Units.unknown(zero), jnp.full((), -1, jnp.int32))
 
-    def model(self, space: Any, look: Look, s: Array, memory: Pairs) -> tuple[Model, Pairs]:
+    def model(self, space: Space, look: Look, s: Array, memory: Pairs) -> tuple[Model, Pairs]:
         """The model after learning from the step s that led here. Pairs are kept in scaled variables."""
         d = memory.units.scale
         s, y = d * s, (look.gradient - memory.g) / d

@@ -12,6 +12,7 @@ from raphson.kernel.product import unit_of
 from raphson.kernel.program import Program
 from raphson.kernel.rare import rarely
 from raphson.kernel.record import record
+from raphson.kernel.typing import Space
 from raphson.model.curvature import filled, natural_scale
 from raphson.problems.allowed import modes_of
 from raphson.problems.callback import HOST
@@ -95,7 +96,7 @@ def readable(problem: Any, x: Any) -> bool:
     return not modes_of(problem, x).costly
 
 
-def guessed(space: Any, seen: Any) -> Guess:
+def guessed(space: Space, seen: Any) -> Guess:
     """Units by the diagonal of H; equal ones where H is zero or not finite, and in the tangent space of one point."""
     scale = unit_of(space, seen.x, natural_scale(seen.curvature.dense(), jnp.zeros_like(seen.gradient)))
     own = filled(scale)
@@ -126,7 +127,7 @@ def confirmed(problem: Any, seen: Any, d: Array) -> Array:
 
 
 @Program
-def first_guess(space: Any, seen: Any) -> tuple[Guess, Units, Array]:
+def first_guess(space: Space, seen: Any) -> tuple[Guess, Units, Array]:
     """The guess, the units if all are alike, and whether they may not be."""
     guess = guessed(space, seen)
     return guess, guess.settled(jnp.zeros_like(guess.own, bool)), jnp.any(guess.steps < 0)

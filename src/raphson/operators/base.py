@@ -1,5 +1,7 @@
 """What every symmetric operator answers for itself: nobody asks one for its type."""
 
+# pyright: reportUnknownMemberType=false
+
 from typing import Any, ClassVar, Protocol
 
 import jax

@@ -1,5 +1,7 @@
 """Symmetric operators that are stored: dense, diagonal, and positive definite ones, themselves or their inverse."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from collections.abc import Callable
 from typing import ClassVar
 

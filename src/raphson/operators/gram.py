@@ -1,5 +1,8 @@
 """J'J, kept as J: the curvature of Gauss and Newton."""
 
+# SciPy has no types.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportMissingTypeStubs=false
+
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -95,12 +98,18 @@ class Gram(Operator):
         """The second derivative of the residuals along v, (m,), weighted as J is; zero where `restrict` added rows."""
         space = self.problem.space
         zero = space.zero(self.x)
-        along = lambda t: self.problem.residuals(space.retract(self.x, zero + t * v))
+
+        def along(t: Array) -> Array:
+            return self.problem.residuals(space.retract(self.x, zero + t * v))
+
         modes = modes_of(self.problem, self.x)
         count = self.problem.count(self.x)
         root, added = self.root[:count], self.root.shape[0] - count
         if modes.forward and modes.second == FORWARD:
-            slope = lambda t: jax.jvp(along, (t,), (jnp.ones_like(t),))[1]
+
+            def slope(t: Array) -> Array:
+                return jax.jvp(along, (t,), (jnp.ones_like(t),))[1]
+
             start = jnp.zeros((), v.dtype)
             return jnp.pad(root * jax.jvp(slope, (start,), (jnp.ones_like(start),))[1], (0, added))
         # Where residuals cannot be pushed forward twice: the difference of Transtrum and Sethna (2012), h theirs.

@@ -1,5 +1,8 @@
 """The inverse of a limited-memory approximation as SciPy's LinearOperator."""
 
+# SciPy has no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """diag(gamma) + U diag(c) U': limited-memory approximations."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from typing import TYPE_CHECKING, ClassVar
 
 import jax

@@ -1,5 +1,7 @@
 """The exact Hessian as a product: v -> H(x) v, never formed."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from typing import Any, ClassVar
 
 import jax

@@ -1,5 +1,7 @@
 """The minimum of the model with a cubic term: m(s) + sigma/3 ||D s||^3."""
 
+# pyright: reportUnknownMemberType=false
+
 from dataclasses import replace
 
 import jax
@@ -61,7 +63,7 @@ def root(plan: Spectrum, floor: Array, tau: Array, settled: Array) -> tuple[Arra
     # lambda^2 <= ||a|| / tau + ... : above this the step is surely shorter than tau lambda.
     high = floor + jnp.minimum(jnp.sqrt(size / tau), jnp.asarray(huge(tau) ** 0.5, tau.dtype)) + tiny(tau)
 
-    def body(c):
+    def body(c: tuple[Bracket, Array, Array]) -> tuple[Bracket, Array, Array]:
         bracket, k, _ = c
         x = bracket.shift
         y = plan.solve(x)

@@ -1,5 +1,7 @@
 """Powell's dogleg: from x to the Cauchy point, and on to the Newton point."""
 
+# pyright: reportUnknownMemberType=false
+
 import jax
 import jax.numpy as jnp
 

@@ -1,5 +1,7 @@
 """A step that a path proposes."""
 
+# pyright: reportUnknownMemberType=false
+
 from typing import Any
 
 import jax
@@ -31,5 +33,8 @@ class Proposal:
 
 def proposal(s: Array, bound: Array, inner: Array | int = 0, prepared: Array | int = 0, bend: Any = None) -> Proposal:
     """A Proposal with its scalars in fixed types (they travel in a loop's carry)."""
-    whole = lambda a: jnp.asarray(a, jnp.int32)
+
+    def whole(count: Array | int) -> Array:
+        return jnp.asarray(count, jnp.int32)
+
     return Proposal(s, jnp.asarray(bound, bool), whole(inner), whole(prepared), bend)

@@ -1,5 +1,8 @@
 """The exact trust-region step by Cholesky factorizations (More and Sorensen)."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportConstantRedefinition=false
+
 import jax
 import jax.numpy as jnp
 import numpy as np

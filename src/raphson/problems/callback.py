@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from raphson.kernel.space import Euclidean
+from raphson.kernel.typing import Space
 
 
 class OutOfCalls(Exception):
@@ -97,7 +98,7 @@ class Callback:
     fun: Callable[[np.ndarray], float]
     gradient: Callable[[np.ndarray], np.ndarray] | None = None
     hessian: Callable[[np.ndarray], np.ndarray] | None = None
-    space: Any = Euclidean()
+    space: Space = Euclidean()
     evaluations: Evaluations = field(default_factory=Evaluations)
     lengths: Lengths = field(default_factory=Lengths)
 
@@ -139,7 +140,7 @@ class HostResiduals:
     fun: Callable[[np.ndarray], np.ndarray]
     jacobian: Callable[[np.ndarray], np.ndarray] | None = None
     loss: Any = None
-    space: Any = Euclidean()
+    space: Space = Euclidean()
     evaluations: Evaluations = field(default_factory=Evaluations)
     size: int = 0
     lengths: Lengths = field(default_factory=Lengths)

@@ -9,6 +9,7 @@ from jax import lax
 
 from raphson.kernel.number import eps
 from raphson.kernel.product import box_of, coordinates
+from raphson.kernel.typing import Space
 from raphson.problems.modes import DIFFERENCES, FORWARD, Modes, NoDerivative
 
 Array = jax.Array
@@ -97,7 +98,7 @@ def along_residuals(problem: Any, x: Any, v: Array) -> Array:
     return jax.jvp(lambda s: inner(problem.space.retract(x, s)), (problem.space.zero(x),), (v,))[1]
 
 
-def difference(gradient: Callable[[Array], Array], space: Any, x: Any, v: Array) -> Array:
+def difference(gradient: Callable[[Array], Array], space: Space, x: Any, v: Array) -> Array:
     """The derivative of the gradient along v by central differences; from one side where a bound is near.
 
     No point lies outside the box. Steps are eps^(1/3) of the size of whichever variable changes most; a
@@ -120,7 +121,7 @@ def difference(gradient: Callable[[Array], Array], space: Any, x: Any, v: Array)
     return jnp.where(fine, jnp.where(two, far - near, 4 * near - 3 * middle - far) / (2 * h), 0)
 
 
-def room(space: Any, x: Any, v: Array) -> Array:
+def room(space: Space, x: Any, v: Array) -> Array:
     """How far one can go along v before a bound."""
     box = box_of(space, x)
     if box is None:

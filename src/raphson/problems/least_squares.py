@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from raphson.kernel.record import record, static
 from raphson.kernel.space import Euclidean
+from raphson.kernel.typing import Space
 from raphson.problems.loss import Loss, linear
 
 Array = jax.Array
@@ -24,7 +25,7 @@ class LeastSquares:
     residual: Callable[..., Any] = static()
     data: tuple = ()
     loss: Loss = Loss(linear)
-    space: Any = Euclidean()
+    space: Space = Euclidean()
 
     def residuals(self, x: Any) -> Array:
         """All residuals as one vector (m,) in the precision of x, whatever that of the data."""

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from raphson.kernel.record import record, static
 from raphson.kernel.space import Euclidean
+from raphson.kernel.typing import Space
 
 Array = jax.Array
 
@@ -22,7 +23,7 @@ class Minimize:
 
     fun: Callable[..., Any] = static()
     data: tuple = ()
-    space: Any = Euclidean()
+    space: Space = Euclidean()
 
     def value(self, x: Any) -> Array:
         """f at x, a scalar in the precision of x: that of the data must not change the type of a loop's state."""

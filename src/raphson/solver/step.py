@@ -15,6 +15,7 @@ from raphson.kernel.product import box_of
 from raphson.kernel.record import record
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
+from raphson.kernel.typing import Control, Path, Space
 from raphson.model.bounds import hold
 from raphson.model.curvature import Curvature
 from raphson.model.quadratic import Model
@@ -29,8 +30,8 @@ class Method:
     """A method: where curvature comes from, which curve of steps is tried, how trials are judged, when to stop."""
 
     curvature: Curvature
-    path: Any
-    control: Any
+    path: Path
+    control: Control
     stop: Stop = Stop()
 
     def __post_init__(self) -> None:
@@ -102,7 +103,7 @@ def trial_observation(method: Method) -> Observation:
     return GRADIENT if getattr(method.control, "slopes", False) else VALUE
 
 
-def propose(method: Method, space: Any, state: State) -> tuple[Proposal, Any]:
+def propose(method: Method, space: Space, state: State) -> tuple[Proposal, Any]:
     """The step that the path suggests for the control's tau, and the point it leads to."""
     proposal = method.path.at(state.place.plan, state.control.tau)
     x, s, cut = space.move(state.place.x, jnp.where(state.k < 0, 0, proposal.s))
@@ -151,7 +152,7 @@ def arrive(
 
 
 def settle(
-    method: Method, space: Any, state: State, seen: Look, control: Any, trial: Trial
+    method: Method, space: Space, state: State, seen: Look, control: Any, trial: Trial
 ) -> tuple[Place, Any, Trial]:
     """Model, stopping rules and plan at the new point, if its derivatives are finite; else a rejected trial."""
     launch = state.k < 0
@@ -171,7 +172,7 @@ def settle(
     return lax.cond(launch | finite(seen, model), enter, turn_back)
 
 
-def remembered(curvature: Curvature, space: Any, state: State, s: Array) -> tuple[Array, Any]:
+def remembered(curvature: Curvature, space: Space, state: State, s: Array) -> tuple[Array, Any]:
     """The step made and the memory of its start, as the tangent space of its end sees them: carried in parallel."""
     memory = state.place.memory
     if space.straight or not curvature.learned:
@@ -180,7 +181,7 @@ def remembered(curvature: Curvature, space: Any, state: State, s: Array) -> tupl
     return transport(s), curvature.carried(transport, memory)
 
 
-def outward(space: Any, x: Any, s: Array, y: Any) -> Array:
+def outward(space: Space, x: Any, s: Array, y: Any) -> Array:
     """The velocity with which t -> retract(x, t s) arrives at y = retract(x, s), in the tangent space there."""
     if space.straight:
         return s
