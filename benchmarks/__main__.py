@@ -1,4 +1,4 @@
-"""`python -m benchmarks dense|nist|first_try|large|cutest`: runs one, section by section, and writes its tables."""
+"""`python -m benchmarks NAME` (one of `NAMES`): runs a benchmark, section by section, and writes its tables."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.suite import Suite
 
-NAMES = ("dense", "nist", "first_try", "large", "cutest")
+NAMES = ("dense", "nist", "first_try", "large", "products", "cutest")
 
 
 def suite(name: str) -> Suite:

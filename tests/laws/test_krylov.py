@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import raphson as rp
-from raphson.linear.cg import FORCING, conjugate_path, unbounded
+from raphson.linear.cg import FORCING, LEGS, conjugate_path, unbounded
 from raphson.model.curvature import FORMED, ExactProduct
 from raphson.operators.matrix_free import MatrixFree
+from raphson.solver.drive import run
 from raphson.solver.presets import PRESETS
 from tests.laws.random_models import decrease, quadratics
 
@@ -101,18 +102,18 @@ def test_rejected_trials_cost_no_product_and_counts_are_exact(method, n, monkeyp
     monkeypatch.setattr(MatrixFree, "mv", counted)
     x0 = np.tile([-1.2, 1.0], n // 2)
     still = lambda x: valley(x)  # of its own: programs of other tests do not count
-    run = jax.jit(lambda x: rp.solve(rp.Minimize(still), stopped(method), x, history=40))
-    found = run(x0)
+    found = run(stopped(method), rp.Minimize(still), jnp.asarray(x0))
     jax.effects_barrier()
-    k = int(found.steps)
-    taken, inner = np.asarray(found.trials.accepted)[:k], np.asarray(found.trials.inner)[:k]
-    assert 2 <= np.sum(~taken) < k
+    taken, inner = found.trace.accepted, found.trace.inner
+    assert 2 <= np.sum(~taken) < len(taken)
     again = np.concatenate([[False], ~taken[:-1]])
     assert np.all(inner[again] == 0) and np.all(inner[~again] > 0)
-    asked = inner.sum() + (method == "trust-cg")
-    last = 0 if n <= FORMED or not taken[-1] else len(made) - ExactProduct().hessians(n, taken.sum() + 1, asked)
-    assert 0 <= last <= 2 * n  # the path prepared at the last point, which no trial followed
-    assert len(made) - last == ExactProduct().hessians(n, taken.sum() + 1, asked)
+    place = found.state.place
+    # The path prepared at the last point, which no trial followed, is made as well.
+    last = int(getattr(place.plan, "walk", place.plan).inner) * bool(found.state.fresh)
+    asked = inner.sum() + last + (method == "trust-cg") + int(place.watch.asked)
+    assert len(made) == ExactProduct().hessians(n, taken.sum() + 1, asked)
+    assert int(place.watch.asked) < taken.sum() / 2, "rounding is asked for at the start and at the end"
 
 
 def stopped(method):
@@ -120,4 +121,18 @@ def stopped(method):
     from dataclasses import replace
 
     preset = PRESETS[method]
-    return replace(preset, stop=replace(preset.stop, max_steps=25))
+    return jax.tree.map(jnp.asarray, replace(preset, stop=replace(preset.stop, max_steps=25)))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_path_goes_on_where_rounding_takes_conjugacy_away(dtype):
+    """Condition 1e6 takes more than 4 n products, where exact arithmetic takes n: they are made, and the step is as
+    good as asked for. Ended at 2 n, runs crawled."""
+    n = 60
+    Q = np.linalg.qr(np.random.default_rng(0).normal(size=(n, n)))[0]
+    H, g = (Q.T * np.geomspace(1e-6, 1, n)) @ Q, np.sum(Q, axis=0)
+    path = jax.jit(lambda H, g: conjugate_path(lambda v: H @ v, g, jnp.inf, LEGS * n, 2))
+    found = path(H.astype(dtype), g.astype(dtype))
+    y = np.asarray(found.unit * found.point(found.legs - 1), float)
+    assert 4 * n < found.inner < LEGS * n and not np.any(found.beyond)
+    assert np.linalg.norm(H @ y + g) <= 2 * FORCING * np.linalg.norm(g)

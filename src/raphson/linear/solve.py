@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from raphson.kernel.rare import rarely
 from raphson.kernel.record import record
 from raphson.linear.batched import cholesky
-from raphson.linear.cg import lowest_ritz, unbounded
+from raphson.linear.cg import LEGS, lowest_ritz, unbounded
 from raphson.linear.cholesky import Factor, factorize, nearly_singular, noise_shift, succeeded
 from raphson.linear.spectral import absolute_step, lowest_pair, shortest_step
 
@@ -55,7 +55,7 @@ def newton_step(factor: Factor, q: Array, error: Array | None, d: Array) -> Arra
 
 def product_direction(mv: Callable[[Array], Array], g: Array, d: Array) -> Direction:
     """By conjugate gradients in scaled variables."""
-    found = unbounded(lambda v: mv(v / d) / d, g / d, limit=2 * g.shape[0])
+    found = unbounded(lambda v: mv(v / d) / d, g / d, limit=LEGS * g.size)
     return Direction(found.s / d, found.inner, found.bend)
 
 

@@ -230,10 +230,8 @@ class ExactProduct(Curvature):
         return Model(look.x, look.value, look.gradient, B, unit, space), Estimate(scale, until, common)
 
     def hessians(self, n: int, points: int, asked: int) -> int:
-        """Products: up to `FORMED` variables n at every point; of more, two beside those for steps: for units, and for
-        what rounding x does to g.
-        """
-        return n * points if n <= FORMED else asked + 2 * points + SWEEPS + MORE - 1
+        """Products: up to `FORMED` variables n at every point; of more, one for units beside those asked for."""
+        return n * points if n <= FORMED else asked + points + SWEEPS + MORE - 1
 
 
 def told_apart(d: Array, common: Array) -> tuple[Array, Array]:

@@ -82,8 +82,9 @@ class Operator(Protocol):
         """s'B s."""
         return s @ self.mv(s)
 
-    def rounding(self, size: Array) -> Array:
-        """|B| |x|: times eps, what rounding x alone does to the gradient; zero where B says nothing about that."""
+    def rounding(self, size: Array, wanted: Array | bool = True) -> Array:
+        """|B| |x|: times eps, what rounding x alone does to the gradient; zero where B says nothing about that, and
+        where it is not `wanted`, if that saves something."""
         return jnp.zeros_like(size)
 
     def stored(self) -> Array | None:

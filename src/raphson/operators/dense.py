@@ -60,7 +60,7 @@ class Stored(Operator):
 class Dense(Stored):
     """A symmetric matrix (n, n)."""
 
-    def rounding(self, size: Array) -> Array:
+    def rounding(self, size: Array, wanted: Array | bool = True) -> Array:
         """|B| |x|: times eps, what rounding x alone does to the gradient, entry by entry."""
         return jnp.abs(self.matrix) @ size
 

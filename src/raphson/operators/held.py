@@ -40,9 +40,9 @@ class Held(Operator):
         """Whether B's numbers are finite."""
         return self.inner.finite()
 
-    def rounding(self, size: Array) -> Array:
+    def rounding(self, size: Array, wanted: Array | bool = True) -> Array:
         """|B| |x| of B itself."""
-        return self.inner.rounding(size)
+        return self.inner.rounding(size, wanted)
 
     def restrict(self, held: Array, stiff: Array, room: Array) -> "Held":
         """More variables held."""

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from raphson.kernel.number import safe
 from raphson.kernel.record import record
@@ -67,9 +68,10 @@ class MatrixFree(Operator):
         """As products."""
         return Held(self, held, stiff)
 
-    def rounding(self, size: Array) -> Array:
-        """|H x|, the part of |H| |x| that one product can see: an underestimate, so no early stop."""
-        return jnp.abs(self.mv(size))
+    def rounding(self, size: Array, wanted: Array | bool = True) -> Array:
+        """|H x|, the part of |H| |x| that one product can see: an underestimate, so no early stop. Costs it only where
+        it is `wanted`."""
+        return lax.cond(wanted, lambda: jnp.abs(self.mv(size)), lambda: jnp.zeros_like(size))
 
     def stiffness(self, g: Array, d: Array) -> Array:
         """One number for all variables, the curvature along g: the diagonal would cost n products."""

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 
 from raphson.kernel.number import CURVATURE_NOISE, eps
 from raphson.kernel.record import record, static
-from raphson.linear.cg import ConjugatePath, conjugate_path, rows_for
+from raphson.linear.cg import LEGS, ConjugatePath, conjugate_path, rows_for
 from raphson.model.quadratic import Model
 from raphson.paths.proposal import RADIUS, Proposal, proposal
 
@@ -31,10 +31,10 @@ class Steihaug:
 
     def prepare(self, model: Model, tau: Array | float = jnp.inf) -> SteihaugPlan:
         """The path until it leaves the ball of the first radius: for a smaller one nothing is left to multiply."""
-        d, B, limit = model.scale, model.curvature, 2 * model.scale.shape[0]
+        d, B = model.scale, model.curvature
         g = model.gradient / d
         found = conjugate_path(
-            lambda v: B.mv(v / d) / d, g, tau, limit, rows_for(g, limit), least=least_curvature(model)
+            lambda v: B.mv(v / d) / d, g, tau, LEGS * g.size, rows_for(g), least=least_curvature(model)
         )
         return SteihaugPlan(found, d)
 

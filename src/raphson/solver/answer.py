@@ -18,6 +18,7 @@ from raphson.problems.allowed import modes_of
 from raphson.problems.derivatives import hessian, slope
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.minimize import Minimize
+from raphson.solver.carry import lean, whole
 from raphson.solver.choose import choose
 from raphson.solver.presets import ALIASES, PRESETS, RESIDUAL_ALIASES, RESIDUAL_PRESETS, cast, preset_name
 from raphson.solver.saddle import leave_saddle
@@ -72,13 +73,14 @@ def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> S
 
     def body(carry):
         state, trials = carry
-        new, trial = step(method, still, state)
+        new, trial = step(method, still, whole(state, still))
+        new = lean(new)
         if trials is None:
             return new, None
         at = jnp.where(state.k < 0, history, state.k)
         return new, jax.tree.map(lambda T, t: T.at[at].set(t, mode="drop"), trials, trial)
 
-    state, trials = run_on(method, body, (state, trials))
+    state, trials = run_on(method, still, body, (lean(state), trials))
     modes = modes_of(problem, x0)
     x = answer(problem, state.x) if modes.forward else reverse_answer(problem, state.x)
     # The value is computed again at the answer: its derivative by theta would otherwise be lost.
@@ -86,7 +88,7 @@ def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> S
     return Solution(x, value, state.model.gradient, state.status, state.k, trials)
 
 
-def run_on(method: Method, body: Callable[[Any], Any], carry: tuple[State, Any]) -> tuple[State, Any]:
+def run_on(method: Method, problem: Any, body: Callable[[Any], Any], carry: tuple[State, Any]) -> tuple[State, Any]:
     """Steps until the run ends for good: from a saddle it goes on."""
 
     def going(carry: tuple[State, Any]) -> Array:
@@ -94,7 +96,7 @@ def run_on(method: Method, body: Callable[[Any], Any], carry: tuple[State, Any])
 
     def leg(carry: tuple[State, Any]) -> tuple[State, Any]:
         state, trials = lax.while_loop(going, body, carry)
-        return leave_saddle(method, state), trials
+        return lean(leave_saddle(method, whole(state, problem))), trials
 
     if carry[0].model.curvature.semidefinite:
         return lax.while_loop(going, body, carry)

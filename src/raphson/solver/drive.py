@@ -19,6 +19,7 @@ from raphson.kernel.status import Status
 from raphson.kernel.trace import SCALARS, Trace, Trial, host_row, row
 from raphson.model.units import units_at
 from raphson.problems.callback import HOST, OutOfCalls
+from raphson.solver.carry import lean, whole
 from raphson.solver.packed import host_steps, trial_of
 from raphson.solver.saddle import leave
 from raphson.solver.step import (
@@ -91,7 +92,7 @@ class Patience:
 
 
 def loop(method: Method, problem: Any, state: State, until: Any, history: int) -> tuple[Packed, Any]:
-    """Steps until the run ends or k reaches `until`: the state, packed, and a table with a row for every trial.
+    """Steps until the run ends or k reaches `until`: the lean state, packed, and a table with a row for every trial.
 
     The state comes in as it is: taking it from vectors would be a kernel a piece, 12 ms each to compile.
     """
@@ -101,13 +102,13 @@ def loop(method: Method, problem: Any, state: State, until: Any, history: int) -
 
     def body(carry):
         state, table = carry
-        new, trial = step(method, problem, state)
-        return new, lax.dynamic_update_slice_in_dim(table, row(trial)[None], state.k - start, 0)
+        new, trial = step(method, problem, whole(state, problem))
+        return lean(new), lax.dynamic_update_slice_in_dim(table, row(trial)[None], state.k - start, 0)
 
     def going(carry):
         return (carry[0].status == Status.RUNNING) & (carry[0].k < until)
 
-    state, table = lax.while_loop(going, body, (state, table))
+    state, table = lax.while_loop(going, body, (lean(state), table))
     return pack(state), table
 
 
@@ -119,32 +120,34 @@ def history_of(x: Any) -> int:
 
 advance = Program(loop, static_argnames=("history",))
 
-launched = Program(lambda method, problem, x0: pack(launch(method, problem, x0)))
+launched = Program(lambda method, problem, x0: pack(lean(launch(method, problem, x0))))
 
 
 @Program
 def attempt(method: Method, problem: Any, state: State) -> tuple[Any, Any, Trial, tuple[State, Trial]]:
-    """The first half of a step, and its conclusion in case the trial is rejected."""
+    """The first half of a step, and its conclusion in case the trial is rejected, with a lean state."""
     proposal, x = propose(method, problem.space, state)
     seen = trial_observation(method).look(problem, x)
     trial, control = appraise(method, state, proposal, seen)
-    return seen, control, trial, conclude(method, state, state.place, control, trial)
+    state, concluded = conclude(method, state, state.place, control, trial)
+    return seen, control, trial, (lean(state), concluded)
 
 
 @Program
 def land(method: Method, problem: Any, state: State, seen: Any, control: Any, trial: Trial) -> tuple[State, Trial]:
-    """The second half: arrive and conclude."""
+    """The second half: arrive and conclude; the state is lean."""
     place, control, trial = arrive(method, problem, state, seen, control, trial)
-    return conclude(method, state, place, control, trial)
+    state, trial = conclude(method, state, place, control, trial)
+    return lean(state), trial
 
 
 def one_step(method: Method, problem: Any, state: State) -> tuple[State, Trial]:
     """One step from Python: two dispatches of compiled code, the second only if the trial is taken."""
-    seen, control, trial, rejected = attempt(method, problem, state)
+    seen, control, trial, (rejected, refused) = attempt(method, problem, state)
     if not bool(trial.accepted):
-        return rejected
+        return whole(rejected, problem), refused
     state, trial = land(method, problem, state, seen, control, trial)
-    return leave(method, state), trial
+    return leave(method, whole(state, problem)), trial
 
 
 def iterate(method: Method, problem: Any, x0: Any) -> Iterator[tuple[State, Trial]]:
@@ -194,6 +197,7 @@ def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> State
         state = jax.device_put(launched(method, problem, x0).home())
         if sum(leaf.size for leaf in jax.tree.leaves(state)) <= KEPT:
             Started.states[key] = state
+    state = whole(state, problem)
     model = replace(state.place.model, x=x0)
     state = replace(state, place=replace(state.place, model=model), best=replace(state.best, x=x0))
     return in_units(state, units_at(problem, x0)) if method.curvature.scaled else state
@@ -291,7 +295,7 @@ def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
             size = FIRST if pace is None else int(np.clip(BURST / pace, 1, HISTORY))
             begin = time.perf_counter()
             packed, table = advance(method, problem, state, k + min(size, history), history=history)
-            state = packed.home()
+            state = whole(packed.home(), problem)
             count = int(state.k) - k
             k += count
             # The first burst of a structure compiles; its time says nothing about the pace.

@@ -19,6 +19,7 @@ from raphson.kernel.status import Status
 from raphson.model.bounds import hold
 from raphson.model.quadratic import Model
 from raphson.solver.step import Method, Place, State
+from raphson.solver.stop import Watch
 
 Array = jax.Array
 
@@ -92,9 +93,18 @@ def tilted(model: Model, v: Array) -> Model:
     return replace(model, gradient=model.gradient - d * pull * down)
 
 
-departed = Program(leave_saddle)
+def changed(state: State) -> tuple[Any, Watch, Any, Array, Array]:
+    """What leaving a saddle changes in a state; a model comes out of compiled code as a copy, data included."""
+    return state.place.plan, state.place.watch, state.control, state.status, state.fresh
+
+
+departed = Program(lambda method, state: changed(leave_saddle(method, state)))
 
 
 def leave(method: Method, state: State) -> State:
     """A run that rests on a saddle goes on; on the host, without compiled code where there is plainly none."""
-    return departed(method, state) if may_rest_on_saddle(state) else state
+    if not may_rest_on_saddle(state):
+        return state
+    plan, watch, control, status, fresh = departed(method, state)
+    place = replace(state.place, plan=plan, watch=watch)
+    return replace(state, place=place, control=control, status=status, fresh=fresh)

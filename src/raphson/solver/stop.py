@@ -27,20 +27,22 @@ class Stop:
 
 @record
 class Watch:
-    """What the stopping rules remember: sizes of x seen, the first values of f, the best gradient."""
+    """What the stopping rules remember: sizes of x seen, the first values of f, the best gradient, and how often they
+    `asked` what rounding x does to g."""
 
     seen: Array
     reference: Array
     gradient: Array
     stale: Array
     arrivals: Array
+    asked: Array
     status: Array
 
 
 def first_watch(model: Model) -> Watch:
     """Before the first arrival."""
     zero, count = jnp.zeros_like(model.value), jnp.zeros((), jnp.int32)
-    return Watch(jnp.zeros_like(model.gradient), zero, zero + jnp.inf, count, count, count)
+    return Watch(jnp.zeros_like(model.gradient), zero, zero + jnp.inf, count, count, count, count)
 
 
 def negligible(s: Array, size: Array, tolerance: Any) -> Array:
@@ -66,14 +68,16 @@ def arrival(stop: Stop, model: Model, watch: Watch, trial: Trial) -> Watch:
     seen = jnp.maximum(watch.seen, model.space.magnitude(model.x))
     first = watch.arrivals == 0
     size = model.space.magnitude(model.x)
-    rounding = GRADIENT_NOISE * eps(s) * model.curvature.rounding(size)
     whole = norm(model.scale * size)
     # Beside a step so short the next one of Newton's method is rounding; at degenerate minima steps are longer.
     settled = trial.length <= eps(s) ** 0.5 * whole
-    floor = (jnp.all(jnp.abs(model.gradient) <= rounding) & settled) | jnp.all(model.gradient == 0)
-    # Neither slope nor curvature along the step rose above their errors.
     bend = jnp.abs(2 * (trial.predicted + trial.slope))
     straight = bend <= 4 * s.shape[0] * eps(s) * trial.length**2
+    # Elsewhere it decides nothing, and may cost a product with H.
+    wanted = settled | straight
+    rounding = GRADIENT_NOISE * eps(s) * model.curvature.rounding(size, wanted)
+    floor = (jnp.all(jnp.abs(model.gradient) <= rounding) & settled) | jnp.all(model.gradient == 0)
+    # Neither slope nor curvature along the step rose above their errors.
     lost = straight & (jnp.abs(trial.slope) <= jnp.abs(s) @ rounding)
     # In natural units step and slope are nothing that rounding of the largest variable would hide.
     gradient, hidden = norm(model.gradient / model.scale), GRADIENT_NOISE * eps(s) * whole
@@ -93,4 +97,5 @@ def arrival(stop: Stop, model: Model, watch: Watch, trial: Trial) -> Watch:
     finite = jnp.isfinite(model.value) & jnp.all(jnp.isfinite(model.gradient))
     status = jnp.where(finite | bottomless, status, Status.NOT_FINITE).astype(jnp.int32)
     best = jnp.minimum(watch.gradient, gradient)
-    return Watch(seen, reference, best, stale.astype(jnp.int32), watch.arrivals + 1, status)
+    asked = watch.asked + wanted
+    return Watch(seen, reference, best, stale.astype(jnp.int32), watch.arrivals + 1, asked, status)
