@@ -18,6 +18,24 @@ ULPS = 16.0
 """Where x itself is rounded so many times over, nothing more can be asked of it."""
 
 
+KEPT = 0.01
+"""A promise is kept to this part: that f is no quadratic is no reason to doubt H."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """The rise of f that H promises at x + `step` (n,) and x - `step`, and the larger change of f there."""
+
+    step: np.ndarray
+    promised: float
+    seen: float
+
+    @property
+    def kept(self) -> bool:
+        """At a minimum f changes by a half of it and more, whatever its third derivative."""
+        return self.seen > KEPT * self.promised
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What the certificate is made from, all NumPy.
@@ -29,6 +47,7 @@ class Evidence:
     quadratic at the end, `contracted` whether its last steps shrank fast; `first` |f| and `start` |x| at the start of
     the run, `here` |x| at its end; `blur`: how far from x, relative to its size, f rises by its noise, where
     derivatives are differences of f;
+    `promise` of H along its stiffest direction, where f was looked at along weak ones (None: not looked at);
     `unseen` whether H was not looked at (on the host), and `why_unseen`.
     """
 
@@ -50,6 +69,7 @@ class Evidence:
     steep: float = 0.0
     blur: float = 0.0
     imbalance: float = 1.0
+    promise: Promise | None = None
     held: tuple[str, ...] = ()
     names: Any = ()
     unseen: bool = False

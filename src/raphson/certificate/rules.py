@@ -11,6 +11,7 @@ import numpy as np
 from raphson.certificate.kinks import BALANCED
 from raphson.certificate.measures import Evidence, Finding, Measures
 from raphson.certificate.sections import BEYOND, Course
+from raphson.certificate.shape import direction
 from raphson.certificate.verdict import Cause, Certificate, Proof, Verdict
 from raphson.kernel.number import GRADIENT_NOISE
 from raphson.kernel.status import Status
@@ -246,6 +247,16 @@ def hidden(m: Measures) -> Finding | None:
     return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}; {text}: what is left to gain is hidden", Cause.NOISE)
 
 
+def denied(m: Measures) -> Finding | None:
+    """H promises that f rises, and f does not: H is that of another function, or was out of range of the arithmetic."""
+    p = m.e.promise
+    if p is None or p.kept:
+        return None
+    along = direction(p.step, m.e.names)
+    text = f"H promises that f rises by {p.promised:.2g} along {along}, where it changes by {p.seen:.2g}"
+    return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}; {text}: the curvature is not that of f", Cause.STEEP)
+
+
 def unlooked(m: Measures) -> Finding | None:
     """Directions are in doubt, and f could not be looked at along them."""
     if not m.shape.zero or m.e.sections:
@@ -284,7 +295,7 @@ def minimum(m: Measures) -> Finding:
 
 RULES: tuple[Callable[[Measures], Finding | None], ...] = (
     bottomless, endless, ended, balanced, curved_down, falling, kinked, receding, unfinished, steep, sloping, ran_away,
-    unresolved, hidden, unlooked, level, minimum,
+    unresolved, hidden, denied, unlooked, level, minimum,
 )  # fmt: skip
 """In this order."""
 

@@ -26,6 +26,7 @@ from raphson.problems.callback import HOST, HostResiduals, OutOfCalls
 from raphson.solver.bounds import active_bounds, held_words
 from raphson.solver.drive import Run
 from raphson.solver.final import LARGEST, evaluate, flat, sizes, why_unseen
+from raphson.solver.promise import promised_rise
 from raphson.solver.step import State
 
 units = Program(lambda H: filled(natural_scale(H, jnp.zeros_like(H[0]))))
@@ -77,6 +78,7 @@ def certificate_of(
             sections=looked.sections,
             steep=steep_falls(problem, model, g, size),
             imbalance=imbalance_at(problem, model, size, ~held, looked),
+            promise=promised_rise(problem, model, H, size, held, looked.noise) if looked.sections else None,
             held=held_words(space, model.x, sides, names),
             names=names,
             unseen=H is None and isinstance(problem, HOST) and finite(model, g),

@@ -1,0 +1,63 @@
+"""Whether f rises as its Hessian says: a Hessian that is out of range, or another function's, shows nothing."""
+
+from typing import Any
+
+import numpy as np
+
+from raphson.calculus.taylor import VALUE
+from raphson.certificate.measures import KEPT, Promise
+from raphson.certificate.sections import reaches_bound
+from raphson.kernel.number import eps
+from raphson.problems.callback import OutOfCalls
+from raphson.solver.final import evaluate
+
+CLEAR = 1e4
+"""A rise that is promised is looked at where it is so many times the noise of f: there the quadratic holds best."""
+
+FARTHER = 1e-6
+"""And at this part of x, where it was not kept nearer: where f is 0 its noise is unknown."""
+
+
+def promised_rise(
+    problem: Any, model: Any, H: np.ndarray | None, size: np.ndarray, held: np.ndarray, noise: float
+) -> Promise | None:
+    """What H promises along its stiffest direction, in units of `size` (n,), and what f does there, on both sides.
+
+    None where H is not at hand or promises nothing that could be seen, and where calls or numbers do not suffice.
+    """
+    if H is None or not np.all(np.isfinite(H)) or held.all():
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        M = np.where(held[:, None] | held[None, :], 0, np.asarray(H, float) * np.outer(size, size))
+    if not np.all(np.isfinite(M)):
+        return None
+    w, V = np.linalg.eigh(M)
+    if not w[-1] > 0:
+        return None
+    nearest = max(float(np.sqrt(2 * CLEAR * noise / w[-1])), 16 * eps(model.gradient))
+    if nearest > 1:
+        return None
+    found = None
+    try:
+        for t in (nearest, max(nearest, FARTHER)):
+            step = t * size * V[:, -1]
+            change = largest_change(problem, model, step)
+            if change is None:
+                return None
+            promise = 0.5 * float(w[-1]) * t * t
+            found = Promise(step, promise, change)
+            if found.kept and change < promise / KEPT:  # a larger change is noise, where f is 0, or that of a kink
+                return found
+    except OutOfCalls:
+        return None
+    return found
+
+
+def largest_change(problem: Any, model: Any, step: np.ndarray) -> float | None:
+    """By how much f changes from x to x + step and x - step, the larger one; None where bounds or numbers end."""
+    changes = []
+    for s in (step, -step):
+        if not reaches_bound(problem.space, model.x, s):
+            x = problem.space.move(model.x, s.astype(np.asarray(model.gradient).dtype))[0]
+            changes.append(abs(float(evaluate(problem, x, VALUE).value) - float(model.value)))
+    return max(changes) if changes and np.all(np.isfinite(changes)) else None
