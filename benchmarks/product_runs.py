@@ -156,7 +156,7 @@ def counts(method: str, fun: Callable, x0: np.ndarray) -> dict:
     trace, state = found.trace, found.state
     points = int(trace.accepted.sum()) + 1
     # The first radius costs one product, and the path at the last point leads nowhere, but it was made.
-    asked = int(trace.inner.sum()) + (method == "trust-cg") + last(state) + int(state.place.watch.asked)
+    asked = int(trace.inner.sum()) + (method == "trust-cg") + last(state) + int(state.iterate.stop_state.asked)
     products = preset.curvature.hessians(x0.size, points, asked)
     return {
         "trials": len(trace), "taken": points - 1, "products": products, "f": float(state.best.value),
@@ -166,7 +166,7 @@ def counts(method: str, fun: Callable, x0: np.ndarray) -> dict:
 
 def last(state: Any) -> int:
     """The products of the last plan, where no trial followed."""
-    plan = state.place.plan
+    plan = state.iterate.plan
     return int(getattr(plan, "walk", plan).inner) * bool(state.fresh)
 
 

@@ -56,24 +56,24 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     ],
 )  # fmt: skip
 def test_common_files_are_read(tmp_path: Path, text: str) -> None:
-    found = table.read(Path(write(tmp_path, text)))
+    found = table.read_table(Path(write(tmp_path, text)))
     assert found.names == ("x", "y") and bool(found.notes) == (text[0] == "1")
     first, second = found.numbers(found.names).columns.values()
     assert first.tolist() == [1, -3] and second.tolist() == [2.5, 0.4] and first.dtype == np.float64
 
 
 def test_names(tmp_path: Path) -> None:
-    found = table.read(Path(write(tmp_path, ",Temp (C),2020,rate,σ\n1,2,3,4,5\n")))
+    found = table.read_table(Path(write(tmp_path, ",Temp (C),2020,rate,σ\n1,2,3,4,5\n")))
     assert found.names == ("column1", "Temp_C", "column_2020", "rate", "σ")
     assert "'Temp (C)' is Temp_C, '2020' is column_2020" in found.notes[0]
-    found = table.read(Path(write(tmp_path, "1 2 3\n4 5 6\n")))
+    found = table.read_table(Path(write(tmp_path, "1 2 3\n4 5 6\n")))
     assert found.names == ("x1", "x2", "y") and "columns are called x1, x2, y" in found.notes[0]
-    assert table.read(Path(write(tmp_path, "1\n2\n"))).names == ("y",)
-    assert table.read(Path(write(tmp_path, "sample #,x\n1,2\n"))).names == ("sample", "x")
+    assert table.read_table(Path(write(tmp_path, "1\n2\n"))).names == ("y",)
+    assert table.read_table(Path(write(tmp_path, "sample #,x\n1,2\n"))).names == ("sample", "x")
 
 
 def test_only_the_columns_asked_for_must_be_numbers(tmp_path: Path) -> None:
-    found = table.read(Path(write(tmp_path, "who,x,y\nAnn,1,2\n,3,NA\nBob,,5\nCy,6,7\n")))
+    found = table.read_table(Path(write(tmp_path, "who,x,y\nAnn,1,2\n,3,NA\nBob,,5\nCy,6,7\n")))
     assert found.numbers(["x", "y"], omit=True).columns["y"].tolist() == [2, 7]
     numbers = found.numbers(["x"], omit=True)
     assert numbers.columns["x"].tolist() == [1, 3, 6] and numbers.lines == (2, 3, 5)
@@ -105,16 +105,16 @@ def test_only_the_columns_asked_for_must_be_numbers(tmp_path: Path) -> None:
 def test_a_wrong_file_is_named_with_its_line(tmp_path: Path, text: str | bytes, words: str) -> None:
     path = write(tmp_path, text)
     with pytest.raises(TableError) as caught:
-        table.read(Path(path)).numbers(["x", "y"])
+        table.read_table(Path(path)).numbers(["x", "y"])
     assert str(caught.value).startswith(path) and words in str(caught.value)
 
 
 def test_omit_leaves_out_what_is_missing_and_nothing_else(tmp_path: Path) -> None:
-    found = table.read(Path(write(tmp_path, "x,y\n1,\n3,abc\n")))
+    found = table.read_table(Path(write(tmp_path, "x,y\n1,\n3,abc\n")))
     with pytest.raises(TableError, match="line 3, column y: 'abc'"):
         found.numbers(["x", "y"], omit=True)
     with pytest.raises(TableError, match="no row of data without a missing value"):
-        table.read(Path(write(tmp_path, "x,y\n1,\n,2\n"))).numbers(["x", "y"], omit=True)
+        table.read_table(Path(write(tmp_path, "x,y\n1,\n,2\n"))).numbers(["x", "y"], omit=True)
 
 
 # --- the verb

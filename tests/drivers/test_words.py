@@ -13,7 +13,7 @@ import raphson as rp
 from raphson.certificate.measures import Evidence
 from raphson.certificate.rules import certify
 from raphson.certificate.sections import Course, Section, Side
-from raphson.certificate.shape import Shape, direction
+from raphson.certificate.shape import Shape, direction_name
 from raphson.certificate.verdict import Cause, Verdict
 from raphson.kernel.status import Status
 from raphson.solver.result import Evaluations
@@ -175,6 +175,6 @@ def test_a_slope_is_not_called_vanished() -> None:
 
 def test_a_direction_in_words() -> None:
     names = ("a", "b", "c")
-    assert direction(np.array([0.0, 0.0, 2.0]), names) == "c"
-    assert direction(np.array([-1.0, -1.0, 0.0]), names) == "a + b"
-    assert direction(np.array([-0.5, 1.0, 0.001]), names) == "0.5 a - b"
+    assert direction_name(np.array([0.0, 0.0, 2.0]), names) == "c"
+    assert direction_name(np.array([-1.0, -1.0, 0.0]), names) == "a + b"
+    assert direction_name(np.array([-0.5, 1.0, 0.001]), names) == "0.5 a - b"

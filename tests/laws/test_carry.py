@@ -9,7 +9,7 @@ from jax.extend import core
 import raphson as rp
 from raphson.solver import drive
 from raphson.solver.presets import PRESETS, RESIDUAL_PRESETS
-from raphson.solver.step import launch
+from raphson.solver.step import init
 
 ROWS = 77
 """With a column that f does not use: J has another shape than the data."""
@@ -50,7 +50,7 @@ def test_data_stay_where_they_are(name):
     problem, method = CASES[name]
     method = jax.tree.map(jnp.asarray, method)
     x, size = jnp.zeros(40), DATA[0].shape
-    state = launch(method, problem, x)
+    state = init(method, problem, x)
     assert size in [leaf.shape for leaf in jax.tree.leaves(state)], "operators hold the problem"
     found = jax.make_jaxpr(lambda p, s: drive.loop(method, p, s, 9, 9))(problem, state)
     seen = list(carries(found.jaxpr))
@@ -58,8 +58,8 @@ def test_data_stay_where_they_are(name):
     assert size not in [a.shape for a in found.out_avals]
     first = jax.eval_shape(drive.attempt.jitted, method, problem, state)
     looked, control, trial, _ = first
-    second = jax.eval_shape(drive.land.jitted, method, problem, state, looked, control, trial)
-    begun = jax.eval_shape(drive.launched.jitted, method, problem, x)
+    second = jax.eval_shape(drive.finish_step.jitted, method, problem, state, looked, control, trial)
+    begun = jax.eval_shape(drive.initialized.jitted, method, problem, x)
     assert size not in [a.shape for a in jax.tree.leaves((first, second, begun))]
     whole = jax.make_jaxpr(lambda p: rp.solve(p, method, x).x)(problem)
     assert size not in list(carries(whole.jaxpr))
@@ -68,7 +68,7 @@ def test_data_stay_where_they_are(name):
 def test_a_state_on_the_host_holds_the_arrays_of_the_caller():
     """The same object, not a copy, and its operator still multiplies."""
     problem, method = CASES["trust-cg"]
-    states = drive.iterate(jax.tree.map(jnp.asarray, method), problem, jnp.zeros(40))
+    states = drive.iterate_trials(jax.tree.map(jnp.asarray, method), problem, jnp.zeros(40))
     state, _ = next(states)
     assert state.model.curvature.problem is problem
     v = jnp.ones(40)

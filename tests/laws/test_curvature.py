@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raphson.kernel.look import Look
+from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.space import Euclidean
 from raphson.model.quasi_newton import BFGS, DFP, LBFGS, SR1
 from raphson.problems.minimize import Minimize
@@ -28,7 +28,7 @@ def learner(name):
     curvature = CURVATURES[name]
 
     def learn(value, g, s, memory):
-        m, memory = curvature.model(Euclidean(), Look(jnp.zeros(N), value, g), s, memory)
+        m, memory = curvature.model(Euclidean(), Evaluation(jnp.zeros(N), value, g), s, memory)
         return m.curvature.dense(), getattr(m.curvature, "inverse", None), memory
 
     return curvature.start(blank, jnp.zeros(N)), jax.jit(learn)

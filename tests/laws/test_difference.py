@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from raphson.calculus.difference import (
     bent_residuals,
-    disagreement,
     final_derivatives,
     host_derivatives,
     host_gradient,
     host_jacobian,
+    slope_disagreement,
 )
 from raphson.kernel.space import Box
-from raphson.problems.callback import Callback, Evaluations, HostResiduals, OutOfCalls
+from raphson.problems.callback import Callback, CallCounts, HostResiduals, OutOfCalls
 from raphson.problems.loss import Loss, linear
 
 seeds = st.integers(0, 2**32 - 1)
@@ -60,7 +60,7 @@ def test_every_call_lies_in_the_box_to_the_last_bit(seed):
     r = residuals.residuals(x)
     host_jacobian(residuals, x, r)
     bent_residuals(residuals, x, r)
-    disagreement(problem, x, value(x), gradient(x)[:, None])
+    slope_disagreement(problem, x, value(x), gradient(x)[:, None])
 
 
 @given(seeds)
@@ -111,12 +111,12 @@ def test_right_derivatives_are_never_refused_and_wrong_ones_are(unit, x):
     value, gradient, _ = curved(np.array([0.2, -0.4]), np.array([1.0, 3.0]))
     problem, g = Callback(lambda v: unit * value(v)), unit * gradient(x)
     f = unit * value(x)
-    assert disagreement(problem, x, f, g[:, None]) is None
+    assert slope_disagreement(problem, x, f, g[:, None]) is None
     for i in range(2):
         for wrong in (-1.0, 1.1, 0.0):
             other = g.copy()
             other[i] *= wrong
-            assert disagreement(problem, x, f, other[:, None])[0] == i
+            assert slope_disagreement(problem, x, f, other[:, None])[0] == i
 
 
 def test_a_small_wrong_column_beside_a_large_one_is_found():
@@ -125,9 +125,9 @@ def test_a_small_wrong_column_beside_a_large_one_is_found():
     x = np.array([1.0, 0.5])
     J = np.array([[1e12, 0], [0, np.cos(0.5)], [0, 1.0]])
     problem = HostResiduals(fun, loss=Loss(linear))
-    assert disagreement(problem, x, fun(x), J.T) is None
+    assert slope_disagreement(problem, x, fun(x), J.T) is None
     J[2, 1] = -1.0
-    assert disagreement(problem, x, fun(x), J.T)[:2] == (1, 2)
+    assert slope_disagreement(problem, x, fun(x), J.T)[:2] == (1, 2)
 
 
 @pytest.mark.parametrize("kink", [0.0, 1e-9, -1e-12])
@@ -135,7 +135,7 @@ def test_a_kink_is_no_evidence(kink):
     """|x - kink| near x: the slope of one side is right, and not refused."""
     value = lambda x: abs(float(x[0]) - kink) + float(x[1])
     x = np.array([0.0, 1.0])
-    assert disagreement(Callback(value), x, value(x), np.array([[np.sign(-kink)], [1.0]])) is None
+    assert slope_disagreement(Callback(value), x, value(x), np.array([[np.sign(-kink)], [1.0]])) is None
 
 
 @given(seeds)
@@ -157,7 +157,7 @@ def test_residuals_bend_as_their_cost_does(seed):
 def test_a_limit_of_calls_holds_before_the_call():
     """The user's function is not called once more."""
     calls = []
-    problem = Callback(lambda x: calls.append(1) or 0.0, evaluations=Evaluations(limit=7))
+    problem = Callback(lambda x: calls.append(1) or 0.0, evaluations=CallCounts(limit=7))
     with pytest.raises(OutOfCalls):
         final_derivatives(problem, np.ones(3), 0.0)
     assert len(calls) == 7 == problem.evaluations.total

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import raphson as rp
-from raphson.model.geometry import Geometry, angle, units
+from raphson.model.geometry import Geometry, angle, hessian_units
 from raphson.model.quadratic import Model
 from raphson.operators.dense import Dense
 
@@ -190,11 +190,11 @@ def test_natural_units_give_a_diagonal_of_ones_and_follow_the_units_of_x(n: int,
     H = random.standard_normal((n, n))
     H = H + H.T
     unit = 10.0 ** random.integers(-9, 9, n)
-    np.testing.assert_allclose(np.abs(np.diagonal(H)) / units(H) ** 2, 1)
+    np.testing.assert_allclose(np.abs(np.diagonal(H)) / hessian_units(H) ** 2, 1)
     H[0, 0] = 0.0  # a variable that is curved only together with others
-    np.testing.assert_allclose(units(H * np.outer(unit, unit)), units(H) * unit)
-    np.testing.assert_array_equal(units(np.diag([0.0, 4.0])), [2, 2])
-    np.testing.assert_array_equal(units(np.zeros((2, 2))), [1, 1])
+    np.testing.assert_allclose(hessian_units(H * np.outer(unit, unit)), hessian_units(H) * unit)
+    np.testing.assert_array_equal(hessian_units(np.diag([0.0, 4.0])), [2, 2])
+    np.testing.assert_array_equal(hessian_units(np.zeros((2, 2))), [1, 1])
 
 
 def test_precision_decides_what_is_zero() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import raphson as rp
-from raphson.linear.cg import FORCING, LEGS, conjugate_path, unbounded
+from raphson.linear.cg import FORCING, LEGS, conjugate_path, newton_cg_direction
 from raphson.model.curvature import FORMED, ExactProduct
 from raphson.operators.matrix_free import MatrixFree
 from raphson.solver.drive import run
@@ -73,7 +73,7 @@ def test_a_shorter_radius_gives_the_step_that_it_would_have_given_itself():
 
 def test_a_first_direction_of_negative_curvature_has_the_unit_of_a_step():
     """-g ||g|| / ||H g||: the same for H, g times c, and c times as long for H / c^2, g / c."""
-    free = jax.jit(lambda H, g: unbounded(lambda v: H @ v, g, 2 * N).s)
+    free = jax.jit(lambda H, g: newton_cg_direction(lambda v: H @ v, g, 2 * N).s)
     H, g = -np.diag(np.arange(1.0, N + 1)), np.ones(N)
     s = np.asarray(free(H, g))
     np.testing.assert_allclose(s, -g * np.linalg.norm(g) / np.linalg.norm(H @ g), rtol=1e-12)
@@ -108,12 +108,12 @@ def test_rejected_trials_cost_no_product_and_counts_are_exact(method, n, monkeyp
     assert 2 <= np.sum(~taken) < len(taken)
     again = np.concatenate([[False], ~taken[:-1]])
     assert np.all(inner[again] == 0) and np.all(inner[~again] > 0)
-    place = found.state.place
+    place = found.state.iterate
     # The path prepared at the last point, which no trial followed, is made as well.
     last = int(getattr(place.plan, "walk", place.plan).inner) * bool(found.state.fresh)
-    asked = inner.sum() + last + (method == "trust-cg") + int(place.watch.asked)
+    asked = inner.sum() + last + (method == "trust-cg") + int(place.stop_state.asked)
     assert len(made) == ExactProduct().hessians(n, taken.sum() + 1, asked)
-    assert int(place.watch.asked) < taken.sum() / 2, "rounding is asked for at the start and at the end"
+    assert int(place.stop_state.asked) < taken.sum() / 2, "rounding is asked for at the start and at the end"
 
 
 def stopped(method):

@@ -147,8 +147,8 @@ def looks(x, A, b, scale):
     def of(rho, name, residual):
         problem = rp.LeastSquares(residual, (A, b), Loss(rho, scale, name))
         value, gradient = jax.value_and_grad(problem.value)(x)
-        H = HESSIAN.look(problem, x).curvature.matrix if residual is straight else None
-        return GRAM.look(problem, x), value, H, gradient, problem.residuals(x)
+        H = HESSIAN.evaluate(problem, x).curvature.matrix if residual is straight else None
+        return GRAM.evaluate(problem, x), value, H, gradient, problem.residuals(x)
 
     return {
         (name, residual.__name__): of(rho, name, residual)

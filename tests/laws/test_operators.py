@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raphson.kernel.rare import rarely
+from raphson.kernel.branch import cond_under_vmap
 from raphson.linear.cg import lowest_ritz
 from raphson.linear.cholesky import factorize
 from raphson.linear.spectral import lowest_pair
@@ -252,7 +252,7 @@ def test_rare_work_is_done_only_where_a_lane_asks_for_it():
         jax.debug.callback(lambda: ran.append(1))
         return 10 * x
 
-    batched = jax.jit(jax.vmap(lambda flag, x: rarely(flag, compute, x, -x)))
+    batched = jax.jit(jax.vmap(lambda flag, x: cond_under_vmap(flag, compute, x, -x)))
     x = jnp.arange(4.0)
     for flags in ([False] * 4, [True, False, True, False], [True] * 4):
         ran.clear()

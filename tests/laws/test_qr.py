@@ -12,7 +12,7 @@ import raphson as rp
 from raphson.calculus.taylor import BEND
 from raphson.kernel.space import Box, Euclidean
 from raphson.linear.qr import back, reduced, shortest, triangle
-from raphson.model.bounds import hold
+from raphson.model.bounds import reduce_to_free
 from raphson.model.curvature import GaussNewton
 from raphson.model.quadratic import Model
 from raphson.operators.dense import Dense, Diagonal, Inverted, Measured
@@ -191,7 +191,7 @@ def everything(B, v):
 
 
 def operators(rng):
-    """Gram and Held operators with their matrices by NumPy; held ones around every kind that `hold` wraps."""
+    """Gram and Held operators with their matrices by NumPy; held ones around every kind that `reduce_to_free` wraps."""
     J = rng.standard_normal((6, 4))
     A = J.T @ J
     U, w, stiff = rng.standard_normal((4, 2)), np.array([1.5, 0.5]), np.where(HELD, [1.0, 2.0, 3.0, 0.5], 0)
@@ -310,7 +310,7 @@ def boxed_model(kind):
 def test_held_variables_are_uncoupled_and_go_to_their_bound_alone(kind):
     """x2 (at its bound) and x4 (a thousandth away) are held; nothing couples them; x1 and x3 keep their model."""
     model = boxed_model(kind)
-    loose = hold(model)
+    loose = reduce_to_free(model)
     B, M = np.asarray(loose.hessian), np.asarray(model.hessian)
     g = np.asarray(loose.gradient)
     free = ~HELD
@@ -326,13 +326,13 @@ def test_held_variables_are_uncoupled_and_go_to_their_bound_alone(kind):
 
 
 def test_without_bounds_nothing_is_held():
-    """`hold` returns the model itself in a Euclidean space; in a box that is far away it changes no number."""
+    """`reduce_to_free` returns the model itself in a Euclidean space; in a box far away it changes no number."""
     model = boxed_model("dense")
     plain = replace(model, space=Euclidean())
-    assert hold(plain) is plain
+    assert reduce_to_free(plain) is plain
     wide = replace(model, space=Box(jnp.full(4, -jnp.inf), jnp.full(4, 1e300)))
-    np.testing.assert_array_equal(hold(wide).gradient, model.gradient)
-    np.testing.assert_array_equal(hold(wide).hessian, model.hessian)
+    np.testing.assert_array_equal(reduce_to_free(wide).gradient, model.gradient)
+    np.testing.assert_array_equal(reduce_to_free(wide).hessian, model.hessian)
 
 
 def test_a_move_in_a_box_ends_exactly_at_its_bounds():
@@ -362,8 +362,8 @@ def trigonometric(x, k):
 def bends(x, v, k):
     """`bend` along v for the residuals, plain and weighted, and the residuals some way along v."""
     h = 1e-3 * jnp.asarray([-2, -1, 0, 1, 2.0])
-    robust = BEND.look(rp.LeastSquares(trigonometric, (k,), rp.Loss(cauchy, 1.0)), x).curvature
-    plain = BEND.look(rp.LeastSquares(trigonometric, (k,)), x).curvature
+    robust = BEND.evaluate(rp.LeastSquares(trigonometric, (k,), rp.Loss(cauchy, 1.0)), x).curvature
+    plain = BEND.evaluate(rp.LeastSquares(trigonometric, (k,)), x).curvature
     along = jax.vmap(lambda t: trigonometric(x + t * v, k))(h)
     return plain.bend(v), robust.bend(v), robust.root, along
 
@@ -384,7 +384,7 @@ def two_steps(x, tau, k):
     """The damped step and the bent one from x, with their costs."""
     problem = rp.LeastSquares(valley, (k,))
     model, _ = GaussNewton(observation=BEND).model(
-        Euclidean(), BEND.look(problem, x), x, GaussNewton().start(problem, x)
+        Euclidean(), BEND.evaluate(problem, x), x, GaussNewton().start(problem, x)
     )
     flat, bent = (path.at(path.prepare(model), tau).s for path in (Damped(), Geodesic()))
     return flat, bent, problem.value(x), problem.value(x + flat), problem.value(x + bent)

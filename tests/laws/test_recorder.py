@@ -10,7 +10,7 @@ import raphson as rp
 from raphson.kernel.recorder import ACCEPTED, BUDGET, Recorder
 from raphson.kernel.trace import SCALARS
 from raphson.picture import scenes
-from raphson.picture.recording.record import record
+from raphson.picture.recording.record import make_recording
 from raphson.picture.recording.replay import replay
 from raphson.solver import drive
 
@@ -79,7 +79,7 @@ def test_a_thinned_run_is_the_same_run_with_fewer_points(monkeypatch: pytest.Mon
         assert moment.trial == (np.flatnonzero(whole.trace.accepted)[moment.taken - 1] if moment.taken else -1)
     picture = scenes.run(thin)
     assert thin.trace.note in picture.notes[0] and f"{len(whole.trace)} trials" in picture.caption
-    assert thin.trace.note in record(thin)["notes"]
+    assert thin.trace.note in make_recording(thin)["notes"]
 
 
 def test_a_run_of_many_variables_keeps_no_more_than_the_budget() -> None:

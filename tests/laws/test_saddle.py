@@ -22,9 +22,9 @@ def resting(H, d, status=Status.CONVERGED):
     """A state that came to rest with this Hessian and these units."""
     x = np.zeros(N)
     state = start_state(cast(PRESETS["dogleg"], x.dtype), jax_problem(lambda x: x @ x, x, (), []), x)
-    model = replace(state.place.model, curvature=Dense(H), scale=d)
-    watch = replace(state.place.watch, status=np.int32(status))
-    return replace(state, place=replace(state.place, model=model, watch=watch))
+    model = replace(state.iterate.model, curvature=Dense(H), scale=d)
+    stop_state = replace(state.iterate.stop_state, status=np.int32(status))
+    return replace(state, iterate=replace(state.iterate, model=model, stop_state=stop_state))
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([1.0, 0.0, -1e-14, -3e-15, -1e-16, -1e-6, -1.0]), st.integers(0, 12))

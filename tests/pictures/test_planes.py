@@ -15,7 +15,7 @@ from raphson.picture.plane import (
     Plane,
     extreme_plane,
     newton_plane,
-    parameters,
+    parameter_plane,
     path_plane,
     scales,
     whole_plane,
@@ -43,7 +43,7 @@ def planes(H: np.ndarray, g: np.ndarray, x: np.ndarray, d: np.ndarray, random: n
     V = np.linalg.eigh(H * d[:, None] * d[None, :])[1]
     path = x + d * np.cumsum(random.standard_normal((6, len(x))), axis=0)[::-1]
     return [
-        parameters(0, 2, x, d, names),
+        parameter_plane(0, 2, x, d, names),
         newton_plane(x, g, -np.linalg.solve(H, g), d),
         extreme_plane(x, V, d),
         path_plane(np.concatenate([path, x[None]]), d),
@@ -75,7 +75,7 @@ def test_a_slice_is_the_function_of_the_plane(n: int, seed: int) -> None:
         exact = 2.0 + s @ g + 0.5 * np.einsum("ki,ij,kj->k", s, H, s)
         np.testing.assert_allclose(quad(p), exact, rtol=1e-8, atol=1e-8)
     np.testing.assert_allclose(
-        parameters(0, 2, x, d, list("abcdefg")).slice(2.0, g, H, x).hessian,
+        parameter_plane(0, 2, x, d, list("abcdefg")).slice(2.0, g, H, x).hessian,
         H[np.ix_([0, 2], [0, 2])] * np.outer(d[[0, 2]], d[[0, 2]]), rtol=1e-12,
     )  # fmt: skip
 
@@ -113,7 +113,7 @@ def test_the_shadow_contains_the_slice(n: int, seed: int) -> None:
 
 def test_no_shadow_where_the_others_have_no_minimum() -> None:
     H = np.diag([1.0, 2.0, -1.0])
-    plane = parameters(0, 1, np.zeros(3), np.ones(3), "abc")
+    plane = parameter_plane(0, 1, np.zeros(3), np.ones(3), "abc")
     assert plane.shadow(0.0, np.ones(3), H, np.zeros(3)) is None
     assert plane.slice(0.0, np.ones(3), H, np.zeros(3)).kind == "bowl"
     assert plane.shadow(0.0, np.ones(3), np.diag([1.0, 2.0, 0.0]), np.zeros(3)) is None
@@ -179,7 +179,7 @@ def test_units_are_powers_of_ten_and_only_where_they_are_needed() -> None:
     np.testing.assert_array_equal(scales([1e8, 2.0], [1e-3, 1e5]), [1e8, 1])
     assert whole_plane([240.0, 5.5e-4], [1, 1e-6], ["b1", "b2"]).axes == ("b1", "b2 / 1e-6")
     assert whole_plane([1.0, 2.0], [1, 1e10], ["a", "b"]).axes == ("a", "b / 1e10")
-    assert not parameters(0, 1, np.zeros(3), np.ones(3), "abc").whole
+    assert not parameter_plane(0, 1, np.zeros(3), np.ones(3), "abc").whole
 
 
 def rosen(x: jnp.ndarray, scale: float) -> jnp.ndarray:
@@ -209,7 +209,7 @@ def test_one_compilation_serves_every_grid_of_a_problem() -> None:
 def test_a_structure_and_a_plane_of_it() -> None:
     p = Minimize(lambda t: jnp.sum(t["a"] ** 2) + t["b"] ** 4)
     x = {"a": jnp.array([1.0, 2.0]), "b": jnp.array(0.5)}
-    plane = parameters(0, 2, np.array([1.0, 2.0, 0.5]), np.ones(3), ["a0", "a1", "b"])
+    plane = parameter_plane(0, 2, np.array([1.0, 2.0, 0.5]), np.ones(3), ["a0", "a1", "b"])
     values = along(p, x, plane, np.array([[3.0, 1.0], [0.0, 0.0]]))
     np.testing.assert_allclose(values, [9 + 4 + 1, 4])
 

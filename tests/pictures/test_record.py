@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import raphson as rp
-from raphson.picture.recording.record import record
+from raphson.picture.recording.record import make_recording
 from raphson.picture.recording.slim import MOST, size, slimmed
 from tests.house.source import ROOT
 
@@ -65,7 +65,7 @@ def things():
     def get(name: str) -> tuple:
         if name not in made:
             thing = THINGS[name]()
-            text = json.dumps(record(thing, name), allow_nan=False)
+            text = json.dumps(make_recording(thing, name), allow_nan=False)
             made[name] = thing, json.loads(text)
         return made[name]
 
@@ -102,7 +102,10 @@ def test_the_page_has_words_for_every_end_of_a_run() -> None:
             assert len(re.findall(rf"\b{status.name}:[`'\"]", page)) == 2, status.name
     for status in (rp.Status.CALLS, rp.Status.STEPS):
         options = {"maxfun": 2} if status == rp.Status.CALLS else {"maxiter": 2}
-        assert record(rp.minimize(ROSENBROCK.fun, ROSENBROCK.x0, options=options))["verdict"]["status"] == status.name
+        assert (
+            make_recording(rp.minimize(ROSENBROCK.fun, ROSENBROCK.x0, options=options))["verdict"]["status"]
+            == status.name
+        )
 
 
 @pytest.mark.parametrize("name", [pytest.param(a, marks=[] if a in OFTEN else pytest.mark.slow) for a in THINGS])
@@ -180,7 +183,7 @@ def test_grids_hold_f(things) -> None:
 
 def test_f_beside_a_large_constant_keeps_its_digits() -> None:
     shifted = rp.local_model(lambda x: ROSENBROCK.fun(x) + 1e7, np.array([1.0, 1.0]))
-    (point,) = record(shifted)["points"]
+    (point,) = make_recording(shifted)["points"]
     grid = point["views"]["x1,x2"]["grid"]
     coarse, rest = (np.frombuffer(base64.b64decode(grid[key]), "<f4").astype(float) for key in ("values", "rest"))
     assert len(np.unique(coarse)) < 0.5 * len(np.unique(coarse + rest))
@@ -256,12 +259,12 @@ def test_no_seconds_are_told(things) -> None:
 @pytest.mark.parametrize("name", ["run", "host", "line", "four"])
 def test_the_same_object_gives_the_same_recording(name: str, things) -> None:
     thing, seen = things(name)
-    assert json.loads(json.dumps(record(thing, name))) == seen
+    assert json.loads(json.dumps(make_recording(thing, name))) == seen
 
 
 def test_ten_thousand_trials() -> None:
     result = rp.minimize(ROSENBROCK.fun, ROSENBROCK.x0, method="gradient-descent", max_steps=10_000)
-    seen = record(result)
+    seen = make_recording(result)
     trials = seen["trials"]
     assert trials["of"] == 10_000 and len(trials["index"]) <= 2000 and len(seen["points"]) == 60
     assert any("10000 trials are shown" in note for note in seen["notes"])
@@ -278,7 +281,7 @@ def test_ten_thousand_trials() -> None:
 def test_a_hundred_thousand_variables(method: str) -> None:
     weight = jnp.linspace(1, 10, 100_000)
     result = rp.minimize(lambda x: jnp.sum(weight * jnp.cosh(x - 1)), np.zeros(100_000), method=method, max_steps=6)
-    seen = record(result)
+    seen = make_recording(result)
     assert size(seen) <= MOST and len(seen["names"]) == 60 and seen["planes"]
     for point in seen["points"]:
         assert point["inertia"] is None and point["eigenvalues"] == []
@@ -308,8 +311,8 @@ def test_a_result_that_lost_its_run_is_recorded_as_far_as_it_goes() -> None:
     result = rp.minimize(ROSENBROCK.fun, ROSENBROCK.x0)
     bare = replace(result.model, problem=None)
     for less in (replace(result, start=None), replace(result, recipe=None), replace(result, model=bare)):
-        seen = json.loads(json.dumps(record(less), allow_nan=False))
+        seen = json.loads(json.dumps(make_recording(less), allow_nan=False))
         check("Recording", seen)
         assert seen["points"] and seen["planes"]
-    lost = record(replace(result, model=None))
+    lost = make_recording(replace(result, model=None))
     assert lost["points"] == [] and lost["planes"] == [] and lost["trials"]["of"] == len(result.trace) and lost["notes"]

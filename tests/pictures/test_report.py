@@ -11,7 +11,7 @@ import pytest
 
 import raphson as rp
 from raphson.cli.main import invoke
-from raphson.picture.recording.record import record
+from raphson.picture.recording.record import make_recording
 from raphson.picture.report import embedded, page, report
 
 ROSENBROCK = rp.zoo["rosenbrock"]
@@ -139,7 +139,7 @@ def test_a_hostile_title_and_hostile_names_are_only_words(fit: rp.Fit) -> None:
 
 
 def test_the_embedded_json_is_the_record(result: rp.Result) -> None:
-    kept = record(result, "a")
+    kept = make_recording(result, "a")
     assert json.loads(embedded(kept)) == json.loads(json.dumps(kept))
     assert "<" not in embedded({"a": "<!--<script>"}) and "\u2028" not in embedded({"a": "\u2028"})
 

@@ -16,7 +16,7 @@ from raphson.picture.scene import Arrow, Contours, Ellipse, Grid, RightAngle, Sc
 from raphson.picture.views.curve import curve, curve_run, curve_span
 from raphson.picture.views.dual import dual
 from raphson.picture.views.local import PlaneTrial, local
-from raphson.picture.views.run import journey, run, run_window
+from raphson.picture.views.run import journey, journey_window, run
 from raphson.picture.views.whitened import whitened
 from raphson.picture.views.window import fitting_rise, window_of
 from tests.pictures.quadratics import bowl, quadratic, saddle
@@ -231,7 +231,7 @@ def test_long_and_empty_runs() -> None:
     scene = run(path, section="slice", share=plane.share)
     assert len(one(scene, "trial").filled) == 400 and "3000" in scene.notes[0] and "%" in scene.title
     still = journey(plane, start, np.zeros((0, 4)), np.zeros(0, bool), start)
-    assert "No step" in run(still).caption and np.ptp(run_window(still)) > 0
+    assert "No step" in run(still).caption and np.ptp(journey_window(still)) > 0
     assert "nan" not in svg(run(still))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from raphson.calculus.around import TINY, Around, limits_of
 from raphson.calculus.lengths import forget_noise
-from raphson.calculus.stencil import Stencil, entry_errors, forward, jacobian, stencil
+from raphson.calculus.stencil import Stencil, difference_jacobian, entry_errors, forward, stencil
 from raphson.kernel.number import eps
 from raphson.problems.callback import Callback, HostResiduals, Lengths
 
@@ -50,7 +50,7 @@ def host_jacobian(problem: HostResiduals, x: Any, r: np.ndarray) -> np.ndarray:
         J = given_jacobian(problem, point)
     else:
         problem.evaluations.gradient += 1
-        J = forward(around(problem, point, r)) if problem.frugal else jacobian(around(problem, point, r))
+        J = forward(around(problem, point, r)) if problem.frugal else difference_jacobian(around(problem, point, r))
     problem.lengths.known = point, J, r
     return J
 
@@ -76,7 +76,7 @@ def host_gradient(problem: Callback, x: Any, value: float) -> np.ndarray:
         return forward(near)[0]
     if point.size <= FEW or problem.lengths.looks % 8 == 0:
         return stencil(near).first[:, 0]
-    return jacobian(near)[0]
+    return difference_jacobian(near)[0]
 
 
 def host_derivatives(problem: Callback, x: Any, value: float) -> tuple[np.ndarray, np.ndarray]:
@@ -90,7 +90,7 @@ def host_derivatives(problem: Callback, x: Any, value: float) -> tuple[np.ndarra
     g = host_gradient(problem, point, value)
     if problem.hessian is not None:
         return g, given_hessian(problem, point)
-    H = jacobian(around(problem, point, g, lambda y: given_gradient(problem, y), slope_lengths(problem)))
+    H = difference_jacobian(around(problem, point, g, lambda y: given_gradient(problem, y), slope_lengths(problem)))
     return g, (H + H.T) / 2
 
 
@@ -118,7 +118,7 @@ NUMERICAL = 1e-7
 scale, at least 1 in SciPy."""
 
 
-def disagreement(problem: Any, x: np.ndarray, center: Any, given: np.ndarray) -> tuple[int, int, float] | None:
+def slope_disagreement(problem: Any, x: np.ndarray, center: Any, given: np.ndarray) -> tuple[int, int, float] | None:
     """The worst entry (variable, row) of `given` slopes (n, m) that differences at x contradict, and their value.
 
     Every entry is measured by its own size, and by the error that its own difference may have: what is

@@ -161,7 +161,7 @@ def read(
     return new, np.where(np.all(np.isfinite(V), axis=(1, 2)), np.maximum(odd_gap, 4 * floor), np.inf), L
 
 
-def jacobian(around: Around) -> np.ndarray:
+def difference_jacobian(around: Around) -> np.ndarray:
     """The Jacobian (m, n) of a vector function from two values along every variable, h = eps^(1/3) L.
 
     The second difference comes with the first: where it is large beside it, or nothing is seen at all,

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.difference import bent_residuals, host_derivatives, host_gradient, host_jacobian
-from raphson.kernel.look import Look
+from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.program import Program
 from raphson.operators.dense import Dense
 from raphson.operators.gram import Folded, Gram, folded_gram
@@ -32,35 +32,35 @@ class Observation:
     residual: ClassVar[bool] = False
     """Whether its curvature is J'J: no eigenvalue is negative, so that no saddle is seen."""
 
-    def look(self, problem: Any, x: Any) -> Look:
+    def evaluate(self, problem: Any, x: Any) -> Evaluation:
         """What is asked for, at x: compiled code, or NumPy for functions on the host."""
         return self.on_host(problem, np.asarray(x)) if isinstance(problem, HOST) else self.traced(problem, x)
 
-    def complete(self, problem: Any, seen: Look) -> Look:
+    def complete(self, problem: Any, seen: Evaluation) -> Evaluation:
         """The same where something is known: what was paid for at a trial is not paid for again."""
         return seen
 
-    def traced(self, problem: Any, x: Any) -> Look:
-        """`look` in compiled code."""
-        return Look(x, problem.value(x))
+    def traced(self, problem: Any, x: Any) -> Evaluation:
+        """`evaluate` in compiled code."""
+        return Evaluation(x, problem.value(x))
 
-    def on_host(self, problem: Any, x: np.ndarray, value: Any = None) -> Look:
-        """`look` in NumPy. `value`: f at x where it was just evaluated."""
+    def on_host(self, problem: Any, x: np.ndarray, value: Any = None) -> Evaluation:
+        """`evaluate` in NumPy. `value`: f at x where it was just evaluated."""
         if isinstance(problem, HostResiduals):
-            cost: Any = problem.cost(problem.seen(x))
-            return Look(x, cost)
-        return Look(x, problem.seen(x) if value is None else value)
+            cost: Any = problem.cost(problem.evaluate(x))
+            return Evaluation(x, cost)
+        return Evaluation(x, problem.evaluate(x) if value is None else value)
 
-    def blank(self, problem: Any, x: Any) -> Look:
-        """A look of the right shapes with zeros in it: nothing is evaluated."""
+    def blank(self, problem: Any, x: Any) -> Evaluation:
+        """An evaluation of the right shapes with zeros in it: nothing is evaluated."""
         zero = problem.space.zero(x)
-        return Look(x, zero.sum(), zero)
+        return Evaluation(x, zero.sum(), zero)
 
     def room(self, n: int) -> int:
         """How many numbers a curvature is on its way from the host into compiled code."""
         return 0
 
-    def packed(self, seen: Look) -> tuple[np.ndarray, ...]:
+    def packed(self, seen: Evaluation) -> tuple[np.ndarray, ...]:
         """These numbers."""
         return ()
 
@@ -73,7 +73,7 @@ class Observation:
 class Gradient(Observation):
     """f and its gradient."""
 
-    def complete(self, problem: Any, seen: Look) -> Look:
+    def complete(self, problem: Any, seen: Evaluation) -> Evaluation:
         """Adds what is missing."""
         if (seen.curvature if self.curved else seen.gradient) is not None:
             return seen
@@ -81,35 +81,35 @@ class Gradient(Observation):
             return self.on_host(problem, np.asarray(seen.x), float(seen.value))
         return self.traced(problem, seen.x)
 
-    def traced(self, problem: Any, x: Any) -> Look:
+    def traced(self, problem: Any, x: Any) -> Evaluation:
         """In the mode of differentiation that the problem allows."""
-        return Look(x, *slope(modes_of(problem, x), problem, x)(problem.space.zero(x)))
+        return Evaluation(x, *slope(modes_of(problem, x), problem, x)(problem.space.zero(x)))
 
-    def on_host(self, problem: Any, x: np.ndarray, value: Any = None) -> Look:
+    def on_host(self, problem: Any, x: np.ndarray, value: Any = None) -> Evaluation:
         """The user's own derivatives, or finite differences where there are none. No call more where f is not finite:
         differences with such a value are NaN."""
         if isinstance(problem, HostResiduals):
-            r = problem.seen(x)
+            r = problem.evaluate(x)
             with np.errstate(all="ignore"):
                 return self.residuals(problem, x, problem.cost(r), r, bool(np.all(np.isfinite(r))))
-        value = problem.seen(x) if value is None else value
+        value = problem.evaluate(x) if value is None else value
         return self.callback(problem, x, value) if np.isfinite(value) else self.unknown(x, value)
 
-    def callback(self, problem: Any, x: np.ndarray, value: Any) -> Look:
+    def callback(self, problem: Any, x: np.ndarray, value: Any) -> Evaluation:
         """Of a scalar function, where its value is finite."""
-        return Look(x, value, host_gradient(problem, x, value))
+        return Evaluation(x, value, host_gradient(problem, x, value))
 
-    def residuals(self, problem: HostResiduals, x: np.ndarray, value: Any, r: Any, finite: bool) -> Look:
+    def residuals(self, problem: HostResiduals, x: np.ndarray, value: Any, r: Any, finite: bool) -> Evaluation:
         """Of residuals r at x: cost, gradient and J."""
         J: Any = host_jacobian(problem, x, r) if finite else np.full((r.size, x.size), np.nan)
         if not problem.loss.plain:
-            return weighted_look(problem, x, value, r, J)
-        return Look(x, value, r @ J, Gram(J, r, np.ones_like(r)))  # type: ignore[arg-type]
+            return weighted_evaluation(problem, x, value, r, J)
+        return Evaluation(x, value, r @ J, Gram(J, r, np.ones_like(r)))  # type: ignore[arg-type]
 
-    def unknown(self, x: np.ndarray, value: Any) -> Look:
+    def unknown(self, x: np.ndarray, value: Any) -> Evaluation:
         """NaN in place of derivatives."""
         g: Any = np.full(np.size(x), np.nan)
-        return Look(x, value, g, Dense(np.outer(g, g)) if self.curved else None)  # type: ignore[arg-type]
+        return Evaluation(x, value, g, Dense(np.outer(g, g)) if self.curved else None)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -118,33 +118,33 @@ class DenseHessian(Gradient):
 
     curved: ClassVar[bool] = True
 
-    def traced(self, problem: Any, x: Any) -> Look:
+    def traced(self, problem: Any, x: Any) -> Evaluation:
         """In the modes of differentiation that the problem allows."""
         value, gradient, H = hessian(modes_of(problem, x), problem, x)
-        return Look(x, value, gradient, Dense(H))
+        return Evaluation(x, value, gradient, Dense(H))
 
-    def callback(self, problem: Any, x: np.ndarray, value: Any) -> Look:
+    def callback(self, problem: Any, x: np.ndarray, value: Any) -> Evaluation:
         """Of a scalar function, where its value is finite."""
         gradient, H = host_derivatives(problem, x, value)
-        return Look(x, value, gradient, Dense(H))  # type: ignore[arg-type]
+        return Evaluation(x, value, gradient, Dense(H))  # type: ignore[arg-type]
 
-    def residuals(self, problem: HostResiduals, x: np.ndarray, value: Any, r: Any, finite: bool) -> Look:
+    def residuals(self, problem: HostResiduals, x: np.ndarray, value: Any, r: Any, finite: bool) -> Evaluation:
         """Of residuals r at x: with the second derivatives of the residuals."""
         if not finite:
             return self.unknown(x, value)
         found: Any = bent_residuals(problem, x, r)
-        return Look(x, value, found.gradient, Dense(found.hessian))
+        return Evaluation(x, value, found.gradient, Dense(found.hessian))
 
-    def blank(self, problem: Any, x: Any) -> Look:
-        """A look of the right shapes with zeros in it."""
+    def blank(self, problem: Any, x: Any) -> Evaluation:
+        """An evaluation of the right shapes with zeros in it."""
         zero = problem.space.zero(x)
-        return Look(x, zero.sum(), zero, Dense(jnp.outer(zero, zero)))
+        return Evaluation(x, zero.sum(), zero, Dense(jnp.outer(zero, zero)))
 
     def room(self, n: int) -> int:
         """A matrix."""
         return n * n
 
-    def packed(self, seen: Look) -> tuple[np.ndarray, ...]:
+    def packed(self, seen: Evaluation) -> tuple[np.ndarray, ...]:
         """The matrix, row by row."""
         return (np.ravel(np.asarray(seen.curvature.dense())),)
 
@@ -157,18 +157,18 @@ class DenseHessian(Gradient):
 class HessianProduct(DenseHessian):
     """f, gradient and the Hessian as a product v -> H v; on the host as a matrix."""
 
-    def complete(self, problem: Any, seen: Look) -> Look:
+    def complete(self, problem: Any, seen: Evaluation) -> Evaluation:
         """A product costs nothing until it is asked for."""
         if isinstance(problem, HOST) or seen.gradient is None:
             return super().complete(problem, seen)
         return replace(seen, curvature=MatrixFree(problem, seen.x))
 
-    def traced(self, problem: Any, x: Any) -> Look:
+    def traced(self, problem: Any, x: Any) -> Evaluation:
         """The gradient, and products later."""
         return self.complete(problem, GRADIENT.traced(problem, x))
 
-    def blank(self, problem: Any, x: Any) -> Look:
-        """A look of the right shapes."""
+    def blank(self, problem: Any, x: Any) -> Evaluation:
+        """An evaluation of the right shapes."""
         return (
             super().blank(problem, x)
             if isinstance(problem, HOST)
@@ -185,29 +185,29 @@ class ResidualJacobian(Gradient):
 
     bends: bool = False
 
-    def complete(self, problem: Any, seen: Look) -> Look:
+    def complete(self, problem: Any, seen: Evaluation) -> Evaluation:
         """Anew: nothing that others see of residuals tells J."""
-        return self.look(problem, seen.x)
+        return self.evaluate(problem, seen.x)
 
-    def traced(self, problem: Any, x: Any) -> Look:
+    def traced(self, problem: Any, x: Any) -> Evaluation:
         """In the modes of differentiation that the residuals allow."""
         r, J = jacobian(modes_of(problem, x), problem, x)
-        return weighted_look(problem, x, problem.loss.cost(r), r, J, self.bends)
+        return weighted_evaluation(problem, x, problem.loss.cost(r), r, J, self.bends)
 
-    def blank(self, problem: Any, x: Any) -> Look:
-        """A look of the right shapes; of host residuals what arrives in compiled code (`unpacked`)."""
+    def blank(self, problem: Any, x: Any) -> Evaluation:
+        """An evaluation of the right shapes; of host residuals what arrives in compiled code (`unpacked`)."""
         zero = problem.space.zero(x)
         if isinstance(problem, HOST):
             r = jnp.zeros(zero.shape[0] + 1, zero.dtype)
-            return Look(x, zero.sum(), zero, Folded(jnp.outer(r, zero), r, r, level=zero.sum()))
+            return Evaluation(x, zero.sum(), zero, Folded(jnp.outer(r, zero), r, r, level=zero.sum()))
         r = jnp.zeros(problem.count(x), zero.dtype)
-        return weighted_look(problem, x, zero.sum(), r, jnp.outer(r, zero), self.bends)
+        return weighted_evaluation(problem, x, zero.sum(), r, jnp.outer(r, zero), self.bends)
 
     def room(self, n: int) -> int:
         """A triangle, and the noise of the cost."""
         return (n + 1) ** 2 + 1
 
-    def packed(self, seen: Look) -> tuple[np.ndarray, ...]:
+    def packed(self, seen: Evaluation) -> tuple[np.ndarray, ...]:
         """[J r] by QR, whatever the number of residuals."""
         return folded_gram(seen.curvature, np.asarray(seen.x))
 
@@ -221,15 +221,17 @@ VALUE, GRADIENT, HESSIAN, PRODUCT = Observation(), Gradient(), DenseHessian(), H
 GRAM, BEND = ResidualJacobian(), ResidualJacobian(bends=True)
 
 
-def weighted_look(problem: Any, x: Any, value: jax.Array, r: jax.Array, J: jax.Array, bends: bool = False) -> Look:
+def weighted_evaluation(
+    problem: Any, x: Any, value: jax.Array, r: jax.Array, J: jax.Array, bends: bool = False
+) -> Evaluation:
     """Value, gradient and Gram operator with the weights of a robust loss in J and r."""
     root: Any = np.ones_like(r) if isinstance(r, np.ndarray) else jnp.ones_like(r)
     if not problem.loss.plain:
         r, root = problem.loss.corrected(r)
         J = root[:, None] * J
     held = (problem, x) if bends else (None, None)
-    return Look(x, value, r @ J, Gram(J, r, root, *held))
+    return Evaluation(x, value, r @ J, Gram(J, r, root, *held))
 
 
-looked = Program(lambda problem, x, what=HESSIAN: what.look(problem, x), static_argnames=("what",))
+evaluate_compiled = Program(lambda problem, x, what=HESSIAN: what.evaluate(problem, x), static_argnames=("what",))
 """An observation by a program of its own."""

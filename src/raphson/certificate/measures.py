@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from raphson.certificate.sections import Section
-from raphson.certificate.shape import Shape, direction
+from raphson.certificate.shape import Shape, direction_name
 from raphson.certificate.verdict import Cause, Proof, Verdict
 from raphson.kernel.status import Status
 
@@ -100,11 +100,13 @@ class Measures:
     distance: float
     limit: float
     near: bool = field(init=False)
-    drowned: bool = field(init=False)
+    decrease_below_noise: bool = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "near", self.distance <= self.limit and self.shape.decrement <= self.worth)
-        object.__setattr__(self, "drowned", self.shape.decrement <= self.e.noise and self.loose <= DETERMINED)
+        object.__setattr__(
+            self, "decrease_below_noise", self.shape.decrement <= self.e.noise and self.loose <= DETERMINED
+        )
 
     @property
     def worth(self) -> float:
@@ -129,8 +131,8 @@ class Measures:
     @property
     def rests(self) -> bool:
         """Whether there is nothing left to gain where f curves upwards."""
-        return self.near or self.drowned
+        return self.near or self.decrease_below_noise
 
     def words(self, section: Section) -> str:
         """The direction of a section."""
-        return direction(section.direction, self.e.names)
+        return direction_name(section.direction, self.e.names)

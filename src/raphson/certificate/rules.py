@@ -11,7 +11,7 @@ import numpy as np
 from raphson.certificate.kinks import BALANCED
 from raphson.certificate.measures import Evidence, Finding, Measures
 from raphson.certificate.sections import BEYOND, Course
-from raphson.certificate.shape import direction
+from raphson.certificate.shape import direction_name
 from raphson.certificate.verdict import Cause, Certificate, Proof, Verdict
 from raphson.kernel.number import GRADIENT_NOISE
 from raphson.kernel.status import Status
@@ -252,7 +252,7 @@ def denied(m: Measures) -> Finding | None:
     p = m.e.promise
     if p is None or p.kept:
         return None
-    along = direction(p.step, m.e.names)
+    along = direction_name(p.step, m.e.names)
     text = f"H promises that f rises by {p.promised:.2g} along {along}, where it changes by {p.seen:.2g}"
     return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}; {text}: the curvature is not that of f", Cause.STEEP)
 

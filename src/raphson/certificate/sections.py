@@ -204,18 +204,18 @@ def reaches_bound(space: Any, x: Any, step: np.ndarray) -> bool:
 
 
 @dataclass(frozen=True)
-class Looked:
+class Sections:
     """What was seen: the noise of f at x, as measured, and a section along every direction asked for."""
 
     noise: float
     sections: tuple[Section, ...]
 
 
-def look_along(
+def sections_along(
     problem: Any, x: Any, directions: list[np.ndarray], here: np.ndarray, size: np.ndarray, big: np.ndarray,
     floor: float, accuracy: float, most: int, timid: bool, ahead: bool,
     model: Callable[[np.ndarray], Along],
-) -> Looked:  # fmt: skip
+) -> Sections:  # fmt: skip
     """Sections along at most `most` directions, each both ways, and the noise of f, all in one call.
 
     `here`: |x|; `floor`: the least noise (the rounding of f); `timid`, `ahead`: how f may be called; `model(v)`: the
@@ -240,7 +240,7 @@ def look_along(
     lines = Lines(table, np.array(rows + [0] * pad, np.int32), np.array(lengths + [0.0] * pad))
     values = values_on(problem, x, lines, ahead)
     if values is None:
-        return Looked(floor, ())
+        return Sections(floor, ())
     f, m = float(values[0]), tiny_lengths.size
     noise = max([floor] + [table_noise(values[[0, *range(1 + k * m, 1 + (k + 1) * m)]]) for k in range(2)])
     parts, start, known = [], 1 + 2 * m, noise
@@ -259,4 +259,4 @@ def look_along(
             # Far away on a curved space is nothing farther: a sphere ends.
             sides.append(side if problem.space.straight else replace(side, forever=False))
         sections.append(Section(v, *sides))
-    return Looked(noise, tuple(sections))
+    return Sections(noise, tuple(sections))

@@ -11,7 +11,7 @@ import scipy.linalg
 
 from raphson.kernel.number import CURVATURE_NOISE, eps
 from raphson.kernel.program import Program
-from raphson.linear.cg import CLOSE, lanczos, lowest_of, unbounded
+from raphson.linear.cg import CLOSE, lanczos, lowest_of, newton_cg_direction
 from raphson.linear.solve import LANCZOS_STEPS
 from raphson.operators.matrix_free import MatrixFree
 from raphson.problems.allowed import hessian_error, modes_of
@@ -148,7 +148,7 @@ def weakest(
     found = [down] if np.any(down) else []
     some = doubtful[np.argsort(w[doubtful])][:LOOKED_AT]
     found += [steps[:, i] for i in some]
-    return tuple(direction(steps[:, i], names) for i in some), tuple(found)
+    return tuple(direction_name(steps[:, i], names) for i in some), tuple(found)
 
 
 def examine_definite(H: np.ndarray, M: np.ndarray, g: np.ndarray, d: np.ndarray, level: float) -> Shape | None:
@@ -234,10 +234,16 @@ def numbers_of_products(problem: Any, x: Any, g: jax.Array, size: jax.Array, hel
     scaled = lambda v: B.mv(v / d) / d
     start = jnp.where(held, 0, 1 + 0.5 * jnp.sin(1.0 + jnp.arange(g.shape[0], dtype=g.dtype)))
     known = lanczos(scaled, start, steps)
-    return unbounded(scaled, g / d, 200, CLOSE).s / d, lowest_of(known), known.plain(d), d, jnp.abs(B.mv(size))
+    return (
+        newton_cg_direction(scaled, g / d, 200, CLOSE).s / d,
+        lowest_of(known),
+        known.plain(d),
+        d,
+        jnp.abs(B.mv(size)),
+    )
 
 
-def direction(v: np.ndarray, names: Any) -> str:
+def direction_name(v: np.ndarray, names: Any) -> str:
     """A direction in words, as a combination of variables, the first with a plus: "x1 - 0.71 x3"."""
     if not (np.all(np.isfinite(v)) and np.any(v)):
         return "some direction"

@@ -151,7 +151,7 @@ def pictures(say: Any, path: Path | None) -> dict[str, str]:
     if path is None:
         return {}
     problem = zoo["rosenbrock"]
-    written = page.write(raphson.minimize(problem.fun, problem.x0), path, "Rosenbrock's function")
+    written = page.write_report(raphson.minimize(problem.fun, problem.x0), path, "Rosenbrock's function")
     say(
         "5  SEE IT: the way from that start as pictures; drag the point, step through the trials",
         "",

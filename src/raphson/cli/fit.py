@@ -62,7 +62,7 @@ def fit(
             absolute_sigma=absolute_sigma, bounds=(lower, upper), method=method, loss=loss, f_scale=f_scale,
             max_steps=max_steps, progress=line, names=tuple(task.start),
         )  # fmt: skip
-    written = page.write(found, report, f"{data.name}: {task.formula.text.strip()}")
+    written = page.write_report(found, report, f"{data.name}: {task.formula.text.strip()}")
     if json:
         print(text({**plain(found.as_dict()), "data": task.as_dict(), **written}))
     else:
@@ -132,7 +132,7 @@ def prepare(
     file: Path, formula: Expression, start: Sequence[str], y: str | None, sigma: str | None, omit: bool
 ) -> Task:
     """Reads the file and gives every name of the formula its role."""
-    source = table.read(file)
+    source = table.read_table(file)
     values = {name: value_of(name, value) for name, value in assignments(start, "--start", "b1=500,b2=1e-4").items()}
     used = [*formula.names, *(name for name in formula.constants if name in values or name in source.names)]
     examine_names(formula, used, source, values)
@@ -147,7 +147,7 @@ def prepare(
     return Task(file, formula, response, numbers, sigma, values, (*source.notes, *notes, *numbers.notes, *constants))
 
 
-def examine_names(formula: Expression, used: list[str], source: table.Table, values: dict[str, float]) -> None:
+def examine_names(formula: Expression, used: list[str], source: table.TextTable, values: dict[str, float]) -> None:
     """Every name is a column or a parameter, and not both; every parameter is in the formula."""
     both = [name for name in values if name in source.names]
     if both:
@@ -164,7 +164,7 @@ def examine_names(formula: Expression, used: list[str], source: table.Table, val
         raise ValueError(f"the model {formula.text!r} has no parameter: there is nothing to fit")
 
 
-def say_lacking(formula: Expression, lacking: list[str], source: table.Table, values: dict[str, float]) -> NoReturn:
+def say_lacking(formula: Expression, lacking: list[str], source: table.TextTable, values: dict[str, float]) -> NoReturn:
     """Raises an ExpressionError at the first name of a formula that is neither a column nor a parameter."""
     first = lacking[0]
     columns = f"a column of {source.file} ({table.listed(source.names)})"
@@ -180,7 +180,7 @@ def say_lacking(formula: Expression, lacking: list[str], source: table.Table, va
 
 
 def response_of(
-    source: table.Table, formula: Expression, y: str | None, taken: list[str]
+    source: table.TextTable, formula: Expression, y: str | None, taken: list[str]
 ) -> tuple[str, tuple[str, ...]]:
     """The response's column, and a note where it was guessed: --y, left of =, y, or the last column not `taken`."""
     left = formula.response
@@ -200,7 +200,7 @@ def response_of(
     return free[-1], (f"the response is {free[-1]}, the last column that is free; --y NAME names another",)
 
 
-def column_of(source: table.Table, name: str, option: str) -> str:
+def column_of(source: table.TextTable, name: str, option: str) -> str:
     """The column that an option names, as formulas or as the file write it."""
     found = next((known for known in (name, table.identifier(name, 0)) if known in source.names), None)
     if found is None:

@@ -26,7 +26,7 @@ def look(
     what = resolve(target)
     model = local_model(what.fun, what.start(at, "--at"))
     g = model.geometry()
-    written = page.write(model, report, page.short(what.name))
+    written = page.write_report(model, report, page.short(what.name))
     if json:
         print(text(plain(model) | plain(g) | written))
         return 0

@@ -32,6 +32,6 @@ def minimize(
         result = raphson.minimize(
             what.fun, start, method=method, tol=tol, max_steps=max_steps, time_limit=time_limit, progress=line
         )
-    written = page.write(result, report, page.short(what.name))
+    written = page.write_report(result, report, page.short(what.name))
     print(text({**plain(result), **written}) if json else screen.fold(f"{result}{page.line(written)}"))
     return 0 if result.success else 1

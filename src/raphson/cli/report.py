@@ -27,7 +27,7 @@ def check(path: Path | None) -> None:
         raise ValueError(f"--report {path}: the folder {path.parent.resolve()} cannot be written to")
 
 
-def write(thing: Any, path: Path | None, title: str) -> dict[str, str]:
+def write_report(thing: Any, path: Path | None, title: str) -> dict[str, str]:
     """Writes the report, if one was asked for: {"report": where it is} for JSON, else {}."""
     if path is None:
         return {}

@@ -29,7 +29,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class TextTable:
     """A file as text cells under names; `numbers` reads the columns that are needed, so that others may hold words."""
 
     file: str
@@ -81,7 +81,7 @@ class Numbers:
     notes: tuple[str, ...]
 
 
-def read(path: Path) -> Table:
+def read_table(path: Path) -> TextTable:
     """The table in a file; TableError names the line that is none.
 
     The first line holds the names unless it is all numbers; then columns are called x, y, or
@@ -99,7 +99,7 @@ def read(path: Path) -> Table:
         header = cells(header_of(lines[0][1], separator), separator)
         names, notes = tidy(header, path)
         rows = rows[1:]
-    return Table(str(path), names, tuple(fitted(row, len(names), path, separator) for row in rows), notes)
+    return TextTable(str(path), names, tuple(fitted(row, len(names), path, separator) for row in rows), notes)
 
 
 def content(path: Path) -> list[tuple[int, str]]:

@@ -34,7 +34,7 @@ class Overflowing(ValueError):
 
 
 @dataclass(frozen=True)
-class Call:
+class FitCall:
     """One call of the door: the problem, and everything that its attempts share."""
 
     problem: Any
@@ -56,7 +56,7 @@ and Marquardt's method creeps down Chebyquad from far as k^-3: 20 000 trials, wh
 
 
 def attempt(
-    call: Call, name: str, method: Method, x: Any, reasons: tuple[str, ...], trials: int = 0,
+    call: FitCall, name: str, method: Method, x: Any, reasons: tuple[str, ...], trials: int = 0,
     aside: list[Callable[[], Fit]] | None = None,
 ) -> Fit:  # fmt: skip
     """One method from x to its end, and the result; `trials` were made by attempts before it.
@@ -85,13 +85,13 @@ def attempt(
     return lowest_beside(end(done), again, end, lambda done: replace(counts(done, call.problem, 0), hessian=0))
 
 
-def run_from(call: Call, method: Method, x: Any, **seen: Any) -> Run:
+def run_from(call: FitCall, method: Method, x: Any, **seen: Any) -> Run:
     """A run from x within the time that is left."""
     left = None if call.limits.time_limit is None else call.limits.time_limit - (time.perf_counter() - call.begin)
     return run(method, call.problem, x, time_limit=left, **seen)
 
 
-def refuse_start(call: Call, done: Run, x: Any) -> None:
+def refuse_start(call: FitCall, done: Run, x: Any) -> None:
     """ValueError for a start where a residual, their squares or a derivative is not finite."""
     refuse_not_finite(call.problem, x, call.names, jacobian_at(call.problem, x))
     if not np.isfinite(done.trace.start_value) and not isinstance(call.problem, HOST) and x is call.x:
@@ -102,7 +102,7 @@ def refuse_start(call: Call, done: Run, x: Any) -> None:
     )
 
 
-def accuracy(call: Call) -> Limits:
+def accuracy(call: FitCall) -> Limits:
     """The call's limits; where J comes from differences, which err by eps^(2/3), the loop asks no more of x than that:
     shorter steps are their noise, and the full Newton steps at the end see farther."""
     problem, limits = call.problem, call.limits
@@ -111,7 +111,7 @@ def accuracy(call: Call) -> Limits:
     return replace(limits, tolerance=default_tolerance(call.x))
 
 
-def conclude(call: Call, done: Run, method: Method, name: str, reasons: tuple[str, ...], counted: int = 0) -> Fit:
+def conclude(call: FitCall, done: Run, method: Method, name: str, reasons: tuple[str, ...], counted: int = 0) -> Fit:
     """The result of a finished run: last digits, certificate, residuals and Jacobian. Nothing is refused any more.
 
     `counted`: trials whose evaluations stand in another result.
@@ -124,12 +124,12 @@ def conclude(call: Call, done: Run, method: Method, name: str, reasons: tuple[st
         done = replace(done, status=Status.CONVERGED)
     if end.steps:
         notes.append(last_digits(method, end.steps))
-    seen, H = end.seen.look, None if end.seen.hessian is None else np.asarray(end.seen.hessian)
+    seen, H = end.seen.evaluation, None if end.seen.hessian is None else np.asarray(end.seen.hessian)
     gram: Any = seen.curvature
     curvature = end.seen.measured or (gram if H is None else Dense(H))  # type: ignore[arg-type]
     shown = H if end.seen.measured is None else np.asarray(end.seen.measured.matrix)
     model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=curvature)
-    state = replace(state, place=replace(state.place, model=model))
+    state = replace(state, iterate=replace(state.iterate, model=model))
     model = replace(model, problem=problem)
     roots, mean, (r, J) = None, 1.0, (weighted := (np.asarray(gram.r), np.asarray(gram.J)))
     if not problem.loss.plain:
@@ -155,7 +155,7 @@ def conclude(call: Call, done: Run, method: Method, name: str, reasons: tuple[st
     )  # fmt: skip
 
 
-def stopped(done: Run, call: Call) -> bool:
+def stopped(done: Run, call: FitCall) -> bool:
     """Whether the caller ended the run: then its x is what he asked for, and no step is added."""
     limited = call.limits.max_steps is not None or call.limits.calls is not None
     return done.status in (Status.CALLS, Status.TIME, Status.USER) or (limited and done.status == Status.STEPS)
@@ -168,7 +168,7 @@ def last_digits(method: Method, steps: int) -> str:
     return f"Gauss-Newton converges slowly here (large residuals): {taken}" if slow else taken
 
 
-def refitted(call: Call, i: int, value: float, start: np.ndarray) -> tuple[np.ndarray, float]:
+def refitted(call: FitCall, i: int, value: float, start: np.ndarray) -> tuple[np.ndarray, float]:
     """The least cost with parameter i held at a value, and where it is (n,): one point of a profile."""
     space = call.problem.space
     low, high = (np.array(a, float) for a in limits_of(space, start)[:2])

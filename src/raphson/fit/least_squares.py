@@ -17,7 +17,7 @@ from raphson.fit.arguments import (
     read_scipy_limits,
     with_keywords,
 )
-from raphson.fit.attempt import Call, Overflowing, attempt
+from raphson.fit.attempt import FitCall, Overflowing, attempt
 from raphson.fit.messages import notes_on_residuals
 from raphson.fit.residuals import (
     NotSmooth,
@@ -104,7 +104,7 @@ def least_squares(
     n, m = problem.space.size(x), problem.count(x)
     check_sparsity(jac_sparsity, m, n)
     notes.extend(notes_on_residuals(m, n))
-    call = Call(
+    call = FitCall(
         problem, x, restore, limits, names, absolute_sigma, notes, begin, compiled,
         None if callback is None else watcher(callback, restore), reporter(progress),
     )  # fmt: skip
@@ -121,7 +121,7 @@ def least_squares(
     return fit
 
 
-def fitted(call: Call, method: Any) -> Fit:
+def fitted(call: FitCall, method: Any) -> Fit:
     """The fit by the method asked for, or by those of `ORDER`."""
     if isinstance(method, Method):
         check_method(method, type(method.curvature).__name__, call.problem.space)
@@ -159,7 +159,7 @@ def read_residuals(
     return problem, x, lambda v: jax.tree.map(np.asarray, v)
 
 
-def best_attempt(call: Call) -> Fit:
+def best_attempt(call: FitCall) -> Fit:
     """The methods of `ORDER` one after another, until one is shown to have reached a minimum; else the lowest cost.
 
     A method that crawls is laid aside, and goes on only where the others fail as well.
@@ -182,7 +182,7 @@ def best_attempt(call: Call) -> Fit:
     return onward_from(best, aside)
 
 
-def quiet(call: Call, problem: Any, x: Any, enough: float) -> Any:
+def quiet(call: FitCall, problem: Any, x: Any, enough: float) -> Any:
     """Newton's method on another problem until its cost is below `enough`: the point reached."""
     method = limited(RESIDUAL_PRESETS["newton"], replace(call.limits, max_steps=300), x)
     below = lambda state, trial: float(state.model.value) < enough

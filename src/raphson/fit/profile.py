@@ -17,7 +17,7 @@ LOWER = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
-class Ellipse:
+class ConfidenceEllipse:
     """Where two parameters lie together with probability `probability`, the others re-estimated.
 
     {s : s'C^-1 s = k^2} around `center` (2,), k = `factor`; `semi_axes` (2,), the long one first, along
@@ -47,7 +47,9 @@ class Ellipse:
         )
 
 
-def ellipse_of(names: tuple[str, ...], center: np.ndarray, root: np.ndarray, probability: float, nu: float) -> Ellipse:
+def ellipse_of(
+    names: tuple[str, ...], center: np.ndarray, root: np.ndarray, probability: float, nu: float
+) -> ConfidenceEllipse:
     """The ellipse of covariance root root', root (2, r), s estimated with `nu` degrees of freedom (inf: known).
 
     k^2 = 2 F(2, nu), in closed form nu ((1 - p)^(-2/nu) - 1); -2 log(1 - p) where s is known.
@@ -62,7 +64,7 @@ def ellipse_of(names: tuple[str, ...], center: np.ndarray, root: np.ndarray, pro
     else:
         factor = np.sqrt(nu * np.expm1(-2 / nu * np.log1p(-probability)))
         one = -np.expm1(-nu / 2 * np.log1p(1 / nu))
-    return Ellipse(names, center, factor * lengths, axes, angle, probability, float(factor), float(one))
+    return ConfidenceEllipse(names, center, factor * lengths, axes, angle, probability, float(factor), float(one))
 
 
 def student(probability: float, degrees: float) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from raphson.calculus.difference import given_jacobian
 from raphson.kernel.program import Program
 from raphson.problems.allowed import modes_of
-from raphson.problems.callback import Evaluations, HostResiduals
+from raphson.problems.callback import CallCounts, HostResiduals
 from raphson.problems.derivatives import jacobian
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
@@ -198,8 +198,8 @@ def host_residuals(
 
         jacobian = given
 
-    problem = HostResiduals(rows, jacobian, loss, space, Evaluations.begun(calls, READING.calls))
-    r = problem.seen(start)
+    problem = HostResiduals(rows, jacobian, loss, space, CallCounts.begun(calls, READING.calls))
+    r = problem.evaluate(start)
     problem = replace(problem, size=r.size)
     if jac is not None:
         compare_host_jacobian(problem, start, r)
@@ -248,7 +248,7 @@ jitted_residuals = Program(lambda problem, x: problem.residuals(x))
 def residuals_of(problem: Any, x: Any) -> np.ndarray:
     """The residuals at a point (m,), whatever they are there."""
     host = isinstance(problem, HostResiduals)
-    return np.asarray(problem.seen(np.asarray(x)) if host else jitted_residuals(problem, x))
+    return np.asarray(problem.evaluate(np.asarray(x)) if host else jitted_residuals(problem, x))
 
 
 class NotFinite(ValueError):

@@ -10,8 +10,8 @@ import numpy as np
 
 from raphson.calculus.around import TINY
 from raphson.calculus.difference import SECOND, Bend, bent_residuals
-from raphson.calculus.taylor import GRAM, HESSIAN, weighted_look
-from raphson.kernel.look import Look
+from raphson.calculus.taylor import GRAM, HESSIAN, weighted_evaluation
+from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.number import eps, limits
 from raphson.kernel.program import Program
 from raphson.kernel.record import record
@@ -41,32 +41,32 @@ LARGEST = 4000
 
 
 @record
-class Survey:
+class FitEvaluation:
     """Everything at one point: f, g and J, with the exact Hessian (None: too many variables).
 
     `measured`: what stands for H in the certificate of host residuals, with its errors (None: H itself).
     """
 
-    look: Look
+    evaluation: Evaluation
     hessian: Any
     measured: Any = None
 
 
-def survey(problem: Any, x: Any) -> Survey:
+def evaluate_fit(problem: Any, x: Any) -> FitEvaluation:
     """Value, gradient, Jacobian and Hessian at x, in one program where JAX can trace it."""
     if isinstance(problem, HostResiduals):
-        return host_survey(problem, x)
-    return jax.tree.map(np.asarray, surveyed(problem, x, dense=forms_hessian(problem, x, LARGEST)))
+        return evaluate_fit_on_host(problem, x)
+    return jax.tree.map(np.asarray, evaluate_fit_compiled(problem, x, dense=forms_hessian(problem, x, LARGEST)))
 
 
-def host_survey(problem: HostResiduals, x: Any) -> Survey:
+def evaluate_fit_on_host(problem: HostResiduals, x: Any) -> FitEvaluation:
     """The same on the host: J by differences and, for few parameters, what the residuals' own curvature adds to J'J.
 
     Where no calls are left: what the run knows.
     """
     point = np.asarray(x)
     try:
-        r = problem.seen(point)
+        r = problem.evaluate(point)
         found = bent_residuals(problem, point, r, SECOND)
     except OutOfCalls:
         point, J, r = problem.lengths.known or unknown(problem)
@@ -78,9 +78,9 @@ def host_survey(problem: HostResiduals, x: Any) -> Survey:
     with np.errstate(over="ignore"):  # no curvature at all: nothing is known of its error
         problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
     cost: Any = problem.cost(r)
-    seen = weighted_look(problem, point, cost, r, found.jacobian)  # type: ignore[arg-type]
+    seen = weighted_evaluation(problem, point, cost, r, found.jacobian)  # type: ignore[arg-type]
     seen = replace(seen, gradient=found.gradient)
-    return Survey(seen, found.hessian if found.full else None, Measured(found.hessian, found.error))  # type: ignore[arg-type]
+    return FitEvaluation(seen, found.hessian if found.full else None, Measured(found.hessian, found.error))  # type: ignore[arg-type]
 
 
 def unknown(problem: HostResiduals) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -89,13 +89,13 @@ def unknown(problem: HostResiduals) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     return x, np.full((r.size, x.size), np.nan), r
 
 
-def both_looks(problem: Any, x: Any, dense: bool) -> Survey:
+def evaluate_both(problem: Any, x: Any, dense: bool) -> FitEvaluation:
     """Residuals differentiated once for J, and once more for the Hessian if it is wanted."""
-    seen = GRAM.look(problem, x)
-    return Survey(seen, HESSIAN.look(problem, x).curvature.dense() if dense else None)
+    seen = GRAM.evaluate(problem, x)
+    return FitEvaluation(seen, HESSIAN.evaluate(problem, x).curvature.dense() if dense else None)
 
 
-surveyed = Program(both_looks, static_argnames=("dense",))
+evaluate_fit_compiled = Program(evaluate_both, static_argnames=("dense",))
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Polished:
     """Where the last Newton steps led, and how many there were."""
 
     x: Any
-    seen: Survey
+    seen: FitEvaluation
     steps: int
 
 
@@ -115,20 +115,22 @@ def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray], 
     caller ended the run, x is his).
     Source: Dennis and Schnabel (1983), section 10.2 and 10.3.
     """
-    seen, far = survey(problem, x), 0
+    seen, far = evaluate_fit(problem, x), 0
     for count in range(most):
-        s = newton_step(seen, free(np.asarray(seen.look.gradient), x))
+        s = newton_step(seen, free(np.asarray(seen.evaluation.gradient), x))
         relative = 0.0 if s is None else length(problem.space, x, s)
         if s is None or relative <= POLISH:
             return Polished(x, seen, count)
-        s = to_zero(problem.space, x, s).astype(seen.look.gradient.dtype)
+        s = to_zero(problem.space, x, s).astype(seen.evaluation.gradient.dtype)
         there, _, cut = problem.space.move(x, jnp.asarray(s))
-        new = survey(problem, there)
-        share = left(seen, new, free(np.asarray(new.look.gradient), there)) / left(
-            seen, seen, free(np.asarray(seen.look.gradient), x)
+        new = evaluate_fit(problem, there)
+        share = left(seen, new, free(np.asarray(new.evaluation.gradient), there)) / left(
+            seen, seen, free(np.asarray(seen.evaluation.gradient), x)
         )
         far += relative >= NEAR
-        sure = relative < NEAR or (far <= 2 and share <= SURE and float(new.look.value) <= float(seen.look.value))
+        sure = relative < NEAR or (
+            far <= 2 and share <= SURE and float(new.evaluation.value) <= float(seen.evaluation.value)
+        )
         if bool(cut) or not sure or not share <= 0.25:
             return Polished(x, seen, count)
         x, seen = there, new
@@ -149,11 +151,11 @@ def length(space: Any, x: Any, s: np.ndarray) -> float:
     return float(np.max(np.abs(s) / np.where(size > 0, size, np.inf), initial=0.0))
 
 
-def newton_step(seen: Survey, free: np.ndarray) -> np.ndarray | None:
+def newton_step(seen: FitEvaluation, free: np.ndarray) -> np.ndarray | None:
     """-H^-1 g on the free variables, scaled to a unit diagonal; None where H is not known positive definite there."""
     if seen.hessian is None:
         return None
-    H, g = np.asarray(seen.hessian, float), np.asarray(seen.look.gradient, float)
+    H, g = np.asarray(seen.hessian, float), np.asarray(seen.evaluation.gradient, float)
     if not free.any() or not np.isfinite(H).all():
         return None
     rows = np.flatnonzero(free)
@@ -171,10 +173,10 @@ def newton_step(seen: Survey, free: np.ndarray) -> np.ndarray | None:
     return s
 
 
-def left(seen: Survey, new: Survey, free: np.ndarray) -> float:
+def left(seen: FitEvaluation, new: FitEvaluation, free: np.ndarray) -> float:
     """g'H^-1 g with the gradient of `new` and the Hessian of `seen`: what is still to be gained."""
-    s = newton_step(replace(seen, look=new.look), free)
-    return np.inf if s is None else float(-s @ np.asarray(new.look.gradient, float))
+    s = newton_step(replace(seen, evaluation=new.evaluation), free)
+    return np.inf if s is None else float(-s @ np.asarray(new.evaluation.gradient, float))
 
 
 def rescued(problem: LeastSquares, x: Any, descend: Callable[[LeastSquares, Any, float], Any]) -> Any:

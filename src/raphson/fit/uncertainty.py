@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from raphson.fit.profile import Ellipse, ellipse_of, student
+from raphson.fit.profile import ConfidenceEllipse, ellipse_of, student
 from raphson.kernel.number import CURVATURE_NOISE
 
 TIED, CURVED, CONDITION, IMPROBABLE, EXACT = 0.99, 1.2, 1e7, 1e-3, 100.0
@@ -87,7 +87,7 @@ class Uncertainty:
         reach = student(probability, self.quantile_degrees) * self.standard_errors
         return np.stack([self.x - reach, self.x + reach], axis=1)
 
-    def ellipse(self, i: int | str, j: int | str, probability: float = 0.68) -> Ellipse:
+    def ellipse(self, i: int | str, j: int | str, probability: float = 0.68) -> ConfidenceEllipse:
         """The ellipse that holds parameters i and j (numbers or names) together with this probability.
 
         s'C^-1 s = k^2, C their block of the covariance, k^2 = 2 F(2, degrees), or the chi-square quantile where sigma

@@ -181,7 +181,7 @@ class Truncated:
     inner: Array
 
 
-def unbounded(mv: Callable[[Array], Array], g: Array, limit: int, forcing: float = FORCING) -> Truncated:
+def newton_cg_direction(mv: Callable[[Array], Array], g: Array, limit: int, forcing: float = FORCING) -> Truncated:
     """The direction of a line-search Newton-CG method: the end of `conjugate_path`.
 
     Where the very first direction d = -g has no positive curvature, it is followed as far as if B d were turned

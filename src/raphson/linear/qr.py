@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from jax import lax
 from jax.custom_batching import custom_vmap
 
+from raphson.kernel.branch import cond_under_vmap
 from raphson.kernel.number import eps, norm, safe
-from raphson.kernel.rare import rarely
 from raphson.kernel.record import record
 from raphson.linear.batched import UNROLLED, back, entry
 
@@ -97,7 +97,7 @@ class Reduced:
         d = jnp.abs(jnp.diagonal(self.R))
         singular = ~(jnp.min(d) > 8 * d.shape[0] * eps(d) * jnp.max(d))
         safe_R = jnp.where(singular, jnp.eye(d.shape[0], dtype=d.dtype), self.R)
-        return rarely(singular, lambda m: shortest(*m), (self.R, self.q), -back(safe_R, self.q))
+        return cond_under_vmap(singular, lambda m: shortest(*m), (self.R, self.q), -back(safe_R, self.q))
 
 
 def reduced(J: Array, r: Array, d: Array) -> Reduced:

@@ -8,10 +8,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.rare import rarely
+from raphson.kernel.branch import cond_under_vmap
 from raphson.kernel.record import record
 from raphson.linear.batched import cholesky
-from raphson.linear.cg import LEGS, lowest_ritz, unbounded
+from raphson.linear.cg import LEGS, lowest_ritz, newton_cg_direction
 from raphson.linear.cholesky import Factor, factorize, nearly_singular, noise_shift, succeeded
 from raphson.linear.spectral import absolute_step, lowest_pair, shortest_step
 
@@ -41,7 +41,7 @@ def dense_direction(B: Array, g: Array, d: Array, error: Array | None = None) ->
     """By Cholesky in scaled variables; by the absolute eigenvalues where that fails."""
     H, q = B / (d[:, None] * d[None, :]), g / d
     factor = factorize(H)
-    y = rarely(~factor.definite, lambda m: absolute_step(*m), (H, q), newton_step(factor, q, error, d))
+    y = cond_under_vmap(~factor.definite, lambda m: absolute_step(*m), (H, q), newton_step(factor, q, error, d))
     return y / d
 
 
@@ -50,12 +50,12 @@ def newton_step(factor: Factor, q: Array, error: Array | None, d: Array) -> Arra
     y = -factor.solve(q)
     if error is None:
         return y
-    return rarely(nearly_singular(factor), lambda m: shortest_step(*m), (factor.H, q, error / d), y)
+    return cond_under_vmap(nearly_singular(factor), lambda m: shortest_step(*m), (factor.H, q, error / d), y)
 
 
 def product_direction(mv: Callable[[Array], Array], g: Array, d: Array) -> Direction:
     """By conjugate gradients in scaled variables."""
-    found = unbounded(lambda v: mv(v / d) / d, g / d, limit=LEGS * g.size)
+    found = newton_cg_direction(lambda v: mv(v / d) / d, g / d, limit=LEGS * g.size)
     return Direction(found.s / d, found.inner, found.bend)
 
 
@@ -63,7 +63,7 @@ def dense_negative(B: Array, d: Array) -> tuple[Array, Array]:
     """Whether B has a negative eigenvalue beyond its noise (in scaled variables), and a unit direction of it."""
     H = B / (d[:, None] * d[None, :])
     indefinite = ~succeeded(cholesky(H + noise_shift(H) * jnp.eye(H.shape[0], dtype=H.dtype)))
-    return indefinite, rarely(indefinite, lambda M: lowest_pair(M)[1], H, jnp.zeros_like(d))
+    return indefinite, cond_under_vmap(indefinite, lambda M: lowest_pair(M)[1], H, jnp.zeros_like(d))
 
 
 def product_negative(mv: Callable[[Array], Array], d: Array) -> tuple[Array, Array]:

@@ -12,7 +12,7 @@ from raphson.model.quadratic import Model
 Array = jax.Array
 
 
-def hold(model: Model) -> Model:
+def reduce_to_free(model: Model) -> Model:
     """The model to plan with: itself without bounds, else with held variables uncoupled from the others.
 
     Held is a variable that -g pushes towards a bound which a step of -g_i / b_i would reach, b_i its

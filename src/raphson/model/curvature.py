@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from raphson.calculus.taylor import GRADIENT, GRAM, HESSIAN, PRODUCT, Observation
-from raphson.kernel.look import Look
+from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.number import CURVATURE_NOISE, eps, norm, safe, tiny, value_noise
 from raphson.kernel.product import unit_of
 from raphson.kernel.record import record, static
@@ -45,7 +45,7 @@ class Curvature(Protocol):
         """The memory before the first point."""
         ...
 
-    def model(self, space: Space, look: Look, s: Array, memory: Any) -> tuple[Model, Any]:
+    def model(self, space: Space, seen: Evaluation, s: Array, memory: Any) -> tuple[Model, Any]:
         """The model at the point looked at, and the memory after it; `s` (n,) is the step that led there."""
         ...
 
@@ -102,20 +102,20 @@ class Exact(Curvature):
         """One at every point."""
         return points
 
-    def model(self, space: Space, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
+    def model(self, space: Space, seen: Evaluation, s: Array, memory: Array) -> tuple[Model, Array]:
         """The Taylor model at the point looked at."""
-        return measured(space, look, look.curvature, memory)
+        return measured(space, seen, seen.curvature, memory)
 
 
-def measured(space: Space, look: Look, B: Operator, last: Array) -> tuple[Model, Array]:
+def measured(space: Space, seen: Evaluation, B: Operator, last: Array) -> tuple[Model, Array]:
     """The model with a curvature B that is stored, in its natural units, and these units to remember."""
     H = B.dense()
     plain = natural_scale(H, 0 * last)
     scale = jnp.maximum(FADING * last, plain)
     # A variable with H_ii = 0 that is coupled to others is not lost (Beale's function from (1, 1)).
-    lost = rounded_away(look.value, look.gradient, plain, space.magnitude(look.x), coupling(H, plain))
-    known = filled(unit_of(space, look.x, jnp.where(lost, 0, scale)))
-    return Model(look.x, look.value, look.gradient, B, known, space), scale
+    lost = rounded_away(seen.value, seen.gradient, plain, space.magnitude(seen.x), coupling(H, plain))
+    known = filled(unit_of(space, seen.x, jnp.where(lost, 0, scale)))
+    return Model(seen.x, seen.value, seen.gradient, B, known, space), scale
 
 
 def coupling(H: Array, own: Array) -> Array:
@@ -168,13 +168,13 @@ class GaussNewton(Curvature):
         """The scale at the last point: no curvature seen yet."""
         return problem.space.zero(x)
 
-    def model(self, space: Space, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
+    def model(self, space: Space, seen: Evaluation, s: Array, memory: Array) -> tuple[Model, Array]:
         """The model 1/2 |r + J s|^2 at the point looked at. Its noise is that of f and of every residual."""
-        plain = jnp.sqrt(look.curvature.diagonal())
+        plain = jnp.sqrt(seen.curvature.diagonal())
         scale = jnp.maximum(self.fading * memory, plain)
-        noise = value_noise(look.value) + eps(plain) * look.curvature.noise(space.magnitude(look.x))
-        known = filled(unit_of(space, look.x, scale))
-        return Model(look.x, look.value, look.gradient, look.curvature, known, space, noise), scale
+        noise = value_noise(seen.value) + eps(plain) * seen.curvature.noise(space.magnitude(seen.x))
+        known = filled(unit_of(space, seen.x, scale))
+        return Model(seen.x, seen.value, seen.gradient, seen.curvature, known, space, noise), scale
 
 
 FORMED = 32
@@ -216,18 +216,18 @@ class ExactProduct(Curvature):
         zero = problem.space.zero(x)
         return Estimate(zero, jnp.zeros((), jnp.int32), zero.sum())
 
-    def model(self, space: Space, look: Look, s: Array, memory: Estimate) -> tuple[Model, Estimate]:
+    def model(self, space: Space, seen: Evaluation, s: Array, memory: Estimate) -> tuple[Model, Estimate]:
         """The Taylor model at the point looked at. A host function brings a dense Hessian instead."""
-        B, n = look.curvature, memory.scale.shape[0]
+        B, n = seen.curvature, memory.scale.shape[0]
         if B.stored() is not None or n <= FORMED:
-            model, scale = measured(space, look, B if B.stored() is not None else Formed(B.dense()), memory.scale)
+            model, scale = measured(space, seen, B if B.stored() is not None else Formed(B.dense()), memory.scale)
             return model, replace(memory, scale=scale)
         until = memory.seen + jnp.where(memory.seen == 0, SWEEPS + MORE, 1)
         scale = balanced(B.mv, memory.scale, memory.seen, until)
-        lost = rounded_away(look.value, look.gradient, scale, space.magnitude(look.x))
-        known = filled(unit_of(space, look.x, jnp.where(lost, 0, scale)))
+        lost = rounded_away(seen.value, seen.gradient, scale, space.magnitude(seen.x))
+        known = filled(unit_of(space, seen.x, jnp.where(lost, 0, scale)))
         unit, common = told_apart(known, memory.common)
-        return Model(look.x, look.value, look.gradient, B, unit, space), Estimate(scale, until, common)
+        return Model(seen.x, seen.value, seen.gradient, B, unit, space), Estimate(scale, until, common)
 
     def hessians(self, n: int, points: int, asked: int) -> int:
         """Products: up to `FORMED` variables n at every point; of more, one for units beside those asked for."""
@@ -263,7 +263,7 @@ def balanced(mv: Callable[[Array], Array], d: Array, seen: Array, until: Array) 
     return lax.fori_loop(seen, until, sweep, d)
 
 
-def first_size(value: Array, gradient: Array) -> Array:
+def initial_curvature(value: Array, gradient: Array) -> Array:
     """A curvature b such that the step -g/b would bring a linear f to zero: |f| = g'g / b.
 
     It has the unit of curvature, so first steps do not depend on the units of f or of all x.
@@ -284,8 +284,8 @@ class Identity(Curvature):
         """b, unknown (zero) before the first point."""
         return problem.space.zero(x).sum()
 
-    def model(self, space: Space, look: Look, s: Array, memory: Array) -> tuple[Model, Array]:
+    def model(self, space: Space, seen: Evaluation, s: Array, memory: Array) -> tuple[Model, Array]:
         """f + g's + b/2 s's."""
-        b = jnp.where(memory > 0, memory, first_size(look.value, look.gradient))
-        one = jnp.ones_like(look.gradient)
-        return Model(look.x, look.value, look.gradient, Diagonal(b * one), one, space), b
+        b = jnp.where(memory > 0, memory, initial_curvature(seen.value, seen.gradient))
+        one = jnp.ones_like(seen.gradient)
+        return Model(seen.x, seen.value, seen.gradient, Diagonal(b * one), one, space), b

@@ -183,7 +183,7 @@ class Frame:
             i, j = np.argwhere(~np.isfinite(H))[0]
             raise ValueError(f"the Hessian is not finite here (entry [{i}, {j}] is {H[i, j]}): it has no geometry")
         H = (H + H.T) / 2
-        d, n = units(H), len(H)
+        d, n = hessian_units(H), len(H)
         scaled = H / d[:, None] / d[None, :]
         try:
             pivots = np.diagonal(np.linalg.cholesky(scaled)) ** 2
@@ -234,7 +234,7 @@ class Frame:
         return root[::-1] ** 2, settled(axes.T[back, ::-1])
 
 
-def units(H: np.ndarray) -> np.ndarray:
+def hessian_units(H: np.ndarray) -> np.ndarray:
     """Natural units of length (n,), sqrt |H_ii|; with H_ii = 0 max_j |H_ij| / sqrt |H_jj|, else the largest unit.
 
     H decides alone. The scale that a run carries along remembers curvatures from far away, beside

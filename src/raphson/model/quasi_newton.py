@@ -12,12 +12,12 @@ import jax
 import jax.numpy as jnp
 
 from raphson.calculus.taylor import GRADIENT, Observation
-from raphson.kernel.look import Look
+from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.number import eps, norm, safe
 from raphson.kernel.product import box_of
 from raphson.kernel.record import record, static
 from raphson.kernel.typing import Problem, Space
-from raphson.model.curvature import Curvature, first_size
+from raphson.model.curvature import Curvature, initial_curvature
 from raphson.model.quadratic import Model
 from raphson.model.units import Units
 from raphson.operators.dense import Definite, Dense, Inverted
@@ -63,20 +63,20 @@ def positive_pair(s: Array, y: Array, d: Array) -> Array:
     return (s @ y > eps(y) ** 0.5 * size * norm(y / d)) & (size > 0)
 
 
-def begun(look: Look, units: Units) -> Array:
-    """b of the first matrix b D^2: by `first_size`, but no less than curvatures are in these units. Where g is
+def begun(seen: Evaluation, units: Units) -> Array:
+    """b of the first matrix b D^2: by `initial_curvature`, but no less than curvatures are in these units. Where g is
     rounding, |f| / g would lead 1e16 away along a flat direction."""
-    return jnp.maximum(first_size(look.value, look.gradient / units.scale), units.least)
+    return jnp.maximum(initial_curvature(seen.value, seen.gradient / units.scale), units.least)
 
 
-def first(memory: Secant, look: Look, s: Array, y: Array, ok: Array, factor: Array | float = 1.0) -> Array:
+def first(memory: Secant, seen: Evaluation, s: Array, y: Array, ok: Array, factor: Array | float = 1.0) -> Array:
     """The diagonal of B before an update: b D^2 at the first point, `factor` (y'D^-2 y / s'y) D^2 at the first pair.
 
     Source: Nocedal and Wright (2006), equation 6.20, in scaled variables.
     """
     d = memory.units.scale
     scaled = y / d
-    b = jnp.where(ok, factor * ((scaled @ scaled) / safe(s @ y, ok)), begun(look, memory.units))
+    b = jnp.where(ok, factor * ((scaled @ scaled) / safe(s @ y, ok)), begun(seen, memory.units))
     return b * d**2
 
 
@@ -116,17 +116,17 @@ class BFGS(Curvature):
         """Nothing learned yet."""
         return blank(problem, x)
 
-    def model(self, space: Space, look: Look, s: Array, memory: Secant) -> tuple[Model, Secant]:
+    def model(self, space: Space, seen: Evaluation, s: Array, memory: Secant) -> tuple[Model, Secant]:
         """The model after learning from the step s that led here."""
-        g, d = look.gradient, memory.units.scale
+        g, d = seen.gradient, memory.units.scale
         y = g - memory.g
         ok = positive_pair(s, y, d) & (memory.pairs >= 0)
-        diagonal, sy = first(memory, look, s, y, ok), safe(s @ y, ok)
-        direct = box_of(space, look.x) is not None
+        diagonal, sy = first(memory, seen, s, y, ok), safe(s @ y, ok)
+        direct = box_of(space, seen.x) is not None
         A = jnp.where(fresh(memory, ok), jnp.diag(diagonal if direct else 1 / diagonal), memory.matrix)
         A = jnp.where(ok, (self.update if direct else self.update_inverse)(A, s, y, sy, ok), A)
         learned = Secant(g, A, memory.units, jnp.maximum(memory.pairs, 0) + ok)
-        return Model(look.x, look.value, g, Definite(A) if direct else Inverted.of(A, g), d, space), learned
+        return Model(seen.x, seen.value, g, Definite(A) if direct else Inverted.of(A, g), d, space), learned
 
     def carried(self, transport: Callable[[Array], Array], memory: Secant) -> Secant:
         """The memory in the tangent space of the next point."""
@@ -184,20 +184,20 @@ class SR1(Curvature):
         """Nothing learned yet."""
         return blank(problem, x)
 
-    def model(self, space: Space, look: Look, s: Array, memory: Secant) -> tuple[Model, Secant]:
+    def model(self, space: Space, seen: Evaluation, s: Array, memory: Secant) -> tuple[Model, Secant]:
         """The model after learning from the step s that led here."""
-        y = look.gradient - memory.g
+        y = seen.gradient - memory.g
         d = memory.units.scale
         good = positive_pair(s, y, d) & (memory.pairs >= 0)
-        begin = first(memory, look, s, y, good & (memory.pairs == 0), 1 + sine(d * s, y / d, good))
+        begin = first(memory, seen, s, y, good & (memory.pairs == 0), 1 + sine(d * s, y / d, good))
         B = jnp.where(fresh(memory, good), jnp.diag(begin), memory.matrix)
         e = y - B @ s
         es = e @ s
         ok = (jnp.abs(es) > 1e-8 * norm(d * s) * norm(e / d)) & (memory.pairs >= 0)
         root = e / jnp.sqrt(safe(jnp.abs(es), ok))
         B = jnp.where(ok, B + jnp.sign(es) * jnp.outer(root, root), B)
-        learned = Secant(look.gradient, B, memory.units, jnp.maximum(memory.pairs, 0) + ok)
-        return Model(look.x, look.value, look.gradient, Dense(B), d, space), learned
+        learned = Secant(seen.gradient, B, memory.units, jnp.maximum(memory.pairs, 0) + ok)
+        return Model(seen.x, seen.value, seen.gradient, Dense(B), d, space), learned
 
     def carried(self, transport: Callable[[Array], Array], memory: Secant) -> Secant:
         """The memory in the tangent space of the next point."""
@@ -231,10 +231,10 @@ class LBFGS(Curvature):
         empty = jnp.zeros((zero.shape[0], self.size), zero.dtype)
         return Pairs(zero, empty, empty, Units.unknown(zero), jnp.full((), -1, jnp.int32))
 
-    def model(self, space: Space, look: Look, s: Array, memory: Pairs) -> tuple[Model, Pairs]:
+    def model(self, space: Space, seen: Evaluation, s: Array, memory: Pairs) -> tuple[Model, Pairs]:
         """The model after learning from the step s that led here. Pairs are kept in scaled variables."""
         d = memory.units.scale
-        s, y = d * s, (look.gradient - memory.g) / d
+        s, y = d * s, (seen.gradient - memory.g) / d
         ok = positive_pair(s, y, jnp.ones_like(d)) & (memory.pairs >= 0)
         # Pairs are stored at unit length: products of tiny steps would underflow.
         unit = norm(s)
@@ -242,9 +242,9 @@ class LBFGS(Curvature):
         S, Y = self.push(memory.S, s / unit, ok), self.push(memory.Y, y / unit, ok)
         pairs = jnp.minimum(jnp.maximum(memory.pairs, 0) + ok, self.size)
         last = safe(S[:, -1] @ Y[:, -1], pairs > 0)
-        gamma = jnp.where(pairs > 0, (Y[:, -1] @ Y[:, -1]) / last, begun(look, memory.units))
+        gamma = jnp.where(pairs > 0, (Y[:, -1] @ Y[:, -1]) / last, begun(seen, memory.units))
         B = self.compact(gamma, S, Y, pairs, d)
-        return Model(look.x, look.value, look.gradient, B, d, space), Pairs(look.gradient, S, Y, memory.units, pairs)
+        return Model(seen.x, seen.value, seen.gradient, B, d, space), Pairs(seen.gradient, S, Y, memory.units, pairs)
 
     def carried(self, transport: Callable[[Array], Array], memory: Pairs) -> Pairs:
         """The memory in the tangent space of the next point: every pair is carried along."""

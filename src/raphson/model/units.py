@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from raphson.calculus.taylor import HESSIAN, looked
+from raphson.calculus.taylor import HESSIAN, evaluate_compiled
+from raphson.kernel.branch import cond_under_vmap
 from raphson.kernel.number import eps, norm, safe
 from raphson.kernel.product import unit_of
 from raphson.kernel.program import Program
-from raphson.kernel.rare import rarely
 from raphson.kernel.record import record
 from raphson.kernel.typing import Space
 from raphson.model.curvature import filled, natural_scale
@@ -72,18 +72,18 @@ def units(problem: Any, x: Any) -> Units:
     """
     if not readable(problem, x):
         return Units.unknown(problem.space.zero(x))
-    seen = HESSIAN.look(problem, x)
+    seen = HESSIAN.evaluate(problem, x)
     guess = guessed(problem.space, seen)
     nothing = jnp.zeros_like(guess.own, bool)
     ask = lambda m: confirmed(problem, m[0], m[1])
-    return guess.settled(rarely(jnp.any(guess.steps < 0), ask, (seen, guess.own), nothing))
+    return guess.settled(cond_under_vmap(jnp.any(guess.steps < 0), ask, (seen, guess.own), nothing))
 
 
 def units_at(problem: Any, x: Any) -> Units:
     """The same from the host: by the program that the certificate needs of H anyway, and another where one is asked."""
     if not readable(problem, x):
         return Units.unknown(problem.space.zero(x))
-    seen = looked(problem, x)
+    seen = evaluate_compiled(problem, x)
     guess, alike, other = first_guess(problem.space, seen)
     return settled(guess, asked(problem, seen, guess.own)) if bool(other) else alike
 

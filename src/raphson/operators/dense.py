@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.kernel.branch import cond_under_vmap
 from raphson.kernel.number import all_finite, eps, safe
-from raphson.kernel.rare import rarely
 from raphson.kernel.record import record
 from raphson.linear.batched import cholesky, lower, upper
 from raphson.linear.solve import Direction, dense_negative, direct, product_direction
@@ -148,12 +148,12 @@ class Inverted(Operator):
 
     def quadratic(self, s: Array) -> Array:
         """s'B s: t s'g for s = t B^-1 g, as on a ray."""
-        if self.size == 1:  # without the loop of `rarely`, which decides how XLA rounds what stands beside it
+        if self.size == 1:  # without the loop of `cond_under_vmap`, which decides how XLA rounds what stands beside it
             return s @ (s / self.inverse[0])
         k = jnp.argmax(jnp.abs(self.known))
         t = s[k] / safe(self.known[k], self.known[k] != 0)
         along = jnp.all(jnp.abs(s - t * self.known) <= 4 * eps(s) * jnp.abs(s))
-        return rarely(~along, lambda m: m[0].quadratic_by_factor(m[1]), (self, s), s @ (t * self.g))
+        return cond_under_vmap(~along, lambda m: m[0].quadratic_by_factor(m[1]), (self, s), s @ (t * self.g))
 
     def quadratic_by_factor(self, s: Array) -> Array:
         """s'B s for any s."""

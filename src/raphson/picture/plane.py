@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from raphson.kernel.number import CURVATURE_NOISE
-from raphson.model.geometry import units
+from raphson.model.geometry import hessian_units
 from raphson.picture.quadratic import Quadratic
 
 SPREAD = 1e3
@@ -70,7 +70,7 @@ class Plane:
         if self.whole:
             quad = self.slice(value, g, H, x, noise)
             return quad if quad.kind == "bowl" else None
-        d = units(H)
+        d = hessian_units(H)
         w, V = np.linalg.eigh(H / d[:, None] / d[None, :])
         if not w[0] > CURVATURE_NOISE * len(d) * noise * w[-1]:
             return None
@@ -108,7 +108,7 @@ def scales(x: Any, unit: Any) -> np.ndarray:
     return np.where(good, 10.0 ** np.clip(np.round(decades - decades[reference]), -300, 300), 1.0)
 
 
-def parameters(i: int, j: int, x: Any, d: Any, names: Sequence[str]) -> Plane:
+def parameter_plane(i: int, j: int, x: Any, d: Any, names: Sequence[str]) -> Plane:
     """The plane of variables i and j in absolute coordinates p = x_i / d_i; the others as in x (n,)."""
     x, d = np.asarray(x, float), np.asarray(d, float)
     n, unit = len(x), np.array([d[i], d[j]], float)
@@ -129,7 +129,7 @@ def with_unit(name: str, unit: float) -> str:
 
 def whole_plane(x: Any, d: Any, names: Sequence[str]) -> Plane:
     """The plane that is all of the space, for n = 2."""
-    return parameters(0, 1, x, d, names)
+    return parameter_plane(0, 1, x, d, names)
 
 
 def newton_plane(x: Any, g: Any, step: Any, d: Any) -> Plane:

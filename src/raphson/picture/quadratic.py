@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from raphson.kernel.number import CURVATURE_NOISE
-from raphson.model.geometry import angle, kind_of, settled, units
+from raphson.model.geometry import angle, hessian_units, kind_of, settled
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,14 +46,14 @@ class Quadratic:
     @cached_property
     def determinant(self) -> float:
         """det H, from H in its natural units."""
-        d = units(self.hessian)
+        d = hessian_units(self.hessian)
         (a, b), (_, c) = self.hessian / d[:, None] / d[None, :]
         return float((a * c - b * b) * d[0] ** 2 * d[1] ** 2)
 
     @cached_property
     def signs(self) -> np.ndarray:
         """-1, 0, 1 for each eigenvalue: its sign beyond the rounding of H, in natural units (Sylvester's law)."""
-        d = units(self.hessian)
+        d = hessian_units(self.hessian)
         w = np.linalg.eigvalsh(self.hessian / d[:, None] / d[None, :])
         level = CURVATURE_NOISE * 2 * self.noise * np.max(np.abs(w))
         negative, positive = int(np.sum(w < -level)), int(np.sum(w > level))
@@ -69,7 +69,7 @@ class Quadratic:
     def newton(self) -> np.ndarray:
         """The step (2,) to the stationary point; the shortest least-squares one where H is singular."""
         if np.all(self.signs != 0):
-            d = units(self.hessian)
+            d = hessian_units(self.hessian)
             return -np.linalg.solve(self.hessian / d[:, None] / d[None, :], self.gradient / d) / d
         w, V = self.eigen
         live = self.signs != 0

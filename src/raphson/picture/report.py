@@ -52,12 +52,12 @@ def report(thing: Any, path: str | Path, title: str = "") -> Path:
 
 def page(thing: Any, title: str = "") -> str:
     """The whole HTML text."""
-    from raphson.picture.recording.record import record
-    from raphson.picture.recording.static import STYLE, static
+    from raphson.picture.recording.record import make_recording
+    from raphson.picture.recording.static import STYLE, static_page
     from raphson.picture.section import refuse_curved
 
     refuse_curved(getattr(thing, "model", thing))
-    recording = record(thing, title)
+    recording = make_recording(thing, title)
     script = web("report.js")
     parts = [
         "<!doctype html>",
@@ -73,7 +73,7 @@ def page(thing: Any, title: str = "") -> str:
         f"<script>{HIDE}</script>" if script else "",
         "</head>",
         "<body>",
-        static(recording, thing),
+        static_page(recording, thing),
         f'<script type="application/json" id="recording">{embedded(recording)}</script>',
         f"<script>{script}</script><script>{UNHIDE}</script>" if script else "",
         "</body>",

@@ -13,7 +13,7 @@ from raphson.kernel.program import Program
 from raphson.kernel.space import Box
 from raphson.picture.plane import Plane
 from raphson.picture.scene import Grid
-from raphson.problems.callback import HOST, Evaluations
+from raphson.problems.callback import HOST, CallCounts
 
 NUMBERS = 4_000_000
 """Numbers that one block of points may hold."""
@@ -66,7 +66,7 @@ def within(space: Any, plane: Plane, p: np.ndarray) -> np.ndarray:
 
 def host_values(problem: Any, x: Any, plane: Plane, p: np.ndarray, budget: float) -> np.ndarray | None:
     """f point by point on the host; an exception of the user's function leaves a NaN."""
-    aside = replace(problem, evaluations=Evaluations())
+    aside = replace(problem, evaluations=CallCounts())
     out, begin = np.full(len(p), np.nan), time.perf_counter()
     with np.errstate(all="ignore"):
         for k, q in enumerate(p):

@@ -8,7 +8,7 @@ import numpy as np
 
 from raphson.kernel.names import names_of
 from raphson.model.geometry import Geometry
-from raphson.picture.plane import Plane, parameters, scales
+from raphson.picture.plane import Plane, parameter_plane, scales
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.sample import along, sample
 from raphson.picture.scene import Grid, Scene
@@ -41,7 +41,7 @@ def local(model: Any, plane: Any = None, section: str = "slice") -> Scene:
 def parabola(subject: Subject) -> Scene:
     """One variable: f and its model as curves."""
     x, slope, bend = float(subject.x[0]), float(subject.gradient[0]), float(subject.hessian[0, 0])
-    u = np.linspace(*curve.curve_span(x, slope, bend), curve.FINE)
+    u = np.linspace(*curve.curve_span(x, slope, bend), curve.CURVE_POINTS)
     f = None
     if subject.model.problem is not None:
         f = subject.evaluate(line_plane(subject.names[0]), np.stack([u, 0 * u], axis=1))
@@ -107,7 +107,7 @@ def surface(model: Any, plane: Any = None, section: str = "slice") -> Scene3:
     window = subject.window(quad, chosen)
     if quad.kind == "bowl" and quad.condition > surfaces.THIN:
         chosen, quad, window = surfaces.eigenframe(chosen, quad)
-    grid = None if section == "shadow" else subject.grid(chosen, window, surfaces.FINE)
+    grid = None if section == "shadow" else subject.grid(chosen, window, surfaces.SURFACE_POINTS)
     return surfaces.surface(quad, grid, chosen.axes, window, SECTIONS[section])
 
 
@@ -127,7 +127,7 @@ def run(result: Any, plane: Any = None) -> Scene:
     trace = result.trace
     steps, taken, _ = known(trace)
     path = journeys.journey(chosen, points[0], steps, taken, points[-1])
-    window = journeys.run_window(path)
+    window = journeys.journey_window(path)
     grid = None if problem is None else sample(problem, result.model.x, chosen, window, FINE, FINE)
     scene = journeys.run(path, grid, "whole" if chosen.whole else "slice", chosen.axes, window, chosen.share)
     if not trace.whole:
@@ -162,7 +162,7 @@ def line_run(result: Any, points: np.ndarray) -> Scene:
     seen = points[:, 0]
     low, high = float(seen.min()), float(seen.max())
     edge = 0.3 * (high - low) or 0.5 * (abs(low) or 1.0)
-    u = np.linspace(low - edge, high + edge, curve.FINE)
+    u = np.linspace(low - edge, high + edge, curve.CURVE_POINTS)
     problem, f = getattr(result.model, "problem", None), None
     if problem is not None:
         f = along(problem, result.model.x, line_plane(name), np.stack([u, 0 * u], axis=1))
@@ -226,8 +226,8 @@ def exact_cost(fit: Any, region: Any) -> tuple[Grid | None, float]:
     if problem is None or len(u.names) != 2 or fit.loss != "linear" or not problem.space.straight:
         return None, np.nan
     i, j = (u.names.index(name) for name in region.names)
-    plane = parameters(i, j, fit.x_flat, np.ones(2), u.names)
-    (x, y), (a, b) = region.center, confidence.REACH * max(region.factor, 1.0) * u.standard_errors[[i, j]]
+    plane = parameter_plane(i, j, fit.x_flat, np.ones(2), u.names)
+    (x, y), (a, b) = region.center, confidence.WINDOW_REACH * max(region.factor, 1.0) * u.standard_errors[[i, j]]
     grid = sample(problem, fit.model.x, plane, (x - a, x + a, y - b, y + b), FINE, FINE)
     scale = 1.0 if u.absolute else u.residual_std**2
     return grid, float(fit.value) + 0.5 * scale * region.factor**2

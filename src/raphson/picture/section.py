@@ -9,8 +9,8 @@ import numpy as np
 
 from raphson.kernel.names import names_of
 from raphson.kernel.number import eps
-from raphson.model.geometry import Frame, units
-from raphson.picture.plane import Plane, extreme_plane, newton_plane, parameters, path_plane, scales
+from raphson.model.geometry import Frame, hessian_units
+from raphson.picture.plane import Plane, extreme_plane, newton_plane, parameter_plane, path_plane, scales
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.sample import along, sample
 from raphson.picture.scene import Grid
@@ -77,7 +77,7 @@ class Subject:
     @cached_property
     def scales(self) -> np.ndarray:
         """Powers of ten (n,) in which the variables are drawn."""
-        return scales(self.x, units(self.hessian))
+        return scales(self.x, hessian_units(self.hessian))
 
     @property
     def n(self) -> int:
@@ -131,7 +131,7 @@ class Subject:
             raise ValueError(f"plane = {chosen!r}: {choices()}") from None
         if i == j:
             raise ValueError(f"plane = {chosen!r}: a plane needs two variables, not {self.names[i]} twice")
-        return parameters(i, j, self.x, d, self.names)
+        return parameter_plane(i, j, self.x, d, self.names)
 
     @property
     def at_rest(self) -> bool:

@@ -19,7 +19,7 @@ SHAPES = {
 }
 
 
-def number(a: float, digits: int = 3) -> str:
+def number_text(a: float, digits: int = 3) -> str:
     """A number with few digits and a true minus sign, without an exponent where it can be read without."""
     text = f"{float(f'{a:.{digits}g}'):g}" if 1e-3 <= abs(a) < 1e5 else "0" if a == 0 else f"{a:.{digits}g}"
     return "−" + text[1:] if text.startswith("-") else text
@@ -36,7 +36,7 @@ def heading(quad: Quadratic, section: str) -> str:
     """The shape and the section, in a line."""
     shape = SHAPES[quad.kind]
     if quad.kind == "bowl":
-        shape = f"bowl, condition {number(quad.condition)}"
+        shape = f"bowl, condition {number_text(quad.condition)}"
     return "; ".join(part for part in (shape, SECTIONS[section]) if part)
 
 
@@ -56,7 +56,7 @@ def caption(quad: Quadratic, near: bool, rise: float) -> str:
         return at_rest(quad, rise)
     if not quad.has_center:
         return (
-            f"λ = {number(curved(quad))} across, none along: the level is a parabola. The model falls for ever "
+            f"λ = {number_text(curved(quad))} across, none along: the level is a parabola. The model falls for ever "
             "along the flat direction, so there is no centre; the arrow is the shortest least-squares Newton step."
         )
     lines = {"bowl": bowl, "saddle": saddle, "dome": dome, "valley": valley}[quad.kind](quad)
@@ -66,12 +66,12 @@ def caption(quad: Quadratic, near: bool, rise: float) -> str:
 def at_rest(quad: Quadratic, rise: float) -> str:
     """Where x is the centre for the eye."""
     size = float(np.hypot(*quad.newton))
-    where = "The gradient is zero: x is" if size == 0 else f"x is within {number(size, 2)} of"
+    where = "The gradient is zero: x is" if size == 0 else f"x is within {number_text(size, 2)} of"
     end = {
-        "bowl": f"the contour drawn has rise {number(rise)} above it",
-        "dome": f"the contour drawn lies {number(-rise)} below it",
-        "saddle": f"the hyperbolas drawn lie {number(abs(rise))} above and below it",
-        "valley": f"the strip drawn has rise {number(rise)} above it",
+        "bowl": f"the contour drawn has rise {number_text(rise)} above it",
+        "dome": f"the contour drawn lies {number_text(-rise)} below it",
+        "saddle": f"the hyperbolas drawn lie {number_text(abs(rise))} above and below it",
+        "valley": f"the strip drawn has rise {number_text(rise)} above it",
     }[quad.kind]
     return f"{where} the {center_word(quad)} itself; {end}."
 
@@ -87,7 +87,7 @@ def miss(quad: Quadratic) -> str:
     length = float(np.hypot(*quad.newton))
     if not turn < 90:
         return "it leads away from the centre"
-    return f"its ray passes the centre at a distance of {number(length * np.sin(np.radians(turn)))}"
+    return f"its ray passes the centre at a distance of {number_text(length * np.sin(np.radians(turn)))}"
 
 
 def bowl(quad: Quadratic) -> list[str]:
@@ -95,9 +95,9 @@ def bowl(quad: Quadratic) -> list[str]:
     semi = np.sqrt(2 * max(quad.rise, 0.0) / np.maximum(quad.eigen[0], 1e-300))
     return [
         f"−g is perpendicular to the level of x and {quad.angle_deg:.1f}° off the Newton step "
-        f"(at most {steepest(quad):.1f}° at condition {number(quad.condition)}): {miss(quad)}.",
-        f"The ellipse has semi-axes sqrt(2 rise/λ) = {number(semi[0])} and {number(semi[1])}; its rise "
-        f"{number(quad.rise)} is what the Newton step promises to gain.",
+        f"(at most {steepest(quad):.1f}° at condition {number_text(quad.condition)}): {miss(quad)}.",
+        f"The ellipse has semi-axes sqrt(2 rise/λ) = {number_text(semi[0])} and {number_text(semi[1])}; its rise "
+        f"{number_text(quad.rise)} is what the Newton step promises to gain.",
     ]
 
 
@@ -106,7 +106,7 @@ def saddle(quad: Quadratic) -> list[str]:
     w = quad.eigen[0]
     climbs = quad.gradient @ quad.newton >= 0
     return [
-        f"λ = {number(w[0])} and {number(w[1])}: no ellipse, the levels are hyperbolas with two asymptotes.",
+        f"λ = {number_text(w[0])} and {number_text(w[1])}: no ellipse, the levels are hyperbolas with two asymptotes.",
         f"The Newton step leads to the saddle point, {quad.angle_deg:.1f}° off −g"
         + (": here it climbs." if climbs else ", not to a minimum."),
     ]
@@ -115,10 +115,10 @@ def saddle(quad: Quadratic) -> list[str]:
 def dome(quad: Quadratic) -> list[str]:
     """A hill."""
     if np.any(quad.signs == 0):
-        return [f"λ = {number(curved(quad))} and 0: a ridge. The Newton step climbs to its top."]
+        return [f"λ = {number_text(curved(quad))} and 0: a ridge. The Newton step climbs to its top."]
     w = quad.eigen[0]
     return [
-        f"λ = {number(w[0])} and {number(w[1])}, both negative: the dashed ellipse is the contour of a hill.",
+        f"λ = {number_text(w[0])} and {number_text(w[1])}, both negative: the dashed ellipse is the contour of a hill.",
         f"The Newton step climbs to the top, {quad.angle_deg:.1f}° off −g.",
     ]
 
@@ -126,7 +126,7 @@ def dome(quad: Quadratic) -> list[str]:
 def valley(quad: Quadratic) -> list[str]:
     """A strip."""
     return [
-        f"λ = 0 and {number(curved(quad))}: the level is a strip, two parallel lines; a whole line of points is "
+        f"λ = 0 and {number_text(curved(quad))}: the level is a strip, two parallel lines; a whole line of points is "
         "stationary, and the arrow is the shortest step to it.",
         f"−g is {quad.angle_deg:.1f}° off it." if quad.angle_deg > 0.05 else "−g points along it.",
     ]

@@ -16,7 +16,7 @@ import numpy as np
 from raphson.problems.callback import HOST
 from raphson.problems.derivatives import along_residuals, product, slope
 from raphson.problems.modes import DIFFERENCES, FORWARD, ORDINARY, REVERSE, Modes, NoDerivative
-from raphson.tracing.constructs import constructs, holds, pieced
+from raphson.tracing.constructs import constructs, has_primitive, pieced
 
 MOST_SHAPES = 64
 """Shapes of data for which the modes of one function are remembered."""
@@ -82,7 +82,7 @@ def tried(problem: Any, x: Any, why: tuple[str, ...]) -> Modes:
             return False
         met.extend(constructs(jaxpr))
         # A custom_vjp that is pushed forward is refused only when it is compiled.
-        return not holds(jaxpr, "custom_lin")
+        return not has_primitive(jaxpr, "custom_lin")
 
     reverse = can(lambda problem, x: slope(Modes(forward=False), problem, x)(zero(problem, x)))
     forward = can(lambda problem, x: along_residuals(problem, x, zero(problem, x)))

@@ -16,7 +16,7 @@ class OutOfCalls(Exception):
 
 
 @dataclass(eq=False)
-class Evaluations:
+class CallCounts:
     """How often each function of the user was called, finite differences included.
 
     `limit`: how often f may be called in all (None: no limit); `total` calls of f so far, over all attempts; `last`:
@@ -38,7 +38,7 @@ class Evaluations:
         return self.last[1]
 
     @classmethod
-    def begun(cls, limit: int | None, calls: int) -> "Evaluations":
+    def begun(cls, limit: int | None, calls: int) -> "CallCounts":
         """The counts of a function that was called so often to be read; at x0 it is evaluated whatever the limit."""
         return cls(value=calls, total=calls, limit=None if limit is None else max(limit, calls + 1))
 
@@ -49,7 +49,7 @@ class Evaluations:
         self.value += 1
         self.total += 1
 
-    def take(self) -> "Evaluations":
+    def take(self) -> "CallCounts":
         """The calls since the last taking: those of one attempt, where there are several."""
         taken = replace(self)
         self.value = self.gradient = self.hessian = 0
@@ -99,7 +99,7 @@ class Callback:
     gradient: Callable[[np.ndarray], np.ndarray] | None = None
     hessian: Callable[[np.ndarray], np.ndarray] | None = None
     space: Space = Euclidean()
-    evaluations: Evaluations = field(default_factory=Evaluations)
+    evaluations: CallCounts = field(default_factory=CallCounts)
     lengths: Lengths = field(default_factory=Lengths)
 
     def count(self, x: Any) -> int:
@@ -111,7 +111,7 @@ class Callback:
         self.evaluations.meet()
         return float(self.fun(np.array(x)))
 
-    def seen(self, x: np.ndarray) -> float:
+    def evaluate(self, x: np.ndarray) -> float:
         """The same for the points of a run: not evaluated twice in a row at one point."""
         last = self.lengths.last
         if last is None or not np.array_equal(last[0], x):
@@ -141,7 +141,7 @@ class HostResiduals:
     jacobian: Callable[[np.ndarray], np.ndarray] | None = None
     loss: Any = None
     space: Space = Euclidean()
-    evaluations: Evaluations = field(default_factory=Evaluations)
+    evaluations: CallCounts = field(default_factory=CallCounts)
     size: int = 0
     lengths: Lengths = field(default_factory=Lengths)
 
@@ -150,7 +150,7 @@ class HostResiduals:
         self.evaluations.meet()
         return self.fun(np.array(x))
 
-    def seen(self, x: np.ndarray) -> np.ndarray:
+    def evaluate(self, x: np.ndarray) -> np.ndarray:
         """The same for the points of a run: not evaluated twice in a row at one point."""
         last = self.lengths.last
         if last is None or not np.array_equal(last[0], x):

@@ -23,7 +23,7 @@ from raphson.solver.choose import choose
 from raphson.solver.presets import ALIASES, PRESETS, RESIDUAL_ALIASES, RESIDUAL_PRESETS, cast, preset_name
 from raphson.solver.saddle import leave_saddle
 from raphson.solver.spaces import as_space, check_method, check_points
-from raphson.solver.step import Method, State, in_units, launch, step
+from raphson.solver.step import Method, State, in_units, init, step
 
 Array = jax.Array
 
@@ -66,7 +66,7 @@ def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> S
     check_method(method, type(method.curvature).__name__, problem.space)
     dtype = jnp.result_type(*jax.tree.leaves(x0))
     still, method = lax.stop_gradient(problem), cast(method, dtype)
-    state = launch(method, still, x0)
+    state = init(method, still, x0)
     state = in_units(state, units(still, x0)) if method.curvature.scaled else state
     shapes = jax.eval_shape(lambda s: step(method, still, s)[1], state) if history else None
     trials = jax.tree.map(lambda a: jnp.zeros((history, *a.shape), a.dtype), shapes)

@@ -40,13 +40,13 @@ def lowest_beside(
     than its noise, and by more than eps^(2/3) of what f was at the start.
     """
     for _ in range(TIMES):
-        result, found = look_beside(result, begin, end, cost)
+        result, found = run_beside(result, begin, end, cost)
         if not found:
             break
     return result
 
 
-def look_beside(
+def run_beside(
     result: Any, begin: Callable[[Any], Run], end: Callable[[Run], Any], cost: Callable[[Run], Evaluations]
 ) -> tuple[Any, bool]:
     """The first lower result, if a run from beside finds one; else the result with what the look has cost."""

@@ -153,7 +153,7 @@ def counts(done: Run, method: Method, problem: Any) -> Evaluations:
     trials, taken = len(done.trace) + 1, int(done.trace.accepted.sum()) + 1
     # Products, where H is seen by them: those of steps, of the first radius, for what rounding x does to g, and of
     # bounds (stiffness, promises).
-    asked = int(done.trace.inner.sum()) + (method.path.unit == RADIUS) + int(done.state.place.watch.asked)
+    asked = int(done.trace.inner.sum()) + (method.path.unit == RADIUS) + int(done.state.iterate.stop_state.asked)
     if box_of(problem.space, done.start) is not None:
         asked += taken + len(done.trace)
     second = method.curvature.hessians(problem.space.size(done.start), taken, asked)

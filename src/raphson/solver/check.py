@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.check import DerivativeCheck, examine
-from raphson.calculus.taylor import GRADIENT, looked
+from raphson.calculus.taylor import GRADIENT, evaluate_compiled
 from raphson.kernel.program import Program
 from raphson.kernel.warning import silent
 from raphson.problems.allowed import require_derivatives
@@ -19,7 +19,7 @@ from raphson.solver.inputs import jax_problem, read_function, read_point, why_no
 from raphson.solver.spaces import on_host_there, read_space
 
 valued = Program(lambda problem, x: problem.value(x))
-sloped = Program(lambda problem, x: GRADIENT.look(problem, x).gradient)
+sloped = Program(lambda problem, x: GRADIENT.evaluate(problem, x).gradient)
 
 
 @silent
@@ -82,7 +82,7 @@ def exact(fun: Callable, x: Any, args: tuple, unravel: Callable) -> tuple[Callab
         return None, None, None
     value = lambda v: float(valued(problem, unravel(v)))
     gradient = lambda v: np.asarray(sloped(problem, unravel(v)), float)
-    return value, gradient, np.asarray(looked(problem, x).curvature.dense(), float)
+    return value, gradient, np.asarray(evaluate_compiled(problem, x).curvature.dense(), float)
 
 
 def in_tangent_space(
@@ -109,7 +109,7 @@ def in_tangent_space(
     f, g, start = value(zero), gradient(zero), np.asarray(zero)
     if not (np.isfinite(f) and np.all(np.isfinite(g))):
         raise ValueError(f"fun(x) = {f}, with the derivative {g} in the tangent space: choose an x where fun is smooth")
-    H = None if jac is not None else np.asarray(looked(problem, x).curvature.dense(), float)
+    H = None if jac is not None else np.asarray(evaluate_compiled(problem, x).curvature.dense(), float)
     return value, start, g, H, gradient
 
 

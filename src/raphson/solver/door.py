@@ -18,7 +18,7 @@ from raphson.solver.call import Call, limited
 from raphson.solver.callbacks import announce, reporter, watcher
 from raphson.solver.choose import choose
 from raphson.solver.clock import CompileClock
-from raphson.solver.drive import iterate as iterations
+from raphson.solver.drive import iterate_trials as iterations
 from raphson.solver.evidence import Numbered
 from raphson.solver.final import evaluate
 from raphson.solver.host import EVERYWHERE, host_problem

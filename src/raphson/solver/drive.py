@@ -25,11 +25,11 @@ from raphson.solver.saddle import leave
 from raphson.solver.step import (
     Method,
     State,
+    accept_step,
     appraise,
-    arrive,
     conclude,
     in_units,
-    launch,
+    init,
     propose,
     step,
     trial_observation,
@@ -98,7 +98,7 @@ def loop(method: Method, problem: Any, state: State, until: Any, history: int) -
     """
     start = state.k
     width = len(SCALARS) + problem.space.size(state.x)
-    table = jnp.zeros((history, width), state.place.model.value.dtype)
+    table = jnp.zeros((history, width), state.iterate.model.value.dtype)
 
     def body(carry):
         state, table = carry
@@ -120,24 +120,26 @@ def history_of(x: Any) -> int:
 
 advance = Program(loop, static_argnames=("history",))
 
-launched = Program(lambda method, problem, x0: pack(lean(launch(method, problem, x0))))
+initialized = Program(lambda method, problem, x0: pack(lean(init(method, problem, x0))))
 
 
 @Program
 def attempt(method: Method, problem: Any, state: State) -> tuple[Any, Any, Trial, tuple[State, Trial]]:
     """The first half of a step, and its conclusion in case the trial is rejected, with a lean state."""
     proposal, x = propose(method, problem.space, state)
-    seen = trial_observation(method).look(problem, x)
+    seen = trial_observation(method).evaluate(problem, x)
     trial, control = appraise(method, state, proposal, seen)
-    state, concluded = conclude(method, state, state.place, control, trial)
+    state, concluded = conclude(method, state, state.iterate, control, trial)
     return seen, control, trial, (lean(state), concluded)
 
 
 @Program
-def land(method: Method, problem: Any, state: State, seen: Any, control: Any, trial: Trial) -> tuple[State, Trial]:
-    """The second half: arrive and conclude; the state is lean."""
-    place, control, trial = arrive(method, problem, state, seen, control, trial)
-    state, trial = conclude(method, state, place, control, trial)
+def finish_step(
+    method: Method, problem: Any, state: State, seen: Any, control: Any, trial: Trial
+) -> tuple[State, Trial]:
+    """The second half: accept and conclude; the state is lean."""
+    reached, control, trial = accept_step(method, problem, state, seen, control, trial)
+    state, trial = conclude(method, state, reached, control, trial)
     return lean(state), trial
 
 
@@ -146,11 +148,11 @@ def one_step(method: Method, problem: Any, state: State) -> tuple[State, Trial]:
     seen, control, trial, (rejected, refused) = attempt(method, problem, state)
     if not bool(trial.accepted):
         return whole(rejected, problem), refused
-    state, trial = land(method, problem, state, seen, control, trial)
+    state, trial = finish_step(method, problem, state, seen, control, trial)
     return leave(method, whole(state, problem)), trial
 
 
-def iterate(method: Method, problem: Any, x0: Any) -> Iterator[tuple[State, Trial]]:
+def iterate_trials(method: Method, problem: Any, x0: Any) -> Iterator[tuple[State, Trial]]:
     """The run as a generator: yields (state, trial) after every trial, accepted or not.
 
     The caller's `for` loop is the callback, the progress bar, the time limit and the stop button.
@@ -186,7 +188,7 @@ def structure(method: Method, problem: Any, x0: Any) -> Any:
 
 
 def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> State:
-    """`launch`, remembered by structure: only x is new, and the units of the variables there."""
+    """`init`, remembered by structure: only x is new, and the units of the variables there."""
     key = structure(method, problem, x0) if key is None else key
     state = Started.states.get(key)
     if state is None:
@@ -194,12 +196,12 @@ def start_state(method: Method, problem: Any, x0: Any, key: Any = None) -> State
         if len(Started.states) > 256:
             Started.states.clear()
         # Fetched packed and sent back: of 25 results each would be a kernel of its own.
-        state = jax.device_put(launched(method, problem, x0).home())
+        state = jax.device_put(initialized(method, problem, x0).home())
         if sum(leaf.size for leaf in jax.tree.leaves(state)) <= KEPT:
             Started.states[key] = state
     state = whole(state, problem)
-    model = replace(state.place.model, x=x0)
-    state = replace(state, place=replace(state.place, model=model), best=replace(state.best, x=x0))
+    model = replace(state.iterate.model, x=x0)
+    state = replace(state, iterate=replace(state.iterate, model=model), best=replace(state.best, x=x0))
     return in_units(state, units_at(problem, x0)) if method.curvature.scaled else state
 
 
@@ -277,7 +279,7 @@ def unseen(state: State, problem: Any) -> tuple[State, np.ndarray]:
     numbers = np.full(len(SCALARS) + gradient.size, np.nan)
     numbers[SCALARS.index("value")] = value
     numbers[len(SCALARS) :] = 0
-    state = replace(state, place=replace(state.place, model=model), best=replace(state.best, value=value))
+    state = replace(state, iterate=replace(state.iterate, model=model), best=replace(state.best, value=value))
     return state, numbers[None]
 
 
@@ -316,9 +318,9 @@ def watched_bursts(method: Method, problem: Any, watcher: Callable[[State, Trial
     def bursts(state: State) -> Iterator[tuple[State, np.ndarray, Status]]:
         status = Status.RUNNING
         while status == Status.RUNNING:
-            launched = int(state.k) >= 0
+            begun = int(state.k) >= 0
             state, trial = one_step(method, problem, state)
-            stop = launched and watcher is not None and watcher(state, trial)
+            stop = begun and watcher is not None and watcher(state, trial)
             status = Status.USER if stop else Status(int(state.status))
             yield state, host_row(trial)[None], status
 

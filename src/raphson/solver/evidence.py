@@ -12,7 +12,7 @@ from raphson.calculus.taylor import GRADIENT
 from raphson.certificate.kinks import sampled
 from raphson.certificate.measures import Evidence
 from raphson.certificate.rules import certify
-from raphson.certificate.sections import BEYOND, Course, Section, look_along
+from raphson.certificate.sections import BEYOND, Course, Section, sections_along
 from raphson.certificate.shape import WHOLE, Shape, examine_free, examine_products
 from raphson.certificate.verdict import Certificate, Proof
 from raphson.kernel.names import step_names
@@ -39,7 +39,11 @@ def certificate_of(
 ) -> Certificate:
     """The evidence, and what follows from it. `names` of the variables; None: x1, x2, ..."""
     model, space = state.model, problem.space
-    g, seen, scale = np.asarray(model.gradient), np.asarray(state.place.watch.seen, float), np.asarray(model.scale)
+    g, seen, scale = (
+        np.asarray(model.gradient),
+        np.asarray(state.iterate.stop_state.largest, float),
+        np.asarray(model.scale),
+    )
     if H is not None:
         scale = np.asarray(units(H) if space.straight else curved_units(H, space, model.x))
     magnitude = sizes(model.x, space).astype(float)
@@ -55,7 +59,7 @@ def certificate_of(
     believed = settled(done.trace)
     place = flat if space.straight else lambda x: np.asarray(coordinates(space, x))  # curved spaces have no far
     travelled = place(model.x) - place(done.start)
-    looked = weak_sections(
+    found = weak_sections(
         problem, model, H, shape, g, magnitude, size, big, held, floor, believed, travelled
     )  # fmt: skip
     return certify(
@@ -72,13 +76,13 @@ def certificate_of(
             here=magnitude,
             status=done.status,
             eps=eps(g),
-            noise=BEYOND * looked.noise,
-            blur=blur_of(problem, shape, H, looked, rounding, big, held),
+            noise=BEYOND * found.noise,
+            blur=blur_of(problem, shape, H, found, rounding, big, held),
             tolerance=10 * (default_tolerance(g) if tol is None else tol),
-            sections=looked.sections,
+            sections=found.sections,
             steep=steep_falls(problem, model, g, size),
-            imbalance=imbalance_at(problem, model, size, ~held, looked),
-            promise=promised_rise(problem, model, H, size, held, looked.noise) if looked.sections else None,
+            imbalance=imbalance_at(problem, model, size, ~held, found),
+            promise=promised_rise(problem, model, H, size, held, found.noise) if found.sections else None,
             held=held_words(space, model.x, sides, names),
             names=names,
             unseen=H is None and isinstance(problem, HOST) and finite(model, g),
@@ -134,7 +138,7 @@ SCATTERED = 1e4
 
 
 def blur_of(
-    problem: Any, shape: Shape | None, H: np.ndarray | None, looked: "Weak", floor: float, size: np.ndarray,
+    problem: Any, shape: Shape | None, H: np.ndarray | None, found: "Weak", floor: float, size: np.ndarray,
     held: np.ndarray,
 ) -> float:  # fmt: skip
     """How far from x, relative to its size, f rises by its noise: nearer than that differences of f see no minimum.
@@ -146,11 +150,11 @@ def blur_of(
     slopes = problem.jacobian if isinstance(problem, HostResiduals) else getattr(problem, "gradient", None)
     if not isinstance(problem, HOST) or slopes is not None or H is None or shape is None:
         return 0.0
-    if shape.zero and looked.noise > SCATTERED * max(floor, eps(shape.newton) * change_of(shape, size)):
-        sides = [side for section in looked.sections for side in section.sides]
+    if shape.zero and found.noise > SCATTERED * max(floor, eps(shape.newton) * change_of(shape, size)):
+        sides = [side for section in found.sections for side in section.sides]
         # Where every curvature is in doubt, straight lines rise across a bent valley, too.
         seen = shape.positive or np.sum(~held) == 1
-        risen = seen and shape.zero <= len(looked.sections) and all(side.course == Course.RISES for side in sides)
+        risen = seen and shape.zero <= len(found.sections) and all(side.course == Course.RISES for side in sides)
         return max(side.length for side in sides) if risen else float("inf")
     if isinstance(problem, HostResiduals) or not shape.positive:  # J tells more of x than f does
         return 0.0
@@ -159,7 +163,7 @@ def blur_of(
         if not np.all(np.isfinite(M)):
             return 0.0
         low = np.linalg.eigvalsh(M)[-shape.positive]
-        return float(np.sqrt(2 * looked.noise / low)) if low > 0 else 0.0
+        return float(np.sqrt(2 * found.noise / low)) if low > 0 else 0.0
 
 
 def change_of(shape: Shape, size: np.ndarray) -> float:
@@ -218,11 +222,11 @@ def weak_sections(
     size = np.maximum(size, eps(g) ** (2 / 3) * big)
     if dear:  # looked at over few lengths, which a variable that never left 0 takes from the others
         big = np.where((magnitude == 0) & (travelled == 0) & ~held, np.max(big), big)
-    looked = look_along(
+    found = sections_along(
         problem, model.x, directions, magnitude, size, big, floor, accuracy, most, dear, modes.batched,
         model_along,
     )  # fmt: skip
-    return Weak(looked.noise, looked.sections)
+    return Weak(found.noise, found.sections)
 
 
 FAITHFUL = 0.05
@@ -324,14 +328,14 @@ def steep_falls(problem: Any, model: Any, g: np.ndarray, size: np.ndarray) -> fl
     return float(model.value) - best
 
 
-def imbalance_at(problem: Any, model: Any, size: np.ndarray, free: np.ndarray, looked: Weak) -> float:
+def imbalance_at(problem: Any, model: Any, size: np.ndarray, free: np.ndarray, found: Weak) -> float:
     """The imbalance of gradients around a kink in more than one variable; 1 where there is none, or none can be had
     (on curved spaces they belong to different tangent spaces)."""
     if (
         isinstance(problem, HOST)
         or not problem.space.straight
         or free.sum() < 2
-        or not any(section.kink for section in looked.sections)
+        or not any(section.kink for section in found.sections)
     ):
         return 1.0
     x = flat(model.x)

@@ -9,7 +9,7 @@ import numpy as np
 
 from raphson.calculus.around import TINY
 from raphson.calculus.difference import final_derivatives, host_gradient
-from raphson.calculus.taylor import HESSIAN, PRODUCT, VALUE, Observation, looked
+from raphson.calculus.taylor import HESSIAN, PRODUCT, VALUE, Observation, evaluate_compiled
 from raphson.kernel.number import eps
 from raphson.kernel.space import Euclidean
 from raphson.kernel.status import Status
@@ -48,11 +48,11 @@ def final_state(done: Run, problem: Any) -> State:
     if float(state.best.value) >= float(state.model.value):
         return state
     if isinstance(problem, HOST):  # residuals are looked at again anyway, with everything
-        return replace(state, place=replace(state.place, model=replace(state.model, x=state.best.x)))
+        return replace(state, iterate=replace(state.iterate, model=replace(state.model, x=state.best.x)))
     seen = evaluate(problem, state.best.x, HESSIAN if forms_hessian(problem, state.best.x) else PRODUCT)
     B = state.model.curvature if seen.curvature is None else seen.curvature
     model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=B)
-    return replace(state, place=replace(state.place, model=model))
+    return replace(state, iterate=replace(state.iterate, model=model))
 
 
 SNAP = 0.25
@@ -70,7 +70,7 @@ def snapped(done: Run, state: State, problem: Any) -> tuple[Run, State]:
     here = flat(state.x)
     size = np.abs(here)
     with np.errstate(invalid="ignore"):
-        small = (size > 0) & (size <= eps(state.model.gradient) ** SNAP * np.asarray(state.place.watch.seen))
+        small = (size > 0) & (size <= eps(state.model.gradient) ** SNAP * np.asarray(state.iterate.stop_state.largest))
     ends = (Status.CONVERGED, Status.NOISE, Status.STALLED, Status.STEPS)
     if not small.any() or done.status not in ends:
         return done, state
@@ -87,7 +87,7 @@ def snapped(done: Run, state: State, problem: Any) -> tuple[Run, State]:
     if not np.all(np.isfinite(np.asarray(seen.gradient))):  # sqrt(x^2 + y^2) has no derivative at 0 to show anything by
         return done, state
     model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=seen.curvature)
-    return replace(done, status=Status.CONVERGED), replace(state, place=replace(state.place, model=model))
+    return replace(done, status=Status.CONVERGED), replace(state, iterate=replace(state.iterate, model=model))
 
 
 DIFFERENCES = 300
@@ -107,15 +107,15 @@ def final_host_state(state: State, problem: Callback) -> State:
             if not whole:
                 g = np.asarray(model.gradient)
                 g = host_gradient(problem, model.x, float(model.value)) if np.isnan(g).any() else g
-                return replace(state, place=replace(state.place, model=replace(model, gradient=g)))
+                return replace(state, iterate=replace(state.iterate, model=replace(model, gradient=g)))
             found: Any = final_derivatives(problem, model.x, float(model.value))
         except OutOfCalls:
-            return replace(state, place=replace(state.place, model=model))
+            return replace(state, iterate=replace(state.iterate, model=model))
         d = np.sqrt(np.maximum(np.abs(np.diagonal(found.hessian)), TINY))
         with np.errstate(over="ignore", divide="ignore"):  # no curvature at all: nothing is known of its error
             problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
         model = replace(model, gradient=found.gradient, curvature=Measured(found.hessian, found.error))
-    return replace(state, place=replace(state.place, model=model))
+    return replace(state, iterate=replace(state.iterate, model=model))
 
 
 def why_unseen(n: int) -> str:
@@ -127,7 +127,7 @@ def why_unseen(n: int) -> str:
 
 def evaluate(problem: Any, x: Any, what: Observation = HESSIAN) -> Any:
     """Everything at one point, dense if not asked otherwise."""
-    return what.look(problem, x) if isinstance(problem, HOST) else looked(problem, x, what)
+    return what.evaluate(problem, x) if isinstance(problem, HOST) else evaluate_compiled(problem, x, what)
 
 
 def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from raphson.calculus.difference import disagreement, given_gradient
+from raphson.calculus.difference import given_gradient, slope_disagreement
 from raphson.kernel.space import Euclidean
-from raphson.problems.callback import Callback, Evaluations, OutOfCalls
+from raphson.problems.callback import Callback, CallCounts, OutOfCalls
 from raphson.problems.matrices import as_array
 from raphson.solver.inputs import as_reals, check_output
 from raphson.tracing.tally import READING
@@ -62,7 +62,7 @@ def host_problem(
 
     gradient = None if jac is None else (lambda v: flatten(jac(user(v), *args)))
     hessian = user_hessian(hess, hessp, user, args, point.vector.size)
-    problem = Callback(value, gradient, hessian, space, Evaluations.begun(calls, READING.calls))
+    problem = Callback(value, gradient, hessian, space, CallCounts.begun(calls, READING.calls))
     inspect(problem, np.asarray(point.vector))
     derivatives = [
         "the gradient is yours" if jac is not None else "the gradient is taken by central differences",
@@ -99,7 +99,7 @@ def user_hessian(hess: Any, hessp: Any, user: Callable, args: tuple, n: int) -> 
 
 def inspect(problem: Callback, x: np.ndarray) -> None:
     """A given gradient must have the right shape and agree with f, where f is finite at x0."""
-    f = problem.seen(x)
+    f = problem.evaluate(x)
     if problem.gradient is None or not np.isfinite(f):
         return
     g = given_gradient(problem, x)
@@ -117,11 +117,11 @@ def inspect(problem: Callback, x: np.ndarray) -> None:
 
 
 def compared(problem: Any, x: np.ndarray, center: Any, given: np.ndarray) -> tuple[int, int, float] | None:
-    """`disagreement` of given slopes (n, m) with differences; None, too, where calls are too few to look."""
+    """`slope_disagreement` of given slopes (n, m) with differences; None, too, where calls are too few to look."""
     if problem.frugal:
         return None
     try:
-        return disagreement(problem, x, center, given)
+        return slope_disagreement(problem, x, center, given)
     except OutOfCalls:
         return None
 

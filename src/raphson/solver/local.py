@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.kernel.warning import silent
-from raphson.model.geometry import units
+from raphson.model.geometry import hessian_units
 from raphson.model.quadratic import Model
 from raphson.solver.door import read_problem
 from raphson.solver.evidence import Numbered
@@ -33,7 +33,7 @@ def local_model(fun: Callable, x: Any, *args: Any, space: Any = None) -> Model:
     problem = placed(problem, space, notes)
     seen = evaluate(problem, point)
     refuse_not_finite(float(seen.value), np.asarray(seen.gradient), np.asarray(seen.curvature.dense()))
-    scale = jnp.asarray(units(np.asarray(seen.curvature.dense(), float)), seen.gradient.dtype)
+    scale = jnp.asarray(hessian_units(np.asarray(seen.curvature.dense(), float)), seen.gradient.dtype)
     x = jax.tree.map(lambda a: jnp.asarray(a, seen.gradient.dtype), restore(point))
     return Model(x, seen.value, seen.gradient, seen.curvature, scale, problem.space, problem=problem)
 

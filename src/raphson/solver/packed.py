@@ -11,13 +11,13 @@ import numpy as np
 from jax import lax
 
 from raphson.calculus.taylor import GRADIENT, Observation
-from raphson.kernel.look import Look
+from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.program import Program
 from raphson.kernel.status import Status
 from raphson.kernel.trace import FLAGS, SCALARS, Trial, row
 from raphson.paths.proposal import Proposal
-from raphson.solver.saddle import CALM, leave
-from raphson.solver.step import Method, State, appraise, conclude, propose, settle, trial_observation
+from raphson.solver.saddle import STATIONARY, leave
+from raphson.solver.step import Method, State, accept_if_finite, appraise, conclude, propose, trial_observation
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,13 +73,13 @@ class Plan:
     arrival: Observation
     status: int
 
-    def seen(self, look: Look) -> np.ndarray:
-        """A look as one vector: value, gradient, curvature, as far as they are there."""
+    def flattened(self, seen: Evaluation) -> np.ndarray:
+        """An evaluation as one vector: value, gradient, curvature, as far as they are there."""
         parts = [np.zeros(1, self.fixed.dtype)]
-        parts[0][0] = look.value
-        if look.gradient is not None:
-            parts.append(np.asarray(look.gradient))
-            parts.extend(self.arrival.packed(look))
+        parts[0][0] = seen.value
+        if seen.gradient is not None:
+            parts.append(np.asarray(seen.gradient))
+            parts.extend(self.arrival.packed(seen))
         out = np.zeros(self.length, self.fixed.dtype)
         flat = np.concatenate(parts)
         out[: flat.size] = flat
@@ -87,12 +87,12 @@ class Plan:
 
     @property
     def length(self) -> int:
-        """The length of a look as a vector."""
+        """The length of an evaluation as a vector."""
         return 1 + self.n + self.arrival.room(self.n)
 
-    def looked(self, x: Any, flat: jax.Array) -> Look:
-        """The look again, in compiled code."""
-        return Look(x, flat[0], flat[1 : self.n + 1], self.arrival.unpacked(self.n, flat[self.n + 1 :]))
+    def unflattened(self, x: Any, flat: jax.Array) -> Evaluation:
+        """The evaluation again, in compiled code."""
+        return Evaluation(x, flat[0], flat[1 : self.n + 1], self.arrival.unpacked(self.n, flat[self.n + 1 :]))
 
 
 class Plans:
@@ -107,37 +107,37 @@ def plan_of(key: Any, method: Method, problem: Any, state: State) -> Plan:
         if len(Plans.known) > 256:
             Plans.known.clear()
         dtype = np.asarray(state.model.gradient).dtype
-        shapes = jax.eval_shape(lambda s: method.path.at(s.place.plan, s.control.tau), state)
+        shapes = jax.eval_shape(lambda s: method.path.at(s.iterate.plan, s.control.tau), state)
         still: Any = jax.tree.map(lambda a: np.zeros(a.shape, a.dtype), shapes)
         fixed, carry = Layout.of((method, problem.space), dtype), Layout.of(carry_of(still, state), dtype)
-        before = len(jax.tree.leaves((state.place, state.control, state.best, state.k)))
+        before = len(jax.tree.leaves((state.iterate, state.control, state.best, state.k)))
         n = int(problem.space.size(state.x))
-        looks = trial_observation(method), method.curvature.observation
-        Plans.known[key] = Plan(fixed, carry, still, n, *looks, carry.parts[before][1])
+        observations = trial_observation(method), method.curvature.observation
+        Plans.known[key] = Plan(fixed, carry, still, n, *observations, carry.parts[before][1])
     return Plans.known[key]
 
 
 def carry_of(still: Proposal, state: State) -> tuple[Any, ...]:
-    """What a run carries before its first look: a step of zero from x to x."""
+    """What a run carries before its first evaluation: a step of zero from x to x."""
     zero = np.zeros_like(np.asarray(state.model.gradient))
     return state, still, state.x, np.zeros(len(SCALARS), zero.dtype), zero
 
 
 def turned(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -> tuple[jax.Array, jax.Array]:
-    """What follows from a look at the proposed point, up to the next proposal, as two vectors.
+    """What follows from an evaluation there, up to the next proposal, as two vectors.
 
-    `full`: the look has the derivatives that arriving needs. Where it has not and the trial is taken, the
+    `full`: the evaluation has the derivatives that arriving needs. Where it has not and the trial is taken, the
     result says only that: it is looked at once more.
     """
     method, space = plan.fixed.unpack(*fixed)
     state, proposal, x, _, _ = plan.carry.unpack(*carry)
-    seen = plan.looked(x, flat)
+    seen = plan.unflattened(x, flat)
     bare = replace(seen, gradient=seen.gradient if plan.trial == GRADIENT else None, curvature=None)
     trial, control = appraise(method, state, proposal, bare)
     place, control, trial = lax.cond(
         trial.accepted & full,
-        lambda: settle(method, space, state, seen, control, trial),
-        lambda: (state.place, control, trial),
+        lambda: accept_if_finite(method, space, state, seen, control, trial),
+        lambda: (state.iterate, control, trial),
     )
     state, trial = conclude(method, state, place, control, trial)
     proposal, x = propose(method, space, state)
@@ -159,19 +159,19 @@ def host_steps(key: Any, method: Method, problem: Any, state: State) -> Iterator
     first, here = True, np.inf
     while True:
         x = np.array(packed[0][slice(*point)])
-        seen = (plan.arrival if first else plan.trial).look(problem, x)
+        seen = (plan.arrival if first else plan.trial).evaluate(problem, x)
         full = first or plan.trial == plan.arrival
         if not full and seen.value < here:  # f fell: the trial will hardly be refused, and one dispatch is saved
             seen, full = plan.arrival.complete(problem, seen), True
-        new = turn(plan, fixed, carry, plan.seen(seen), full)
+        new = turn(plan, fixed, carry, plan.flattened(seen), full)
         packed = fetched(new)
         if packed[0][accepted] != 0 and not full:
-            new = turn(plan, fixed, carry, plan.seen(plan.arrival.complete(problem, seen)), True)
+            new = turn(plan, fixed, carry, plan.flattened(plan.arrival.complete(problem, seen)), True)
             packed = fetched(new)
         if packed[0][accepted] != 0:
             here = float(seen.value)
         carry, first = new, False
-        if Status(int(packed[1][status])) in CALM:
+        if Status(int(packed[1][status])) in STATIONARY:
             packed = carry = left(plan, method, problem, packed)
         yield (
             partial(unpacked, plan, packed),

@@ -12,22 +12,22 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from raphson.kernel.branch import cond_under_vmap
 from raphson.kernel.number import eps, norm, tiny
 from raphson.kernel.program import Program
-from raphson.kernel.rare import rarely
 from raphson.kernel.status import Status
-from raphson.model.bounds import hold
+from raphson.model.bounds import reduce_to_free
 from raphson.model.quadratic import Model
-from raphson.solver.step import Method, Place, State
-from raphson.solver.stop import Watch
+from raphson.solver.step import Iterate, Method, State
+from raphson.solver.stop import StopState
 
 Array = jax.Array
 
-CALM = (Status.CONVERGED, Status.NOISE)
+STATIONARY = (Status.CONVERGED, Status.NOISE)
 """What a run ends with that came to rest."""
 
 
-def calm(status: Any) -> Any:
+def stationary(status: Any) -> Any:
     """Whether the stopping rules see rest, at a minimum or not."""
     return (status == Status.CONVERGED) | (status == Status.NOISE)
 
@@ -38,8 +38,8 @@ def may_rest_on_saddle(state: State) -> bool:
     H with half the shift of `noise_shift` on its diagonal has a Cholesky factor: the examination, with the whole
     shift, would find nothing. Bounds only take rows and columns out of it.
     """
-    model = state.place.model
-    if int(state.place.watch.status) not in CALM or model.curvature.semidefinite:
+    model = state.iterate.model
+    if int(state.iterate.stop_state.status) not in STATIONARY or model.curvature.semidefinite:
         return False
     matrix = model.curvature.stored()
     if matrix is None:
@@ -63,22 +63,26 @@ def leave_saddle(method: Method, state: State) -> State:
     The trial is judged by the true model.
     Source: More and Sorensen (1979), "On the use of directions of negative curvature".
     """
-    place = state.place
-    if place.model.curvature.semidefinite:
+    iterate = state.iterate
+    if iterate.model.curvature.semidefinite:
         return state
-    model, watch = hold(place.model), place.watch
+    model, stop_state = reduce_to_free(iterate.model), iterate.stop_state
     nothing = (jnp.zeros((), bool), jnp.zeros_like(model.scale))
-    saddle, v = rarely(
-        calm(watch.status), lambda m: m[0].negative_curvature(m[1]), (model.curvature, model.scale), nothing
+    saddle, v = cond_under_vmap(
+        stationary(stop_state.status), lambda m: m[0].negative_curvature(m[1]), (model.curvature, model.scale), nothing
     )
     rest = jnp.where(state.k >= method.stop.max_steps, Status.STEPS, Status.RUNNING).astype(jnp.int32)
-    watch = replace(watch, status=jnp.full_like(watch.status, Status.RUNNING), stale=jnp.zeros_like(watch.stale))
+    stop_state = replace(
+        stop_state,
+        status=jnp.full_like(stop_state.status, Status.RUNNING),
+        stagnated=jnp.zeros_like(stop_state.stagnated),
+    )
 
     def onward() -> State:
         # The control begins anew: a radius of rounding, from a start on the saddle, would take 50 trials to grow.
         away = tilted(model, v)
         begun = method.control.start(away)
-        there = Place(place.model, place.memory, method.path.prepare(away, begun.tau), watch)
+        there = Iterate(iterate.model, iterate.memory, method.path.prepare(away, begun.tau), stop_state)
         return State(there, begun, state.best, state.k, rest, saddle)
 
     return lax.cond(saddle, onward, lambda: state)
@@ -93,9 +97,9 @@ def tilted(model: Model, v: Array) -> Model:
     return replace(model, gradient=model.gradient - d * pull * down)
 
 
-def changed(state: State) -> tuple[Any, Watch, Any, Array, Array]:
+def changed(state: State) -> tuple[Any, StopState, Any, Array, Array]:
     """What leaving a saddle changes in a state; a model comes out of compiled code as a copy, data included."""
-    return state.place.plan, state.place.watch, state.control, state.status, state.fresh
+    return state.iterate.plan, state.iterate.stop_state, state.control, state.status, state.fresh
 
 
 departed = Program(lambda method, state: changed(leave_saddle(method, state)))
@@ -105,6 +109,6 @@ def leave(method: Method, state: State) -> State:
     """A run that rests on a saddle goes on; on the host, without compiled code where there is plainly none."""
     if not may_rest_on_saddle(state):
         return state
-    plan, watch, control, status, fresh = departed(method, state)
-    place = replace(state.place, plan=plan, watch=watch)
-    return replace(state, place=place, control=control, status=status, fresh=fresh)
+    plan, stop_state, control, status, fresh = departed(method, state)
+    iterate = replace(state.iterate, plan=plan, stop_state=stop_state)
+    return replace(state, iterate=iterate, control=control, status=status, fresh=fresh)

@@ -54,7 +54,7 @@ def unknown_at_start(done: Run) -> Run:
     model = done.state.model
     nothing = jnp.full_like(model.gradient, jnp.nan)
     model = replace(model, x=done.start, value=jnp.full_like(model.value, jnp.nan), gradient=nothing)
-    state = replace(done.state, place=replace(done.state.place, model=model))
+    state = replace(done.state, iterate=replace(done.state.iterate, model=model))
     state = replace(state, best=replace(state.best, x=done.start, value=model.value))
     return replace(done, state=state, status=Status.NOT_FINITE)
 

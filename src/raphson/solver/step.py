@@ -1,4 +1,4 @@
-"""The step: try, look, judge, arrive. The same for every method."""
+"""The step: try, evaluate, judge, accept. The same for every method."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,18 +9,18 @@ from jax import lax
 
 from raphson.calculus.taylor import GRADIENT, VALUE, Observation
 from raphson.controls.quality import quality
-from raphson.kernel.look import Look
+from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.number import all_finite, eps, norm
 from raphson.kernel.product import box_of
 from raphson.kernel.record import record
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.kernel.typing import Control, Path, Problem, Space
-from raphson.model.bounds import hold
+from raphson.model.bounds import reduce_to_free
 from raphson.model.curvature import Curvature
 from raphson.model.quadratic import Model
 from raphson.paths.proposal import Proposal
-from raphson.solver.stop import Stop, Watch, arrival, first_watch, negligible
+from raphson.solver.stop import Stop, StopState, arrival, init_stop_state, negligible
 
 Array = jax.Array
 
@@ -44,13 +44,13 @@ class Method:
 
 
 @record
-class Place:
+class Iterate:
     """Everything that changes only when we move."""
 
     model: Model
     memory: Any
     plan: Any
-    watch: Watch
+    stop_state: StopState
 
     @property
     def x(self) -> Any:
@@ -63,9 +63,9 @@ class State:
     """Exactly what the next step needs. k counts trials, -1 before the first point was looked at;
     `fresh`: none was made yet from this point."""
 
-    place: Place
+    iterate: Iterate
     control: Any
-    best: Look
+    best: Evaluation
     k: Array
     status: Array
     fresh: Array
@@ -73,29 +73,29 @@ class State:
     @property
     def x(self) -> Any:
         """The current point."""
-        return self.place.model.x
+        return self.iterate.model.x
 
     @property
     def model(self) -> Model:
         """The local quadratic at the current point."""
-        return self.place.model
+        return self.iterate.model
 
 
 def step(method: Method, problem: Problem, state: State) -> tuple[State, Trial]:
-    """One trial: propose s(tau), look at f there, judge, and if it is taken arrive and plan anew.
+    """One trial: propose s(tau), evaluate f there, judge, and if it is taken accept and plan anew.
 
     The very first step has length zero: it looks at x0 and arrives there, so the code that
     evaluates f and its derivatives is compiled once for a run.
     """
     proposal, x = propose(method, problem.space, state)
-    seen = trial_observation(method).look(problem, x)
+    seen = trial_observation(method).evaluate(problem, x)
     trial, control = appraise(method, state, proposal, seen)
-    place, control, trial = lax.cond(
+    iterate, control, trial = lax.cond(
         trial.accepted,
-        lambda: arrive(method, problem, state, seen, control, trial),
-        lambda: (state.place, control, trial),
+        lambda: accept_step(method, problem, state, seen, control, trial),
+        lambda: (state.iterate, control, trial),
     )
-    return conclude(method, state, place, control, trial)
+    return conclude(method, state, iterate, control, trial)
 
 
 def trial_observation(method: Method) -> Observation:
@@ -105,14 +105,14 @@ def trial_observation(method: Method) -> Observation:
 
 def propose(method: Method, space: Space, state: State) -> tuple[Proposal, Any]:
     """The step that the path suggests for the control's tau, and the point it leads to."""
-    proposal = method.path.at(state.place.plan, state.control.tau)
-    x, s, cut = space.move(state.place.x, jnp.where(state.k < 0, 0, proposal.s))
+    proposal = method.path.at(state.iterate.plan, state.control.tau)
+    x, s, cut = space.move(state.iterate.x, jnp.where(state.k < 0, 0, proposal.s))
     return replace(proposal, s=s, bound=proposal.bound | cut), x
 
 
-def appraise(method: Method, state: State, proposal: Proposal, seen: Look) -> tuple[Trial, Any]:
+def appraise(method: Method, state: State, proposal: Proposal, seen: Evaluation) -> tuple[Trial, Any]:
     """What came of the proposal, and the control's judgment of it."""
-    model, s = state.place.model, proposal.s
+    model, s = state.iterate.model, proposal.s
     slope, bend = model.gradient @ s, proposal.bend
     # Bounds cut steps, and the path has seen a model that they changed; the first step of all is zero.
     if bend is None or box_of(model.space, model.x) is not None:
@@ -143,41 +143,41 @@ def appraise(method: Method, state: State, proposal: Proposal, seen: Look) -> tu
     return replace(trial, accepted=accepted | (state.k < 0)), control
 
 
-def arrive(
-    method: Method, problem: Problem, state: State, seen: Look, control: Any, trial: Trial
-) -> tuple[Place, Any, Trial]:
+def accept_step(
+    method: Method, problem: Problem, state: State, seen: Evaluation, control: Any, trial: Trial
+) -> tuple[Iterate, Any, Trial]:
     """The derivatives at the new point, and all that follows from them."""
     seen = method.curvature.observation.complete(problem, seen)
-    return settle(method, problem.space, state, seen, control, trial)
+    return accept_if_finite(method, problem.space, state, seen, control, trial)
 
 
-def settle(
-    method: Method, space: Space, state: State, seen: Look, control: Any, trial: Trial
-) -> tuple[Place, Any, Trial]:
+def accept_if_finite(
+    method: Method, space: Space, state: State, seen: Evaluation, control: Any, trial: Trial
+) -> tuple[Iterate, Any, Trial]:
     """Model, stopping rules and plan at the new point, if its derivatives are finite; else a rejected trial."""
-    launch = state.k < 0
+    first = state.k < 0
     s, memory = remembered(method.curvature, space, state, trial.step)
     model, memory = method.curvature.model(space, seen, s, memory)
 
-    def enter() -> tuple[Place, Any, Trial]:
-        loose = hold(model)
-        watch = arrival(method.stop, loose, state.place.watch, trial)
-        begun = lax.cond(launch, lambda: method.control.start(loose), lambda: control)
-        return Place(model, memory, method.path.prepare(loose, begun.tau), watch), begun, trial
+    def accept() -> tuple[Iterate, Any, Trial]:
+        loose = reduce_to_free(model)
+        stop_state = arrival(method.stop, loose, state.iterate.stop_state, trial)
+        begun = lax.cond(first, lambda: method.control.start(loose), lambda: control)
+        return Iterate(model, memory, method.path.prepare(loose, begun.tau), stop_state), begun, trial
 
-    def turn_back() -> tuple[Place, Any, Trial]:
+    def reject_nonfinite() -> tuple[Iterate, Any, Trial]:
         shorter = replace(state.control, tau=0.25 * state.control.tau)
-        return state.place, shorter, replace(trial, accepted=jnp.zeros((), bool))
+        return state.iterate, shorter, replace(trial, accepted=jnp.zeros((), bool))
 
-    return lax.cond(launch | finite(seen, model), enter, turn_back)
+    return lax.cond(first | finite(seen, model), accept, reject_nonfinite)
 
 
 def remembered(curvature: Curvature, space: Space, state: State, s: Array) -> tuple[Array, Any]:
     """The step made and the memory of its start, as the tangent space of its end sees them: carried in parallel."""
-    memory = state.place.memory
+    memory = state.iterate.memory
     if space.straight or not curvature.learned:
         return s, memory
-    transport = lambda v: space.transport(state.place.x, s, v)
+    transport = lambda v: space.transport(state.iterate.x, s, v)
     return transport(s), curvature.carried(transport, memory)
 
 
@@ -189,7 +189,7 @@ def outward(space: Space, x: Any, s: Array, y: Any) -> Array:
     return jax.jvp(lambda t: space.difference(space.retract(x, t * s), y), (one,), (one,))[1]
 
 
-def finite(seen: Look, model: Model) -> Array:
+def finite(seen: Evaluation, model: Model) -> Array:
     """Whether the derivatives at a point can be used (a point where f is -inf can: the run ends there)."""
     fine = all_finite(seen.gradient)
     if seen.curvature is not None:
@@ -202,31 +202,31 @@ def select(flag: Array, new: Any, old: Any) -> Any:
     return jax.tree.map(lambda a, b: jnp.where(flag, a, b), new, old)
 
 
-def conclude(method: Method, state: State, place: Place, control: Any, trial: Trial) -> tuple[State, Trial]:
+def conclude(method: Method, state: State, iterate: Iterate, control: Any, trial: Trial) -> tuple[State, Trial]:
     """The status after this trial, and the best point so far."""
     k = state.k + 1
-    size = place.model.space.magnitude(state.x)
+    size = iterate.model.space.magnitude(state.x)
     still = (negligible(trial.step, size, eps(size)) | (trial.length == 0)) & (state.k >= 0)
     # A full step that promises less than the noise of f and makes f worse: there is nothing left to see.
     promise = jnp.maximum(trial.predicted, -trial.slope)
-    model, reference = state.place.model, state.place.watch.reference
+    model, reference = state.iterate.model, state.iterate.stop_state.reference
     short = trial.length <= eps(size) ** 0.5 * norm(model.scale * model.space.magnitude(model.x))
     least = jnp.where(short, jnp.maximum(trial.noise, eps(size) ** 2 * reference), trial.noise)
     # The same trial again: in the noise of f a bracket closes on a point whose slope, rounding too, forbids it.
     again = control.tau == state.control.tau
     blind = ~trial.accepted & (~trial.bound | again) & (promise <= least)
-    status = jnp.where(trial.accepted, place.watch.status, jnp.where(blind, Status.NOISE, Status.RUNNING))
+    status = jnp.where(trial.accepted, iterate.stop_state.status, jnp.where(blind, Status.NOISE, Status.RUNNING))
     status = jnp.where((status == Status.RUNNING) & still, Status.STALLED, status)
     status = jnp.where((status == Status.RUNNING) & (k >= method.stop.max_steps), Status.STEPS, status)
-    better = trial.accepted & ~(place.model.value >= state.best.value)
-    best = select(better, Look(place.x, place.model.value), state.best)
-    gradient_norm = jnp.max(jnp.abs(hold(place.model).gradient))
-    state = State(place, control, best, k, status.astype(jnp.int32), trial.accepted)
+    better = trial.accepted & ~(iterate.model.value >= state.best.value)
+    best = select(better, Evaluation(iterate.x, iterate.model.value), state.best)
+    gradient_norm = jnp.max(jnp.abs(reduce_to_free(iterate.model).gradient))
+    state = State(iterate, control, best, k, status.astype(jnp.int32), trial.accepted)
     return state, replace(trial, gradient_norm=gradient_norm)
 
 
 def blank(method: Method, problem: Problem, x: Any) -> State:
-    """A state of zeros at x, before the first look: the shapes of everything, and nothing else."""
+    """A state of zeros at x, before the first evaluation: the shapes of everything, and nothing else."""
     return jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), jax.eval_shape(lambda: shape_of(method, problem, x)))
 
 
@@ -235,21 +235,21 @@ def shape_of(method: Method, problem: Problem, x: Any) -> State:
     seen = method.curvature.observation.blank(problem, x)
     memory = method.curvature.start(problem, x)
     model, memory = method.curvature.model(problem.space, seen, problem.space.zero(x), memory)
-    place = Place(model, memory, method.path.prepare(hold(model)), first_watch(model))
+    iterate = Iterate(model, memory, method.path.prepare(reduce_to_free(model)), init_stop_state(model))
     zero = jnp.zeros((), jnp.int32)
-    return State(place, method.control.start(model), Look(x, model.value), zero, zero, zero > 0)
+    return State(iterate, method.control.start(model), Evaluation(x, model.value), zero, zero, zero > 0)
 
 
-def launch(method: Method, problem: Problem, x: Any) -> State:
+def init(method: Method, problem: Problem, x: Any) -> State:
     """The state from which the first step starts: shapes alone, with x, the empty memory and no best value."""
     state = blank(method, problem, x)
-    model = replace(state.place.model, x=x)
+    model = replace(state.iterate.model, x=x)
     memory = method.curvature.start(problem, x)
-    place = replace(state.place, model=model, memory=memory, watch=first_watch(model))
-    best = Look(x, jnp.full_like(model.value, jnp.inf))
-    return State(place, state.control, best, jnp.full((), -1, jnp.int32), jnp.zeros((), jnp.int32), state.fresh)
+    iterate = replace(state.iterate, model=model, memory=memory, stop_state=init_stop_state(model))
+    best = Evaluation(x, jnp.full_like(model.value, jnp.inf))
+    return State(iterate, state.control, best, jnp.full((), -1, jnp.int32), jnp.zeros((), jnp.int32), state.fresh)
 
 
 def in_units(state: State, units: Any) -> State:
-    """A launch state whose memory has these units of the variables, for a curvature that is `scaled`."""
-    return replace(state, place=replace(state.place, memory=replace(state.place.memory, units=units)))
+    """An initial state whose memory has these units of the variables, for a curvature that is `scaled`."""
+    return replace(state, iterate=replace(state.iterate, memory=replace(state.iterate.memory, units=units)))

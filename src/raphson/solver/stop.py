@@ -13,7 +13,7 @@ from raphson.model.quadratic import Model
 
 Array = jax.Array
 
-STALE = 3
+STAGNATED = 3
 """Arrivals in a row whose promise drowned in noise and whose gradient did not halve: then it is over."""
 
 
@@ -26,23 +26,23 @@ class Stop:
 
 
 @record
-class Watch:
+class StopState:
     """What the stopping rules remember: sizes of x seen, the first values of f, the best gradient, and how often they
     `asked` what rounding x does to g."""
 
-    seen: Array
+    largest: Array
     reference: Array
     gradient: Array
-    stale: Array
+    stagnated: Array
     arrivals: Array
     asked: Array
     status: Array
 
 
-def first_watch(model: Model) -> Watch:
+def init_stop_state(model: Model) -> StopState:
     """Before the first arrival."""
     zero, count = jnp.zeros_like(model.value), jnp.zeros((), jnp.int32)
-    return Watch(jnp.zeros_like(model.gradient), zero, zero + jnp.inf, count, count, count, count)
+    return StopState(jnp.zeros_like(model.gradient), zero, zero + jnp.inf, count, count, count, count)
 
 
 def negligible(s: Array, size: Array, tolerance: Any) -> Array:
@@ -50,12 +50,12 @@ def negligible(s: Array, size: Array, tolerance: Any) -> Array:
     return jnp.all(jnp.abs(s) <= tolerance * size)
 
 
-def resolved(size: Array, seen: Array) -> Array:
+def resolved(size: Array, largest: Array) -> Array:
     """The size of every variable, at least eps^(4/3) of the largest that it was: minima at 0 have no other."""
-    return jnp.maximum(size, eps(size) ** (4 / 3) * seen)
+    return jnp.maximum(size, eps(size) ** (4 / 3) * largest)
 
 
-def arrival(stop: Stop, model: Model, watch: Watch, trial: Trial) -> Watch:
+def arrival(stop: Stop, model: Model, stop_state: StopState, trial: Trial) -> StopState:
     """The state of the run at the new point that a trial reached (a step of zero at the first).
 
     Stationary is a point where one of these holds: rounding x moves g as much as g is large, and the step
@@ -65,8 +65,8 @@ def arrival(stop: Stop, model: Model, watch: Watch, trial: Trial) -> Watch:
     steps promised less than the noise of f and did not halve the gradient either.
     """
     s = trial.step
-    seen = jnp.maximum(watch.seen, model.space.magnitude(model.x))
-    first = watch.arrivals == 0
+    largest = jnp.maximum(stop_state.largest, model.space.magnitude(model.x))
+    first = stop_state.arrivals == 0
     size = model.space.magnitude(model.x)
     whole = norm(model.scale * size)
     # Beside a step so short the next one of Newton's method is rounding; at degenerate minima steps are longer.
@@ -83,19 +83,23 @@ def arrival(stop: Stop, model: Model, watch: Watch, trial: Trial) -> Watch:
     gradient, hidden = norm(model.gradient / model.scale), GRADIENT_NOISE * eps(s) * whole
     lost = lost | (jnp.any(model.scale != 1) & (trial.length <= hidden) & (gradient <= hidden))
     promise = jnp.maximum(trial.predicted, -trial.slope)
-    lost = lost & (promise <= eps(s) ** 2 * watch.reference)
+    lost = lost & (promise <= eps(s) ** 2 * stop_state.reference)
     tolerance = default_tolerance(s) if stop.tolerance is None else stop.tolerance
-    short = negligible(s, resolved(size, seen), tolerance)
+    short = negligible(s, resolved(size, largest), tolerance)
     arrived = ~first & ~trial.bound & (short | lost)
-    drowned = ~first & (promise <= model.floor) & (gradient > 0.5 * watch.gradient)
-    stale = jnp.where(drowned, watch.stale + 1, 0)
-    reference = jnp.where(watch.arrivals < 2, jnp.maximum(watch.reference, jnp.abs(model.value)), watch.reference)
+    decrease_below_noise = ~first & (promise <= model.floor) & (gradient > 0.5 * stop_state.gradient)
+    stagnated = jnp.where(decrease_below_noise, stop_state.stagnated + 1, 0)
+    reference = jnp.where(
+        stop_state.arrivals < 2, jnp.maximum(stop_state.reference, jnp.abs(model.value)), stop_state.reference
+    )
     deep = jnp.where(reference > 0, jnp.minimum(reference / eps(s) ** 2, huge(s) ** 0.5), huge(s) ** 0.5)
     bottomless = model.value < -deep
-    status = jnp.where(floor | arrived, Status.CONVERGED, jnp.where(stale >= STALE, Status.NOISE, Status.RUNNING))
+    status = jnp.where(
+        floor | arrived, Status.CONVERGED, jnp.where(stagnated >= STAGNATED, Status.NOISE, Status.RUNNING)
+    )
     status = jnp.where(bottomless, Status.UNBOUNDED, status)
     finite = jnp.isfinite(model.value) & jnp.all(jnp.isfinite(model.gradient))
     status = jnp.where(finite | bottomless, status, Status.NOT_FINITE).astype(jnp.int32)
-    best = jnp.minimum(watch.gradient, gradient)
-    asked = watch.asked + wanted
-    return Watch(seen, reference, best, stale.astype(jnp.int32), watch.arrivals + 1, asked, status)
+    best = jnp.minimum(stop_state.gradient, gradient)
+    asked = stop_state.asked + wanted
+    return StopState(largest, reference, best, stagnated.astype(jnp.int32), stop_state.arrivals + 1, asked, status)

@@ -60,7 +60,7 @@ def constructs(jaxpr: Any) -> tuple[str, ...]:
     return tuple(name for name in names if name is not None)
 
 
-def holds(jaxpr: Any, name: str) -> bool:
+def has_primitive(jaxpr: Any, name: str) -> bool:
     """Whether a primitive of this name is in a jaxpr, or in one nested in it."""
     return any(equation.primitive.name == name for equation in equations(jaxpr, set()))
 

@@ -101,7 +101,7 @@ class Unsure(Exception):
     """The function reaches something whose changes could not be noticed."""
 
 
-def plain(value):
+def scalar_key(value):
     """Key of an immutable scalar by type and bits (1, 1.0, True differ; so do 0.0 and -0.0), or None."""
     kind = type(value)
     if kind is float:
@@ -219,7 +219,7 @@ class _Walk(Keeper):
 
     def value(self, value):
         """Key of anything a function can reach; raises Unsure where a change could pass unnoticed."""
-        key = plain(value)
+        key = scalar_key(value)
         if key is not None:
             return key
         if isinstance(value, jax.Array):

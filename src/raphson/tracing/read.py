@@ -14,7 +14,7 @@ import numpy as np
 from raphson.tracing.cache import Table
 from raphson.tracing.compare import disagreement, plain_value
 from raphson.tracing.effects import effect_of, speaks_jax
-from raphson.tracing.fingerprint import fingerprint, plain
+from raphson.tracing.fingerprint import fingerprint, scalar_key
 from raphson.tracing.hoist import Hoisted, data_leaf, hoist
 from raphson.tracing.indices import refuse_clamped
 from raphson.tracing.needs import Busy, NeedsANumber, where_raised
@@ -103,7 +103,7 @@ def key_of(fun: Callable, x: Any, leaves: list, tree: Any) -> Any:
         elif type(a) is float or isinstance(a, np.floating):
             shapes.append((type(a),))
         else:
-            part = plain(a)
+            part = scalar_key(a)
             if part is None:
                 return None
             shapes.append(part)

@@ -15,7 +15,7 @@ import jax.extend.core as jex
 import numpy as np
 from jax.core import Tracer
 
-from raphson.tracing.fingerprint import Keeper, Key, plain
+from raphson.tracing.fingerprint import Keeper, Key, scalar_key
 
 DEEPEST_RULE = 8
 
@@ -64,7 +64,7 @@ class Structure(Keeper):
 
     def value(self, value):
         """Key of a parameter: plain values and JAX's own records by content, everything else by identity."""
-        found = plain(value)
+        found = scalar_key(value)
         if found is not None:
             return found
         kind = type(value)

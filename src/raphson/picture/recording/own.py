@@ -9,7 +9,7 @@ import numpy as np
 
 from raphson.kernel.program import Program
 from raphson.kernel.space import Box
-from raphson.model.bounds import hold
+from raphson.model.bounds import reduce_to_free
 from raphson.paths.proposal import LENGTH, RADIUS
 
 CURVE = 40
@@ -50,7 +50,7 @@ def curve(path: Any, model: Any, x: Any, taus: np.ndarray, steps: np.ndarray, le
 @Program
 def walked(path: Any, model: Any, x: Any, taus: Any) -> Any:
     """The steps s(tau) (m, n) that the path proposes, as bounds cut them."""
-    plan = path.prepare(hold(model), jnp.max(taus))
+    plan = path.prepare(reduce_to_free(model), jnp.max(taus))
     return jax.vmap(lambda tau: model.space.move(x, path.at(plan, tau).s)[1])(taus)
 
 

@@ -6,10 +6,10 @@ from itertools import combinations
 
 import numpy as np
 
-from raphson.model.geometry import Frame, units
+from raphson.model.geometry import Frame, hessian_units
 from raphson.model.quadratic import Model
 from raphson.operators.dense import Dense
-from raphson.picture.plane import Plane, extreme_plane, newton_plane, parameters, path_plane, scales, whole_plane
+from raphson.picture.plane import Plane, extreme_plane, newton_plane, parameter_plane, path_plane, scales, whole_plane
 from raphson.picture.recording.replay import Moment, Replay
 
 PAIRS = 3
@@ -28,7 +28,7 @@ def offered(run: Replay, names: Sequence[str]) -> list[Plane]:
     points = np.stack([moment.flat for moment in moments])
     if len(points) > 1 and np.any(points != points[-1]):
         found.append(path_plane(points, d))
-    found += [parameters(i, j, end.flat, d, names) for i, j in pairs(moments, d)]
+    found += [parameter_plane(i, j, end.flat, d, names) for i, j in pairs(moments, d)]
     return [*found, *newton_planes(run, moments[0], d), *extreme_planes(end, d)]
 
 
@@ -36,7 +36,7 @@ def drawing_units(moments: Sequence[Moment]) -> np.ndarray:
     """Powers of ten d (n,) in which variables are drawn, from the last Hessian there is."""
     end = moments[-1].flat
     known = [moment.hessian for moment in moments if moment.hessian is not None]
-    return scales(end, units(known[-1])) if known else np.ones(len(end))
+    return scales(end, hessian_units(known[-1])) if known else np.ones(len(end))
 
 
 def pairs(moments: Sequence[Moment], d: np.ndarray) -> list[tuple[int, int]]:
@@ -49,7 +49,7 @@ def pairs(moments: Sequence[Moment], d: np.ndarray) -> list[tuple[int, int]]:
     busy = np.sort(np.argsort(-way, kind="stable")[:PAIRS])
     if H is None:
         return list(combinations((int(i) for i in busy), 2))[:PAIRS]
-    own = units(H)
+    own = hessian_units(H)
     coupling = np.round(np.abs(H / own[:, None] / own[None, :]), 6)
     i, j = np.triu_indices(n, 1)
     # Of equally coupled pairs those come first that the run moved along.

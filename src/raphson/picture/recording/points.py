@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from raphson.kernel.number import CURVATURE_NOISE, eps
-from raphson.model.geometry import Geometry, units
+from raphson.model.geometry import Geometry, hessian_units
 from raphson.picture.plane import EPS, Plane
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.recording.encode import close, column, grid, number
@@ -39,7 +39,7 @@ def noise_of(run: Replay, moment: Moment) -> float:
     return rounding if run.problem is None else max(rounding, hessian_error(run.problem, moment.x, rounding) / TRUSTED)
 
 
-def point(
+def recorded_point(
     run: Replay, moment: Moment, planes: Sequence[Plane], names: Sequence[str], windows: Sequence[Window],
     ends: Sequence[np.ndarray], sampler: Sampler, radius: bool,
 ) -> dict[str, Any]:  # fmt: skip
@@ -91,7 +91,7 @@ def add_spectrum(out: dict[str, Any], moment: Moment, names: Sequence[str], nois
 
 def signs_of(H: np.ndarray, noise: float) -> tuple[int, int, int]:
     """How many eigenvalues are negative, zero, positive beyond the noise of H, in natural units."""
-    d, n = units(H), len(H)
+    d, n = hessian_units(H), len(H)
     w = np.linalg.eigvalsh(H / d[:, None] / d[None, :])
     level = CURVATURE_NOISE * n * noise * np.max(np.abs(w))
     negative, positive = int(np.sum(w < -level)), int(np.sum(w > level))

@@ -13,11 +13,11 @@ from raphson.picture.plane import Plane
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.recording.encode import close, column, grid, number
 from raphson.picture.recording.planes import drawing_units, offered
-from raphson.picture.recording.points import cube, line_point, noise_of, point
+from raphson.picture.recording.points import cube, line_point, noise_of, recorded_point
 from raphson.picture.recording.replay import Replay, looked_at, replay
 from raphson.picture.recording.sampler import Sampler
 from raphson.picture.recording.slim import slimmed
-from raphson.picture.recording.trials import Columns, unit_of
+from raphson.picture.recording.trials import Columns, tau_unit
 from raphson.picture.recording.twin import look_lines, text_lines, verdict
 from raphson.picture.recording.windows import SPARE, Window, interval, run_window, widened
 
@@ -25,7 +25,7 @@ NAMED = 60
 """Names of variables that are recorded."""
 
 
-def record(thing: Any, title: str = "") -> dict[str, Any]:
+def make_recording(thing: Any, title: str = "") -> dict[str, Any]:
     """A result, fit or model in plain lists and numbers; the same object gives the same recording."""
     look = isinstance(thing, Model)
     run = looked_at(thing) if look else replay(thing)
@@ -95,10 +95,10 @@ def add_points(
     """Every moment in each of the planes."""
     windows = [tuple(plane["window"]) for plane in out["planes"]]
     ends = [trials.ends(plane) if trials else np.zeros((0, 2)) for plane in planes]
-    radius, d = unit_of(thing) == RADIUS, drawing_units(run.moments)
+    radius, d = tau_unit(thing) == RADIUS, drawing_units(run.moments)
     for k, moment in enumerate(run.moments):
         tried = [at[trials.of_moment(k)] if trials else at for at in ends]
-        entry = point(run, moment, planes, names, windows, tried, sampler, radius)
+        entry = recorded_point(run, moment, planes, names, windows, tried, sampler, radius)
         if out["n"] == 3 and (block := cube(moment, d)) is not None:
             entry["cube"] = block
         out["points"].append(entry)
@@ -149,7 +149,7 @@ def add_line(out: dict[str, Any], run: Replay, trials: Columns | None, sampler: 
     }  # fmt: skip
     for k, moment in enumerate(run.moments):
         tried = ends if trials is None else ends[trials.of_moment(k)]
-        entry = point(run, moment, (), out["names"], (), (), sampler, False)
+        entry = recorded_point(run, moment, (), out["names"], (), (), sampler, False)
         if (block := line_point(moment, tried, high - low, sampler)) is not None:
             entry["line"] = block
         out["points"].append(entry)

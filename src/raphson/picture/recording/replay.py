@@ -9,17 +9,17 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from raphson.calculus.taylor import GRADIENT, HESSIAN, Observation, looked
-from raphson.kernel.look import Look
+from raphson.calculus.taylor import GRADIENT, HESSIAN, Observation, evaluate_compiled
+from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.program import Program
 from raphson.kernel.space import Box
-from raphson.linear.cg import CLOSE, unbounded
+from raphson.linear.cg import CLOSE, newton_cg_direction
 from raphson.model.units import units_at
 from raphson.operators.matrix_free import MatrixFree
 from raphson.paths.proposal import LENGTH
 from raphson.picture.recording.own import Own, curve, straight
 from raphson.picture.thinning import thinned
-from raphson.problems.callback import HOST, Callback, Evaluations
+from raphson.problems.callback import HOST, Callback, CallCounts
 
 DENSE = 300
 """Up to so many variables every recorded point has its whole Hessian; above, products along planes have to do."""
@@ -140,7 +140,7 @@ def answer(result: Any, problem: Any) -> Moment:
     accepted = np.flatnonzero(result.trace.accepted)
     H = result.hessian if n <= DENSE else None
     if H is None and n <= DENSE and problem is not None:
-        H = survey(problem, x).curvature.dense()
+        H = with_hessian(problem, x).curvature.dense()
     last = int(accepted[-1]) if len(accepted) else -1
     return moment_of(last, len(accepted), x, result.value, result.gradient, H)
 
@@ -160,7 +160,7 @@ def moment_of(trial: int, taken: int, x: Any, value: Any, g: Any, H: Any, own: O
     """A moment with its numbers in double precision."""
     H = None if H is None else np.asarray(H, float)
     H = H if H is not None and np.all(np.isfinite(H)) else None
-    return Moment(trial, taken, x, flatten(x), float(value), np.asarray(g, float), H, own)
+    return Moment(trial, taken, x, point_vector(x), float(value), np.asarray(g, float), H, own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,10 +209,10 @@ class Rerun:
                 x = moved(self.problem.space, x, s)
             at = t
             trial, taken = int(numbers[kept[t]]), int(kept[t])
-            if t == len(self.steps) and same_point(flatten(x), end.flat, s.dtype):
+            if t == len(self.steps) and same_point(point_vector(x), end.flat, s.dtype):
                 yield replace(end, trial=trial, taken=taken)
                 return
-            seen = survey(self.problem, x) if len(end.flat) <= DENSE else slope(self.problem, x)
+            seen = with_hessian(self.problem, x) if len(end.flat) <= DENSE else slope(self.problem, x)
             own, memory = self.own(t, x, s, seen, memory)
             H = None if seen.curvature is None else seen.curvature.dense()
             yield moment_of(trial, taken, x, seen.value, seen.gradient, H, own)
@@ -224,7 +224,7 @@ class Rerun:
             for s in map(jnp.asarray, steps):
                 x = moved(self.problem.space, x, s)
                 if curvature is not None:
-                    seen = curvature.observation.look(self.problem, x)
+                    seen = curvature.observation.evaluate(self.problem, x)
                     memory = learned(curvature, self.problem.space, seen, s, memory)[1]
             return x, memory
         block = int(np.clip(2_000_000 // max(steps.shape[1], 1), 1, 256))
@@ -234,7 +234,7 @@ class Rerun:
             x, memory = marched(curvature, self.problem, x, memory, padded, len(part))
         return x, memory
 
-    def own(self, t: int, x: Any, s: Any, seen: Look, memory: Any) -> tuple[Own, Any]:
+    def own(self, t: int, x: Any, s: Any, seen: Evaluation, memory: Any) -> tuple[Own, Any]:
         """The method's view of a point, and its memory after it."""
         if not self.trace.whole:
             return Own(np.ones(len(self.steps[0])) if self.unscaled and len(self.steps) else None), memory
@@ -268,40 +268,40 @@ def aside(problem: Any) -> Any:
     """The problem with counts of its own: pictures must not change what a run says it cost."""
     if not isinstance(problem, HOST):
         return problem
-    return replace(problem, evaluations=Evaluations())
+    return replace(problem, evaluations=CallCounts())
 
 
 def home(problem: Any, x: Any) -> Any:
     """A point as the problem takes it: one vector for host functions, else the user's structure."""
-    return jnp.asarray(flatten(x, None)) if isinstance(problem, HOST) else x
+    return jnp.asarray(point_vector(x, None)) if isinstance(problem, HOST) else x
 
 
-def flatten(x: Any, dtype: Any = float) -> np.ndarray:
+def point_vector(x: Any, dtype: Any = float) -> np.ndarray:
     """A point as one vector (n,)."""
     flat = np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(x)])
     return flat if dtype is None else flat.astype(dtype)
 
 
-def suited(problem: Any, seen: Look, what: Observation) -> Look:
-    """A look in the form that a curvature learns from; what is known is not evaluated again."""
+def suited(problem: Any, seen: Evaluation, what: Observation) -> Evaluation:
+    """An evaluation in the form that a curvature learns from; what is known is not evaluated again."""
     if what.residual and not isinstance(problem, HOST):
-        return looked(problem, seen.x, what)
+        return evaluate_compiled(problem, seen.x, what)
     return what.complete(problem, seen)
 
 
-def survey(problem: Any, x: Any) -> Look:
+def with_hessian(problem: Any, x: Any) -> Evaluation:
     """Value, gradient and dense Hessian."""
-    return HESSIAN.look(problem, x) if isinstance(problem, HOST) else looked(problem, x, HESSIAN)
+    return HESSIAN.evaluate(problem, x) if isinstance(problem, HOST) else evaluate_compiled(problem, x, HESSIAN)
 
 
-def slope(problem: Any, x: Any) -> Look:
+def slope(problem: Any, x: Any) -> Evaluation:
     """Value and gradient."""
-    return GRADIENT.look(problem, x) if isinstance(problem, HOST) else looked(problem, x, GRADIENT)
+    return GRADIENT.evaluate(problem, x) if isinstance(problem, HOST) else evaluate_compiled(problem, x, GRADIENT)
 
 
 moved = Program(lambda space, x, s: space.move(x, s)[0])
 learned = Program(lambda curvature, space, seen, s, memory: curvature.model(space, seen, s, memory))
-conjugated = Program(lambda problem, x, g: unbounded(MatrixFree(problem, x).mv, g, INNER, CLOSE).s)
+conjugated = Program(lambda problem, x, g: newton_cg_direction(MatrixFree(problem, x).mv, g, INNER, CLOSE).s)
 pushed = Program(lambda problem, x, rows: lax.map(MatrixFree(problem, x).mv, rows))
 
 
@@ -314,7 +314,7 @@ def marched(curvature: Any, problem: Any, x: Any, memory: Any, steps: Any, count
         x = problem.space.move(x, steps[i])[0]
         if curvature is None:
             return x, memory
-        seen = curvature.observation.look(problem, x)
+        seen = curvature.observation.evaluate(problem, x)
         return x, curvature.model(problem.space, seen, steps[i], memory)[1]
 
     return lax.fori_loop(0, count, one, (x, memory))

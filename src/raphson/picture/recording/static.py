@@ -16,7 +16,7 @@ from raphson.picture.views.curve import curve, curve_run
 from raphson.picture.views.dual import dual
 from raphson.picture.views.local import PlaneTrial, local
 from raphson.picture.views.run import Journey, run
-from raphson.picture.views.spectrum import Spectrum, spectrum
+from raphson.picture.views.spectrum import SpectrumData, spectrum
 from raphson.picture.views.whitened import whitened
 from raphson.report.table import significant
 
@@ -45,7 +45,7 @@ STYLE = (
 )
 
 
-def static(recording: dict[str, Any], thing: Any) -> str:
+def static_page(recording: dict[str, Any], thing: Any) -> str:
     """The element `<main id="static">`."""
     facts = f"{recording['n']} variable{'' if recording['n'] == 1 else 's'} · {recording['dtype']}"
     lines = list(recording["lines"])
@@ -157,7 +157,7 @@ def quadratic(view: dict[str, Any]) -> Quadratic:
     return Quadratic(quad["value"], floats(quad["gradient"]), H, floats(view["at"]), quad.get("noise", EPS))
 
 
-def spectrum_of(point: dict[str, Any], n: int) -> Spectrum:
+def spectrum_of(point: dict[str, Any], n: int) -> SpectrumData:
     """A recorded spectrum: the lowest half and the highest half of what is shown."""
     w, parts = floats(point["eigenvalues"]), floats(point["components"])
     low = (len(w) + 1) // 2
@@ -166,7 +166,7 @@ def spectrum_of(point: dict[str, Any], n: int) -> Spectrum:
     energy = floats(point["energy"])
     top = int(np.argmax(energy))
     size = float(abs(parts[top]) / np.sqrt(energy[top])) if energy[top] > 0 else 0.0
-    return Spectrum(
+    return SpectrumData(
         eigenvalues=w, signs=signs, components=parts, directions=tuple(point["directions"]), index=index, total=n,
         inertia=tuple(point["inertia"]), size=size,
     )  # fmt: skip

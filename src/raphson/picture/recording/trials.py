@@ -7,7 +7,7 @@ import numpy as np
 from raphson.paths.proposal import DAMPING, LENGTH, RADIUS, SIGMA
 from raphson.picture.plane import Plane
 from raphson.picture.recording.encode import column, number
-from raphson.picture.recording.replay import Replay, flatten
+from raphson.picture.recording.replay import Replay, point_vector
 from raphson.picture.thinning import thinned
 
 TRIALS = 2000
@@ -22,7 +22,7 @@ class Columns:
     def __init__(self, result: Any, run: Replay):
         trace, moments = result.trace, run.moments
         self.trace, self.of = trace, len(trace)
-        self.start = None if result.start is None else flatten(result.start)
+        self.start = None if result.start is None else point_vector(result.start)
         # The number, among the points taken, of the point that a trial was made from; and of those recorded.
         self.number = np.cumsum(trace.accepted) - trace.accepted
         self.recorded = np.array([moment.taken for moment in moments], int)
@@ -79,7 +79,7 @@ class Columns:
             "of": self.of, "index": i.tolist(), "value": column(t.value[i]), "predicted": column(t.predicted[i], 9),
             "actual": column(t.actual[i], 9), "ratio": column(t.ratio[i], 6), "tau": column(t.tau[i], 12),
             "gradientNorm": column(t.gradient_norm[i], 9), "accepted": t.accepted[i].tolist(),
-            "point": self.point().tolist(), "exact": exact.tolist(), "tauUnit": UNITS.get(unit_of(result), "length"),
+            "point": self.point().tolist(), "exact": exact.tolist(), "tauUnit": UNITS.get(tau_unit(result), "length"),
             "startValue": number(t.start_value), "startGradientNorm": number(t.start_gradient_norm, 9),
             "best": number(np.min(values)) if len(values) else None,
         }  # fmt: skip
@@ -92,7 +92,7 @@ def accumulated(steps: np.ndarray, accepted: np.ndarray) -> np.ndarray:
         return np.cumsum(taken, axis=0) - taken + steps
 
 
-def unit_of(thing: Any) -> str:
+def tau_unit(thing: Any) -> str:
     """The unit of tau in a result's run; "" where it is not known."""
     recipe = getattr(thing, "recipe", None)
     return "" if recipe is None else getattr(recipe.path, "unit", "")

@@ -5,7 +5,7 @@ from typing import Any
 from raphson.fit.report import DOUBT, rounded
 from raphson.model.quadratic import Model
 from raphson.picture.recording.encode import number
-from raphson.picture.recording.replay import flatten
+from raphson.picture.recording.replay import point_vector
 from raphson.report.shape import point_lines
 from raphson.report.table import significant
 
@@ -64,4 +64,4 @@ def with_error(x: float, error: float) -> str:
 def look_lines(model: Model) -> list[list[str]]:
     """What is to be known at a point."""
     g = model.geometry()
-    return [list(line) for line in point_lines(float(model.value), g, flatten(g.center))]
+    return [list(line) for line in point_lines(float(model.value), g, point_vector(g.center))]

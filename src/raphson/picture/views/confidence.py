@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from raphson.fit.profile import Ellipse as Region
+from raphson.fit.profile import ConfidenceEllipse as Region
 from raphson.picture.scene import Contours, Curve, Dots, Ellipse, Grid, Item, Scene, pair
 
 QUESTION = "Which values do the data allow, and are they tied?"
 
-REACH = 1.3
+WINDOW_REACH = 1.3
 """Half the window over half the ellipse."""
 
 
@@ -26,7 +26,7 @@ def confidence(
     one = region.semi_axes / k
     angle = float(np.arctan2(region.axes[1, 0], region.axes[0, 0]))
     held, inner = 100 * region.probability, 100 * region.one_sigma
-    (x, y), (a, b) = center, REACH * max(k, 1.0) * errors
+    (x, y), (a, b) = center, WINDOW_REACH * max(k, 1.0) * errors
     window = (float(x - a), float(x + a), float(y - b), float(y + b))
     items: list[Item] = [*bars(center, errors)]
     if cost is not None and np.isfinite(level):

@@ -4,11 +4,11 @@ import numpy as np
 
 from raphson.picture.scene import Arrow, Contours, Curve, Dots, Grid, Item, Scene
 from raphson.picture.views.window import NEAR, Window
-from raphson.picture.words import number
+from raphson.picture.words import number_text
 
 QUESTION = "Where is the bottom of the parabola?"
 
-FINE = 201
+CURVE_POINTS = 201
 """Points of a curve."""
 
 
@@ -26,9 +26,9 @@ def curve(
     name: str = "x1",
 ) -> Scene:  # fmt: skip
     """f at points `u` with `values`, and m(s) = value + slope s + 1/2 bend s^2 around x, for n = 1."""
-    u = np.linspace(*curve_span(x, slope, bend), FINE) if u is None else np.asarray(u, float)
+    u = np.linspace(*curve_span(x, slope, bend), CURVE_POINTS) if u is None else np.asarray(u, float)
     span = (float(u[0]), float(u[-1]))
-    model = np.linspace(*span, FINE)
+    model = np.linspace(*span, CURVE_POINTS)
     parabola = np.stack([model, value + slope * (model - x) + 0.5 * bend * (model - x) ** 2], axis=1)
     items: list[Item] = [] if values is None else pieces("function-level", u, np.asarray(values, float), "f")
     missing = values is not None and not np.all(np.isfinite(values))
@@ -45,7 +45,7 @@ def curve(
     items = [*(hatching(u, np.asarray(values, float), window) if missing else []), *items]
     return Scene(
         view="local", question=QUESTION, window=window, items=tuple(items), x_label=name,
-        y_label="f", equal=False, title=f"one variable, curvature {number(bend)}",
+        y_label="f", equal=False, title=f"one variable, curvature {number_text(bend)}",
         caption=caption(slope, bend, near),
     )  # fmt: skip
 
@@ -111,8 +111,8 @@ def caption(slope: float, bend: float, near: bool) -> str:
         return "No curvature: the model is a line, and there is no Newton step."
     if near:
         end = "bottom" if bend > 0 else "top"
-        return f"x is the {end} of its parabola; curvature f″ = {number(bend)}."
-    step = number(-slope / bend)
+        return f"x is the {end} of its parabola; curvature f″ = {number_text(bend)}."
+    step = number_text(-slope / bend)
     if bend > 0:
-        return f"f′ = {number(slope)}, f″ = {number(bend)}: the step −f′/f″ = {step} leads to the bottom."
-    return f"f″ = {number(bend)} is negative: the Newton step −f′/f″ = {step} climbs to the top of the parabola."
+        return f"f′ = {number_text(slope)}, f″ = {number_text(bend)}: the step −f′/f″ = {step} leads to the bottom."
+    return f"f″ = {number_text(bend)} is negative: the Newton step −f′/f″ = {step} climbs to the top of the parabola."

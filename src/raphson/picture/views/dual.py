@@ -4,9 +4,9 @@ import numpy as np
 
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.scene import Arc, Arrow, Dots, Ellipse, Item, Scene, Text, pair
-from raphson.picture.views.pieces import MARKED, REACH, eigen_axes, right_angle, room, unit
+from raphson.picture.views.pieces import MARKED, REACH, eigen_axes, right_angle, unit, window_room
 from raphson.picture.views.window import Window, rectangle, shown_rise, side, too_near, window_of
-from raphson.picture.words import SECTIONS, heading, number
+from raphson.picture.words import SECTIONS, heading, number_text
 
 QUESTION = "What does H⁻¹ look like?"
 
@@ -30,7 +30,7 @@ def dual(
     extent = np.sqrt(np.sum((V * semi) ** 2, axis=1))
     frame = rectangle(-1.25 * extent, 1.25 * extent)
     angle = float(np.arctan2(V[1, 0], V[0, 0]))
-    label = f"rise {number(rise)}" if near else ""
+    label = f"rise {number_text(rise)}" if near else ""
     shape = Ellipse("dual", (0.0, 0.0), pair(semi), angle, pair(w), label=label)
     items: list[Item] = [*eigen_axes(np.zeros(2), V, semi, w, quad.signs, frame, "dual-axis"), shape]
     items += [] if near else arrows(quad, frame)
@@ -51,7 +51,7 @@ def slope(axis: str) -> str:
 def arrows(quad: Quadratic, frame: Window) -> list[Item]:
     """The gradient from the origin, the Newton direction normal to the ellipse at its end, and the angle to -g."""
     g, newton = quad.gradient, unit(quad.newton)
-    length = min(REACH * side(frame), room(g, newton, frame))
+    length = min(REACH * side(frame), window_room(g, newton, frame))
     out: list[Item] = [
         Arrow("gradient", (0.0, 0.0), pair(g), "g at x"),
         Arrow("newton", pair(g), pair(g + length * newton), "Newton direction"),
@@ -64,9 +64,9 @@ def arrows(quad: Quadratic, frame: Window) -> list[Item]:
 
 def caption(quad: Quadratic, semi: np.ndarray, near: bool, rise: float) -> str:
     """The sentences under the picture."""
-    shape = f"semi-axes sqrt(2 rise λ) = {number(semi[0])} and {number(semi[1])}, in units of gradients"
+    shape = f"semi-axes sqrt(2 rise λ) = {number_text(semi[0])} and {number_text(semi[1])}, in units of gradients"
     if near:
-        return f"x is the centre for the eye: the gradients of the contour of rise {number(rise)}, {shape}."
+        return f"x is the centre for the eye: the gradients of the contour of rise {number_text(rise)}, {shape}."
     return (
         f"The gradients met on the contour through x: long where it is short, {shape}. At g the normal is the Newton "
         f"direction; −g points at the origin, {quad.angle_deg:.1f}° off it. On the contour the two change places."
@@ -76,7 +76,7 @@ def caption(quad: Quadratic, semi: np.ndarray, near: bool, rise: float) -> str:
 def without(view: str, question: str, quad: Quadratic, section: str, what: str) -> Scene:
     """A scene of words: why there is no such picture here."""
     w = quad.eigen[0]
-    shown = [number(v) if s else "0 to rounding" for v, s in zip(w, quad.signs, strict=True)]
+    shown = [number_text(v) if s else "0 to rounding" for v, s in zip(w, quad.signs, strict=True)]
     reason = f"λ = {shown[0]} and {shown[1]}: {what} needs both to be positive."
     word = {"saddle": "a saddle", "dome": "a dome", "valley": "a valley", "flat": "flat"}[quad.kind]
     lines = (f"H is {word} here,", f"so there is no {view} picture.")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from raphson.kernel.number import CURVATURE_NOISE
-from raphson.model.geometry import angle, kind_of, settled, units
+from raphson.model.geometry import angle, hessian_units, kind_of, settled
 from raphson.picture.plane import with_unit
 from raphson.picture.scene3 import Arrow3, Dots3, Ellipsoid, Item3, Scene3, Wire
 from raphson.picture.words import SECTIONS
@@ -48,7 +48,7 @@ class Block:
     @cached_property
     def signs(self) -> np.ndarray:
         """-1, 0, 1 for each eigenvalue: its sign beyond rounding, in natural units."""
-        d = units(self.hessian)
+        d = hessian_units(self.hessian)
         w = np.linalg.eigvalsh(self.hessian / d[:, None] / d[None, :])
         level = CURVATURE_NOISE * 3 * self.noise * np.max(np.abs(w))
         counts = int(np.sum(w < -level)), int(np.sum(np.abs(w) <= level)), int(np.sum(w > level))

@@ -10,7 +10,7 @@ from raphson.picture.quadratic import Quadratic
 from raphson.picture.scene import Contours, Curve, Dots, Ellipse, Grid, Item, Scene, pair
 from raphson.picture.views.pieces import aim, eigen_axes, unit
 from raphson.picture.views.window import Window, shown_rise, too_near, window_of
-from raphson.picture.words import caption, center_word, heading, number
+from raphson.picture.words import caption, center_word, heading, number_text
 
 QUESTION = "Which way, and why not −g?"
 
@@ -63,8 +63,8 @@ def local(
 def height(quad: Quadratic, rise: float) -> str:
     """The label of the level that is drawn in place of the one through x."""
     if quad.kind in ("bowl", "valley"):
-        return f"rise {number(rise)}"
-    return f"{number(abs(rise))} {'above' if rise > 0 else 'below'} x"
+        return f"rise {number_text(rise)}"
+    return f"{number_text(abs(rise))} {'above' if rise > 0 else 'below'} x"
 
 
 def extent(grid: Grid) -> Window:

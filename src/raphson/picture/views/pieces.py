@@ -5,7 +5,7 @@ import numpy as np
 from raphson.picture.conic import chord
 from raphson.picture.scene import Arc, Arrow, Curve, Item, RightAngle, pair
 from raphson.picture.views.window import Window, side
-from raphson.picture.words import number
+from raphson.picture.words import number_text
 
 REACH = 0.3
 """Length of a direction arrow as a share of the window's shorter side."""
@@ -28,7 +28,7 @@ def eigen_axes(
     out: list[Item] = []
     for k in range(2):
         if semi is not None:
-            ends, words = center + np.array([[-1.0], [1.0]]) * semi[k] * V[:, k], f", semi-axis {number(semi[k])}"
+            ends, words = center + np.array([[-1.0], [1.0]]) * semi[k] * V[:, k], f", semi-axis {number_text(semi[k])}"
         else:
             ends = chord(center, V[:, k], window)
             words = {-1: ", downhill", 0: " to rounding", 1: ", uphill"}[int(signs[k])]
@@ -37,7 +37,7 @@ def eigen_axes(
             length = 0.36 * side(window)
             steps = np.clip((ends - center) @ V[:, k], -length, length)
             ends = center + steps[:, None] * V[:, k]
-        shown = "0" if semi is None and signs[k] == 0 else number(lam[k])
+        shown = "0" if semi is None and signs[k] == 0 else number_text(lam[k])
         out.append(Curve(role, ends, label=f"λ = {shown}{words}", lam=float(lam[k])))
     return out
 
@@ -52,7 +52,7 @@ def aim(
     so that the right angle between it and -g can be marked.
     """
     down = -unit(gradient)
-    length = min(REACH * side(window), room(at, down, window))
+    length = min(REACH * side(window), window_room(at, down, window))
     out = ray(at, down, step, degrees, length, window)
     out.append(Arrow("newton", pair(at), pair(at + step), newton))
     out.append(Arrow("minus-gradient", pair(at), pair(at + length * down), "−g"))
@@ -83,11 +83,11 @@ def ray(
         out.append(Curve("ray", np.stack([at, at + foot * down])))
     miss = float(np.linalg.norm(step - foot * down))
     if degrees > MARKED and miss > 0.04 * side(window):
-        out.append(Curve("ray", np.stack([at + foot * down, at + step]), label=f"misses by {number(miss)}"))
+        out.append(Curve("ray", np.stack([at + foot * down, at + step]), label=f"misses by {number_text(miss)}"))
     return out
 
 
-def room(at: np.ndarray, direction: np.ndarray, window: Window) -> float:
+def window_room(at: np.ndarray, direction: np.ndarray, window: Window) -> float:
     """How far one can go from x before the window ends, less a margin; never so little that an arrow vanishes."""
     ends = chord(at, direction, window)
     free = 0.0 if ends is None else float((ends[1] - at) @ direction)

@@ -43,7 +43,7 @@ def journey(plane: Plane, start: Any, steps: Any, accepted: Any, answer: Any) ->
     return Journey(first, before + moves, taken, plane.at(answer))
 
 
-def run_window(path: Journey, reach: float = 1.0) -> Window:
+def journey_window(path: Journey, reach: float = 1.0) -> Window:
     """The window of a run: every point taken, and rejected trials that are not far away."""
     seen = np.concatenate([path.start[None], path.ends[path.accepted], path.answer[None]])
     seen = seen[np.all(np.isfinite(seen), axis=1)]
@@ -66,7 +66,7 @@ def run(
 
     `grid`: f in the plane, the others as at the answer; `share` of the path's variance that lies in the plane.
     """
-    window = run_window(path) if window is None else window
+    window = journey_window(path) if window is None else window
     shown, notes = drawn(path)
     items: list[Item] = [] if grid is None else [Contours("function", grid, levels(grid.values, 11))]
     base, ends, taken = path.base, path.ends, path.accepted

@@ -25,7 +25,7 @@ BAND = (1.16, 1.5)
 
 
 @dataclass(frozen=True, eq=False)
-class Spectrum:
+class SpectrumData:
     """Curvatures of a point: `eigenvalues` (k,) ascending, their `signs`, v_i'g in `components`, `directions` in words.
 
     `index` (k,) counts from 1 in the whole spectrum of `total`; `inertia` how many of all are negative, zero, positive;
@@ -57,7 +57,7 @@ class Spectrum:
         return (self.components / self.size) ** 2 if self.size > 0 else np.zeros_like(self.components)
 
 
-def of_geometry(g: Any, names: Sequence[str]) -> Spectrum:
+def of_geometry(g: Any, names: Sequence[str]) -> SpectrumData:
     """The spectrum of a `Geometry`, thinned to at most `MOST` eigenvalues; `names` of the n variables."""
     n = len(g.eigenvalues)
     picked = np.arange(n)
@@ -66,7 +66,7 @@ def of_geometry(g: Any, names: Sequence[str]) -> Spectrum:
         picked = np.concatenate([np.arange(ENDS), middle, np.arange(n - ENDS, n)])
     V, size = g.axes[:, picked], float(np.linalg.norm(g.gradient))
     words = tuple(direction(v, names) for v in V.T)
-    return Spectrum(g.eigenvalues[picked], g.signs[picked], V.T @ g.gradient, words, picked + 1, n, g.inertia, size)
+    return SpectrumData(g.eigenvalues[picked], g.signs[picked], V.T @ g.gradient, words, picked + 1, n, g.inertia, size)
 
 
 def direction(v: np.ndarray, names: Sequence[str], terms: int = 2) -> str:
@@ -78,7 +78,7 @@ def direction(v: np.ndarray, names: Sequence[str], terms: int = 2) -> str:
     return " ".join(parts).removeprefix("+ ") + rest
 
 
-def spectrum(s: Spectrum, title: str = "") -> Scene:
+def spectrum(s: SpectrumData, title: str = "") -> Scene:
     """Stems of the absolute value of lambda on a logarithmic axis, colored by sign; above, shares of |g|^2.
 
     A curvature that rounding hides is a hollow stem: its height is what the arithmetic left, not a measurement.
@@ -112,7 +112,7 @@ def stem_range(size: np.ndarray, signs: np.ndarray) -> tuple[float, float]:
     return min(bottom, top / 1e1) / 3, top
 
 
-def energy(s: Spectrum, x: np.ndarray, first: float, last: float, few: bool) -> list[Item]:
+def energy(s: SpectrumData, x: np.ndarray, first: float, last: float, few: bool) -> list[Item]:
     """The band above the stems: a bar for each direction, whose height is its share of |g|^2."""
     ends = (0.2, len(x) + 0.8)
     words = "share of |g|² along each, 0 to 100 %" if s.size > 0 else "the gradient is zero: no share to show"
@@ -145,7 +145,7 @@ def ticks(count: int) -> set[int]:
     return set(np.linspace(0, count - 1, 7).round().astype(int).tolist())
 
 
-def caption(s: Spectrum) -> str:
+def caption(s: SpectrumData) -> str:
     """What is seen, with numbers."""
     down, flat, up = s.inertia
     counts = [f"{k} {word}" for k, word in ((up, "up"), (flat, "not at all (hollow)"), (down, "down")) if k]
@@ -164,7 +164,7 @@ def caption(s: Spectrum) -> str:
     return " ".join(parts)
 
 
-def thinned(s: Spectrum) -> str:
+def thinned(s: SpectrumData) -> str:
     """What was left out."""
     count = len(s.eigenvalues)
     between = count - 2 * ENDS

@@ -17,7 +17,7 @@ HIGH, NARROW = 0.72, 0.6
 THIN = 12.0
 """Condition from which the surfaces are drawn in the eigenframe: a narrow valley falls between the lines of a net."""
 
-LINES, FINE = 25, 49
+LINES, SURFACE_POINTS = 25, 49
 """Lines of the quadratic in each direction, and of f: every second line of f lies on one of the quadratic."""
 
 WORDS = {

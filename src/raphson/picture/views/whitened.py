@@ -8,7 +8,7 @@ from raphson.picture.scene import Curve, Dots, Ellipse, Item, Scene, pair
 from raphson.picture.views.dual import without
 from raphson.picture.views.pieces import aim, eigen_axes
 from raphson.picture.views.window import Window, shown_rise, too_near, window_of
-from raphson.picture.words import heading, number
+from raphson.picture.words import heading, number_text
 
 QUESTION = "Why does Newton work?"
 
@@ -79,10 +79,10 @@ def zigzag(at: np.ndarray, V: np.ndarray, lam: np.ndarray) -> np.ndarray:
 
 def caption(semi: np.ndarray, turn: float, t: float, near: bool, rise: float) -> str:
     """The sentences under the picture."""
-    round_ = f"a circle of radius sqrt(2 rise) = {number(semi[0])}"
-    shape = round_ if t == 1 else f"semi-axes {number(semi[0])} and {number(semi[1])}"
+    round_ = f"a circle of radius sqrt(2 rise) = {number_text(semi[0])}"
+    shape = round_ if t == 1 else f"semi-axes {number_text(semi[0])} and {number_text(semi[1])}"
     if near:
-        return f"The contour of rise {number(rise)} at t = {t:g}: {shape}. x is the centre for the eye."
+        return f"The contour of rise {number_text(rise)} at t = {t:g}: {shape}. x is the centre for the eye."
     if t == 1:
         return f"In y = H^½ (x − centre) the contour through x is {round_}, and −g points at the centre: Newton's step."
     return (

@@ -8,7 +8,7 @@ from raphson.kernel.record import record
 
 
 @record
-class Look:
+class Evaluation:
     """f at a point, with as much of its derivatives as was asked for (None: not asked)."""
 
     x: Any

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 
 
-def rarely[T](flag: jax.Array, compute: Callable[[Any], T], operand: Any, otherwise: T) -> T:
+def cond_under_vmap[T](flag: jax.Array, compute: Callable[[Any], T], operand: Any, otherwise: T) -> T:
     """`compute(operand)` where `flag`, else `otherwise`; costs nothing unless some lane of a batch asks for it.
 
     `lax.cond` becomes `select` under `vmap`: both sides run for every lane. A `while_loop` that
