@@ -373,7 +373,7 @@ def test_products_with_a_matrix_free_hessian_say_so_after_a_pickle():
 
 
 def test_records_can_be_pickled():
-    """Model, Geometry, Trace, Certificate, Uncertainty, Comparison, Profile, Ellipse, Method: equal after a pickle."""
+    """Model, Geometry, Trace, Certificate, Uncertainty, Comparison, Profile, ConfidenceEllipse, Method: equal."""
     model = rp.local_model(lambda x: rosenbrock(x), X0)
     back = pickle.loads(pickle.dumps(model))
     assert same(back, dataclasses.replace(model, problem=None)) and float(back(np.ones(2))) == float(model(np.ones(2)))

@@ -245,7 +245,7 @@ def test_negative_curvature_is_found_exactly_where_it_is():
 
 
 def test_rare_work_is_done_only_where_a_lane_asks_for_it():
-    """rarely(flag, f, x, other) is f(x) or other lane by lane; under vmap f is not run when no lane asks."""
+    """cond_under_vmap(flag, f, x, other) is f(x) or other lane by lane; under vmap f is not run when no lane asks."""
     ran = []
 
     def compute(x):

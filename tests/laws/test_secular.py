@@ -64,3 +64,18 @@ def test_a_failed_factorization_raises_the_shift():
         if bracket.shift > 0.9e12:
             break
     assert bracket.shift > 0.9e12
+
+
+def test_what_is_known_of_the_lowest_eigenvalue_raises_the_bracket():
+    """A step too short bounds the shift from above, and from below by the least shift that can be right."""
+    two, yes = jnp.asarray(2.0), jnp.asarray(True)
+    new = Bracket(two, jnp.asarray(0.5), jnp.asarray(8.0)).narrowed(yes, two, two, 2 * two, lowest=jnp.asarray(1.5))
+    assert (new.low, new.high) == (1.5, 2.0) and 1.5 < new.shift < 2.0
+
+
+def test_numbers_out_of_range_fall_back_to_the_middle():
+    """In single precision, where products of lengths and shifts overflow or vanish."""
+    for size in (1e30, 1e-30):
+        low, here, high = np.float32([1e25, 1e26, 3e27])
+        new = Bracket(here, low, high).narrowed(True, np.float32(size), np.float32(np.inf), np.float32(2 * size))
+        assert low < new.shift < high

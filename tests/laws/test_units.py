@@ -89,9 +89,9 @@ def test_an_inverse_knows_the_curvature_of_its_steps():
 def test_what_is_rounding_is_asked_in_any_unit():
     """x -> u x takes g, the scale and sizes along: the same variables are lost, in single precision, too.
 
-    That are variables whose slope and curvature are rounding, or rounding of that, and none that passes through 0 with
-    a slope of its own (Wood's function in single precision, of value 1.6 in the middle of its valley; Himmelblau's
-    from 0).
+    Those are variables whose slope and curvature are rounding, or rounding of that, and none that passes through 0 with
+    a slope of its own, or starts there and is tied to no other (Wood's function in single precision, of value 1.6 in
+    the middle of its valley; Himmelblau's from 0).
     """
     value = np.float32(1.6)
     g = np.array([3e-8, 1e-7, -2.0, 1e-6, -14.0], np.float32)

@@ -39,15 +39,16 @@ class Bracket:
 def newton_move(length: Array, bend: Array, wanted: Array, growth: Array | float = 0.0) -> Array:
     """How far Newton's method on wanted(shift) / ||y|| - 1 moves the shift; `bend` is y'(H + shift)^-1 y, `growth` the
     derivative of wanted divided by it: 0 for a radius, 1/shift for the cubic model, where wanted = shift / sigma.
+    Where numbers are out of range it is no guess (-inf).
 
     1/||y|| is concave and nearly linear in the shift: from the left Newton's method never overshoots.
     Sources: Hebden (1973); More and Sorensen (1983), section 3; Cartis, Gould and Toint (2011), section 6.1.
     """
-    squared = length * length
-    slope = growth + bend / safe(squared, squared > 0)
-    return (length / safe(wanted, wanted > 0) - 1) / safe(slope, slope > 0)
+    whole = safe(length, length > 0)
+    slope = growth + bend / whole / whole
+    return jnp.where(slope > 0, (length / safe(wanted, wanted > 0) - 1) / safe(slope, slope > 0), -jnp.inf)
 
 
 def middle(low: Array, high: Array) -> Array:
     """A point well inside a bracket that may span many decades."""
-    return jnp.maximum(jnp.sqrt(low * high), low + 0.01 * (high - low))
+    return jnp.maximum(jnp.sqrt(low) * jnp.sqrt(high), low + 0.01 * (high - low))

@@ -46,7 +46,7 @@ class Curvature(Protocol):
         ...
 
     def model(self, space: Space, seen: Evaluation, s: Array, memory: Any) -> tuple[Model, Any]:
-        """The model at the point looked at, and the memory after it; `s` (n,) is the step that led there."""
+        """The model at the point evaluated, and the memory after it; `s` (n,) is the step that led there."""
         ...
 
     def carried(self, transport: Callable[[Array], Array], memory: Any) -> Any:
@@ -56,8 +56,8 @@ class Curvature(Protocol):
 
     def hessians(self, n: int, points: int, asked: int) -> int:
         """How many Hessians, or products with H, a run takes that saw `points` points and `asked` for so many products
-        in between."""
-        return 0
+        in between: one at every point where one is evaluated."""
+        return points if self.observation.curved and not self.observation.residual else 0
 
 
 FADING = 0.5
@@ -98,12 +98,8 @@ class Exact(Curvature):
         """The scale at the last point: no curvature seen yet."""
         return problem.space.zero(x)
 
-    def hessians(self, n: int, points: int, asked: int) -> int:
-        """One at every point."""
-        return points
-
     def model(self, space: Space, seen: Evaluation, s: Array, memory: Array) -> tuple[Model, Array]:
-        """The Taylor model at the point looked at."""
+        """The Taylor model at the point evaluated."""
         return measured(space, seen, seen.curvature, memory)
 
 
@@ -120,7 +116,8 @@ def measured(space: Space, seen: Evaluation, B: Operator, last: Array) -> tuple[
 
 def coupling(H: Array, own: Array) -> Array:
     """How much curvature every variable (n,) shares with another one: max_j |H_ij| / sqrt|H_ii H_jj|, which is at most
-    1 in a matrix without negative eigenvalues; infinite for H_ii = 0."""
+    1 in a matrix without negative eigenvalues; infinite for H_ii = 0. `own`: sqrt|H_jj|, and what stands for it where
+    that is 0 (`natural_scale`)."""
     row = jnp.max(jnp.abs(H - jnp.diag(jnp.diagonal(H))) / jnp.where(own > 0, own, jnp.inf)[None, :], axis=1)
     alone = jnp.sqrt(jnp.abs(jnp.diagonal(H)))
     return jnp.where(alone > 0, row / safe(alone, alone > 0), jnp.inf)
@@ -138,8 +135,10 @@ def rounded_away(value: Array, g: Array, own: Array, size: Array, tie: Array | f
     promises anything; what f changes by g_i over the size of x_i, its own rounding as x_i grows, decides there.
     A variable at 0 has no size, and what others have is in other units: there that condition decides. Where it says
     nothing, for g_i = 0 or rounding of rounding, what is rounding beside the others, in the units as they are, is lost.
+    An infinite tie is one that is not known.
     """
-    share, noise = CURVATURE_NOISE * g.shape[0] * eps(g), value_noise(value)
+    noise = value_noise(value)
+    share = min(CURVATURE_NOISE * g.shape[0] * eps(g), eps(g) ** 0.5)  # n may be a million
     bend = own * size
     least = jnp.sqrt(share) * jnp.max(bend)
     beside = g * size / jnp.where(least > 0, jnp.maximum(bend, least), 1)
@@ -169,7 +168,7 @@ class GaussNewton(Curvature):
         return problem.space.zero(x)
 
     def model(self, space: Space, seen: Evaluation, s: Array, memory: Array) -> tuple[Model, Array]:
-        """The model 1/2 |r + J s|^2 at the point looked at. Its noise is that of f and of every residual."""
+        """The model 1/2 |r + J s|^2 at the point evaluated. Its noise is that of f and of every residual."""
         plain = jnp.sqrt(seen.curvature.diagonal())
         scale = jnp.maximum(self.fading * memory, plain)
         noise = value_noise(seen.value) + eps(plain) * seen.curvature.noise(space.magnitude(seen.x))
@@ -217,7 +216,7 @@ class ExactProduct(Curvature):
         return Estimate(zero, jnp.zeros((), jnp.int32), zero.sum())
 
     def model(self, space: Space, seen: Evaluation, s: Array, memory: Estimate) -> tuple[Model, Estimate]:
-        """The Taylor model at the point looked at. A host function brings a dense Hessian instead."""
+        """The Taylor model at the point evaluated. A host function brings a dense Hessian instead."""
         B, n = seen.curvature, memory.scale.shape[0]
         if B.stored() is not None or n <= FORMED:
             model, scale = measured(space, seen, B if B.stored() is not None else Formed(B.dense()), memory.scale)

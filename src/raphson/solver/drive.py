@@ -39,7 +39,7 @@ HISTORY = 128
 """Trials recorded in one compiled burst, at most; fewer where their steps are long (`history_of`)."""
 
 KEPT = 2**16
-"""Numbers up to which a launch state is remembered; making a larger one anew costs nothing beside its run."""
+"""Numbers up to which an initial state is remembered; making a larger one anew costs nothing beside its run."""
 
 FIRST = 8
 """Steps of a burst whose pace is not known yet."""
@@ -172,7 +172,7 @@ def iterate_trials(method: Method, problem: Any, x0: Any) -> Iterator[tuple[Stat
 
 
 class Started:
-    """What a warm call need not compute again, by structure: launch states, and seconds per step."""
+    """What a warm call need not compute again, by structure: initial states, and seconds per step."""
 
     states: ClassVar[dict[Any, State]] = {}
     pace: ClassVar[dict[Any, float]] = {}
@@ -227,7 +227,7 @@ def run(
         bursts = host_bursts(method, problem, watcher, key)(first)
         return driven(problem, x0, first, bursts, None, Recorder(), begin, time_limit, progress, patience)
     make = watched_bursts(method, problem, watcher) if watcher else compiled_bursts(method, problem, key)
-    # The launch state is the generator's alone, which lets it go: of a million variables it is 0.2 GB.
+    # The initial state is the generator's alone, which lets it go: of a million variables it is 0.2 GB.
     bursts = make(start_state(method, problem, x0, key))
     return driven(problem, x0, None, bursts, None, Recorder(), begin, time_limit, progress, patience)
 
@@ -284,7 +284,7 @@ def unseen(state: State, problem: Any) -> tuple[State, np.ndarray]:
 
 
 Bursts = Callable[[State], Iterator[tuple[Any, np.ndarray, Status]]]
-"""From a launch state: states on the host (of host runs: what makes one), tables of the trials since, how it stands."""
+"""From an initial state: states on the host (of host runs: what makes one), tables of the trials since, its status."""
 
 
 def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:

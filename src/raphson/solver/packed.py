@@ -62,7 +62,8 @@ class Plan:
     """Everything about host runs of one structure: layouts, and what is looked at when.
 
     `fixed`: method and space; `carry`: (state, proposal, the point it leads to, row of the last trial, its step);
-    `still`: a proposal of no step; `status`: where the state's status lies among the whole numbers.
+    `still`: a proposal of no step; `n` variables; what is evaluated at a `trial` and at an `arrival`; `status`: where
+    the state's status lies among the whole numbers.
     """
 
     fixed: Layout
@@ -79,7 +80,8 @@ class Plan:
         parts[0][0] = seen.value
         if seen.gradient is not None:
             parts.append(np.asarray(seen.gradient))
-            parts.extend(self.arrival.packed(seen))
+            if seen.curvature is not None:
+                parts.extend(self.arrival.packed(seen))
         out = np.zeros(self.length, self.fixed.dtype)
         flat = np.concatenate(parts)
         out[: flat.size] = flat
@@ -124,7 +126,7 @@ def carry_of(still: Proposal, state: State) -> tuple[Any, ...]:
 
 
 def turned(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -> tuple[jax.Array, jax.Array]:
-    """What follows from an evaluation there, up to the next proposal, as two vectors.
+    """What follows from an evaluation at the proposed point, up to the next proposal, as two vectors.
 
     `full`: the evaluation has the derivatives that arriving needs. Where it has not and the trial is taken, the
     result says only that: it is looked at once more.
@@ -134,12 +136,12 @@ def turned(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -
     seen = plan.unflattened(x, flat)
     bare = replace(seen, gradient=seen.gradient if plan.trial == GRADIENT else None, curvature=None)
     trial, control = appraise(method, state, proposal, bare)
-    place, control, trial = lax.cond(
+    iterate, control, trial = lax.cond(
         trial.accepted & full,
         lambda: accept_if_finite(method, space, state, seen, control, trial),
         lambda: (state.iterate, control, trial),
     )
-    state, trial = conclude(method, state, place, control, trial)
+    state, trial = conclude(method, state, iterate, control, trial)
     proposal, x = propose(method, space, state)
     return plan.carry.pack((state, proposal, x, row(trial), trial.step), jnp)
 

@@ -14,8 +14,9 @@ from raphson.solver.final import evaluate
 CLEAR = 1e4
 """A rise that is promised is looked at where it is so many times the noise of f: there the quadratic holds best."""
 
-FARTHER = 1e-6
-"""And at this part of x, where it was not kept nearer: where f is 0 its noise is unknown."""
+FARTHER = 3 / 8
+"""And at this power of eps as a part of x (1e-6; in single precision 3e-3), where it was not kept nearer: where f is 0
+its noise is unknown."""
 
 
 def promised_rise(
@@ -23,28 +24,32 @@ def promised_rise(
 ) -> Promise | None:
     """What H promises along its stiffest direction, in units of `size` (n,), and what f does there, on both sides.
 
-    None where H is not at hand or promises nothing that could be seen, and where calls or numbers do not suffice.
+    None where H is not at hand or promises nothing beyond its own error, and where calls or numbers do not suffice.
     """
     if H is None or not np.all(np.isfinite(H)) or held.all():
         return None
+    doubt = model.curvature.doubt()
     with np.errstate(over="ignore", invalid="ignore"):
         M = np.where(held[:, None] | held[None, :], 0, np.asarray(H, float) * np.outer(size, size))
-    if not np.all(np.isfinite(M)):
+        error = 0 * M if doubt is None else np.asarray(doubt, float) * np.outer(size, size)
+    if not np.all(np.isfinite(M)) or not np.all(np.isfinite(error)):
         return None
     w, V = np.linalg.eigh(M)
-    if not w[-1] > 0:
+    v = np.where(held, 0, V[:, -1])
+    bend = float(w[-1] - np.abs(v) @ error @ np.abs(v))
+    if not bend > 0:
         return None
-    nearest = max(float(np.sqrt(2 * CLEAR * noise / w[-1])), 16 * eps(model.gradient))
+    nearest = max(float(np.sqrt(2 * CLEAR * noise / bend)), 16 * eps(model.gradient))
     if nearest > 1:
         return None
     found = None
     try:
-        for t in (nearest, max(nearest, FARTHER)):
-            step = t * size * V[:, -1]
+        for t in (nearest, max(nearest, eps(model.gradient) ** FARTHER)):
+            step = t * size * v
             change = largest_change(problem, model, step)
             if change is None:
                 return None
-            promise = 0.5 * float(w[-1]) * t * t
+            promise = 0.5 * bend * t * t
             found = Promise(step, promise, change)
             if found.kept and change < promise / KEPT:  # a larger change is noise, where f is 0, or that of a kink
                 return found

@@ -60,7 +60,7 @@ class Iterate:
 
 @record
 class State:
-    """Exactly what the next step needs. k counts trials, -1 before the first point was looked at;
+    """Exactly what the next step needs. k counts trials, -1 before the first point was evaluated;
     `fresh`: none was made yet from this point."""
 
     iterate: Iterate
@@ -82,9 +82,9 @@ class State:
 
 
 def step(method: Method, problem: Problem, state: State) -> tuple[State, Trial]:
-    """One trial: propose s(tau), evaluate f there, judge, and if it is taken accept and plan anew.
+    """One trial: propose s(tau), evaluate f there, judge, and if it is taken go there and plan anew.
 
-    The very first step has length zero: it looks at x0 and arrives there, so the code that
+    The very first step has length zero: it evaluates and accepts x0, so the code that
     evaluates f and its derivatives is compiled once for a run.
     """
     proposal, x = propose(method, problem.space, state)

@@ -27,8 +27,8 @@ class Stop:
 
 @record
 class StopState:
-    """What the stopping rules remember: sizes of x seen, the first values of f, the best gradient, and how often they
-    `asked` what rounding x does to g."""
+    """What the stopping rules remember: the `largest` sizes of x met, the `reference` (first values of f), the least
+    `gradient`, for how many arrivals the run has `stagnated`, and how often they `asked` what rounding x does to g."""
 
     largest: Array
     reference: Array
