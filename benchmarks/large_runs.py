@@ -68,19 +68,19 @@ def keys(quick: bool) -> list[str]:
 
 def measure(key: str, quick: bool) -> dict:
     """A first call and a second one, with the clock stopped where the run ends and the certificate begins."""
-    from raphson.solver import door
+    from raphson.solver import call
 
     case = CASES[key]
     fun, x0 = case.make(case.n)
     before = peak()
     ended: list[tuple[float, float]] = []
-    conclude = door.conclude
+    conclude = call.Call.conclude
 
     def watched(*a: Any) -> Any:
         ended.append(now())
         return conclude(*a)
 
-    door.conclude = watched
+    call.Call.conclude = watched
     first, _ = timed(fun, x0)
     ended.clear()
     spent, result = timed(fun, x0)

@@ -260,12 +260,12 @@ def contracted(trace: Trace) -> bool:
 
 
 def plain(shape: Shape, magnitude: np.ndarray, floor: float) -> bool:
-    """Whether slope and curvature at x decide: it is near the minimum relative to x itself, H curves upwards in every
-    direction beyond its error, and a change of a variable by its own size would be seen in f a hundred times over."""
-    if not shape.sure or shape.diagonal is None:
-        return False
+    """Whether slope and curvature decide: x is near the minimum relative to itself, H curves upwards beyond its error,
+    and a variable that changes by its own size is seen in f a hundred times over (by the smallest eigenvalue at least).
+    """
+    bend = shape.smallest if shape.diagonal is None else shape.diagonal
     near = np.abs(shape.newton) <= float(np.finfo(float).eps) ** (1 / 3) * magnitude
-    return bool(np.all(near) and np.all((0.5 * shape.diagonal * magnitude**2 > 100 * floor) | (magnitude == 0)))
+    return shape.sure and bool(np.all(near & ((0.5 * bend * magnitude**2 > 100 * floor) | (magnitude == 0))))
 
 
 def axes(shape: Shape, size: np.ndarray, held: np.ndarray, most: int) -> list[np.ndarray]:
