@@ -165,6 +165,25 @@ def test_a_corner_of_a_box_with_a_level_direction():
     assert result.success and result.certificate.flat == ("x2",), result.message
 
 
+TARGETS = np.array([[0.032, 0.056, 0.099], [1.0, 1.4, 1.9], [-3.0, -2.0, -0.5]])
+
+
+def exponential(y, data):
+    """y1 + y2 y3^t at t = 1, 2, 3, less data: from y3 below 1 the way to the best y3 above 1 leads to infinity."""
+    return y[0] + y[1] * jnp.power(y[2], jnp.array([1.0, 2.0, 3.0])) - data
+
+
+@pytest.mark.parametrize("start", [[1.2, -1.2, 0.98], [5.0, -5.0, 0.99]])
+@pytest.mark.parametrize("data", TARGETS)
+def test_a_valley_to_infinity_has_no_minimum_on_the_way(data, start):
+    """CUTEst's HATFLDFL and its like: every run from beside ends a little lower. A perfect fit exists on the other
+    side, and nothing else is a minimum; as a fit and as a scalar function."""
+    whole = rp.minimize(lambda y: jnp.sum(exponential(y, data) ** 2), start)
+    fitted = rp.least_squares(exponential, start, args=(data,))
+    for result in (whole, fitted):
+        assert not result.success or result.value < 1e-15, (result.message, result.x)
+
+
 def test_a_constant_function_is_flat():
     result = rp.minimize(lambda x: 3.0 + 0 * x[0], [1.0, 2.0])
     assert result.certificate.verdict == Verdict.FLAT and not result.success

@@ -22,9 +22,10 @@ Source: Lewis and Overton (2013), "Nonsmooth optimization via quasi-Newton metho
 
 
 def better(best: Any, result: Any) -> Any:
-    """The better of two results, with the evaluations of both."""
+    """The better of two results, with the evaluations of both, and what was said of either."""
     chosen = result if result.success or result.value < best.value else best
-    return replace(chosen, evaluations=best.evaluations + result.evaluations, reasons=best.reasons)
+    said = (*best.reasons, *(reason for reason in result.reasons[1:] if reason not in best.reasons))
+    return replace(chosen, evaluations=best.evaluations + result.evaluations, reasons=said)
 
 
 def onward_from(best: Any, aside: list[Callable[[], Any]]) -> Any:

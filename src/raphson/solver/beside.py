@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.certificate.shape import WHOLE
+from raphson.certificate.verdict import Cause, Verdict
 from raphson.kernel.number import CURVATURE_NOISE, GRADIENT_NOISE, eps
 from raphson.kernel.product import box_of
 from raphson.problems.callback import HOST
@@ -20,15 +21,16 @@ from raphson.solver.drive import Run
 from raphson.solver.final import flat
 from raphson.solver.result import Evaluations
 
-APART = (0.1, 2.0)
+APART = (0.1, 0.5, 2.0)
 """How far beside, in parts of the largest that a variable was: at 0.01 a fall with the sixth power is still rounding
-(CUTEst's PALMER2E, 3E and 4E); an amplitude that f does not depend on changes its sign at 2."""
+(CUTEst's PALMER2E, 3E and 4E), and at 0.1 so is one with 1/x (HATFLDFL as a fit); an amplitude that f does not depend
+on changes its sign at 2."""
 
 INWARD = 0.1
 """The same for a variable at a bound that does not hold it."""
 
-TIMES = 3
-"""A lower point may be in doubt as well."""
+TIMES = 4
+"""A lower point may be in doubt as well; where so many runs in a row end lower, there is no telling where that ends."""
 
 
 def lowest_beside(
@@ -37,13 +39,24 @@ def lowest_beside(
     """The result, or a lower one that a run from beside it reached, with its reason; all evaluations are counted.
 
     `begin` runs from a point, `end` makes a result of a run, `cost` says what it took. Lower is what changes f by more
-    than its noise, and by more than eps^(2/3) of what f was at the start.
+    than its noise, and by more than eps^(2/3) of what f was at the start. Where `TIMES` runs end lower one after
+    another the last point is no minimum, either: a bent valley goes on.
     """
     for _ in range(TIMES):
+        before = result
         result, found = run_beside(result, begin, end, cost)
         if not found:
-            break
-    return result
+            return result
+    return endless(before, result) if result.success else result
+
+
+def endless(before: Any, result: Any) -> Any:
+    """The result as what it is after `TIMES` lower points in a row, the last one reached from `before`."""
+    drop = before.value - result.value
+    text = f"{TIMES} runs in a row, each begun beside the end of the one before, ended lower, the last by {drop:.2g}"
+    text += ": an infimum at infinity, or a valley without end"
+    away = replace(result.certificate, verdict=Verdict.RECEDES, criterion=text, cause=Cause.AWAY, lower=drop)
+    return replace(result, certificate=away)
 
 
 def run_beside(
