@@ -57,8 +57,8 @@ def test_data_stay_where_they_are(name):
     assert (40,) in seen and size not in seen
     assert size not in [a.shape for a in found.out_avals]
     first = jax.eval_shape(drive.attempt.jitted, method, problem, state)
-    looked, control, trial, _ = first
-    second = jax.eval_shape(drive.finish_step.jitted, method, problem, state, looked, control, trial)
+    evaluated, control, trial, _ = first
+    second = jax.eval_shape(drive.finish_step.jitted, method, problem, state, evaluated, control, trial)
     begun = jax.eval_shape(drive.initialized.jitted, method, problem, x)
     assert size not in [a.shape for a in jax.tree.leaves((first, second, begun))]
     whole = jax.make_jaxpr(lambda p: rp.solve(p, method, x).x)(problem)

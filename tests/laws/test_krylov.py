@@ -108,12 +108,12 @@ def test_rejected_trials_cost_no_product_and_counts_are_exact(method, n, monkeyp
     assert 2 <= np.sum(~taken) < len(taken)
     again = np.concatenate([[False], ~taken[:-1]])
     assert np.all(inner[again] == 0) and np.all(inner[~again] > 0)
-    place = found.state.iterate
+    iterate = found.state.iterate
     # The path prepared at the last point, which no trial followed, is made as well.
-    last = int(getattr(place.plan, "walk", place.plan).inner) * bool(found.state.fresh)
-    asked = inner.sum() + last + (method == "trust-cg") + int(place.stop_state.asked)
+    last = int(getattr(iterate.plan, "walk", iterate.plan).inner) * bool(found.state.fresh)
+    asked = inner.sum() + last + (method == "trust-cg") + int(iterate.stop_state.asked)
     assert len(made) == ExactProduct().hessians(n, taken.sum() + 1, asked)
-    assert int(place.stop_state.asked) < taken.sum() / 2, "rounding is asked for at the start and at the end"
+    assert int(iterate.stop_state.asked) < taken.sum() / 2, "rounding is asked for at the start and at the end"
 
 
 def stopped(method):

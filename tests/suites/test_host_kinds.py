@@ -230,3 +230,30 @@ def test_chebyquad_on_the_host(n, far):
     fit = rp.least_squares(chebyquad, far * np.arange(1, n + 1) / (n + 1))
     assert not fit.success or 2 * fit.cost <= {5: 1e-20, 8: 3.52e-3}[n], fit.message
     assert far > 1 or fit.success
+
+
+F = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 1], [1, 0, 0], [1, 0, 0.0]])
+K = np.array([1, 0.3, 0.5])
+
+
+@pytest.mark.parametrize("method", ["auto", "newton-cg", "trust-cg", "trust-exact", "bfgs"])
+@pytest.mark.parametrize("given", [(), ("jac",), ("jac", "hess")], ids=["f", "g", "H"])
+@pytest.mark.parametrize("turn", [0.0, 0.4], ids=["axis", "turned"])
+def test_a_flat_direction_of_differences_is_left_alone(method, given, turn):
+    """SciPy's maximum entropy, flat along x1 (or at an angle): what differences see there is rounding over a step."""
+    R = np.array([[np.cos(turn), np.sin(turn), 0], [-np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    A, k, calls = F @ R, K @ R, []
+
+    def shares(x):
+        calls.append(1)  # what is counted stays on the host
+        return np.exp(A @ x) / np.sum(np.exp(A @ x))
+
+    def spread(x):
+        p = shares(x)
+        return A.T @ (p[:, None] * A) - np.outer(A.T @ p, A.T @ p)
+
+    own = {"jac": lambda x: A.T @ shares(x) - k, "hess": spread}
+    fun = lambda x: calls.append(1) or np.log(np.sum(np.exp(A @ x))) - k @ x
+    result = rp.minimize(fun, np.zeros(3), method=method, **{name: own[name] for name in given})
+    assert result.success, result.message
+    np.testing.assert_allclose(result.value, 1.5591321672741116, rtol=1e-12)

@@ -91,7 +91,30 @@ def host_derivatives(problem: Callback, x: Any, value: float) -> tuple[np.ndarra
     if problem.hessian is not None:
         return g, given_hessian(problem, point)
     H = difference_jacobian(around(problem, point, g, lambda y: given_gradient(problem, y), slope_lengths(problem)))
-    return g, (H + H.T) / 2
+    return g, symmetric(H)
+
+
+DOUBTFUL = 4.0
+"""The error of one entry may be so many times the largest disagreement that its row shows."""
+
+
+def symmetric(H: np.ndarray) -> np.ndarray:
+    """(H + H') / 2 of a Hessian by differences of gradients, without entries that are no more than what H differs from
+    H' by in their row and in their column.
+
+    Along a direction that f does not depend on such an entry is rounding over a step, 1e-10 of the others, which no
+    rule of rounding knows: taken for negative curvature it led newton-cg away for ever.
+    """
+    doubt = DOUBTFUL * unevenness(H)
+    H = (H + H.T) / 2
+    return np.where(np.abs(H) <= doubt, 0.0, H)
+
+
+def unevenness(H: np.ndarray) -> np.ndarray:
+    """What every entry (n, n) of a Hessian by differences of gradients errs by, as its row and its column show it, the
+    smaller of both: the largest that H differs from H' there."""
+    apart = np.max(np.abs(H - H.T), axis=1, initial=0.0)
+    return np.minimum(apart[:, None], apart[None, :])
 
 
 def given_hessian(problem: Callback, x: np.ndarray) -> np.ndarray:
@@ -148,11 +171,13 @@ def slope_disagreement(problem: Any, x: np.ndarray, center: Any, given: np.ndarr
 
 @dataclass(frozen=True)
 class Final:
-    """Derivatives at the end of a run, as good as they can be had: gradient, Hessian, and bounds of its errors."""
+    """Derivatives at the end of a run, as good as they can be had: gradient, Hessian, and bounds of its errors (n, n);
+    those of the gradient (n,) where it is a difference (None: it was given)."""
 
     gradient: np.ndarray
     hessian: np.ndarray
     error: np.ndarray
+    slope_error: np.ndarray | None = None
 
 
 def final_derivatives(problem: Callback, x: Any, value: float) -> Final:
@@ -165,7 +190,7 @@ def final_derivatives(problem: Callback, x: Any, value: float) -> Final:
         g = given_gradient(problem, point)
         seen = stencil(around(problem, point, g, lambda y: given_gradient(problem, y), slope_lengths(problem)))
         H, rough = seen.first, np.broadcast_to(seen.first_error[:, None], seen.first.shape)
-        return Final(g, (H + H.T) / 2, np.minimum(rough, rough.T) + np.abs(H - H.T) / 2)
+        return Final(g, (H + H.T) / 2, np.minimum(rough, rough.T) + unevenness(H))
     near = around(problem, point, value)
     forget_noise(near)
     wide = stencil(near)
@@ -178,7 +203,8 @@ def final_derivatives(problem: Callback, x: Any, value: float) -> Final:
     error = np.abs(H_fine - H) / 10 + rounding_of(near, fine, 16.0)
     np.fill_diagonal(error, wide.second_error)
     better = wide.first_error <= fine.first_error
-    return Final(np.where(better, wide.first[:, 0], fine.first[:, 0]), best, error)
+    slope_error = np.minimum(wide.first_error, fine.first_error)
+    return Final(np.where(better, wide.first[:, 0], fine.first[:, 0]), best, error, slope_error)
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ class Evidence:
     the run, `here` |x| at its end; `blur`: how far from x, relative to its size, f rises by its noise, where
     derivatives are differences of f;
     `promise` of H along its stiffest direction, where f was looked at along weak ones (None: not looked at);
+    `slope_error` (n,) of a gradient by differences (None: it has only its rounding);
     `unseen` whether H was not looked at (on the host), and `why_unseen`.
     """
 
@@ -70,6 +71,7 @@ class Evidence:
     blur: float = 0.0
     imbalance: float = 1.0
     promise: Promise | None = None
+    slope_error: np.ndarray | None = None
     held: tuple[str, ...] = ()
     names: Any = ()
     unseen: bool = False

@@ -194,6 +194,7 @@ def sloping(m: Measures) -> Finding | None:
     """A slope beyond its error, along a direction whose curvature is in doubt: how far the minimum is nobody knows."""
     with np.errstate(over="ignore"):
         error = GRADIENT_NOISE * m.e.eps * float(np.max(m.shape.rounding * m.e.size, initial=0.0))
+        error += 0.0 if m.e.slope_error is None else float(m.e.slope_error @ m.e.size)
     if m.shape.slide <= max(STEEP * m.e.noise, error):
         return None
     along = "; ".join(m.shape.flat) or directions(m.shape.zero)
@@ -254,7 +255,7 @@ def denied(m: Measures) -> Finding | None:
         return None
     along = direction_name(p.step, m.e.names)
     text = f"H promises that f rises by {p.promised:.2g} along {along}, where it changes by {p.seen:.2g}"
-    return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}; {text}: the curvature is not that of f", Cause.STEEP)
+    return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}; {text}: the curvature is not that of f", Cause.DENIED)
 
 
 def unlooked(m: Measures) -> Finding | None:

@@ -44,6 +44,7 @@ class Cause(StrEnum):
     LIMIT = "limit"  # the caller's limit ended the run
     ENDLESS = "endless"  # f falls as far as was looked
     NOISE = "noise"  # the noise of f hides what is left
+    DENIED = "denied"  # f does not rise as H says
     AWAY = "away"  # f comes nearer to an infimum the larger x gets
 
 

@@ -20,8 +20,7 @@ class Proposal:
     """The step s(tau): `bound` if tau holds it back from the model's own minimum.
 
     `inner` are the inner iterations (factorizations, products) that this tau took, `prepared` those that were made
-    for every tau at this point; `bend` is s'Bs, where the path
-    knows it without a product (None: it does not).
+    for every tau at this point; `bend` is s'Bs, where the path knows it without a product (None: it does not).
     """
 
     s: Array

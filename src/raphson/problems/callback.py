@@ -66,8 +66,8 @@ class Lengths:
     `dead` (n,): no response was found;
     `due` and `wait` (n,): from which look on a length that seems stale is measured anew, and how many were left out;
     `looks`: how many derivatives were taken; `known` and `last`: the last Jacobian and the
-    last residuals, each with its point; `error`: of the last
-    Hessian, relative; `slope`: the same for the user's gradient or Jacobian.
+    last residuals, each with its point; `error`: of the last Hessian, relative; `slope_error` (n,): of the gradient
+    at the end, by differences (None: it was given); `slope`: all of this for the user's gradient or Jacobian.
     """
 
     length: np.ndarray | None = None
@@ -81,6 +81,7 @@ class Lengths:
     known: tuple[Any, ...] | None = None
     last: tuple[Any, ...] | None = None
     error: float = 1e-6
+    slope_error: np.ndarray | None = None
     slope: "Lengths | None" = None
 
 

@@ -47,15 +47,15 @@ def lowest_beside(
         result, found = run_beside(result, begin, end, cost)
         if not found:
             return result
-    return endless(before, result) if result.success else result
+    return still_falling(before, result) if result.success else result
 
 
-def endless(before: Any, result: Any) -> Any:
+def still_falling(before: Any, result: Any) -> Any:
     """The result as what it is after `TIMES` lower points in a row, the last one reached from `before`."""
     drop = before.value - result.value
     text = f"{TIMES} runs in a row, each begun beside the end of the one before, ended lower, the last by {drop:.2g}"
     text += ": an infimum at infinity, or a valley without end"
-    away = replace(result.certificate, verdict=Verdict.RECEDES, criterion=text, cause=Cause.AWAY, lower=drop)
+    away = replace(result.certificate, verdict=Verdict.RECEDES, criterion=text, cause=Cause.FALLS, lower=drop)
     return replace(result, certificate=away)
 
 

@@ -39,11 +39,8 @@ def certificate_of(
 ) -> Certificate:
     """The evidence, and what follows from it. `names` of the variables; None: x1, x2, ..."""
     model, space = state.model, problem.space
-    g, seen, scale = (
-        np.asarray(model.gradient),
-        np.asarray(state.iterate.stop_state.largest, float),
-        np.asarray(model.scale),
-    )
+    g, scale = np.asarray(model.gradient), np.asarray(model.scale)
+    largest = np.asarray(state.iterate.stop_state.largest, float)
     if H is not None:
         scale = np.asarray(units(H) if space.straight else curved_units(H, space, model.x))
     magnitude = sizes(model.x, space).astype(float)
@@ -52,7 +49,7 @@ def certificate_of(
     g = np.where(held, 0, g)
     names = (Numbered() if space.straight else step_names(space, model.x)) if names is None else names
     first = max(abs(done.trace.start_value), abs(float(model.value)))
-    size, big = measures(magnitude, seen, scale.astype(float), eps(g), first)
+    size, big = measures(magnitude, largest, scale.astype(float), eps(g), first)
     shape = shape_of(problem, model, H, g, scale, size, big, held, names)
     rounding = float(model.floor) / VALUE_NOISE  # one unit in the last place
     floor = max(rounding, noise_met(problem, float(model.value)))
@@ -82,6 +79,7 @@ def certificate_of(
             sections=found.sections,
             steep=steep_falls(problem, model, g, size),
             imbalance=imbalance_at(problem, model, size, ~held, found),
+            slope_error=problem.lengths.slope_error if isinstance(problem, HOST) else None,
             promise=promised_rise(problem, model, H, size, held, found.noise) if found.sections else None,
             held=held_words(space, model.x, sides, names),
             names=names,

@@ -102,6 +102,7 @@ def final_host_state(state: State, problem: Callback) -> State:
         unknown = np.full_like(np.asarray(model.gradient), np.nan)
         model = replace(model, x=state.best.x, value=state.best.value, gradient=unknown)
     whole = model.gradient.size <= DIFFERENCES or problem.hessian is not None
+    problem.lengths.slope_error = None
     if np.isfinite(float(model.value)):
         try:
             if not whole:
@@ -114,6 +115,7 @@ def final_host_state(state: State, problem: Callback) -> State:
         d = np.sqrt(np.maximum(np.abs(np.diagonal(found.hessian)), TINY))
         with np.errstate(over="ignore", divide="ignore"):  # no curvature at all: nothing is known of its error
             problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
+        problem.lengths.slope_error = found.slope_error
         model = replace(model, gradient=found.gradient, curvature=Measured(found.hessian, found.error))
     return replace(state, iterate=replace(state.iterate, model=model))
 

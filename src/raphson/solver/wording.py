@@ -115,6 +115,7 @@ CAUSES = {
     Cause.KINK: "f is not smooth at x: slope and curvature say nothing about the other side",
     Cause.ENDLESS: "f falls as far as it was looked at: it has no minimum that way",
     Cause.NOISE: "values of f scatter by more than what is left to gain: where it is lowest they do not tell",
+    Cause.DENIED: "H is not that of f near x: another function's, or out of range (exp, squares) where it is computed",
     Cause.AWAY: "f comes near to an infimum as x grows, but has no minimum that way",
 }
 
@@ -163,7 +164,11 @@ def suggestions(result: Any) -> list[str]:
         tips.append("write the function so that it can be traced: products with H can then be examined")
     if c.cause == Cause.NOISE:
         tips.append("a tighter tolerance of whatever computes f, or its derivative as jac")
-    if (status == Status.STALLED and c.verdict == Verdict.STOPPED) or c.cause in (Cause.STEEP, Cause.KINK):
+    if (status == Status.STALLED and c.verdict == Verdict.STOPPED) or c.cause in (
+        Cause.STEEP,
+        Cause.KINK,
+        Cause.DENIED,
+    ):
         tips.append("rp.check_derivatives(fun, result.x): is f smooth there?")
     if own and c.verdict == Verdict.STOPPED:
         tips.append("method='auto'")
