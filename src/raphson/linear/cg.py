@@ -121,6 +121,11 @@ def rows_for(g: Array) -> int:
     return max(2, min(2 * g.size, ROWS, left // max(g.size * g.dtype.itemsize, 1)))
 
 
+def unchanged(v: Array) -> Array:
+    """v itself: no preconditioner."""
+    return v
+
+
 def conjugate_path(
     mv: Callable[[Array], Array], g: Array, radius: Array | float, limit: int, rows: int, forcing: float = FORCING,
     least: Array | float = 0.0, pairs: ConjugatePairs | None = None,
@@ -135,7 +140,7 @@ def conjugate_path(
     unit = safe(size, size > 0)
     # The direction of g alone is iterated on: lengths come in through `unit`, so nothing overflows.
     g, ball = g / unit, radius / unit
-    inverse = (lambda v: v) if pairs is None else pairs.preconditioner(g)
+    inverse = unchanged if pairs is None else pairs.preconditioner(g)
 
     def body(c: Walk) -> Walk:
         w, y, r, d, rz, whole, count, top, _ = c

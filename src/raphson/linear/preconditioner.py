@@ -1,6 +1,7 @@
 """What conjugate gradients leave behind for those of the next point: a preconditioner that costs no product."""
 
-# pyright: reportUnknownMemberType=false, reportConstantRedefinition=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportConstantRedefinition=false
 
 from collections.abc import Callable
 from dataclasses import replace
