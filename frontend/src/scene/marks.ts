@@ -67,7 +67,8 @@ const fine = (a: number): string => String(Math.round(a * 1e5) / 1e5);
 
 function curve(item: Curve, canvas: Canvas): Sketch {
   const points = item.points.map(canvas.frame.toPixel);
-  if (!item.fill) {
+  // Spokes are everywhere: a label may lie on one.
+  if (!item.fill && item.role !== "spoke") {
     const seen = along(points, canvas);
     canvas.marks.push(...seen);
     note(canvas, item.role, item.label, [0.94, 0.06, 0.8, 0.2, 0.65, 0.35, 0.5].flatMap((share) => seen.slice(Math.floor(share * seen.length)).slice(0, 1)));
