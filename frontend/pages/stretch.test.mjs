@@ -80,7 +80,7 @@ test("half-way it has the contour's shape to 0.1 %, at no power the circle's", a
 
 test("dragged around, -g leads its step and the step its -g; keys turn it; Escape brings it back", async () => {
   for (const name of PAGES.looks.filter((_, k) => k % 7 === 0)) {
-    const page = await open(browser, name), { gradient, solve } = await recorded(page), g = size(gradient);
+    const page = await open(browser, name), { gradient, values, solve } = await recorded(page), g = size(gradient);
     for (const figure of ["slopes", "stretch"]) {
       const box = await page.locator(`[data-figure="${figure}"]`).evaluate((e) => (e.scrollIntoView({ block: "center" }), e.getBoundingClientRect().toJSON()));
       const handle = page.locator(`[data-figure="${figure}"] .handle`);
@@ -92,11 +92,14 @@ test("dragged around, -g leads its step and the step its -g; keys turn it; Escap
         await page.mouse.up();
         await settled(page);
         const { slopes, stretch } = await drawn(page), u = slopes.heads.slopes[0], s = stretch.heads.stretched[0];
-        const before = slopes.ring.rx / g, after = Math.max(stretch.ring.rx, stretch.ring.ry) / g;
         assert.ok(Math.abs(size(u) - slopes.ring.rx) < 0.5, `${name}: -g left its circle`);
-        const step = solve(u.map((a) => a / before)), reach = Math.max(...stretch.tips.map(size), size(s));
-        const scale = size(s) / size(step), off = size([s[0] - step[0] * scale, s[1] - step[1] * scale]);
-        assert.ok(off < 0.5 && after > 0 && reach > 0, `${name}: the step is ${off} px beside H^-1 of it`);
+        // Pixels of a unit in both figures.
+        const before = slopes.ring.rx / g, after = (stretch.ring.rx * Math.abs(values[0])) / g;
+        const step = solve(u.map((a) => a / before)).map((a) => a * after);
+        assert.ok(size([s[0] - step[0], s[1] - step[1]]) < 0.5, `${name}: the step ${s} is not H^-1 of it, ${step}`);
+        const place = await handle.boundingBox(), wanted = figure === "slopes" ? u : s;
+        const seen = [place.x + place.width / 2 - middle.x - middle.width / 2, middle.y + middle.height / 2 - place.y - place.height / 2];
+        assert.ok(size([seen[0] - wanted[0], seen[1] - wanted[1]]) < 1, `${name}: the handle stands at ${seen}`);
       }
     }
     const handle = page.locator('[data-figure="slopes"] .handle'), turned = () => page.evaluate(() => window.raphson.store.state.around);

@@ -74,7 +74,8 @@ def test_each_part_is_divided_by_its_own_curvature(seed: int, signs: tuple[int, 
     left, right = stretch(q)
     w, V = q.eigen
     parts, steps = np.array(arrows(left, "slope-part")), np.array(arrows(right, "step-part"))
-    np.testing.assert_allclose(parts, [-(V[:, k] @ q.gradient) * V[:, k] for k in (0, 1)], atol=1e-12 * abs(parts).max())
+    wanted = [-(V[:, k] @ q.gradient) * V[:, k] for k in (0, 1)]
+    np.testing.assert_allclose(parts, wanted, atol=1e-12 * np.abs(parts).max())
     np.testing.assert_allclose(steps * w[:, None], parts, rtol=1e-9, atol=1e-12 * np.abs(parts).max())
     np.testing.assert_allclose(np.sum(parts, axis=0), arrows(left, "minus-gradient")[0], atol=1e-9 * abs(parts).max())
     np.testing.assert_allclose(np.sum(steps, axis=0), arrows(right, "newton")[0], atol=1e-9 * abs(steps).max())
@@ -144,7 +145,9 @@ def test_at_the_bottom_the_circle_has_the_length_one_and_no_arrow() -> None:
         assert not [item for item in scene.items if isinstance(item, Arrow)]
 
 
-@pytest.mark.parametrize("w", [(0.0, 0.0), (1e-310, 1.0), (1.0, 1e6), (-1.0, 1.0), (0.0, 1.0), (-1.0, 0.0), (-2.0, -1.0)])
+@pytest.mark.parametrize(
+    "w", [(0.0, 0.0), (1e-310, 1.0), (1.0, 1e6), (-1.0, 1.0), (0.0, 1.0), (-1.0, 0.0), (-2.0, -1.0)]
+)
 @pytest.mark.parametrize("gradient", [(1.0, 1.0), (0.0, 0.0), (1e-300, 1e300)])
 def test_everything_can_be_drawn(w: tuple[float, float], gradient: tuple[float, float]) -> None:
     for t in (0.0, 1.0, 0.4):

@@ -47,7 +47,7 @@ export function slopes(context: Context, choice: Choice): Scene {
     { kind: "ellipse", role: "slopes", center: [0, 0], semi: [length, length], angle: 0, label: words.slopes(length) },
     ...sum(quad, components, "slope-part", components.map((p) => (Math.abs(p) > SEEN * length ? words.part(Math.abs(p)) : ""))),
   ];
-  if (!still) items.push(arrow("minus-gradient", scale(-1, quad.gradient), own ? words.minusGradient : ""));
+  if (!still) items.push(arrow("minus-gradient", scale(-1, quad.gradient), words.minusGradient));
   if (!own) items.push(arrow("slopes", vector, still ? words.unitSlope : words.otherSlope));
   return {
     view: "slopes", question: words.questionSlopes, equal: true, window: square(length), items: [...items, origin],
@@ -60,20 +60,26 @@ export function stretch(context: Context, choice: Choice): Scene {
   const { quad, axes: names, words: { views: words } } = context, t = powerOf(quad, choice.t), by = factors(quad, t), told = chosen(context, choice);
   const power = t === 1 ? "s" : words.power(t);
   const scene = {
-    view: "stretch", question: words.questionStretch, equal: true, notes: [], x_label: words.along(power, names[0]), y_label: words.along(power, names[1]),
+    view: "stretch", question: words.questionStretch(t), equal: true, notes: [], x_label: words.along(power, names[0]), y_label: words.along(power, names[1]),
     caption: caption(context, t, told),
   };
   if (!by || !by.every((f) => Number.isFinite(told.length * f) && f !== 0)) return { ...scene, ...endless(context, told) };
   const { values, axes } = eigen(quad), semi = by.map((f) => told.length * Math.abs(f)) as Vec, angle = Math.atan2(axes[0][1], axes[0][0]);
   const components = parts(quad, told.vector), image = components.map((p, i) => p * by[i]) as Vec;
-  const label = (p: number, i: number): string => (Math.abs(p) > SEEN * told.length ? words.division(Math.abs(p), values[i], t) : "");
+  const label = (p: number, i: number): string => (Math.abs(p) > SEEN * told.length && Math.abs(image[i]) > SEEN * Math.max(...semi) ? words.division(Math.abs(p), values[i], t) : "");
   const items: Item[] = [
     ...spokes(quad, told.length, by),
     ...axes.map((axis, i): Item => ({ kind: "curve", role: "axis", points: [scale(-semi[i], axis), scale(semi[i], axis)], label: words.axis(values[i], semi[i]) })),
     { kind: "ellipse", role: "stretched", center: [0, 0], semi, angle, lam: values, label: words.stretched(t) },
-    ...sum(quad, image, "step-part", components.map(label)), ...images(quad, t, by, whole(quad, image), told, words),
+    ...turned(told, whole(quad, image), 1.1 * Math.max(...semi), words), ...sum(quad, image, "step-part", components.map(label)), ...images(quad, t, by, whole(quad, image), told, words),
   ];
   return { ...scene, window: square(Math.max(...semi)), items: [...items, origin] };
+}
+
+/** The direction of -g beside what became of it, where they differ visibly. */
+function turned({ vector, own }: Chosen, head: Vec, reach: number, words: ViewWords): Item[] {
+  if (!(angleBetween(vector, head) > 2.5)) return [];
+  return [{ kind: "curve", role: "ray", points: [[0, 0], scale(reach, unit(vector))], label: own ? words.descentWay : words.slopeWay }];
 }
 
 /** A power between is there for a bowl alone: elsewhere the inverse itself is shown. */
@@ -84,8 +90,7 @@ function images(q: Quadratic, t: number, by: Vec, head: Vec, { own, still }: Cho
   const name = t === 1 ? words.newton : t === 0 ? words.minusGradient : words.image(t);
   const mine = t === 1 ? newton(q) : whole(q, parts(q, q.gradient).map((p, i) => -p * by[i]) as Vec);
   const role = t === 1 ? "newton" : t === 0 ? "minus-gradient" : "stretched";
-  if (own) return [arrow(role, mine, name)];
-  return [...(still ? [] : [arrow(role, mine, "")]), arrow("stretched", head, words.otherImage(t))];
+  return [...(still ? [] : [arrow(role, mine, name)]), ...(own ? [] : [arrow("stretched", head, words.otherImage(t))])];
 }
 
 /** Where H has no inverse: {s: |Hs| = length} is two parallel lines, or nothing. */

@@ -8,8 +8,8 @@ const degrees = (angle: number): string => precise(Math.round(angle * 1e4) / 1e4
 /** A part divided by its lambda^t, in numbers. */
 function division(size: number, lambda: number, t: number, reversed: string): string {
   if (t === 0) return short(size);
-  const by = lambda < 0 ? `(${short(lambda)})` : short(lambda), power = t === 1 ? "" : `^${short(t, 2)}`;
-  return `${short(size)} / ${by}${power} = ${short(t === 1 ? size / lambda : size * lambda ** -t)}${lambda < 0 ? reversed : ""}`;
+  if (lambda < 0) return `${short(size)} / (${short(lambda)})${reversed}`;
+  return `${short(size)} / ${short(lambda)}${t === 1 ? "" : `^${short(t, 2)}`} = ${short(size * lambda ** -t)}`;
 }
 
 export const viewWordsEn = {
@@ -84,12 +84,14 @@ export const viewWordsEn = {
     (morph < 1 ? "At t = 1 the ellipse is a circle and the gradient step is the Newton step." : "The ellipse is a circle: its normal goes through the centre, and steepest descent is Newton's method."),
   captionNotWhitened: (kind: string) => `H^(1/2) exists only where every curvature is positive; here the model is a ${kind}.`,
   questionSlopes: "Every −g of one length …",
-  questionStretch: "… and what H⁻¹ makes of it",
+  questionStretch: (t: number) => (t === 0 ? "… to begin with" : `… and what ${t === 1 ? "H⁻¹" : `H^(−${short(t, 2)})`} makes of it`),
+  descentWay: "direction of −g",
+  slopeWay: "its direction before",
   slopes: (length: number) => `length ${short(length)}`,
   lambda: (lambda: number) => `λ = ${short(lambda)}`,
   part: (size: number) => short(size),
   /** A part of -g divided by lambda^t: "0.83 / 0.4 = 2.1". */
-  division: (size: number, lambda: number, t: number) => division(size, lambda, t, ", reversed"),
+  division: (size: number, lambda: number, t: number) => division(size, lambda, t, ": reversed"),
   unitSlope: "a slope of length 1",
   otherSlope: "another −g",
   power: (t: number) => (t === 0 ? "−g" : `−H^(−${short(t, 2)}) g`),
@@ -200,11 +202,13 @@ export const viewWordsZh: ViewWords = {
     (morph < 1 ? "到 t = 1 时椭圆变成圆，梯度步就是牛顿步。" : "椭圆已成为圆：法线过中心，最速下降就是牛顿法。"),
   captionNotWhitened: (kind) => `只有所有曲率都为正时才有 H^(1/2)；这里的模型是${kind}。`,
   questionSlopes: "长度相同的所有 −g ……",
-  questionStretch: "…… H⁻¹ 把它们变成什么",
+  questionStretch: (t) => (t === 0 ? "…… 开始时" : `…… ${t === 1 ? "H⁻¹" : `H^(−${short(t, 2)})`} 把它们变成什么`),
+  descentWay: "−g 的方向",
+  slopeWay: "它原来的方向",
   slopes: (length) => `长度 ${short(length)}`,
   lambda: (lambda) => `λ = ${short(lambda)}`,
   part: (size) => short(size),
-  division: (size, lambda, t) => division(size, lambda, t, "，反向"),
+  division: (size, lambda, t) => division(size, lambda, t, "：反向"),
   unitSlope: "长度为 1 的坡",
   otherSlope: "另一个 −g",
   power: (t) => (t === 0 ? "−g" : `−H^(−${short(t, 2)}) g`),

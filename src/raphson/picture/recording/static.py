@@ -111,7 +111,7 @@ def run_scenes(recording: dict[str, Any]) -> list[Scene]:
 
 
 def point_scenes(recording: dict[str, Any], point: dict[str, Any], trial: int | None) -> list[Scene]:
-    """Model, dual, stretched circle, whitened and spectrum of a point; `trial`: the row of the trial to show with it."""
+    """Model, dual, stretched circle, whitened, spectrum of a point; `trial`: the row of the trial to show with it."""
     if "line" in point:
         at = point["line"]
         scene = curve(

@@ -2,15 +2,16 @@
 
 import numpy as np
 
+from raphson.model.geometry import angle
 from raphson.picture.conic import chord
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.scene import Arrow, Curve, Dots, Ellipse, Item, Scene, Text, pair
 from raphson.picture.views.dual import slope, without
-from raphson.picture.views.pieces import eigen_axes
-from raphson.picture.views.window import Window, too_near, window_of
+from raphson.picture.views.pieces import MARKED, eigen_axes, unit
+from raphson.picture.views.window import Window, side, too_near, window_of
 from raphson.picture.words import center_word, heading, number_text
 
-BEFORE, AFTER = "Every −g of one length …", "… and what H⁻¹ makes of it"
+QUESTION = "Every −g of one length …"
 
 SPOKES = 8
 """Lines through x that are drawn: evenly spread before, crowded around the flat axis after."""
@@ -38,7 +39,7 @@ def stretch(
     if not SPAN[0] <= t <= SPAN[1]:
         raise ValueError(f"t = {t}: H^(-t) goes from t = -1/2 (the dual's shape) to t = 1 (the stretched circle)")
     still = too_near(quad, window_of(quad) if window is None else window) or not np.any(quad.gradient)
-    length = 1.0 if still else float(np.linalg.norm(quad.gradient))
+    length = 1.0 if still else float(np.hypot(*quad.gradient))
     return before(quad, length, still, section, axes), after(quad, t, length, still, section, axes)
 
 
@@ -54,10 +55,11 @@ def before(quad: Quadratic, length: float, still: bool, section: str, axes: tupl
         words = [number_text(abs(p)) if abs(p) > SEEN * length else "" for p in parts]
         items += [*sum_of(V, parts, "slope-part", words), Arrow("minus-gradient", (0.0, 0.0), pair(V @ parts), "−g")]
     told = f"Every −g of length {number_text(length)}: equally steep, in all directions"
-    told += "." if still else f". That at x has the parts {number_text(parts[0])} and {number_text(parts[1])} along the axes of H."
+    if not still:
+        told += f"; the one at x has the parts {number_text(parts[0])} and {number_text(parts[1])} along the axes of H"
     return Scene(
-        view="slopes", question=BEFORE, window=frame, items=(*items, origin()), x_label=f"−{slope(axes[0])}",
-        y_label=f"−{slope(axes[1])}", title=heading(quad, section), caption=told,
+        view="slopes", question=QUESTION, window=frame, items=(*items, origin()), x_label=f"−{slope(axes[0])}",
+        y_label=f"−{slope(axes[1])}", title=heading(quad, section), caption=f"{told}.",
     )  # fmt: skip
 
 
@@ -65,14 +67,15 @@ def after(quad: Quadratic, t: float, length: float, still: bool, section: str, a
     """H^(-t) of the circle and of -g, part by part."""
     w, V = quad.eigen
     if t not in (0, 1) and quad.kind != "bowl":
-        return without("stretch", AFTER, quad, section, f"H^(−t) with t = {t:g}")
+        return without("stretch", made(t), quad, section, f"H^(−t) with t = {t:g}")
     if t == 1 and np.any(quad.signs == 0):
         return unbounded(quad, length, still, section, axes)
     with np.errstate(all="ignore"):
         factors = np.ones(2) if t == 0 else 1 / w if t == 1 else w**-t
-    semi = length * np.abs(factors)
+        semi = length * np.abs(factors)
     if not (np.all(np.isfinite(semi)) and np.min(semi) > 0):
-        return said(quad, section, "Too long or too thin", f"1/λ for λ = {w[0]:.3g} and {w[1]:.3g} leaves this machine's numbers.")
+        why = f"1/λ for λ = {number_text(w[0])} and {number_text(w[1])} leaves the numbers of this machine."
+        return said(quad, section, "Too long or too thin", why)
     frame = square(float(np.max(semi)))
     tilt = float(np.arctan2(V[1, 0], V[0, 0]))
     ring = Ellipse("stretched", (0.0, 0.0), pair(semi), tilt, pair(w), label=shape_word(t))
@@ -81,11 +84,13 @@ def after(quad: Quadratic, t: float, length: float, still: bool, section: str, a
     ]  # fmt: skip
     if not still:
         parts = -(V.T @ quad.gradient)
-        words = [division(p, w[k], t) if abs(p) > SEEN * length else "" for k, p in enumerate(parts)]
-        items += [*sum_of(V, parts * factors, "step-part", words), image(quad, V @ (parts * factors), t)]
+        ends = parts * factors
+        seen = (np.abs(parts) > SEEN * length) & (np.abs(ends) > SEEN * np.max(semi))
+        words = [division(p, w[k], t) if seen[k] else "" for k, p in enumerate(parts)]
+        items += [*turned(quad, V @ ends, frame), *sum_of(V, ends, "step-part", words), image(quad, V @ ends, t)]
     power = {0.0: "−g", 1.0: "s = −H⁻¹g"}.get(t, f"−H^({number_text(-t)}) g")
     return Scene(
-        view="stretch", question=AFTER, window=frame, items=(*items, origin()), x_label=f"{power}, along {axes[0]}",
+        view="stretch", question=made(t), window=frame, items=(*items, origin()), x_label=f"{power}, along {axes[0]}",
         y_label=f"{power}, along {axes[1]}", title=heading(quad, section), caption=caption(quad, semi, t, still),
     )  # fmt: skip
 
@@ -93,7 +98,8 @@ def after(quad: Quadratic, t: float, length: float, still: bool, section: str, a
 def unbounded(quad: Quadratic, length: float, still: bool, section: str, axes: tuple[str, str]) -> Scene:
     """Where H is singular: {s: |Hs| = length} is two parallel lines, or nothing at all."""
     if quad.kind == "flat":
-        return said(quad, section, "H is zero to rounding", "There is nothing to divide by: no step changes the gradient.")
+        why = "There is nothing to divide by: no step changes the gradient."
+        return said(quad, section, "H is zero to rounding", why)
     w, V = quad.eigen
     k = int(np.flatnonzero(quad.signs)[0])
     semi = length / abs(float(w[k]))
@@ -111,7 +117,7 @@ def unbounded(quad: Quadratic, length: float, still: bool, section: str, axes: t
         + (" Every step is reversed: the Newton step climbs." if w[k] < 0 else "")
     )
     return Scene(
-        view="stretch", question=AFTER, window=frame, items=(*items, origin()), x_label=f"s, along {axes[0]}",
+        view="stretch", question=made(1), window=frame, items=(*items, origin()), x_label=f"s, along {axes[0]}",
         y_label=f"s, along {axes[1]}", title=heading(quad, section), caption=told,
     )  # fmt: skip
 
@@ -119,7 +125,7 @@ def unbounded(quad: Quadratic, length: float, still: bool, section: str, axes: t
 def said(quad: Quadratic, section: str, what: str, why: str) -> Scene:
     """A scene of words."""
     text = Text("muted", (0.0, 0.0), what, "middle")
-    return Scene("stretch", AFTER, (-1.6, 1.6, -1.0, 1.0), (text,), title=heading(quad, section), caption=why)
+    return Scene("stretch", made(1), (-1.6, 1.6, -1.0, 1.0), (text,), title=heading(quad, section), caption=why)
 
 
 def square(reach: float) -> Window:
@@ -147,6 +153,14 @@ def sum_of(V: np.ndarray, parts: np.ndarray, role: str, words: list[str]) -> lis
     return [*closing, *(Arrow(role, (0.0, 0.0), pair(tip), word) for tip, word in zip(tips, words, strict=True))]
 
 
+def turned(quad: Quadratic, head: np.ndarray, window: Window) -> list[Item]:
+    """The direction of -g beside what became of it, where they differ visibly."""
+    if not angle(-quad.gradient, head) > MARKED:
+        return []
+    way = 0.42 * side(window) * -unit(quad.gradient)
+    return [Curve("ray", np.stack([np.zeros(2), way]), label="direction of −g")]
+
+
 def image(quad: Quadratic, head: np.ndarray, t: float) -> Arrow:
     """What H^(-t) makes of -g."""
     if t == 1:
@@ -165,9 +179,16 @@ def division(part: float, lam: float, t: float) -> str:
     if t == 0:
         return number_text(abs(part))
     by = number_text(lam) if lam > 0 else f"({number_text(lam)})"
-    power = "" if t == 1 else f"^{t:g}" if t > 0 else f"^({number_text(t)})"
-    value = abs(part) / lam if t == 1 else abs(part) * lam**-t
-    return f"{number_text(abs(part))} / {by}{power} = {number_text(value)}" + (", reversed" if lam < 0 else "")
+    size = number_text(abs(part))
+    if lam < 0:
+        return f"{size} / {by}: reversed"
+    by += "" if t == 1 else f"^{number_text(abs(t))}"
+    return f"{size} {'/' if t > 0 else '·'} {by} = {number_text(abs(part) * lam**-t)}"
+
+
+def made(t: float) -> str:
+    """The heading of the right picture."""
+    return "… to begin with" if t == 0 else f"… and what {'H⁻¹' if t == 1 else f'H^({number_text(-t)})'} makes of it"
 
 
 def shape_word(t: float) -> str:
@@ -186,7 +207,7 @@ def caption(quad: Quadratic, semi: np.ndarray, t: float, still: bool) -> str:
         like = {0.5: ": the shape of the contour", -0.5: ": the shape of the dual"}.get(t, "")
         return f"At t = {number_text(t)} the semi-axes are {one} λ^({number_text(-t)}) = {sizes}{like}."
     if quad.kind == "bowl":
-        what = f"Each part is divided by its λ: semi-axes {one}/λ = {sizes}, short where H is steep, long where it is flat."
+        what = f"Each part is divided by its λ: semi-axes {one}/λ = {sizes}, short where f is steep, long where flat."
         return what if still else f"{what} The parts add up to the Newton step, {quad.angle_deg:.1f}° from −g."
     turned = "along both axes" if np.all(w < 0) else f"along the axis of λ = {number_text(w[0])}"
     end = "" if still else f" The Newton step ends in the {center_word(quad)}, {quad.angle_deg:.1f}° from −g."
