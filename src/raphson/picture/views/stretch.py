@@ -6,7 +6,7 @@ from raphson.model.geometry import angle
 from raphson.picture.conic import chord
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.scene import Arrow, Curve, Dots, Ellipse, Item, Scene, Text, pair
-from raphson.picture.views.dual import slope, without
+from raphson.picture.views.dual import gradient_label, without
 from raphson.picture.views.pieces import MARKED, eigen_axes, unit
 from raphson.picture.views.window import Window, side, too_near, window_of
 from raphson.picture.words import center_word, heading, number_text
@@ -58,8 +58,8 @@ def before(quad: Quadratic, length: float, still: bool, section: str, axes: tupl
     if not still:
         told += f"; the one at x has the parts {number_text(parts[0])} and {number_text(parts[1])} along the axes of H"
     return Scene(
-        view="slopes", question=QUESTION, window=frame, items=(*items, origin()), x_label=f"−{slope(axes[0])}",
-        y_label=f"−{slope(axes[1])}", title=heading(quad, section), caption=f"{told}.",
+        view="slopes", question=QUESTION, window=frame, items=(*items, origin()), x_label=f"−{gradient_label(axes[0])}",
+        y_label=f"−{gradient_label(axes[1])}", title=heading(quad, section), caption=f"{told}.",
     )  # fmt: skip
 
 
