@@ -83,8 +83,8 @@ export const viewWordsEn = {
     `y = H^(t/2) (u − centre) at t = ${short(morph, 2)}: −gradient is ${degrees(angle)}° off the centre. ` +
     (morph < 1 ? "At t = 1 the ellipse is a circle and the gradient step is the Newton step." : "The ellipse is a circle: its normal goes through the centre, and steepest descent is Newton's method."),
   captionNotWhitened: (kind: string) => `H^(1/2) exists only where every curvature is positive; here the model is a ${kind}.`,
-  questionSlopes: "Every −g of one length …",
-  questionStretch: (t: number) => (t === 0 ? "… to begin with" : `… and what ${t === 1 ? "H⁻¹" : `H^(−${short(t, 2)})`} makes of it`),
+  questionSlopes: "Which −g are equally steep?",
+  questionStretch: (t: number) => `What does ${t === 1 ? "H⁻¹" : t === 0 ? "H⁰" : `H^(−${short(t, 2)})`} make of them?`,
   descentWay: "direction of −g",
   slopeWay: "its direction before",
   slopes: (length: number) => `length ${short(length)}`,
@@ -201,8 +201,8 @@ export const viewWordsZh: ViewWords = {
     `y = H^(t/2) (u − 中心)，t = ${short(morph, 2)}：负梯度偏离中心 ${degrees(angle)}°。` +
     (morph < 1 ? "到 t = 1 时椭圆变成圆，梯度步就是牛顿步。" : "椭圆已成为圆：法线过中心，最速下降就是牛顿法。"),
   captionNotWhitened: (kind) => `只有所有曲率都为正时才有 H^(1/2)；这里的模型是${kind}。`,
-  questionSlopes: "长度相同的所有 −g ……",
-  questionStretch: (t) => (t === 0 ? "…… 开始时" : `…… ${t === 1 ? "H⁻¹" : `H^(−${short(t, 2)})`} 把它们变成什么`),
+  questionSlopes: "哪些 −g 一样陡？",
+  questionStretch: (t) => `${t === 1 ? "H⁻¹" : t === 0 ? "H⁰" : `H^(−${short(t, 2)})`} 把它们变成什么？`,
   descentWay: "−g 的方向",
   slopeWay: "它原来的方向",
   slopes: (length) => `长度 ${short(length)}`,

@@ -11,7 +11,7 @@ from raphson.picture.views.pieces import MARKED, eigen_axes, unit
 from raphson.picture.views.window import Window, side, too_near, window_of
 from raphson.picture.words import center_word, heading, number_text
 
-QUESTION = "Every −g of one length …"
+QUESTION = "Which −g are equally steep?"
 
 SPOKES = 8
 """Lines through x that are drawn: evenly spread before, crowded around the flat axis after."""
@@ -187,8 +187,8 @@ def division(part: float, lam: float, t: float) -> str:
 
 
 def made(t: float) -> str:
-    """The heading of the right picture."""
-    return "… to begin with" if t == 0 else f"… and what {'H⁻¹' if t == 1 else f'H^({number_text(-t)})'} makes of it"
+    """The question of the right picture."""
+    return f"What does {'H⁻¹' if t == 1 else 'H⁰' if t == 0 else f'H^({number_text(-t)})'} make of them?"
 
 
 def shape_word(t: float) -> str:
