@@ -30,7 +30,9 @@ export interface Chosen {
   own: boolean;
 }
 
-export function chosen({ quad, window }: Context, { around }: Choice): Chosen {
+export function chosen({ quad, window }: Context, choice: Choice): Chosen {
+  // Where there is no inverse no step would follow.
+  const around = factors(quad, 1) && choice.around;
   const still = norm(quad.gradient) === 0 || liftOf(quad, window) !== 0, length = still ? 1 : norm(quad.gradient);
   if (around !== null) return { length, still, vector: scale(length, [Math.cos(around), Math.sin(around)]), own: false };
   const [u, v] = eigen(quad).axes;
@@ -47,8 +49,8 @@ export function slopes(context: Context, choice: Choice): Scene {
     { kind: "ellipse", role: "slopes", center: [0, 0], semi: [length, length], angle: 0, label: words.slopes(length) },
     ...sum(quad, components, "slope-part", components.map((p) => (Math.abs(p) > SEEN * length ? words.part(Math.abs(p)) : ""))),
   ];
-  if (!still) items.push(arrow("minus-gradient", scale(-1, quad.gradient), words.minusGradient));
-  if (!own) items.push(arrow("slopes", vector, still ? words.unitSlope : words.otherSlope));
+  if (!still) items.push(arrow("minus-gradient", scale(-1, quad.gradient), words.minusGradient, own));
+  if (!own) items.push(arrow("slopes", vector, still ? words.unitSlope : words.otherSlope, true));
   return {
     view: "slopes", question: words.questionSlopes, equal: true, window: square(length), items: [...items, origin],
     x_label: `\u2212${words.gradientAxis(names[0])}`, y_label: `\u2212${words.gradientAxis(names[1])}`, caption: words.captionSlopes(length), notes: [],
@@ -90,7 +92,7 @@ function images(q: Quadratic, t: number, by: Vec, head: Vec, { own, still }: Cho
   const name = t === 1 ? words.newton : t === 0 ? words.minusGradient : words.image(t);
   const mine = t === 1 ? newton(q) : whole(q, parts(q, q.gradient).map((p, i) => -p * by[i]) as Vec);
   const role = t === 1 ? "newton" : t === 0 ? "minus-gradient" : "stretched";
-  return [...(still ? [] : [arrow(role, mine, name)]), ...(own ? [] : [arrow("stretched", head, words.otherImage(t))])];
+  return [...(still ? [] : [arrow(role, mine, name, own)]), ...(own ? [] : [arrow("stretched", head, words.otherImage(t), true)])];
 }
 
 /** Where H has no inverse: {s: |Hs| = length} is two parallel lines, or nothing. */
@@ -121,7 +123,7 @@ function caption({ quad, words: { views: words } }: Context, t: number, { length
   return words.captionStretch(semi, size, own ? angleDeg(quad) : angleBetween(vector, image), own);
 }
 
-const arrow = (role: string, head: Vec, label: string): Item => ({ kind: "arrow", role, tail: [0, 0], head, label });
+const arrow = (role: string, head: Vec, label: string, held = false): Item => ({ kind: "arrow", role, tail: [0, 0], head, held, label });
 const origin: Item = { kind: "dots", role: "point", points: [[0, 0]], filled: [true] };
 
 /** As wide as high, whatever the ellipse becomes, with room for labels. */

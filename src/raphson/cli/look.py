@@ -43,7 +43,7 @@ def look(
         "",
         *screen.prose(
             f"Semi-axes of {level}; those of the dual in units of the gradient; stretched: those of H^-1 applied to "
-            "all gradients of length 1, 1 / |lambda| with its absolute value:"
+            "all gradients of length 1, 1 / |lambda| (absolute value):"
         ),
         *(f"  {line}" for line in axes_table(g, rise).splitlines()),
     ]

@@ -46,7 +46,7 @@ export function stretchPanel(_engine: Engine, store: Store, words: Words): Panel
       left.draw(scenes[0], `${words.panels.stretch.title}. ${scenes[0].caption}`);
       right.draw(scenes[1], spoken(words.panels.stretch, scenes[1]));
       const { vector } = chosen(context, choice()), image = stretched(context.quad, powerOf(context.quad, state.stretch), vector);
-      slope.place(vector, words.stretch.at(degreesOf(vector)));
+      slope.place(image && vector, words.stretch.at(degreesOf(vector)));
       step.place(image, image ? words.stretch.at(degreesOf(image)) : "");
       tools.paint(state, kind(context.quad) === "bowl");
       back.disabled = state.around === null;
