@@ -129,6 +129,11 @@ test("it follows x, and plays from the circle to the stretched circle", async ()
   const half = Math.hypot((a - c) / 2, b), wanted = [(a + c) / 2 - half, (a + c) / 2 + half].map((lambda) => g / Math.abs(lambda));
   assert.ok(Math.abs((await semi("slopes"))[0] / g - 1) < 1e-9);
   (await semi("stretch")).forEach((found, i) => assert.ok(Math.abs(found / wanted[i] - 1) < 1e-9, `${found}, not ${wanted[i]}`));
+  // A saddle: the inverse is there, a power between is not.
+  assert.match(await page.locator('[data-panel="stretch"] .explain').innerText(), /absolute value.*reversed/);
+  assert.ok(await page.locator('[data-panel="stretch"] .icon-button').isDisabled());
+  await page.evaluate(() => window.raphson.store.set({ x: null }));
+  await settled(page);
   await page.locator('[data-panel="stretch"] .icon-button').click();
   await page.waitForFunction(() => window.raphson.store.state.stretch < 0.9);
   await page.waitForFunction(() => window.raphson.store.state.stretch === 1 && window.raphson.store.state.playing === "");

@@ -217,7 +217,7 @@ export const viewWordsZh: ViewWords = {
   otherSlope: "另一个 −g",
   power: (t) => (t === 0 ? "−g" : `−H^(−${short(t, 2)}) g`),
   along: (what, axis) => `${what} 沿 ${axis}`,
-  stretched: (t) => (t === 1 ? "步长椭圆" : t === 0.5 ? "等高线的形状" : t === 0 ? "圆" : `圆经 H^(−${short(t, 2)})`),
+  stretched: (t) => (t === 1 ? "步长椭圆" : t === 0.5 ? "等值线的形状" : t === 0 ? "圆" : `圆经 H^(−${short(t, 2)})`),
   image: (t) => `−H^(−${short(t, 2)}) g`,
   otherImage: (t) => (t === 1 ? "它的 H⁻¹ 像" : t === 0 ? "" : `它的 H^(−${short(t, 2)}) 像`),
   shortest: "最短的牛顿步",
@@ -226,12 +226,12 @@ export const viewWordsZh: ViewWords = {
   captionSlopes: (length) => `长度为 ${short(length)} 的所有 −g：各个方向，一样陡。`,
   captionCircle: "t = 0 时还没有做除法：就是这个圆。",
   captionPower: (t, semi, size) =>
-    `t = ${short(t, 2)} 时，沿每条轴的分量除以 λ^t：半轴 ${size} λ^(−t) = ${short(semi[0])} 和 ${short(semi[1])}` + (t === 0.5 ? "，正是等高线的形状。" : "。"),
+    `t = ${short(t, 2)} 时，沿每条轴的分量除以 λ^t：半轴长 ${size} λ^(−t) = ${short(semi[0])} 和 ${short(semi[1])}` + (t === 0.5 ? "，正是等值线的形状。" : "。"),
   captionStretch: (semi, size, angle, own) =>
-    `H⁻¹ 把沿每条轴的分量除以该轴的 λ：半轴 ${size}/λ = ${short(semi[0])} 和 ${short(semi[1])}，陡处缩短，平处拉长。` +
+    `H⁻¹ 把沿每条轴的分量除以该轴的 λ：半轴长 ${size}/λ = ${short(semi[0])} 和 ${short(semi[1])}，陡处缩短，平处拉长。` +
     (own ? `−g 的各个分量除过之后相加，就是牛顿步，与 −g 成 ${degrees(angle)}°。` : `这个方向转了 ${degrees(angle)}°。`),
   captionReversed: (both, semi, size, lambda) =>
-    `半轴 ${size}/|λ| = ${short(semi[0])} 和 ${short(semi[1])}，用的是 λ 的绝对值；但${both ? "两个 λ 都为负" : `λ = ${short(lambda)} 为负`}，沿${both ? "两条轴" : "它的轴"}每一步都反了向：−g 下坡，它上坡。`,
+    `半轴长 ${size}/|λ| = ${short(semi[0])} 和 ${short(semi[1])}，用的是 λ 的绝对值；但${both ? "两个 λ 都为负" : `λ = ${short(lambda)} 为负`}，沿${both ? "两条轴" : "它的轴"}每一步都反了向：−g 下坡，它上坡。`,
   captionEndless: (climbs) =>
     "沿一条轴 λ 在舍入误差内为 0：H 没有逆，步长椭圆没有尽头，只剩两条边。" + (climbs ? "越过它们的每一步都反了向：往上爬。" : ""),
   captionSpectrum: (negative, zero, positive) =>
