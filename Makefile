@@ -88,8 +88,9 @@ bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)
 
 # The code blocks of the pages are executed by `make test`, and not here.
-docs: .venv-docs/.installed
-	rm -rf docs/_build
+docs: .venv-docs/.installed .venv/.raphson
+	rm -rf docs/_build && mkdir -p docs/_build/live
+	$(BIN)/raphson minimize rosenbrock --report docs/_build/live/run.html >/dev/null
 	.venv-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --doctree-dir docs/_build/doctrees docs docs/_build/html
 	.venv-docs/bin/python docs/_ext/check_site.py docs/_build/html
 	@echo "docs/_build/html/index.html"

@@ -28,6 +28,8 @@ CHINESE = {
 }
 # What the theme says without asking for a translation.
 LABELS = {
+    "All pages": "所有页面",
+    "On this page": "本页内容",
     "Toggle Light / Dark / Auto color theme": "切换浅色、深色、自动",
     "Toggle site navigation sidebar": "显示或隐藏导航",
     "Toggle table of contents sidebar": "显示或隐藏本页内容",

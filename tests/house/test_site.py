@@ -59,7 +59,7 @@ def test_the_version_of_the_site() -> None:
 
 GOOD = """
 <img src="a.png"><a href="b.html#here">b</a><a href="https://example.org">c</a><a id="here"></a>
-<svg><use href="#here"/></svg>
+<a href="b.html#lang=zh">d</a><svg><use href="#here"/></svg>
 """
 
 
