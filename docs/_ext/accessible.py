@@ -1,4 +1,4 @@
-"""What axe finds in the theme's pages, mended: levels of headings, names of landmarks, code that scrolls by keyboard."""
+"""What axe finds in the theme's pages, mended: levels of headings, names of landmarks, code to scroll by keys."""
 
 from pathlib import Path
 
