@@ -52,6 +52,28 @@ def test_one_word_for_one_thing_in_chinese() -> None:
             assert word not in page.read_text(), f"{page.relative_to(ROOT)}: {ours} is the word, not {word}"
 
 
+SENTENCE = re.compile(r"(?:\b[a-z']+[ ,]+){3,}[a-z]+")
+
+
+def prose(text: str) -> str:
+    """A page without code, links and the names of things."""
+    text = re.sub(r"^```.*?^```|`[^`]*`|^ {4}.*?$|<!--.*?-->", "", text, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"\]\([^)]*\)", "]", text)
+
+
+@pytest.mark.parametrize("chinese", [page for _, page in TWINS], ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_chinese_page_holds_no_english_sentence(chinese: Path) -> None:
+    assert SENTENCE.findall(prose(chinese.read_text())) == []
+
+
+def test_an_english_sentence_is_found() -> None:
+    page = (
+        "`a code of five words`\n\n```text\nall of this is code\n```\n[图](a.md) 用 SciPy 的 Levenberg-Marquardt，{}。"
+    )
+    assert SENTENCE.findall(prose(page.format("步"))) == []
+    assert SENTENCE.findall(prose(page.format("the steps that were taken")))
+
+
 def test_the_version_of_the_site() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert f'version = "{project["version"]}"' in (DOCS / "conf.py").read_text()
