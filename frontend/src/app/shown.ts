@@ -4,6 +4,9 @@ import type { Engine, Local, Spectrum } from "../engine/engine";
 import type { Plane } from "../engine/record";
 import { windowOf } from "../engine/window";
 import { levelThrough } from "../maths/level";
+import { add, scale } from "../maths/vector";
+import { type Window, around, halves, inside, middle } from "../maths/window";
+import { sampled } from "../engine/refined";
 import { eigen, moved, signs } from "../maths/quadratic";
 import type { Quadratic, Vec } from "../maths/quadratic";
 import type { Context } from "../views/context";
@@ -26,14 +29,14 @@ export function shower(engine: Engine, words: Words): (state: State) => Shown {
   );
   const spectrumOf = remembered((position: number) => engine.spectrum(position));
   const contextOf = remembered((local: Local, x: Vec | null, morph: number, showFunction: boolean): Context => {
-    const { grid, trial, section, window, base } = local;
+    const { trial, section, base } = local, { window, grid } = viewOf(local, x);
     const axes = axesIn(engine, local.axes, local.kind, words);
     const shared = { base, grid, trial, axes, section, morph, showFunction, window, words, recorded: !x };
     const seen = x && local.live?.at(x);
-    if (seen) return { ...shared, quad: seen.quad, spectrum: seen.spectrum ?? local.spectrum, stale: !seen.spectrum, frozen: "", level: levelAt(local, x) };
+    if (seen) return { ...shared, quad: seen.quad, spectrum: seen.spectrum ?? local.spectrum, stale: !seen.spectrum, frozen: "", level: levelAt(local, window, x) };
     // What is drawn then is the recorded quadratic, written down at another place.
     const quad = x ? moved(base, x) : base, frozen = !x ? "" : local.live ? "infinite" : "model";
-    return { ...shared, quad, spectrum: spectrumAt(local, quad), stale: x !== null && !local.turn, frozen, level: x ? null : levelAt(local, base.at) };
+    return { ...shared, quad, spectrum: spectrumAt(local, quad), stale: x !== null && !local.turn, frozen, level: x ? null : levelAt(local, window, base.at) };
   });
   return (state) => {
     const local = localOf(state.position, state.plane, state.section, state.quad);
@@ -49,8 +52,23 @@ export function axesIn({ recording }: Engine, recorded: [string, string], kind: 
   return [0, 1].map((k) => known[k] + (recorded[k].endsWith("(scaled)") ? words.controls.scaled : "")) as [string, string];
 }
 
+/** The window and f in it; moved on by half its size where x has left it and f can be computed there. */
+function viewOf(local: Local, x: Vec | null): Pick<Local, "window" | "grid"> {
+  const { window, live, section } = local;
+  if (!x || !live || section === "shadow" || inside(window, x)) return local;
+  const half = halves(window), steps = x.map((a, k) => Math.round((a - middle(window)[k]) / half[k])), key = steps.join();
+  const known = moves.get(local) ?? new Map<string, Pick<Local, "window" | "grid">>();
+  moves.set(local, known);
+  const there = around(add(middle(window), [steps[0] * half[0], steps[1] * half[1]]), half);
+  const found = known.get(key) ?? { window: there, grid: sampled(live, around(middle(there), scale(1.6, half)) ) };
+  known.set(key, found);
+  return found;
+}
+
+const moves = new WeakMap<Local, Map<string, Pick<Local, "window" | "grid">>>();
+
 /** The level of f through a point, followed exactly; null where f cannot be computed, or is not what is drawn. */
-function levelAt({ live, window, section }: Local, x: Vec): Vec[] | null {
+function levelAt({ live, section }: Local, window: Window, x: Vec): Vec[] | null {
   return live && section !== "shadow" ? levelThrough(live.smooth, x, window) : null;
 }
 
