@@ -24,6 +24,7 @@ def page_context(app: Sphinx, page: str, template: str, context: dict[str, Any],
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.config.html_extra_path.append("_build/live")
+    if Path(app.srcdir, "_build/live").is_dir():
+        app.config.html_extra_path.append("_build/live")
     app.connect("html-page-context", page_context, priority=950)  # after the languages
     return {"parallel_read_safe": True, "parallel_write_safe": True}
