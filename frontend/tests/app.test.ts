@@ -22,7 +22,7 @@ const read = (name: string) => JSON.parse(readFileSync(new URL(`fixtures/${name}
 const run = recorded(read("run"));
 const three = recorded(read("three"));
 const initial: State = {
-  position: 1, plane: "x1,x2", section: "slice", x: null, morph: 0, stretch: 1, around: null, language: "en", showFunction: true, open: [],
+  position: 1, plane: "x1,x2", section: "slice", x: null, lens: null, morph: 0, stretch: 1, around: null, language: "en", showFunction: true, open: [],
   azimuth: -60, elevation: 30, playing: "", quad: null,
 };
 

@@ -10,7 +10,7 @@ import { sampled } from "../engine/refined";
 import { eigen, moved, signs } from "../maths/quadratic";
 import type { Quadratic, Vec } from "../maths/quadratic";
 import type { Context } from "../views/context";
-import type { State } from "./store";
+import type { Lens, State } from "./store";
 import type { Words } from "./words/words";
 
 export interface Shown {
@@ -28,8 +28,8 @@ export function shower(engine: Engine, words: Words): (state: State) => Shown {
     quad ? localOfQuadratic(quad) : engine.local(position, plane, section),
   );
   const spectrumOf = remembered((position: number) => engine.spectrum(position));
-  const contextOf = remembered((local: Local, x: Vec | null, morph: number, showFunction: boolean): Context => {
-    const { trial, section, base } = local, { window, grid } = viewOf(local, x);
+  const contextOf = remembered((local: Local, x: Vec | null, lens: Lens | null, morph: number, showFunction: boolean): Context => {
+    const { trial, section, base } = local, { window, grid } = viewOf(local, x, lens);
     const axes = axesIn(engine, local.axes, local.kind, words);
     const shared = { base, grid, trial, axes, section, morph, showFunction, window, words, recorded: !x };
     const seen = x && local.live?.at(x);
@@ -40,7 +40,7 @@ export function shower(engine: Engine, words: Words): (state: State) => Shown {
   });
   return (state) => {
     const local = localOf(state.position, state.plane, state.section, state.quad);
-    const context = local && contextOf(local, state.x, state.morph, state.showFunction);
+    const context = local && contextOf(local, state.x, state.lens, state.morph, state.showFunction);
     return { state, local, context, spectrum: context ? context.spectrum : spectrumOf(state.position) };
   };
 }
@@ -52,15 +52,25 @@ export function axesIn({ recording }: Engine, recorded: [string, string], kind: 
   return [0, 1].map((k) => known[k] + (recorded[k].endsWith("(scaled)") ? words.controls.scaled : "")) as [string, string];
 }
 
-/** The window and f in it; moved on by half its size where x has left it and f can be computed there. */
-function viewOf(local: Local, x: Vec | null): Pick<Local, "window" | "grid"> {
-  const { window, live, section } = local;
-  if (!x || !live || section === "shadow" || inside(window, x)) return local;
-  const half = halves(window), steps = x.map((a, k) => Math.round((a - middle(window)[k]) / half[k])), key = steps.join();
-  const known = moves.get(local) ?? new Map<string, Pick<Local, "window" | "grid">>();
+/** The window and f in it: under the lens, or moved on by half its size where x has left it. Only where f can be computed. */
+function viewOf(local: Local, x: Vec | null, lens: Lens | null): Pick<Local, "window" | "grid"> {
+  const { window, live, section } = local, half = halves(window);
+  if (!live || section === "shadow") return local;
+  if (lens) return computed(local, around(lens.at, scale(2 ** (-lens.zoom / 2), half)));
+  if (!x || inside(window, x)) return local;
+  const steps = x.map((a, k) => Math.round((a - middle(window)[k]) / half[k]));
+  return computed(local, around(add(middle(window), [steps[0] * half[0], steps[1] * half[1]]), half));
+}
+
+/** Pictures are widened to their panels: f is needed somewhat beyond the window. */
+const BEYOND = 1.6;
+
+/** A window with f in it, computed once. */
+function computed(local: Local, window: Window): Pick<Local, "window" | "grid"> {
+  const known = moves.get(local) ?? new Map<string, Pick<Local, "window" | "grid">>(), key = window.join();
   moves.set(local, known);
-  const there = around(add(middle(window), [steps[0] * half[0], steps[1] * half[1]]), half);
-  const found = known.get(key) ?? { window: there, grid: sampled(live, around(middle(there), scale(1.6, half)) ) };
+  if (known.size > 60) known.clear();
+  const found = known.get(key) ?? { window, grid: sampled(local.live!, around(middle(window), scale(BEYOND, halves(window)))) };
   known.set(key, found);
   return found;
 }

@@ -10,8 +10,12 @@ const SIDE = 113;
 const PATIENCE = 80;
 const SAMPLE = 40;
 
-/** f on a grid over a window; null where it takes too long. */
-export function sampled(live: Live, [u0, u1, v0, v1]: Window, side = SIDE): Grid | null {
+/** f on a grid over a window, as fine as there is time for; null where even a coarse one takes too long. */
+export function sampled(live: Live, window: Window): Grid | null {
+  return [SIDE, 57, 29].reduce<Grid | null>((found, side) => found ?? gridOf(live, window, side), null);
+}
+
+function gridOf(live: Live, [u0, u1, v0, v1]: Window, side: number): Grid | null {
   const ticks = (low: number, high: number): number[] => Array.from({ length: side }, (_, i) => low + ((high - low) * i) / (side - 1));
   const [x, y] = [ticks(u0, u1), ticks(v0, v1)], count = Math.min(SAMPLE, side);
   const begin = performance.now();
@@ -24,6 +28,6 @@ export function sampled(live: Live, [u0, u1, v0, v1]: Window, side = SIDE): Grid
 export function refined(live: Live | null, recorded: Grid | null): Grid | null {
   if (!live || !recorded || recorded.x.length >= SIDE || recorded.values.some((row) => !row.every(Number.isFinite))) return recorded;
   const ends = (ticks: number[]): [number, number] => [ticks[0], ticks[ticks.length - 1]];
-  const found = sampled(live, [...ends(recorded.x), ...ends(recorded.y)]);
+  const found = gridOf(live, [...ends(recorded.x), ...ends(recorded.y)], SIDE);
   return found?.values.every((row) => row.every(Number.isFinite)) ? found : recorded;
 }
