@@ -86,6 +86,7 @@ export const en = {
     function: { title: "Function", question: "Where does this point lie?" },
     local: { title: "Local model", question: "Which way, and why not \u2212g?" },
     dual: { title: "Dual", question: "What does H\u207b\u00b9 look like?" },
+    stretch: { title: "Stretched circle", question: "What does H\u207b\u00b9 make of every direction?" },
     whitened: { title: "Whitened", question: "Why does Newton\u2019s step work?" },
     spectrum: { title: "Spectrum", question: "Which directions are stiff, flat, downhill?" },
     timeline: { title: "Timeline", question: "What came of each trial?" },
@@ -97,6 +98,7 @@ export const en = {
     handle: "Point x",
     draggable: "draggable point",
     hint: "Drag x, or use the arrow keys.",
+    closer: { label: "Look closer: Ctrl and wheel; Shift and drag moves the window", nearer: "Nearer", farther: "Farther" },
     value: (a: string, u: string, b: string, v: string) => `${a} = ${u}, ${b} = ${v}`,
     explain: (a: LocalNumbers) => explainLocal(a),
   },
@@ -104,6 +106,17 @@ export const en = {
     handle: "Gradient g",
     draggable: "draggable gradient",
     explain: "Drag {gradient:g}, and x follows by H\u207b\u00b9 of the change.",
+  },
+  stretch: {
+    slope: "\u2212g on its circle",
+    step: "Its step on the stretched circle",
+    draggable: "draggable arrow",
+    at: (degrees: string) => `${degrees}\u00b0`,
+    slider: "From the circle to H^(\u2212t) of it",
+    play: "Play the stretching",
+    pause: "Pause the stretching",
+    back: "Back to \u2212g itself",
+    explain: "Drag either arrow around, and the other follows.",
   },
   whitened: {
     slider: "From x to y = H^(1/2) s",
@@ -219,7 +232,7 @@ function explainSpectrum(a: SpectrumNumbers): string {
     : a.zero > 0 ? `f is flat along ${a.lowName}.`
     : `From ${short(a.low)} to ${short(a.high)}: condition ${short(a.condition)}.`;
   const energy = a.share === null ? "" : ` ${percent(a.share)} of |g|\u00b2 lies along ${a.shareName}, where the curvature is ${short(a.shareValue)}.`;
-  return shape + energy + (a.fixed ? " In a shadow the spectrum stays that of the recorded point." : "");
+  return shape + energy + (a.fixed ? " The spectrum stays that of the recorded point." : "");
 }
 
 function explainRun(a: RunNumbers): string {

@@ -85,6 +85,7 @@ export const zh: Words = {
     function: { title: "函数", question: "这个点在哪里？" },
     local: { title: "局部模型", question: "往哪走？为什么不沿 \u2212g？" },
     dual: { title: "对偶", question: "H\u207b\u00b9 是什么样子？" },
+    stretch: { title: "步长椭圆", question: "H\u207b\u00b9 把每个方向变成什么？" },
     whitened: { title: "白化", question: "牛顿步为什么有效？" },
     spectrum: { title: "谱", question: "哪些方向陡，哪些平，哪些向下弯？" },
     timeline: { title: "时间线", question: "每一步结果如何？" },
@@ -96,10 +97,22 @@ export const zh: Words = {
     handle: "点 x",
     draggable: "可拖动的点",
     hint: "拖动 x，或用方向键移动。",
+    closer: { label: "放大缩小：Ctrl 加滚轮；按住 Shift 拖动则移动窗口", nearer: "放大", farther: "缩小" },
     value: (a, u, b, v) => `${a} = ${u}，${b} = ${v}`,
     explain: (a) => explainLocal(a),
   },
   dual: { handle: "梯度 g", draggable: "可拖动的梯度", explain: "拖动 {gradient:g}，x 就移动 H\u207b\u00b9 乘以它的变化。" },
+  stretch: {
+    slope: "圆上的 \u2212g",
+    step: "它在步长椭圆上的步",
+    draggable: "可拖动的箭头",
+    at: (degrees) => `${degrees}\u00b0`,
+    slider: "从圆到它的 H^(\u2212t) 像",
+    play: "播放拉伸",
+    pause: "暂停拉伸",
+    back: "回到 \u2212g 本身",
+    explain: "拖动任一箭头，另一个会跟着转。",
+  },
   whitened: { slider: "从 x 到 y = H^(1/2) s", play: "播放变形", pause: "暂停变形" },
   spectrum: { explain: (a) => explainSpectrum(a) },
   run: {
@@ -205,7 +218,7 @@ function explainSpectrum(a: SpectrumNumbers): string {
     : a.zero > 0 ? `f 沿 ${a.lowName} 是平的。`
     : `从 ${short(a.low)} 到 ${short(a.high)}：条件数 ${short(a.condition)}。`;
   const energy = a.share === null ? "" : `|g|\u00b2 的 ${percent(a.share)} 在 ${a.shareName} 方向，那里的曲率是 ${short(a.shareValue)}。`;
-  return shape + energy + (a.fixed ? "投影时，谱保持为记录的点的谱。" : "");
+  return shape + energy + (a.fixed ? "特征值谱仍是记录点的。" : "");
 }
 
 function explainRun(a: RunNumbers): string {
