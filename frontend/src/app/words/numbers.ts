@@ -57,3 +57,36 @@ export interface TimelineNumbers {
   first: Num;
   last: Num;
 }
+
+export interface RaceNumbers {
+  /** How many different minima the methods go to. */
+  minima: number;
+}
+
+export interface BasinNumbers {
+  starts: number;
+  minima: number;
+  /** Starts that came to no rest. */
+  open: number;
+  /** Trials that a start was given; the fewest and the most that one at rest took. */
+  limit: number;
+  fewest: number;
+  most: number;
+}
+
+export interface WalkNumbers {
+  /** The gradient is zero. */
+  still: boolean;
+  /** The radius holds the step back. */
+  held: boolean;
+  lambda: number;
+  radius: number;
+  length: number;
+  /** H is positive definite; else the smallest damping that makes it so. */
+  definite: boolean;
+  least: number;
+  predicted: Num;
+  actual: Num;
+  ratio: Num;
+  taken: boolean;
+}
