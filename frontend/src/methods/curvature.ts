@@ -1,23 +1,22 @@
 /** Where the curvature of models comes from: the Hessian, a multiple of the identity, gradients (BFGS). */
 
-import { absoluteStep, dot, factorize, divided, lower, cholesky, nearlySingular, norm, scaled, shortestStep, solve, times, upper } from "./dense";
+import { absoluteStep, cholesky, divided, dot, factorize, lengthOf, lower, multiple, nearlySingular, norm, plus, scaled, shortestStep, sizes, solve, times, upper } from "./dense";
 import type { Factor } from "./dense";
-import { EPS, GRADIENT_NOISE } from "./number";
-import { FADING, coupling, filled, initialCurvature, naturalScale, roundedAway, roundingOf } from "./scale";
+import { EPS, GRADIENT_NOISE, ROOT_EPS } from "./number";
+import { FADING, initialCurvature, knownScale, naturalScale, roundingOf } from "./scale";
 import type { Curvature, Jet, Learner, Matrix, Model, Vector } from "./types";
 import { type Units, unitsAt } from "./units";
 
 /** How far g may be off by rounding: that of x, and that of g itself; null where no matrix lies ready. */
 export function gradientError({ curvature, x, gradient }: Model): number[] | null {
   if (!curvature.matrix) return null;
-  return roundingOf(curvature.matrix, x).map((a, i) => a + GRADIENT_NOISE * EPS * Math.abs(gradient[i]));
+  return plus(roundingOf(curvature.matrix, x), sizes(gradient), GRADIENT_NOISE * EPS);
 }
 
 /** y = -D H^-1 g with the factor of D^-1 H D^-1; the shortest one where H is singular to rounding. */
 export function newtonBy(factor: Factor, model: Model): number[] {
-  const q = divided(model.gradient, model.scale), error = gradientError(model);
-  if (error && nearlySingular(factor)) return shortestStep(factor.H, q, divided(error, model.scale));
-  return solve(factor, q).map((a) => -a);
+  const q = divided(model.gradient, model.scale), error = nearlySingular(factor) ? gradientError(model) : null;
+  return error ? shortestStep(factor.H, q, divided(error, model.scale)) : multiple(-1, solve(factor, q));
 }
 
 /** The Hessian as it is. */
@@ -43,11 +42,11 @@ class Multiple implements Curvature {
   constructor(private b: number) {}
 
   quadratic(s: Vector): number {
-    return dot(s, s.map((a) => this.b * a));
+    return dot(s, multiple(this.b, s));
   }
 
   newton({ gradient }: Model): number[] {
-    return gradient.map((a) => -a / Math.abs(this.b));
+    return multiple(-1, divided(gradient, gradient.map(() => this.b)));
   }
 }
 
@@ -67,8 +66,7 @@ export class Inverse implements Curvature {
     let k = 0;
     for (let i = 1; i < known.length; i += 1) if (Math.abs(known[i]) > Math.abs(known[k])) k = i;
     const t = s[k] / (known[k] !== 0 ? known[k] : 1);
-    if (s.every((a, i) => Math.abs(a - t * known[i]) <= 4 * EPS * Math.abs(a))) return dot(s, g.map((a) => t * a));
-    return dot(s, this.times(s));
+    return along(s, known, t) ? dot(s, multiple(t, g)) : dot(s, this.times(s));
   }
 
   /** B v, by a factor of the inverse in units that give it a diagonal of ones. */
@@ -79,8 +77,14 @@ export class Inverse implements Curvature {
   }
 
   newton({ gradient }: Model): number[] {
-    return times(this.inverse, gradient).map((a) => -a);
+    return multiple(-1, times(this.inverse, gradient));
   }
+}
+
+/** Whether s is t times `known`, to rounding. */
+function along(s: Vector, known: Vector, t: number): boolean {
+  for (let i = 0; i < s.length; i += 1) if (!(Math.abs(s[i] - t * known[i]) <= 4 * EPS * Math.abs(s[i]))) return false;
+  return true;
 }
 
 const plain = (a: Float64Array | Vector): Vector => (Array.isArray(a) ? a : Array.from(a));
@@ -90,9 +94,9 @@ export const exact: Learner<Vector> = {
   start: (_, x) => x.map(() => 0),
   model(x, jet, _, last) {
     const n = x.length, H = plain(jet.hessian), gradient = plain(jet.gradient), own = naturalScale(H, n);
-    const scale = own.map((a, i) => Math.max(FADING * last[i], a));
-    const lost = roundedAway(jet.value, gradient, own, x.map(Math.abs), coupling(H, own));
-    const known = filled(scale.map((a, i) => (lost[i] ? 0 : a)));
+    const scale = new Array<number>(n);
+    for (let i = 0; i < n; i += 1) scale[i] = Math.max(FADING * last[i], own[i]);
+    const known = knownScale(jet.value, gradient, H, own, scale, x);
     return { model: { x, value: jet.value, gradient, scale: known, curvature: new Dense(H) }, memory: scale };
   },
 };
@@ -113,7 +117,7 @@ export interface Secant { g: Vector; inverse: Matrix; units: Units; pairs: numbe
 export const bfgs: Learner<Secant> = {
   start: (objective, x) => ({ g: x.map(() => 0), inverse: [], units: unitsAt(objective, x), pairs: -1 }),
   model(x, jet, s, memory) {
-    const g = plain(jet.gradient), { units } = memory, d = units.scale, y = g.map((a, i) => a - memory.g[i]);
+    const g = plain(jet.gradient), { units } = memory, d = units.scale, y = plus(g, memory.g, -1);
     const ok = memory.pairs >= 0 && positivePair(s, y, d);
     const fresh = memory.pairs < 0 || (ok && memory.pairs === 0);
     let A = fresh ? inverseOfDiagonal(firstDiagonal(jet, g, s, y, units, ok)) : memory.inverse;
@@ -125,8 +129,8 @@ export const bfgs: Learner<Secant> = {
 
 /** Whether y's is safely positive, so that an update keeps B positive definite. */
 function positivePair(s: Vector, y: Vector, d: Vector): boolean {
-  const size = norm(s.map((a, i) => d[i] * a));
-  return size > 0 && dot(s, y) > EPS ** 0.5 * size * norm(divided(y, d));
+  const size = lengthOf(s, d);
+  return size > 0 && dot(s, y) > ROOT_EPS * size * norm(divided(y, d));
 }
 
 /** The diagonal of B before an update: b D^2 at the first point, (y'D^-2 y / s'y) D^2 at the first pair. */
@@ -134,16 +138,19 @@ function firstDiagonal(jet: Jet, g: Vector, s: Vector, y: Vector, { scale, least
   const v = divided(y, scale);
   // Where g is rounding, |f| / g would lead 1e16 away along a flat direction.
   const b = ok ? dot(v, v) / dot(s, y) : Math.max(initialCurvature(jet.value, norm(divided(g, scale))), least);
-  return scale.map((d) => b * d ** 2);
+  return scale.map((d) => b * d * d);
 }
 
-const inverseOfDiagonal = (entries: Vector): number[] => entries.flatMap((a, i) => entries.map((_, j) => (i === j ? 1 / a : 0)));
+function inverseOfDiagonal(entries: Vector): number[] {
+  const n = entries.length, out = new Array<number>(n * n);
+  for (let i = 0; i < n; i += 1) for (let j = 0; j < n; j += 1) out[i * n + j] = i === j ? 1 / entries[i] : 0;
+  return out;
+}
 
 /** (I - s y'/s'y) A (I - y s'/s'y) + s s'/s'y. */
 function updated(A: Matrix, s: Vector, y: Vector): number[] {
-  const n = s.length, sy = dot(s, y), Ay = times(A, y), more = (1 + dot(y, Ay) / sy) / sy;
-  return A.map((a, k) => {
-    const i = Math.floor(k / n), j = k % n;
-    return a - (s[i] * Ay[j] + Ay[i] * s[j]) / sy + s[i] * s[j] * more;
-  });
+  const n = s.length, sy = dot(s, y), Ay = times(A, y), more = (1 + dot(y, Ay) / sy) / sy, out = new Array<number>(n * n);
+  for (let i = 0; i < n; i += 1)
+    for (let j = 0; j < n; j += 1) out[i * n + j] = A[i * n + j] - (s[i] * Ay[j] + Ay[i] * s[j]) / sy + s[i] * s[j] * more;
+  return out;
 }

@@ -1,4 +1,7 @@
-/** Vectors and small dense matrices (n <= 8), as linear/batched.py, linear/cholesky.py and linear/spectral.py do it. */
+/**
+ * Vectors and small dense matrices (n <= 8), as linear/batched.py, linear/cholesky.py and linear/spectral.py do it. In plain
+ * loops: a basin map makes a million of these.
+ */
 
 import { CURVATURE_NOISE, EPS, TINY } from "./number";
 import type { Matrix, Vector } from "./types";
@@ -22,7 +25,18 @@ export const largest = (v: Vector): number => {
   return top;
 };
 
-export const diagonal = (A: Matrix, n: number): number[] => Array.from({ length: n }, (_, i) => A[i * n + i]);
+export function diagonal(A: Matrix, n: number): number[] {
+  const out = new Array<number>(n);
+  for (let i = 0; i < n; i += 1) out[i] = A[i * n + i];
+  return out;
+}
+
+/** max |A_ii|. */
+export function largestDiagonal(A: Matrix, n: number): number {
+  let top = 0;
+  for (let i = 0; i < n; i += 1) top = Math.max(top, Math.abs(A[i * n + i]));
+  return top;
+}
 
 /** A v. */
 export function times(A: Matrix, v: Vector): number[] {
@@ -53,11 +67,55 @@ export function scaled(A: Matrix, d: Vector): number[] {
   return out;
 }
 
-export const divided = (v: Vector, d: Vector): number[] => v.map((a, i) => a / d[i]);
+/** D^-1 v. */
+export function divided(v: Vector, d: Vector): number[] {
+  const n = v.length, out = new Array<number>(n);
+  for (let i = 0; i < n; i += 1) out[i] = v[i] / d[i];
+  return out;
+}
+
+/** k v. */
+export function multiple(k: number, v: Vector): number[] {
+  const n = v.length, out = new Array<number>(n);
+  for (let i = 0; i < n; i += 1) out[i] = k * v[i];
+  return out;
+}
+
+/** a + k b. */
+export function plus(a: Vector, b: Vector, k = 1): number[] {
+  const n = a.length, out = new Array<number>(n);
+  for (let i = 0; i < n; i += 1) out[i] = a[i] + k * b[i];
+  return out;
+}
+
+/** The sizes |v_i|. */
+export function sizes(v: Vector): number[] {
+  const n = v.length, out = new Array<number>(n);
+  for (let i = 0; i < n; i += 1) out[i] = Math.abs(v[i]);
+  return out;
+}
+
+/** ||D v||. */
+export function lengthOf(v: Vector, d: Vector): number {
+  let sum = 0;
+  for (let i = 0; i < v.length; i += 1) {
+    const quarter = 0.25 * (d[i] * v[i]);
+    sum += quarter * quarter;
+  }
+  return 4 * Math.sqrt(sum);
+}
+
+/** Whether every entry is finite: finite entries do not overflow together. */
+export function finite(v: ArrayLike<number>): boolean {
+  let sum = 0;
+  for (let i = 0; i < v.length; i += 1) sum += EPS * v[i];
+  return Number.isFinite(sum);
+}
 
 /** Lower triangular L with L L' = A + shift I; null where that is not positive definite. Reads the lower half. */
 export function cholesky(A: Matrix, n: number, shift = 0): number[] | null {
-  const L = new Array<number>(n * n).fill(0);
+  const L = new Array<number>(n * n);
+  for (let k = 0; k < n * n; k += 1) L[k] = 0;
   for (let j = 0; j < n; j += 1) {
     for (let i = j; i < n; i += 1) {
       let c = A[i * n + j] + (i === j ? shift : 0);
@@ -68,7 +126,7 @@ export function cholesky(A: Matrix, n: number, shift = 0): number[] | null {
       } else L[i * n + j] = c / L[j * n + j];
     }
   }
-  return L.every(Number.isFinite) ? L : null;
+  return L;
 }
 
 /** Solves L x = b. */
@@ -95,7 +153,7 @@ export function upper(L: Matrix, b: Vector): number[] {
 
 /** Eigenvalues of this size cannot be told from zero: 4 n eps max|H_ii|; 1 for a matrix without diagonal. */
 export function noiseShift(H: Matrix, n: number): number {
-  const top = largest(diagonal(H, n));
+  const top = largestDiagonal(H, n);
   return top > TINY ? 4 * n * EPS * top : 1;
 }
 
@@ -105,20 +163,20 @@ export interface Factor { H: Matrix; n: number; L: number[] | null }
 export function factorize(H: Matrix, n: number): Factor {
   const L = cholesky(H, n, noiseShift(H, n));
   // H = 0 is semidefinite, but has no Newton step: its model is a slope.
-  return { H, n, L: L && largest(diagonal(H, n)) > TINY ? L : null };
+  return { H, n, L: L && largestDiagonal(H, n) > TINY ? L : null };
 }
 
 /** H^-1 b, with a second solve that takes out what mu put in. */
 export function solve({ H, L }: Factor, b: Vector): number[] {
-  const y = upper(L!, lower(L!, b)), Hy = times(H, y);
-  const more = upper(L!, lower(L!, b.map((a, i) => a - Hy[i])));
-  return y.map((a, i) => a + more[i]);
+  const y = upper(L!, lower(L!, b));
+  return plus(y, upper(L!, lower(L!, plus(b, times(H, y), -1))));
 }
 
 /** Whether a direction of H may have no curvature beyond its noise, as the smallest pivot tells. */
 export function nearlySingular({ H, L, n }: Factor): boolean {
   if (!L) return false;
-  const pivot = Math.min(...diagonal(L, n).map(Math.abs));
+  let pivot = Infinity;
+  for (let i = 0; i < n; i += 1) pivot = Math.min(pivot, L[i * n + i]);
   return pivot * pivot <= ((n * CURVATURE_NOISE) / 4) * noiseShift(H, n);
 }
 
@@ -127,40 +185,64 @@ export interface Eigen { w: number[]; V: number[] }
 
 /** By Jacobi's rotations (1846), which for two variables is one. Reads the lower half. */
 export function eigenpairs(H: Matrix, n: number): Eigen {
-  const A = new Array<number>(n * n), V = new Array<number>(n * n).fill(0);
-  for (let i = 0; i < n; i += 1) for (let j = 0; j <= i; j += 1) A[i * n + j] = A[j * n + i] = H[i * n + j];
-  for (let i = 0; i < n; i += 1) V[i * n + i] = 1;
-  for (let sweep = 0; sweep < 30; sweep += 1) {
-    let turned = false;
+  const A = new Array<number>(n * n), V = new Array<number>(n * n);
+  for (let i = 0; i < n; i += 1)
+    for (let j = 0; j < n; j += 1) {
+      A[i * n + j] = i < j ? H[j * n + i] : H[i * n + j];
+      V[i * n + j] = i === j ? 1 : 0;
+    }
+  for (let sweep = 0, turned = true; turned && sweep < SWEEPS; sweep += 1) {
+    turned = false;
     for (let p = 0; p < n; p += 1) for (let q = p + 1; q < n; q += 1) turned = rotate(A, V, n, p, q) || turned;
-    if (!turned) break;
   }
-  const order = diagonal(A, n).map((_, i) => i).sort((i, j) => A[i * n + i] - A[j * n + j]);
-  return { w: order.map((i) => A[i * n + i]), V: V.map((_, k) => V[Math.floor(k / n) * n + order[k % n]]) };
+  const w = diagonal(A, n);
+  for (let i = 1; i < n; i += 1) for (let j = i; j > 0 && w[j] < w[j - 1]; j -= 1) exchange(w, V, n, j);
+  return { w, V };
+}
+
+const SWEEPS = 30;
+
+/** Eigenvalues j and j - 1 change places, and their vectors. */
+function exchange(w: number[], V: number[], n: number, j: number): void {
+  const kept = w[j];
+  w[j] = w[j - 1];
+  w[j - 1] = kept;
+  for (let k = 0; k < n; k += 1) {
+    const entry = V[k * n + j];
+    V[k * n + j] = V[k * n + j - 1];
+    V[k * n + j - 1] = entry;
+  }
 }
 
 /** Turns A and V in the plane of p and q so that A_pq becomes zero; false where it is zero beside the diagonal. */
 function rotate(A: number[], V: number[], n: number, p: number, q: number): boolean {
-  const b = A[p * n + q], [a, c] = [A[p * n + p], A[q * n + q]];
+  const b = A[p * n + q], a = A[p * n + p], c = A[q * n + q];
   if (b === 0 || !Number.isFinite(b) || Math.abs(b) < 1e-3 * EPS * Math.sqrt(Math.abs(a)) * Math.sqrt(Math.abs(c))) return false;
-  const theta = (c - a) / (2 * b);
-  const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.hypot(theta, 1)), cosine = 1 / Math.hypot(t, 1), sine = t * cosine;
-  const mix = (M: number[], i: number, j: number): void => {
-    const [u, v] = [M[i], M[j]];
-    M[i] = cosine * u - sine * v;
-    M[j] = sine * u + cosine * v;
-  };
-  for (let k = 0; k < n; k += 1) mix(A, k * n + p, k * n + q);
-  for (let k = 0; k < n; k += 1) mix(A, p * n + k, q * n + k);
-  for (let k = 0; k < n; k += 1) mix(V, k * n + p, k * n + q);
-  [A[p * n + p], A[q * n + q], A[p * n + q], A[q * n + p]] = [a - t * b, c + t * b, 0, 0];
+  const theta = (c - a) / (2 * b), size = Math.abs(theta);
+  const t = (theta < 0 ? -1 : 1) / (size + (size > 1e150 ? size : Math.sqrt(theta * theta + 1))), cosine = 1 / Math.sqrt(t * t + 1), sine = t * cosine;
+  for (let k = 0; k < n; k += 1) mix(A, k * n + p, k * n + q, cosine, sine);
+  for (let k = 0; k < n; k += 1) mix(A, p * n + k, q * n + k, cosine, sine);
+  for (let k = 0; k < n; k += 1) mix(V, k * n + p, k * n + q, cosine, sine);
+  A[p * n + p] = a - t * b;
+  A[q * n + q] = c + t * b;
+  A[p * n + q] = A[q * n + p] = 0;
   return true;
+}
+
+function mix(M: number[], i: number, j: number, cosine: number, sine: number): void {
+  const u = M[i], v = M[j];
+  M[i] = cosine * u - sine * v;
+  M[j] = sine * u + cosine * v;
 }
 
 /** V'g. */
 export function components({ V }: Eigen, g: Vector): number[] {
-  const n = g.length, out = new Array<number>(n).fill(0);
-  for (let j = 0; j < n; j += 1) for (let i = 0; i < n; i += 1) out[i] += V[j * n + i] * g[j];
+  const n = g.length, out = new Array<number>(n);
+  for (let i = 0; i < n; i += 1) {
+    let sum = 0;
+    for (let j = 0; j < n; j += 1) sum += V[j * n + i] * g[j];
+    out[i] = sum;
+  }
   return out;
 }
 

@@ -15,4 +15,7 @@ export const valueNoise = (value: number): number => VALUE_NOISE * EPS * Math.ab
 /** Relative accuracy asked of x: a Newton step of this size leaves an error of about its square. */
 export const TOLERANCE = EPS ** (2 / 3);
 
+/** Powers of the precision, written once: they are asked for in every trial. */
+export const ROOT_EPS = EPS ** 0.5, FOURTH_ROOT_EPS = EPS ** 0.25, CUBE_ROOT_EPS = EPS ** (1 / 3), EPS_4_3 = EPS ** (4 / 3), EPS_2 = EPS ** 2;
+
 export const clip = (a: number, low: number, high: number): number => Math.min(high, Math.max(low, a));

@@ -1,7 +1,7 @@
 /** Curves of steps s(tau): a ray, the damped path, the exact arc of a trust region (src/raphson/paths). */
 
 import { gradientError, newtonBy } from "./curvature";
-import { absoluteTimes, cholesky, components, diagonal, divided, dot, eigenpairs, factorize, inDoubt, lower, norm, scaled, times, upper } from "./dense";
+import { absoluteTimes, cholesky, components, diagonal, divided, dot, eigenpairs, factorize, inDoubt, lower, multiple, noiseOf, norm, plus, scaled, times, upper } from "./dense";
 import type { Factor } from "./dense";
 import { TINY } from "./number";
 import type { Path, Vector } from "./types";
@@ -9,7 +9,7 @@ import type { Path, Vector } from "./types";
 /** tau d along a descent direction; tau = 1 is the full step. Nocedal and Wright (2006), chapter 3. */
 export const ray: Path = (model) => {
   const direction = model.curvature.newton(model);
-  return (tau) => ({ s: direction.map((a) => tau * a), bound: tau < 1 });
+  return (tau) => ({ s: multiple(tau, direction), bound: tau < 1 });
 };
 
 /**
@@ -19,7 +19,7 @@ export const ray: Path = (model) => {
 export const damped: Path = (model) => {
   const { gradient, scale, curvature } = model, found = eigenpairs(scaled(curvature.matrix!, scale), scale.length);
   let a = components(found, divided(gradient, scale));
-  const error = gradientError(model);
+  const noise = noiseOf(found.w), error = found.w.some((w) => Math.abs(w) <= noise) ? gradientError(model) : null;
   if (error) {
     const doubt = inDoubt(found, a, divided(error, scale));
     a = a.map((slope, i) => (doubt[i] ? 0 : slope));
@@ -27,7 +27,11 @@ export const damped: Path = (model) => {
   const lowest = Math.max(0, -found.w[0]), slope = norm(a);
   return (tau) => {
     const shift = 1 / tau + lowest;
-    const y = a.map((b, i) => (b === 0 ? 0 : -b / (found.w[i] + shift === 0 ? TINY : found.w[i] + shift)));
+    const y = new Array<number>(a.length);
+    for (let i = 0; i < a.length; i += 1) {
+      const below = found.w[i] + shift;
+      y[i] = a[i] === 0 ? 0 : -a[i] / (below === 0 ? TINY : below);
+    }
     return { s: divided(times(found.V, y), scale), bound: shift * norm(y) > 0.1 * slope };
   };
 };
@@ -46,7 +50,7 @@ interface Bracket { shift: number; low: number; high: number }
 /** The minimum of the model over ||D s|| <= tau, for any H. More and Sorensen (1983), "Computing a trust region step". */
 export const trust: Path = (model) => {
   const { gradient, scale, curvature } = model, n = scale.length, H = scaled(curvature.matrix!, scale);
-  const factor = factorize(H, n), bound = Math.max(...absoluteTimes(H, scale.map(() => 1)));
+  const factor = factorize(H, n), bound = Math.max(...absoluteTimes(H, new Array<number>(n).fill(1)));
   const newton = factor.L ? newtonBy(factor, model) : [];
   const ball: Ball = { g: divided(gradient, scale), n, factor, newton, bound };
   return (tau) => {
@@ -58,7 +62,7 @@ export const trust: Path = (model) => {
 /** The point of the boundary where the model is least. */
 function boundary(ball: Ball, tau: number): number[] {
   const { g, n, factor: { H } } = ball;
-  let bracket = begun(ball, tau), y = g.map(() => 0), z = firstVector(n);
+  let bracket = begun(ball, tau), y = multiple(0, g), z = FIRST[n];
   for (let k = 0; ; k += 1) {
     const { shift } = bracket, L = cholesky(H, n, shift);
     if (!L) {
@@ -66,16 +70,18 @@ function boundary(ball: Ball, tau: number): number[] {
       if (k >= LIMIT) return y;
       continue;
     }
-    const w = lower(L, g), step = upper(L, w).map((a) => -a), length = norm(step), short = length < tau;
-    if (short) z = nullVector(L, z);
-    const Lz = lowerTransposedTimes(L, z), curvature = dot(Lz, Lz);
-    const along = dot(step, z) < 0 ? z.map((a) => -a) : z, t = toBoundary(step, along, tau);
-    const completed = step.map((a, i) => a + t * along[i]);
-    const extra = completed.map((a, i) => a - step[i]);
-    const hard = short && dot(extra, extra) * curvature <= HARD * (dot(w, w) + shift * tau ** 2);
-    y = hard ? completed : step.map((a) => a * Math.min(1, tau / (length > 0 ? length : 1)));
-    if (hard || Math.abs(length - tau) <= EASY * tau || k >= LIMIT) return y;
-    bracket = narrowed(bracket, true, length, inverseBend(L, step), tau, shift - curvature);
+    const w = lower(L, g), step = multiple(-1, upper(L, w)), length = norm(step);
+    let lowest = 0;
+    if (length < tau) {
+      // Short: the boundary is reached along a near-null vector of H + shift, which in the hard case is nearly as good.
+      z = nullVector(L, z);
+      const Lz = transposedTimes(L, z), curvature = dot(Lz, Lz), along = dot(step, z) < 0 ? multiple(-1, z) : z, t = toBoundary(step, along, tau);
+      lowest = shift - curvature;
+      if (t * t * dot(along, along) * curvature <= HARD * (dot(w, w) + shift * tau ** 2)) return plus(step, along, t);
+    }
+    y = multiple(Math.min(1, tau / (length > 0 ? length : 1)), step);
+    if (Math.abs(length - tau) <= EASY * tau || k >= LIMIT) return y;
+    bracket = narrowed(bracket, true, length, inverseBend(L, step), tau, lowest);
   }
 }
 
@@ -86,10 +92,11 @@ function begun({ g, n, factor, newton, bound }: Ball, tau: number): Bracket {
   return kept({ shift: low, low, high: 1.01 * (reach + bound) }, known);
 }
 
-function firstVector(n: number): number[] {
+/** Where inverse iteration starts, for every n. */
+const FIRST = Array.from({ length: 9 }, (_, n) => {
   const z = Array.from({ length: n }, (_, i) => Math.sin(1 + i)), size = Math.sqrt(dot(z, z));
   return z.map((a) => a / size);
-}
+});
 
 /** y'(L L')^-1 y. */
 function inverseBend(L: Vector, y: Vector): number {
@@ -103,7 +110,8 @@ function nullVector(L: Vector, z: Vector): number[] {
   return two.map((a) => a / length);
 }
 
-function lowerTransposedTimes(L: Vector, z: Vector): number[] {
+/** L'z. */
+function transposedTimes(L: Vector, z: Vector): number[] {
   const n = z.length;
   return z.map((_, i) => {
     let sum = 0;

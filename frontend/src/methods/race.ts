@@ -1,5 +1,6 @@
 /** Several methods from one start: their ways, and how many digits every step brings. */
 
+import { components, eigenpairs } from "./dense";
 import { begin, step } from "./run";
 import type { MethodName, Objective, Status, Trial, Vector } from "./types";
 
@@ -42,19 +43,29 @@ function runner(method: MethodName, objective: Objective, x0: Vector, laps: numb
     points.push(state.model.x);
     values.push(state.model.value);
   }
-  const answer = state.status === "UNBOUNDED" || state.status === "NOT_FINITE" ? null : polished(objective, state.model.x);
+  const answer = state.status === "UNBOUNDED" || state.status === "NOT_FINITE" ? null : polished(objective, state.model.x, values[0]);
   return {
     method, trials, status: state.status, points, values, answer,
     digits: answer && digitsOfX(points, answer.x), decades: answer && decadesOfF(values, answer.value),
   };
 }
 
-/** The minimum that a trust region finds from here; null if it comes to no rest. */
-function polished(objective: Objective, x: Vector): Answer | null {
-  let state = begin("trust-exact", objective, x, { trials: POLISH });
+/** The minimum that a trust region finds from here; null if it comes to no rest, or rests where f still falls. */
+function polished(objective: Objective, from: Vector, highest: number): Answer | null {
+  let state = begin("trust-exact", objective, from, { trials: POLISH });
   while (state.status === "RUNNING") state = step("trust-exact", objective, state, { trials: POLISH }).state;
-  const rests = state.status === "CONVERGED" || state.status === "NOISE" || state.status === "STALLED";
-  return rests ? { x: state.model.x, value: state.model.value } : null;
+  const { x, value, gradient } = state.model, rests = state.status === "CONVERGED" || state.status === "NOISE" || state.status === "STALLED";
+  const left = promised(gradient, Array.from(objective(x).hessian));
+  return rests && left <= SLIGHT * (Math.abs(value) + Math.abs(highest - value)) ? { x, value } : null;
+}
+
+/** What a Newton step promises still, relative to f and to what it fell: far out every step is small beside x. */
+const SLIGHT = 1e-6;
+
+/** 1/2 g'|H|^-1 g: infinite where f has a slope and no curvature. */
+function promised(g: Vector, H: number[]): number {
+  const frame = eigenpairs(H, g.length), a = components(frame, g);
+  return frame.w.reduce((sum, w, i) => sum + (a[i] === 0 ? 0 : (0.5 * a[i] * a[i]) / Math.abs(w)), 0);
 }
 
 /** Distances to the answer, per variable as a fraction of the longest that it was (kernel/trace.py, `Trace.order`). */

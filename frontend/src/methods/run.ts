@@ -2,8 +2,8 @@
 
 import { armijo, full, nielsen, quality, radius } from "./controls";
 import { bfgs, exact, identity } from "./curvature";
-import { dot, norm } from "./dense";
-import { EPS, valueNoise } from "./number";
+import { dot, finite, lengthOf, plus } from "./dense";
+import { EPS, EPS_2, ROOT_EPS, valueNoise } from "./number";
 import { damped, ray, trust } from "./paths";
 import { tilted } from "./saddle";
 import { arrival, begunStop, negligible, promiseOf, wholeOf } from "./stop";
@@ -51,20 +51,19 @@ export function begin(method: MethodName, objective: Objective, x0: Vector, opti
 /** One trial, and the state after it. */
 export function step(method: MethodName, objective: Objective, state: State, options: Options = {}): { state: State; trial: Trial } {
   const { learner, path, control, most } = METHODS[method], { model } = state;
-  const { s, bound } = state.steps(state.control.tau), end = model.x.map((a, i) => a + s[i]), jet = objective(end);
+  const { s, bound } = state.steps(state.control.tau), end = plus(model.x, s), jet = objective(end);
   const trial = appraised(model, state.control.tau, s, end, bound, jet);
   const judged = control.judge(state.control, trial);
-  let next: State = { ...state, control: judged.state };
-  if (judged.accepted) {
-    const reached = learner.model(end, jet, s, state.memory);
-    if (usable(jet, reached.model)) {
-      trial.accepted = true;
-      const stop = arrival(reached.model, state.stop, trial);
-      next = { ...next, model: reached.model, memory: reached.memory, steps: path(reached.model), stop };
-    } else next = { ...state, control: { ...state.control, tau: 0.25 * state.control.tau } };
-  }
-  const limit = options.trials ?? most;
-  next.k = state.k + 1;
+  const limit = options.trials ?? most, reached = judged.accepted ? learner.model(end, jet, s, state.memory) : null;
+  // Written out: a basin map makes a million states, and spread objects are slow.
+  const next: State = { model, memory: state.memory, steps: state.steps, control: judged.state, stop: state.stop, k: state.k + 1, status: "RUNNING" };
+  if (reached && usable(jet, reached.model)) {
+    trial.accepted = true;
+    next.model = reached.model;
+    next.memory = reached.memory;
+    next.stop = arrival(reached.model, state.stop, trial);
+    next.steps = path(reached.model);
+  } else if (reached) next.control = { ...state.control, tau: 0.25 * state.control.tau };
   next.status = concluded(state, next, trial, limit);
   return { state: trial.accepted ? left(method, next, limit) : next, trial };
 }
@@ -84,29 +83,30 @@ export function run(method: MethodName, objective: Objective, x0: Vector, option
 /** What came of a proposal, not yet judged. */
 function appraised(model: Model, tau: number, s: number[], end: number[], bound: boolean, jet: Jet): Trial {
   const slope = dot(model.gradient, s), predicted = -(slope + 0.5 * model.curvature.quadratic(s)), noise = valueNoise(model.value);
+  const { actual, ratio } = quality(model.value, jet.value, predicted, noise);
   return {
-    x: model.x, end, value: jet.value, tau, step: s, predicted, ...quality(model.value, jet.value, predicted, noise), slope,
-    endSlope: dot(jet.gradient as Vector, s), noise, length: norm(model.scale.map((d, i) => d * s[i])), bound, accepted: false,
+    x: model.x, end, value: jet.value, tau, step: s, predicted, actual, ratio, slope,
+    endSlope: dot(jet.gradient as Vector, s), noise, length: lengthOf(s, model.scale), bound, accepted: false,
   };
 }
 
 /** Whether the derivatives at a point can be used (where f is -inf they need not be: the run ends there). */
 function usable(jet: Jet, { gradient, curvature }: Model): boolean {
-  const entries = [...gradient, ...(curvature.matrix ?? [])];
-  return entries.every(Number.isFinite) || jet.value === -Infinity;
+  return (finite(gradient) && (!curvature.matrix || finite(curvature.matrix))) || jet.value === -Infinity;
 }
 
 /** The status after a trial. */
 function concluded(before: State, after: State, trial: Trial, limit: number): Status {
-  const { model, stop } = before, size = model.x.map(Math.abs);
+  const { model, stop } = before;
   if (trial.accepted && after.stop.status !== "RUNNING") return after.stop.status;
-  // A full step that promises less than the noise of f and makes f worse: there is nothing left to see.
-  const short = trial.length <= EPS ** 0.5 * wholeOf(model);
-  const least = short ? Math.max(trial.noise, EPS ** 2 * stop.reference) : trial.noise;
   // The same trial again: in the noise of f a bracket closes on a point whose slope, rounding too, forbids it.
   const again = after.control.tau === before.control.tau;
-  if (!trial.accepted && (!trial.bound || again) && promiseOf(trial) <= least) return "NOISE";
-  if (negligible(trial.step, size, EPS) || trial.length === 0) return "STALLED";
+  if (!trial.accepted && (!trial.bound || again)) {
+    // A full step that promises less than the noise of f and makes f worse: there is nothing left to see.
+    const short = trial.length <= ROOT_EPS * wholeOf(model);
+    if (promiseOf(trial) <= (short ? Math.max(trial.noise, EPS_2 * stop.reference) : trial.noise)) return "NOISE";
+  }
+  if (negligible(trial.step, model.x, EPS) || trial.length === 0) return "STALLED";
   return after.k >= limit ? "STEPS" : "RUNNING";
 }
 
