@@ -2,7 +2,8 @@
 
 import { LIMIT, OPEN, BROKEN, UNBOUNDED, type Basin, type End } from "../methods/basin";
 import { METHODS } from "../methods/run";
-import type { MethodName, Objective } from "../methods/types";
+import type { Sight } from "../engine/objective";
+import type { MethodName } from "../methods/types";
 import { mapBasin } from "./background";
 import { pixelsOf, speeds } from "./basin-image";
 import { element } from "./dom";
@@ -39,16 +40,16 @@ export class Ground {
   }
 
   /** Asks for the map of what is seen, and puts the image where it belongs. */
-  paint({ objective }: { objective: Objective }): void {
+  paint(sight: Sight): void {
     const { frame } = this.figure;
     this.canvas.hidden = !this.chosen || !frame;
     if (!this.chosen || !frame) return this.ask([]);
     const { plot, window } = frame, rows = Math.max(1, Math.round((COLUMNS * plot.height) / plot.width));
     Object.assign(this.canvas.style, { left: `${plot.x}px`, top: `${plot.y}px`, width: `${plot.width}px`, height: `${plot.height}px` });
-    const key = [objective, this.chosen, ...window, rows];
+    const key = [sight, this.chosen, ...window, rows];
     if (key.length === this.asked.length && key.every((part, i) => part === this.asked[i])) return;
     this.ask(key);
-    this.stop = mapBasin(objective, { window, columns: COLUMNS, rows, method: this.chosen }, (basin, share) => {
+    this.stop = mapBasin({ sight, window, columns: COLUMNS, rows, method: this.chosen }, ({ basin, share }) => {
       [this.basin, this.share] = [basin, share];
       show(this.canvas, basin);
       this.changed();

@@ -6,12 +6,14 @@ import { bar } from "./panels/bar";
 import { curvePanel, lineRunPanel } from "./panels/curve";
 import { dualPanel } from "./panels/dual";
 import { localPanel } from "./panels/local";
+import { racePanel } from "./panels/race";
 import { runPanel } from "./panels/run";
 import { ellipsoidPanel, surfacePanel } from "./panels/solid";
 import { spectrumPanel } from "./panels/spectrum";
 import { tablePanel } from "./panels/table";
 import { timelinePanel } from "./panels/timeline";
 import { verdictCard } from "./panels/verdict";
+import { walkPanel } from "./panels/walk";
 import { whitenedPanel } from "./panels/whitened";
 import type { Panel } from "./panel";
 import { shower, type Shown } from "./shown";
@@ -92,6 +94,7 @@ function panelsOf(engine: Engine, store: Store, words: Words): Panel[] {
     line ? curvePanel : localPanel,
     ...(line ? [] : [dualPanel, whitenedPanel, spectrumPanel]),
     run && timelinePanel,
+    ...(recording.program && recording.planes.some((plane) => plane.basis) ? [walkPanel, racePanel] : []),
     !line && recording.planes.length > 0 && surfacePanel,
     recording.points.some((point) => point.cube) && ellipsoidPanel,
     run && tablePanel,

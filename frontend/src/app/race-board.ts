@@ -3,6 +3,7 @@
 import { LIMIT } from "../methods/basin";
 import { LAPS, race, type Runner } from "../methods/race";
 import { METHODS } from "../methods/run";
+import type { Sight } from "../engine/objective";
 import type { MethodName, Objective } from "../methods/types";
 import type { Window } from "../maths/window";
 import type { Grid, Pair } from "../scene/types";
@@ -19,7 +20,7 @@ import type { Words } from "./words/words";
 import { roleOf } from "../views/race";
 
 /** What is raced on. The same object while nothing changed. */
-export interface Course { objective: Objective; window: Window; grid: Grid | null; axes: readonly [string, string]; start: Pair }
+export interface Course { sight: Sight; objective: Objective; window: Window; grid: Grid | null; axes: readonly [string, string]; start: Pair }
 
 /** Who runs at first. */
 const FIELD: readonly MethodName[] = ["gradient-descent", "newton", "damped-newton", "bfgs"];
@@ -61,7 +62,7 @@ export class RaceBoard {
     this.root = element("div", { class: "board" }, tools, element("div", { class: "abreast" }, left, right), table);
   }
 
-  paint(course: Course): void {
+  paint(course: Course, showFunction = true): void {
     if (course !== this.course) [this.course, this.start] = [course, null];
     const from = this.start ?? course.start, needs = [course, from, [...this.chosen].join()];
     if (needs.some((need, i) => need !== this.ran[i])) {
@@ -69,11 +70,11 @@ export class RaceBoard {
       this.runners = race(Object.keys(METHODS).filter((name) => this.chosen.has(name as MethodName)) as MethodName[], course.objective, from);
     }
     const { race: said } = this.page.methods;
-    this.paths.draw(raceScene(this.runners, course.grid, course.window, course.axes, this.ground.ends, this.words), said.paths(this.runners.length));
+    this.paths.draw(raceScene(this.runners, showFunction ? course.grid : null, course.window, course.axes, this.ground.ends, this.words), said.paths(this.runners.length));
     this.strip.draw(digitsScene(this.runners, this.measure, this.words), said.strip);
     this.handle.place(from, this.page.local.value(course.axes[0], short(from[0], 4), course.axes[1], short(from[1], 4)));
     this.back.disabled = this.start === null;
-    this.ground.paint(course);
+    this.ground.paint(course.sight);
     fillTable(this.table, this.runners, LAPS, this.page);
     say(this.explain, said.explain({ minima: minimaOf(this.runners) }));
     say(this.basin, this.ground.sentence(LIMIT));

@@ -32,6 +32,7 @@ export class WalkBoard {
   private handle: Handle;
   private radius = element("input", { type: "range", min: 0, max: 1, step: 0.002, "data-control": "radius" });
   private damping = element("input", { type: "range", min: 0, max: 1, step: 0.002, "data-control": "damping" });
+  private zones: HTMLElement[] = [];
   private marker = element("span", { class: "marker" });
   private gauge: HTMLElement;
   private ratio = element("output", { class: "number" });
@@ -103,15 +104,18 @@ export class WalkBoard {
   /** The gauge: zones of the ratio, a marker. */
   private made(): HTMLElement {
     const said = this.page.methods.walk, edges = [GAUGE[0], TAKE, STAY, GROW, GAUGE[1]];
-    const zones = said.zones.map((zone, k) => {
+    this.zones = said.zones.map((zone, k) => {
       const wide = (100 * (edges[k + 1] - edges[k])) / (GAUGE[1] - GAUGE[0]);
       return element("span", { class: `zone zone-${k}`, style: `width: ${wide.toFixed(2)}%` }, zone);
     });
-    const bar = element("div", { class: "zones", role: "meter", "aria-label": said.gauge, "aria-valuemin": GAUGE[0], "aria-valuemax": GAUGE[1], "aria-valuenow": 0 }, ...zones, this.marker);
+    const bar = element("div", { class: "zones", role: "meter", "aria-label": said.gauge, "aria-valuemin": GAUGE[0], "aria-valuemax": GAUGE[1], "aria-valuenow": 0 }, ...this.zones, this.marker);
     return element("div", { class: "gauge" }, element("p", { class: "tools" }, element("span", {}, said.gauge), this.ratio), bar);
   }
 
-  private show({ ratio }: Walk): void {
+  private show({ ratio, held }: Walk): void {
+    // A radius grows only where it held the step back.
+    const [, , keep, grow] = this.page.methods.walk.zones;
+    this.zones[3].textContent = held ? grow : keep;
     const [low, high] = GAUGE, at = Math.min(high, Math.max(low, Number.isFinite(ratio) ? ratio : low)), bar = this.marker.parentElement!;
     this.marker.style.left = `${((100 * (at - low)) / (high - low)).toFixed(2)}%`;
     bar.setAttribute("aria-valuenow", at.toFixed(3));

@@ -37,10 +37,16 @@ export class BasinMap {
   done = 0;
   private order: Int32Array;
 
-  constructor(private objective: Objective, window: Window, columns: number, rows: number, method: MethodName, private limit = LIMIT) {
+  /** `part`: every so many-th start of the order, from which on; maps of all parts make one (`joined`). */
+  constructor(private objective: Objective, window: Window, columns: number, rows: number, method: MethodName, private limit = LIMIT, [first, of]: readonly [number, number] = [0, 1]) {
     const count = columns * rows;
     this.basin = { method, window, columns, rows, end: new Int16Array(count).fill(WAITING), trials: new Uint16Array(count), ends: [] };
-    this.order = coarseToFine(columns, rows);
+    this.order = coarseToFine(columns, rows).filter((_, k) => k % of === first);
+  }
+
+  /** 0..1 */
+  get share(): number {
+    return this.done / this.order.length;
   }
 
   get finished(): boolean {
@@ -71,13 +77,33 @@ export class BasinMap {
 
   /** The number of an end, in the order in which they were met. */
   private find(x: Vector, value: number): number {
-    const { ends, window: [a, b, c, d] } = this.basin, width = SAME * (b - a), height = SAME * (d - c);
-    let k = ends.findIndex((end) => Math.abs(end.x[0] - x[0]) <= width && Math.abs(end.x[1] - x[1]) <= height);
-    if (k < 0) k = ends.push({ x: [...x], value, starts: 0 }) - 1;
-    ends[k].starts += 1;
-    if (value < ends[k].value) Object.assign(ends[k], { x: [...x], value });
-    return k;
+    return added(this.basin, { x, value, starts: 1 });
   }
+}
+
+/** The number of an end among those of a map, which it joins or is counted with. */
+function added({ ends, window: [a, b, c, d] }: Basin, { x, value, starts }: { x: Vector; value: number; starts: number }): number {
+  const width = SAME * (b - a), height = SAME * (d - c);
+  let k = 0;
+  while (k < ends.length && !(Math.abs(ends[k].x[0] - x[0]) <= width && Math.abs(ends[k].x[1] - x[1]) <= height)) k += 1;
+  if (k === ends.length) ends.push({ x: [...x], value, starts: 0 });
+  ends[k].starts += starts;
+  if (value < ends[k].value) Object.assign(ends[k], { x: [...x], value });
+  return k;
+}
+
+/** One map of the parts of a map, as far as they are. */
+export function joined(parts: readonly Basin[]): Basin {
+  const [first] = parts, whole: Basin = { ...first, end: first.end.slice(), trials: first.trials.slice(), ends: [] };
+  for (const part of parts) {
+    const number = part.ends.map((end) => added(whole, end));
+    part.end.forEach((k, index) => {
+      if (k === WAITING) return;
+      whole.end[index] = k >= 0 ? number[k] : k;
+      whole.trials[index] = part.trials[index];
+    });
+  }
+  return whole;
 }
 
 /** The map with its ends sorted by f, the lowest first: colors then mean the same on every map of a function. */

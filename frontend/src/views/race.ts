@@ -9,8 +9,6 @@ import type { Grid, Item, Pair, Scene } from "../scene/types";
 
 export interface RaceWords {
   question: string;
-  start: string;
-  rejected: string;
   trial: string;
   digits: string;
   decades: string;
@@ -38,7 +36,7 @@ export function raceScene(runners: readonly Runner[], grid: Grid | null, window:
     const tried = trials.slice(0, MARKED).map(({ end, accepted }) => ({ end: pair(end), accepted })).filter(({ end }) => finite(end));
     if (tried.length) items.push({ kind: "dots", role, points: tried.map(({ end }) => end), filled: tried.map(({ accepted }) => accepted) });
   }
-  if (runners.length) items.push({ kind: "dots", role: "start", points: [pair(runners[0].points[0])], filled: [true], label: words.start });
+  if (runners.length) items.push({ kind: "dots", role: "start", points: [pair(runners[0].points[0])], filled: [true] });
   return { view: "race", question: words.question, window: [...window], items, equal: true, x_label: axes[0], y_label: axes[1] };
 }
 

@@ -65,7 +65,8 @@ export function reachOf(shifted: Shifted, [a, b, c, d]: Window): number {
 export function walkScene(w: Walk, grid: Grid | null, window: Window, axes: readonly [string, string], words: WalkWords): Scene {
   const { at, shifted, s, radius } = w, to = (v: Pair): Pair => [at[0] + v[0], at[1] + v[1]], [g, h] = shifted.gradient, size = Math.hypot(g, h);
   const items: Item[] = grid ? [contours(grid)] : [];
-  const short = 0.22 * Math.max(window[1] - window[0], window[3] - window[2]), newton = shifted.definite ? shifted.step(0) : null;
+  const room = Math.max(window[1] - window[0], window[3] - window[2]), newton = shifted.definite ? shifted.step(0) : null;
+  const short = Math.min(0.22 * room, Math.max(newton ? 0.72 * shifted.longest : Infinity, 0.09 * room));
   const H = shifted.jet.hessian, quad = { at, value: w.value, gradient: [g, h] as Pair, hessian: [H[0], H[1], H[3]] as [number, number, number] };
   items.push(...level(quad, window, "model-level", 0));
   items.push({ kind: "ellipse", role: "trust-region", center: at, semi: [radius, radius], angle: 0, label: words.radius });

@@ -8,8 +8,6 @@ export const methodsEn = {
     "gradient-descent": "gradient descent", newton: "Newton", "damped-newton": "damped Newton", "trust-exact": "trust region", damped: "Levenberg damping", bfgs: "BFGS",
   },
   race: {
-    start: "start",
-    rejected: "rejected",
     trial: "trial",
     digits: "right digits of x",
     decades: "decades by which f \u2212 f* has fallen",
@@ -29,7 +27,7 @@ export const methodsEn = {
     table: "The race in numbers",
     columns: { method: "method", trials: "trials", rejected: "rejected", value: "f reached", digits: "digits of x", order: "order", end: "how it ended" },
     limit: (laps: number) => `stopped here after ${laps} trials`,
-    noOrder: "too few steps show it",
+    noOrder: "not seen yet",
     noAnswer: "goes to no minimum",
     explain: (a: RaceNumbers) => explainRace(a),
   },
@@ -56,8 +54,8 @@ export const methodsEn = {
     dampingSlider: "Damping \u03bb",
     plane: "The curve of steps from \u2212g to the Newton step, with the step that is chosen",
     along: "f and the quadratic along the curve of steps",
-    gauge: "Ratio of actual to promised decrease",
-    zones: ["rejected", "radius shrinks", "radius stays", "radius grows"] as string[],
+    gauge: "Actual by promised decrease, and what a trust region does next",
+    zones: ["rejected", "shrink", "keep the radius", "grow"] as string[],
     explain: (a: WalkNumbers) => explainWalk(a),
   },
 };

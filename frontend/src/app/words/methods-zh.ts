@@ -9,8 +9,6 @@ export const methodsZh: typeof methodsEn = {
     "gradient-descent": "梯度下降", newton: "牛顿法", "damped-newton": "带线搜索的牛顿法", "trust-exact": "信赖域", damped: "列文伯格阻尼", bfgs: "BFGS",
   },
   race: {
-    start: "起点",
-    rejected: "被拒绝",
     trial: "试探步",
     digits: "x 的正确位数",
     decades: "f − f* 下降了几个数量级",
@@ -30,7 +28,7 @@ export const methodsZh: typeof methodsEn = {
     table: "赛跑的数字",
     columns: { method: "方法", trials: "试探步", rejected: "被拒绝", value: "到达的 f", digits: "x 的位数", order: "收敛阶", end: "怎样结束" },
     limit: (laps) => `在这里只跑 ${laps} 步`,
-    noOrder: "步数太少，看不出",
+    noOrder: "还看不出",
     noAnswer: "不走向任何极小点",
     explain: (a) => explainRace(a),
   },
@@ -57,8 +55,8 @@ export const methodsZh: typeof methodsEn = {
     dampingSlider: "阻尼 λ",
     plane: "从 −g 到牛顿步的步的轨迹，以及选中的一步",
     along: "沿着步的轨迹：f 和二次函数",
-    gauge: "实际下降与承诺下降之比",
-    zones: ["拒绝", "半径缩小", "半径不变", "半径放大"],
+    gauge: "实际下降与承诺下降之比，以及信赖域接着怎么做",
+    zones: ["拒绝", "缩小", "半径不变", "放大"],
     explain: (a) => explainWalk(a),
   },
 };
