@@ -223,7 +223,7 @@ function explainSpectrum(a: SpectrumNumbers): string {
     : a.zero > 0 ? `f is flat along ${a.lowName}.`
     : `From ${short(a.low)} to ${short(a.high)}: condition ${short(a.condition)}.`;
   const energy = a.share === null ? "" : ` ${percent(a.share)} of |g|\u00b2 lies along ${a.shareName}, where the curvature is ${short(a.shareValue)}.`;
-  return shape + energy + (a.fixed ? " In a shadow the spectrum stays that of the recorded point." : "");
+  return shape + energy + (a.fixed ? " The spectrum stays that of the recorded point." : "");
 }
 
 function explainRun(a: RunNumbers): string {

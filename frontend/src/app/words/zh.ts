@@ -209,7 +209,7 @@ function explainSpectrum(a: SpectrumNumbers): string {
     : a.zero > 0 ? `f 沿 ${a.lowName} 是平的。`
     : `从 ${short(a.low)} 到 ${short(a.high)}：条件数 ${short(a.condition)}。`;
   const energy = a.share === null ? "" : `|g|\u00b2 的 ${percent(a.share)} 在 ${a.shareName} 方向，那里的曲率是 ${short(a.shareValue)}。`;
-  return shape + energy + (a.fixed ? "投影时，谱保持为记录的点的谱。" : "");
+  return shape + energy + (a.fixed ? "特征值谱仍是记录点的。" : "");
 }
 
 function explainRun(a: RunNumbers): string {
