@@ -3,6 +3,7 @@
  * loops: a basin map makes a million of these.
  */
 
+import { eigenpairs, type Eigenpairs } from "../maths/jacobi";
 import { CURVATURE_NOISE, EPS, TINY } from "./number";
 import type { Matrix, Vector } from "./types";
 
@@ -180,63 +181,8 @@ export function nearlySingular({ H, L, n }: Factor): boolean {
   return pivot * pivot <= ((n * CURVATURE_NOISE) / 4) * noiseShift(H, n);
 }
 
-/** Eigenvalues ascending, `V` with the eigenvectors as columns. */
-export interface Eigen { w: number[]; V: number[] }
-
-/** By Jacobi's rotations (1846), which for two variables is one. Reads the lower half. */
-export function eigenpairs(H: Matrix, n: number): Eigen {
-  const A = new Array<number>(n * n), V = new Array<number>(n * n);
-  for (let i = 0; i < n; i += 1)
-    for (let j = 0; j < n; j += 1) {
-      A[i * n + j] = i < j ? H[j * n + i] : H[i * n + j];
-      V[i * n + j] = i === j ? 1 : 0;
-    }
-  for (let sweep = 0, turned = true; turned && sweep < SWEEPS; sweep += 1) {
-    turned = false;
-    for (let p = 0; p < n; p += 1) for (let q = p + 1; q < n; q += 1) turned = rotate(A, V, n, p, q) || turned;
-  }
-  const w = diagonal(A, n);
-  for (let i = 1; i < n; i += 1) for (let j = i; j > 0 && w[j] < w[j - 1]; j -= 1) exchange(w, V, n, j);
-  return { w, V };
-}
-
-const SWEEPS = 30;
-
-/** Eigenvalues j and j - 1 change places, and their vectors. */
-function exchange(w: number[], V: number[], n: number, j: number): void {
-  const kept = w[j];
-  w[j] = w[j - 1];
-  w[j - 1] = kept;
-  for (let k = 0; k < n; k += 1) {
-    const entry = V[k * n + j];
-    V[k * n + j] = V[k * n + j - 1];
-    V[k * n + j - 1] = entry;
-  }
-}
-
-/** Turns A and V in the plane of p and q so that A_pq becomes zero; false where it is zero beside the diagonal. */
-function rotate(A: number[], V: number[], n: number, p: number, q: number): boolean {
-  const b = A[p * n + q], a = A[p * n + p], c = A[q * n + q];
-  if (b === 0 || !Number.isFinite(b) || Math.abs(b) < 1e-3 * EPS * Math.sqrt(Math.abs(a)) * Math.sqrt(Math.abs(c))) return false;
-  const theta = (c - a) / (2 * b), size = Math.abs(theta);
-  const t = (theta < 0 ? -1 : 1) / (size + (size > 1e150 ? size : Math.sqrt(theta * theta + 1))), cosine = 1 / Math.sqrt(t * t + 1), sine = t * cosine;
-  for (let k = 0; k < n; k += 1) mix(A, k * n + p, k * n + q, cosine, sine);
-  for (let k = 0; k < n; k += 1) mix(A, p * n + k, q * n + k, cosine, sine);
-  for (let k = 0; k < n; k += 1) mix(V, k * n + p, k * n + q, cosine, sine);
-  A[p * n + p] = a - t * b;
-  A[q * n + q] = c + t * b;
-  A[p * n + q] = A[q * n + p] = 0;
-  return true;
-}
-
-function mix(M: number[], i: number, j: number, cosine: number, sine: number): void {
-  const u = M[i], v = M[j];
-  M[i] = cosine * u - sine * v;
-  M[j] = sine * u + cosine * v;
-}
-
 /** V'g. */
-export function components({ V }: Eigen, g: Vector): number[] {
+export function components({ V }: Eigenpairs, g: Vector): number[] {
   const n = g.length, out = new Array<number>(n);
   for (let i = 0; i < n; i += 1) {
     let sum = 0;
@@ -250,7 +196,7 @@ export function components({ V }: Eigen, g: Vector): number[] {
 export const noiseOf = (w: Vector): number => CURVATURE_NOISE * w.length * EPS * largest(w);
 
 /** Which eigenvectors have neither curvature nor slope `a` beyond rounding; `error` is that of the gradient. */
-export function inDoubt({ w, V }: Eigen, a: Vector, error: Vector): boolean[] {
+export function inDoubt({ w, V }: Eigenpairs, a: Vector, error: Vector): boolean[] {
   const n = w.length, noise = noiseOf(w);
   return w.map((value, i) => {
     let slope = 0;

@@ -1,7 +1,8 @@
 /** Curves of steps s(tau): a ray, the damped path, the exact arc of a trust region (src/raphson/paths). */
 
 import { gradientError, newtonBy } from "./curvature";
-import { absoluteTimes, cholesky, components, diagonal, divided, dot, eigenpairs, factorize, inDoubt, lower, multiple, noiseOf, norm, plus, scaled, times, upper } from "./dense";
+import { eigenpairs } from "../maths/jacobi";
+import { absoluteTimes, cholesky, components, diagonal, divided, dot, factorize, inDoubt, lower, multiple, noiseOf, norm, plus, scaled, times, upper } from "./dense";
 import type { Factor } from "./dense";
 import { TINY } from "./number";
 import type { Path, Vector } from "./types";

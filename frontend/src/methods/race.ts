@@ -1,6 +1,7 @@
 /** Several methods from one start: their ways, and how many digits every step brings. */
 
-import { components, eigenpairs } from "./dense";
+import { eigenpairs } from "../maths/jacobi";
+import { components } from "./dense";
 import { begin, step } from "./run";
 import type { MethodName, Objective, Status, Trial, Vector } from "./types";
 

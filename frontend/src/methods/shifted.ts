@@ -1,7 +1,7 @@
 /** The steps -(H + lambda I)^-1 g at a point: one curve from -g (lambda large) to Newton, walked by damping or by radius. */
 
-import { components, dot, eigenpairs, noiseOf, norm, times } from "./dense";
-import type { Eigen } from "./dense";
+import { eigenpairs, type Eigenpairs } from "../maths/jacobi";
+import { components, dot, noiseOf, norm, times } from "./dense";
 import type { Jet } from "./types";
 
 /** Bisections for the damping of a length: the bracket halves its logarithm. */
@@ -14,7 +14,7 @@ export class Shifted {
   /** The length of the curve's last step: the Newton step where H > 0; infinite where H is not, but for the hard case. */
   readonly longest: number;
   readonly definite: boolean;
-  private frame: Eigen;
+  private frame: Eigenpairs;
   private a: number[];
 
   constructor(readonly jet: Jet) {
