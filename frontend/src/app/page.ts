@@ -94,12 +94,13 @@ function panelsOf(engine: Engine, store: Store, words: Words): Panel[] {
     line ? curvePanel : localPanel,
     ...(line ? [] : [dualPanel, whitenedPanel, spectrumPanel]),
     run && timelinePanel,
-    ...(recording.program && recording.planes.some((plane) => plane.basis) ? [walkPanel, racePanel] : []),
+    recording.program && recording.planes.some((plane) => plane.basis) && walkPanel,
+    recording.program && recording.planes.some((plane) => plane.basis && !plane.bounds) && racePanel,
     !line && recording.planes.length > 0 && surfacePanel,
     recording.points.some((point) => point.cube) && ellipsoidPanel,
     run && tablePanel,
   ];
-  return make.filter((maker) => maker !== false).map((maker) => maker(engine, store, words));
+  return make.filter((maker) => typeof maker === "function").map((maker) => maker(engine, store, words));
 }
 
 function header({ recording }: Engine, store: Store, words: Words): HTMLElement {

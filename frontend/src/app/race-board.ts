@@ -19,8 +19,8 @@ import { short } from "../scene/number";
 import type { Words } from "./words/words";
 import { roleOf } from "../views/race";
 
-/** What is raced on. The same object while nothing changed. */
-export interface Course { sight: Sight; objective: Objective; window: Window; grid: Grid | null; axes: readonly [string, string]; start: Pair }
+/** What is raced on, the same object while nothing changed; `whole`: the plane is all of the space. */
+export interface Course { whole: boolean; sight: Sight; objective: Objective; window: Window; grid: Grid | null; axes: readonly [string, string]; start: Pair }
 
 /** Who runs at first. */
 const FIELD: readonly MethodName[] = ["gradient-descent", "newton", "damped-newton", "bfgs"];
@@ -76,7 +76,7 @@ export class RaceBoard {
     this.back.disabled = this.start === null;
     this.ground.paint(course.sight);
     fillTable(this.table, this.runners, LAPS, this.page);
-    say(this.explain, said.explain({ minima: minimaOf(this.runners) }));
+    say(this.explain, said.explain({ minima: minimaOf(this.runners), whole: course.whole }));
     say(this.basin, this.ground.sentence(LIMIT));
   }
 

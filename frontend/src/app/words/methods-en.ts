@@ -63,7 +63,7 @@ export const methodsEn = {
 function explainRace(a: RaceNumbers): string {
   const reading = "A straight line gains the same part of a digit in every trial; a line that bends upwards gains more in each than in the one before. Hollow marks are trials that were rejected.";
   const apart = a.minima > 1 ? ` The methods go to ${a.minima} different minima.` : "";
-  return reading + apart;
+  return reading + apart + (a.whole ? "" : " All other variables are held as at the answer: the race is in this plane alone.");
 }
 
 function explainBasin(a: BasinNumbers): string {

@@ -63,7 +63,7 @@ export const methodsZh: typeof methodsEn = {
 
 function explainRace(a: RaceNumbers): string {
   const apart = a.minima > 1 ? `这些方法走向 ${a.minima} 个不同的极小点。` : "";
-  return `直线表示每次试探换来的位数一样多；向上弯的线表示一次比一次换来更多。空心的标记是被拒绝的试探。${apart}`;
+  return `直线表示每次试探换来的位数一样多；向上弯的线表示一次比一次换来更多。空心的标记是被拒绝的试探。${apart}${a.whole ? "" : "其余变量固定在解处：比的只是这个平面里的函数。"}`;
 }
 
 function explainBasin(a: BasinNumbers): string {

@@ -61,6 +61,8 @@ export interface TimelineNumbers {
 export interface RaceNumbers {
   /** How many different minima the methods go to. */
   minima: number;
+  /** The plane is all of the space. */
+  whole: boolean;
 }
 
 export interface BasinNumbers {
