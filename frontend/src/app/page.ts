@@ -10,6 +10,7 @@ import { racePanel } from "./panels/race";
 import { runPanel } from "./panels/run";
 import { ellipsoidPanel, surfacePanel } from "./panels/solid";
 import { spectrumPanel } from "./panels/spectrum";
+import { stretchPanel } from "./panels/stretch";
 import { tablePanel } from "./panels/table";
 import { timelinePanel } from "./panels/timeline";
 import { verdictCard } from "./panels/verdict";
@@ -89,10 +90,11 @@ function panelsOf(engine: Engine, store: Store, words: Words): Panel[] {
   const { recording } = engine;
   const run = engine.answer > 1;
   const line = recording.n === 1;
+  // The large picture first: what f is like at x. Then how the run went, and the other questions.
   const make = [
-    line ? lineRunPanel : recording.planes.length > 0 && runPanel,
     line ? curvePanel : localPanel,
-    ...(line ? [] : [dualPanel, whitenedPanel, spectrumPanel]),
+    line ? lineRunPanel : recording.planes.length > 0 && runPanel,
+    ...(line ? [] : [dualPanel, stretchPanel, whitenedPanel, spectrumPanel]),
     run && timelinePanel,
     recording.program && recording.planes.some((plane) => plane.basis) && walkPanel,
     recording.program && recording.planes.some((plane) => plane.basis && !plane.bounds) && racePanel,
