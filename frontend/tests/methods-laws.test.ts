@@ -165,6 +165,15 @@ describe("damping and radius", () => {
       }
     }
   });
+  it("draw no direction where there is nothing to gain", () => {
+    const rosenbrock = problem("rosenbrock"), window: Window = [0, 2, 0, 2];
+    for (const at of [[1, 1], [1 + 1e-17, 1]] as [number, number][]) {
+      const w = walk(rosenbrock, at, 0, reachOf(new Shifted(rosenbrock(at)), [...window])), words = { ...en.methods.walk, question: "" };
+      expect(w.still).toBe(true);
+      expect(walkScene(w, null, [...window], ["a", "b"], words).items.map((item) => item.role)).toEqual(["point"]);
+      expect(alongScene(w, words).window.every(Number.isFinite)).toBe(true);
+    }
+  });
 });
 
 describe("the race", () => {

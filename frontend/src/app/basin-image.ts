@@ -4,7 +4,8 @@ import { WAITING, type Basin } from "../methods/basin";
 import { tint } from "../scene/style";
 import { colorOf } from "./dom";
 
-const COLORS = ["series-1", "series-2", "series-3", "series-4", "series-5", "series-6"];
+/** Roles of the ends' colors, from the lowest end up. */
+export const COLORS = ["series-1", "series-2", "series-3", "series-4", "series-5", "series-6"];
 /** Shares of a color on white: of the fastest start and of the slowest. The paths must be seen above them. */
 const PALE = 0.1, FULL = 0.5;
 const SHADES = 24;

@@ -5,7 +5,7 @@ import { METHODS } from "../methods/run";
 import type { Sight } from "../engine/objective";
 import type { MethodName } from "../methods/types";
 import { mapBasin } from "./background";
-import { pixelsOf, speeds } from "./basin-image";
+import { COLORS, pixelsOf, speeds } from "./basin-image";
 import { element } from "./dom";
 import type { Figure } from "./figure";
 import type { Words } from "./words/words";
@@ -63,7 +63,7 @@ export class Ground {
     if (!this.basin || this.share < 1) return said.working(this.share);
     const { end, ends } = this.basin, [fewest, most] = speeds(this.basin);
     const open = end.reduce((count, k) => count + Number(k === OPEN || k === BROKEN || k === UNBOUNDED), 0);
-    return said.explain({ starts: end.length, minima: ends.length, open, limit, fewest, most });
+    return said.explain({ starts: end.length, minima: ends.length, repeated: ends.length > COLORS.length, open, limit, fewest, most });
   }
 
   private ask(key: readonly unknown[]): void {

@@ -66,7 +66,7 @@ export class WalkBoard {
     this.show(w);
     const known = Number.isFinite(w.actual);
     say(this.explain, said.explain({
-      still: w.predicted === 0, held: w.held, lambda: w.lambda, radius: w.radius, length: Math.hypot(...w.s), definite: w.shifted.definite, least: w.shifted.least,
+      still: w.still, held: w.held, lambda: w.lambda, radius: w.radius, length: Math.hypot(...w.s), definite: w.shifted.definite, least: w.shifted.least,
       predicted: w.predicted, actual: known ? w.actual : null, ratio: known ? w.ratio : null, taken: w.taken,
     }));
   }
@@ -112,14 +112,15 @@ export class WalkBoard {
     return element("div", { class: "gauge" }, element("p", { class: "tools" }, element("span", {}, said.gauge), this.ratio), bar);
   }
 
-  private show({ ratio, held }: Walk): void {
+  private show({ ratio, held, still }: Walk): void {
     // A radius grows only where it held the step back.
     const [, , keep, grow] = this.page.methods.walk.zones;
     this.zones[3].textContent = held ? grow : keep;
     const [low, high] = GAUGE, at = Math.min(high, Math.max(low, Number.isFinite(ratio) ? ratio : low)), bar = this.marker.parentElement!;
     this.marker.style.left = `${((100 * (at - low)) / (high - low)).toFixed(2)}%`;
     bar.setAttribute("aria-valuenow", at.toFixed(3));
-    bar.setAttribute("aria-valuetext", short(ratio));
-    this.ratio.textContent = short(ratio);
+    bar.setAttribute("aria-valuetext", short(still ? null : ratio));
+    this.ratio.textContent = short(still ? null : ratio);
+    this.marker.hidden = still;
   }
 }

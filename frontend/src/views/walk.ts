@@ -3,6 +3,7 @@
 import { contours } from "../maths/contour";
 import { level } from "../maths/conic";
 import { inside, type Window } from "../maths/window";
+import { valueNoise } from "../methods/number";
 import { Shifted } from "../methods/shifted";
 import type { Objective } from "../methods/types";
 import type { Grid, Item, Pair, Scene } from "../scene/types";
@@ -34,6 +35,8 @@ export interface Walk {
   actual: number;
   ratio: number;
   taken: boolean;
+  /** What a step could gain lies below the rounding of f: its direction is rounding, too. */
+  still: boolean;
   /** The curve: lengths, steps, f and m there. */
   curve: { length: number; s: Pair; f: number; m: number }[];
 }
@@ -52,7 +55,7 @@ export function walk(objective: Objective, at: Pair, radius: number, reach: numb
     const length = (longest * k) / POINTS, step = k ? shifted.within(length).s : [0, 0];
     return { length: k ? Math.hypot(step[0], step[1]) : 0, s: [step[0], step[1]] as Pair, f: k ? objective(at.map((a, i) => a + step[i])).value : value, m: value - shifted.promise(step) };
   });
-  return { at, shifted, radius, lambda, held, s: [s[0], s[1]], value, predicted, actual, ratio, taken: ratio > TAKE, curve };
+  return { at, shifted, radius, lambda, held, s: [s[0], s[1]], value, predicted, actual, ratio, taken: ratio > TAKE, still: !(shifted.promise(shifted.within(reach).s) > valueNoise(value)), curve };
 }
 
 /** How far a walk can sensibly go: somewhat beyond Newton, or half the window where there is no bowl. */
@@ -70,12 +73,14 @@ export function walkScene(w: Walk, grid: Grid | null, window: Window, axes: read
   const H = shifted.jet.hessian, quad = { at, value: w.value, gradient: [g, h] as Pair, hessian: [H[0], H[1], H[3]] as [number, number, number] };
   items.push(...level(quad, window, "model-level", 0));
   items.push({ kind: "ellipse", role: "trust-region", center: at, semi: [radius, radius], angle: 0, label: words.radius });
+  const mark: Item = { kind: "dots", role: "point", points: [at], filled: [true], label: words.point };
+  const scene = { view: "walk", question: words.question, equal: true, x_label: axes[0], y_label: axes[1] } as const;
+  if (w.still) return { ...scene, window: [...window], items: [...items.filter((item) => item.kind === "contours"), mark] };
   if (size > 0) items.push({ kind: "arrow", role: "minus-gradient", tail: at, head: to([(-short * g) / size, (-short * h) / size]), label: words.minusGradient });
   if (newton) items.push({ kind: "arrow", role: "newton", tail: at, head: to([newton[0], newton[1]]), label: words.newton });
   items.push({ kind: "curve", role: "path", points: w.curve.map((p) => to(p.s)), label: words.curve });
   items.push({ kind: "dots", role: "trial", points: [to(s)], filled: [w.taken], label: inside(window, to(s)) ? (w.taken ? words.taken : words.rejected) : undefined });
-  items.push({ kind: "dots", role: "point", points: [at], filled: [true], label: words.point });
-  return { view: "walk", question: words.question, window: [...window], items, equal: true, x_label: axes[0], y_label: axes[1] };
+  return { ...scene, window: [...window], items: [...items, mark] };
 }
 
 /** f and the model along the curve; where the step stands. */
@@ -90,6 +95,6 @@ export function alongScene(w: Walk, words: WalkWords): Scene {
   items.push({ kind: "curve", role: "path", points: [[here, m], [here, f]] });
   items.push({ kind: "dots", role: "model-level", points: [[here, m]], filled: [true] }, { kind: "dots", role: "trial", points: [[here, f]], filled: [w.taken] });
   items.push({ kind: "dots", role: "point", points: [[0, w.value]], filled: [true] });
-  const top = Math.max(w.curve[w.curve.length - 1].length, here);
+  const top = Math.max(w.curve[w.curve.length - 1].length, here) || 1;
   return { view: "along", question: words.question, window: [-0.03 * top, 1.03 * top, low - pad, high + pad], items, equal: false, x_label: words.length, y_label: "f" };
 }

@@ -68,12 +68,12 @@ function explainRace(a: RaceNumbers): string {
 
 function explainBasin(a: BasinNumbers): string {
   const parts = [`${a.starts} starts, ${a.minima === 1 ? "one end" : `${a.minima} ends`}`];
-  if (a.open > 0) parts.push(`hatched: ${a.open} that came to no rest within ${a.limit} trials, or left where f is finite`);
-  return `${parts.join("; ")}. A color is an end; the darker, the more trials (${a.fewest} to ${a.most}).`;
+  if (a.open > 0) parts.push(`hatched: ${a.open} that came to no rest within ${a.limit} trials, fell without bound, or met an f that is not finite`);
+  return `${parts.join("; ")}. ${a.repeated ? "Colors repeat from the lowest end up" : "A color is an end"}; the darker, the more trials (${a.fewest} to ${a.most}).`;
 }
 
 function explainWalk(a: WalkNumbers): string {
-  if (a.still) return "The gradient is zero here: there is no way down to walk.";
+  if (a.still) return "What a step could gain here lies below the rounding of f: there is nothing left to walk.";
   const where = a.held ? `\u03bb = ${short(a.lambda)} and the radius ${short(a.radius)} give the same step, ${short(a.length)} long.` : `The whole {newton:Newton step}, ${short(a.length)} long, lies inside the radius: \u03bb = 0.`;
   const bowl = a.definite ? "" : ` H has a negative eigenvalue: only from \u03bb = ${short(a.least)} on is H + \u03bbI positive definite, and the curve has no Newton step to end at.`;
   if (a.predicted === null || a.actual === null) return `${where}${bowl} f is not finite at its end: {trial:rejected}.`;

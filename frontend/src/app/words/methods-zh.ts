@@ -67,12 +67,12 @@ function explainRace(a: RaceNumbers): string {
 }
 
 function explainBasin(a: BasinNumbers): string {
-  const open = a.open > 0 ? `；斜线处的 ${a.open} 个在 ${a.limit} 步之内没有停下，或者走到了 f 不是有限值的地方` : "";
-  return `${a.starts} 个起点，${a.minima} 个终点${open}。一种颜色是一个终点；颜色越深，用的步数越多（${a.fewest} 到 ${a.most}）。`;
+  const open = a.open > 0 ? `；斜线处的 ${a.open} 个在 ${a.limit} 步之内没有停下、无止境地下降，或者碰到了不是有限值的 f` : "";
+  return `${a.starts} 个起点，${a.minima} 个终点${open}。${a.repeated ? "颜色从最低的终点起循环使用" : "一种颜色是一个终点"}；颜色越深，用的步数越多（${a.fewest} 到 ${a.most}）。`;
 }
 
 function explainWalk(a: WalkNumbers): string {
-  if (a.still) return "这里梯度为零：没有下坡路可走。";
+  if (a.still) return "在这里走一步能换来的下降小于 f 的舍入误差：没有路可走了。";
   const where = a.held ? `λ = ${short(a.lambda)} 和半径 ${short(a.radius)} 给出同一步，长 ${short(a.length)}。` : `整个{newton:牛顿步}长 ${short(a.length)}，在半径之内：λ = 0。`;
   const bowl = a.definite ? "" : `H 有负特征值：λ 从 ${short(a.least)} 起 H + λI 才正定，轨迹也没有可以到达的牛顿步。`;
   if (a.predicted === null || a.actual === null) return `${where}${bowl}终点处 f 不是有限值：{trial:拒绝}。`;

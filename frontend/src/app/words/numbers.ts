@@ -68,6 +68,8 @@ export interface RaceNumbers {
 export interface BasinNumbers {
   starts: number;
   minima: number;
+  /** Ends share colors. */
+  repeated: boolean;
   /** Starts that came to no rest. */
   open: number;
   /** Trials that a start was given; the fewest and the most that one at rest took. */
@@ -77,7 +79,7 @@ export interface BasinNumbers {
 }
 
 export interface WalkNumbers {
-  /** The gradient is zero. */
+  /** What a step could gain lies below the rounding of f. */
   still: boolean;
   /** The radius holds the step back. */
   held: boolean;
