@@ -91,7 +91,10 @@ export class Handle {
   private key(event: KeyboardEvent): void {
     const frame = this.figure.frame;
     const way = KEYS[event.key];
-    if (event.key === "Escape") this.choices.reset();
+    if (event.key === "Escape") {
+      this.drop();
+      this.choices.reset();
+    }
     else if (way && frame && !event.ctrlKey && !event.altKey && !event.metaKey) {
       const share = event.shiftKey ? STRIDE : STEP;
       this.choices.move(frame.toData([this.at[0] + way[0] * share * frame.plot.width, this.at[1] + way[1] * share * frame.plot.height]));

@@ -6,6 +6,7 @@ import { windowOf } from "../engine/window";
 import { eigen, moved, signs } from "../maths/quadratic";
 import type { Quadratic, Vec } from "../maths/quadratic";
 import type { Context } from "../views/context";
+import { found } from "./numbers";
 import type { State } from "./store";
 import type { Words } from "./words/words";
 
@@ -26,9 +27,9 @@ export function shower(engine: Engine, words: Words): (state: State) => Shown {
   const spectrumOf = remembered((position: number) => engine.spectrum(position));
   const contextOf = remembered((local: Local, x: Vec | null, morph: number, showFunction: boolean): Context => {
     const quad = x ? moved(local.base, x) : local.base;
-    const { grid, trial, section, window } = local;
+    const { grid, trial, section, window, feasible, held } = local;
     const axes = axesIn(engine, local.axes, local.kind, words);
-    return { quad, base: local.base, spectrum: spectrumAt(local, quad), grid, trial, axes, section, morph, showFunction, window, words };
+    return { quad, base: local.base, spectrum: spectrumAt(local, quad), grid, trial, axes, section, morph, showFunction, window, feasible, held, words };
   });
   return (state) => {
     const local = localOf(state.position, state.plane, state.section, state.quad);
@@ -39,7 +40,7 @@ export function shower(engine: Engine, words: Words): (state: State) => Shown {
 
 /** The labels of the axes in the language of the page: names of variables are names, the others are words. */
 export function axesIn({ recording }: Engine, recorded: [string, string], kind: Plane["kind"], words: Words): [string, string] {
-  const known = words.controls.planeAxes(kind, recording.points.length > 1);
+  const known = words.controls.planeAxes(kind, recording.points.length > 1, found(recording));
   if (!known) return recorded;
   return [0, 1].map((k) => known[k] + (recorded[k].endsWith("(scaled)") ? words.controls.scaled : "")) as [string, string];
 }

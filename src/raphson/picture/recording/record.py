@@ -13,9 +13,9 @@ from raphson.picture.plane import Plane
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.recording.encode import close, column, grid, number
 from raphson.picture.recording.planes import drawing_units, offered
-from raphson.picture.recording.points import cube, line_point, noise_of, recorded_point
+from raphson.picture.recording.points import between, cube, line_point, noise_of, recorded_point
 from raphson.picture.recording.replay import Replay, looked_at, replay
-from raphson.picture.recording.sampler import Sampler
+from raphson.picture.recording.sampler import Sampler, through
 from raphson.picture.recording.slim import slimmed
 from raphson.picture.recording.trials import Columns, tau_unit
 from raphson.picture.recording.twin import look_lines, text_lines, verdict
@@ -85,6 +85,7 @@ def add_planes(
             "share": None if plane.share is None else number(plane.share, 6), "window": list(window), "grid": sampled,
             "u": coordinates(shown[:, 0], size), "v": coordinates(shown[:, 1], size),
             "start": [float(a) for a in start], "bounds": bounds_in(run, plane),
+            **between(run, through(plane, end.flat), window),
         })  # fmt: skip
 
 

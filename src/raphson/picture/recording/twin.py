@@ -24,6 +24,7 @@ def verdict(result: Any) -> dict[str, Any]:
         "smallest": optional(c.smallest), "largest": optional(c.largest), "condition": optional(c.condition),
         "lower": number(c.lower), "level": len(c.flat),
         "slopes": None if c.slopes is None else [number(a) for a in c.slopes],
+        "cause": str(c.cause), "proof": str(c.proof), "held": list(c.active),
         "inertia": None if c.inertia is None else [int(a) for a in c.inertia], "method": result.method,
         "status": result.termination.name,
     }  # fmt: skip

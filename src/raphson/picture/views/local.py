@@ -7,12 +7,14 @@ import numpy as np
 from raphson.picture.conic import asymptotes, level
 from raphson.picture.contour import levels
 from raphson.picture.quadratic import Quadratic
-from raphson.picture.scene import Contours, Curve, Dots, Ellipse, Grid, Item, Scene, pair
+from raphson.picture.scene import Contours, Curve, Dots, Ellipse, Grid, Item, Outside, Scene, pair
 from raphson.picture.views.pieces import aim, eigen_axes, unit
 from raphson.picture.views.window import Window, shown_rise, too_near, window_of
 from raphson.picture.words import caption, center_word, heading, number_text
 
 QUESTION = "Which way, and why not −g?"
+
+BEYOND_BOUNDS = "Hatched: beyond the bounds."
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,26 +33,33 @@ class PlaneTrial:
 
 def local(
     quad: Quadratic, grid: Grid | None = None, trial: PlaneTrial | None = None, section: str = "whole",
-    axes: tuple[str, str] = ("x1", "x2"), window: Window | None = None,
+    axes: tuple[str, str] = ("x1", "x2"), window: Window | None = None, bounds: Outside | None = None,
 ) -> Scene:  # fmt: skip
     """The quadratic at x with everything that steps are made of, honest at every signature.
 
     `grid`: f in the plane with the others fixed (left out of a shadow, which it cannot be compared with);
     `section` "whole", "slice" or "shadow"; `axes` the labels of the plane's axes; `window` (u0, u1, v0, v1), by default
-    the grid's, else `window_of`.
+    the grid's, else `window_of`; `bounds`: what lies beyond them.
     """
     if window is None:
         window = window_of(quad) if grid is None else extent(grid)
     notes = []
     if section == "shadow" and grid is not None:
         grid, notes = None, ["f itself is not drawn: its section holds the others fixed, a shadow minimizes over them."]
+    if bounds is not None:
+        notes.append(BEYOND_BOUNDS)
     near = too_near(quad, window)
     rise = shown_rise(quad, window)
     lift = rise - quad.rise if near else 0.0
     through = level(quad, lift, window, "model-level", "" if near else "model, level of x")
     if near and through:
         through[0] = replace(through[0], label=height(quad, rise))
-    items: list[Item] = [*function(quad, grid, near), *faint(quad, rise, lift, window), *asymptotes(quad, window)]
+    items: list[Item] = [
+        *([] if bounds is None else [bounds]),
+        *function(quad, grid, near),
+        *faint(quad, rise, lift, window),
+        *asymptotes(quad, window),
+    ]
     items += [*through, *frame_axes(quad, through, window), *region(quad, trial)]
     items += [] if near or not np.any(quad.gradient) else directions(quad, window, bool(through))
     items += [*points(quad, window, near), *tried(trial)]
