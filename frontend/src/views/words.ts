@@ -84,7 +84,7 @@ export const viewWordsEn = {
     `${total === stored ? "Curvatures" : `Curvatures of all ${total} directions`}: ${positive} positive, ${zero} zero to rounding, ${negative} negative. ` +
     (stored < total ? `${stored} of ${total} are stored: the ${Math.ceil(stored / 2)} lowest and the ${Math.floor(stored / 2)} highest. ` : "") +
     (few ? "The length of a stem is the absolute value |λ|, its color the sign" : "The height of a dot is the absolute value |λ|; upright triangles curve upwards, inverted ones downwards, circles are zero to rounding") +
-    (!shares ? "." : few ? "; the black part of a tip is the direction's share of |g|²." : "; the area of a black ring is the direction's share of |g|²."),
+    (!shares ? "." : few ? "; the filled part of a tip is the direction's share of |g|²." : "; the area of a ring is the direction's share of |g|²."),
   /** `away`: how far the bottom along the bound is; 0: too near to be seen; null: there is none. */
   captionHeld: (name: string | null, away: number | null) =>
     `${name ?? "x"} sits at ${name ? "its" : "a"} bound, and −g points beyond it: the method leaves ${name ? "this variable" : "that direction"} out. Along the bound the model is ` +
@@ -186,7 +186,7 @@ export const viewWordsZh: ViewWords = {
     `${total === stored ? "曲率" : `全部 ${total} 个方向的曲率`}：${positive} 个为正，${zero} 个在舍入误差内为零，${negative} 个为负。` +
     (stored < total ? `保存了 ${total} 个中的 ${stored} 个：最小的 ${Math.ceil(stored / 2)} 个和最大的 ${Math.floor(stored / 2)} 个。` : "") +
     (few ? "线的长度是绝对值 |λ|，颜色表示符号" : "点的高度是绝对值 |λ|；正三角形向上弯，倒三角形向下弯，圆圈在舍入误差内为零") +
-    (!shares ? "。" : few ? "；端点的黑色部分是该方向在 |g|² 中所占的份额。" : "；黑圈的面积是该方向在 |g|² 中所占的份额。"),
+    (!shares ? "。" : few ? "；端点的实心部分是该方向在 |g|² 中所占的份额。" : "；外圈的面积是该方向在 |g|² 中所占的份额。"),
   captionHeld: (name, away) =>
     `${name ?? "x"} 停在界限上，而 −g 指向界限之外：算法不再动${name ? "这个变量" : "那个方向"}。沿着界限，模型` +
     (away === null ? "不是碗形，没有最低点。" : away === 0 ? "是一条抛物线，就图中所见 x 就在它的最低点。" : `是一条抛物线，最低点在 ${short(away)} 之外。`) +

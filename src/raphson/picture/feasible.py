@@ -1,13 +1,16 @@
 """Where a plane lies between the bounds of its variables: feasible ground as a polygon, and windows cut to it."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from raphson.kernel.space import Box
 from raphson.picture.plane import Plane
 from raphson.picture.scene import Outside
 from raphson.picture.views.window import Window
+from raphson.solver.answer import held_up
 
 BEYOND = 20.0
 """Corners lie so many windows away where no bound cuts the plane: far out of any picture."""
@@ -58,6 +61,23 @@ def box(window: Window, times: float) -> np.ndarray:
     return np.array([[u - du, v - dv], [u + du, v - dv], [u + du, v + dv], [u - du, v + dv]])
 
 
+def inside(corners: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Which points (..., 2) lie in a convex polygon of corners (k, 2), or on its edge to rounding."""
+    out, size = np.full(points.shape[:-1], len(corners) > 2), float(np.max(np.abs(corners), initial=0.0))
+    turn = np.sign(area(corners))
+    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        edge = b - a
+        across = turn * (edge[0] * (points[..., 1] - a[1]) - edge[1] * (points[..., 0] - a[0]))
+        out &= across >= -1e-9 * size * float(np.hypot(*edge))
+    return out
+
+
+def area(corners: np.ndarray) -> float:
+    """The area of a polygon, negative where its corners go round clockwise."""
+    (x, y), (u, v) = corners.T, np.roll(corners, -1, axis=0).T
+    return 0.5 * float(np.sum(x * v - u * y))
+
+
 def slack(a: np.ndarray, b: float, points: np.ndarray) -> float:
     """What rounding makes of a'p - b."""
     return 1e-9 * (abs(b) + float(np.max(np.abs(points @ a), initial=0.0)))
@@ -80,6 +100,12 @@ def within_bounds(space: Any, plane: Plane, window: Window) -> Window:
             v0, v1 = (v0, min(v1, at)) if a[k] > 0 else (max(v0, at), v1)
     least = 1e-3 * max(window[1] - window[0], window[3] - window[2])
     return (u0, u1, v0, v1) if u1 - u0 > least and v1 - v0 > least else window
+
+
+def held_names(problem: Any, x: Any, g: np.ndarray, names: Sequence[str], most: int = 60) -> list[str]:
+    """The variables that sit at a bound beyond which f falls, or that are fixed, by their names; `most` of them."""
+    held = held_up(problem.space, x, jnp.asarray(g))
+    return [] if held is None else [str(names[i]) for i in np.flatnonzero(np.asarray(held))[:most]]
 
 
 def outside(space: Any, plane: Plane, window: Window) -> Outside | None:

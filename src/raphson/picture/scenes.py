@@ -38,7 +38,8 @@ def local(model: Any, plane: Any = None, section: str = "slice") -> Scene:
     if section == "shadow":
         return near.local(quad, None, section=section, axes=chosen.axes, window=window)
     grid, bounds = subject.grid(chosen, window), subject.outside(chosen, window)
-    return near.local(quad, grid, section=section, axes=chosen.axes, window=window, bounds=bounds)
+    held = subject.held if bounds is not None else ()
+    return near.local(quad, grid, section=section, axes=chosen.axes, window=window, bounds=bounds, held=held)
 
 
 def parabola(subject: Subject) -> Scene:

@@ -10,7 +10,7 @@ import numpy as np
 from raphson.kernel.names import names_of
 from raphson.kernel.number import eps
 from raphson.model.geometry import Frame, hessian_units
-from raphson.picture.feasible import outside
+from raphson.picture.feasible import held_names, outside
 from raphson.picture.plane import Plane, extreme_plane, newton_plane, parameter_plane, path_plane, scales
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.sample import along, sample
@@ -186,6 +186,15 @@ class Subject:
     def outside(self, plane: Plane, window: Window) -> Outside | None:
         """What lies beyond the bounds; None where there are none in sight, or the model does not know f."""
         return None if self.model.problem is None else outside(self.model.problem.space, plane, window)
+
+    @property
+    def held(self) -> list[str]:
+        """The variables that sit at a bound beyond which f falls."""
+        return (
+            []
+            if self.model.problem is None
+            else held_names(self.model.problem, self.model.x, self.gradient, self.names)
+        )
 
     def evaluate(self, plane: Plane, points: np.ndarray) -> np.ndarray | None:
         """f (m,) at points (m, 2) of the plane; ValueError where the model does not know f."""

@@ -13,7 +13,7 @@ export const en = {
     variables: (n: number) => (n === 1 ? "1 variable" : `${n} variables`),
     notes: "Notes",
     /** Those that Python gives where nobody asked for another. */
-    titles: {} as Record<string, string>,
+    titles: { "Local quadratic model": "Local quadratic model", Minimization: "Minimization", Fit: "Fit" } as Record<string, string>,
     made: "Recorded by raphson. Everything on this page is inside this one file: it needs no network.",
   },
   guide: {

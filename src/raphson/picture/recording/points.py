@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from raphson.kernel.number import CURVATURE_NOISE, GRADIENT_NOISE, eps
 from raphson.model.geometry import Geometry, hessian_units
-from raphson.picture.feasible import polygon
+from raphson.picture.feasible import held_names, polygon
 from raphson.picture.plane import EPS, Plane
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.recording.encode import close, column, grid, number
@@ -18,7 +17,6 @@ from raphson.picture.recording.sampler import Sampler, through
 from raphson.picture.recording.windows import SPARE, Window, interval, local_window, widened
 from raphson.picture.views.spectrum import direction
 from raphson.problems.allowed import hessian_error
-from raphson.solver.answer import held_up
 
 SHOWN = 60
 """Eigenvalues that are recorded: half of them the lowest, half the highest."""
@@ -57,7 +55,8 @@ def recorded_point(
     }  # fmt: skip
     if not moment.finite:
         return out
-    out["held"] = held_names(run, moment, names)
+    if run.problem is not None:
+        out["held"] = held_names(run.problem, moment.x, moment.gradient, names)
     axes = np.zeros((len(moment.flat), 0))
     if moment.hessian is not None:
         axes = add_spectrum(out, moment, names, noise_of(run, moment))
@@ -103,12 +102,6 @@ def gradient_error(moment: Moment) -> float:
     """By how much |g| may be off by rounding: that of x, through H, and that of g itself. As `Model.gradient_error`."""
     rounding = np.abs(np.asarray(moment.hessian)) @ np.abs(moment.flat) + np.abs(moment.gradient)
     return float(GRADIENT_NOISE * np.finfo(moment.dtype).eps * np.linalg.norm(rounding))
-
-
-def held_names(run: Replay, moment: Moment, names: Sequence[str]) -> list[str]:
-    """The variables that sit at a bound beyond which f falls, or that are fixed."""
-    held = None if run.problem is None else held_up(run.problem.space, moment.x, jnp.asarray(moment.gradient))
-    return [] if held is None else [str(names[i]) for i in np.flatnonzero(np.asarray(held))[:SHOWN]]
 
 
 def between(run: Replay, plane: Plane, window: Window) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from raphson.kernel.names import names_of
 from raphson.kernel.space import Box
 from raphson.model.quadratic import Model
 from raphson.paths.proposal import RADIUS
+from raphson.picture.chinese import chinese_lines, chinese_notes
 from raphson.picture.plane import Plane
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.recording.encode import close, column, grid, number
@@ -44,7 +45,9 @@ def make_recording(thing: Any, title: str = "") -> dict[str, Any]:
             out["notes"].append(f"{shown}: the first, the last, and some between")
     if run.moments:
         drawn(out, thing, run, trials, names)
-    return slimmed(out)
+    out = slimmed(out)
+    method = "" if look else thing.method
+    return out | {"zh": {"lines": chinese_lines(out["lines"], method), "notes": chinese_notes(out["notes"])}}
 
 
 def title_of(thing: Any) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from raphson.picture.contour import gaps
+from raphson.picture.feasible import area
 from raphson.picture.render.ink import ink, letters, open_head, pale, palette, pen
 from raphson.picture.scene import (
     Arc,
@@ -168,8 +169,7 @@ def draw_outside(ax: Any, item: Outside, order: float) -> None:
     rings = [Outline(frame, closed=True)]
     if len(corners):
         # The other way round than the frame: a hole in it.
-        turn = float(np.sum(np.cross(corners, np.roll(corners, -1, axis=0), axis=1)))
-        corners = corners[::-1] if turn > 0 else corners
+        corners = corners[::-1] if area(corners) > 0 else corners
         corners = np.concatenate([corners, corners[:1]])
         rings.append(Outline(corners, closed=True))
         ax.plot(corners[:, 0], corners[:, 1], zorder=order, gid=item.role, marker="", **style)

@@ -1,5 +1,6 @@
 """The local view: which way, and why not -g? The levels of f and of its model through x, with both directions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,12 +35,14 @@ class PlaneTrial:
 def local(
     quad: Quadratic, grid: Grid | None = None, trial: PlaneTrial | None = None, section: str = "whole",
     axes: tuple[str, str] = ("x1", "x2"), window: Window | None = None, bounds: Outside | None = None,
+    held: Sequence[str] = (),
 ) -> Scene:  # fmt: skip
     """The quadratic at x with everything that steps are made of, honest at every signature.
 
     `grid`: f in the plane with the others fixed (left out of a shadow, which it cannot be compared with);
     `section` "whole", "slice" or "shadow"; `axes` the labels of the plane's axes; `window` (u0, u1, v0, v1), by default
-    the grid's, else `window_of`; `bounds`: what lies beyond them.
+    the grid's, else `window_of`; `bounds`: what lies beyond them,
+    and `held` the variables that sit at theirs, beyond which f falls.
     """
     if window is None:
         window = window_of(quad) if grid is None else extent(grid)
@@ -48,6 +51,10 @@ def local(
         grid, notes = None, ["f itself is not drawn: its section holds the others fixed, a shadow minimizes over them."]
     if bounds is not None:
         notes.append(BEYOND_BOUNDS)
+    if held:
+        notes.append(
+            f"At a bound, and left out by the method: {', '.join(held)}. What is drawn is the model without bounds."
+        )
     near = too_near(quad, window)
     rise = shown_rise(quad, window)
     lift = rise - quad.rise if near else 0.0
