@@ -193,7 +193,7 @@ export const viewWordsZh: ViewWords = {
     "若没有界限：",
   captionCorner: "两个界限挡住了 x，−g 指向两个界限之外：在这个平面里没有可走的步。若没有界限：",
   noteHeld: (names) => `停在界限上、算法不再动的变量：${names.join("、")}。`,
-  captionSurface: "灰色：f。蓝色：二次模型，它在 x 处与 f 相切，斜率和曲率都相同。",
+  captionSurface: "灰色：f。蓝色：二次模型，它在 x 处与 f 相切，梯度和曲率都相同。",
   captionSurfaceModel: "二次模型；这里没有记录 f。",
   captionEllipsoid: (angle) => `过 x 的等值椭球面，三个主平面和主轴。在空间中 −g 与牛顿步成 ${degrees(angle)}°；投影图不能如实显示角度。`,
   captionNoEllipsoid: (negative, zero) => `这里没有椭球面：三个曲率中 ${negative} 个为负，${zero} 个在舍入误差内为零。`,

@@ -35,9 +35,15 @@ def rules() -> tuple[Rule, ...]:
 
 
 def pattern(key: str) -> re.Pattern[str]:
-    """A key that begins a text and ends where a sentence, a part of a line or the text does."""
+    """A key that begins a text and ends where a sentence, a part of a line or the text does.
+
+    What is copied has no "; ", ": " or ". " in it: those divide texts into parts.
+    """
     parts = HOLE.split(key)
-    body = "".join(re.escape(part) if k % 2 == 0 else rf"(?P<{part}>[^;]+?)" for k, part in enumerate(parts))
+    hole = {False: "(?:(?!: |[.] )[^;])+?", True: "[^;]+?"}
+    body = "".join(
+        re.escape(part) if k % 2 == 0 else f"(?P<{part}>{hole[part.isupper()]})" for k, part in enumerate(parts)
+    )
     return re.compile(body + (r"(?=; |\s|$)" if key[-1] in ".:;" else r"(?=; |$)"))
 
 
@@ -69,12 +75,9 @@ def begun(rule: Rule, text: str) -> tuple[str, str] | None:
 
 
 def listed(words: str) -> str | None:
-    """Words in Chinese, or each of a list of them."""
-    whole = chinese(words)
-    if whole is not None or ", " not in words:
-        return whole
+    """Words in Chinese, where they are a list each of them."""
     parts = [chinese(part) for part in words.split(", ")]
-    return None if None in parts else "、".join(str(part) for part in parts)
+    return chinese(words) if None in parts else "、".join(str(part) for part in parts)
 
 
 def spoken(text: str) -> str:

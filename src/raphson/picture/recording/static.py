@@ -61,7 +61,7 @@ def static_page(recording: dict[str, Any], thing: Any, language: str = "en") -> 
     lines = list(own["lines"])
     head = lines.pop(0)[1] if lines and not lines[0][0] else ""
     parts = [
-        f'<main id="static" lang="{CODES[language]}">',
+        '<main id="static">',
         f"<h1>{escape(page_title(recording, language))}</h1>",
         f"<p>{escape(facts)}</p>",
         f"<p><strong>{escape(head)}</strong></p>" if head else "",
