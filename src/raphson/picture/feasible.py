@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.kernel.space import Box
+from raphson.model.bounds import held_up
 from raphson.picture.plane import Plane
 from raphson.picture.scene import Outside
 from raphson.picture.views.window import Window
-from raphson.solver.answer import held_up
 
 BEYOND = 20.0
 """Corners lie so many windows away where no bound cuts the plane: far out of any picture."""
