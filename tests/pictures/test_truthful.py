@@ -31,7 +31,7 @@ from raphson.solver.wording import CAUSES, HEADLINES
 
 ROSENBROCK = rp.zoo["rosenbrock"]
 NAMES = re.compile(
-    r"\b(raphson|float64|max|method|auto|result|sqrt|rise|start|dogleg|newton|v_min|v_max)\b|[a-z_]+\.[a-z_.()\[\]:, 0]+"
+    r"\b(raphson|float64|max|method|auto|result|sqrt|rise|dogleg|newton|v_min|v_max)\b|[a-z_]+\.[a-z_.()\[\]:, 0]+"
 )
 
 
@@ -152,6 +152,20 @@ def test_the_angle_is_that_of_the_whole_space_and_its_plane_comes_first(four: rp
     np.testing.assert_allclose(
         np.degrees(np.arccos(g @ step / np.linalg.norm(g) / np.linalg.norm(step))), first["angle"], rtol=1e-6
     )
+
+
+@pytest.mark.parametrize("plane", [None, "extreme", (0, 2)])
+def test_pictures_of_a_plane_say_the_angle_of_the_whole_space_first(plane: object) -> None:
+    model = rp.local_model(quartet, np.array([0.3, -1.0, 2.0, 1.0]))
+    g, H = np.asarray(model.gradient), np.asarray(model.hessian)
+    step = -np.linalg.solve(H, g)
+    angle = np.degrees(np.arccos(-g @ step / np.linalg.norm(g) / np.linalg.norm(step)))
+    scene = scenes.local(model, plane)
+    assert scene.caption.startswith(f"In all 4 dimensions −g is {angle:.1f}° off the Newton step. In this plane: ")
+    (arrow,) = scene.of("newton")
+    assert arrow.label == "Newton step in this plane"
+    assert not scenes.local(rp.minimize(quartet, np.zeros(4))).caption.startswith("In all")
+    assert scenes.local(model, plane, "shadow").of("newton")[0].label == "Newton step"
 
 
 # ---------------------------------------------------------------------------------------------- bounds

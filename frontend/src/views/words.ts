@@ -67,6 +67,8 @@ export const viewWordsEn = {
   captionFlat: "No curvature can be told from rounding: the model is a plane, and of second order there is nothing to draw.",
   captionStill: (rise: number) => `x is at the stationary point, as far as can be seen: no level passes through it. Drawn is the contour ${short(Math.abs(rise))} ${rise < 0 ? "below" : "above"} it.`,
   captionStillSaddle: (rise: number) => `x is at the saddle point, as far as can be seen. Drawn are the levels ${short(rise)} above and below it.`,
+  captionStillDual: (rise: number) => `x is at the stationary point, as far as can be seen. Drawn are the gradients of the contour ${short(Math.abs(rise))} ${rise < 0 ? "below" : "above"} it.`,
+  captionStillDualSaddle: (rise: number) => `x is at the saddle point, as far as can be seen. Drawn are the gradients of the levels ${short(rise)} above and below it.`,
   captionDual: (angle: number) =>
     "The gradients met on the contour, long where the contour is short: semi-axis √(2cλ). " +
     `Here −g ends at the centre, and the Newton direction is the one at right angles: the same ${degrees(angle)}° as in the contour.`,
@@ -172,6 +174,8 @@ export const viewWordsZh: ViewWords = {
   captionFlat: "所有曲率都小于舍入误差：模型是平面，没有二阶的东西可画。",
   captionStill: (rise) => `就图中所见，x 就在驻点：没有过它的等值线。画出的是${rise < 0 ? "低于" : "高于"}它 ${short(Math.abs(rise))} 的等值线。`,
   captionStillSaddle: (rise) => `就图中所见，x 就在鞍点。画出的是高于和低于它 ${short(rise)} 的等值线。`,
+  captionStillDual: (rise) => `就图中所见，x 就在驻点。画出的是${rise < 0 ? "低于" : "高于"}它 ${short(Math.abs(rise))} 的等值线上的梯度。`,
+  captionStillDualSaddle: (rise) => `就图中所见，x 就在鞍点。画出的是高于和低于它 ${short(rise)} 的等值线上的梯度。`,
   captionDual: (angle) =>
     `等值线上各点的梯度：等值线短的方向这里长，半轴长 √(2cλ)。在这里 −g 正好到达中心，而与椭圆垂直的是牛顿方向：夹角同样是 ${degrees(angle)}°。`,
   captionDualSaddle: (angle) => `H⁻¹ 与 H 一样是不定的：同一等值线上的梯度落在双曲线上。−g 到达中心，牛顿方向与曲线垂直，夹角 ${degrees(angle)}°。`,

@@ -35,11 +35,10 @@ def local(model: Any, plane: Any = None, section: str = "slice") -> Scene:
         return parabola(subject)
     chosen, quad, section = part(subject, plane, section)
     window = subject.window(quad, chosen)
-    if section == "shadow":
-        return near.local(quad, None, section=section, axes=chosen.axes, window=window)
-    grid, bounds = subject.grid(chosen, window), subject.outside(chosen, window)
-    held = subject.held if bounds is not None else ()
-    return near.local(quad, grid, section=section, axes=chosen.axes, window=window, bounds=bounds, held=held)
+    shadow = section == "shadow"
+    grid, bounds = (None, None) if shadow else (subject.grid(chosen, window), subject.outside(chosen, window))
+    around = near.Around(bounds, () if bounds is None else subject.held, subject.n, subject.angle)
+    return near.local(quad, grid, section=section, axes=chosen.axes, window=window, around=around)
 
 
 def parabola(subject: Subject) -> Scene:

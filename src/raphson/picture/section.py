@@ -9,7 +9,7 @@ import numpy as np
 
 from raphson.kernel.names import names_of
 from raphson.kernel.number import eps
-from raphson.model.geometry import Frame, hessian_units
+from raphson.model.geometry import Frame, angle, hessian_units
 from raphson.picture.feasible import held_names, outside
 from raphson.picture.plane import Plane, extreme_plane, newton_plane, parameter_plane, path_plane, scales
 from raphson.picture.quadratic import Quadratic
@@ -186,6 +186,15 @@ class Subject:
     def outside(self, plane: Plane, window: Window) -> Outside | None:
         """What lies beyond the bounds; None where there are none in sight, or the model does not know f."""
         return None if self.model.problem is None else outside(self.model.problem.space, plane, window)
+
+    @property
+    def angle(self) -> float | None:
+        """Degrees from -g to the Newton step in all dimensions; None where the one or the other is rounding."""
+        error = self.model.gradient_error
+        size = 0.0 if error is None else float(np.linalg.norm(np.asarray(error, float)))
+        if not (np.linalg.norm(self.gradient) > size and np.any(self.newton)):
+            return None
+        return angle(-self.gradient, self.newton)
 
     @property
     def held(self) -> list[str]:

@@ -17,7 +17,7 @@ from raphson.picture.scene import Grid, Outside, Scene, Text
 from raphson.picture.views.convergence import convergence
 from raphson.picture.views.curve import curve, curve_run
 from raphson.picture.views.dual import dual
-from raphson.picture.views.local import PlaneTrial, local
+from raphson.picture.views.local import Around, PlaneTrial, local
 from raphson.picture.views.run import Journey, run
 from raphson.picture.views.spectrum import SpectrumData, spectrum
 from raphson.picture.views.whitened import whitened
@@ -167,19 +167,18 @@ def point_scenes(recording: dict[str, Any], point: dict[str, Any], trial: int | 
         return [scene]
     scenes = []
     # At the end of a run -g and the Newton step are near zero: the curvatures span the plane that says most.
-    plane = (
-        plane_of(recording, "newton" if trial is not None or recording["trials"] is None else "extreme")
-        if recording["planes"]
-        else None
-    )
+    kind = "newton" if trial is not None or recording["trials"] is None else "extreme"
+    plane = plane_of(recording, kind) if recording["planes"] else None
     if plane and plane["id"] in point["views"]:
         view = point["views"][plane["id"]]
         quad, grid = quadratic(view), sampled(view["grid"], view)
         section, axes = "whole" if plane["whole"] else "slice", tuple(plane["axes"])
         shown = None if trial is None else plane_trial(recording, plane, view, trial)
-        window, held = tuple(view["window"]), point.get("held", ()) if "feasible" in view else ()
+        window = tuple(view["window"])
+        held = point["held"] if "feasible" in view else ()
+        around = Around(beyond(view), held, recording["n"], point["angle"])
         scenes += [
-            local(quad, grid, shown, section, axes, window, beyond(view), held), dual(quad, section, axes, window),
+            local(quad, grid, shown, section, axes, window, around), dual(quad, section, axes, window),
             whitened(quad, 1.0, section, window),
         ]  # fmt: skip
     if len(point["eigenvalues"]) > 1:
