@@ -231,7 +231,7 @@ def test_nothing_is_evaluated_beyond_the_bounds() -> None:
     at = np.array(seen)
     assert at[:, 0].min() >= -1e-8 and at[:, 0].max() <= 1 + 1e-8 and at[:, 1].max() <= 2 + 1e-8
     # Bounds along the axes are where the grid ends: f is known up to them, and nothing is asked twice or left out.
-    assert np.isfinite(grid.values).sum() == len(seen) == 7 * 7
+    assert np.isfinite(grid.values).sum() == len(seen) == 3 * 5
     np.testing.assert_allclose([grid.x[0], grid.x[-1], grid.y[0], grid.y[-1]], [0, 1, 0, 2])
 
 
