@@ -14,13 +14,15 @@ import { listenToPrint } from "./print";
 import { makePage, type Page } from "./page";
 import { Store, type State } from "./store";
 import { en } from "./words/en";
+import type { Context } from "../views/context";
+import { shower } from "./shown";
 import type { Words } from "./words/words";
 import { zh } from "./words/zh";
 
 declare global {
   interface Window {
     /** For tests, and for the curious in the console. */
-    raphson?: { store: Store; recording: Recording; show: (quad: Quadratic) => void };
+    raphson?: { store: Store; recording: Recording; show: (quad: Quadratic) => void; context: () => Context | null };
   }
 }
 
@@ -65,7 +67,7 @@ function start(): void {
   store.flush();
   // The static pictures are for readers without scripts, and for the day when this one fails.
   document.getElementById("static")?.remove();
-  window.raphson = { store, recording, show: (quad) => store.set({ quad, x: null }) };
+  window.raphson = { store, recording, show: (quad) => store.set({ quad, x: null }), context: () => shower(engine, WORDS[store.state.language])(store.state).context };
 }
 
 start();

@@ -4,7 +4,7 @@ import type { Engine, Spectrum } from "../engine/engine";
 import type { Recording } from "../engine/record";
 import { angleDeg, condition, eigen, kind, largestAngle, newton } from "../maths/quadratic";
 import type { Context } from "../views/context";
-import { inertiaOf, sharesOf } from "../views/spectrum";
+import { inertiaOf, isRounding, sharesOf } from "../views/spectrum";
 import type { LocalNumbers, RunNumbers, SpectrumNumbers, TimelineNumbers } from "./words/numbers";
 
 /** A step shorter than this share of the window cannot be seen. */
@@ -33,7 +33,7 @@ export function spectrumNumbers(spectrum: Spectrum, fixed: boolean): SpectrumNum
   return {
     low: eigenvalues[0], high: eigenvalues[eigenvalues.length - 1], lowName: directions[negative ? 0 : weakest] ?? "",
     condition: zero ? null : Math.max(...sizes) / sizes[weakest],
-    negative, zero, rounding: shares === null && components.some((c) => c !== 0),
+    negative, zero, rounding: isRounding(spectrum) && components.some((c) => c !== 0),
     share: shares && shares[most], shareName: directions[most] ?? "", shareValue: eigenvalues[most] ?? null,
     fixed,
   };

@@ -3,6 +3,7 @@
 import type { Engine, Local, Spectrum } from "../engine/engine";
 import type { Plane } from "../engine/record";
 import { windowOf } from "../engine/window";
+import { levelThrough } from "../maths/level";
 import { eigen, moved, signs } from "../maths/quadratic";
 import type { Quadratic, Vec } from "../maths/quadratic";
 import type { Context } from "../views/context";
@@ -26,10 +27,14 @@ export function shower(engine: Engine, words: Words): (state: State) => Shown {
   );
   const spectrumOf = remembered((position: number) => engine.spectrum(position));
   const contextOf = remembered((local: Local, x: Vec | null, morph: number, showFunction: boolean): Context => {
-    const quad = x ? moved(local.base, x) : local.base;
-    const { grid, trial, section, window, feasible, held } = local;
+    const { grid, trial, section, window, base, feasible, held } = local;
     const axes = axesIn(engine, local.axes, local.kind, words);
-    return { quad, base: local.base, spectrum: spectrumAt(local, quad), grid, trial, axes, section, morph, showFunction, window, feasible, held, words };
+    const shared = { base, grid, trial, axes, section, morph, showFunction, window, feasible, held, words, recorded: !x };
+    const seen = x && local.live?.at(x);
+    if (seen) return { ...shared, quad: seen.quad, spectrum: seen.spectrum ?? local.spectrum, stale: !seen.spectrum, frozen: "", level: levelAt(local, x) };
+    // What is drawn then is the recorded quadratic, written down at another place.
+    const quad = x ? moved(base, x) : base, frozen = !x ? "" : local.live ? "infinite" : "model";
+    return { ...shared, quad, spectrum: spectrumAt(local, quad), stale: x !== null && !local.turn, frozen, level: x ? null : levelAt(local, base.at) };
   });
   return (state) => {
     const local = localOf(state.position, state.plane, state.section, state.quad);
@@ -45,13 +50,19 @@ export function axesIn({ recording }: Engine, recorded: [string, string], kind: 
   return [0, 1].map((k) => known[k] + (recorded[k].endsWith("(scaled)") ? words.controls.scaled : "")) as [string, string];
 }
 
+/** The level of f through a point, followed exactly; null where f cannot be computed, or is not what is drawn. */
+function levelAt({ live, window, section }: Local, x: Vec): Vec[] | null {
+  return live && section !== "shadow" ? levelThrough(live.smooth, x, window) : null;
+}
+
 /** The components v_i'g where the reader has dragged x to. */
 function spectrumAt(local: Local, quad: Quadratic): Spectrum {
   const { spectrum, turn, base } = local;
   if (!turn || quad === base) return spectrum;
   const [du, dv] = [quad.at[0] - base.at[0], quad.at[1] - base.at[1]];
   const components = spectrum.components.map((c, i) => c + spectrum.eigenvalues[i] * (turn[i][0] * du + turn[i][1] * dv));
-  return { ...spectrum, components };
+  // Of directions that are not here nobody knows how g changes along them.
+  return { ...spectrum, components, size: spectrum.size === undefined ? undefined : NaN };
 }
 
 /** A quadratic from nowhere, with the names u and v. */
@@ -63,7 +74,7 @@ function localOfQuadratic(base: Quadratic): Local {
     directions: axes.map((axis) => `${axis[0].toFixed(2)} u + ${axis[1].toFixed(2)} v`.replace("+ -", "\u2212 ")),
     signs: [...signs(base)],
   };
-  return { base, kind: "parameters", section: "whole", shadow: false, axes: ["u", "v"], window: windowOf(base), grid: null, trial: null, spectrum, turn: axes.map((a): Vec => [a[0], a[1]]) };
+  return { base, kind: "parameters", section: "whole", shadow: false, axes: ["u", "v"], window: windowOf(base), grid: null, trial: null, spectrum, turn: axes.map((a): Vec => [a[0], a[1]]), live: null };
 }
 
 /** The last answer again while the arguments are the same. */

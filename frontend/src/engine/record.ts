@@ -1,5 +1,7 @@
 /** What a report's file holds: a run (or one point) recorded by raphson/picture/recording/record.py, and nothing computed from it. */
 
+import type { Program } from "./program";
+
 /** A number of the record: JSON has no NaN and no infinities, they are null. */
 export type Num = number | null;
 
@@ -23,6 +25,9 @@ export interface Recording {
   notes: string[];
   /** `lines` and `notes` in Chinese. */
   zh?: { lines: [string, string][]; notes: string[] };
+  /** f itself, for the page to compute; null: `frozen` says why not, in English. */
+  program?: Program | null;
+  frozen?: string;
 }
 
 /** What speaks against a minimum, beyond the verdict (raphson/certificate/verdict.py). */
@@ -101,6 +106,9 @@ export interface Plane {
   u: Num[];
   v: Num[];
   start: [number, number];
+  /** With a program: x = x0 + basis (p - p0), n rows of 2, and p - p0 = project (x - x0), 2 rows of n. */
+  basis?: [number, number][];
+  project?: [number[], number[]];
   /** Bounds of the two variables as u0, u1, v0, v1 (null: none). */
   bounds: [Num, Num, Num, Num] | null;
   /** What lies between all bounds, as the corners (u, v) of a polygon far larger than the window; none: no bound is in sight. */
@@ -121,7 +129,7 @@ export interface Grid {
 export interface Point {
   /** The trial that led here; -1: the start. */
   trial: number;
-  /** The first 12 coordinates. */
+  /** The first 12 coordinates; all of them where there is a program. */
   x: Num[];
   value: Num;
   gradientNorm: Num;

@@ -1,10 +1,11 @@
-/** The engine of a report: everything was recorded, nothing is evaluated. */
+/** The engine of a report: what was recorded, and f itself where the record holds it as a program. */
 
 import type { Quadratic, Vec } from "../maths/quadratic";
 import type { Context } from "../views/context";
 import { decode } from "./decode";
 import type { Engine, Local, Section, Spectrum } from "./engine";
 import type { Plane, Point, PointView, Quad, Recording } from "./record";
+import { liveIn, liveOnLine } from "./live";
 import { windowOf } from "./window";
 
 /** |lambda| below this share of the largest is zero where the record does not count the signs. */
@@ -40,13 +41,15 @@ export function recorded(recording: Recording): Engine {
       trial,
       spectrum: spectrumOf(point, recording.n),
       turn: drawn === "shadow" ? null : view.turn,
+      live: liveIn(recording.program, plane, point, recording.names, drawn),
     };
   };
   const spectrum = (position: number): Spectrum | null => {
     const point = pointAt(position);
     return point && spectrumOf(point, recording.n);
   };
-  return { recording, answer, spectrum, point: pointAt, plane: (id) => planes.get(id) ?? null, local, grid: (id) => decode(planes.get(id)?.grid ?? null) };
+  const onLine = liveOnLine(recording.program);
+  return { recording, answer, onLine, spectrum, point: pointAt, plane: (id) => planes.get(id) ?? null, local, grid: (id) => decode(planes.get(id)?.grid ?? null) };
 }
 
 /** A recorded polygon. */

@@ -18,7 +18,7 @@ export function local(context: Context): Scene {
   const look = lookOf(context, liftOf(quad, window), words);
   const items = [
     ...ground(context), ...beyond(context), ...region(context), ...levels(quad, window, look), ...axes(quad, window, look), ...throughX(context),
-    ...ray(context), ...curve(context), ...arrows(quad, window, look), ...alongBound(context), ...ends(context), ...points(quad, look),
+    ...ray(context), ...curve(context), ...arrows(quad, window, look), ...alongBound(context), ...ends(context), ...points(quad, look), ...banner(context),
   ];
   return {
     view: "local", question: words.questionLocal, window, items, x_label: context.axes[0], y_label: context.axes[1],
@@ -39,7 +39,7 @@ function lookOf(context: Context, lift: number, words: ViewWords): Look {
 }
 
 /** f's contours, behind everything. */
-const ground = ({ grid, showFunction }: Context): Item[] => (grid && showFunction ? [contours(grid)] : []);
+const ground = ({ grid, showFunction, frozen }: Context): Item[] => (grid && showFunction && frozen !== "model" ? [contours(grid)] : []);
 
 /** Hatching beyond the bounds: exactly there, whatever is known of f. */
 const beyond = ({ feasible }: Context): Item[] => (feasible ? [{ kind: "outside", role: "bounds", points: feasible }] : []);
@@ -52,7 +52,9 @@ function alongBound(context: Context): Item[] {
 }
 
 /** The level of f through x itself, in front of the other contours. */
-function throughX({ grid, showFunction, quad, window, words }: Context): Item[] {
+function throughX({ grid, showFunction, quad, window, words, level, frozen }: Context): Item[] {
+  if (frozen || !showFunction) return [];
+  if (level) return level.length > 1 && !liftOf(quad, window) ? [{ kind: "curve", role: "function-level", points: level, label: words.views.functionLevel }] : [];
   const height = grid && showFunction && !liftOf(quad, window) ? sample(grid, quad.at) : NaN;
   if (!grid || !Number.isFinite(height)) return [];
   const paths = lines(grid, height, quad.at).sort((a, b) => b.length - a.length);
@@ -100,11 +102,18 @@ function caption(context: Context): string {
 }
 
 /** The angle in all n dimensions, where it is known and no rounding. */
-function inSpace({ section, spectrum, quad, base, words: { views } }: Context): string {
+function inSpace({ section, spectrum, quad, base, stale, frozen, words: { views } }: Context): string {
   const { eigenvalues, signs, components, total = eigenvalues.length, error = 0, angle } = spectrum;
-  if (section === "whole" || Math.hypot(...components) <= error) return "";
+  if (section === "whole" || stale || frozen || Math.hypot(...components) <= error) return "";
   const known = total === eigenvalues.length && section === "slice" ? angleInSpace(eigenvalues, signs, components) : quad === base ? (angle ?? NaN) : NaN;
   return Number.isFinite(known) ? views.captionSpace(total, known) : "";
+}
+
+/** Written across the picture where it is not f's own at x. */
+function banner({ frozen, window, words: { views } }: Context): Item[] {
+  if (!frozen) return [];
+  const text = frozen === "model" ? views.bannerModel : views.bannerInfinite;
+  return [{ kind: "text", role: "frozen", at: [(window[0] + window[1]) / 2, window[3] - 0.06 * (window[3] - window[2])], text, anchor: "middle" }];
 }
 
 function inPlane({ quad, window, words: { views } }: Context): string {
@@ -119,11 +128,12 @@ function inPlane({ quad, window, words: { views } }: Context): string {
   return sign[1] === 0 ? views.captionRidge(angle) : views.captionDome(angle);
 }
 
-function notes({ quad, base, window, grid, showFunction, section, feasible, held, words: { views } }: Context): string[] {
+function notes({ quad, base, window, grid, showFunction, section, feasible, held, frozen, words: { views } }: Context): string[] {
   const out: string[] = [];
   if (section === "slice") out.push(views.noteSlice);
   if (section === "shadow") out.push(views.noteShadow);
-  if (quad.at[0] !== base.at[0] || quad.at[1] !== base.at[1]) out.push(views.noteDragged);
+  if (frozen) out.push(frozen === "model" ? views.noteDragged : views.noteInfinite);
+  else if (quad.at[0] !== base.at[0] || quad.at[1] !== base.at[1]) out.push(views.noteLive);
   if (kind(quad) !== "flat" && hasCenter(quad) && !inside(window, center(quad))) out.push(views.noteOutside);
   if (grid && showFunction && holes(grid, feasible && ((p) => !insideConvex(feasible, p))).length) out.push(views.noteHatched);
   if (feasible) out.push(views.noteBounds);

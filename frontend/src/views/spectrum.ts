@@ -14,11 +14,13 @@ export function inertiaOf({ signs, inertia }: Spectrum): [number, number, number
   return inertia ?? [count(-1), count(0), count(1)];
 }
 
-/** The part of |g|^2 along each direction here; null where g is rounding: its parts then mean nothing. */
-export function sharesOf({ components, size, error }: Spectrum): number[] | null {
-  const here = Math.hypot(...components), whole = size ?? here;
-  if (!(whole > 0) || here <= (error ?? 0)) return null;
-  return components.map((c) => (c / whole) ** 2);
+/** Whether g is zero to rounding. */
+export const isRounding = ({ components, error = 0 }: Spectrum): boolean => Math.hypot(...components) <= error;
+
+/** The part of |g|^2 along each direction here; null where g is rounding (its parts then mean nothing) or |g| is not known. */
+export function sharesOf(spectrum: Spectrum): number[] | null {
+  const { components, size } = spectrum, whole = size ?? Math.hypot(...components);
+  return whole > 0 && !isRounding(spectrum) ? components.map((c) => (c / whole) ** 2) : null;
 }
 
 export function spectrum(context: Context): Scene {

@@ -205,7 +205,7 @@ function explainSpectrum(a: SpectrumNumbers): string {
     : a.zero > 0 ? `Along ${a.lowName} no curvature can be told from rounding.`
     : `From ${short(a.low)} to ${short(a.high)}: condition ${short(a.condition)}.`;
   const energy = a.rounding ? " Here g is zero to rounding: how it lies between the directions means nothing." : a.share === null ? "" : ` ${percent(a.share)} of |g|\u00b2 lies along ${a.shareName}, where the curvature is ${short(a.shareValue)}.`;
-  return shape + energy + (a.fixed ? " In a shadow the spectrum stays that of the recorded point." : "");
+  return shape + energy + (a.fixed ? " The spectrum stays that of the recorded point." : "");
 }
 
 function explainRun(a: RunNumbers): string {

@@ -193,7 +193,7 @@ function explainSpectrum(a: SpectrumNumbers): string {
     : a.zero > 0 ? `沿 ${a.lowName} 的曲率小于舍入误差。`
     : `从 ${short(a.low)} 到 ${short(a.high)}：条件数 ${short(a.condition)}。`;
   const energy = a.rounding ? "这里 g 在舍入误差内为零：它在各方向上的份额没有意义。" : a.share === null ? "" : `|g|\u00b2 的 ${percent(a.share)} 在 ${a.shareName} 方向，那里的曲率是 ${short(a.shareValue)}。`;
-  return shape + energy + (a.fixed ? "投影时，特征值谱保持为记录的点的谱。" : "");
+  return shape + energy + (a.fixed ? "特征值谱仍是记录点的。" : "");
 }
 
 function explainRun(a: RunNumbers): string {
