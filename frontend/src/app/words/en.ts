@@ -117,6 +117,7 @@ export const en = {
     handle: "Point x",
     draggable: "draggable point",
     hint: "Drag x, or use the arrow keys.",
+    closer: { label: "Look closer: Ctrl and wheel; Shift and drag moves the window", nearer: "Nearer", farther: "Farther" },
     value: (a: string, u: string, b: string, v: string) => `${a} = ${u}, ${b} = ${v}`,
     explain: (a: LocalNumbers) => explainLocal(a),
   },

@@ -114,6 +114,7 @@ export const zh: Words = {
     handle: "点 x",
     draggable: "可拖动的点",
     hint: "拖动 x，或用方向键移动。",
+    closer: { label: "放大缩小：Ctrl 加滚轮；按住 Shift 拖动则移动窗口", nearer: "放大", farther: "缩小" },
     value: (a, u, b, v) => `${a} = ${u}，${b} = ${v}`,
     explain: (a) => explainLocal(a),
   },
