@@ -9,7 +9,7 @@ import { executablePath, Pages } from "./fixtures/browser";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const ALL = ["run", "saddle", "three", "one", "look", "bounded", "stopped", "many"];
 /** Names: of the tool, the language, methods, number types; titles that the caller gave. */
-const NAMES = /\b(?:raphson|English|float64|newton|dogleg|trust-exact|max|method|auto|result|Esc|Tab|Shift|Home|End|Rosenbrock|Himmelblau|Three variables|One variable|A point|Minimization)\b/g;
+const NAMES = /\b(?:raphson|English|float64|newton|dogleg|trust-exact|max|method|auto|result|Esc|Tab|Ctrl|Shift|Home|End|Rosenbrock|Himmelblau|Three variables|One variable|A point|Minimization)\b/g;
 
 const settled = (page: Page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 const state = (page: Page) => page.evaluate(() => window.raphson!.store.state);

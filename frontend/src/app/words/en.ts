@@ -96,6 +96,7 @@ export const en = {
       always: [
         ["drag, arrow keys", "move x (the point has the focus after Tab); Shift: in larger steps"],
         ["Esc, double click", "undo the drag: back to the recorded x"],
+        ["Ctrl + wheel, Shift + drag", "look closer in the local model; move its window"],
         ["Tab, Enter", "to the next control; open or close a panel"],
         ["?", "these keys"],
       ] as [string, string][],
