@@ -170,6 +170,11 @@ describe("bounds", () => {
       feasible.forEach((p, i) => frame.toPixel(p).forEach((a, k) => expect(Math.abs(corners[i][k] - a)).toBeLessThan(0.01)));
       expect(svg.querySelector("[data-role=not-finite]")).toBeNull();
     }
+    // f's own level, followed by the page itself, ends there, too.
+    const level: Vec[] = Array.from({ length: 41 }, (_, k) => [k / 20 - 1, 0.1]), drawn = local(contextOf(q, { window, grid, feasible, level })).items;
+    const lines = drawn.flatMap((item) => (item.kind === "curve" && item.role === "function-level" ? [item.points] : []));
+    expect(lines.length).toBe(1);
+    expect(Math.max(...lines.flat().map(([x]) => x))).toBe(0.5);
     // Without the bound the cells beside it would be hatched, a part of them feasible.
     expect(holes(grid).length).toBeGreaterThan(0);
     expect(holes(grid, (p) => !insideConvex(feasible, p))).toEqual([]);

@@ -51,10 +51,21 @@ function alongBound(context: Context): Item[] {
   return [{ kind: "arrow", role: "newton", tail: quad.at, head: add(quad.at, step), label: views.newtonHeld }];
 }
 
+/** The stretches of a line that lie on feasible ground: beyond it nothing is said of f. */
+function pieces(line: Vec[], feasible: Vec[] | undefined): Vec[][] {
+  const out: Vec[][] = [[]];
+  for (const p of line) {
+    if (!feasible || insideConvex(feasible, p)) out[out.length - 1].push(p);
+    else if (out[out.length - 1].length) out.push([]);
+  }
+  return out.filter((run) => run.length > 1);
+}
+
 /** The level of f through x itself, in front of the other contours. */
-function throughX({ grid, showFunction, quad, window, words, level, frozen }: Context): Item[] {
+function throughX({ grid, showFunction, quad, window, words, level, frozen, feasible }: Context): Item[] {
   if (frozen || !showFunction) return [];
-  if (level) return level.length > 1 && !liftOf(quad, window) ? [{ kind: "curve", role: "function-level", points: level, label: words.views.functionLevel }] : [];
+  if (level && liftOf(quad, window)) return [];
+  if (level) return pieces(level, feasible).map((points, i): Item => ({ kind: "curve", role: "function-level", points, label: i ? "" : words.views.functionLevel }));
   const height = grid && showFunction && !liftOf(quad, window) ? sample(grid, quad.at) : NaN;
   if (!grid || !Number.isFinite(height)) return [];
   const paths = lines(grid, height, quad.at).sort((a, b) => b.length - a.length);
