@@ -37,7 +37,7 @@ def local(model: Any, plane: Any = None, section: str = "slice") -> Scene:
     window = subject.window(quad, chosen)
     shadow = section == "shadow"
     grid, bounds = (None, None) if shadow else (subject.grid(chosen, window), subject.outside(chosen, window))
-    around = near.Around(bounds, () if bounds is None else subject.held, subject.n, subject.angle)
+    around = near.Surroundings(bounds, () if bounds is None else subject.held, subject.n, subject.angle)
     return near.local(quad, grid, section=section, axes=chosen.axes, window=window, around=around)
 
 

@@ -17,7 +17,7 @@ from raphson.picture.scene import Grid, Outside, Scene, Text
 from raphson.picture.views.convergence import convergence
 from raphson.picture.views.curve import curve, curve_run
 from raphson.picture.views.dual import dual
-from raphson.picture.views.local import Around, PlaneTrial, local
+from raphson.picture.views.local import PlaneTrial, Surroundings, local
 from raphson.picture.views.run import Journey, run
 from raphson.picture.views.spectrum import SpectrumData, spectrum
 from raphson.picture.views.whitened import whitened
@@ -176,7 +176,7 @@ def point_scenes(recording: dict[str, Any], point: dict[str, Any], trial: int | 
         shown = None if trial is None else plane_trial(recording, plane, view, trial)
         window = tuple(view["window"])
         held = point["held"] if "feasible" in view else ()
-        around = Around(beyond(view), held, recording["n"], point["angle"])
+        around = Surroundings(beyond(view), held, recording["n"], point["angle"])
         scenes += [
             local(quad, grid, shown, section, axes, window, around), dual(quad, section, axes, window),
             whitened(quad, 1.0, section, window),

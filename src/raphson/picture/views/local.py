@@ -33,7 +33,7 @@ class PlaneTrial:
 
 
 @dataclass(frozen=True, eq=False)
-class Around:
+class Surroundings:
     """What a plane does not show by itself: what lies beyond the `bounds`, the variables `held` at theirs, beyond which
     f falls, and the number `n` of all variables with the `angle` from -g to the Newton step in all dimensions (degrees;
     None: two variables, or a gradient that is rounding)."""
@@ -60,7 +60,7 @@ class Around:
 
 def local(
     quad: Quadratic, grid: Grid | None = None, trial: PlaneTrial | None = None, section: str = "whole",
-    axes: tuple[str, str] = ("x1", "x2"), window: Window | None = None, around: Around = Around(),
+    axes: tuple[str, str] = ("x1", "x2"), window: Window | None = None, around: Surroundings = Surroundings(),
 ) -> Scene:  # fmt: skip
     """The quadratic at x with everything that steps are made of, honest at every signature.
 
