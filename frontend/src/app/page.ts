@@ -10,6 +10,7 @@ import { localPanel } from "./panels/local";
 import { runPanel } from "./panels/run";
 import { ellipsoidPanel, surfacePanel } from "./panels/solid";
 import { spectrumPanel } from "./panels/spectrum";
+import { stretchPanel } from "./panels/stretch";
 import { tablePanel } from "./panels/table";
 import { timelinePanel } from "./panels/timeline";
 import { verdictCard } from "./panels/verdict";
@@ -92,7 +93,7 @@ function panelsOf(engine: Engine, store: Store, words: Words): Panel[] {
   const make = [
     line ? curvePanel : localPanel,
     line ? lineRunPanel : recording.planes.length > 0 && runPanel,
-    ...(line ? [] : [dualPanel, whitenedPanel, spectrumPanel]),
+    ...(line ? [] : [dualPanel, stretchPanel, whitenedPanel, spectrumPanel]),
     run && timelinePanel,
     !line && recording.planes.length > 0 && surfacePanel,
     recording.points.some((point) => point.cube) && ellipsoidPanel,
