@@ -26,6 +26,7 @@ from raphson.picture.scene import Dots, Outside, Scene, Stems, Text
 from raphson.picture.views.curve import curve
 from raphson.picture.views.dual import dual
 from raphson.picture.views.local import local
+from raphson.picture.views.stretch import stretch
 from raphson.picture.views.whitened import whitened
 from raphson.solver.wording import CAUSES, HEADLINES
 
@@ -304,6 +305,7 @@ def test_every_picture_has_chinese_words() -> None:
         for section in ("whole", "slice", "shadow"):
             found += [local(quad, section=section, window=window), dual(quad, section, window=window)]
             found += [whitened(quad, t, section, window) for t in (0.0, 0.5, 1.0)]
+            found += [s for t in (0.0, 0.5, 1.0) for s in stretch(quad, t, section, ("x1", "x2"), window)]
     found += [curve(1.0, 2.0, slope, bend) for slope in (0.0, 1.0) for bend in (-2.0, 0.0, 2.0)]
     for scene in found:
         told = chinese_scene(scene)
