@@ -1,13 +1,17 @@
 /** The report's page: reads the recording that stands in the file and shows it. */
 
 import "./style.css";
+import "./dark.css";
+import "./print.css";
 import type { Recording } from "../engine/record";
 import { recorded } from "../engine/recorded";
 import type { Quadratic } from "../maths/quadratic";
+import { darkInks } from "../scene/style";
 import { fromHash, keepAddress } from "./address";
 import { serve } from "./background";
-import { colorOf } from "./dom";
+import { colorOf, element } from "./dom";
 import { listenToKeys } from "./keys";
+import { listenToPrint } from "./print";
 import { makePage, type Page } from "./page";
 import { Store, type State } from "./store";
 import { en } from "./words/en";
@@ -32,7 +36,7 @@ function start(): void {
   if (recording.schema !== 1) return;
   const engine = recorded(recording);
   const initial: State = {
-    position: 1, plane: recording.planes[0]?.id ?? "", section: "slice", x: null, lens: null, morph: 0, stretch: 1, around: null, language: "en",
+    position: 1, plane: recording.planes[0]?.id ?? "", section: "slice", x: null, lens: null, morph: 0, stretch: 1, around: null, language: document.documentElement.lang.startsWith("zh") ? "zh" : "en",
     showFunction: true, open: [], azimuth: -60, elevation: 30, playing: "", quad: null,
   };
   const store = new Store(fromHash(location.hash, initial, engine));
@@ -46,6 +50,7 @@ function start(): void {
       if (page) page.root.replaceWith(next.root);
       else document.body.append(next.root);
       page = next;
+      document.title = WORDS[state.language].page.titles[recording.title] ?? recording.title;
       document.documentElement.lang = state.language === "zh" ? "zh-CN" : "en";
       if (switched) next.root.querySelector<HTMLElement>(`[data-language="${language}"]`)?.focus();
     }
@@ -53,9 +58,13 @@ function start(): void {
   };
   for (const [name, role] of [["accent", "model-level"], ["good", "newton"], ["bad", "minus-gradient"], ["run", "path"]])
     document.documentElement.style.setProperty(`--${name}`, colorOf(role));
+  // Dark only where the page came to life: the static pictures are on white.
+  document.documentElement.classList.add("scripted");
+  document.head.append(element("style", {}, `@media screen and (prefers-color-scheme: dark){:root.scripted{${darkInks("#14191f")}}}`));
   store.subscribe(paint);
   keepAddress(store, initial, engine);
   listenToKeys(store, engine);
+  listenToPrint(store);
   store.flush();
   // The static pictures are for readers without scripts, and for the day when this one fails.
   document.getElementById("static")?.remove();

@@ -29,18 +29,19 @@ def register(*classes: type) -> None:
         show.report.register(cls, report)
 
 
-def report(thing: Any, path: str | Path, title: str = "") -> Path:
+def report(thing: Any, path: str | Path, title: str = "", language: str = "en") -> Path:
     """Writes the report about a result, fit or model; the path of the file, which appears whole or not at all.
 
-    The same object gives the same bytes: there is no time stamp in it. Raises FileNotFoundError where the folder
-    does not exist (none is created), IsADirectoryError where the path is one.
+    `language` ("en" or "zh") is that in which the page opens; with scripts on the reader can change it. The same
+    object gives the same bytes: there is no time stamp in it. Raises FileNotFoundError where the folder does not
+    exist (none is created), IsADirectoryError where the path is one, ValueError for another language.
     """
     path = Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into: create it first")
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder: name a file in it, as in {path / 'run.html'}")
-    text = page(thing, title)
+    text = page(thing, title, language)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_text(text, encoding="utf-8", newline="\n")
@@ -50,30 +51,32 @@ def report(thing: Any, path: str | Path, title: str = "") -> Path:
     return path
 
 
-def page(thing: Any, title: str = "") -> str:
+def page(thing: Any, title: str = "", language: str = "en") -> str:
     """The whole HTML text."""
     from raphson.picture.recording.record import make_recording
-    from raphson.picture.recording.static import STYLE, static_page
+    from raphson.picture.recording.static import CODES, STYLE, page_title, static_page
     from raphson.picture.section import refuse_curved
 
+    if language not in CODES:
+        raise ValueError(f"language = {language!r}: a report is written in {' or '.join(map(repr, CODES))}")
     refuse_curved(getattr(thing, "model", thing))
     recording = make_recording(thing, title)
     script = web("report.js")
     parts = [
         "<!doctype html>",
-        '<html lang="en">',
+        f'<html lang="{CODES[language]}">',
         "<head>",
         '<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(recording['title'])}</title>",
+        f"<title>{escape(page_title(recording, language))}</title>",
         '<link rel="icon" href="data:,">',
         f"<style>{STYLE}</style>",
         f"<style>{web('report.css')}</style>",
         f"<script>{HIDE}</script>" if script else "",
         "</head>",
         "<body>",
-        static_page(recording, thing),
+        static_page(recording, thing, language),
         f'<script type="application/json" id="recording">{embedded(recording)}</script>',
         f"<script>{script}</script><script>{UNHIDE}</script>" if script else "",
         "</body>",
