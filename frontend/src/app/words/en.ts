@@ -3,6 +3,7 @@
 import type { Num, Plane, Verdict } from "../../engine/record";
 import { viewWordsEn } from "../../views/words";
 import { degrees, percent, short } from "../../scene/number";
+import { fitWordsEn } from "./fit";
 import type { CurveNumbers, LocalNumbers, RunNumbers, SpectrumNumbers, TimelineNumbers } from "./numbers";
 
 export const en = {
@@ -162,6 +163,7 @@ export const en = {
   /** Words of the captions that have the color of what they name. */
   terms: { "\u2212H\u207b\u00b9g": "newton", "Newton step": "newton", "Newton direction": "newton", "\u2212gradient": "minus-gradient", "\u2212g": "minus-gradient" } as Record<string, string>,
   views: viewWordsEn,
+  fit: fitWordsEn,
 };
 
 function criterion(v: Verdict): string {

@@ -12,6 +12,7 @@ from raphson.paths.proposal import RADIUS
 from raphson.picture.plane import Plane
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.recording.encode import close, column, grid, number
+from raphson.picture.recording.fit import fit_record
 from raphson.picture.recording.planes import drawing_units, offered
 from raphson.picture.recording.points import cube, line_point, noise_of, recorded_point
 from raphson.picture.recording.replay import Replay, looked_at, replay
@@ -44,6 +45,8 @@ def make_recording(thing: Any, title: str = "") -> dict[str, Any]:
             out["notes"].append(f"{shown}: the first, the last, and some between")
     if run.moments:
         drawn(out, thing, run, trials, names)
+    if hasattr(thing, "uncertainty"):
+        out["fit"] = fit_record(thing)
     return slimmed(out)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from raphson.fit.report import fit_html
+from raphson.picture import scenes
 from raphson.picture.plane import EPS
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.render.svg import svg
@@ -57,6 +59,7 @@ def static_page(recording: dict[str, Any], thing: Any) -> str:
         f"<p>{escape(facts)}</p>",
         f"<p><strong>{escape(head)}</strong></p>" if head else "",
         "<dl>" + "".join(f"<dt>{escape(a)}</dt><dd>{escape(b)}</dd>" for a, b in lines) + "</dl>",
+        the_fit(thing) if "fit" in recording else "",
         *groups(recording, thing),
         table(recording["trials"]),
         notes(recording["notes"]),
@@ -64,6 +67,12 @@ def static_page(recording: dict[str, Any], thing: Any) -> str:
         "</main>",
     ]
     return "\n".join(part for part in parts if part)
+
+
+def the_fit(thing: Any) -> str:
+    """Data, curve and residuals of a fit, and its parameters with what is known of them."""
+    drawing = f"<figure>{svg(scenes.fit(thing), 1.3 * WIDTH)}</figure>"
+    return f'<h2>The fit</h2><div class="pictures">{drawing}{fit_html(thing)}</div>'
 
 
 def groups(recording: dict[str, Any], thing: Any) -> Iterator[str]:

@@ -24,6 +24,9 @@ CHARACTER = 0.56
 SUBTITLE, CAPTION = 0.9, 0.78
 """Sizes of letters over that of an axis label."""
 
+LOWER, APART = 0.42, 0.07
+"""Height of a lower picture, and its distance from the upper one, over the height of that."""
+
 WIDER = 1.1
 """Letters of figures are so much wider than those of pages."""
 
@@ -46,21 +49,36 @@ def draw(scene: Scene, ax: Any = None) -> Any:
     """
     window = framed(scene)
     own = ax is None
-    ax = new_axes((window[3] - window[2]) / (window[1] - window[0]) if scene.equal else 0.68) if own else ax
+    shape = (window[3] - window[2]) / (window[1] - window[0]) if scene.equal else 0.68 if scene.below is None else 0.95
+    ax = new_axes(shape) if own else ax
     if any(isinstance(item, Heat) for item in scene.items):
         ax.set_facecolor("white")  # the middle of its colors, whatever the style
     scale_axes(scene, window, ax)
     for order, item in enumerate(scene.items):
         DRAW[type(item)](ax, item, 2 + 0.01 * order)
     name_axes(scene, ax, own)
+    lowest = ax if scene.below is None else draw_below(scene.below, ax, own)
     settle(ax)
-    write(scene, ax, ax.xaxis.label)
+    write(scene, ax, lowest.xaxis.label)
     if own:
         trim(ax)
     settle(ax)
-    write(scene, ax, ax.xaxis.label)
+    write(scene, ax, lowest.xaxis.label)
     label(scene, ax)
     return ax
+
+
+def draw_below(scene: Scene, ax: Any, own: bool) -> Any:
+    """Draws a scene under the axes, over the same x; the Axes, which belong to the upper ones (`ax.child_axes`)."""
+    lower = ax.inset_axes((0, -APART - LOWER, 1, LOWER), sharex=ax)
+    lower.set_facecolor(ax.get_facecolor())
+    scale_axes(scene, scene.window, lower)
+    for order, item in enumerate(scene.items):
+        DRAW[type(item)](lower, item, 2 + 0.01 * order)
+    name_axes(scene, lower, own)
+    ax.set_xlabel("")
+    ax.tick_params(axis="x", which="both", labelbottom=False)
+    return lower
 
 
 def new_axes(ratio: float, **keywords: Any) -> Any:

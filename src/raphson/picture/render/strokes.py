@@ -9,7 +9,7 @@ import numpy as np
 
 from raphson.picture.conic import arcs
 from raphson.picture.contour import gaps, lines
-from raphson.picture.render.ink import palette
+from raphson.picture.render.ink import TINT, palette
 from raphson.picture.render.lettering import CORNER, arc_points
 from raphson.picture.render.paper import SMALL, Paper
 from raphson.picture.scene import Arc, Arrow, Contours, Curve, Dots, Ellipse, Grid, Heat, Item, RightAngle, Stems, Text
@@ -85,10 +85,11 @@ def draw_ellipse(item: Ellipse, paper: Paper) -> list[str]:
 
 
 def draw_curve(item: Curve, paper: Paper) -> list[str]:
-    """A polyline."""
+    """A polyline, or an area with its edge."""
     lam = "" if item.lam is None else f' data-lambda="{item.lam:.9g}"'
     data = path(paper.pixels(item.points), item.closed)
-    return [f'<path data-role="{item.role}"{lam} {pen(item.role)} d="{data}"/>'] if data else []
+    area = f' fill="{color(item.role)}" fill-opacity="{TINT}"' if item.fill else ""
+    return [f'<path data-role="{item.role}"{lam}{area} {pen(item.role)} d="{data}"/>'] if data else []
 
 
 def draw_arrow(item: Arrow, paper: Paper) -> list[str]:
