@@ -46,9 +46,20 @@ export function profileScene(fit: FitRecord, i: number): Scene | null {
   const profile = fit.profiles.find(({ parameter }) => parameter === i);
   if (!profile) return null;
   const parabola = Array.from({ length: 61 }, (_, k): Pair => [(k / 30 - 1) * REACH, ((k / 30 - 1) * REACH) ** 2]);
-  const points = profile.points.map((value, k): Pair => [inErrors(fit, i, value), profile.rise[k] ?? NaN]);
+  const roots = profile.points.map((value, k): Pair => {
+    const at = inErrors(fit, i, value);
+    return [at, Math.sign(at) * Math.sqrt(profile.rise[k] ?? NaN)];
+  });
+  const points = roots.map(([at, root]): Pair => [at, root ** 2]);
+  // The root of the rise is nearly straight: between the values that were tried the rise is read off it.
+  const way = roots.slice(1).flatMap(([b, to], k) =>
+    Array.from({ length: 16 }, (_, n): Pair => {
+      const [a, from] = roots[k], share = n / 15;
+      return [a + share * (b - a), (from + share * (to - from)) ** 2];
+    }),
+  );
   const items: Item[] = [
-    ...cross(), { kind: "curve", role: "confidence-inner", points: parabola }, { kind: "curve", role: "profile", points },
+    ...cross(), { kind: "curve", role: "confidence-inner", points: parabola }, { kind: "curve", role: "profile", points: way },
     { kind: "dots", role: "profile", points, filled: points.map(() => false), small: true },
   ];
   return { view: "profile", question: "", window: [-REACH, REACH, -0.4, REACH * REACH], items, equal: false, ticks: "" };

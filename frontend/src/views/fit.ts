@@ -7,8 +7,7 @@ import type { Item, Pair, Scene } from "../scene/types";
 export interface FitPictureWords {
   curve: string;
   agree: string;
-  band: string;
-  spread: string;
+  spread: (fit: FitRecord) => string;
   byModel: (y: string) => string;
   number: string;
   residual: string;
@@ -26,8 +25,9 @@ const MANY = 150;
 export function fitScene(fit: FitRecord, words: FitPictureWords): Scene | null {
   const { data, curve } = fit;
   if (!data.y) return null;
-  const items: Item[] = [...band(fit, words), ...line(fit, words), ...bars(fit)];
-  items.push({ kind: "dots", role: "data", points: pairs(data.x, data.y), filled: data.x.map(() => true), small: data.x.length > MANY });
+  const cloud = data.x.length > MANY, dots = dotsOf(fit, data.y, "data");
+  // A cloud of points would hide the curve.
+  const items: Item[] = [...band(fit), ...bars(fit), ...(cloud ? [dots, ...line(fit, words)] : [...line(fit, words), dots])];
   const heights = items.flatMap((item) => (item.kind === "dots" || item.kind === "curve" ? item.points.map((p) => p[1]) : []));
   const window: Scene["window"] = [...across(fit), ...padded(heights)];
   return { view: "fit", question: "", window, items, equal: false, log: curve?.log ? "x" : "", ticks: "xy", y_label: fit.names[1] };
@@ -37,28 +37,34 @@ export function fitScene(fit: FitRecord, words: FitPictureWords): Scene | null {
 export function residualScene(fit: FitRecord, words: FitPictureWords): Scene {
   const { data, spread, curve } = fit, [x0, x1] = across(fit);
   const level = (y: number, role: string, label: string): Item => ({ kind: "curve", role, points: [[x0, y], [x1, y]], label });
-  const items: Item[] = [level(0, "muted", "")];
-  if (spread !== null) items.push(level(-spread, "rejected", ""), level(spread, "rejected", words.spread));
-  items.push({ kind: "dots", role: "residual", points: pairs(data.x, data.residual), filled: data.x.map(() => true), small: data.x.length > MANY });
+  const lines: Item[] = [level(0, "muted", "")];
+  if (spread !== null) lines.push(level(-spread, "rejected", ""), level(spread, "rejected", words.spread(fit)));
+  const cloud = data.x.length > MANY, dots = dotsOf(fit, data.residual, "residual");
+  const items = [...(fit.scaled ? [] : band(fit, true)), ...(cloud ? [dots, ...lines] : [...lines, dots])];
   const heights = [0, ...(spread === null ? [] : [-spread, spread]), ...data.residual];
   const x_label = { curve: fit.names[0], fitted: words.byModel(fit.names[1]), index: words.number }[fit.kind];
   const y_label = fit.kind === "index" ? words.residual : fit.scaled ? words.scaled : words.difference;
   return { view: "residuals", question: "", window: [x0, x1, ...padded(heights)], items, equal: false, log: curve?.log ? "x" : "", x_label, y_label };
 }
 
-/** The area within the band, in as many parts as it is known. */
-function band({ curve }: FitRecord, words: FitPictureWords): Item[] {
+function dotsOf({ data: { x } }: FitRecord, y: Num[], role: string): Item {
+  const cloud = x.length > MANY;
+  return { kind: "dots", role: cloud ? "data-many" : role, points: pairs(x, y), filled: x.map(() => true), small: cloud };
+}
+
+/** The area within the band, in as many parts as it is known; `flat`: around zero, as among residuals. */
+function band({ curve }: FitRecord, flat = false): Item[] {
   if (!curve?.half) return [];
   const parts: { up: Pair[]; down: Pair[] }[] = [{ up: [], down: [] }];
   curve.x.forEach((x, k) => {
-    const y = curve.y[k], half = curve.half![k], last = parts[parts.length - 1];
+    const known = curve.y[k], half = curve.half![k], y = known === null || !flat ? known : 0, last = parts[parts.length - 1];
     if (y !== null && half !== null) {
       last.up.push([x, y + half]);
       last.down.push([x, y - half]);
     } else if (last.up.length > 0) parts.push({ up: [], down: [] });
   });
   const known = parts.filter(({ up }) => up.length > 1);
-  return known.map(({ up, down }): Item => ({ kind: "curve", role: "band", points: [...up, ...down.reverse()], closed: true, fill: true, label: words.band }));
+  return known.map(({ up, down }): Item => ({ kind: "curve", role: "band", points: [...up, ...down.reverse()], closed: true, fill: true }));
 }
 
 /** The curve in the parts where it is finite; over the model's own values the line where data and model agree. */

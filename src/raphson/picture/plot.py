@@ -95,7 +95,7 @@ def fidelity(model: Any, ax: Any = None, plane: Any = None) -> Any:
 
 
 def fit(fit: Any, ax: Any = None) -> Any:
-    """Do curve and data agree, and how well is the curve known? Data, curve with its band, and residuals below.
+    """Do curve and data agree? How sure is the curve? Data, curve with its confidence band, and residuals below.
 
     The band is the 95 % confidence band of the curve at each x for itself, by the delta method: f(x) -+ t sqrt(j C j'),
     j the derivative of f(x) by the parameters, C their covariance, t Student's quantile. Along directions that the data

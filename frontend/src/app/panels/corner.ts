@@ -9,6 +9,9 @@ import type { Store } from "../store";
 import type { Words } from "../words/words";
 import { share } from "./parameters";
 
+/** So many parameters have their pairs beside the curve. */
+const FEW = 3;
+
 export function cornerPanel(fit: FitRecord, store: Store, words: Words): Panel {
   const shown = fit.corner, count = shown.length;
   const drawings: { figure: Figure; draw: () => void }[] = [];
@@ -23,7 +26,7 @@ export function cornerPanel(fit: FitRecord, store: Store, words: Words): Panel {
     grid.append(placed(diagonal(fit, i, store, words, drawings), down, down));
   });
   const { root, explain } = section("corner", words.fit.corner.heading, grid);
-  root.classList.add("wide");
+  root.classList.toggle("wide", count > FEW);
   return {
     root,
     needs: () => drawings.map(({ figure }) => figure.size),

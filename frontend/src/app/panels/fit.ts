@@ -12,7 +12,7 @@ import type { Words } from "../words/words";
 export function fitPanel(fit: FitRecord, store: Store, words: Words): Panel {
   const upper = new Figure("fit", () => store.touch()), lower = new Figure("residuals", () => store.touch());
   const scenes = [fitScene(fit, words.fit.picture), residualScene(fit, words.fit.picture)];
-  const { root, explain } = section("fit", words.fit.panel, ...(scenes[0] ? [upper.root] : []), lower.root);
+  const { root, explain } = section("fit", scenes[0] ? words.fit.panel : words.fit.alone, ...(scenes[0] ? [upper.root] : []), lower.root);
   if (!scenes[0]) root.classList.add("alone");
   return {
     root,

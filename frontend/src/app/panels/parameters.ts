@@ -22,7 +22,7 @@ function table(fit: FitRecord, words: Words): HTMLElement {
   const head = element("tr", {}, ...heads(fit.level).map((text) => element("th", { scope: "col" }, text)));
   const rows = fit.parameters.map((parameter) => row(parameter, words));
   const more = fit.count > fit.parameters.length ? element("p", { class: "note" }, words.fit.parameters.more(fit.count - fit.parameters.length)) : null;
-  return element("div", { class: "numbers", role: "region", tabindex: 0, "aria-label": words.fit.parameters.title }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)), more);
+  return element("div", { class: "numbers", role: "group", tabindex: 0, "aria-label": words.fit.parameters.title }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)), more);
 }
 
 /** As many digits as the error leaves: the words of the console. */
@@ -51,7 +51,7 @@ function correlations(fit: FitRecord, words: Words): HTMLElement {
   );
   const note = fit.count > cells.length ? element("p", { class: "note" }, some(cells.length, fit.count)) : null;
   return element("div", { class: "correlations" }, element("h3", {}, title),
-    element("div", { class: "numbers", role: "region", tabindex: 0, "aria-label": title }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows))), note);
+    element("div", { class: "numbers", role: "group", tabindex: 0, "aria-label": title }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows))), note);
 }
 
 /** The number says it; the shade and the weight of its letters only help to find it. */
@@ -64,6 +64,7 @@ function cell(fit: FitRecord, i: number, j: number): HTMLElement {
 /** With so many digits that one below 1 does not read as 1. */
 export function share(r: number | null): string {
   if (r === null) return "\u2013";
+  if (Math.abs(r) === 1) return r > 0 ? "+1" : "\u22121";
   const digits = Math.abs(r) < 0.995 ? 2 : Math.min(8, Math.max(2, 1 - Math.floor(Math.log10(Math.max(1 - Math.abs(r), 1e-16)))));
   const text = Math.abs(r).toFixed(digits);
   return Number(text) === 0 ? short(0) : `${r < 0 ? "\u2212" : "+"}${text}`;

@@ -13,6 +13,8 @@ export interface Fact {
 export interface FitWords {
   picture: FitPictureWords;
   panel: { title: string; question: string };
+  /** The same where residuals alone are known. */
+  alone: { title: string; question: string };
   facts: (fit: FitRecord) => Fact[];
   head: (fit: FitRecord) => string;
   answer: (fit: FitRecord, cost: number | null) => string;
@@ -51,23 +53,27 @@ function tied({ cells, correlation, parameters }: FitRecord): [string, string][]
   return found.filter(({ size }) => size > TIED).sort((a, b) => b.size - a.size).map(({ pair }) => pair);
 }
 
+/** What a line at two standard deviations is called: the same in both languages. */
+const spread = (fit: FitRecord): string => (fit.noise.absolute ? "\u00b1 2 \u03c3" : `\u00b1 2 s = ${short(fit.spread)}`);
+
 const weak = (fit: FitRecord): string[] => fit.parameters.filter((p) => p.error !== null && p.value !== null && p.error > Math.abs(p.value)).map((p) => p.name);
 
 export const fitWordsEn: FitWords = {
   picture: {
-    curve: "", agree: "data = model", band: "", spread: "\u00b1 2 s", byModel: (y) => `${y} by the model`, number: "number of the residual", residual: "residual",
+    curve: "", agree: "data = model", spread, byModel: (y) => `${y} by the model`, number: "number of the residual", residual: "residual",
     difference: "data \u2212 model", scaled: "(data \u2212 model) / \u03c3",
   },
-  panel: { title: "Data, curve and residuals", question: "Do curve and data agree, and how well is the curve known?" },
+  panel: { title: "Data, curve and residuals", question: "Do curve and data agree? How sure is the curve?" },
+  alone: { title: "Residuals", question: "How are they spread?" },
   head: (fit) => `${plural(fit.count, "parameter")} \u00b7 ${plural(fit.of, fit.data.y ? "point" : "residual")}`,
   answer: ({ loss, noise }, cost) => (loss === "linear" ? `sum of squares ${short(noise.sum, 6)}` : `robust cost ${short(cost, 6)} (${loss})`),
   spoken: (k, fit) => (k ? `Residuals of ${plural(fit.of, "point")}` : `${plural(fit.of, "point")}${fit.curve ? ", the fitted curve" : " over the model\u2019s value"}${fit.curve?.half ? " and its confidence band" : ""}`),
   explain: (fit) =>
     [
-      fit.curve?.half ? `Shaded: the ${percent(fit.level)} confidence band of the {fit-curve:curve}, at each ${fit.names[0]} for itself: ${short(fit.factor)} standard errors of the curve to each side.` : "",
+      fit.curve?.half ? `Shaded${fit.scaled ? "" : ", among the residuals too"}: the ${percent(fit.level)} confidence band of the {fit-curve:curve}, at each ${fit.names[0]} for itself: ${short(fit.factor)} standard errors of the curve to each side.` : "",
       fit.kind === "fitted" ? "There is not one predictor: the data lie over the model\u2019s own value." : "",
       fit.kind === "index" ? "Residuals in their order: nothing is known of an x." : "",
-      fit.spread === null ? "" : `Dashed: two standard deviations; about one residual in twenty lies beyond.`,
+      fit.spread === null ? "" : `Dashed: two standard deviations; of normal noise about one residual in twenty lies beyond.`,
     ].filter((text) => text !== "").join(" "),
   left: (fit) =>
     [
@@ -100,7 +106,7 @@ export const fitWordsEn: FitWords = {
     state: { known: "", free: "not determined", unknown: "no standard error", "bound-lower": "at its lower bound", "bound-upper": "at its upper bound", "bound-any": "at a bound" },
     more: (count) => `And ${plural(count, "parameter")} more.`,
   },
-  correlations: { title: "Correlations", none: "One parameter: no correlations.", some: (shown, of) => `The ${shown} of ${of} parameters that are tied most.` },
+  correlations: { title: "Correlations", none: "No correlations: fewer than two parameters have a standard error.", some: (shown, of) => `The ${shown} of ${of} parameters that are tied most.` },
   corner: {
     heading: { title: "Pairs of parameters", question: "Which values go together, and which make up for each other?" },
     level: (k) => `${k} \u03c3`,
@@ -119,19 +125,20 @@ function plural(count: number, word: string): string {
 
 export const fitWordsZh: FitWords = {
   picture: {
-    curve: "", agree: "数据 = 模型", band: "", spread: "\u00b1 2 s", byModel: (y) => `模型给出的 ${y}`, number: "残差的序号", residual: "残差",
+    curve: "", agree: "数据 = 模型", spread, byModel: (y) => `模型给出的 ${y}`, number: "残差的序号", residual: "残差",
     difference: "数据 \u2212 模型", scaled: "（数据 \u2212 模型）/ \u03c3",
   },
   panel: { title: "数据、曲线与残差", question: "曲线与数据相符吗？曲线本身有多可靠？" },
+  alone: { title: "残差", question: "残差怎样分布？" },
   head: (fit) => `${fit.count} 个参数 \u00b7 ${fit.of} 个${fit.data.y ? "数据点" : "残差"}`,
   answer: ({ loss, noise }, cost) => (loss === "linear" ? `残差平方和 ${short(noise.sum, 6)}` : `稳健代价 ${short(cost, 6)}（${loss}）`),
   spoken: (k, fit) => (k ? `${fit.of} 个点的残差` : `${fit.of} 个数据点${fit.curve ? "与拟合曲线" : "对模型值"}${fit.curve?.half ? "及其置信带" : ""}`),
   explain: (fit) =>
     [
-      fit.curve?.half ? `阴影：{fit-curve:曲线}的 ${percent(fit.level)} 置信带，对每个 ${fit.names[0]} 单独成立，上下各为曲线标准误的 ${short(fit.factor)} 倍。` : "",
+      fit.curve?.half ? `阴影${fit.scaled ? "" : "（残差图中也有）"}：{fit-curve:曲线}的 ${percent(fit.level)} 置信带，对每个 ${fit.names[0]} 单独成立，上下各为曲线标准误的 ${short(fit.factor)} 倍。` : "",
       fit.kind === "fitted" ? "自变量不止一个：横轴是模型给出的值。" : "",
       fit.kind === "index" ? "残差按原来的顺序排列：没有已知的 x。" : "",
-      fit.spread === null ? "" : "虚线：两倍标准差，大约每二十个残差有一个在外。",
+      fit.spread === null ? "" : "虚线：两倍标准差；若噪声为正态分布，大约每二十个残差有一个在外。",
     ].filter((text) => text !== "").join(""),
   left: (fit) =>
     [
@@ -163,7 +170,7 @@ export const fitWordsZh: FitWords = {
     state: { known: "", free: "无法确定", unknown: "没有标准误", "bound-lower": "在下界", "bound-upper": "在上界", "bound-any": "在边界上" },
     more: (count) => `另有 ${count} 个参数。`,
   },
-  correlations: { title: "相关系数", none: "只有一个参数，没有相关系数。", some: (shown, of) => `${of} 个参数中相关最强的 ${shown} 个。` },
+  correlations: { title: "相关系数", none: "没有相关系数：有标准误的参数不到两个。", some: (shown, of) => `${of} 个参数中相关最强的 ${shown} 个。` },
   corner: {
     heading: { title: "参数两两之间", question: "哪些值同时变化？哪些可以互相补偿？" },
     level: (k) => `${k} \u03c3`,

@@ -26,7 +26,7 @@ FINE = 15
 def fit_record(fit: Any) -> dict[str, Any]:
     """A fit in plain lists and numbers, as frontend/src/engine/record.ts says."""
     seen, u = Observations.of(fit), fit.uncertainty
-    cells = most_tied(u, CELLS)
+    cells = [i for i in most_tied(u, CELLS) if np.isfinite(u.standard_errors[i])]
     return {
         "kind": seen.kind, "names": list(seen.names), "of": seen.total, "data": data_record(seen),
         "omitted": 0 if fit.data is None else fit.data.omitted,

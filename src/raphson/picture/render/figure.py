@@ -24,7 +24,7 @@ CHARACTER = 0.56
 SUBTITLE, CAPTION = 0.9, 0.78
 """Sizes of letters over that of an axis label."""
 
-LOWER, APART = 0.42, 0.07
+LOWER, APART = 0.4, 0.06
 """Height of a lower picture, and its distance from the upper one, over the height of that."""
 
 WIDER = 1.1
@@ -49,8 +49,8 @@ def draw(scene: Scene, ax: Any = None) -> Any:
     """
     window = framed(scene)
     own = ax is None
-    shape = (window[3] - window[2]) / (window[1] - window[0]) if scene.equal else 0.68 if scene.below is None else 0.95
-    ax = new_axes(shape) if own else ax
+    shape = (window[3] - window[2]) / (window[1] - window[0]) if scene.equal else 0.68
+    ax = new_axes(shape, room=0.0 if scene.below is None else (APART + LOWER) * shape) if own else ax
     if any(isinstance(item, Heat) for item in scene.items):
         ax.set_facecolor("white")  # the middle of its colors, whatever the style
     scale_axes(scene, window, ax)
@@ -59,18 +59,33 @@ def draw(scene: Scene, ax: Any = None) -> Any:
     name_axes(scene, ax, own)
     lowest = ax if scene.below is None else draw_below(scene.below, ax, own)
     settle(ax)
-    write(scene, ax, lowest.xaxis.label)
+    write(scene, ax, lowest)
     if own:
         trim(ax)
     settle(ax)
-    write(scene, ax, lowest.xaxis.label)
+    write(scene, ax, lowest)
     label(scene, ax)
     return ax
 
 
 def draw_below(scene: Scene, ax: Any, own: bool) -> Any:
     """Draws a scene under the axes, over the same x; the Axes, which belong to the upper ones (`ax.child_axes`)."""
-    lower = ax.inset_axes((0, -APART - LOWER, 1, LOWER), sharex=ax)
+    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+
+    settle(ax)
+    figure = ax.get_figure(root=True)
+    tall = ax.get_window_extent().height / figure.dpi / (1 + APART + LOWER)
+    if figure.get_layout_engine() is None:  # nothing makes room below, so the axes themselves do
+        x, y, width, height = ax.get_position().bounds
+        part = height / (1 + APART + LOWER)
+        ax.set_position((x, y + height - part, width, part))
+    # In inches from the bottom of the axes: a layout that makes room below does not change how much is needed.
+    inches = figure.dpi_scale_trans + ScaledTranslation(0, 0, ax.transAxes)
+    lower = ax.inset_axes(
+        (0, -(APART + LOWER) * tall, 1, LOWER * tall),
+        transform=blended_transform_factory(ax.transAxes, inches),
+        sharex=ax,
+    )
     lower.set_facecolor(ax.get_facecolor())
     scale_axes(scene, scene.window, lower)
     for order, item in enumerate(scene.items):
@@ -81,9 +96,9 @@ def draw_below(scene: Scene, ax: Any, own: bool) -> Any:
     return lower
 
 
-def new_axes(ratio: float, **keywords: Any) -> Any:
-    """Axes in a figure of their own, `ratio` times as high as wide."""
-    size = (INNER + 1.1, INNER * ratio + 1.7)
+def new_axes(ratio: float, room: float = 0.0, **keywords: Any) -> Any:
+    """Axes in a figure of their own, `ratio` times as high as wide, with `room` as high as that under them."""
+    size = (INNER + 1.1, INNER * (ratio + room) + 1.7)
     figure, ax = pyplot().subplots(figsize=size, layout="constrained", subplot_kw=keywords)
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
     return ax
@@ -160,13 +175,16 @@ def rule(ax: Any, end: float) -> None:
     ax.set_ylim(low, high)
 
 
-def write(scene: Scene | Scene3, ax: Any, below: Any) -> None:
-    """The question as the title, what it is asked about in small letters, the caption and notes under `below`.
+def write(scene: Scene | Scene3, ax: Any, lowest: Any = None) -> None:
+    """The question as the title, what it is asked about in small letters, the caption and notes at the bottom.
 
-    All wrapped to the axes' width as it is now: called again where that has changed.
+    `lowest`: the axes under whose name they stand (None: right under `ax`). All is wrapped to the axes' width as it is
+    now: called again where that has changed.
     """
-    for text in [text for text in ax.texts if text.get_gid() in ("subtitle", "caption")]:
-        text.remove()
+    owner, below = (ax, "axes fraction") if lowest is None else (lowest, lowest.xaxis.label)
+    for text in [*ax.texts, *(owner.texts if owner is not ax else [])]:
+        if text.get_gid() in ("subtitle", "caption"):
+            text.remove()
     size, plain = ax.xaxis.label.get_fontsize(), {"parse_math": False}
     quiet = {"color": ink("muted", ax, outside=True), "ha": "left", "linespacing": 1.35, **plain}
     title = wrapped(scene.title, characters(ax, SUBTITLE * size))
@@ -178,7 +196,8 @@ def write(scene: Scene | Scene3, ax: Any, below: Any) -> None:
     ):
         if words:
             more = {"xytext": (0, shift), "textcoords": "offset points", "va": va, "fontsize": height * size}
-            ax.annotate(words, at, xycoords=origin, gid=gid, **more, **quiet)
+            # The upper of two axes would not know yet where the lower one's label is.
+            (ax if gid == "subtitle" else owner).annotate(words, at, xycoords=origin, gid=gid, **more, **quiet)
 
 
 def foot(scene: Scene | Scene3, ax: Any, size: float) -> str:

@@ -10,10 +10,13 @@ from raphson.picture.scene import Curve, Dots, Item, Scene
 from raphson.picture.views.curve import pieces
 from raphson.picture.words import number_text
 
-QUESTION = "Do curve and data agree, and how well is the curve known?"
+QUESTION = "Do curve and data agree? How sure is the curve?"
 
 NAMED = 6
 """Parameters that the caption names."""
+
+MANY = 150
+"""Points from which on they are a cloud, grey and behind the curve."""
 
 BARS = 60
 """Points up to which standard deviations are drawn."""
@@ -31,7 +34,9 @@ def fit(seen: Observations) -> Scene:
     words = {"question": QUESTION, "title": title(seen), "caption": caption(seen), "notes": tuple(notes(seen))}
     if seen.y is None:
         return Scene(**{**vars(lower), **words, "question": "How are the residuals spread?"})
-    items = [*band(seen), *line(seen), *bars(seen), Dots("data", points(seen.x, seen.y), full(seen.y))]
+    dots = Dots("data" if len(seen.x) <= MANY else "data-many", points(seen.x, seen.y), full(seen.y))
+    many = len(seen.x) > MANY  # a cloud would hide the curve
+    items = [*band(seen), *bars(seen), *([dots, *line(seen)] if many else [*line(seen), dots])]
     heights = [seen.y, *(item.points[:, 1] for item in items if isinstance(item, Curve))]
     x0, x1 = lower.window[:2]
     window = (x0, x1, *padded(np.concatenate(heights)))
@@ -45,10 +50,12 @@ def residuals(seen: Observations) -> Scene:
     x0, x1 = padded(np.log10(seen.x)) if log else padded(seen.x)
     x0, x1 = (10.0**x0, 10.0**x1) if log else (x0, x1)
     at = spread(seen)
-    items: list[Item] = [Curve("muted", np.array([[x0, 0.0], [x1, 0.0]]))]
+    cloud = len(seen.x) > MANY
+    dots = Dots("data-many" if cloud else "residual", points(seen.x, seen.residual), full(seen.residual))
+    lines: list[Item] = [Curve("muted", np.array([[x0, 0.0], [x1, 0.0]]))]
     for side in (-at, at) if at is not None else ():
-        items.append(Curve("rejected", np.array([[x0, side], [x1, side]])))
-    items.append(Dots("residual", points(seen.x, seen.residual), full(seen.residual)))
+        lines.append(Curve("rejected", np.array([[x0, side], [x1, side]])))
+    items = [*([] if seen.scaled else band(seen, flat=True)), *([dots, *lines] if cloud else [*lines, dots])]
     heights = [seen.residual, [0.0], [] if at is None else [-at, at]]
     x_labels = {"curve": seen.names[0], "fitted": f"{seen.names[1]} by the model", "index": "number of the residual"}
     return Scene(
@@ -67,17 +74,20 @@ def spread(seen: Observations) -> float | None:
     return TWO * s if np.isfinite(s) and s > 0 else None
 
 
-def band(seen: Observations) -> Iterator[Item]:
-    """The area between the curve less and plus the band's half height, in as many parts as it is known."""
+def band(seen: Observations, flat: bool = False) -> Iterator[Item]:
+    """The area between the curve less and plus the band's half height, in as many parts as it is known.
+
+    `flat`: around zero, as among residuals.
+    """
     half = seen.band
     if half is None or seen.curve is None:
         return
     c = seen.curve
-    good = np.isfinite(c.y) & np.isfinite(half)
+    good, middle = np.isfinite(c.y) & np.isfinite(half), 0 * c.y if flat else c.y
     edges = np.flatnonzero(np.diff(np.concatenate([[False], good, [False]]).astype(int)))
     for a, b in edges.reshape(-1, 2):
         if b - a > 1:
-            up, down = points(c.x[a:b], (c.y + half)[a:b]), points(c.x[a:b], (c.y - half)[a:b])
+            up, down = points(c.x[a:b], (middle + half)[a:b]), points(c.x[a:b], (middle - half)[a:b])
             yield Curve("band", np.concatenate([up, down[::-1]]), closed=True, fill=True)
 
 
@@ -132,8 +142,9 @@ def caption(seen: Observations) -> str:
         shown.append(f"and {len(rows) - NAMED} more")
     parts = [", ".join(shown) + " (± one standard error)."]
     if seen.band is not None:
+        where = "" if seen.scaled else ", around the curve and among the residuals"
         parts.append(
-            f"Shaded: {100 * LEVEL:.0f} % confidence band of the curve at each {seen.names[0]} for itself, "
+            f"Shaded{where}: {100 * LEVEL:.0f} % confidence band of the curve at each {seen.names[0]} for itself, "
             f"{number_text(seen.factor)} sqrt(j C j′), j the derivative of the curve by the parameters."
         )
     if spread(seen) is not None:
