@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from raphson.kernel import show
+from raphson.report.compare import Comparison
 
 WEB = Path(__file__).with_name("web")
 """The built bundle of frontend/: report.js and report.css."""
@@ -52,13 +53,25 @@ def report(thing: Any, path: str | Path, title: str = "") -> Path:
 
 def page(thing: Any, title: str = "") -> str:
     """The whole HTML text."""
+    if isinstance(thing, Comparison):
+        from raphson.picture.recording.race import race_page
+
+        title = title or "Race of methods"
+        return document(title, race_page(thing, title))
     from raphson.picture.recording.record import make_recording
-    from raphson.picture.recording.static import STYLE, static_page
+    from raphson.picture.recording.static import static_page
     from raphson.picture.section import refuse_curved
 
     refuse_curved(getattr(thing, "model", thing))
     recording = make_recording(thing, title)
-    script = web("report.js")
+    return document(recording["title"], static_page(recording, thing), embedded(recording))
+
+
+def document(title: str, body: str, recording: str = "") -> str:
+    """One file with everything inside; `recording`, JSON, for the script that draws it (empty: there is none)."""
+    from raphson.picture.recording.static import STYLE
+
+    script = web("report.js") if recording else ""
     parts = [
         "<!doctype html>",
         '<html lang="en">',
@@ -66,15 +79,15 @@ def page(thing: Any, title: str = "") -> str:
         '<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(recording['title'])}</title>",
+        f"<title>{escape(title)}</title>",
         '<link rel="icon" href="data:,">',
         f"<style>{STYLE}</style>",
-        f"<style>{web('report.css')}</style>",
+        f"<style>{web('report.css')}</style>" if recording else "",
         f"<script>{HIDE}</script>" if script else "",
         "</head>",
         "<body>",
-        static_page(recording, thing),
-        f'<script type="application/json" id="recording">{embedded(recording)}</script>',
+        body,
+        f'<script type="application/json" id="recording">{recording}</script>' if recording else "",
         f"<script>{script}</script><script>{UNHIDE}</script>" if script else "",
         "</body>",
         "</html>",
