@@ -279,7 +279,8 @@ def test_the_figure_holds_the_scene_and_both_axes_have_one_x(fit: rp.Fit) -> Non
     (lower,) = ax.child_axes
     ax.figure.canvas.draw()
     scene = scenes.fit(fit)
-    (band,) = scene.of("band")
+    band, flat = scene.of("band")
+    np.testing.assert_allclose(flat.points[:, 1].max(), max(fit_record(fit)["curve"]["half"]))  # among the residuals
     (area,) = [a for a in ax.patches if a.get_gid() == "band-area"]
     np.testing.assert_allclose(area.get_xy()[: len(band.points)], band.points)
     assert ax.get_xlim() == lower.get_xlim() and lower.get_xlabel() == "t" and ax.get_ylabel() == "y"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from raphson.picture.scene import Curve, Item, Scene
-from raphson.picture.views.convergence import SERIES, Run, framed, line, positive
+from raphson.picture.views.convergence import SERIES, GapHistory, framed, gap_line, positive
 
 QUESTION = "Which method needs how many evaluations?"
 
@@ -19,12 +19,12 @@ def race(results: Mapping[str, Any]) -> Scene:
 
     The counts of a run are exact at its end; before it they are spread over the trials (f) and the trials taken (g, H).
     """
-    runs = {name: (Run.of(result), evaluations(result)) for name, result in results.items()}
+    runs = {name: (GapHistory.of(result), evaluations(result)) for name, result in results.items()}
     low = min(run.lowest for run, _ in runs.values())
     totals = [float(count[-1]) for _, count in runs.values()]
     log = "xy" if max(totals) > FAR * min(totals) else "y"
     items: list[Item] = [
-        Curve(f"series-{k % SERIES + 1}", line(count, positive(run.value - low), log), label=name)
+        Curve(f"series-{k % SERIES + 1}", gap_line(count, positive(run.value - low), log), label=name)
         for k, (name, (run, count)) in enumerate(runs.items())
     ]
     first = min(float(count[0]) for _, count in runs.values())
