@@ -10,7 +10,7 @@ from raphson.picture.views.convergence import SERIES, GapHistory, framed, gap_li
 
 QUESTION = "Which method needs how many evaluations?"
 
-FAR = 30.0
+FAR = 10.0
 """From so large a ratio of the longest to the shortest run on the axis of evaluations is logarithmic."""
 
 
@@ -33,7 +33,7 @@ def race(results: Mapping[str, Any]) -> Scene:
     ends = ", ".join(f"{name} {total:.0f}" for name, total in zip(runs, totals, strict=True))
     return Scene(
         "race", QUESTION, window, tuple(items), "evaluations of f, g and H", "f − lowest f seen", False, log, "",
-        f"Evaluations in all: {ends}. The lowest f seen is {low:.6g}; a line ends where its run reached its own.",
+        f"Evaluations in all: {ends}. The lowest f seen is {low:.6g}; a run that reaches it leaves the axis there.",
     )  # fmt: skip
 
 
