@@ -70,12 +70,13 @@ def fitted_curve(fit: Any) -> FittedCurve | None:
     f is called at other x only where it takes them one by one: where its value at a point depends on the others (a
     running sum, a column that it closes over), and where it is not known any more, the curve joins the points.
     """
-    x = None if fit.data is None else fit.data.predictor
-    if x is None or not np.isfinite(x).all():
+    data = fit.data
+    x = None if data is None else data.predictor
+    if data is None or x is None or not np.isfinite(x).all():
         return None
     log = bool(x.min() > 0 and x.max() >= WIDE * x.min())
     found = None
-    if fit.data.model is not None and fit.model.space.straight and x.size > 1:
+    if data.model is not None and fit.model.space.straight and x.size > 1:
         try:
             with np.errstate(all="ignore"):
                 found = evaluated(fit, x, log)

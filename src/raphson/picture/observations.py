@@ -15,6 +15,9 @@ MOST = 2000
 FARTHEST = 20
 """Of more points those with the largest residuals that are drawn in any case."""
 
+BARS = 60
+"""Points up to which their standard deviations are drawn."""
+
 LEVEL = 0.95
 """Probability of the band, at every x for itself."""
 
@@ -70,6 +73,13 @@ class Observations:
         if self.curve is None or not np.isfinite(self.factor) or not np.isfinite(self.curve.error).any():
             return None
         return self.factor * self.curve.error
+
+    @property
+    def sigma(self) -> np.ndarray | None:
+        """Standard deviations of the points (k,), where they are known and few enough to be told apart."""
+        if not (self.scaled and self.fit.absolute and len(self.x) <= BARS):
+            return None
+        return 1 / self.fit.data.weight[self.number]
 
     @property
     def thinned(self) -> bool:

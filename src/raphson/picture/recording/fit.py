@@ -8,7 +8,7 @@ from raphson.fit.profile import Profile, student
 from raphson.fit.report import parameter_rows
 from raphson.picture.observations import LEVEL, Observations
 from raphson.picture.recording.encode import column, number
-from raphson.picture.views.fit import bars, spread
+from raphson.picture.views.fit import spread
 
 SHOWN = 60
 """Parameters that are written down."""
@@ -44,10 +44,9 @@ def fit_record(fit: Any) -> dict[str, Any]:
 
 def data_record(seen: Observations) -> dict[str, Any]:
     """The points that are drawn; their standard deviations where these are drawn."""
-    heights = [item.points[1, 1] - item.points[0, 1] for item in bars(seen)]
     return {
         "x": column(seen.x), "y": None if seen.y is None else column(seen.y, 9), "residual": column(seen.residual, 6),
-        "number": [int(k) for k in seen.number], "sigma": column(np.array(heights) / 2, 6) if heights else None,
+        "number": [int(k) for k in seen.number], "sigma": None if seen.sigma is None else column(seen.sigma, 6),
     }  # fmt: skip
 
 

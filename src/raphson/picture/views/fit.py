@@ -18,9 +18,6 @@ NAMED = 6
 MANY = 150
 """Points from which on they are a cloud, grey and behind the curve."""
 
-BARS = 60
-"""Points up to which standard deviations are drawn."""
-
 MARGIN = 0.05
 """Of the window, on every side."""
 
@@ -101,10 +98,9 @@ def line(seen: Observations) -> list[Item]:
 
 def bars(seen: Observations) -> Iterator[Item]:
     """Standard deviations of the data, where they are known and few enough to be told apart."""
-    if not (seen.scaled and seen.fit.absolute and len(seen.x) <= BARS and seen.y is not None):
+    if seen.sigma is None or seen.y is None:
         return
-    sigma = 1 / seen.fit.data.weight[seen.number]
-    for x, y, s in zip(seen.x, seen.y, sigma, strict=True):
+    for x, y, s in zip(seen.x, seen.y, seen.sigma, strict=True):
         yield Curve("data", np.array([[x, y - s], [x, y + s]]))
 
 
