@@ -68,7 +68,7 @@ pages: export PAGES := $(PAGES)
 pages: setup frontend/node_modules/.package-lock.json
 	cd frontend && npm run check && npm test && npm run verify
 	$(BIN)/python frontend/pages/make.py $(PAGES)
-	cd frontend && npm run pages
+	cd frontend && PYTHON=$(CURDIR)/$(BIN)/python npm run pages
 
 frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json
 	cd frontend && npm ci --no-audit --no-fund

@@ -76,12 +76,18 @@ def fits():
     return {"fit-misra": misra, "fit-hostile": gaps, "fit-free": free, "fit-many": cloud}
 
 
+def on_the_host(x):
+    """A function that cannot be traced."""
+    return float((x[0] - 1) ** 2 + (x[1] - x[0] ** 2) ** 2) if float(x[0]) < 1e9 else 0.0
+
+
 def main(folder: Path) -> None:
     """All pages, and pages.json that names them."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, (problem, x) in POINTS.items():
         at = rp.zoo[problem].x0 if x is None else np.array(x)
         rp.local_model(rp.zoo[problem].fun, at).report(folder / f"look-{name}.html", name)
+    rp.local_model(on_the_host, np.array([0.3, 0.6])).report(folder / "look-host.html", "host")
     rosenbrock = rp.zoo["rosenbrock"]
     runs = {
         "run-rosenbrock": rp.minimize(rosenbrock.fun, rosenbrock.x0),

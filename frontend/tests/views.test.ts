@@ -86,7 +86,16 @@ test("local: trust region, steps and trial of the recorded point; f's level pass
   expect(levels.some(({ points }) => points.some((p) => p[0] === 1 && p[1] === 1))).toBe(true);
   const dragged = local(contextOf(base, { quad: moved(base, [0.5, 1.5]), grid: gridOf(f, window), window, trial }));
   expect(of(dragged, "muted").length).toBe(1);
-  expect(dragged.notes!.join(" ")).toContain("dragged");
+  expect(dragged.notes!.join(" ")).toContain("Computed at x");
+  expect(of(dragged, "frozen")).toEqual([]);
+  // Where f cannot be computed nothing that looks like f is drawn, and the picture says what moves.
+  for (const frozen of ["model", "infinite"] as const) {
+    const still = local(contextOf(base, { quad: moved(base, [0.5, 1.5]), grid: gridOf(f, window), window, trial, frozen, level: null }));
+    expect(of(still, "function-level")).toEqual([]);
+    expect(of(still, "frozen").length).toBe(1);
+    expect(still.notes!.join(" ")).toContain("recorded point");
+    expect(of(still, "function").length).toBe(frozen === "model" ? 0 : 1);
+  }
   expect(of(local(contextOf(base, { trial, section: "shadow" })), "trust-region")).toEqual([]);
   expect(local(contextOf(base, { grid: gridOf((x, y) => (x < -1 ? NaN : f(x, y)), window), window })).notes!.join(" ")).toContain("Hatched");
 });

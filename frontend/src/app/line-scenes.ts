@@ -15,9 +15,12 @@ export interface Parabola {
   hessian: number;
 }
 
-export function parabolaAt(point: Point, x: number | null): Parabola | null {
+/** Where f can be computed its own parabola at x, else the recorded one written down there. */
+export function parabolaAt(point: Point, x: number | null, onLine: Engine["onLine"] = null): Parabola | null {
   if (!point.line || point.value === null) return null;
   const { at, gradient, hessian } = point.line;
+  const own = x !== null && onLine?.(x);
+  if (own) return { at: x, ...own };
   const s = (x ?? at) - at;
   return { at: at + s, value: point.value + gradient * s + 0.5 * hessian * s * s, gradient: gradient + hessian * s, hessian };
 }

@@ -10,13 +10,15 @@ import { listenToKeys } from "./keys";
 import { makePage, type Page } from "./page";
 import { Store, type State } from "./store";
 import { en } from "./words/en";
+import type { Context } from "../views/context";
+import { shower } from "./shown";
 import type { Words } from "./words/words";
 import { zh } from "./words/zh";
 
 declare global {
   interface Window {
     /** For tests, and for the curious in the console. */
-    raphson?: { store: Store; recording: Recording; show: (quad: Quadratic) => void };
+    raphson?: { store: Store; recording: Recording; show: (quad: Quadratic) => void; context: () => Context | null };
   }
 }
 
@@ -29,7 +31,7 @@ function start(): void {
   if (recording.schema !== 1) return;
   const engine = recorded(recording);
   const initial: State = {
-    position: 1, plane: recording.planes[0]?.id ?? "", section: "slice", x: null, morph: 0, language: "en",
+    position: 1, plane: recording.planes[0]?.id ?? "", section: "slice", x: null, lens: null, morph: 0, language: "en",
     showFunction: true, open: [], azimuth: -60, elevation: 30, playing: "", quad: null,
   };
   const store = new Store(fromHash(location.hash, initial, engine));
@@ -56,7 +58,7 @@ function start(): void {
   store.flush();
   // The static pictures are for readers without scripts, and for the day when this one fails.
   document.getElementById("static")?.remove();
-  window.raphson = { store, recording, show: (quad) => store.set({ quad, x: null }) };
+  window.raphson = { store, recording, show: (quad) => store.set({ quad, x: null }), context: () => shower(engine, WORDS[store.state.language])(store.state).context };
 }
 
 start();

@@ -92,9 +92,10 @@ function panelsOf(engine: Engine, store: Store, words: Words): Panel[] {
   const { recording } = engine;
   const run = engine.answer > 1;
   const line = recording.n === 1;
+  // The large picture first: what f is like at x. Then how the run went, and the other questions.
   const make = [
-    line ? lineRunPanel : recording.planes.length > 0 && runPanel,
     line ? curvePanel : localPanel,
+    line ? lineRunPanel : recording.planes.length > 0 && runPanel,
     ...(line ? [] : [dualPanel, whitenedPanel, spectrumPanel]),
     run && timelinePanel,
     !line && recording.planes.length > 0 && surfacePanel,

@@ -5,6 +5,12 @@ import type { Quadratic, Vec } from "../maths/quadratic";
 
 export type Language = "en" | "zh";
 
+/** Around `at`, 2^(zoom/2) times closer than recorded. */
+export interface Lens {
+  at: Vec;
+  zoom: number;
+}
+
 export interface State {
   /** 1 is the first trial; one more than there are trials: the answer. */
   position: number;
@@ -12,6 +18,8 @@ export interface State {
   section: Section;
   /** Where the reader has dragged x to, in the plane; null: the recorded point. */
   x: Vec | null;
+  /** How much closer the local picture looks, and at what; null: as recorded, following x. */
+  lens: Lens | null;
   /** 0..1: H^(t/2). */
   morph: number;
   language: Language;

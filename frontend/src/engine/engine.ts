@@ -3,6 +3,7 @@
 import type { Quadratic, Vec } from "../maths/quadratic";
 import type { Grid } from "../scene/types";
 import type { Context } from "../views/context";
+import type { Live, liveOnLine } from "./live";
 import type { Plane, Point, Recording } from "./record";
 
 export type Section = "whole" | "slice" | "shadow";
@@ -25,6 +26,8 @@ export interface Local {
   spectrum: Spectrum;
   /** v_i'E: components of the gradient change by lambda_i (turn_i . du); null where they are not known to. */
   turn: Vec[] | null;
+  /** f itself in this plane; null where the page cannot compute it. */
+  live: Live | null;
 }
 
 /** The trials of a run are numbered from 1 in the order of the record; the position after the last is the answer. */
@@ -39,6 +42,8 @@ export interface Engine {
   local(position: number, plane: string, section: Section): Local | null;
   /** Eigenvalues at a position, also where no plane was recorded. */
   spectrum(position: number): Spectrum | null;
+  /** f of one variable; null where it has more, or the page cannot compute it. */
+  readonly onLine: ReturnType<typeof liveOnLine>;
   /** f over the window of a plane. */
   grid(plane: string): Grid | null;
 }

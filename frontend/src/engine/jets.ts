@@ -26,12 +26,17 @@ export interface Jet {
 /** What kind of function of x a value is: its derivatives beyond that vanish. */
 const enum Degree { Constant, Linear, Curved }
 
+/** The arrays of a program for so many directions, and what fills them, in order. */
+interface Tape {
+  jets: Jets[];
+  fill: (() => void)[];
+}
+
 export class Machine {
   private readonly constants: Float64Array[];
   private readonly degrees: Degree[] = [];
   private readonly where = new Map<Operation, Int32Array>();
-  /** Arrays for every number of directions that was asked for. */
-  private readonly tapes = new Map<number, Jets[]>();
+  private readonly tapes = new Map<number, Tape>();
 
   constructor(readonly program: Program) {
     this.constants = program.constants.map(decoded);
@@ -48,36 +53,36 @@ export class Machine {
 
   /** f alone. */
   value(x: ArrayLike<number>): number {
-    return this.sweep(x, null, 0)[this.program.out].v[0];
+    return this.sweep(x, null, 0).v[0];
   }
 
-  /** f along x + E p at p = 0: E (n, k) row by row. */
+  /** f along x + E p at p = 0: E (n, k) row by row. The answer is overwritten by the next one. */
   jet(x: ArrayLike<number>, E: ArrayLike<number>, k: number): Jet {
-    const { v, g, h } = this.sweep(x, E, k)[this.program.out];
-    return { value: v[0], gradient: g ? g.slice() : new Float64Array(k), hessian: h ? h.slice() : new Float64Array((k * (k + 1)) / 2) };
+    const { v, g, h } = this.sweep(x, E, k);
+    return { value: v[0], gradient: g ?? new Float64Array(k), hessian: h ?? new Float64Array((k * (k + 1)) / 2) };
   }
 
-  private sweep(x: ArrayLike<number>, E: ArrayLike<number> | null, k: number): Jets[] {
-    const tape = this.tapes.get(k) ?? this.tape(k);
-    tape[0].v.set(x);
-    if (E) tape[0].g!.set(E);
-    const first = 1 + this.constants.length;
-    this.program.operations.forEach((operation, i) => {
-      run(operation, tape[first + i], operation.args.map((a) => tape[a]), k, this.where.get(operation));
-    });
-    return tape;
+  private sweep(x: ArrayLike<number>, E: ArrayLike<number> | null, k: number): Jets {
+    const { jets, fill } = this.tapes.get(k) ?? this.tape(k);
+    jets[0].v.set(x);
+    if (E) jets[0].g!.set(E);
+    for (const step of fill) step();
+    return jets[this.program.out];
   }
 
-  private tape(k: number): Jets[] {
-    const sizes = [this.n, ...this.constants.map((c) => c.length), ...this.program.operations.map((operation) => operation.size)];
-    const made = sizes.map((size, i): Jets => ({
+  private tape(k: number): Tape {
+    const { operations } = this.program;
+    const sizes = [this.n, ...this.constants.map((c) => c.length), ...operations.map((operation) => operation.size)];
+    const jets = sizes.map((size, i): Jets => ({
       v: new Float64Array(size),
       g: k > 0 && this.degrees[i] >= Degree.Linear ? new Float64Array(size * k) : null,
       h: k > 0 && this.degrees[i] >= Degree.Curved ? new Float64Array((size * k * (k + 1)) / 2) : null,
     }));
-    this.constants.forEach((constant, i) => made[i + 1].v.set(constant));
-    this.tapes.set(k, made);
-    return made;
+    this.constants.forEach((constant, i) => jets[i + 1].v.set(constant));
+    const first = 1 + this.constants.length;
+    const fill = operations.map((operation, i) => filler(operation, jets[first + i], operation.args.map((a) => jets[a]), k, this.where.get(operation)));
+    this.tapes.set(k, { jets, fill });
+    return { jets, fill };
   }
 }
 
@@ -96,20 +101,24 @@ function degreeOf({ op, power }: Operation, args: Degree[]): Degree {
   return Degree.Curved;
 }
 
-function run(operation: Operation, to: Jets, args: Jets[], k: number, where: Int32Array | undefined): void {
-  const { op } = operation;
-  if (op === "pick") pick(to, args, k, where!);
-  else if (op === "sum") sum(to, args[0], k, operation.group!);
-  else if (op === "dot") dot(to, args[0], args[1], k, operation.matrices!);
-  else if (op === "prod") product(to, args[0], k, operation.group!);
-  else if (op === "largest" || op === "smallest") most(to, args[0], k, operation.group!, op === "largest" ? 1 : -1);
-  else if (op === "select_n") select(to, args, k);
-  else if (op === "clamp") clamp(to, args, k);
-  else if (op === "integer_pow") unary(to, args[0], k, (x) => wholePower(x, operation.power!));
-  else if (op in UNARY) unary(to, args[0], k, UNARY[op]);
-  else if (op in BINARY) binary(to, args[0], args[1], k, BINARY[op]);
-  else if (op in STEPS) steps(to, args, STEPS[op]);
-  else throw new Error(`the program has an operation that this page does not know: ${op}`);
+/** What computes one operation. */
+function filler(operation: Operation, to: Jets, args: Jets[], k: number, where: Int32Array | undefined): () => void {
+  const { op, group = 1 } = operation, [a, b] = args;
+  switch (op) {
+    case "pick": return () => pick(to, args, k, where!);
+    case "sum": return () => sum(to, a, k, group);
+    case "dot": return () => dot(to, a, b, k, operation.matrices!);
+    case "prod": return () => product(to, a, k, group);
+    case "largest": return () => most(to, a, k, group, 1);
+    case "smallest": return () => most(to, a, k, group, -1);
+    case "select_n": return () => select(to, args, k);
+    case "clamp": return () => clamp(to, args, k);
+    case "integer_pow": return () => unary(to, a, k, (x) => wholePower(x, operation.power!));
+  }
+  if (op in UNARY) return () => unary(to, a, k, UNARY[op]);
+  if (op in BINARY) return () => binary(to, a, b, k, BINARY[op]);
+  if (op in STEPS) return () => steps(to, args, STEPS[op]);
+  throw new Error(`the program has an operation that this page does not know: ${op}`);
 }
 
 function unary(to: Jets, a: Jets, k: number, rule: (x: number) => void): void {

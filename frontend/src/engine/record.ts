@@ -1,5 +1,7 @@
 /** What a report's file holds: a run (or one point) recorded by raphson/picture/recording/record.py, and nothing computed from it. */
 
+import type { Program } from "./program";
+
 /** A number of the record: JSON has no NaN and no infinities, they are null. */
 export type Num = number | null;
 
@@ -21,6 +23,9 @@ export interface Recording {
   points: Point[];
   /** What was thinned or left out, in words. */
   notes: string[];
+  /** f itself, for the page to compute; null: `frozen` says why not, in English. */
+  program?: Program | null;
+  frozen?: string;
   /** Where data were fitted. */
   fit?: FitRecord;
 }
@@ -138,6 +143,9 @@ export interface Plane {
   u: Num[];
   v: Num[];
   start: [number, number];
+  /** With a program: x = x0 + basis (p - p0), n rows of 2, and p - p0 = project (x - x0), 2 rows of n. */
+  basis?: [number, number][];
+  project?: [number[], number[]];
   /** Bounds of the two variables as u0, u1, v0, v1 (null: none). */
   bounds: [Num, Num, Num, Num] | null;
 }
@@ -156,7 +164,7 @@ export interface Grid {
 export interface Point {
   /** The trial that led here; -1: the start. */
   trial: number;
-  /** The first 12 coordinates. */
+  /** The first 12 coordinates; all of them where there is a program. */
   x: Num[];
   value: Num;
   gradientNorm: Num;

@@ -59,8 +59,8 @@ function rewritten(node: Text, before: string, next: string): Text {
   return node;
 }
 
-/** A coordinate in pixels: three decimals, so that right angles stay right. */
-export const pixels = (a: number): string => String(Math.round(a * 1000) / 1000);
+/** A coordinate in pixels: five decimals, so that right angles stay right in levels of a few pixels, too. */
+export const pixels = (a: number): string => String(Math.round(a * 1e5) / 1e5);
 
 export const FONT_SIZE = 12;
 const NARROW = "iljftrI.,:;'|!()[]1 ", WIDE = "mwMW@%—";

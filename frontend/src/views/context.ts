@@ -4,8 +4,16 @@ import type { ViewWords } from "./words";
 
 /** What a view of the local quadratic needs to know; made by the app for the selected trial, plane and dragged point. */
 export interface Context {
-  /** The quadratic written down at the dragged point x (equal to `base` where nothing was dragged). */
+  /** The quadratic of f at x (equal to `base` where nothing was dragged), or what `frozen` says. */
   quad: Quadratic;
+  /** "model": f cannot be computed here, and `quad` is the recorded quadratic, written down at x; "infinite": f is not finite at x. */
+  frozen: "" | "model" | "infinite";
+  /** Whether the spectrum is still that of the recorded point. */
+  stale: boolean;
+  /** Whether x is the recorded point. */
+  recorded: boolean;
+  /** The level of f through x, point by point; null where it is read from the grid. */
+  level: [number, number][] | null;
   /** The quadratic at the recorded point. */
   base: Quadratic;
   /** Eigenvalues of the whole H (n of them, at most 60), v_i'g at the dragged point, and the directions in words. */

@@ -15,7 +15,7 @@ export function local(context: Context): Scene {
   const look = lookOf(quad, liftOf(quad, window), words);
   const items = [
     ...ground(context), ...region(context), ...levels(quad, window, look), ...axes(quad, window, look), ...throughX(context),
-    ...ray(context), ...curve(context), ...arrows(quad, window, look), ...ends(context), ...points(quad, look),
+    ...ray(context), ...curve(context), ...arrows(quad, window, look), ...ends(context), ...points(quad, look), ...banner(context),
   ];
   return {
     view: "local", question: words.questionLocal, window, items, x_label: context.axes[0], y_label: context.axes[1],
@@ -35,10 +35,12 @@ function lookOf(quad: Quadratic, lift: number, words: ViewWords): Look {
 }
 
 /** f's contours, behind everything. */
-const ground = ({ grid, showFunction }: Context): Item[] => (grid && showFunction ? [contours(grid)] : []);
+const ground = ({ grid, showFunction, frozen }: Context): Item[] => (grid && showFunction && frozen !== "model" ? [contours(grid)] : []);
 
 /** The level of f through x itself, in front of the other contours. */
-function throughX({ grid, showFunction, quad, window, words }: Context): Item[] {
+function throughX({ grid, showFunction, quad, window, words, level, frozen }: Context): Item[] {
+  if (frozen || !showFunction) return [];
+  if (level) return level.length > 1 && !liftOf(quad, window) ? [{ kind: "curve", role: "function-level", points: level, label: words.views.functionLevel }] : [];
   const height = grid && showFunction && !liftOf(quad, window) ? sample(grid, quad.at) : NaN;
   if (!grid || !Number.isFinite(height)) return [];
   const paths = lines(grid, height, quad.at).sort((a, b) => b.length - a.length);
@@ -77,6 +79,13 @@ function ends({ trial, quad, base, words: { views } }: Context): Item[] {
   return items;
 }
 
+/** Written across the picture where it is not f's own at x. */
+function banner({ frozen, window, words: { views } }: Context): Item[] {
+  if (!frozen) return [];
+  const text = frozen === "model" ? views.bannerModel : views.bannerInfinite;
+  return [{ kind: "text", role: "frozen", at: [(window[0] + window[1]) / 2, window[3] - 0.06 * (window[3] - window[2])], text, anchor: "middle" }];
+}
+
 function caption({ quad, window, words: { views } }: Context): string {
   const angle = angleDeg(quad), shape = kind(quad), sign = signs(quad);
   if (shape === "flat") return views.captionFlat;
@@ -89,11 +98,12 @@ function caption({ quad, window, words: { views } }: Context): string {
   return sign[1] === 0 ? views.captionRidge(angle) : views.captionDome(angle);
 }
 
-function notes({ quad, base, window, grid, showFunction, section, words: { views } }: Context): string[] {
+function notes({ quad, base, window, grid, showFunction, section, frozen, words: { views } }: Context): string[] {
   const out: string[] = [];
   if (section === "slice") out.push(views.noteSlice);
   if (section === "shadow") out.push(views.noteShadow);
-  if (quad.at[0] !== base.at[0] || quad.at[1] !== base.at[1]) out.push(views.noteDragged);
+  if (frozen) out.push(frozen === "model" ? views.noteDragged : views.noteInfinite);
+  else if (quad.at[0] !== base.at[0] || quad.at[1] !== base.at[1]) out.push(views.noteLive);
   if (kind(quad) !== "flat" && hasCenter(quad) && !inside(window, center(quad))) out.push(views.noteOutside);
   if (grid && showFunction && holes(grid).length) out.push(views.noteHatched);
   return out;

@@ -18,14 +18,16 @@ export function whitened(context: Context): Scene {
     const text = words.captionNotWhitened(words.kinds[kind(quad)]), at = middle(context.window);
     return { ...scene, window: context.window, caption: text, ticks: "", items: [{ kind: "text", role: "text", at, text, anchor: "middle" }] };
   }
-  const lift = liftOf(quad, context.window), height = liftOf(base, context.window) || rise(base);
-  const window = windowOf(base, Math.max(height, lift || rise(quad)), morph);
+  // The plane is bent by the H of x; while that is the recorded one, the recorded level gives the measure.
+  const ground = base.hessian === quad.hessian ? base : quad;
+  const lift = liftOf(quad, context.window), height = liftOf(ground, context.window) || rise(ground);
+  const window = windowOf(ground, Math.max(height, lift || rise(quad)), morph);
   const look: Look = {
     level: "whitened", axis: "axis", descent: "minus-gradient", goal: "newton", descentLabel: words.minusGradient, goalLabel: words.newton,
     levelLabel: () => words.modelLevel(rise(quad)), words, lift, frame: eigen(quad),
   };
   const items = [
-    ...mesh(base, height, morph, window), ...levels(round, window, look).map((item) => ofH(item, quad)),
+    ...mesh(ground, height, morph, window), ...levels(round, window, look).map((item) => ofH(item, quad)),
     ...axes(round, window, look), ...(lift ? [] : descent(round, window, words.steepest)),
     ...arrows(round, window, look), ...points(round, look),
   ];

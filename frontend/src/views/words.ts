@@ -96,7 +96,11 @@ export const viewWordsEn = {
   noteHatched: "Hatched: f is not finite there, or beyond the bounds.",
   noteSlice: "Slice: the other variables are fixed.",
   noteShadow: "Shadow: the other variables are minimized again. f itself and the trust region are not drawn: they belong to the slice.",
-  noteDragged: "x was dragged: the model is that of the recorded point, written down here.",
+  noteDragged: "This page cannot compute f: the model is that of the recorded point, written down at x.",
+  noteInfinite: "f or a derivative is not finite at x: the model is that of the recorded point, written down at x.",
+  noteLive: "Computed at x, by this page: f, g and H.",
+  bannerModel: "you are moving on the recorded model, not on f",
+  bannerInfinite: "f is not finite at x: this is the recorded model",
 };
 
 /** Every label and sentence of the pictures. */
@@ -180,5 +184,9 @@ export const viewWordsZh: ViewWords = {
   noteHatched: "阴影线：f 在那里不是有限数，或者超出了界限。",
   noteSlice: "切片：其他变量固定。",
   noteShadow: "投影：其他变量重新取最小。不画 f 本身和信赖域：它们属于切片。",
-  noteDragged: "x 被拖动过：模型仍是记录点的模型，在这里重新写出。",
+  noteDragged: "本页无法计算 f：模型仍是记录点的模型，在 x 处重新写出。",
+  noteInfinite: "f 或其导数在 x 处不是有限数：模型仍是记录点的模型，在 x 处重新写出。",
+  noteLive: "x 处的 f、g 和 H 由本页当场算出。",
+  bannerModel: "这里移动的是记录点的模型，不是 f",
+  bannerInfinite: "f 在 x 处不是有限数：画的是记录点的模型",
 };

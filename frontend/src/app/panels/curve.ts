@@ -38,7 +38,7 @@ export function curvePanel(engine: Engine, store: Store, words: Words): Panel {
     needs: ({ state }) => [state.position, state.x, state.showFunction, figure.size],
     paint: ({ state }) => {
       const point = engine.point(state.position);
-      const parabola = point && parabolaAt(point, state.x?.[0] ?? null);
+      const parabola = point && parabolaAt(point, state.x?.[0] ?? null, engine.onLine);
       root.classList.toggle("empty", !parabola);
       if (!point?.line || !parabola) return say(explain, words.none.plane);
       const { at, value, gradient, hessian } = parabola;

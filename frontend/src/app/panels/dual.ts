@@ -1,9 +1,10 @@
 /** The dual: the gradients met on the level through x. Dragging g moves x by H^-1 of the change. */
 
 import type { Engine } from "../../engine/engine";
-import { kind } from "../../maths/quadratic";
+import type { Live } from "../../engine/live";
+import { kind, type Vec } from "../../maths/quadratic";
 import { solve } from "../../maths/symmetric";
-import { add, subtract } from "../../maths/vector";
+import { add, norm, subtract } from "../../maths/vector";
 import { dual } from "../../views/dual";
 import { Figure } from "../figure";
 import { Handle } from "../handle";
@@ -15,18 +16,18 @@ import type { Words } from "../words/words";
 
 export function dualPanel(_engine: Engine, store: Store, words: Words): Panel {
   const figure = new Figure("dual", () => store.touch());
-  let last: Context | null = null;
+  let last: Context | null = null, live: Live | null = null;
   const handle = new Handle(figure, {
     label: words.dual.handle, kind: words.dual.draggable, role: "gradient",
-    move: (g) => last && store.set({ x: add(last.quad.at, solve(last.quad.hessian, subtract(g, last.quad.gradient))) }),
+    move: (g) => last && store.set({ x: whereGradientIs(g, last, live) }),
     reset: () => store.set({ x: null }),
   });
   const { root, explain } = section("dual", words.panels.dual, figure.root);
   return {
     root,
     needs: ({ context }) => [context?.quad, figure.size],
-    paint: ({ context }) => {
-      last = context;
+    paint: ({ context, local }) => {
+      [last, live] = [context, local?.live ?? null];
       root.classList.toggle("empty", !context);
       if (!context) return say(explain, words.none.plane);
       const scene = dual(context);
@@ -37,4 +38,22 @@ export function dualPanel(_engine: Engine, store: Store, words: Words): Panel {
       explainScene(root, explain, scene, movable ? words.dual.explain : "", words);
     },
   };
+}
+
+/** Newton steps towards the place where f has a given gradient: a hand moves a little at a time. */
+const STEPS = 12;
+
+/** Where the gradient is g: by H^-1 of the change, again and again where f itself is known; x as it is where that ends at no bowl. */
+function whereGradientIs(g: Vec, { quad }: Context, live: Live | null): Vec {
+  let here = quad;
+  for (let k = 0; k < STEPS; k += 1) {
+    const change = subtract(g, here.gradient);
+    if (k > 0 && norm(change) <= 1e-9 * norm(g)) break;
+    const at = add(here.at, solve(here.hessian, change));
+    if (!live) return at;
+    const seen = live.at(at);
+    if (!seen || kind(seen.quad) !== "bowl") return quad.at;
+    here = seen.quad;
+  }
+  return norm(subtract(g, here.gradient)) <= 1e-3 * norm(subtract(g, quad.gradient)) ? here.at : quad.at;
 }

@@ -17,9 +17,9 @@ export function spectrumPanel(_engine: Engine, store: Store, words: Words): Pane
   const { root, explain } = section("spectrum", words.panels.spectrum, figure.root);
   return {
     root,
-    needs: ({ spectrum, context }) => [spectrum, context?.section, figure.size],
+    needs: ({ spectrum, context }) => [spectrum, context?.stale, figure.size],
     paint: ({ spectrum, context }) => {
-      const numbers = spectrum && spectrumNumbers(spectrum, context?.section === "shadow");
+      const numbers = spectrum && spectrumNumbers(spectrum, context?.stale ?? false);
       root.classList.toggle("empty", !numbers);
       if (!spectrum || !numbers) return say(explain, words.none.spectrum);
       root.classList.toggle("few", spectrum.eigenvalues.length <= FEW);

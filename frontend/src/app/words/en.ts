@@ -98,6 +98,7 @@ export const en = {
     handle: "Point x",
     draggable: "draggable point",
     hint: "Drag x, or use the arrow keys.",
+    closer: { label: "Look closer: Ctrl and wheel; Shift and drag moves the window", nearer: "Nearer", farther: "Farther" },
     value: (a: string, u: string, b: string, v: string) => `${a} = ${u}, ${b} = ${v}`,
     explain: (a: LocalNumbers) => explainLocal(a),
   },
@@ -221,7 +222,7 @@ function explainSpectrum(a: SpectrumNumbers): string {
     : a.zero > 0 ? `f is flat along ${a.lowName}.`
     : `From ${short(a.low)} to ${short(a.high)}: condition ${short(a.condition)}.`;
   const energy = a.share === null ? "" : ` ${percent(a.share)} of |g|\u00b2 lies along ${a.shareName}, where the curvature is ${short(a.shareValue)}.`;
-  return shape + energy + (a.fixed ? " In a shadow the spectrum stays that of the recorded point." : "");
+  return shape + energy + (a.fixed ? " The spectrum stays that of the recorded point." : "");
 }
 
 function explainRun(a: RunNumbers): string {

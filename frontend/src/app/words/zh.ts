@@ -97,6 +97,7 @@ export const zh: Words = {
     handle: "点 x",
     draggable: "可拖动的点",
     hint: "拖动 x，或用方向键移动。",
+    closer: { label: "放大缩小：Ctrl 加滚轮；按住 Shift 拖动则移动窗口", nearer: "放大", farther: "缩小" },
     value: (a, u, b, v) => `${a} = ${u}，${b} = ${v}`,
     explain: (a) => explainLocal(a),
   },
@@ -207,7 +208,7 @@ function explainSpectrum(a: SpectrumNumbers): string {
     : a.zero > 0 ? `f 沿 ${a.lowName} 是平的。`
     : `从 ${short(a.low)} 到 ${short(a.high)}：条件数 ${short(a.condition)}。`;
   const energy = a.share === null ? "" : `|g|\u00b2 的 ${percent(a.share)} 在 ${a.shareName} 方向，那里的曲率是 ${short(a.shareValue)}。`;
-  return shape + energy + (a.fixed ? "投影时，谱保持为记录的点的谱。" : "");
+  return shape + energy + (a.fixed ? "特征值谱仍是记录点的。" : "");
 }
 
 function explainRun(a: RunNumbers): string {

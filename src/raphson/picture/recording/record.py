@@ -12,6 +12,7 @@ from raphson.paths.proposal import RADIUS
 from raphson.picture.plane import Plane
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.recording.encode import close, column, grid, number
+from raphson.picture.recording.exported import exported
 from raphson.picture.recording.fit import fit_record
 from raphson.picture.recording.planes import drawing_units, offered
 from raphson.picture.recording.points import cube, line_point, noise_of, recorded_point
@@ -24,6 +25,9 @@ from raphson.picture.recording.windows import SPARE, Window, interval, run_windo
 
 NAMED = 60
 """Names of variables that are recorded."""
+
+WRITTEN = 60
+"""Up to so many variables the page gets f itself: every point is then written out whole."""
 
 
 def make_recording(thing: Any, title: str = "") -> dict[str, Any]:
@@ -66,9 +70,26 @@ def drawn(out: dict[str, Any], thing: Any, run: Replay, trials: Columns | None, 
     else:
         add_planes(out, run, planes, trials, sampler)
         add_points(out, thing, run, planes, trials, names, sampler)
+    add_program(out, run, planes)
     out["notes"] += [sampler.detail.note] if sampler.detail.note else []
     if out["n"] > 1 and not any(entry["views"] for entry in out["points"]):
         out["notes"].append("no plane is drawn: no second derivatives are known at the points of this run")
+
+
+def add_program(out: dict[str, Any], run: Replay, planes: Sequence[Plane]) -> None:
+    """Adds f itself, where the page can compute it, and what places its points in the planes; else why it cannot."""
+    n = len(run.moments[-1].flat)
+    if n > WRITTEN:
+        out["program"], out["frozen"] = None, f"f has more than {WRITTEN} variables"
+        return
+    out["program"], out["frozen"] = exported(run.problem, run.moments[-1].x)
+    if out["program"] is None:
+        return
+    for plane, entry in zip(planes, out["planes"], strict=True):
+        entry["basis"] = [column(row) for row in plane.basis]
+        entry["project"] = [column(row) for row in plane.project]
+    for moment, entry in zip(run.moments, out["points"], strict=True):
+        entry["x"] = column(moment.flat)
 
 
 def add_planes(
