@@ -73,7 +73,7 @@ export const fitWordsEn: FitWords = {
       fit.curve?.half ? `Shaded${fit.scaled ? "" : ", among the residuals too"}: the ${percent(fit.level)} confidence band of the {fit-curve:curve}, at each ${fit.names[0]} for itself: ${short(fit.factor)} standard errors of the curve to each side.` : "",
       fit.kind === "fitted" ? "There is not one predictor: the data lie over the model\u2019s own value." : "",
       fit.kind === "index" ? "Residuals in their order: nothing is known of an x." : "",
-      fit.spread === null ? "" : `Dashed: two standard deviations; of normal noise about one residual in twenty lies beyond.`,
+      fit.spread === null ? "" : `Dotted: two standard deviations; of normal noise about one residual in twenty lies beyond.`,
     ].filter((text) => text !== "").join(" "),
   left: (fit) =>
     [
@@ -138,7 +138,7 @@ export const fitWordsZh: FitWords = {
       fit.curve?.half ? `阴影${fit.scaled ? "" : "（残差图中也有）"}：{fit-curve:曲线}的 ${percent(fit.level)} 置信带，对每个 ${fit.names[0]} 单独成立，上下各为曲线标准误的 ${short(fit.factor)} 倍。` : "",
       fit.kind === "fitted" ? "自变量不止一个：横轴是模型给出的值。" : "",
       fit.kind === "index" ? "残差按原来的顺序排列：没有已知的 x。" : "",
-      fit.spread === null ? "" : "虚线：两倍标准差；若噪声为正态分布，大约每二十个残差有一个在外。",
+      fit.spread === null ? "" : "点线：两倍标准差；若噪声为正态分布，大约每二十个残差有一个在外。",
     ].filter((text) => text !== "").join(""),
   left: (fit) =>
     [

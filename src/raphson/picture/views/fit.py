@@ -144,7 +144,7 @@ def caption(seen: Observations) -> str:
             f"{number_text(seen.factor)} sqrt(j C j′), j the derivative of the curve by the parameters."
         )
     if spread(seen) is not None:
-        parts.append("Dashed among the residuals: two standard deviations.")
+        parts.append("Dotted among the residuals: two standard deviations.")
     if seen.kind == "index":
         parts.append("Residuals in their order: nothing is known of an x.")
     if seen.kind == "fitted":
