@@ -103,7 +103,7 @@ describe("pairs of parameters", () => {
 
 describe("words about fits", () => {
   it("write a correlation below 1 not as 1", () => {
-    expect([0.5, -0.99876, 0.9999988, 1, 0, null].map(share)).toEqual(["+0.50", "\u22120.9988", "+0.9999988", "+1", "0", "\u2013"]);
+    expect([0.5, -0.99876, 0.9999988, 1, 0, 0.004, null].map(share)).toEqual(["+0.50", "\u22120.9988", "+0.9999988", "+1", "0", "0.00", "\u2013"]);
     expect(share(correlationOf(KNOWN.misra.record, 1, 0))).toBe("\u22120.9988");
   });
 

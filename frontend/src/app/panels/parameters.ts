@@ -1,7 +1,6 @@
 /** The parameters with their error bars, what is not determined, and the correlations as numbers. */
 
 import type { FitParameter, FitRecord } from "../../engine/record";
-import { short } from "../../scene/number";
 import { correlationOf } from "../../views/corner";
 import { element } from "../dom";
 import type { Panel } from "../panel";
@@ -67,5 +66,5 @@ export function share(r: number | null): string {
   if (Math.abs(r) === 1) return r > 0 ? "+1" : "\u22121";
   const digits = Math.abs(r) < 0.995 ? 2 : Math.min(8, Math.max(2, 1 - Math.floor(Math.log10(Math.max(1 - Math.abs(r), 1e-16)))));
   const text = Math.abs(r).toFixed(digits);
-  return Number(text) === 0 ? short(0) : `${r < 0 ? "\u2212" : "+"}${text}`;
+  return Number(text) === 0 ? (r === 0 ? "0" : text) : `${r < 0 ? "\u2212" : "+"}${text}`;
 }
