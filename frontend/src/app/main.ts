@@ -31,7 +31,7 @@ function start(): void {
   if (recording.schema !== 1) return;
   const engine = recorded(recording);
   const initial: State = {
-    position: 1, plane: recording.planes[0]?.id ?? "", section: "slice", x: null, lens: null, morph: 0, language: "en",
+    position: 1, plane: recording.planes[0]?.id ?? "", section: "slice", x: null, lens: null, morph: 0, stretch: 1, around: null, language: "en",
     showFunction: true, open: [], azimuth: -60, elevation: 30, playing: "", quad: null,
   };
   const store = new Store(fromHash(location.hash, initial, engine));

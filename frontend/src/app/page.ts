@@ -12,6 +12,7 @@ import { parametersPanel } from "./panels/parameters";
 import { runPanel } from "./panels/run";
 import { ellipsoidPanel, surfacePanel } from "./panels/solid";
 import { spectrumPanel } from "./panels/spectrum";
+import { stretchPanel } from "./panels/stretch";
 import { tablePanel } from "./panels/table";
 import { timelinePanel } from "./panels/timeline";
 import { verdictCard } from "./panels/verdict";
@@ -96,7 +97,7 @@ function panelsOf(engine: Engine, store: Store, words: Words): Panel[] {
   const make = [
     line ? curvePanel : localPanel,
     line ? lineRunPanel : recording.planes.length > 0 && runPanel,
-    ...(line ? [] : [dualPanel, whitenedPanel, spectrumPanel]),
+    ...(line ? [] : [dualPanel, stretchPanel, whitenedPanel, spectrumPanel]),
     run && timelinePanel,
     !line && recording.planes.length > 0 && surfacePanel,
     recording.points.some((point) => point.cube) && ellipsoidPanel,

@@ -22,6 +22,10 @@ export interface State {
   lens: Lens | null;
   /** 0..1: H^(t/2). */
   morph: number;
+  /** 0..1: H^(-t), from the circle of slopes to the stretched circle. */
+  stretch: number;
+  /** Where the reader has dragged -g to on that circle, in radians; null: its own place. */
+  around: number | null;
   language: Language;
   showFunction: boolean;
   /** The panels that are folded out. */
@@ -29,7 +33,7 @@ export interface State {
   azimuth: number;
   elevation: number;
   /** What is played. */
-  playing: "" | "trials" | "morph";
+  playing: "" | "trials" | "morph" | "stretch";
   /** A quadratic shown in place of the recorded ones (window.raphson.show). */
   quad: Quadratic | null;
 }

@@ -30,7 +30,7 @@ const CONTENT = 1;
 export type Memory = Map<string, number>;
 
 /** Labels of these roles find their places first, in this order; those that find none without covering another are left out. */
-const FIRST = ["minus-gradient", "newton", "angle", "point", "model-level", "dual", "whitened", "center", "axis", "dual-axis", "trial", "cauchy"];
+const FIRST = ["minus-gradient", "newton", "angle", "point", "model-level", "dual", "whitened", "slopes", "stretched", "step-part", "slope-part", "center", "axis", "dual-axis", "trial", "cauchy"];
 const rank = ({ role }: Label): number => (FIRST.indexOf(role) + 1 || FIRST.length + 1);
 
 /**
