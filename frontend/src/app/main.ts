@@ -5,6 +5,7 @@ import type { Recording } from "../engine/record";
 import { recorded } from "../engine/recorded";
 import type { Quadratic } from "../maths/quadratic";
 import { fromHash, keepAddress } from "./address";
+import { serve } from "./background";
 import { colorOf } from "./dom";
 import { listenToKeys } from "./keys";
 import { makePage, type Page } from "./page";
@@ -61,4 +62,6 @@ function start(): void {
   window.raphson = { store, recording, show: (quad) => store.set({ quad, x: null }), context: () => shower(engine, WORDS[store.state.language])(store.state).context };
 }
 
-start();
+// The same script in a worker computes what takes longer than a frame.
+if (typeof document === "undefined") serve(globalThis as never);
+else start();

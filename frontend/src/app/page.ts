@@ -9,6 +9,7 @@ import { dualPanel } from "./panels/dual";
 import { fitPanel } from "./panels/fit";
 import { localPanel } from "./panels/local";
 import { parametersPanel } from "./panels/parameters";
+import { racePanel } from "./panels/race";
 import { runPanel } from "./panels/run";
 import { ellipsoidPanel, surfacePanel } from "./panels/solid";
 import { spectrumPanel } from "./panels/spectrum";
@@ -16,6 +17,7 @@ import { stretchPanel } from "./panels/stretch";
 import { tablePanel } from "./panels/table";
 import { timelinePanel } from "./panels/timeline";
 import { verdictCard } from "./panels/verdict";
+import { walkPanel } from "./panels/walk";
 import { whitenedPanel } from "./panels/whitened";
 import type { Panel } from "./panel";
 import { shower, type Shown } from "./shown";
@@ -99,11 +101,13 @@ function panelsOf(engine: Engine, store: Store, words: Words): Panel[] {
     line ? lineRunPanel : recording.planes.length > 0 && runPanel,
     ...(line ? [] : [dualPanel, stretchPanel, whitenedPanel, spectrumPanel]),
     run && timelinePanel,
+    recording.program && recording.planes.some((plane) => plane.basis) && walkPanel,
+    recording.program && recording.planes.some((plane) => plane.basis && !plane.bounds) && racePanel,
     !line && recording.planes.length > 0 && surfacePanel,
     recording.points.some((point) => point.cube) && ellipsoidPanel,
     run && tablePanel,
   ];
-  return make.filter((maker) => maker !== false).map((maker) => maker(engine, store, words));
+  return make.filter((maker) => typeof maker === "function").map((maker) => maker(engine, store, words));
 }
 
 /** What a fit is about comes before how it was found. */
