@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from raphson.kernel import show
+from raphson.report.compare import Comparison
 
 WEB = Path(__file__).with_name("web")
 """The built bundle of frontend/: report.js and report.css."""
@@ -54,14 +55,29 @@ def report(thing: Any, path: str | Path, title: str = "", language: str = "en") 
 def page(thing: Any, title: str = "", language: str = "en") -> str:
     """The whole HTML text."""
     from raphson.picture.recording.record import make_recording
-    from raphson.picture.recording.static import CODES, STYLE, page_title, static_page
+    from raphson.picture.recording.static import CODES, page_title, static_page
     from raphson.picture.section import refuse_curved
 
     if language not in CODES:
         raise ValueError(f"language = {language!r}: a report is written in {' or '.join(map(repr, CODES))}")
+    if isinstance(thing, Comparison):
+        from raphson.picture.recording.race import race_page
+
+        if language != "en":
+            raise ValueError(f"language = {language!r}: the race of methods is written in 'en' only")
+        title = title or "Race of methods"
+        return document(title, race_page(thing, title), language)
     refuse_curved(getattr(thing, "model", thing))
     recording = make_recording(thing, title)
-    script = web("report.js")
+    body = static_page(recording, thing, language)
+    return document(page_title(recording, language), body, language, embedded(recording))
+
+
+def document(title: str, body: str, language: str, recording: str = "") -> str:
+    """One file with everything inside; `recording`, JSON, for the script that draws it (empty: there is none)."""
+    from raphson.picture.recording.static import CODES, STYLE
+
+    script = web("report.js") if recording else ""
     parts = [
         "<!doctype html>",
         f'<html lang="{CODES[language]}">',
@@ -69,15 +85,15 @@ def page(thing: Any, title: str = "", language: str = "en") -> str:
         '<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(page_title(recording, language))}</title>",
+        f"<title>{escape(title)}</title>",
         '<link rel="icon" href="data:,">',
         f"<style>{STYLE}</style>",
-        f"<style>{web('report.css')}</style>",
+        f"<style>{web('report.css')}</style>" if recording else "",
         f"<script>{HIDE}</script>" if script else "",
         "</head>",
         "<body>",
-        static_page(recording, thing, language),
-        f'<script type="application/json" id="recording">{embedded(recording)}</script>',
+        body,
+        f'<script type="application/json" id="recording">{recording}</script>' if recording else "",
         f"<script>{script}</script><script>{UNHIDE}</script>" if script else "",
         "</body>",
         "</html>",

@@ -3,6 +3,7 @@
 import type { Num, Plane, Verdict } from "../../engine/record";
 import { viewWordsEn } from "../../views/words";
 import { degrees, percent, short } from "../../scene/number";
+import { fitWordsEn } from "./fit";
 import { methodsEn } from "./methods-en";
 import { criterionEn } from "./criterion-en";
 import type { CurveNumbers, LocalNumbers, RunNumbers, SpectrumNumbers, TimelineNumbers } from "./numbers";
@@ -199,6 +200,7 @@ export const en = {
   terms: { "\u2212H\u207b\u00b9g": "newton", "Newton step": "newton", "Newton direction": "newton", "\u2212gradient": "minus-gradient", "\u2212g": "minus-gradient" } as Record<string, string>,
   methods: methodsEn,
   views: viewWordsEn,
+  fit: fitWordsEn,
 };
 
 /** Of a run that found no minimum, the end is not called the answer. */

@@ -3,6 +3,7 @@
 import type { Num } from "../../engine/record";
 import { viewWordsZh } from "../../views/words";
 import { degrees, percent, short } from "../../scene/number";
+import { fitWordsZh } from "./fit";
 import { methodsZh } from "./methods-zh";
 import { criterionZh } from "./criterion-zh";
 import type { CurveNumbers, LocalNumbers, RunNumbers, SpectrumNumbers, TimelineNumbers } from "./numbers";
@@ -187,6 +188,7 @@ export const zh: Words = {
   terms: { "\u2212H\u207b\u00b9g": "newton", "牛顿步": "newton", "牛顿方向": "newton", "负梯度": "minus-gradient", "\u2212g": "minus-gradient" },
   methods: methodsZh,
   views: viewWordsZh,
+  fit: fitWordsZh,
 };
 
 /** Of a run that found no minimum, the end is not called the solution. */
