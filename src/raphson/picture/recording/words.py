@@ -17,7 +17,8 @@ ENGLISH: dict[str, Any] = {
 
 CHINESE: dict[str, Any] = {
     "variables": lambda n: f"{n} 个变量",
-    "fit": "拟合", "scripts": "数据、曲线和残差的图，允许脚本时显示。", "run": "迭代过程", "start": "起点", "point": "这个点", "answer": "解处", "returned": "返回的点",
+    "fit": "拟合", "scripts": "数据、曲线和残差的图，允许脚本时显示。",
+    "run": "迭代过程", "start": "起点", "point": "这个点", "answer": "解处", "returned": "返回的点",
     "trials": "试探步", "notes": "说明", "yes": "是", "no": "否", "not finite": "不是有限值",
     "heads": ("步", "f", "max |g|", "预测下降", "实际下降", "比值", "τ", "接受"),
     "tau": {
