@@ -1,19 +1,17 @@
 /** The report's page: reads the recording that stands in the file and shows it. */
 
 import "./style.css";
+import "./laboratory.css";
 import type { Recording } from "../engine/record";
 import { recorded } from "../engine/recorded";
 import type { Quadratic } from "../maths/quadratic";
 import { fromHash, keepAddress } from "./address";
-import { colorOf } from "./dom";
 import { listenToKeys } from "./keys";
-import { makePage, type Page } from "./page";
-import { Store, type State } from "./store";
-import { en } from "./words/en";
+import { openLaboratory } from "./laboratory";
+import { Mount, WORDS } from "./mount";
+import { firstState, Store } from "./store";
 import type { Context } from "../views/context";
 import { shower } from "./shown";
-import type { Words } from "./words/words";
-import { zh } from "./words/zh";
 
 declare global {
   interface Window {
@@ -22,37 +20,17 @@ declare global {
   }
 }
 
-const WORDS: Record<State["language"], Words> = { en, zh };
-
 function start(): void {
+  const laboratory = document.getElementById("laboratory");
+  if (laboratory?.textContent) return openLaboratory(JSON.parse(laboratory.textContent));
   const place = document.getElementById("recording");
   if (!place?.textContent) return;
   const recording = JSON.parse(place.textContent) as Recording;
   if (recording.schema !== 1) return;
   const engine = recorded(recording);
-  const initial: State = {
-    position: 1, plane: recording.planes[0]?.id ?? "", section: "slice", x: null, morph: 0, language: "en",
-    showFunction: true, open: [], azimuth: -60, elevation: 30, playing: "", quad: null,
-  };
+  const initial = firstState(recording.planes[0]?.id ?? "");
   const store = new Store(fromHash(location.hash, initial, engine));
-  let page: Page | null = null;
-  let language = "";
-  const paint = (state: State, now: boolean) => {
-    if (state.language !== language) {
-      const switched = language !== "";
-      language = state.language;
-      const next = makePage(engine, store, WORDS[state.language]);
-      if (page) page.root.replaceWith(next.root);
-      else document.body.append(next.root);
-      page = next;
-      document.documentElement.lang = state.language === "zh" ? "zh-CN" : "en";
-      if (switched) next.root.querySelector<HTMLElement>(`[data-language="${language}"]`)?.focus();
-    }
-    page!.paint(state, now);
-  };
-  for (const [name, role] of [["accent", "model-level"], ["good", "newton"], ["bad", "minus-gradient"], ["run", "path"]])
-    document.documentElement.style.setProperty(`--${name}`, colorOf(role));
-  store.subscribe(paint);
+  new Mount(store, () => engine);
   keepAddress(store, initial, engine);
   listenToKeys(store, engine);
   store.flush();

@@ -26,6 +26,14 @@ export interface State {
   quad: Quadratic | null;
 }
 
+/** As a page opens. */
+export function firstState(plane: string): State {
+  return {
+    position: 1, plane, section: "slice", x: null, morph: 0, language: "en", showFunction: true, open: [], azimuth: -60, elevation: 30,
+    playing: "", quad: null,
+  };
+}
+
 /** `now`: everything must be up to date when the call returns, also what is out of sight. */
 type Listener = (state: State, now: boolean) => void;
 

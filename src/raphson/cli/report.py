@@ -15,16 +15,16 @@ Option = Annotated[
 ]
 
 
-def check(path: Path | None) -> None:
+def check(path: Path | None, option: str = "--report") -> None:
     """ValueError where no file can be written: said before a long run, not after it."""
     if path is None:
         return
     if not path.parent.is_dir():
-        raise ValueError(f"--report {path}: there is no folder {path.parent}")
+        raise ValueError(f"{option} {path}: there is no folder {path.parent}")
     if path.is_dir():
-        raise ValueError(f"--report {path}: this is a folder; name a file in it")
+        raise ValueError(f"{option} {path}: this is a folder; name a file in it")
     if not os.access(path.parent, os.W_OK):
-        raise ValueError(f"--report {path}: the folder {path.parent.resolve()} cannot be written to")
+        raise ValueError(f"{option} {path}: the folder {path.parent.resolve()} cannot be written to")
 
 
 def write_report(thing: Any, path: Path | None, title: str) -> dict[str, str]:

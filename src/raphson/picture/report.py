@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -35,15 +36,19 @@ def report(thing: Any, path: str | Path, title: str = "") -> Path:
     The same object gives the same bytes: there is no time stamp in it. Raises FileNotFoundError where the folder
     does not exist (none is created), IsADirectoryError where the path is one.
     """
-    path = Path(path)
+    return written(lambda: page(thing, title), Path(path))
+
+
+def written(text: Callable[[], str], path: Path) -> Path:
+    """Writes what `text` makes into a file that appears whole or not at all; the path, which is looked at first."""
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into: create it first")
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder: name a file in it, as in {path / 'run.html'}")
-    text = page(thing, title)
+    whole = text()
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="\n")
+        part.write_text(whole, encoding="utf-8", newline="\n")
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
@@ -58,6 +63,12 @@ def page(thing: Any, title: str = "") -> str:
 
     refuse_curved(getattr(thing, "model", thing))
     recording = make_recording(thing, title)
+    data = f'<script type="application/json" id="recording">{embedded(recording)}</script>'
+    return document(recording["title"], STYLE, [static_page(recording, thing), data])
+
+
+def document(title: str, style: str, body: Sequence[str]) -> str:
+    """An HTML file around `body`, which the bundle reads; without the bundle it stands as it is."""
     script = web("report.js")
     parts = [
         "<!doctype html>",
@@ -66,15 +77,14 @@ def page(thing: Any, title: str = "") -> str:
         '<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(recording['title'])}</title>",
+        f"<title>{escape(title)}</title>",
         '<link rel="icon" href="data:,">',
-        f"<style>{STYLE}</style>",
+        f"<style>{style}</style>",
         f"<style>{web('report.css')}</style>",
         f"<script>{HIDE}</script>" if script else "",
         "</head>",
         "<body>",
-        static_page(recording, thing),
-        f'<script type="application/json" id="recording">{embedded(recording)}</script>',
+        *body,
         f"<script>{script}</script><script>{UNHIDE}</script>" if script else "",
         "</body>",
         "</html>",

@@ -2,6 +2,7 @@
 
 import type { Num, Plane, Verdict } from "../../engine/record";
 import { viewWordsEn } from "../../views/words";
+import { laboratoryEn } from "./laboratory";
 import { degrees, percent, short } from "../../scene/number";
 import type { CurveNumbers, LocalNumbers, RunNumbers, SpectrumNumbers, TimelineNumbers } from "./numbers";
 
@@ -162,6 +163,7 @@ export const en = {
   /** Words of the captions that have the color of what they name. */
   terms: { "\u2212H\u207b\u00b9g": "newton", "Newton step": "newton", "Newton direction": "newton", "\u2212gradient": "minus-gradient", "\u2212g": "minus-gradient" } as Record<string, string>,
   views: viewWordsEn,
+  laboratory: laboratoryEn,
 };
 
 function criterion(v: Verdict): string {

@@ -2,6 +2,7 @@
 
 import type { Num, Verdict } from "../../engine/record";
 import { viewWordsZh } from "../../views/words";
+import { laboratoryZh } from "./laboratory";
 import { degrees, percent, short } from "../../scene/number";
 import type { CurveNumbers, LocalNumbers, RunNumbers, SpectrumNumbers, TimelineNumbers } from "./numbers";
 import type { Words } from "./words";
@@ -152,6 +153,7 @@ export const zh: Words = {
   },
   terms: { "\u2212H\u207b\u00b9g": "newton", "牛顿步": "newton", "牛顿方向": "newton", "负梯度": "minus-gradient", "\u2212g": "minus-gradient" },
   views: viewWordsZh,
+  laboratory: laboratoryZh,
 };
 
 function criterion(v: Verdict): string {
