@@ -49,6 +49,7 @@ export class Bench {
   });
   private readonly fault = element("div", { id: "formula-fault", class: "fault", role: "status" });
   private readonly start = element("div", { class: "start" });
+  private desk: HTMLElement | null = null;
   private readonly code = element("code", {});
   private readonly here = element("button", { type: "button", class: "quiet", "data-control": "here" });
   private fields: HTMLInputElement[] = [];
@@ -97,9 +98,10 @@ export class Bench {
     this.here.textContent = own.here;
     this.here.title = own.hereHint;
     this.root.lang = words.code === "zh" ? "zh-CN" : "en";
+    this.desk = element("section", { class: "desk", "aria-label": own.formulaLabel }, form, this.fault, this.start, this.examples(words), this.folds(words));
     this.root.replaceChildren(
       element("header", {}, element("div", {}, element("h1", {}, own.title), element("p", { class: "facts" }, own.lead)), languages(this.store, words)),
-      element("section", { class: "desk", "aria-label": own.formulaLabel }, form, this.fault, this.start, this.examples(words), this.folds(words)),
+      this.desk,
     );
     document.title = `raphson: ${own.title}`;
     if (switched) this.root.querySelector<HTMLElement>(`[data-language="${language}"]`)?.focus();
@@ -154,6 +156,9 @@ export class Bench {
     if (this.box.value !== made.text && !this.pending) this.box.value = made.text;
     const wrong = made.column >= 0, text = made.say(words), width = window.innerWidth < 700 ? WIDTH.narrow : WIDTH.wide;
     this.box.setAttribute("aria-invalid", String(wrong));
+    // Where there are no pictures the form is all that the page has.
+    if (made.engine) this.desk?.removeAttribute("role");
+    else this.desk?.setAttribute("role", "main");
     this.fault.className = `fault${wrong ? " wrong" : ""}`;
     this.fault.replaceChildren(...(text ? [element("p", {}, text)] : []), ...(wrong ? [element("pre", { "aria-hidden": "true" }, pointed(made.text, made.column, width))] : []));
   }

@@ -133,8 +133,8 @@ function fromAddress(hash: string): { text: string; start: number[] | null } | n
   return text === null ? null : { text, start: at.length > 0 && at.every(Number.isFinite) ? at : null };
 }
 
-/** Nothing here is recorded: it is computed. */
+/** Nothing here is recorded, and the card stays that of the start while x is dragged. */
 function ownWords(words: Words): Words {
-  const { made, reset } = words.laboratory;
-  return { ...words, page: { ...words.page, made }, controls: { ...words.controls, reset } };
+  const { made, reset, kind, curvatures } = words.laboratory;
+  return { ...words, page: { ...words.page, made }, controls: { ...words.controls, reset }, verdict: { ...words.verdict, kind, curvatures } };
 }

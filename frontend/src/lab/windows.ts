@@ -48,8 +48,8 @@ export function widened([u0, u1, v0, v1]: Window, factor: number): Window {
   return [u - du, u + du, v - dv, v + dv];
 }
 
-/** For one variable: all the points with a margin; `reach` around them where they are one. */
-export function interval(points: number[], reach: number): [number, number] {
+/** For one variable: all the points with room for one side each; `reach` around them where they are one. */
+export function interval(points: number[], reach: number, room: number): [number, number] {
   const [low, high] = [Math.min(...points), Math.max(...points)], size = high - low;
-  return size > 1e-6 * reach ? [low - MARGIN * size, high + MARGIN * size] : [low - reach, high + reach];
+  return size > 1e-6 * reach ? [low - room * size, high + room * size] : [low - reach, high + reach];
 }

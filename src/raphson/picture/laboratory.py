@@ -18,9 +18,9 @@ def lab(formula: str = "", path: str | Path = "raphson-lab.html", start: Sequenc
 
     The page reads the formula (the grammar is that of `raphson fit --model`), computes f, g and H itself, and draws
     what a report about one point draws: the levels, -g and the Newton step, the dual, the whitened plane, the
-    spectrum, the surface. Nothing typed is executed. `formula`: what stands in the box at first ("": an example; one that cannot be
-    read is shown with its error); `start`: x (n,), in the order in which the variables appear. Formula and start are
-    in the address of the page, so that they can be sent. The same arguments give the same bytes.
+    spectrum, the surface. Nothing typed is executed. `formula`: what stands in the box at first ("": an example; one
+    that cannot be read is shown with its error); `start`: x (n,), in the order in which the variables appear. Formula
+    and start are in the address of the page, so that they can be sent. The same arguments give the same bytes.
 
     Raises FileNotFoundError where the folder does not exist, IsADirectoryError where the path is one, ValueError for a
     start that is not finite.

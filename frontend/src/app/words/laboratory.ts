@@ -27,6 +27,8 @@ export const laboratoryEn = {
   infinite: "f, or a derivative of it, is not finite at the start. Click into the picture of f, or type another start.",
   made: "Computed in this page, from the formula alone. It asks no network.",
   reset: "Back to the start",
+  kind: { bowl: "A bowl at the start", saddle: "A saddle at the start", dome: "A dome at the start", valley: "A valley at the start", flat: "Flat at the start" } as Record<string, string>,
+  curvatures: (low: string, high: string, condition: string) => `There the curvatures go from ${low} to ${high}, condition ${condition}.`,
 };
 
 export type LaboratoryWords = typeof laboratoryEn;
@@ -56,4 +58,6 @@ export const laboratoryZh: LaboratoryWords = {
   infinite: "f 或它的导数在起点不是有限值。请点击 f 的图，或输入另一个起点。",
   made: "全部由本页从公式算出，不需要网络。",
   reset: "回到起点",
+  kind: { bowl: "起点处是碗形", saddle: "起点处是鞍形", dome: "起点处是山丘", valley: "起点处是山谷", flat: "起点处是平面" },
+  curvatures: (low, high, condition) => `在那里，曲率从 ${low} 到 ${high}，条件数 ${condition}。`,
 };
