@@ -1,14 +1,16 @@
 # make demo    see it work            make test    everything that must hold before a commit
 # make pages   the report's page: its types, its tests, the committed bundle, and real Chromium (needs node and chromium)
 # make test-scipy   SciPy's own tests, with minimize, least_squares and curve_fit of raphson
+# make docs         docs/*.md as a site for any static host: docs/_build/html
 # make coverage     which lines the tests run; COVERED=tests/laws for a part of them
-# The others need only make and a python3. Everything is installed inside this folder: .tools/ (uv, where there is none) and .venv/.
+# The others need only make and a python3. Everything is installed inside this folder: .tools/ (uv, where there is none), .venv/ and
+# .venv-docs/.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-scipy coverage pages docs-pictures setup lint types bench format clean
+.PHONY: help demo test test-slow test-scipy coverage pages docs docs-pictures setup lint types bench format clean
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -22,7 +24,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 LOCAL_UV := $(filter .tools/%,$(UV))
 
 help:
-	@echo "make demo | test | pages | setup | lint | types | test-slow | test-scipy | coverage | bench | format | clean"
+	@echo "make demo | test | pages | docs | setup | lint | types | test-slow | test-scipy | coverage | bench | format | clean"
 
 demo: .venv/.raphson
 	@$(BIN)/raphson demo
@@ -85,6 +87,14 @@ types: setup
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)
 
+# The code blocks of the pages are executed by `make test`, and not here.
+docs: .venv-docs/.installed .venv/.raphson
+	rm -rf docs/_build && mkdir -p docs/_build/live
+	$(BIN)/raphson minimize rosenbrock --report docs/_build/live/run.html >/dev/null
+	.venv-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --doctree-dir docs/_build/doctrees docs docs/_build/html
+	.venv-docs/bin/python docs/_ext/check_site.py docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 docs-pictures: setup
 	cd docs/pictures && PYTHONPATH=$(CURDIR) $(CURDIR)/$(BIN)/python -m tests.house.draw ../explanation.md ../tutorial.md
 
@@ -93,7 +103,7 @@ format: setup
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv .tools .cache frontend/node_modules .hypothesis .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venv-docs docs/_build .tools .cache frontend/node_modules .hypothesis .pytest_cache .ruff_cache build dist
 	find src tests -name __pycache__ -prune -exec rm -rf {} +
 
 # --- set-up: once, and again when pyproject.toml changes ------------------------------------------------------------
@@ -114,12 +124,18 @@ setup: .venv/.dev
 	    || { echo "error: could not install the tools for tests; is a Python package index reachable?" >&2; exit 1; }
 	@touch $@
 
+.venv-docs/.installed: pyproject.toml .venv-docs/bin/python | $(LOCAL_UV)
+	@echo "installing Sphinx into .venv-docs"
+	@$(UV) pip install --quiet --compile-bytecode --python .venv-docs/bin/python --group docs \
+	    || { echo "error: could not install Sphinx; is a Python package index reachable?" >&2; exit 1; }
+	@touch $@
+
 # An interpreter of this machine if there is one, else one that uv downloads.
-$(BIN)/python: | $(LOCAL_UV)
+$(BIN)/python .venv-docs/bin/python: | $(LOCAL_UV)
 	@for python in 3.13 3.12; do \
-	    $(UV) venv --quiet --clear --no-python-downloads --python $$python .venv 2>/dev/null && exit 0; \
+	    $(UV) venv --quiet --clear --no-python-downloads --python $$python $(@D:/bin=) 2>/dev/null && exit 0; \
 	done; \
-	$(UV) venv --quiet --clear --python '>=3.12' .venv 2>/dev/null \
+	$(UV) venv --quiet --clear --python '>=3.12' $(@D:/bin=) 2>/dev/null \
 	    || { echo "error: no Python 3.12 or newer found, and none could be downloaded; install Python 3.13" >&2; exit 1; }
 
 .tools/bin/uv:

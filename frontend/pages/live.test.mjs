@@ -121,3 +121,28 @@ test("where the page cannot compute f it says so across the picture, and draws n
     await page.finish();
   }
 });
+
+test("looking closer and moving the window computes f anew, and x stays where it is", async () => {
+  const page = await open(browser, "look-himmelblau");
+  const state = () => page.evaluate(() => ({ at: window.raphson.context().quad.at, shown: window.raphson.context().window, grid: window.raphson.context().grid?.x ?? [] }));
+  const before = await state();
+  await page.locator(".closer button").first().click();
+  await page.evaluate(() => window.raphson.store.flush());
+  const near = await state();
+  assert.deepEqual(near.at, before.at);
+  assert.ok(Math.abs((near.shown[1] - near.shown[0]) / (before.shown[1] - before.shown[0]) - 0.5) < 1e-9);
+  assert.ok(near.grid[0] <= near.shown[0] && near.grid.at(-1) >= near.shown[1]);
+  const box = await page.locator('[data-panel="local"] .figure').first().boundingBox();
+  await page.keyboard.down("Shift");
+  await page.mouse.move(box.x + 0.5 * box.width, box.y + 0.5 * box.height);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 0.3 * box.width, box.y + 0.5 * box.height, { steps: 4 });
+  await page.mouse.up();
+  await page.keyboard.up("Shift");
+  await page.evaluate(() => window.raphson.store.flush());
+  const moved = await state();
+  assert.deepEqual(moved.at, before.at);
+  assert.ok(moved.shown[0] > near.shown[0] + 0.1 * (near.shown[1] - near.shown[0]), `${near.shown} -> ${moved.shown}`);
+  assert.deepEqual(page.errors, []);
+  await page.finish();
+});

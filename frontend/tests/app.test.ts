@@ -22,7 +22,7 @@ const read = (name: string) => JSON.parse(readFileSync(new URL(`fixtures/${name}
 const run = recorded(read("run"));
 const three = recorded(read("three"));
 const initial: State = {
-  position: 1, plane: "x1,x2", section: "slice", x: null, morph: 0, language: "en", showFunction: true, open: [],
+  position: 1, plane: "x1,x2", section: "slice", x: null, lens: null, morph: 0, stretch: 1, around: null, language: "en", showFunction: true, open: [],
   azimuth: -60, elevation: 30, playing: "", quad: null,
 };
 
@@ -101,8 +101,8 @@ describe("the recorded engine", () => {
 });
 
 describe("what is shown", () => {
-  it("follows the dragged point: v_i'g by lambda (v_i'E) du", () => {
-    const shown = shower(three, en);
+  it("follows the dragged point on a recorded model: v_i'g by lambda (v_i'E) du", () => {
+    const shown = shower(recorded({ ...three.recording, program: null }), en);
     const plane = three.recording.planes.find((p) => p.kind === "parameters")!.id;
     const before = shown({ ...initial, plane }).context!;
     const x: [number, number] = [before.quad.at[0] + 0.3, before.quad.at[1] - 0.2];
@@ -153,15 +153,51 @@ describe("what is shown", () => {
 
 describe("the address", () => {
   it("comes back as it was", () => {
-    const state: State = { ...initial, position: 3, x: [0.3, -0.4], morph: 0.5, language: "zh", showFunction: false, open: ["surface", "table"], azimuth: 20 };
+    const state: State = { ...initial, position: 3, x: [0.3, -0.4], morph: 0.5, stretch: 0.25, around: -1.5, language: "zh", showFunction: false, open: ["surface", "table"], azimuth: 20 };
     const hash = toHash(state, initial, run);
-    expect(hash).toBe("trial=3&x=0.3,-0.4&t=0.5&lang=zh&f=hidden&open=surface,table&turn=20");
+    expect(hash).toBe("trial=3&x=0.3,-0.4&t=0.5&stretch=0.25&around=-1.5&lang=zh&f=hidden&open=surface,table&turn=20");
     expect(fromHash(`#${hash}`, initial, run)).toEqual(state);
     expect(toHash(initial, initial, run)).toBe("");
     expect(fromHash("", initial, run)).toEqual(initial);
     expect(fromHash("#trial=answer", initial, run).position).toBe(run.answer);
   });
   it("does not believe what is wrong", () => {
-    expect(fromHash("#trial=9999&plane=nowhere&x=1,a&t=7&lang=fr&open=<b>&turn=1e9&section=wedge&tilt=", initial, run)).toEqual({ ...initial, morph: 1, azimuth: 180 });
+    expect(fromHash("#trial=9999&plane=nowhere&x=1,a&t=7&stretch=-3&around=here&lang=fr&open=<b>&turn=1e9&section=wedge&tilt=", initial, run)).toEqual({ ...initial, morph: 1, stretch: 0, azimuth: 180 });
+  });
+});
+
+describe("where x goes", () => {
+  const { local, context } = shower(run, en)({ ...initial, x: null });
+  it("the page computes f there, and the window follows when x has left it", () => {
+    const [u0, u1, v0, v1] = local!.window, far: [number, number] = [u1 + 0.9 * (u1 - u0), v0 - 0.4 * (v1 - v0)];
+    for (const x of [[u0 + 0.3 * (u1 - u0), v0 + 0.6 * (v1 - v0)] as [number, number], far]) {
+      const seen = shower(run, en)({ ...initial, x }).context!, [w0, w1, z0, z1] = seen.window;
+      expect(x[0] >= w0 && x[0] <= w1 && x[1] >= z0 && x[1] <= z1).toBe(true);
+      expect([w1 - w0, z1 - z0]).toEqual([u1 - u0, v1 - v0].map((a) => expect.closeTo(a, 9)));
+      expect(seen.frozen).toBe("");
+      const [a, b] = x, r = b - a * a;
+      expect(seen.quad.value).toBeCloseTo(100 * r * r + (1 - a) ** 2, 6);
+      expect(seen.quad.hessian[0]).toBeCloseTo(1200 * a * a - 400 * b + 2, 6);
+      expect(seen.grid!.values.flat().every(Number.isFinite)).toBe(true);
+    }
+    expect(context!.level!.length).toBeGreaterThan(10);
+  });
+  it("without a program it is the recorded model that moves, and it is called that", () => {
+    const bare = recorded({ ...run.recording, program: null, frozen: "f runs on the host" });
+    const seen = shower(bare, en)({ ...initial, x: [0.5, 0.5] }).context!;
+    expect(seen.frozen).toBe("model");
+    expect(seen.level).toBe(null);
+    expect(seen.quad.hessian).toEqual(local!.base.hessian);
+  });
+  it("three variables: slice, shadow and spectrum are those of x", () => {
+    for (const section of ["slice", "shadow"] as const) {
+      const at = shower(three, en)({ ...initial, section, plane: three.recording.planes[0].id, position: three.answer });
+      const here = at.context!, seen = at.local!.live!.at(here.base.at)!;
+      for (const [found, want] of [[seen.quad.hessian, here.base.hessian], [seen.quad.gradient, here.base.gradient]] as const)
+        found.forEach((a, i) => expect(Math.abs(a - want[i])).toBeLessThan(1e-9 * Math.max(1, ...want.map(Math.abs))));
+      seen.spectrum!.eigenvalues.forEach((a, i) => expect(a).toBeCloseTo(here.spectrum.eigenvalues[i], 8));
+      expect(seen.spectrum!.directions).toEqual(here.spectrum.directions);
+      expect(seen.spectrum!.signs).toEqual(here.spectrum.signs);
+    }
   });
 });

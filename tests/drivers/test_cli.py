@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import raphson as rp
@@ -149,13 +150,21 @@ def test_look_says_what_pictures_would_show(capsys: pytest.CaptureFixture[str]) 
     seen = loads(out)
     assert seen["kind"] == "bowl" and seen["angle_deg"] == pytest.approx(64.08, abs=0.01)
     assert seen["inertia"] == {"negative": 0, "zero": 0, "positive": 2}
+    # The stretched circle: what H^-1 makes of gradients of length 1, in the table and in JSON.
+    inverse = np.linalg.inv(np.array([[1330.0, 480.0], [480.0, 200.0]]))
+    np.testing.assert_allclose(seen["stretch_semi_axes"], np.linalg.svd(inverse, compute_uv=False), rtol=1e-9)
+    code, out, _ = run(capsys, "look", "rosenbrock", "--at", "-1.2,1")
+    rows = [line.split()[:4] for line in out.splitlines()[-2:]]
+    assert "stretched" in out.splitlines()[-3].split()
+    np.testing.assert_allclose([float(row[3]) for row in rows], seen["stretch_semi_axes"], rtol=1e-3)
 
 
 def test_look_at_a_saddle_and_a_line(capsys: pytest.CaptureFixture[str], file: str) -> None:
     code, out, _ = run(capsys, "look", f"{file}:saddle", "--at", "1,0.5")
-    assert code == 0 and "hyperbolas" in out
+    assert code == 0 and "hyperbolas" in out and "absolute value" in " ".join(out.split())
     code, out, _ = run(capsys, "look", f"{file}:line", "--at", "1", "--json")
     assert code == 0 and loads(out)["angle_deg"] is None and loads(out)["semi_axes"] == ["inf"]
+    assert loads(out)["stretch_semi_axes"] == ["inf"]
     code, out, _ = run(capsys, "look", f"{file}:line", "--at", "1")
     assert code == 0 and "no centre" in out
 

@@ -8,9 +8,11 @@ A mark is an HTML comment on the last line with text before the fence, so that i
     <!-- run: exit 1 -->   ... and must exit with 1
 
 A line `<!-- part -->` anywhere in the text ends a part of the page: what stands before the first one begins every part,
-and the parts run apart from each other, so that two workers can share a long page.
+and the parts run apart from each other, so that two workers can share a long page. A translation with the same code
+and outputs is the same program, and run once.
 """
 
+import ast
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -81,6 +83,17 @@ def parts(text: str) -> list[str]:
     return found or [text]
 
 
+Program = tuple[tuple[str, str, str | None], ...]
+
+
+def program(text: str) -> Program:
+    """What executing a page does, apart from comments and lines: equal for a page and its translation."""
+    return tuple(
+        (block.mark, ast.dump(ast.parse(block.code)) if block.language == "python" else block.code, block.expected)
+        for block in read_page(text)
+    )
+
+
 def commands(block: Block) -> list[str]:
     """The `$ ` lines of a console block, lines ended by a backslash joined with the next."""
     lines = block.code.replace("\\\n", " ").splitlines()
@@ -91,4 +104,6 @@ def commands(block: Block) -> list[str]:
 
 
 def pages(root: Path) -> list[Path]:
-    return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+    docs = root / "docs"
+    written = [page for page in sorted(docs.rglob("*.md")) if not page.relative_to(docs).parts[0].startswith("_")]
+    return [root / "README.md", root / "README.zh-CN.md", *written]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.pages import Block, commands, pages, parts, read_page
+from tests.house.pages import Block, Program, commands, pages, parts, program, read_page
 from tests.house.source import ROOT
 
 LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -60,7 +60,16 @@ def run_page(page: Path, folder: Path, part: int = 0) -> None:
             run_console(block, page, folder)
 
 
-PARTS = [(page, part) for page in pages(ROOT) for part in range(len(parts(page.read_text())))]
+def programs(found: list[Path]) -> list[tuple[Path, int]]:
+    """Pages and parts, the first of each program: what a translation has in common is run once."""
+    first: dict[Program, tuple[Path, int]] = {}
+    for page in found:
+        for part, text in enumerate(parts(page.read_text())):
+            first.setdefault(program(text), (page, part))
+    return list(first.values())
+
+
+PARTS = programs(pages(ROOT))
 
 
 @pytest.mark.parametrize(
@@ -182,6 +191,17 @@ def test_parts_share_the_beginning_and_nothing_else(tmp_path: Path) -> None:
     with pytest.raises(NameError) as failure:
         run_page(page, tmp_path, 1)
     assert failure.traceback[-1].lineno + 1 == 1 + page.read_text().splitlines().index("c = b")
+
+
+def test_a_translation_runs_where_it_differs(tmp_path: Path) -> None:
+    page, same, other = (tmp_path / name for name in ("page.md", "same.md", "other.md"))
+    page.write_text(GOOD)
+    for translation in (GOOD.replace("text\n", "文\n"), GOOD.replace("[1, 2]\n```\n<", "[1,2]  # 数\n```\n<")):
+        same.write_text(translation)
+        assert programs([page, same]) == [(page, 0)]
+    for change in (("0.123456", "0.1234"), ("0.12...", "0.1..."), ("<!-- no-run -->", "")):
+        other.write_text(GOOD.replace(*change))
+        assert programs([page, same, other]) == [(page, 0), (other, 0)]
 
 
 def test_a_console_block_is_judged_by_its_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,39 @@ def test_semi_axes_end_on_the_contour_and_its_gradients_on_the_dual(n: int, seed
     np.testing.assert_allclose(g.semi_axes(rise) * g.dual_semi_axes(rise), 2 * rise, rtol=1e-12)
 
 
+@given(SIZES, SEEDS, st.floats(0.01, 100))
+def test_the_inverse_makes_the_stretched_circle_of_every_gradient_of_a_length(n: int, seed: int, length: float) -> None:
+    random = np.random.default_rng(seed + 1)
+    w = 10.0 ** random.uniform(-2, 2, n) * random.choice([-1, 1], n)  # of every signature, where there is an inverse
+    H, _, random = matrix(w, seed)
+    g = model_of(H, random.standard_normal(n)).geometry()
+    semi, inverse = g.stretch_semi_axes(length), np.linalg.inv(H)
+    # NumPy's own: what a matrix makes of a sphere has its singular values as semi-axes.
+    np.testing.assert_allclose(np.sort(semi), length * np.linalg.svd(inverse, compute_uv=False)[::-1], rtol=1e-9)
+    u = random.standard_normal((7, n))
+    u *= length / np.linalg.norm(u, axis=1, keepdims=True)
+    s = u @ inverse
+    np.testing.assert_allclose(np.sum((s @ g.axes / semi) ** 2, axis=1), 1, rtol=1e-8)
+    # Axis by axis, and turned round where the curvature is negative.
+    np.testing.assert_allclose(inverse @ g.axes, g.axes * g.signs * semi / length, rtol=1e-8, atol=1e-9 * semi.max())
+    # It is the contour of H^2, whose root is the absolute value of H.
+    square = model_of(H @ H, g.gradient).geometry()
+    np.testing.assert_allclose(np.sort(semi), np.sort(square.semi_axes(length**2 / 2)), rtol=1e-6)
+
+
+@given(st.integers(2, 6), SEEDS)
+def test_without_an_inverse_the_stretched_circle_has_no_end(n: int, seed: int) -> None:
+    random = np.random.default_rng(seed + 1)
+    w = 10.0 ** random.uniform(-2, 2, n) * random.choice([-1, 1], n)
+    w[: random.integers(1, n + 1)] = 0
+    H, _, random = matrix(w, seed)
+    g = model_of(H, random.standard_normal(n)).geometry()
+    semi = g.stretch_semi_axes(3.0)
+    assert np.array_equal(np.isinf(semi), g.signs == 0) and not np.any(np.isnan(semi))
+    kept = np.linalg.svd(np.linalg.pinv(H, rcond=1e-9), compute_uv=False)[: g.inertia[0] + g.inertia[2]]
+    np.testing.assert_allclose(np.sort(semi[g.signs != 0]), 3 * np.sort(kept), rtol=1e-7)
+
+
 @given(SIZES, SEEDS)
 def test_whitening_makes_contours_circles_and_gradients_radial(n: int, seed: int) -> None:
     g, H, random = bowl(n, seed)
@@ -207,6 +240,9 @@ def test_wrong_questions_are_refused_in_words() -> None:
     g = model_of(np.eye(2), np.ones(2)).geometry()
     with pytest.raises(ValueError, match="rise = -1"):
         g.semi_axes(-1.0)
+    for length in (-1.0, np.nan, np.inf):
+        with pytest.raises(ValueError, match=f"length = {length}"):
+            g.stretch_semi_axes(length)
     with pytest.raises(ValueError, match="not finite"):
         model_of(np.array([[np.nan]]), np.ones(1)).geometry()
 

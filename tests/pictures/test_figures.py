@@ -166,7 +166,7 @@ def test_every_plot_fits_into_its_own_figure(model: rp.Model, result: rp.Result)
     for ax in (
         rp.plot.local(model), rp.plot.dual(model), rp.plot.whitened(model, t=0.5), rp.plot.spectrum(model),
         rp.plot.run(result), rp.plot.convergence(result), comparison.plot(), rp.plot.fidelity(model),
-        rp.plot.surface(model),
+        rp.plot.surface(model), *rp.plot.stretch(model),
     ):  # fmt: skip
         assert isinstance(ax, Axes)
         figure = ax.figure

@@ -154,6 +154,7 @@ def test_the_static_part_shows_the_run_and_its_trials(result: rp.Result) -> None
     text = static_part(page(result, "a"))
     views = re.findall(r'data-view="(\w+)"', text)
     assert views.count("run") == 1 and views.count("convergence") == 1
+    assert views.count("slopes") == views.count("stretch") == 2
     assert views.count("local") == views.count("dual") == views.count("whitened") == views.count("spectrum") == 2
     assert text.count("<tr>") == len(result.trace) + 1
     ids = re.findall(r' id="([^"]+)"', text)

@@ -326,6 +326,7 @@ def test_more_variables_are_always_called_a_slice_or_a_shadow() -> None:
     result = rp.minimize(problem.fun, problem.x0)
     for scene in (
         *(scenes.local(result, plane) for plane in (None, "extreme", "path", (0, 1), ("x1", "x4"))),
+        *scenes.stretch(result),
         *(view(result) for view in (scenes.dual, scenes.whitened, scenes.fidelity, scenes.run, scenes.surface)),
     ):
         assert "slice" in scene.title

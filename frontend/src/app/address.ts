@@ -16,6 +16,8 @@ export function toHash(state: State, initial: State, engine: Engine): string {
   add("section", state.section, state.section !== initial.section);
   add("x", (state.x ?? []).map((a) => String(Number(a.toPrecision(12)))).join(","), state.x !== null && state.quad === null);
   add("t", String(Number(state.morph.toFixed(3))), state.morph !== initial.morph);
+  add("stretch", String(Number(state.stretch.toFixed(3))), state.stretch !== initial.stretch);
+  add("around", String(Number((state.around ?? 0).toPrecision(12))), state.around !== null);
   add("lang", state.language, state.language !== initial.language);
   add("f", "hidden", !state.showFunction);
   add("open", state.open.join(","), state.open.length > 0);
@@ -30,6 +32,7 @@ export function fromHash(hash: string, initial: State, engine: Engine): State {
   const plane = said.get("plane");
   const section = said.get("section");
   const x = (said.get("x") ?? "").split(",").filter((part) => part.trim() !== "").map(Number);
+  const around = within(said.get("around"), -Math.PI, Math.PI, NaN);
   const language = said.get("lang");
   return {
     ...initial,
@@ -38,6 +41,8 @@ export function fromHash(hash: string, initial: State, engine: Engine): State {
     section: section === "slice" || section === "shadow" ? section : initial.section,
     x: x.length === 2 && x.every(Number.isFinite) ? [x[0], x[1]] : null,
     morph: within(said.get("t"), 0, 1, initial.morph),
+    stretch: within(said.get("stretch"), 0, 1, initial.stretch),
+    around: Number.isNaN(around) ? null : around,
     language: language === "en" || language === "zh" ? language : initial.language,
     showFunction: said.get("f") !== "hidden",
     open: (said.get("open") ?? "").split(",").filter((id) => /^[a-z]+$/.test(id)),

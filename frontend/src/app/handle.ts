@@ -12,11 +12,16 @@ interface Choices {
   /** The point was brought to these coordinates of the figure. */
   move: (to: Pair) => void;
   reset: () => void;
+  /** A point on a circle: the arrow keys turn it by so many degrees instead. */
+  turn?: (degrees: number) => void;
 }
 
 /** Arrow keys move by these shares of the window. */
 const STEP = 0.01;
 const STRIDE = 0.05;
+/** Or turn by these, in degrees: with an arrow to the right or up against the clock. */
+const TURN = 2;
+const WHEEL = 10;
 
 const KEYS: Record<string, Pair> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -91,7 +96,9 @@ export class Handle {
   private key(event: KeyboardEvent): void {
     const frame = this.figure.frame;
     const way = KEYS[event.key];
+    const { turn } = this.choices;
     if (event.key === "Escape") this.choices.reset();
+    else if (way && turn && !event.ctrlKey && !event.altKey && !event.metaKey) turn((way[0] - way[1]) * (event.shiftKey ? WHEEL : TURN));
     else if (way && frame && !event.ctrlKey && !event.altKey && !event.metaKey) {
       const share = event.shiftKey ? STRIDE : STEP;
       this.choices.move(frame.toData([this.at[0] + way[0] * share * frame.plot.width, this.at[1] + way[1] * share * frame.plot.height]));

@@ -53,7 +53,7 @@ export function openLaboratory(given: Given): void {
     const known = engine.plane(store.state.plane) !== null;
     if (window.raphson) window.raphson.recording = engine.recording;
     mount.renew();
-    store.set({ x: null, quad: null, plane: known ? store.state.plane : initial.plane, language });
+    store.set({ x: null, lens: null, around: null, quad: null, playing: "", plane: known ? store.state.plane : initial.plane, language });
   };
   const bench = new Bench(store, {
     made: () => made,

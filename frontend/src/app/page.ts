@@ -9,6 +9,7 @@ import { localPanel } from "./panels/local";
 import { runPanel } from "./panels/run";
 import { ellipsoidPanel, surfacePanel } from "./panels/solid";
 import { spectrumPanel } from "./panels/spectrum";
+import { stretchPanel } from "./panels/stretch";
 import { tablePanel } from "./panels/table";
 import { timelinePanel } from "./panels/timeline";
 import { verdictCard } from "./panels/verdict";
@@ -87,10 +88,11 @@ function panelsOf(engine: Engine, store: Store, words: Words): Panel[] {
   const { recording } = engine;
   const run = engine.answer > 1;
   const line = recording.n === 1;
+  // The large picture first: what f is like at x. Then how the run went, and the other questions.
   const make = [
-    line ? lineRunPanel : recording.planes.length > 0 && runPanel,
     line ? curvePanel : localPanel,
-    ...(line ? [] : [dualPanel, whitenedPanel, spectrumPanel]),
+    line ? lineRunPanel : recording.planes.length > 0 && runPanel,
+    ...(line ? [] : [dualPanel, stretchPanel, whitenedPanel, spectrumPanel]),
     run && timelinePanel,
     !line && recording.planes.length > 0 && surfacePanel,
     recording.points.some((point) => point.cube) && ellipsoidPanel,

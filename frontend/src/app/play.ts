@@ -22,6 +22,14 @@ export function play(store: Store, what: State["playing"], milliseconds: number,
   requestAnimationFrame(frame);
 }
 
+/** Moves a power t from 0 to 1, from the beginning where 1 was reached; stops where it is being moved. */
+export function sweep(store: Store, what: "morph" | "stretch", milliseconds: number): void {
+  if (store.state.playing === what) return store.set({ playing: "" });
+  const from = store.state[what] >= 1 ? 0 : store.state[what];
+  store.set({ [what]: from, playing: what });
+  play(store, what, milliseconds * (1 - from), (share) => store.set({ [what]: share >= 1 ? 1 : from + (1 - from) * share, playing: share >= 1 ? "" : what }));
+}
+
 /** Calls `step` again and again, as long as it says that there is more and the store says that this is played. */
 export function repeat(store: Store, what: State["playing"], milliseconds: number, step: () => boolean): void {
   const mine = ++started;

@@ -4,10 +4,13 @@ import type { Engine, Local, Spectrum } from "../engine/engine";
 import type { Plane } from "../engine/record";
 import { windowOf } from "../engine/window";
 import { levelThrough } from "../maths/level";
+import { add, scale } from "../maths/vector";
+import { type Window, around, halves, inside, middle } from "../maths/window";
+import { sampled } from "../engine/refined";
 import { eigen, moved, signs } from "../maths/quadratic";
 import type { Quadratic, Vec } from "../maths/quadratic";
 import type { Context } from "../views/context";
-import type { State } from "./store";
+import type { Lens, State } from "./store";
 import type { Words } from "./words/words";
 
 export interface Shown {
@@ -25,19 +28,19 @@ export function shower(engine: Engine, words: Words): (state: State) => Shown {
     quad ? localOfQuadratic(quad) : engine.local(position, plane, section),
   );
   const spectrumOf = remembered((position: number) => engine.spectrum(position));
-  const contextOf = remembered((local: Local, x: Vec | null, morph: number, showFunction: boolean): Context => {
-    const { grid, trial, section, window, base } = local;
+  const contextOf = remembered((local: Local, x: Vec | null, lens: Lens | null, morph: number, showFunction: boolean): Context => {
+    const { trial, section, base } = local, { window, grid } = viewOf(local, x, lens);
     const axes = axesIn(engine, local.axes, local.kind, words);
     const shared = { base, grid, trial, axes, section, morph, showFunction, window, words, recorded: !x };
     const seen = x && local.live?.at(x);
-    if (seen) return { ...shared, quad: seen.quad, spectrum: seen.spectrum ?? local.spectrum, stale: !seen.spectrum, frozen: "", level: levelAt(local, x) };
+    if (seen) return { ...shared, quad: seen.quad, spectrum: seen.spectrum ?? local.spectrum, stale: !seen.spectrum, frozen: "", level: levelAt(local, window, x) };
     // What is drawn then is the recorded quadratic, written down at another place.
     const quad = x ? moved(base, x) : base, frozen = !x ? "" : local.live ? "infinite" : "model";
-    return { ...shared, quad, spectrum: spectrumAt(local, quad), stale: x !== null && !local.turn, frozen, level: x ? null : levelAt(local, base.at) };
+    return { ...shared, quad, spectrum: spectrumAt(local, quad), stale: x !== null && !local.turn, frozen, level: x ? null : levelAt(local, window, base.at) };
   });
   return (state) => {
     const local = localOf(state.position, state.plane, state.section, state.quad);
-    const context = local && contextOf(local, state.x, state.morph, state.showFunction);
+    const context = local && contextOf(local, state.x, state.lens, state.morph, state.showFunction);
     return { state, local, context, spectrum: context ? context.spectrum : spectrumOf(state.position) };
   };
 }
@@ -49,8 +52,33 @@ export function axesIn({ recording }: Engine, recorded: [string, string], kind: 
   return [0, 1].map((k) => known[k] + (recorded[k].endsWith("(scaled)") ? words.controls.scaled : "")) as [string, string];
 }
 
+/** The window and f in it: under the lens, or moved on by half its size where x has left it. Only where f can be computed. */
+function viewOf(local: Local, x: Vec | null, lens: Lens | null): Pick<Local, "window" | "grid"> {
+  const { window, live, section } = local, half = halves(window);
+  if (!live || section === "shadow") return local;
+  if (lens) return computed(local, around(lens.at, scale(2 ** (-lens.zoom / 2), half)));
+  if (!x || inside(window, x)) return local;
+  const steps = x.map((a, k) => Math.round((a - middle(window)[k]) / half[k]));
+  return computed(local, around(add(middle(window), [steps[0] * half[0], steps[1] * half[1]]), half));
+}
+
+/** Pictures are widened to their panels: f is needed somewhat beyond the window. */
+const BEYOND = 1.6;
+
+/** A window with f in it, computed once. */
+function computed(local: Local, window: Window): Pick<Local, "window" | "grid"> {
+  const known = moves.get(local) ?? new Map<string, Pick<Local, "window" | "grid">>(), key = window.join();
+  moves.set(local, known);
+  if (known.size > 60) known.clear();
+  const found = known.get(key) ?? { window, grid: sampled(local.live!, around(middle(window), scale(BEYOND, halves(window)))) };
+  known.set(key, found);
+  return found;
+}
+
+const moves = new WeakMap<Local, Map<string, Pick<Local, "window" | "grid">>>();
+
 /** The level of f through a point, followed exactly; null where f cannot be computed, or is not what is drawn. */
-function levelAt({ live, window, section }: Local, x: Vec): Vec[] | null {
+function levelAt({ live, section }: Local, window: Window, x: Vec): Vec[] | null {
   return live && section !== "shadow" ? levelThrough(live.smooth, x, window) : null;
 }
 

@@ -5,6 +5,12 @@ import type { Quadratic, Vec } from "../maths/quadratic";
 
 export type Language = "en" | "zh";
 
+/** Around `at`, 2^(zoom/2) times closer than recorded. */
+export interface Lens {
+  at: Vec;
+  zoom: number;
+}
+
 export interface State {
   /** 1 is the first trial; one more than there are trials: the answer. */
   position: number;
@@ -12,8 +18,14 @@ export interface State {
   section: Section;
   /** Where the reader has dragged x to, in the plane; null: the recorded point. */
   x: Vec | null;
+  /** How much closer the local picture looks, and at what; null: as recorded, following x. */
+  lens: Lens | null;
   /** 0..1: H^(t/2). */
   morph: number;
+  /** 0..1: H^(-t), from the circle of slopes to the stretched circle. */
+  stretch: number;
+  /** Where the reader has dragged -g to on that circle, in radians; null: its own place. */
+  around: number | null;
   language: Language;
   showFunction: boolean;
   /** The panels that are folded out. */
@@ -21,7 +33,7 @@ export interface State {
   azimuth: number;
   elevation: number;
   /** What is played. */
-  playing: "" | "trials" | "morph";
+  playing: "" | "trials" | "morph" | "stretch";
   /** A quadratic shown in place of the recorded ones (window.raphson.show). */
   quad: Quadratic | null;
 }
@@ -29,8 +41,8 @@ export interface State {
 /** As a page opens. */
 export function firstState(plane: string): State {
   return {
-    position: 1, plane, section: "slice", x: null, morph: 0, language: "en", showFunction: true, open: [], azimuth: -60, elevation: 30,
-    playing: "", quad: null,
+    position: 1, plane, section: "slice", x: null, lens: null, morph: 0, stretch: 1, around: null, language: "en", showFunction: true,
+    open: [], azimuth: -60, elevation: 30, playing: "", quad: null,
   };
 }
 

@@ -6,6 +6,7 @@ import { decode } from "./decode";
 import type { Engine, Local, Section, Spectrum } from "./engine";
 import type { Plane, Point, PointView, Quad, Recording } from "./record";
 import { liveIn, liveOnLine } from "./live";
+import { refined } from "./refined";
 import { windowOf } from "./window";
 
 /** |lambda| below this share of the largest is zero where the record does not count the signs. */
@@ -27,6 +28,7 @@ export function recorded(recording: Recording): Engine {
     const base = quadratic(drawn === "shadow" ? view.shadow! : view.slice, view.at);
     const shown = view.window ?? view.grid?.window ?? null;
     const trial = position < answer ? trialOf(recording, plane, view, position - 1) : null;
+    const live = liveIn(recording.program, plane, point, recording.names, drawn);
     return {
       base,
       kind: plane.kind,
@@ -34,12 +36,12 @@ export function recorded(recording: Recording): Engine {
       shadow: view.shadow !== null,
       axes: plane.axes,
       // The grid shows f with the others fixed: it is not the function whose model a shadow is.
-      grid: drawn === "shadow" ? null : decode(view.grid),
+      grid: drawn === "shadow" ? null : refined(live, decode(view.grid)),
       window: drawn !== "shadow" && shown ? shown : windowOf(base, trial?.end, shown),
       trial,
       spectrum: spectrumOf(point, recording.n),
       turn: drawn === "shadow" ? null : view.turn,
-      live: liveIn(recording.program, plane, point, recording.names, drawn),
+      live,
     };
   };
   const spectrum = (position: number): Spectrum | null => {

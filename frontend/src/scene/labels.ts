@@ -30,14 +30,15 @@ const CONTENT = 1;
 export type Memory = Map<string, number>;
 
 /** Labels of these roles find their places first, in this order; those that find none without covering another are left out. */
-const FIRST = ["minus-gradient", "newton", "angle", "point", "center", "model-level", "dual", "whitened", "axis", "dual-axis", "trial", "cauchy"];
+const FIRST = ["minus-gradient", "newton", "angle", "point", "model-level", "dual", "whitened", "slopes", "stretched", "step-part", "slope-part", "center", "axis", "dual-axis", "trial", "cauchy"];
 const rank = ({ role }: Label): number => (FIRST.indexOf(role) + 1 || FIRST.length + 1);
 
 /**
  * Places the labels one after another. `marks` are points (px) of what is drawn, which labels should not cover. A
  * label keeps its side while that is nearly as good as another: labels that jump while x is dragged cannot be read.
+ * Beyond the first `most` they are shown on demand (class "more").
  */
-export function placedLabels(labels: Label[], marks: Pair[], plot: Box, memory: Memory): Sketch[] {
+export function placedLabels(labels: Label[], marks: Pair[], plot: Box, memory: Memory, most = Infinity): Sketch[] {
   const taken: Rect[] = [], count = new Map<string, number>();
   return [...labels].sort((a, b) => rank(a) - rank(b)).flatMap((label) => {
     const order = (count.get(label.role) ?? 0) + 1, key = `${label.role} ${order}`;
@@ -46,16 +47,17 @@ export function placedLabels(labels: Label[], marks: Pair[], plot: Box, memory: 
     memory.set(key, name);
     if (taken.some((other) => overlap(rect, other) > 0)) return [];
     taken.push(rect);
-    const text = words(label.text, label.role, [(rect[0] + rect[2]) / 2, rect[3] - 4], "middle");
-    return gap >= LEADER ? [leader(rect, anchor, label.role), text] : [text];
+    const more = taken.length > most ? " more" : "";
+    const text = words(label.text, label.role, [(rect[0] + rect[2]) / 2, rect[3] - 4], "middle", { class: `role-${label.role} label${more}` });
+    return gap >= LEADER ? [leader(rect, anchor, label.role, `leader${more}`), text] : [text];
   });
 }
 
 /** A thin line from the nearest side of a label. */
-function leader([x0, y0, x1, y1]: Rect, [x, y]: Pair, role: string): Sketch {
+function leader([x0, y0, x1, y1]: Rect, [x, y]: Pair, role: string, name: string): Sketch {
   const from: Pair = [Math.max(x0, Math.min(x1, x)), Math.max(y0 + 3, Math.min(y1 - 3, y))];
   const d = `M${pixels(from[0])},${pixels(from[1])}L${pixels(x)},${pixels(y)}`;
-  return element("path", { d, stroke: ink(role), "stroke-width": 0.7, fill: "none", "data-role": "leader" });
+  return element("path", { class: name, d, stroke: ink(role), "stroke-width": 0.7, fill: "none", "data-role": "leader" });
 }
 
 /** Words with a white halo. */

@@ -67,7 +67,8 @@ const fine = (a: number): string => String(Math.round(a * 1e5) / 1e5);
 
 function curve(item: Curve, canvas: Canvas): Sketch {
   const points = item.points.map(canvas.frame.toPixel);
-  if (!item.fill) {
+  // Spokes are everywhere: a label may lie on one.
+  if (!item.fill && item.role !== "spoke") {
     const seen = along(points, canvas);
     canvas.marks.push(...seen);
     note(canvas, item.role, item.label, [0.94, 0.06, 0.8, 0.2, 0.65, 0.35, 0.5].flatMap((share) => seen.slice(Math.floor(share * seen.length)).slice(0, 1)));
@@ -80,7 +81,7 @@ function arrow(item: Arrow, canvas: Canvas): Sketch {
   const [tail, head] = [item.tail, item.head].map(canvas.frame.toPixel), way: Pair = [head[0] - tail[0], head[1] - tail[1]];
   const length = Math.hypot(...way), size = Math.min(HEAD, 0.6 * length), share = size / HEAD;
   const [dx, dy] = length > 0 ? [way[0] / length, way[1] / length] : [0, 0], half = HEAD_HALF * share;
-  canvas.marks.push(...along([tail, head], canvas));
+  canvas.marks.push(...along([tail, head], canvas), ...(item.held ? ring(head) : []));
   const anchors = [head, [tail[0] + 0.55 * way[0], tail[1] + 0.55 * way[1]] as Pair].filter((p) => within(canvas, p));
   note(canvas, item.role, item.label, anchors.length ? anchors : [left(tail, [dx, dy], canvas)]);
   const neck: Pair = [head[0] - size * dx, head[1] - size * dy];
@@ -95,6 +96,9 @@ function arrow(item: Arrow, canvas: Canvas): Sketch {
   const tip = element("path", { d: `${path(sides)}Z`, fill: paint });
   return element("g", { class: draw.class, "data-role": item.role, "data-tail": joined(item.tail), "data-head": joined(item.head) }, line, tip);
 }
+
+/** Points around a handle. */
+const ring = ([x, y]: Pair): Pair[] => Array.from({ length: 12 }, (_, k) => [x + 8 * Math.cos((k * Math.PI) / 6), y + 8 * Math.sin((k * Math.PI) / 6)]);
 
 function rightAngle(item: RightAngle, canvas: Canvas): Sketch {
   const [x, y] = canvas.frame.toPixel(item.at), [a, b] = [item.along, item.across];

@@ -22,7 +22,7 @@ export function render(svg: SVGSVGElement, scene: Scene, size: Size, prefix = "s
     definitions(frame, id),
     ...axesOf(scene, frame, axes),
     element("g", { "clip-path": `url(#${id}-plot)`, "data-layer": "items" }, ...items),
-    element("g", { "data-layer": "labels", "aria-hidden": "true" }, ...placedLabels(canvas.labels, canvas.marks, frame.plot, memoryOf(svg, scene.view))),
+    element("g", { "data-layer": "labels", "aria-hidden": "true" }, ...placedLabels(canvas.labels, canvas.marks, frame.plot, memoryOf(svg, scene.view), MOST_LABELS[scene.view])),
   );
   svg.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
   if (!svg.hasAttribute("role")) svg.setAttribute("role", "img");
@@ -32,6 +32,9 @@ export function render(svg: SVGSVGElement, scene: Scene, size: Size, prefix = "s
   else if (old !== node) old.replaceWith(node);
   return frame;
 }
+
+/** The large picture says at most so much at first sight. */
+const MOST_LABELS: Record<string, number> = { local: 5 };
 
 const memories = new WeakMap<SVGSVGElement, { view: string; memory: Memory }>();
 

@@ -5,7 +5,8 @@ export type Pair = [number, number];
 export interface Ellipse { kind: "ellipse"; role: string; center: Pair; semi: Pair; angle: number; lam?: Pair | null; hill?: boolean; label?: string }
 /** `fill`: covers what lies behind it with a tint of its color (surfaces, painted back to front); `dashed` whatever its role. */
 export interface Curve { kind: "curve"; role: string; points: Pair[]; closed?: boolean; fill?: boolean; dashed?: boolean; label?: string }
-export interface Arrow { kind: "arrow"; role: string; tail: Pair; head: Pair; label?: string }
+/** `held`: a handle stands on its head, which labels should not cover. */
+export interface Arrow { kind: "arrow"; role: string; tail: Pair; head: Pair; held?: boolean; label?: string }
 export interface RightAngle { kind: "rightangle"; role: string; at: Pair; along: Pair; across: Pair }
 export interface Arc { kind: "arc"; role: string; at: Pair; start: Pair; end: Pair; degrees: number; label?: string }
 export interface Dots { kind: "dots"; role: string; points: Pair[]; filled: boolean[]; label?: string }

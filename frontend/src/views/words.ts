@@ -5,6 +5,13 @@ import { degrees as precise, percent, short } from "../scene/number";
 /** An angle: what no picture can show is zero. */
 const degrees = (angle: number): string => precise(Math.round(angle * 1e4) / 1e4);
 
+/** A part divided by its lambda^t, in numbers. */
+function division(size: number, lambda: number, t: number, reversed: string): string {
+  if (t === 0) return short(size);
+  if (lambda < 0) return `${short(size)} / (${short(lambda)})${reversed}`;
+  return `${short(size)} / ${short(lambda)}${t === 1 ? "" : `^${short(t, 2)}`} = ${short(size * lambda ** -t)}`;
+}
+
 export const viewWordsEn = {
   questionLocal: "Which way, and why not along −g?",
   questionDual: "What does H⁻¹ look like?",
@@ -76,6 +83,38 @@ export const viewWordsEn = {
     `y = H^(t/2) (u − centre) at t = ${short(morph, 2)}: −gradient is ${degrees(angle)}° off the centre. ` +
     (morph < 1 ? "At t = 1 the ellipse is a circle and the gradient step is the Newton step." : "The ellipse is a circle: its normal goes through the centre, and steepest descent is Newton's method."),
   captionNotWhitened: (kind: string) => `H^(1/2) exists only where every curvature is positive; here the model is a ${kind}.`,
+  questionSlopes: "Which −g are equally steep?",
+  questionStretch: (t: number) => `What does ${t === 1 ? "H⁻¹" : t === 0 ? "H⁰" : `H^(−${short(t, 2)})`} make of them?`,
+  descentWay: "direction of −g",
+  slopeWay: "its direction before",
+  slopes: (length: number) => `length ${short(length)}`,
+  lambda: (lambda: number) => `λ = ${short(lambda)}`,
+  part: (size: number) => short(size),
+  /** A part of -g divided by lambda^t: "0.83 / 0.4 = 2.1". */
+  division: (size: number, lambda: number, t: number) => division(size, lambda, t, ": reversed"),
+  unitSlope: "a slope of length 1",
+  otherSlope: "another −g",
+  power: (t: number) => (t === 0 ? "−g" : `−H^(−${short(t, 2)}) g`),
+  along: (what: string, axis: string) => `${what} along ${axis}`,
+  stretched: (t: number) => (t === 1 ? "stretched circle" : t === 0.5 ? "the contour’s shape" : t === 0 ? "the circle" : `H^(−${short(t, 2)}) of the circle`),
+  image: (t: number) => `−H^(−${short(t, 2)}) g`,
+  otherImage: (t: number) => (t === 1 ? "H⁻¹ of it" : t === 0 ? "" : `H^(−${short(t, 2)}) of it`),
+  shortest: "shortest Newton step",
+  noEnd: "no end",
+  nothingToDivide: "There is nothing to divide by.",
+  captionSlopes: (length: number) => `Every −g of length ${short(length)}: equally steep, in all directions.`,
+  captionCircle: "At t = 0 nothing is divided yet: the circle itself.",
+  captionPower: (t: number, semi: [number, number], size: string) =>
+    `At t = ${short(t, 2)} each part along an axis is divided by λ^t: semi-axes ${size} λ^(−t) = ${short(semi[0])} and ${short(semi[1])}` +
+    (t === 0.5 ? ", the shape of the contour." : "."),
+  captionStretch: (semi: [number, number], size: string, angle: number, own: boolean) =>
+    `H⁻¹ divides each part along an axis by its λ: semi-axes ${size}/λ = ${short(semi[0])} and ${short(semi[1])}, short where f is steep, long where it is flat. ` +
+    (own ? `The parts of −g add up to the Newton step, ${degrees(angle)}° from −g.` : `This direction is turned by ${degrees(angle)}°.`),
+  captionReversed: (both: boolean, semi: [number, number], size: string, lambda: number) =>
+    `Semi-axes ${size}/|λ| = ${short(semi[0])} and ${short(semi[1])}, with the absolute value of λ; but ` +
+    (both ? "both λ are negative" : `λ = ${short(lambda)} is negative`) + `, and along ${both ? "both axes" : "its axis"} every step is reversed: up, where −g goes down.`,
+  captionEndless: (climbs: boolean) =>
+    "λ = 0 to rounding along one axis: H has no inverse, and the stretched circle has no end, only two edges." + (climbs ? " Across them every step is reversed: it climbs." : ""),
   captionSpectrum: (negative: number, zero: number, positive: number) =>
     `Curvatures: ${positive} positive, ${zero} zero to rounding, ${negative} negative. The length of a stem is the absolute value |λ|, its color the sign; the black part of a tip is the direction's share of |g|².`,
   captionSurface: "Grey: f. Blue: the quadratic model, which touches f at x with the same slope and curvature.",
@@ -166,6 +205,35 @@ export const viewWordsZh: ViewWords = {
     `y = H^(t/2) (u − 中心)，t = ${short(morph, 2)}：负梯度偏离中心 ${degrees(angle)}°。` +
     (morph < 1 ? "到 t = 1 时椭圆变成圆，梯度步就是牛顿步。" : "椭圆已成为圆：法线过中心，最速下降就是牛顿法。"),
   captionNotWhitened: (kind) => `只有所有曲率都为正时才有 H^(1/2)；这里的模型是${kind}。`,
+  questionSlopes: "哪些 −g 一样陡？",
+  questionStretch: (t) => `${t === 1 ? "H⁻¹" : t === 0 ? "H⁰" : `H^(−${short(t, 2)})`} 把它们变成什么？`,
+  descentWay: "−g 的方向",
+  slopeWay: "它原来的方向",
+  slopes: (length) => `长度 ${short(length)}`,
+  lambda: (lambda) => `λ = ${short(lambda)}`,
+  part: (size) => short(size),
+  division: (size, lambda, t) => division(size, lambda, t, "：反向"),
+  unitSlope: "长度为 1 的坡",
+  otherSlope: "另一个 −g",
+  power: (t) => (t === 0 ? "−g" : `−H^(−${short(t, 2)}) g`),
+  along: (what, axis) => `${what} 沿 ${axis}`,
+  stretched: (t) => (t === 1 ? "步长椭圆" : t === 0.5 ? "等值线的形状" : t === 0 ? "圆" : `圆经 H^(−${short(t, 2)})`),
+  image: (t) => `−H^(−${short(t, 2)}) g`,
+  otherImage: (t) => (t === 1 ? "它的 H⁻¹ 像" : t === 0 ? "" : `它的 H^(−${short(t, 2)}) 像`),
+  shortest: "最短的牛顿步",
+  noEnd: "没有尽头",
+  nothingToDivide: "没有可以除的曲率。",
+  captionSlopes: (length) => `长度为 ${short(length)} 的所有 −g：各个方向，一样陡。`,
+  captionCircle: "t = 0 时还没有做除法：就是这个圆。",
+  captionPower: (t, semi, size) =>
+    `t = ${short(t, 2)} 时，沿每条轴的分量除以 λ^t：半轴长 ${size} λ^(−t) = ${short(semi[0])} 和 ${short(semi[1])}` + (t === 0.5 ? "，正是等值线的形状。" : "。"),
+  captionStretch: (semi, size, angle, own) =>
+    `H⁻¹ 把沿每条轴的分量除以该轴的 λ：半轴长 ${size}/λ = ${short(semi[0])} 和 ${short(semi[1])}，陡处缩短，平处拉长。` +
+    (own ? `−g 的各个分量除过之后相加，就是牛顿步，与 −g 成 ${degrees(angle)}°。` : `这个方向转了 ${degrees(angle)}°。`),
+  captionReversed: (both, semi, size, lambda) =>
+    `半轴长 ${size}/|λ| = ${short(semi[0])} 和 ${short(semi[1])}，用的是 λ 的绝对值；但${both ? "两个 λ 都为负" : `λ = ${short(lambda)} 为负`}，沿${both ? "两条轴" : "它的轴"}每一步都反了向：−g 下坡，它上坡。`,
+  captionEndless: (climbs) =>
+    "沿一条轴 λ 在舍入误差内为 0：H 没有逆，步长椭圆没有尽头，只剩两条边。" + (climbs ? "越过它们的每一步都反了向：往上爬。" : ""),
   captionSpectrum: (negative, zero, positive) =>
     `曲率：${positive} 个为正，${zero} 个在舍入误差内为零，${negative} 个为负。线的长度是绝对值 |λ|，颜色表示符号；端点的黑色部分是该方向在 |g|² 中所占的份额。`,
   captionSurface: "灰色：f。蓝色：二次模型，它在 x 处与 f 相切，斜率和曲率都相同。",

@@ -57,7 +57,8 @@ def geometry(say: Any) -> Any:
             f"gradient g = {point(g.gradient, 4)}. The Hessian H has eigenvalues {w[0]:.4g} and {w[1]:.4g}: the local "
             f"model is a {g.kind} of condition {g.condition:.3g}, and its level through x is an ellipse around its "
             "centre. The dual ellipse, that of H^-1, is made of the gradients met on the first one, in units of f/x: "
-            "the same axes, long where the first is short."
+            "the same axes, long where the first is short. The circle of all gradients of length 1, stretched by H^-1, "
+            "is the third: short where f is steep, long where it is flat."
         ),
         "",
         *(f"     {line}" for line in axes_table(g, rise).splitlines()),

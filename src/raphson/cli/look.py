@@ -41,7 +41,10 @@ def look(
             for label, words in point_lines(float(model.value), g, flat(g.center))
         ),
         "",
-        *screen.prose(f"Semi-axes of {level}; those of the dual in units of the gradient:"),
+        *screen.prose(
+            f"Semi-axes of {level}; those of the dual in units of the gradient; stretched: those of H^-1 applied to "
+            "all gradients of length 1, 1 / |lambda| (absolute value):"
+        ),
         *(f"  {line}" for line in axes_table(g, rise).splitlines()),
     ]
     print("\n".join(lines) + ("\n" + page.line(written) if written else ""))

@@ -82,6 +82,23 @@ class Geometry:
         out = np.where(self.signs == 0, 0.0, np.nan)
         return np.where(up, np.sqrt(2 * rise * np.where(up, np.maximum(self.eigenvalues, 0), 1)), out)
 
+    def stretch_semi_axes(self, length: float = 1.0) -> np.ndarray:
+        """Semi-axes (n,) of the stretched circle, H^-1 applied to every gradient of this length: length / |lambda|.
+
+        In units of x where `length` is one of gradients; with the length 1, of x per gradient. One step of the same
+        slope in every direction becomes a step on {s : |Hs| = length}: short where f is steep, long where it is flat.
+        Unlike a contour it is an ellipse for every H that has an inverse, so here the absolute value is right; but
+        along an axis with lambda < 0 the step is reversed, u becoming -|1/lambda| u: it is no step to a minimum. inf
+        along flat directions, where no finite step changes the gradient and H has no inverse. ValueError for a
+        length that is negative or not finite.
+        """
+        if not (length >= 0 and np.isfinite(length)):
+            raise ValueError(f"length = {length}: the length of a gradient is a finite number >= 0")
+        w, signs = self.eigenvalues, self.signs
+        live = signs * w > 0
+        out = np.where(signs == 0, np.inf, np.nan)  # NaN: a sign that is known, of an eigenvalue lost to rounding
+        return np.where(live, length / np.where(live, np.abs(w), 1), out)
+
     @cached_property
     def angle_deg(self) -> float:
         """Angle from -g to the Newton step, in degrees, 0 to 180; NaN where one of them is zero."""

@@ -16,7 +16,8 @@ from raphson.kernel import show as _show
 from raphson.report.compare import Comparison as _Comparison
 
 __all__ = [
-    "convergence", "dual", "ellipse", "ellipsoid", "fidelity", "local", "run", "spectrum", "surface", "whitened",
+    "convergence", "dual", "ellipse", "ellipsoid", "fidelity", "local", "run", "spectrum", "stretch", "surface",
+    "whitened",
 ]  # fmt: skip
 
 
@@ -51,6 +52,25 @@ def whitened(model: Any, ax: Any = None, plane: Any = None, section: str = "slic
     bowl. Arguments and errors as in `local`; ValueError for one variable, and for t outside [0, 1].
     """
     return _draw(lambda scenes: scenes.whitened(model, plane, section, t), ax)
+
+
+def stretch(model: Any, ax: Any = None, plane: Any = None, section: str = "slice", t: float = 1.0) -> Any:
+    """What does H^-1 make of every direction? Left every -g of one length, right H^(-t) of them; two Axes are returned.
+
+    Of a bowl the right one is an ellipse of semi-axes |g| lambda^(-t): the circle at t = 0, the contour's shape at
+    1/2, at 1 the stretched circle, short where f is steep and long where it is flat (at -1/2 the dual's shape). The
+    parts of -g along the axes, each divided by its lambda^t, add up to its image: at t = 1 the Newton step. At a
+    saddle or a dome the stretched circle has semi-axes |g| / |lambda|, and steps are reversed where lambda < 0; along
+    a flat direction it has no end; powers between 0 and 1 exist for a bowl alone (words else). Where x is the centre
+    to the eye the circle has the length 1.
+
+    ax: two Axes, or one, which gets the right picture alone and is returned. The other arguments and errors as in
+    `local`; ValueError for one variable, and for t outside [-1/2, 1].
+    """
+    from raphson.picture import scenes
+    from raphson.picture.render import figure
+
+    return figure.draw_beside(scenes.stretch(model, plane, section, t), ax)
 
 
 def spectrum(model: Any, ax: Any = None) -> Any:

@@ -22,6 +22,7 @@ from raphson.picture.views import fidelity as trust
 from raphson.picture.views import local as near
 from raphson.picture.views import run as journeys
 from raphson.picture.views import spectrum as stems
+from raphson.picture.views import stretch as stretches
 from raphson.picture.views import surface as surfaces
 from raphson.picture.views import whitened as morphs
 from raphson.picture.words import SECTIONS
@@ -66,6 +67,12 @@ def whitened(model: Any, plane: Any = None, section: str = "slice", t: float = 1
     """The contour in y = H^(t/2) (x - centre)."""
     _, quad, section = part(Subject.of(model), plane, section, "the whitened circle")
     return morphs.whitened(quad, t, section)
+
+
+def stretch(model: Any, plane: Any = None, section: str = "slice", t: float = 1.0) -> tuple[Scene, Scene]:
+    """Every -g of one length, and H^(-t) of them."""
+    chosen, quad, section = part(Subject.of(model), plane, section, "the stretched circle")
+    return stretches.stretch(quad, t, section, chosen.axes)
 
 
 def spectrum(model: Any) -> Scene:

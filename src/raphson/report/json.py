@@ -79,6 +79,7 @@ def of_geometry(g: Geometry) -> dict[str, Any]:
     return {
         "kind": g.kind, "inertia": dict(zip(("negative", "zero", "positive"), g.inertia, strict=True)),
         "eigenvalues": g.eigenvalues, "axes": g.axes, "semi_axes": g.semi_axes(), "dual_semi_axes": g.dual_semi_axes(),
+        "stretch_semi_axes": g.stretch_semi_axes(),
         "condition": g.condition, "angle_deg": g.angle_deg, "max_angle_deg": g.max_angle_deg,
         "newton_step": g.newton_step, "newton_is_descent": g.newton_is_descent, "center": g.center,
         "has_center": g.has_center, "ray_distance": g.ray_distance, "rise": g.rise,

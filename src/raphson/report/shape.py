@@ -37,12 +37,13 @@ def point_lines(value: float, g: Geometry, center: np.ndarray) -> list[tuple[str
 
 
 def axes_table(g: Geometry, rise: float) -> str:
-    """Eigenvalues with the semi-axes of the contour and of the dual ellipse, and the eigenvectors."""
+    """Eigenvalues with the semi-axes of contour, dual ellipse and stretched unit circle, and the eigenvectors."""
     w, n = g.eigenvalues, len(g.eigenvalues)
-    contour, dual = g.semi_axes(rise), g.dual_semi_axes(rise)
+    lengths = (g.semi_axes(rise), g.dual_semi_axes(rise), g.stretch_semi_axes())
     picked = range(n) if n <= LONGEST else [*range(LONGEST // 2), *range(n - LONGEST // 2, n)]
-    rows = [(significant(w[i], 4), length(contour[i]), length(dual[i]), point(g.axes[:, i], 3, 4)) for i in picked]
-    text = table(("eigenvalue", "semi-axis", "dual semi-axis", "axis"), rows, (RIGHT, RIGHT, RIGHT, LEFT))
+    rows = [(significant(w[i], 4), *(length(a[i]) for a in lengths), point(g.axes[:, i], 3, 4)) for i in picked]
+    heads = ("eigenvalue", "semi-axis", "dual semi-axis", "stretched", "axis")
+    text = table(heads, rows, (RIGHT, RIGHT, RIGHT, RIGHT, LEFT))
     if n > LONGEST:
         lines = text.splitlines()
         lines.insert(1 + LONGEST // 2, f"    ... {n - LONGEST} more")

@@ -29,7 +29,7 @@ type Part = Pick<Panel, "root" | "paint">;
 
 /** Another trial: what was dragged belonged to the old one. */
 export function select(store: Store, engine: Engine, position: number, playing: State["playing"] = ""): void {
-  store.set({ position: Math.min(engine.answer, Math.max(1, position)), x: null, quad: null, playing });
+  store.set({ position: Math.min(engine.answer, Math.max(1, position)), x: null, lens: null, quad: null, playing });
 }
 
 /** Plays the trials to the answer; from the first one where the answer is shown. */
@@ -82,7 +82,7 @@ function labelOf(engine: Engine, position: number, words: Words): string {
 function planes(engine: Engine, store: Store, words: Words): Part {
   const { controls } = words;
   const choice = element("select", { id: "plane" }, ...engine.recording.planes.map((plane) => element("option", { value: plane.id }, nameOf(engine, plane, words))));
-  choice.addEventListener("change", () => store.set({ plane: choice.value, x: null, quad: null }));
+  choice.addEventListener("change", () => store.set({ plane: choice.value, x: null, lens: null, quad: null }));
   const share = element("span", { class: "share" });
   return {
     root: element("div", { class: "choice" }, element("label", { for: "plane" }, controls.plane), choice, share),

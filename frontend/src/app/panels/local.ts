@@ -8,18 +8,24 @@ import { Handle } from "../handle";
 import { short } from "../../scene/number";
 import { localNumbers } from "../numbers";
 import { explainScene, say, section, spoken, type Panel } from "../panel";
+import { closerTools } from "../closer";
+import type { Shown } from "../shown";
 import type { State, Store } from "../store";
 import type { Words } from "../words/words";
 
 export function localPanel(_engine: Engine, store: Store, words: Words): Panel {
   const figure = new Figure("local", () => store.touch());
-  const tools = resetTools(store, words);
+  let seen: Shown | null = null;
+  const closer = closerTools(store, words, figure, () => seen);
+  const tools = resetTools(store, words, closer.root);
   const handle = new Handle(figure, { label: words.local.handle, kind: words.local.draggable, role: "point", move: (x) => store.set({ x }), reset: () => store.set({ x: null }) });
   const { root, explain } = section("local", words.panels.local, figure.root, tools.root);
   return {
     root,
-    needs: ({ context }) => [context?.quad, context?.showFunction, context?.grid, context?.trial, figure.size],
-    paint: ({ context, state }) => {
+    needs: ({ context }) => [context?.quad, context?.showFunction, context?.grid, context?.window, context?.trial, figure.size],
+    paint: (shown) => {
+      const { context, state } = seen = shown;
+      closer.paint(shown);
       root.classList.toggle("empty", !context);
       if (!context) return say(explain, words.none.plane);
       const scene = local(context);
@@ -33,9 +39,9 @@ export function localPanel(_engine: Engine, store: Store, words: Words): Panel {
 }
 
 /** What can be done with x, and the way back. */
-export function resetTools(store: Store, words: Words): { root: HTMLElement; paint: (state: State) => void } {
+export function resetTools(store: Store, words: Words, ...more: HTMLElement[]): { root: HTMLElement; paint: (state: State) => void } {
   const back = element("button", { type: "button", class: "quiet" }, words.controls.reset);
-  back.addEventListener("click", () => store.set({ x: null }));
-  const root = element("p", { class: "tools hint" }, element("span", {}, words.local.hint), back);
-  return { root, paint: (state) => { back.disabled = state.x === null; } };
+  back.addEventListener("click", () => store.set({ x: null, lens: null }));
+  const root = element("p", { class: "tools hint" }, element("span", {}, words.local.hint), ...more, back);
+  return { root, paint: (state) => { back.disabled = state.x === null && state.lens === null; } };
 }

@@ -72,5 +72,5 @@ function select(event: MouseEvent, engine: Engine, store: Store, figure: Figure)
   if (!plane || !figure.frame) return;
   const box = figure.root.getBoundingClientRect();
   const position = nearest(plane, figure.frame.toPixel, [event.clientX - box.left, event.clientY - box.top]);
-  if (position) store.set({ position, x: null, playing: "", quad: null });
+  if (position) store.set({ position, x: null, lens: null, playing: "", quad: null });
 }

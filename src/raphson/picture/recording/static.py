@@ -17,6 +17,7 @@ from raphson.picture.views.dual import dual
 from raphson.picture.views.local import PlaneTrial, local
 from raphson.picture.views.run import Journey, run
 from raphson.picture.views.spectrum import SpectrumData, spectrum
+from raphson.picture.views.stretch import stretch
 from raphson.picture.views.whitened import whitened
 from raphson.report.table import significant
 
@@ -110,7 +111,7 @@ def run_scenes(recording: dict[str, Any]) -> list[Scene]:
 
 
 def point_scenes(recording: dict[str, Any], point: dict[str, Any], trial: int | None) -> list[Scene]:
-    """Model, dual, whitened and spectrum of a point; `trial`: the row of the trial to show with it."""
+    """Model, dual, stretched circle, whitened, spectrum of a point; `trial`: the row of the trial to show with it."""
     if "line" in point:
         at = point["line"]
         scene = curve(
@@ -128,7 +129,7 @@ def point_scenes(recording: dict[str, Any], point: dict[str, Any], trial: int | 
         window = tuple(view["window"])
         scenes += [
             local(quad, grid, shown, section, axes, window), dual(quad, section, axes, window),
-            whitened(quad, 1.0, section, window),
+            *stretch(quad, 1.0, section, axes, window), whitened(quad, 1.0, section, window),
         ]  # fmt: skip
     if len(point["eigenvalues"]) > 1:
         scenes.append(spectrum(spectrum_of(point, recording["n"])))

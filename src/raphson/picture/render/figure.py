@@ -18,6 +18,9 @@ ASPECTS = (0.6, 1.65)
 INNER = 4.9
 """Inches of width that the axes of a new figure have, about."""
 
+BESIDE = 4.4
+"""The same where pictures stand beside each other."""
+
 CHARACTER = 0.56
 """Width of a character over its height, on average."""
 
@@ -44,23 +47,55 @@ def draw(scene: Scene, ax: Any = None) -> Any:
     the roles; the rest (fonts, ticks, background) is left to the user's style. Nothing is shown, and no
     setting of matplotlib is changed. Raises ImportError where matplotlib is missing.
     """
+    if ax is not None:
+        return compose((scene,), (ax,), False)[0]
     window = framed(scene)
-    own = ax is None
-    ax = new_axes((window[3] - window[2]) / (window[1] - window[0]) if scene.equal else 0.68) if own else ax
-    if any(isinstance(item, Heat) for item in scene.items):
-        ax.set_facecolor("white")  # the middle of its colors, whatever the style
-    scale_axes(scene, window, ax)
-    for order, item in enumerate(scene.items):
-        DRAW[type(item)](ax, item, 2 + 0.01 * order)
-    name_axes(scene, ax, own)
-    settle(ax)
-    write(scene, ax, ax.xaxis.label)
-    if own:
-        trim(ax)
-    settle(ax)
-    write(scene, ax, ax.xaxis.label)
-    label(scene, ax)
-    return ax
+    ratio = (window[3] - window[2]) / (window[1] - window[0]) if scene.equal else 0.68
+    return compose((scene,), (new_axes(ratio),), True)[0]
+
+
+def draw_beside(scenes: tuple[Scene, ...], ax: Any = None) -> Any:
+    """Draws scenes beside each other as `draw` does one; the tuple of Axes.
+
+    ax: as many Axes as there are scenes, or a single one, which gets the last scene and is returned alone; None
+    makes a figure. ValueError for another number of Axes.
+    """
+    if ax is None:
+        size = (len(scenes) * (BESIDE + 1.0), BESIDE + 2.0)
+        figure, axes = pyplot().subplots(1, len(scenes), figsize=size, layout="constrained", squeeze=False)
+        figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1, wspace=0.04)
+        return compose(scenes, tuple(axes[0]), True)
+    axes = tuple(np.ravel(ax))
+    if len(axes) == 1:
+        return draw(scenes[-1], axes[0])
+    if len(axes) != len(scenes):
+        raise ValueError(f"{len(axes)} axes for {len(scenes)} pictures: give one, or one for each")
+    return compose(scenes, axes, False)
+
+
+def compose(scenes: tuple[Scene, ...], axes: tuple[Any, ...], own: bool) -> tuple[Any, ...]:
+    """Draws scenes into the Axes of one figure, `own` if it is ours; the Axes.
+
+    Items first; then the words around the axes, twice, as they change the room that they are wrapped to; last the
+    labels, whose places are counted in pixels.
+    """
+    for scene, ax in zip(scenes, axes, strict=True):
+        if any(isinstance(item, Heat) for item in scene.items):
+            ax.set_facecolor("white")  # the middle of its colors, whatever the style
+        scale_axes(scene, framed(scene), ax)
+        for order, item in enumerate(scene.items):
+            DRAW[type(item)](ax, item, 2 + 0.01 * order)
+        name_axes(scene, ax, own)
+    for last in (False, True):
+        for ax in axes:
+            settle(ax)
+        for scene, ax in zip(scenes, axes, strict=True):
+            write(scene, ax, ax.xaxis.label)
+        if own and not last:
+            trim(axes[0])
+    for scene, ax in zip(scenes, axes, strict=True):
+        label(scene, ax)
+    return axes
 
 
 def new_axes(ratio: float, **keywords: Any) -> Any:

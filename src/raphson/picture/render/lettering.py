@@ -11,7 +11,7 @@ from raphson.picture.scene import Arc, Arrow, Contours, Curve, Dots, Ellipse, It
 APART = 4.0
 """Distance of the points that stand for a line."""
 
-QUIET = ("function", "model")
+QUIET = ("function", "model", "spoke")
 """Roles of lines that a label may cover: they are everywhere."""
 
 ORDER = ("angle", "newton", "minus-gradient", "gradient", "point", "start", "center", "model-level", "dual", "whitened")

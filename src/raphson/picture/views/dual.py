@@ -38,12 +38,12 @@ def dual(
     if not near:
         items.append(Dots("point", quad.gradient[None], np.array([True])))
     return Scene(
-        view="dual", question=QUESTION, window=frame, items=tuple(items), x_label=slope(axes[0]),
-        y_label=slope(axes[1]), title=heading(quad, section), caption=caption(quad, semi, near, rise),
+        view="dual", question=QUESTION, window=frame, items=tuple(items), x_label=gradient_label(axes[0]),
+        y_label=gradient_label(axes[1]), title=heading(quad, section), caption=caption(quad, semi, near, rise),
     )  # fmt: skip
 
 
-def slope(axis: str) -> str:
+def gradient_label(axis: str) -> str:
     """The label of a gradient's coordinate."""
     return f"∂f/∂{axis}" if axis.replace("_", "").isalnum() else f"∂f/∂({axis})"
 

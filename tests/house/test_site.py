@@ -1,0 +1,116 @@
+"""The documentation as a site, as far as that shows without Sphinx: contents, languages, the check of a built one."""
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.house.pages import pages
+from tests.house.source import ROOT
+
+DOCS = ROOT / "docs"
+sys.path.append(str(DOCS / "_ext"))
+
+import check_site  # noqa: E402
+import contents  # noqa: E402
+
+
+@pytest.mark.parametrize("folder", [DOCS, DOCS / "zh"], ids=["English", "Chinese"])
+def test_every_page_is_in_the_contents_once(folder: Path) -> None:
+    there = {page.stem for page in folder.glob("*.md")} - {"index"}
+    listed = contents.listed((folder / "index.md").read_text())
+    assert sorted(listed) == sorted(there)
+
+
+def test_contents_are_in_the_order_of_the_tables(tmp_path: Path) -> None:
+    (tmp_path / "zh").mkdir()
+    (tmp_path / "index.md").write_text("| [B](b.md) | see [A](a.md) |\n| [A](a.md) | x |\n[C](c.md)\n")
+    (tmp_path / "zh/index.md").write_text("| [丙](c.md) | |\n")
+    first, second = contents.toctrees(tmp_path).split("```\n\n")
+    assert first.split()[-2:] == ["b", "a"] and second.split()[-3:] == ["zh/index", "zh/c", "```"]
+
+
+TWINS = [(DOCS / page.name, page) for page in sorted((DOCS / "zh").glob("*.md"))]
+TWINS.append((ROOT / "README.md", ROOT / "README.zh-CN.md"))
+
+
+@pytest.mark.parametrize(("english", "chinese"), TWINS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_and_its_translation_begin_with_a_link_to_each_other(english: Path, chinese: Path) -> None:
+    for page, other in ((english, chinese), (chinese, english)):
+        first = re.search(r"\[[^]]+\]\(([^)]+)\)", page.read_text())
+        assert first and (page.parent / first[1]).resolve() == other
+
+
+OTHER_WORDS = {"等高线": "等值线", "黑塞": "海森", "置信域": "信赖域", "谱图": "特征值谱", "下方无界": "无下界"}
+
+
+def test_one_word_for_one_thing_in_chinese() -> None:
+    for page in pages(ROOT):
+        for word, ours in OTHER_WORDS.items():
+            assert word not in page.read_text(), f"{page.relative_to(ROOT)}: {ours} is the word, not {word}"
+
+
+SENTENCE = re.compile(r"(?:\b[a-z']+[ ,]+){3,}[a-z]+")
+
+
+def prose(text: str) -> str:
+    """A page without code, links and the names of things."""
+    text = re.sub(r"^```.*?^```|`[^`]*`|^ {4}.*?$|<!--.*?-->", "", text, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"\]\([^)]*\)", "]", text)
+
+
+@pytest.mark.parametrize("chinese", [page for _, page in TWINS], ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_chinese_page_holds_no_english_sentence(chinese: Path) -> None:
+    assert SENTENCE.findall(prose(chinese.read_text())) == []
+
+
+def test_an_english_sentence_is_found() -> None:
+    page = (
+        "`a code of five words`\n\n```text\nall of this is code\n```\n[图](a.md) 用 SciPy 的 Levenberg-Marquardt，{}。"
+    )
+    assert SENTENCE.findall(prose(page.format("步"))) == []
+    assert SENTENCE.findall(prose(page.format("the steps that were taken")))
+
+
+def test_the_version_of_the_site() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f'version = "{project["version"]}"' in (DOCS / "conf.py").read_text()
+
+
+GOOD = """
+<img src="a.png"><a href="b.html#here">b</a><a href="https://example.org">c</a><a id="here"></a>
+<a href="b.html#lang=zh">d</a><svg><use href="#here"/></svg>
+"""
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        '<img src="b.png">',
+        '<script src="https://example.org/a.js"></script>',
+        '<link rel="stylesheet" href="//example.org/a.css">',
+        "<style>@import 'https://example.org/a.css';</style>",
+        "<style>p { background: url(https://example.org/a.png) }</style>",
+        '<p style="background: url(c.png)">',
+        '<a href="c.html">',
+        '<a href="b.html#there">',
+        '<a href="#there">',
+        '<iframe src="http://example.org"></iframe>',
+        '<img srcset="a.png 1x, https://example.org/a.png 2x">',
+    ],
+)
+def test_a_fault_of_a_built_site_is_found(bad: str, tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    (tmp_path / "a.css").write_text("p { background: url(data:image/png;base64,AA) } q { background: url('a.png') }")
+    for name in ("a.html", "b.html"):
+        (tmp_path / name).write_text(GOOD)
+    assert check_site.faults(tmp_path) == []
+    (tmp_path / "a.html").write_text(GOOD + bad)
+    assert len(check_site.faults(tmp_path)) == 1
+
+
+def test_a_fault_of_a_style_sheet_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_text("@font-face { src: url(https://example.org/a.woff) }")
+    assert check_site.faults(tmp_path) == ["a.css: loads https://example.org/a.woff"]
