@@ -11,7 +11,7 @@ import type { Compiled } from "../formula/compile";
 import { spectral } from "../maths/jacobi";
 import type { Quadratic, Vec } from "../maths/quadratic";
 import { finiteAt, lowest } from "./descent";
-import { mapWindow, nearWindow, widened } from "./windows";
+import { mapWindow, nearWindow, together, widened } from "./windows";
 import { addLine } from "./line";
 
 /** Points on a side of the map, and of the surroundings of the point. */
@@ -66,13 +66,13 @@ function addPlanes(recording: Recording, machine: Machine, start: number[], end:
       const seen = finite ? liveIn(recording.program, plane, place, names, "slice") : null;
       const quad = seen?.at(at)?.quad ?? null;
       plane.start = at;
-      plane.window = mapWindow(at, end && [end[i] / d[i], end[j] / d[j]], quad);
+      const map = mapWindow(at, end && [end[i] / d[i], end[j] / d[j]], quad), near = quad && nearWindow(quad, map);
+      plane.window = near ? together(map, near) : map;
       const sample = (window: Window, side: number): Grid => sampled(machine, plane, start, at, window, side);
-      const map = once(() => sample(widened(plane.window, SPARE), MAP));
-      Object.defineProperty(plane, "grid", { enumerable: true, get: map });
-      if (quad) {
+      Object.defineProperty(plane, "grid", { enumerable: true, get: once(() => sample(widened(plane.window, SPARE), MAP)) });
+      if (quad && near) {
         const shadow = plane.whole ? null : (liveIn(recording.program, plane, place, names, "shadow")?.at(at)?.quad ?? null);
-        point.views[plane.id] = viewOf(at, quad, shadow, plane, axes, sample);
+        point.views[plane.id] = viewOf(at, quad, shadow, near, plane, axes, sample);
       }
       recording.planes.push(plane);
     }
@@ -92,8 +92,8 @@ function planeOf(i: number, j: number, d: number[], names: string[]): Plane {
   };
 }
 
-function viewOf(at: Vec, quad: Quadratic, shadow: Quadratic | null, plane: Plane, axes: number[][], sample: (window: Window, side: number) => Grid): PointView {
-  const window = nearWindow(quad, plane.window), E = plane.basis!;
+function viewOf(at: Vec, quad: Quadratic, shadow: Quadratic | null, window: Window, plane: Plane, axes: number[][], sample: (window: Window, side: number) => Grid): PointView {
+  const E = plane.basis!;
   const view: PointView = {
     at, slice: quadOf(quad), shadow: shadow && quadOf(shadow), window, grid: null, curve: null, metric: null,
     turn: axes.map((v) => [0, 1].map((k) => v.reduce((sum, a, i) => sum + a * E[i][k], 0)) as Vec),

@@ -34,6 +34,12 @@ export function nearWindow(quad: Quadratic, map: Window): Window {
   return shaped(side(found) <= WIDEST * side(map) ? found : usual);
 }
 
+/** The map with the surroundings of the point on it, where they are not much larger. */
+export function together(map: Window, near: Window): Window {
+  if (side(near) > 2 * side(map)) return map;
+  return shaped([Math.min(map[0], near[0]), Math.max(map[1], near[1]), Math.min(map[2], near[2]), Math.max(map[3], near[3])]);
+}
+
 const side = (w: Window): number => Math.max(w[1] - w[0], w[3] - w[2]);
 
 /** The same middle, as wide or as high as a panel's shape wants it. */
