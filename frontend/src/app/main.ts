@@ -6,6 +6,7 @@ import type { Recording } from "../engine/record";
 import { recorded } from "../engine/recorded";
 import type { Quadratic } from "../maths/quadratic";
 import { fromHash, keepAddress } from "./address";
+import { serve } from "./background";
 import { listenToKeys } from "./keys";
 import { openLaboratory } from "./laboratory";
 import { Mount, WORDS } from "./mount";
@@ -39,4 +40,6 @@ function start(): void {
   window.raphson = { store, recording, show: (quad) => store.set({ quad, x: null }), context: () => shower(engine, WORDS[store.state.language])(store.state).context };
 }
 
-start();
+// The same script in a worker computes what takes longer than a frame.
+if (typeof document === "undefined") serve(globalThis as never);
+else start();

@@ -6,6 +6,7 @@ import { bar } from "./panels/bar";
 import { curvePanel, lineRunPanel } from "./panels/curve";
 import { dualPanel } from "./panels/dual";
 import { localPanel } from "./panels/local";
+import { racePanel } from "./panels/race";
 import { runPanel } from "./panels/run";
 import { ellipsoidPanel, surfacePanel } from "./panels/solid";
 import { spectrumPanel } from "./panels/spectrum";
@@ -13,6 +14,7 @@ import { stretchPanel } from "./panels/stretch";
 import { tablePanel } from "./panels/table";
 import { timelinePanel } from "./panels/timeline";
 import { verdictCard } from "./panels/verdict";
+import { walkPanel } from "./panels/walk";
 import { whitenedPanel } from "./panels/whitened";
 import type { Panel } from "./panel";
 import { shower, type Shown } from "./shown";
@@ -94,11 +96,13 @@ function panelsOf(engine: Engine, store: Store, words: Words): Panel[] {
     line ? lineRunPanel : recording.planes.length > 0 && runPanel,
     ...(line ? [] : [dualPanel, stretchPanel, whitenedPanel, spectrumPanel]),
     run && timelinePanel,
+    recording.program && recording.planes.some((plane) => plane.basis) && walkPanel,
+    recording.program && recording.planes.some((plane) => plane.basis && !plane.bounds) && racePanel,
     !line && recording.planes.length > 0 && surfacePanel,
     recording.points.some((point) => point.cube) && ellipsoidPanel,
     run && tablePanel,
   ];
-  return make.filter((maker) => maker !== false).map((maker) => maker(engine, store, words));
+  return make.filter((maker) => typeof maker === "function").map((maker) => maker(engine, store, words));
 }
 
 function header({ recording }: Engine, store: Store, words: Words): HTMLElement {

@@ -5,6 +5,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ from jax import lax
 
 from raphson.kernel.number import CURVATURE_NOISE, eps, huge, norm, safe, tiny
 from raphson.kernel.record import record
+from raphson.linear.preconditioner import ConjugatePairs, pairs_rows
 
 Array = jax.Array
 
@@ -67,7 +69,9 @@ class ConjugatePath:
 
     Where it ended in a direction d of no positive curvature, `beyond` is d and `bend` d'Bd, else zero; `turn` d is as
     long as if B d were turned upwards. `cut` says that it was left beyond a radius, `inner` how many products it took.
-    ||y|| grows along the path and the model falls (Steihaug 1983), also where a leg joins points further apart.
+    ||y|| grows along the path and the model falls (Steihaug 1983), also where a leg joins points further apart. With a
+    preconditioner the model falls, and ||y|| may shrink again: a ball is left where the path first does.
+    `pairs` are left behind for the next point (None: not wanted).
     """
 
     points: Array
@@ -79,6 +83,7 @@ class ConjugatePath:
     unit: Array
     cut: Array
     inner: Array
+    pairs: Any = None
 
     @property
     def legs(self) -> Array:
@@ -92,7 +97,7 @@ class ConjugatePath:
     def at(self, radius: Array) -> OnPath:
         """Where the path leaves the ball of this radius, or its end; no product is needed."""
         ball = radius / self.unit
-        k = jnp.sum(self.lengths < ball)
+        k = jnp.sum(jnp.cumprod(self.lengths < ball))
         out = k == self.legs
         begin = self.point(k - 1)
         leg = jnp.where(out, self.beyond, self.point(k) - begin)
@@ -106,32 +111,39 @@ class ConjugatePath:
 
     @property
     def longest(self) -> Array:
-        """The length of the last point."""
+        """The largest length of a point."""
         return jnp.max(jnp.where(self.lengths < jnp.inf, self.lengths, 0))
 
 
 def rows_for(g: Array) -> int:
     """How many points are kept for a gradient of this size."""
-    return max(2, min(2 * g.size, ROWS, ROOM // max(g.size * g.dtype.itemsize, 1)))
+    left = ROOM - 2 * pairs_rows(g) * g.size * g.dtype.itemsize
+    return max(2, min(2 * g.size, ROWS, left // max(g.size * g.dtype.itemsize, 1)))
+
+
+def unchanged(v: Array) -> Array:
+    """v itself: no preconditioner."""
+    return v
 
 
 def conjugate_path(
     mv: Callable[[Array], Array], g: Array, radius: Array | float, limit: int, rows: int, forcing: float = FORCING,
-    least: Array | float = 0.0,
+    least: Array | float = 0.0, pairs: ConjugatePairs | None = None,
 ) -> ConjugatePath:  # fmt: skip
     """Conjugate gradients from 0 until the residual is below `forcing` of g, a direction has no positive curvature, or
     a leg ends outside the ball of `radius`. Of more than `rows` legs the last ones are joined to one. Where g is
-    rounding, so is a curvature below `least` along it.
+    rounding, so is a curvature below `least` along it. `pairs` of another walk make a preconditioner.
 
-    Sources: Steihaug (1983); Toint (1981); Nocedal and Wright (2006), algorithm 7.2.
+    Sources: Steihaug (1983); Toint (1981); Nocedal and Wright (2006), algorithms 7.2 and 5.3.
     """
     size = norm(g)
     unit = safe(size, size > 0)
     # The direction of g alone is iterated on: lengths come in through `unit`, so nothing overflows.
     g, ball = g / unit, radius / unit
+    inverse = unchanged if pairs is None else pairs.preconditioner(g)
 
     def body(c: Walk) -> Walk:
-        w, y, r, d, rr, whole, count, top, _ = c
+        w, y, r, d, rz, whole, count, top, _ = c
         Bd = mv(d)
         q, dd = d @ Bd, d @ d
         # Beside curvatures met before this one is rounding, and dividing by it leads as far away as x is large. A slope
@@ -141,12 +153,12 @@ def conjugate_path(
         top = jnp.maximum(top, jnp.abs(q) / safe(dd, dd > 0))
         negative = ~(q > 0) & ~lost
         still = negative | lost
-        alpha = rr / safe(q, ~still)
+        alpha = rz / safe(q, ~still)
         longer = y + alpha * d
         length = norm(longer)
-        whole = jnp.where(still, whole, whole + alpha * rr)
+        whole = jnp.where(still, whole, whole + alpha * rz)
         bent = norm(d) * norm(Bd)
-        turn = jnp.where((bent > 0) & jnp.isfinite(bent), rr / safe(bent, bent > 0), 1)
+        turn = jnp.where((bent > 0) & jnp.isfinite(bent), rz / safe(bent, bent > 0), 1)
         here = jnp.minimum(count, rows - 1)
         w = replace(
             w,
@@ -158,41 +170,48 @@ def conjugate_path(
             turn=jnp.where(negative, turn, w.turn),
             cut=~still & ~(length < ball),
             inner=w.inner + 1,
+            pairs=None if w.pairs is None else w.pairs.joined(count, d, Bd, negative),
         )
         new = r + alpha * Bd
-        rr_new = new @ new
-        onward = -new + (rr_new / safe(rr, rr > tiny(rr))) * d
-        done = still | w.cut | ~(jnp.sqrt(rr_new) > forcing)
-        return w, longer, new, onward, rr_new, whole, count + 1, top, done
+        z = inverse(new)
+        rz_new = new @ z
+        onward = -z + (rz_new / safe(rz, rz > tiny(rz))) * d
+        done = still | w.cut | ~(jnp.sqrt(new @ new) > forcing) | ~(rz_new > 0)
+        return w, longer, new, onward, rz_new, whole, count + 1, top, done
 
     zero, no, none = jnp.zeros_like(size), jnp.zeros((), bool), jnp.zeros((), jnp.int32)
     empty = jnp.zeros((rows,), g.dtype)
-    w = ConjugatePath(jnp.zeros((rows, *g.shape), g.dtype), empty + jnp.inf, empty, 0 * g, zero, zero, unit, no, none)
-    start = (w, 0 * g, g, -g, g @ g, zero, none, zero, ~(size > 0))
+    blank = None if pairs is None else pairs.begun()
+    points, z = jnp.zeros((rows, *g.shape), g.dtype), inverse(g)
+    w = ConjugatePath(points, empty + jnp.inf, empty, 0 * g, zero, zero, unit, no, none, blank)
+    start = (w, 0 * g, g, -z, g @ z, zero, none, zero, ~(size > 0))
     return lax.while_loop(lambda c: ~c[-1] & (c[0].inner < limit), body, start)[0]
 
 
 @record
 class Truncated:
-    """A step found by conjugate gradients, s'Bs, and the products that it took."""
+    """A step found by conjugate gradients, s'Bs, the products that it took, and what it leaves behind."""
 
     s: Array
     bend: Array
     inner: Array
+    pairs: Any = None
 
 
-def newton_cg_direction(mv: Callable[[Array], Array], g: Array, limit: int, forcing: float = FORCING) -> Truncated:
+def newton_cg_direction(
+    mv: Callable[[Array], Array], g: Array, limit: int, forcing: float = FORCING, pairs: ConjugatePairs | None = None
+) -> Truncated:
     """The direction of a line-search Newton-CG method: the end of `conjugate_path`.
 
-    Where the very first direction d = -g has no positive curvature, it is followed as far as if B d were turned
+    Where the very first direction d = -P g has no positive curvature, it is followed as far as if B d were turned
     upwards: a length with the unit of a step, whatever the unit of f.
     Source: Dembo and Steihaug (1983); Nocedal and Wright (2006), algorithm 7.1.
     """
-    w = conjugate_path(mv, g, jnp.inf, limit, 1, forcing)
+    w = conjugate_path(mv, g, jnp.inf, limit, 1, forcing, pairs=pairs)
     away = w.legs == 0
     s = jnp.where(away, w.turn * w.beyond, w.points[0])
     bend = jnp.where(away, w.turn**2 * w.bend, w.bends[0])
-    return Truncated(w.unit * s, w.unit**2 * bend, w.inner)
+    return Truncated(w.unit * s, w.unit**2 * bend, w.inner, w.pairs)
 
 
 BLOCK = 8

@@ -13,6 +13,7 @@ from raphson.kernel.record import record
 from raphson.linear.batched import cholesky
 from raphson.linear.cg import LEGS, lowest_ritz, newton_cg_direction
 from raphson.linear.cholesky import Factor, factorize, nearly_singular, noise_shift, succeeded
+from raphson.linear.preconditioner import ConjugatePairs
 from raphson.linear.spectral import absolute_step, lowest_pair, shortest_step
 
 Array = jax.Array
@@ -24,12 +25,14 @@ LANCZOS_STEPS = 40
 class Direction:
     """A descent direction: the Newton step -B^-1 g where B is positive definite, a modification of it elsewhere.
 
-    `bend` is s'Bs where that was found without a product (None: it was not).
+    `bend` is s'Bs where that was found without a product (None: it was not), `pairs` what conjugate gradients leave
+    behind for those of the next point (None: nothing).
     """
 
     s: Array
     inner: Array
     bend: Any = None
+    pairs: Any = None
 
 
 def direct(s: Array) -> Direction:
@@ -53,10 +56,13 @@ def newton_step(factor: Factor, q: Array, error: Array | None, d: Array) -> Arra
     return cond_under_vmap(nearly_singular(factor), lambda m: shortest_step(*m), (factor.H, q, error / d), y)
 
 
-def product_direction(mv: Callable[[Array], Array], g: Array, d: Array) -> Direction:
-    """By conjugate gradients in scaled variables."""
-    found = newton_cg_direction(lambda v: mv(v / d) / d, g / d, limit=LEGS * g.size)
-    return Direction(found.s / d, found.inner, found.bend)
+def product_direction(
+    mv: Callable[[Array], Array], g: Array, d: Array, pairs: ConjugatePairs | None = None
+) -> Direction:
+    """By conjugate gradients in scaled variables, preconditioned by the `pairs` of others."""
+    pairs = None if pairs is None else pairs.scaled(d)
+    found = newton_cg_direction(lambda v: mv(v / d) / d, g / d, limit=LEGS * g.size, pairs=pairs)
+    return Direction(found.s / d, found.inner, found.bend, None if pairs is None else found.pairs.scaled(1 / d))
 
 
 def dense_negative(B: Array, d: Array) -> tuple[Array, Array]:

@@ -99,6 +99,14 @@ class Operator(Protocol):
         """B^-1 as a NumPy array (n, n) or a SciPy LinearOperator, where it costs no factorization; else None. Host."""
         return None
 
+    def remembering(self, pairs: Any) -> "Operator":
+        """Itself, with the pairs that conjugate gradients left behind at the point before, if it has use for them."""
+        return self
+
+    def remembered(self, g: Array) -> Any:
+        """Those pairs, or room for others; None where a product costs no more than they would."""
+        return None
+
     def stiffness(self, g: Array, d: Array) -> Array:
         """A positive curvature (n,) for every variable alone: |B_ii|, 1 where that is zero."""
         size = jnp.abs(self.diagonal())

@@ -1,5 +1,8 @@
 """An operator with some of its variables uncoupled from the others (held at bounds)."""
 
+from dataclasses import replace
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -48,6 +51,14 @@ class Held(Operator):
         """More variables held."""
         return Held(self, held, stiff)
 
+    def remembering(self, pairs: Any) -> "Held":
+        """B with these pairs."""
+        return replace(self, inner=self.inner.remembering(pairs))
+
+    def remembered(self, g: Array) -> Any:
+        """Those of B."""
+        return self.inner.remembered(g)
+
     def newton(self, g: Array, d: Array, error: Array | None = None) -> Direction:
         """By conjugate gradients: B is held so where its matrix costs too much."""
-        return product_direction(self.mv, g, d)
+        return product_direction(self.mv, g, d, self.remembered(g))

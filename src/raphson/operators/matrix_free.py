@@ -2,6 +2,7 @@
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import jax
@@ -10,6 +11,7 @@ from jax import lax
 
 from raphson.kernel.number import safe
 from raphson.kernel.record import record
+from raphson.linear.preconditioner import pairs_for
 from raphson.linear.solve import Direction, product_direction
 from raphson.operators.base import Operator
 from raphson.operators.held import Held
@@ -24,6 +26,7 @@ class MatrixFree(Operator):
     """H of the pulled-back objective at x, by forward-over-reverse differentiation, or as the code allows.
 
     Holds the problem and the point, not the linearization: closures do not fit into a carry.
+    `pairs` are what conjugate gradients left behind at the point before, while a path is prepared (else None).
     Cost of a product: about 2 to 3 gradients. Source: Pearlmutter (1994), "Fast exact
     multiplication by the Hessian". After a pickle the problem is gone, and asking for numbers raises
     RuntimeError.
@@ -33,6 +36,7 @@ class MatrixFree(Operator):
 
     problem: Any
     x: Any
+    pairs: Any = None
 
     @property
     def known(self) -> Any:
@@ -73,6 +77,16 @@ class MatrixFree(Operator):
         it is `wanted`."""
         return lax.cond(wanted, lambda: jnp.abs(self.mv(size)), lambda: jnp.zeros_like(size))
 
+    def remembering(self, pairs: Any) -> "MatrixFree":
+        """With these pairs."""
+        return replace(self, pairs=pairs)
+
+    def remembered(self, g: Array) -> Any:
+        """The pairs, or room for others; None on curved spaces, where every point has tangent vectors of its own."""
+        if self.pairs is not None or not self.known.space.straight:
+            return self.pairs
+        return pairs_for(g)
+
     def stiffness(self, g: Array, d: Array) -> Array:
         """One number for all variables, the curvature along g: the diagonal would cost n products."""
         size = g @ g
@@ -81,4 +95,4 @@ class MatrixFree(Operator):
 
     def newton(self, g: Array, d: Array, error: Array | None = None) -> Direction:
         """By conjugate gradients."""
-        return product_direction(self.mv, g, d)
+        return product_direction(self.mv, g, d, self.remembered(g))

@@ -1,5 +1,7 @@
 """The truncated conjugate-gradient path inside a ball: products only."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -19,11 +21,17 @@ class SteihaugPlan:
     walk: ConjugatePath
     scale: Array
 
+    @property
+    def pairs(self) -> Any:
+        """What conjugate gradients leave behind for those of the next point (None: nothing)."""
+        return None if self.walk.pairs is None else self.walk.pairs.scaled(1 / self.scale)
+
 
 @record
 class Steihaug:
     """Conjugate gradients from s = 0 until they converge, meet negative curvature or leave ||D s|| <= tau.
 
+    Those of the point before precondition them; the ball stays the one of D, and is left where the path first does.
     Source: Steihaug (1983), "The conjugate gradient method and trust regions in large scale optimization".
     """
 
@@ -32,9 +40,10 @@ class Steihaug:
     def prepare(self, model: Model, tau: Array | float = jnp.inf) -> SteihaugPlan:
         """The path until it leaves the ball of the first radius: for a smaller one nothing is left to multiply."""
         d, B = model.scale, model.curvature
-        g = model.gradient / d
+        g, pairs = model.gradient / d, B.remembered(model.gradient)
+        pairs = None if pairs is None else pairs.scaled(d)
         found = conjugate_path(
-            lambda v: B.mv(v / d) / d, g, tau, LEGS * g.size, rows_for(g), least=least_curvature(model)
+            lambda v: B.mv(v / d) / d, g, tau, LEGS * g.size, rows_for(g), least=least_curvature(model), pairs=pairs
         )
         return SteihaugPlan(found, d)
 

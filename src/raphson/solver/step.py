@@ -163,7 +163,9 @@ def accept_if_finite(
         loose = reduce_to_free(model)
         stop_state = arrival(method.stop, loose, state.iterate.stop_state, trial)
         begun = lax.cond(first, lambda: method.control.start(loose), lambda: control)
-        return Iterate(model, memory, method.path.prepare(loose, begun.tau), stop_state), begun, trial
+        known = loose.curvature.remembering(getattr(state.iterate.plan, "pairs", None))
+        plan = method.path.prepare(replace(loose, curvature=known), begun.tau)
+        return Iterate(model, memory, plan, stop_state), begun, trial
 
     def reject_nonfinite() -> tuple[Iterate, Any, Trial]:
         shorter = replace(state.control, tau=0.25 * state.control.tau)

@@ -4,6 +4,7 @@ import type { Num, Plane, Verdict } from "../../engine/record";
 import { viewWordsEn } from "../../views/words";
 import { laboratoryEn } from "./laboratory";
 import { degrees, percent, short } from "../../scene/number";
+import { methodsEn } from "./methods-en";
 import type { CurveNumbers, LocalNumbers, RunNumbers, SpectrumNumbers, TimelineNumbers } from "./numbers";
 
 export const en = {
@@ -93,6 +94,8 @@ export const en = {
     timeline: { title: "Timeline", question: "What came of each trial?" },
     surface: { title: "Surface", question: "What does it look like in three dimensions?" },
     ellipsoid: { title: "Ellipsoid", question: "What does the level look like in three variables?" },
+    race: { title: "Race", question: "How many digits does each step bring?" },
+    walk: { title: "Radius and damping", question: "How far may a step trust the quadratic?" },
     table: { title: "Table of the trials", question: "" },
   },
   local: {
@@ -175,6 +178,7 @@ export const en = {
   } as Record<string, string>,
   /** Words of the captions that have the color of what they name. */
   terms: { "\u2212H\u207b\u00b9g": "newton", "Newton step": "newton", "Newton direction": "newton", "\u2212gradient": "minus-gradient", "\u2212g": "minus-gradient" } as Record<string, string>,
+  methods: methodsEn,
   views: viewWordsEn,
   laboratory: laboratoryEn,
 };

@@ -57,3 +57,40 @@ export interface TimelineNumbers {
   first: Num;
   last: Num;
 }
+
+export interface RaceNumbers {
+  /** How many different minima the methods go to. */
+  minima: number;
+  /** The plane is all of the space. */
+  whole: boolean;
+}
+
+export interface BasinNumbers {
+  starts: number;
+  minima: number;
+  /** Ends share colors. */
+  repeated: boolean;
+  /** Starts that came to no rest. */
+  open: number;
+  /** Trials that a start was given; the fewest and the most that one at rest took. */
+  limit: number;
+  fewest: number;
+  most: number;
+}
+
+export interface WalkNumbers {
+  /** What a step could gain lies below the rounding of f. */
+  still: boolean;
+  /** The radius holds the step back. */
+  held: boolean;
+  lambda: number;
+  radius: number;
+  length: number;
+  /** H is positive definite; else the smallest damping that makes it so. */
+  definite: boolean;
+  least: number;
+  predicted: Num;
+  actual: Num;
+  ratio: Num;
+  taken: boolean;
+}

@@ -4,6 +4,7 @@ import type { Num, Verdict } from "../../engine/record";
 import { viewWordsZh } from "../../views/words";
 import { laboratoryZh } from "./laboratory";
 import { degrees, percent, short } from "../../scene/number";
+import { methodsZh } from "./methods-zh";
 import type { CurveNumbers, LocalNumbers, RunNumbers, SpectrumNumbers, TimelineNumbers } from "./numbers";
 import type { Words } from "./words";
 
@@ -92,6 +93,8 @@ export const zh: Words = {
     timeline: { title: "时间线", question: "每一步结果如何？" },
     surface: { title: "曲面", question: "从三维看是什么样子？" },
     ellipsoid: { title: "椭球", question: "三个变量的等值面是什么样子？" },
+    race: { title: "赛跑", question: "每一步换来几位正确数字？" },
+    walk: { title: "半径与阻尼", question: "二次函数能信到多远？" },
     table: { title: "试探步的表格", question: "" },
   },
   local: {
@@ -165,6 +168,7 @@ export const zh: Words = {
     CALLS: "达到了函数求值次数上限",
   },
   terms: { "\u2212H\u207b\u00b9g": "newton", "牛顿步": "newton", "牛顿方向": "newton", "负梯度": "minus-gradient", "\u2212g": "minus-gradient" },
+  methods: methodsZh,
   views: viewWordsZh,
   laboratory: laboratoryZh,
 };

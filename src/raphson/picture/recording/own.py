@@ -82,3 +82,10 @@ def evenly(steps: np.ndarray, scale: np.ndarray) -> np.ndarray:
 def straight(s: np.ndarray) -> np.ndarray:
     """A straight curve through a step."""
     return np.stack([np.zeros(len(s)), BEYOND * np.asarray(s, float)])
+
+
+def on_a_line(steps: np.ndarray) -> bool:
+    """Whether steps (k, n) have one direction."""
+    longest = steps[np.argmax(np.linalg.norm(steps, axis=1))]
+    along = steps @ longest / max(longest @ longest, np.finfo(float).tiny)
+    return bool(np.all(np.abs(steps - along[:, None] * longest) <= 1e-6 * np.max(np.abs(longest))))

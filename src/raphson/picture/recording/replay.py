@@ -17,7 +17,7 @@ from raphson.linear.cg import CLOSE, newton_cg_direction
 from raphson.model.units import units_at
 from raphson.operators.matrix_free import MatrixFree
 from raphson.paths.proposal import LENGTH
-from raphson.picture.recording.own import Own, curve, straight
+from raphson.picture.recording.own import Own, curve, on_a_line, straight
 from raphson.picture.thinning import thinned
 from raphson.problems.callback import HOST, Callback, CallCounts
 
@@ -250,7 +250,10 @@ class Rerun:
         scale = np.asarray(model.scale, float)
         if not len(taus) or not np.all(np.isfinite(scale)) or len(scale) > CURVED:
             return Own(scale), memory
-        return Own(scale, curve(self.recipe.path, model, x, taus, steps, lengths)), memory
+        found = curve(self.recipe.path, model, x, taus, steps, lengths)
+        if found is None and self.unit == LENGTH and not isinstance(space, Box) and on_a_line(steps):
+            found = straight(steps[np.argmax(taus)])  # a ray of which the run knew more: what other points left behind
+        return Own(scale, found), memory
 
 
 def affordable(result: Any, problem: Any, n: int) -> int:
