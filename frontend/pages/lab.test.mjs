@@ -53,15 +53,20 @@ test("what is wrong is said under the box with a caret, in both languages, and t
   const [line, caret] = (await page.locator("#formula-fault pre").innerText()).split("\n");
   assert.equal(line[caret.indexOf("^")], "s");
   assert.equal(await page.getAttribute(box, "aria-invalid"), "true");
-  assert.equal(await page.locator("[data-panel]").count(), 0);
+  // Most of what is seen while somebody types is no formula: the pictures stay, but not as if they were its own.
+  assert.match(await said(page), /now gray, are those of the last formula/);
+  assert.match(await page.evaluate(() => getComputedStyle(document.querySelector(".page")).filter), /grayscale/);
+  assert.equal(await page.locator(".python code").textContent(), "");
   await page.click('[data-language="zh"]');
   await settled(page);
   assert.match(await said(page), /^第 7 个字符：没有函数 'snh'；是不是 sinh/);
   await type(page, "3*pi");
+  assert.equal(await page.locator("[data-panel]").count(), 0);
   assert.match(await said(page), /常数 9\.42477/);
   await type(page, "x^2 + sinh(y)");
   assert.equal(await said(page), "");
   assert.ok((await geometry(page, "local")).newton);
+  assert.equal(await page.evaluate(() => getComputedStyle(document.querySelector(".page")).filter), "none");
   assert.deepEqual(page.errors, []);
   await page.finish();
 });
@@ -123,6 +128,9 @@ test("one variable, three variables, a start where f is not finite", async () =>
   await page.selectOption("#plane", "x,z");
   await settled(page);
   assert.deepEqual(await page.evaluate(() => window.raphson.context().quad.hessian), [2, 1, 6]);
+  await page.click('[data-example="domain"]');
+  await settled(page);
+  for (const panel of ["run", "local"]) assert.ok(await page.locator(`[data-panel="${panel}"] svg [data-role="not-finite"]`).count() > 0, `${panel} is not hatched`);
   await type(page, "sqrt(p) + sqrt(q) + p*q");
   assert.ok((await geometry(page, "local")).gradient, "a start where f is finite is found");
   await page.locator(".coordinate input").first().fill("-3");

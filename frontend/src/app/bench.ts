@@ -76,8 +76,9 @@ export class Bench {
     if (made !== this.said) this.tell(made, words);
     const x = this.choices.here();
     this.fields.forEach((field, i) => document.activeElement !== field && (field.value = short(x[i], 6).replace("\u2212", "-")));
-    this.here.disabled = state.x === null;
-    this.code.textContent = made.compiled ? script(made.compiled.formula, x.map((a) => Number(a.toPrecision(6)))) : "";
+    this.here.disabled = state.x === null || made.stale;
+    for (const field of this.fields) field.disabled = made.stale;
+    this.code.textContent = made.compiled && !made.stale ? script(made.compiled.formula, x.map((a) => Number(a.toPrecision(6)))) : "";
   }
 
   private typed(): void {
@@ -160,6 +161,9 @@ export class Bench {
     if (made.engine) this.desk?.removeAttribute("role");
     else this.desk?.setAttribute("role", "main");
     this.fault.className = `fault${wrong ? " wrong" : ""}`;
-    this.fault.replaceChildren(...(text ? [element("p", {}, text)] : []), ...(wrong ? [element("pre", { "aria-hidden": "true" }, pointed(made.text, made.column, width))] : []));
+    this.fault.replaceChildren(
+      ...(text ? [element("p", {}, text)] : []), ...(wrong ? [element("pre", { "aria-hidden": "true" }, pointed(made.text, made.column, width))] : []),
+      ...(made.stale ? [element("p", { class: "note" }, words.laboratory.stale)] : []),
+    );
   }
 }

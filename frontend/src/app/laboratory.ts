@@ -34,6 +34,8 @@ export interface Made {
   /** What is wrong, or to be said, in a language. */
   say: (words: Words) => string;
   column: number;
+  /** Whether the pictures are still those of an earlier text. */
+  stale: boolean;
 }
 
 const NOTHING = (): string => "";
@@ -48,6 +50,8 @@ export function openLaboratory(given: Given): void {
 
   const change = (text: string, start: number[] | null, language = store.state.language): void => {
     made = make(text, start, made);
+    document.body.classList.toggle("stale", made.stale);
+    if (made.stale) return store.touch();
     Object.assign(engine, made.engine ?? nowhere());
     initial.plane = engine.recording.planes[0]?.id ?? "";
     const known = engine.plane(store.state.plane) !== null;
@@ -80,20 +84,22 @@ export function openLaboratory(given: Given): void {
   };
 }
 
-/** Compiles and looks; what cannot be drawn is said. The starts of variables that stay are kept. */
+/** Compiles and looks; what cannot be drawn, or not be read, is said. The starts of variables that stay are kept. */
 function make(text: string, start: number[] | null, before: Made | null): Made {
-  const none = { text, compiled: null, start: before?.start ?? [], engine: null, column: -1 };
+  const none = { text, compiled: null, start: before?.start ?? [], engine: null, column: -1, stale: false };
   try {
     const compiled = compile(text), { names, program } = compiled, n = names.length;
     if (n === 0) return { ...none, say: ({ laboratory }) => laboratory.constant(short(new Machine(program).value([]), 12)) };
     if (n > MOST) return { ...none, say: ({ laboratory }) => laboratory.many(n, MOST) };
     const own = start?.length === n && start.every(Number.isFinite) ? start : kept(compiled, before);
     const recording = look(compiled, own), finite = recording.points[0].eigenvalues.length > 0;
-    return { text, compiled, start: own, engine: recorded(recording), column: -1, say: finite ? NOTHING : ({ laboratory }) => laboratory.infinite };
+    return { ...none, compiled, start: own, engine: recorded(recording), say: finite ? NOTHING : ({ laboratory }) => laboratory.infinite };
   } catch (error) {
     if (!(error instanceof FormulaError)) throw error;
-    const { column, fault } = error;
-    return { ...none, column, say: ({ laboratory }) => laboratory.column(column + 1) + laboratory.fault(fault) };
+    const { column, fault } = error, stale = Boolean(before?.engine);
+    const say = ({ laboratory }: Words): string => laboratory.column(column + 1) + laboratory.fault(fault);
+    // While somebody types most texts are no formulas: the pictures of the last one stay, gray.
+    return { ...none, compiled: before?.compiled ?? null, engine: before?.engine ?? null, column, stale, say };
   }
 }
 

@@ -14,9 +14,11 @@ import { finiteAt, lowest } from "./descent";
 import { mapWindow, nearWindow, together, widened } from "./windows";
 import { addLine } from "./line";
 
-/** Points on a side of the map, and of the surroundings of the point. */
-const MAP = 81;
-const NEAR = 65;
+/** Points on a side of the map, and of the surroundings of the point: as many as this many operations allow. */
+const WORK = 1e6;
+const MAP = 161;
+const NEAR = 113;
+const FEWEST = 33;
 const SPARE = 1.12;
 const HUGE = 3e38;
 /** Natural lengths that differ by more than this are drawn in powers of ten. */
@@ -68,7 +70,8 @@ function addPlanes(recording: Recording, machine: Machine, start: number[], end:
       plane.start = at;
       const map = mapWindow(at, end && [end[i] / d[i], end[j] / d[j]], quad), near = quad && nearWindow(quad, map);
       plane.window = near ? together(map, near) : map;
-      const sample = (window: Window, side: number): Grid => sampled(machine, plane, start, at, window, side);
+      const fine = Math.max(FEWEST, Math.floor(Math.sqrt(WORK / recording.program!.operations.length)));
+      const sample = (window: Window, side: number): Grid => sampled(machine, plane, start, at, window, Math.min(side, fine));
       Object.defineProperty(plane, "grid", { enumerable: true, get: once(() => sample(widened(plane.window, SPARE), MAP)) });
       if (quad && near) {
         const shadow = plane.whole ? null : (liveIn(recording.program, plane, place, names, "shadow")?.at(at)?.quad ?? null);
