@@ -141,6 +141,7 @@ function fromAddress(hash: string): { text: string; start: number[] | null } | n
 
 /** Nothing here is recorded, and the card stays that of the start while x is dragged. */
 function ownWords(words: Words): Words {
-  const { made, reset, kind, curvatures } = words.laboratory;
-  return { ...words, page: { ...words.page, made }, controls: { ...words.controls, reset }, verdict: { ...words.verdict, kind, curvatures } };
+  const { made, reset, kind, curvatures, map } = words.laboratory;
+  const panels = { ...words.panels, function: { ...words.panels.function, question: map } };
+  return { ...words, panels, page: { ...words.page, made }, controls: { ...words.controls, reset }, verdict: { ...words.verdict, kind, curvatures } };
 }
