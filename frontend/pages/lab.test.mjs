@@ -106,6 +106,10 @@ test("x is dragged, becomes the start, and a click into the map does the same", 
   await settled(page);
   const dragged = await page.evaluate(() => window.raphson.store.state.x);
   assert.ok(dragged && Math.hypot(dragged[0] - 0.4, dragged[1] - 0.9) > 0.05);
+  await page.waitForFunction(() => /[&#]x=/.test(location.hash));
+  const again = await open(browser, "lab", { hash: await page.evaluate(() => location.hash.slice(1)) });
+  assert.deepEqual(await again.evaluate(() => window.raphson.context().quad.at.map((a) => a.toPrecision(9))), dragged.map((a) => a.toPrecision(9)));
+  await again.finish();
   await page.click('[data-control="here"]');
   await settled(page);
   const at = await page.evaluate(() => window.raphson.context().quad.at);
