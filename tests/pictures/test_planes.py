@@ -230,7 +230,9 @@ def test_nothing_is_evaluated_beyond_the_bounds() -> None:
     assert grid is not None
     at = np.array(seen)
     assert at[:, 0].min() >= -1e-8 and at[:, 0].max() <= 1 + 1e-8 and at[:, 1].max() <= 2 + 1e-8
+    # Bounds along the axes are where the grid ends: f is known up to them, and nothing is asked twice or left out.
     assert np.isfinite(grid.values).sum() == len(seen) == 3 * 5
+    np.testing.assert_allclose([grid.x[0], grid.x[-1], grid.y[0], grid.y[-1]], [0, 1, 0, 2])
 
 
 def test_host_functions_keep_their_counts_and_their_budget() -> None:

@@ -1,6 +1,6 @@
 /** Elements without a framework. */
 
-import palette from "../../../src/raphson/picture/palette.json";
+import { color } from "../scene/style";
 
 type Child = Node | string | null;
 type Attributes = Record<string, string | number | boolean | null>;
@@ -28,7 +28,7 @@ function setAttributes(node: Element, attributes: Attributes): void {
 
 /** The color of a role (palette.json). */
 export function colorOf(role: string): string {
-  return (palette as Record<string, { color: string }>)[role]?.color ?? palette.text.color;
+  return color(role);
 }
 
 /** Text in which {role:words} stands in the color of the role. */

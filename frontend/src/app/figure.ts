@@ -27,6 +27,8 @@ export class Figure {
 
   /** Draws the scene; `label` is what a screen reader says. */
   draw(scene: Scene, label: string): void {
+    // What was folded in until now has a size that nobody has told yet.
+    if (this.box.width < 20) this.box = { width: this.root.clientWidth, height: this.root.clientHeight };
     if (this.box.width < 20 || this.box.height < 20) return;
     this.frame = render(this.svg, scene, this.box, this.name);
     this.svg.setAttribute("aria-label", label);

@@ -97,7 +97,10 @@ export class Handle {
     const frame = this.figure.frame;
     const way = KEYS[event.key];
     const { turn } = this.choices;
-    if (event.key === "Escape") this.choices.reset();
+    if (event.key === "Escape") {
+      this.drop();
+      this.choices.reset();
+    }
     else if (way && turn && !event.ctrlKey && !event.altKey && !event.metaKey) turn((way[0] - way[1]) * (event.shiftKey ? WHEEL : TURN));
     else if (way && frame && !event.ctrlKey && !event.altKey && !event.metaKey) {
       const share = event.shiftKey ? STRIDE : STEP;

@@ -11,6 +11,7 @@ import { look } from "../lab/look";
 import { short } from "../scene/number";
 import { fromHash, keepAddress } from "./address";
 import { EXAMPLES, Bench } from "./bench";
+import { listenToPrint } from "./print";
 import { Mount, WORDS } from "./mount";
 import { shower } from "./shown";
 import { firstState, Store } from "./store";
@@ -75,6 +76,7 @@ export function openLaboratory(given: Given): void {
     if (said && (said.text !== made.text || said.start?.join() !== made.start.join())) change(said.text, said.start);
   });
   keepAddress(store, initial, engine, () => toAddress(made));
+  listenToPrint(store);
   store.subscribe((state) => bench.paint(state));
   store.flush();
   document.getElementById("static")?.remove();

@@ -2,6 +2,8 @@
 
 import "./style.css";
 import "./laboratory.css";
+import "./dark.css";
+import "./print.css";
 import type { Recording } from "../engine/record";
 import { recorded } from "../engine/recorded";
 import type { Quadratic } from "../maths/quadratic";
@@ -10,6 +12,7 @@ import { serve } from "./background";
 import { listenToKeys } from "./keys";
 import { openLaboratory } from "./laboratory";
 import { Mount, WORDS } from "./mount";
+import { listenToPrint } from "./print";
 import { firstState, Store } from "./store";
 import type { Context } from "../views/context";
 import { shower } from "./shown";
@@ -34,6 +37,7 @@ function start(): void {
   new Mount(store, () => engine);
   keepAddress(store, initial, engine);
   listenToKeys(store, engine);
+  listenToPrint(store);
   store.flush();
   // The static pictures are for readers without scripts, and for the day when this one fails.
   document.getElementById("static")?.remove();

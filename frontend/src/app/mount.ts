@@ -1,7 +1,8 @@
 /** The page of an engine in the document, in the language of the state: built anew when that changes, or the engine does. */
 
 import type { Engine } from "../engine/engine";
-import { colorOf } from "./dom";
+import { darkInks } from "../scene/style";
+import { colorOf, element } from "./dom";
 import { makePage, type Page } from "./page";
 import type { State, Store } from "./store";
 import { en } from "./words/en";
@@ -18,6 +19,9 @@ export class Mount {
   constructor(private store: Store, private engine: () => Engine | null, private words: (words: Words) => Words = (own) => own, private headed = true) {
     for (const [name, role] of [["accent", "model-level"], ["good", "newton"], ["bad", "minus-gradient"], ["run", "path"]])
       document.documentElement.style.setProperty(`--${name}`, colorOf(role));
+    // Dark only where the page came to life: the static pictures are on white.
+    document.documentElement.classList.add("scripted");
+    document.head.append(element("style", {}, `@media screen and (prefers-color-scheme: dark){:root.scripted{${darkInks("#14191f")}}}`));
     store.subscribe((state, now) => this.paint(state, now));
   }
 
@@ -39,6 +43,7 @@ export class Mount {
 
   private build(switched: boolean): void {
     const engine = this.engine(), before = this.page?.root;
+    if (engine && this.headed) document.title = WORDS[this.store.state.language].page.titles[engine.recording.title] ?? engine.recording.title;
     this.page = engine && makePage(engine, this.store, this.words(WORDS[this.store.state.language]), this.headed);
     if (!this.page) before?.remove();
     else if (before) before.replaceWith(this.page.root);

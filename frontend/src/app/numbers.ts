@@ -1,12 +1,17 @@
 /** The numbers in the explanations, from what is shown. */
 
 import type { Engine, Spectrum } from "../engine/engine";
+import type { Recording } from "../engine/record";
 import { angleDeg, condition, eigen, kind, largestAngle, newton } from "../maths/quadratic";
 import type { Context } from "../views/context";
+import { inertiaOf, isRounding, sharesOf } from "../views/spectrum";
 import type { LocalNumbers, RunNumbers, SpectrumNumbers, TimelineNumbers } from "./words/numbers";
 
 /** A step shorter than this share of the window cannot be seen. */
 const INVISIBLE = 1e-3;
+
+/** Whether a run ended at a minimum that was shown (of a single point nothing was asked). */
+export const found = ({ verdict }: Recording): boolean => verdict?.success ?? true;
 
 export function localNumbers({ quad, window }: Context): LocalNumbers {
   const [low, high] = eigen(quad).values;
@@ -18,19 +23,18 @@ export function localNumbers({ quad, window }: Context): LocalNumbers {
   };
 }
 
-export function spectrumNumbers({ eigenvalues, components, directions, signs }: Spectrum, fixed: boolean): SpectrumNumbers | null {
+export function spectrumNumbers(spectrum: Spectrum, fixed: boolean): SpectrumNumbers | null {
+  const { eigenvalues, components, directions } = spectrum;
   if (eigenvalues.length === 0) return null;
-  const sizes = eigenvalues.map(Math.abs);
-  const energy = components.map((c) => c * c);
-  const whole = energy.reduce((sum, e) => sum + e, 0);
-  const most = energy.indexOf(Math.max(...energy));
+  const sizes = eigenvalues.map(Math.abs), shares = sharesOf(spectrum);
+  const most = shares ? shares.indexOf(Math.max(...shares)) : -1;
   const weakest = sizes.indexOf(Math.min(...sizes));
-  const negative = signs.filter((sign) => sign < 0).length;
+  const [negative, zero] = inertiaOf(spectrum);
   return {
     low: eigenvalues[0], high: eigenvalues[eigenvalues.length - 1], lowName: directions[negative ? 0 : weakest] ?? "",
-    condition: signs.includes(0) ? null : Math.max(...sizes) / sizes[weakest],
-    negative, zero: signs.filter((sign) => sign === 0).length,
-    share: whole > 0 ? energy[most] / whole : null, shareName: directions[most] ?? "", shareValue: eigenvalues[most],
+    condition: zero ? null : Math.max(...sizes) / sizes[weakest],
+    negative, zero, rounding: isRounding(spectrum) && components.some((c) => c !== 0),
+    share: shares && shares[most], shareName: directions[most] ?? "", shareValue: eigenvalues[most] ?? null,
     fixed,
   };
 }
@@ -39,10 +43,11 @@ export function runNumbers(engine: Engine, position: number): RunNumbers {
   const trials = engine.recording.trials;
   const k = position - 1;
   if (!trials || position >= engine.answer)
-    return { position: null, value: engine.recording.verdict?.value ?? engine.point(position)?.value ?? null, predicted: null, actual: null, ratio: null, accepted: true, exact: true };
+    return { position: null, value: engine.recording.verdict?.value ?? engine.point(position)?.value ?? null, predicted: null, actual: null, ratio: null, accepted: true, exact: true, found: found(engine.recording) };
   return {
     position: trials.index[k] + 1, value: trials.value[k], predicted: trials.predicted[k], actual: trials.actual[k],
     ratio: trials.ratio[k], accepted: trials.accepted[k], exact: trials.exact[k],
+    found: found(engine.recording),
   };
 }
 
@@ -52,7 +57,8 @@ export function timelineNumbers(engine: Engine): TimelineNumbers | null {
   const { startValue } = trials;
   const taken = trials.value.filter((_, k) => trials.accepted[k]);
   const last = taken[taken.length - 1] ?? startValue;
-  return { trials: trials.of, rejected: trials.accepted.filter((a) => !a).length, first: startValue, last };
+  const rejected = trials.rejected ?? trials.accepted.filter((a) => !a).length;
+  return { trials: trials.of, rejected, shown: trials.index.length, found: found(engine.recording), first: startValue, last };
 }
 
 function finite(a: number): number | null {

@@ -2,6 +2,7 @@
 
 import type { Engine } from "../engine/engine";
 import { element } from "./dom";
+import { keysHelp } from "./keys";
 import { bar } from "./panels/bar";
 import { curvePanel, lineRunPanel } from "./panels/curve";
 import { dualPanel } from "./panels/dual";
@@ -105,12 +106,13 @@ function panelsOf(engine: Engine, store: Store, words: Words): Panel[] {
   return make.filter((maker) => typeof maker === "function").map((maker) => maker(engine, store, words));
 }
 
-function header({ recording }: Engine, store: Store, words: Words): HTMLElement {
+function header(engine: Engine, store: Store, words: Words): HTMLElement {
+  const { recording } = engine;
   const facts = [words.page.variables(recording.n), recording.dtype, recording.verdict?.method ?? ""].filter((fact) => fact !== "");
   return element(
     "header", {},
-    element("div", {}, element("h1", {}, recording.title), element("p", { class: "facts" }, facts.join(" \u00b7 "))),
-    languages(store, words),
+    element("div", {}, element("h1", {}, words.page.titles[recording.title] ?? recording.title), element("p", { class: "facts" }, facts.join(" \u00b7 "))),
+    element("div", { class: "corner" }, ...keysHelp(engine, words), languages(store, words)),
   );
 }
 
@@ -125,6 +127,8 @@ export function languages(store: Store, words: Words): HTMLElement {
 }
 
 function footer({ recording }: Engine, words: Words): HTMLElement {
-  const notes = recording.notes.length > 0 ? [element("h2", {}, words.page.notes), element("ul", { lang: "en" }, ...recording.notes.map((note) => element("li", {}, note)))] : [];
+  const own = words.code === "zh" ? recording.zh?.notes : recording.notes;
+  const items = (own ?? recording.notes).map((note) => element("li", {}, note));
+  const notes = items.length > 0 ? [element("h2", {}, words.page.notes), element("ul", { lang: own ? null : "en" }, ...items)] : [];
   return element("footer", {}, ...notes, element("p", {}, words.page.made));
 }

@@ -28,12 +28,8 @@ export function section(name: string, heading: Heading, ...content: Node[]): { r
 
 /** Puts the scene's caption, what else is to be said, and the scene's notes below the picture. */
 export function explainScene(root: HTMLElement, place: HTMLElement, scene: Scene, more: string, words: Words): void {
-  const nothing = scene.items.every((item) => item.kind === "text");
-  if (root.classList.contains("void") !== nothing) {
-    root.classList.toggle("void", nothing);
-    const figure = root.querySelector(".figure")!;
-    (nothing ? figure : figure.parentElement!).append(place);
-  }
+  // Where there is nothing to draw the panel folds to its sentence: an empty frame would look like a picture.
+  root.classList.toggle("void", scene.items.every((item) => item.kind === "text"));
   const caption = inColor(scene.caption ?? "", words.terms);
   say(place, [caption, inColor(more, words.terms)].filter((text) => text !== "").join(" "), (scene.notes ?? []).join(" "));
 }

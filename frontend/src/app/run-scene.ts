@@ -2,6 +2,7 @@
 
 import type { Engine, Window } from "../engine/engine";
 import type { Plane } from "../engine/record";
+import { corners } from "../engine/recorded";
 import { contours } from "../maths/contour";
 import type { Item, Pair, Scene } from "../scene/types";
 import { axesIn, type Shown } from "./shown";
@@ -13,7 +14,8 @@ export function runScene(engine: Engine, plane: Plane, { state, local }: Shown, 
   const [x_label, y_label] = axesIn(engine, plane.axes, plane.kind, words);
   const items: Item[] = [];
   if (grid) items.push(contours(grid));
-  if (plane.bounds) items.push(...boundLines(plane.bounds, plane.window));
+  const feasible = corners(plane.feasible);
+  if (feasible) items.push({ kind: "outside", role: "bounds", points: feasible });
   if (local && state.quad === null) items.push(rectangle("muted", local.window));
   if (trials) {
     const ends = plane.u.map((u, k): Pair => [u ?? NaN, plane.v[k] ?? NaN]);
@@ -52,11 +54,6 @@ function selected(engine: Engine, plane: Plane, position: number, ends: Pair[]):
 
 function rectangle(role: string, [u0, u1, v0, v1]: Window): Item {
   return { kind: "curve", role, closed: true, points: [[u0, v0], [u1, v0], [u1, v1], [u0, v1]] };
-}
-
-function boundLines(bounds: NonNullable<Plane["bounds"]>, [u0, u1, v0, v1]: Window): Item[] {
-  const line = (points: Pair[]): Item => ({ kind: "curve", role: "bounds", points });
-  return bounds.flatMap((bound, i) => (bound === null ? [] : [line(i < 2 ? [[bound, v0], [bound, v1]] : [[u0, bound], [u1, bound]])]));
 }
 
 /** The position of the trial that ended nearest to a place of the picture, measured in its pixels. */

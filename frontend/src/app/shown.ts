@@ -10,6 +10,7 @@ import { sampled } from "../engine/refined";
 import { eigen, moved, signs } from "../maths/quadratic";
 import type { Quadratic, Vec } from "../maths/quadratic";
 import type { Context } from "../views/context";
+import { found } from "./numbers";
 import type { Lens, State } from "./store";
 import type { Words } from "./words/words";
 
@@ -29,9 +30,9 @@ export function shower(engine: Engine, words: Words): (state: State) => Shown {
   );
   const spectrumOf = remembered((position: number) => engine.spectrum(position));
   const contextOf = remembered((local: Local, x: Vec | null, lens: Lens | null, morph: number, showFunction: boolean): Context => {
-    const { trial, section, base } = local, { window, grid } = viewOf(local, x, lens);
+    const { trial, section, base, feasible, held } = local, { window, grid } = viewOf(local, x, lens);
     const axes = axesIn(engine, local.axes, local.kind, words);
-    const shared = { base, grid, trial, axes, section, morph, showFunction, window, words, recorded: !x };
+    const shared = { base, grid, trial, axes, section, morph, showFunction, window, feasible, held, words, recorded: !x };
     const seen = x && local.live?.at(x);
     if (seen) return { ...shared, quad: seen.quad, spectrum: seen.spectrum ?? local.spectrum, stale: !seen.spectrum, frozen: "", level: levelAt(local, window, x) };
     // What is drawn then is the recorded quadratic, written down at another place.
@@ -47,7 +48,7 @@ export function shower(engine: Engine, words: Words): (state: State) => Shown {
 
 /** The labels of the axes in the language of the page: names of variables are names, the others are words. */
 export function axesIn({ recording }: Engine, recorded: [string, string], kind: Plane["kind"], words: Words): [string, string] {
-  const known = words.controls.planeAxes(kind, recording.points.length > 1);
+  const known = words.controls.planeAxes(kind, recording.points.length > 1, found(recording));
   if (!known) return recorded;
   return [0, 1].map((k) => known[k] + (recorded[k].endsWith("(scaled)") ? words.controls.scaled : "")) as [string, string];
 }
@@ -88,7 +89,8 @@ function spectrumAt(local: Local, quad: Quadratic): Spectrum {
   if (!turn || quad === base) return spectrum;
   const [du, dv] = [quad.at[0] - base.at[0], quad.at[1] - base.at[1]];
   const components = spectrum.components.map((c, i) => c + spectrum.eigenvalues[i] * (turn[i][0] * du + turn[i][1] * dv));
-  return { ...spectrum, components };
+  // Of directions that are not here nobody knows how g changes along them.
+  return { ...spectrum, components, size: spectrum.size === undefined ? undefined : NaN };
 }
 
 /** A quadratic from nowhere, with the names u and v. */

@@ -41,7 +41,8 @@ export interface State {
 /** As a page opens. */
 export function firstState(plane: string): State {
   return {
-    position: 1, plane, section: "slice", x: null, lens: null, morph: 0, stretch: 1, around: null, language: "en", showFunction: true,
+    position: 1, plane, section: "slice", x: null, lens: null, morph: 0, stretch: 1, around: null, showFunction: true,
+    language: document.documentElement.lang.startsWith("zh") ? "zh" : "en",
     open: [], azimuth: -60, elevation: 30, playing: "", quad: null,
   };
 }

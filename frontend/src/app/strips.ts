@@ -2,6 +2,7 @@
 
 import { colorOf, drawn } from "./dom";
 import { short } from "../scene/number";
+import { GROUND } from "../scene/style";
 
 export interface Strip {
   name: string;
@@ -83,7 +84,7 @@ function mark(at: [number, number] | null, taken: boolean, strip: Strip, k: numb
   if (at === null) return [drawn("path", { d: `M${x - 3} ${box.top - 1}l6 6m0 -6l-6 6`, stroke: color, class: "missing", "data-trial": k + 1 })];
   // Zero on a logarithmic axis is below everything: an arrow head instead of a dot.
   const shape = strip.log && strip.values[k] === 0 ? drawn("path", { d: `M${(at[0] - 4).toFixed(2)} ${(at[1] - 3).toFixed(2)}h8l-4 6z` }) : drawn("circle", { cx: at[0].toFixed(2), cy: at[1].toFixed(2), r: 3 });
-  for (const [name, value] of [["fill", taken ? color : "#ffffff"], ["stroke", color], ["data-trial", k + 1], ["data-value", strip.values[k]!]] as const) shape.setAttribute(name, String(value));
+  for (const [name, value] of [["fill", taken ? color : GROUND], ["stroke", color], ["data-trial", k + 1], ["data-value", strip.values[k]!]] as const) shape.setAttribute(name, String(value));
   return [shape];
 }
 

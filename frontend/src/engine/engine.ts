@@ -22,6 +22,9 @@ export interface Local {
   axes: [string, string];
   window: Window;
   grid: Grid | null;
+  /** Between the bounds, and which variables sit at theirs. */
+  feasible?: Context["feasible"];
+  held?: Context["held"];
   trial: Context["trial"];
   spectrum: Spectrum;
   /** v_i'E: components of the gradient change by lambda_i (turn_i . du); null where they are not known to. */

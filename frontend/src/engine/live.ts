@@ -15,6 +15,8 @@ export const WHOLE = 8;
 const EPS = 2.2e-16;
 /** As `CURVATURE_NOISE` in raphson/kernel/number.py. */
 const CURVATURE_NOISE = 32;
+/** As in raphson/kernel/number.py: g is known to this many units of |H| |x|. */
+const GRADIENT_NOISE = 16;
 
 export interface Seen {
   quad: Quadratic;
@@ -55,7 +57,7 @@ export function liveIn(program: Program | null | undefined, plane: Plane, point:
     if (!slice) return null;
     if (n > WHOLE) return section === "shadow" ? null : { quad: { at: p, ...slice }, spectrum: null };
     const { value, g, H } = whole(machine, x(p), n);
-    const spectrum = spectrumOf(g, H, names);
+    const spectrum = spectrumOf(g, H, names, x(p));
     const quad = section === "shadow" ? shadow(value, g, H, plane, p) : { at: p, ...slice, noise: EPS * cancellation(H, E) };
     return quad && { quad, spectrum };
   };
@@ -103,13 +105,16 @@ export function units(H: number[][]): number[] {
   return own.map((a) => (a > 0 ? a : top > 0 ? top : 1));
 }
 
-export function spectrumOf(g: number[], H: number[][], names: string[]): Spectrum {
+export function spectrumOf(g: number[], H: number[][], names: string[], x: number[]): Spectrum {
   const n = g.length, { values, vectors } = spectral(H.flat(), n);
   return {
     eigenvalues: values,
     components: vectors.map((v) => v.reduce((sum, a, i) => sum + a * g[i], 0)),
     directions: vectors.map((v) => direction(v, names)),
     signs: signsOf(H),
+    total: n,
+    // What rounding x makes of g, and that of g itself: as `Model.gradient_error` in Python.
+    error: GRADIENT_NOISE * EPS * Math.hypot(...H.map((row, i) => row.reduce((sum, h, j) => sum + Math.abs(h * x[j]), Math.abs(g[i])))),
   };
 }
 

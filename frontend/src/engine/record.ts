@@ -23,10 +23,15 @@ export interface Recording {
   points: Point[];
   /** What was thinned or left out, in words. */
   notes: string[];
+  /** `lines` and `notes` in Chinese. */
+  zh?: { lines: [string, string][]; notes: string[] };
   /** f itself, for the page to compute; null: `frozen` says why not, in English. */
   program?: Program | null;
   frozen?: string;
 }
+
+/** What speaks against a minimum, beyond the verdict (raphson/certificate/verdict.py). */
+export type Cause = "" | "level" | "falls" | "steep" | "kink" | "limit" | "endless" | "noise" | "denied" | "away";
 
 export interface Verdict {
   key: "minimum" | "noise" | "kink" | "saddle" | "flat" | "recedes" | "stopped" | "not-finite" | "unbounded";
@@ -46,6 +51,11 @@ export interface Verdict {
   lower: Num;
   level: number;
   slopes: Num[] | null;
+  cause?: Cause;
+  /** How much of H was seen: every eigenvalue, bounds of them, or products with H alone. */
+  proof?: "exact" | "bounded" | "likely";
+  /** Variables that sit at a bound beyond which f falls. */
+  held?: string[];
   method: string;
   status: string;
 }
@@ -62,6 +72,8 @@ export interface Trials {
   tau: Num[];
   gradientNorm: Num[];
   accepted: boolean[];
+  /** How many of all trials (not only of those here) were rejected. */
+  rejected?: number;
   /** Index into `points` of the recorded point from which (or nearest before which) the trial was made. */
   point: number[];
   /** Whether that point is exactly the one the trial was made from. */
@@ -99,6 +111,8 @@ export interface Plane {
   project?: [number[], number[]];
   /** Bounds of the two variables as u0, u1, v0, v1 (null: none). */
   bounds: [Num, Num, Num, Num] | null;
+  /** What lies between all bounds, as the corners (u, v) of a polygon far larger than the window; none: no bound is in sight. */
+  feasible?: [number[], number[]];
 }
 
 /** Values at nu * nv points, v slow, u fast: base64 of little-endian Float32, NaN where f is not finite. */
@@ -126,8 +140,14 @@ export interface Point {
   components: number[];
   /** The eigenvector in words, "0.89 x1 - 0.45 x2". */
   directions: string[];
-  /** Negative, zero, positive; null where n is too large to know. */
+  /** Negative, zero, positive of all n; null where n is too large to know. */
   inertia: [number, number, number] | null;
+  /** By how much |g| may be off: a gradient below it is rounding. */
+  gradientError?: Num;
+  /** Degrees from -g to the Newton step in all n dimensions; null where the one or the other is rounding. */
+  angle?: Num;
+  /** Names of the variables that sit at a bound beyond which f falls: methods leave them out there. */
+  held?: string[];
   /** By plane id. */
   views: Record<string, PointView>;
   /** n = 1: f around the point, and its two derivatives there. */
@@ -145,6 +165,8 @@ export interface PointView {
   shadow: Quad | null;
   /** What the local picture is meant to show; the grid reaches a little farther. */
   window?: [number, number, number, number];
+  /** As `Plane.feasible`, for this point: the others are fixed here. */
+  feasible?: [number[], number[]];
   /** f around the point (others fixed), for its level through x. */
   grid: Grid | null;
   /** v_i'E (k rows of 2): how the components above change when x moves in the plane: c += lambda * (v_i'E) du. */

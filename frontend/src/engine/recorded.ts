@@ -1,6 +1,6 @@
 /** The engine of a report: what was recorded, and f itself where the record holds it as a program. */
 
-import type { Quadratic } from "../maths/quadratic";
+import type { Quadratic, Vec } from "../maths/quadratic";
 import type { Context } from "../views/context";
 import { decode } from "./decode";
 import type { Engine, Local, Section, Spectrum } from "./engine";
@@ -38,6 +38,8 @@ export function recorded(recording: Recording): Engine {
       // The grid shows f with the others fixed: it is not the function whose model a shadow is.
       grid: drawn === "shadow" ? null : refined(live, decode(view.grid)),
       window: drawn !== "shadow" && shown ? shown : windowOf(base, trial?.end, shown),
+      feasible: drawn === "shadow" ? undefined : corners(view.feasible),
+      held: point.held,
       trial,
       spectrum: spectrumOf(point, recording.n),
       turn: drawn === "shadow" ? null : view.turn,
@@ -51,6 +53,9 @@ export function recorded(recording: Recording): Engine {
   const onLine = liveOnLine(recording.program);
   return { recording, answer, onLine, spectrum, point: pointAt, plane: (id) => planes.get(id) ?? null, local, grid: (id) => decode(planes.get(id)?.grid ?? null) };
 }
+
+/** A recorded polygon. */
+export const corners = (polygon?: [number[], number[]]): Vec[] | undefined => polygon && polygon[0].map((u, i): Vec => [u, polygon[1][i]]);
 
 function quadratic(quad: Quad, at: [number, number]): Quadratic {
   return { at, value: quad.value, gradient: quad.gradient, hessian: quad.hessian, noise: quad.noise };
@@ -71,9 +76,15 @@ function trialOf(recording: Recording, plane: Plane, view: PointView, k: number)
 }
 
 function spectrumOf(point: Point, n: number): Spectrum {
-  const { eigenvalues, components } = point;
+  const { eigenvalues, components, energy, inertia } = point;
+  const top = energy.indexOf(Math.max(...energy)), size = energy[top] > 0 ? Math.abs(components[top]) / Math.sqrt(energy[top]) : 0;
   const directions = point.directions.map((words) => words.replace(/(^|\s)-(?=[\s\d])/g, "$1\u2212"));
-  return { eigenvalues, components, directions, signs: signsOf(point, n) };
+  // Of all components |g| is known wherever x is dragged; of some it is that of the recorded point.
+  const whole = eigenvalues.length === n;
+  return {
+    eigenvalues, components, directions, signs: signsOf(point, n), total: n, inertia, size: whole ? undefined : size,
+    error: point.gradientError ?? undefined, angle: point.angle,
+  };
 }
 
 /** The signs that Python counted; of a long spectrum only the lowest and the highest are here. */

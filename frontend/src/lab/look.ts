@@ -46,12 +46,12 @@ function pointAt(machine: Machine, x: number[], names: string[], finite: boolean
     directions: [], inertia: null, views: {},
   };
   if (!finite) return bare;
-  const { g, H } = whole(machine, x, x.length), spectrum = spectrumOf(g, H, names), size = Math.hypot(...g);
+  const { g, H } = whole(machine, x, x.length), spectrum = spectrumOf(g, H, names, x), size = Math.hypot(...g);
   const count = (sign: number): number => spectrum.signs.filter((s) => s === sign).length;
   return {
     ...bare, gradientNorm: Math.max(...g.map(Math.abs)), eigenvalues: spectrum.eigenvalues, components: spectrum.components,
     directions: spectrum.directions, energy: spectrum.components.map((c) => (size > 0 ? (c / size) ** 2 : 0)),
-    inertia: [count(-1), count(0), count(1)],
+    inertia: [count(-1), count(0), count(1)], gradientError: spectrum.error,
   };
 }
 

@@ -102,11 +102,16 @@ function bent(grid: Grid, paths: Line[], p: Vec): Line[] {
   return paths;
 }
 
-/** The cells with a value that is not finite, as boxes (x0, x1, y0, y1), row by row. */
-export function holes(grid: Grid): [number, number, number, number][] {
+/**
+ * The cells with a value that is not finite, as boxes (x0, x1, y0, y1), row by row. `beyond`: where f is not known
+ * because it was not to be asked there (beyond bounds): that alone makes no hole.
+ */
+export function holes(grid: Grid, beyond: (p: Vec) => boolean = () => false): [number, number, number, number][] {
   const out: [number, number, number, number][] = [], { x, y, values } = grid;
   for (let j = 0; j + 1 < y.length; j += 1) {
-    const broken = (i: number): boolean => !Number.isFinite(values[j][i] + values[j][i + 1] + values[j + 1][i] + values[j + 1][i + 1]);
+    const missing = (i: number, k: number): boolean => !Number.isFinite(values[k][i]) && !beyond([x[i], y[k]]);
+    const whole = (i: number): boolean => Number.isFinite(values[j][i] + values[j][i + 1] + values[j + 1][i] + values[j + 1][i + 1]);
+    const broken = (i: number): boolean => !whole(i) && (missing(i, j) || missing(i + 1, j) || missing(i, j + 1) || missing(i + 1, j + 1));
     for (let i = 0; i + 1 < x.length; i += 1) {
       if (!broken(i)) continue;
       const from = i;

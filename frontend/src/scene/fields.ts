@@ -1,10 +1,11 @@
 /** Grids: level lines and heat. Where the function is not finite the plot is hatched, never interpolated. */
 
 import { holes, lines } from "../maths/contour";
+import { insideConvex } from "../maths/polygon";
 import type { Canvas } from "./marks";
 import { color, stroke } from "./style";
 import { element, pixels, type Sketch } from "./svg";
-import type { Contours, Grid, Heat, Pair } from "./types";
+import type { Contours, Grid, Heat, Outside, Pair } from "./types";
 
 /** Shades of a heat map. */
 const SHADES = 20;
@@ -41,13 +42,24 @@ function edges({ x, y }: Grid, { frame }: Canvas): Sketch[] {
 
 const short = (p: Pair): string => `${Math.round(p[0] * 10) / 10},${Math.round(p[1] * 10) / 10}`;
 
-function hatching(grid: Grid, { frame }: Canvas): string {
-  return holes(grid).map(([x0, x1, y0, y1]) => rectangle(frame.toPixel([x0, y1]), frame.toPixel([x1, y0]))).join("");
+function hatching(grid: Grid, { frame, scene }: Canvas): string {
+  const feasible = scene.items.find((item) => item.kind === "outside")?.points;
+  const beyond = feasible && ((p: Pair): boolean => !insideConvex(feasible, p));
+  return holes(grid, beyond).map(([x0, x1, y0, y1]) => rectangle(frame.toPixel([x0, y1]), frame.toPixel([x1, y0]))).join("");
 }
 
 const hatched = (d: string, id: string): Sketch[] => (d ? [element("path", { "data-role": "not-finite", fill: `url(#${id}-hatch)`, d })] : []);
 
 const rectangle = ([x0, y0]: Pair, [x1, y1]: Pair): string => `M${pixels(x0)},${pixels(y0)}H${pixels(x1)}V${pixels(y1)}H${pixels(x0)}Z`;
+
+/** The plot without a polygon, hatched exactly up to its edge. */
+export function outside(item: Outside, { frame, id }: Canvas): Sketch[] {
+  const { x, y, width, height } = frame.plot, corners = item.points.map(frame.toPixel);
+  const polygon = corners.length ? `M${corners.map((p) => `${pixels(p[0])},${pixels(p[1])}`).join("L")}Z` : "";
+  const d = rectangle([x, y], [x + width, y + height]) + polygon;
+  const hatch = element("path", { "data-role": "outside", fill: `url(#${id}-hatch)`, "fill-rule": "evenodd", d });
+  return polygon ? [hatch, element("path", { ...stroke(item.role), d: polygon })] : [hatch];
+}
 
 /** Cells in shades of the role's color: white at `low`, full at `high`; runs of one shade are one box. */
 export function heat(item: Heat, canvas: Canvas): Sketch[] {

@@ -2,7 +2,7 @@
 
 import type { Box } from "./frame";
 import { FONT_SIZE, type Attributes, element, pixels, widthOf, type Sketch } from "./svg";
-import { ink } from "./style";
+import { GROUND, ink } from "./style";
 import type { Pair } from "./types";
 
 export interface Label {
@@ -64,7 +64,7 @@ function leader([x0, y0, x1, y1]: Rect, [x, y]: Pair, role: string, name: string
 export function words(text: string, role: string, at: Pair, anchor: string, more: Attributes = {}): Sketch {
   return element("text", {
     class: `role-${role} label`, "data-role": "label", "data-of": role, x: pixels(at[0]), y: pixels(at[1]), "text-anchor": anchor,
-    fill: ink(role), stroke: "#ffffff", "stroke-width": 3, "stroke-linejoin": "round", "paint-order": "stroke", ...more,
+    fill: ink(role), stroke: GROUND, "stroke-width": 3, "stroke-linejoin": "round", "paint-order": "stroke", ...more,
   }, text);
 }
 

@@ -1,11 +1,11 @@
 /** Items of a scene as SVG elements, in pixels. Each knows its role; ellipses and arrows carry their exact numbers. */
 
 import { arcs } from "../maths/conic";
-import { field, heat } from "./fields";
+import { field, heat, outside } from "./fields";
 import type { Frame } from "./frame";
 import { type Label, words } from "./labels";
 import { stems } from "./stems";
-import { color, stroke, styleOf, tint } from "./style";
+import { GROUND, color, stroke, styleOf, tint } from "./style";
 import { FONT_SIZE, element, pixels, widthOf, wrapped, type Sketch } from "./svg";
 import type { Arc, Arrow, Curve, Dots, Ellipse, Item, Pair, RightAngle, Scene, Words } from "./types";
 
@@ -35,6 +35,7 @@ export function drawn(item: Item, canvas: Canvas): Sketch[] {
     case "contours": return field(item, canvas);
     case "heat": return heat(item, canvas);
     case "stems": return stems(item, canvas);
+    case "outside": return outside(item, canvas);
     case "text": return [text(item, canvas)];
   }
 }
@@ -73,7 +74,7 @@ function curve(item: Curve, canvas: Canvas): Sketch {
     canvas.marks.push(...seen);
     note(canvas, item.role, item.label, [0.94, 0.06, 0.8, 0.2, 0.65, 0.35, 0.5].flatMap((share) => seen.slice(Math.floor(share * seen.length)).slice(0, 1)));
   }
-  const fill = item.fill ? { fill: tint(color(item.role), 0.13), "stroke-opacity": 0.6, "stroke-linejoin": "round" } : {};
+  const fill = item.fill ? { fill: tint(item.role, 0.13), "stroke-opacity": 0.6, "stroke-linejoin": "round" } : {};
   return element("path", { ...stroke(item.role), ...fill, ...(item.dashed ? { "stroke-dasharray": "5 4" } : {}), d: path(points) + (item.closed ? "Z" : "") });
 }
 
@@ -85,7 +86,7 @@ function arrow(item: Arrow, canvas: Canvas): Sketch {
   const anchors = [head, [tail[0] + 0.55 * way[0], tail[1] + 0.55 * way[1]] as Pair].filter((p) => within(canvas, p));
   note(canvas, item.role, item.label, anchors.length ? anchors : [left(tail, [dx, dy], canvas)]);
   const neck: Pair = [head[0] - size * dx, head[1] - size * dy];
-  const { color: paint, width } = styleOf(item.role), draw = stroke(item.role);
+  const { width, head: shape } = styleOf(item.role), paint = color(item.role), draw = stroke(item.role);
   // The line ends exactly at the head's tip, but its last pixels are not painted: a wide line would blunt the tip.
   const gap = 0.8 * size, dash = draw["stroke-dasharray"] ?? `${pixels(Math.max(length - gap, 0))} ${pixels(gap + 1)}`;
   const line = element("line", {
@@ -93,7 +94,7 @@ function arrow(item: Arrow, canvas: Canvas): Sketch {
     stroke: paint, "stroke-width": width, "stroke-dasharray": dash,
   });
   const sides: Pair[] = [[neck[0] - half * dy, neck[1] + half * dx], head, [neck[0] + half * dy, neck[1] - half * dx]];
-  const tip = element("path", { d: `${path(sides)}Z`, fill: paint });
+  const tip = element("path", { d: `${path(sides)}Z`, ...(shape === "open" ? { fill: GROUND, stroke: paint, "stroke-width": 1.5, "stroke-linejoin": "round" } : { fill: paint }), "data-head": shape });
   return element("g", { class: draw.class, "data-role": item.role, "data-tail": joined(item.tail), "data-head": joined(item.head) }, line, tip);
 }
 
@@ -123,8 +124,8 @@ function dots(item: Dots, canvas: Canvas): Sketch[] {
   if (points.length < MANY) for (const [x, y] of seen) canvas.marks.push([x, y], [x - 4, y], [x + 4, y], [x, y - 4], [x, y + 4]);
   note(canvas, item.role, item.label, seen.slice(0, 3));
   const look = (filled: boolean) => ({
-    class: `role-${item.role}`, "data-role": item.role, fill: filled ? color(item.role) : "#ffffff",
-    stroke: filled && item.role === "point" ? "#ffffff" : color(item.role), "stroke-width": styleOf(item.role).width,
+    class: `role-${item.role}`, "data-role": item.role, fill: filled ? color(item.role) : GROUND,
+    stroke: filled && item.role === "point" ? GROUND : color(item.role), "stroke-width": styleOf(item.role).width,
   });
   const shapes = points.map((p) => shape(item.role, p));
   if (points.length >= MANY)

@@ -4,7 +4,7 @@ import { type Axes, type Frame, type Size, framed } from "./frame";
 import { type Memory, placedLabels } from "./labels";
 import { type Canvas, drawn } from "./marks";
 import type { Tick } from "./ticks";
-import { color } from "./style";
+import { FRAME, color } from "./style";
 import { FONT_SIZE, element, pixels, type Sketch, updated } from "./svg";
 import type { Scene } from "./types";
 
@@ -55,21 +55,19 @@ function definitions({ plot }: Frame, id: string): Sketch {
   );
 }
 
-const FRAME_COLOR = "#c9ced6";
-
 /** The plot's border, ticks, numbers and the axes' labels. */
 function axesOf(scene: Scene, frame: Frame, axes: Axes): Sketch[] {
   const { plot } = frame, bottom = plot.y + plot.height, ink = color("muted"), has = (axis: string) => (scene.ticks ?? "xy").includes(axis);
-  const border = has("x") || has("y") ? [element("rect", { ...plot, fill: "none", stroke: FRAME_COLOR, "data-role": "plot" })] : [];
+  const border = has("x") || has("y") ? [element("rect", { ...plot, fill: "none", stroke: FRAME, "data-role": "plot" })] : [];
   const number = (tick: Tick, x: number, y: number, anchor: string): Sketch =>
     element("text", { x: pixels(x), y: pixels(y), "text-anchor": anchor, "font-size": FONT_SIZE - 1, fill: ink, "data-role": "tick" }, tick.text);
   const across = axes.x.ticks.flatMap((tick) => {
     const x = frame.toPixel([tick.value, frame.window[2]])[0];
-    return [element("path", { d: `M${pixels(x)},${bottom}v4`, stroke: FRAME_COLOR }), number(tick, x, bottom + 16, "middle")];
+    return [element("path", { d: `M${pixels(x)},${bottom}v4`, stroke: FRAME }), number(tick, x, bottom + 16, "middle")];
   });
   const upwards = axes.y.ticks.flatMap((tick) => {
     const y = frame.toPixel([frame.window[0], tick.value])[1];
-    return [element("path", { d: `M${plot.x},${pixels(y)}h-4`, stroke: FRAME_COLOR }), number(tick, plot.x - 7, y + 4, "end")];
+    return [element("path", { d: `M${plot.x},${pixels(y)}h-4`, stroke: FRAME }), number(tick, plot.x - 7, y + 4, "end")];
   });
   const named = (label: string | undefined, base: string): string => (base ? `${label ?? ""} \u2212 (${base})`.trim() : (label ?? ""));
   const label = (text: string, more: Record<string, string | number>): Sketch[] =>

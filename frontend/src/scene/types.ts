@@ -14,11 +14,13 @@ export interface Dots { kind: "dots"; role: string; points: Pair[]; filled: bool
 export interface Grid { x: number[]; y: number[]; values: number[][] }
 export interface Contours { kind: "contours"; role: string; grid: Grid; levels: number[]; label?: string }
 export interface Heat { kind: "heat"; role: string; grid: Grid; low: number; high: number; label?: string }
-/** `horizontal`: stems to the right, one in each row; `shares` (0..1): how much of each tip is filled. */
-export interface Stems { kind: "stems"; role: string; positions: number[]; values: number[]; signs: number[]; labels: string[]; horizontal?: boolean; shares?: number[] }
+/** `horizontal`: stems to the right, one in each row; `bare`: dots alone, their shape says the sign; `shares` (0..1): how much of each tip is filled. */
+export interface Stems { kind: "stems"; role: string; positions: number[]; values: number[]; signs: number[]; labels: string[]; horizontal?: boolean; bare?: boolean; shares?: number[] }
+/** All that lies outside a polygon (corners, no point twice) is hatched; without corners everything is. */
+export interface Outside { kind: "outside"; role: string; points: Pair[] }
 export interface Words { kind: "text"; role: string; at: Pair; text: string; anchor?: "start" | "middle" | "end" }
 
-export type Item = Ellipse | Curve | Arrow | RightAngle | Arc | Dots | Contours | Heat | Stems | Words;
+export type Item = Ellipse | Curve | Arrow | RightAngle | Arc | Dots | Contours | Heat | Stems | Outside | Words;
 
 export interface Scene {
   view: string;

@@ -28,7 +28,7 @@ export interface Look {
 }
 
 /** A Newton step below this share of the window cannot be seen: x is then at the centre. */
-const STILL = 0.004;
+export const STILL = 0.004;
 /** Length of the arrow of a direction, as a share of the window. */
 const DIRECTION = 0.24;
 

@@ -17,11 +17,28 @@ export interface Context {
   /** The quadratic at the recorded point. */
   base: Quadratic;
   /** Eigenvalues of the whole H (n of them, at most 60), v_i'g at the dragged point, and the directions in words. */
-  spectrum: { eigenvalues: number[]; components: number[]; directions: string[]; signs: number[] };
+  spectrum: {
+    eigenvalues: number[];
+    components: number[];
+    directions: string[];
+    signs: number[];
+    /** n, and how many of all n are negative, zero, positive; where these are not known, what is here is all. */
+    total?: number;
+    inertia?: [number, number, number] | null;
+    /** |g| of the whole gradient, where components are left out; by how much |g| may be off. */
+    size?: number;
+    error?: number;
+    /** Degrees from -g to the Newton step in all n dimensions, where the components do not tell. */
+    angle?: number | null;
+  };
   /** f around the recorded point in this plane, or null. */
   grid: Grid | null;
   /** The selected trial in this plane: where it ended, whether it was taken, the radius and its metric, the curve s(tau). */
   trial: { end: [number, number]; accepted: boolean; radius: number | null; metric: [number, number, number] | null; curve: [number, number][] | null } | null;
+  /** Feasible ground in this plane, the corners of a polygon; none: no bound is in sight. */
+  feasible?: [number, number][];
+  /** Variables that sit at a bound beyond which f falls, at the recorded point. */
+  held?: string[];
   /** Axis labels. */
   axes: [string, string];
   /** Whether the plane is all of the space, a slice of it or a shadow. */

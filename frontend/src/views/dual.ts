@@ -43,7 +43,7 @@ function squeezed({ quad, words: { views } }: Context, window: Window): Pick<Sce
 const ofH = (item: Item, q: Quadratic): Item => (item.kind === "ellipse" ? { ...item, lam: [eigen(q).values[1], eigen(q).values[0]] } : item);
 
 function caption(q: Quadratic, lift: number, words: ViewWords): string {
-  if (lift) return kind(q) === "saddle" ? words.captionStillSaddle(lift) : words.captionStill(lift);
+  if (lift) return kind(q) === "saddle" ? words.captionStillDualSaddle(lift) : words.captionStillDual(lift);
   const tell = { bowl: words.captionDual, saddle: words.captionDualSaddle, dome: words.captionDualDome };
   return tell[kind(q) as keyof typeof tell](angleDeg(q));
 }

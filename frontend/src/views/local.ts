@@ -1,21 +1,24 @@
 /** Which way, and why not along -g? The levels of f and of its model through x, -g and the Newton step. */
 
 import { contours, holes, lines, sample } from "../maths/contour";
+import { insideConvex } from "../maths/polygon";
 import { type Quadratic, type Vec, angleDeg, cauchy, center, eigen, hasCenter, kind, newton, rise, signs } from "../maths/quadratic";
+import { angleInSpace } from "../maths/space";
 import { decomposed } from "../maths/symmetric";
 import { add, dot, norm, scale, unit } from "../maths/vector";
 import { exit, inside, roomy } from "../maths/window";
 import type { Item, Pair, Scene } from "../scene/types";
-import { type Look, arrows, axes, levels, liftOf, points } from "./anatomy";
+import { type Look, STILL, arrows, axes, levels, liftOf, points, sizeOf } from "./anatomy";
+import { reduced } from "./bound";
 import type { Context } from "./context";
 import type { ViewWords } from "./words";
 
 export function local(context: Context): Scene {
   const { quad, window, words: { views: words } } = context;
-  const look = lookOf(quad, liftOf(quad, window), words);
+  const look = lookOf(context, liftOf(quad, window), words);
   const items = [
-    ...ground(context), ...region(context), ...levels(quad, window, look), ...axes(quad, window, look), ...throughX(context),
-    ...ray(context), ...curve(context), ...arrows(quad, window, look), ...ends(context), ...points(quad, look), ...banner(context),
+    ...ground(context), ...beyond(context), ...region(context), ...levels(quad, window, look), ...axes(quad, window, look), ...throughX(context),
+    ...ray(context), ...curve(context), ...arrows(quad, window, look), ...alongBound(context), ...ends(context), ...points(quad, look), ...banner(context),
   ];
   return {
     view: "local", question: words.questionLocal, window, items, x_label: context.axes[0], y_label: context.axes[1],
@@ -23,24 +26,46 @@ export function local(context: Context): Scene {
   };
 }
 
-function lookOf(quad: Quadratic, lift: number, words: ViewWords): Look {
+function lookOf(context: Context, lift: number, words: ViewWords): Look {
+  const { quad, section } = context;
   const levelLabel = (q: Quadratic): string => {
     const shape = kind(q);
     return shape === "bowl" ? words.modelLevel(rise(q)) : shape === "dome" && !signs(q).includes(0) ? words.hillLevel(rise(q)) : words.modelThrough;
   };
   return {
     level: "model-level", axis: "axis", descent: "minus-gradient", goal: "newton",
-    descentLabel: words.minusGradient, goalLabel: words.newton, levelLabel, words, lift, frame: eigen(quad),
+    descentLabel: words.minusGradient, goalLabel: reduced(context) ? words.newtonFree : section === "slice" ? words.newtonHere : words.newton, levelLabel, words, lift, frame: eigen(quad),
   };
 }
 
 /** f's contours, behind everything. */
 const ground = ({ grid, showFunction, frozen }: Context): Item[] => (grid && showFunction && frozen !== "model" ? [contours(grid)] : []);
 
+/** Hatching beyond the bounds: exactly there, whatever is known of f. */
+const beyond = ({ feasible }: Context): Item[] => (feasible ? [{ kind: "outside", role: "bounds", points: feasible }] : []);
+
+/** The step that is left where a bound holds x. */
+function alongBound(context: Context): Item[] {
+  const { quad, window, words: { views } } = context, step = reduced(context)?.step;
+  if (!step || norm(step) <= STILL * sizeOf(window)) return [];
+  return [{ kind: "arrow", role: "newton", tail: quad.at, head: add(quad.at, step), label: views.newtonHeld }];
+}
+
+/** The stretches of a line that lie on feasible ground: beyond it nothing is said of f. */
+function pieces(line: Vec[], feasible: Vec[] | undefined): Vec[][] {
+  const out: Vec[][] = [[]];
+  for (const p of line) {
+    if (!feasible || insideConvex(feasible, p)) out[out.length - 1].push(p);
+    else if (out[out.length - 1].length) out.push([]);
+  }
+  return out.filter((run) => run.length > 1);
+}
+
 /** The level of f through x itself, in front of the other contours. */
-function throughX({ grid, showFunction, quad, window, words, level, frozen }: Context): Item[] {
+function throughX({ grid, showFunction, quad, window, words, level, frozen, feasible }: Context): Item[] {
   if (frozen || !showFunction) return [];
-  if (level) return level.length > 1 && !liftOf(quad, window) ? [{ kind: "curve", role: "function-level", points: level, label: words.views.functionLevel }] : [];
+  if (level && liftOf(quad, window)) return [];
+  if (level) return pieces(level, feasible).map((points, i): Item => ({ kind: "curve", role: "function-level", points, label: i ? "" : words.views.functionLevel }));
   const height = grid && showFunction && !liftOf(quad, window) ? sample(grid, quad.at) : NaN;
   if (!grid || !Number.isFinite(height)) return [];
   const paths = lines(grid, height, quad.at).sort((a, b) => b.length - a.length);
@@ -79,6 +104,22 @@ function ends({ trial, quad, base, words: { views } }: Context): Item[] {
   return items;
 }
 
+/** The whole space comes first, then what a bound leaves, then the plane. */
+function caption(context: Context): string {
+  const { words: { views }, axes, window } = context, held = reduced(context);
+  const away = held?.step ? norm(held.step) : null, seen = away !== null && away <= STILL * sizeOf(window) ? 0 : away;
+  const bound = !held ? "" : held.corner ? views.captionCorner : views.captionHeld(axes[held.axis] ?? null, seen);
+  return [inSpace(context), bound, inPlane(context)].filter(Boolean).join(" ");
+}
+
+/** The angle in all n dimensions, where it is known and no rounding. */
+function inSpace({ section, spectrum, quad, base, stale, frozen, words: { views } }: Context): string {
+  const { eigenvalues, signs, components, total = eigenvalues.length, error = 0, angle } = spectrum;
+  if (section === "whole" || stale || frozen || Math.hypot(...components) <= error) return "";
+  const known = total === eigenvalues.length && section === "slice" ? angleInSpace(eigenvalues, signs, components) : quad === base ? (angle ?? NaN) : NaN;
+  return Number.isFinite(known) ? views.captionSpace(total, known) : "";
+}
+
 /** Written across the picture where it is not f's own at x. */
 function banner({ frozen, window, words: { views } }: Context): Item[] {
   if (!frozen) return [];
@@ -86,7 +127,7 @@ function banner({ frozen, window, words: { views } }: Context): Item[] {
   return [{ kind: "text", role: "frozen", at: [(window[0] + window[1]) / 2, window[3] - 0.06 * (window[3] - window[2])], text, anchor: "middle" }];
 }
 
-function caption({ quad, window, words: { views } }: Context): string {
+function inPlane({ quad, window, words: { views } }: Context): string {
   const angle = angleDeg(quad), shape = kind(quad), sign = signs(quad);
   if (shape === "flat") return views.captionFlat;
   const lift = liftOf(quad, window);
@@ -98,13 +139,15 @@ function caption({ quad, window, words: { views } }: Context): string {
   return sign[1] === 0 ? views.captionRidge(angle) : views.captionDome(angle);
 }
 
-function notes({ quad, base, window, grid, showFunction, section, frozen, words: { views } }: Context): string[] {
+function notes({ quad, base, window, grid, showFunction, section, feasible, held, frozen, words: { views } }: Context): string[] {
   const out: string[] = [];
   if (section === "slice") out.push(views.noteSlice);
   if (section === "shadow") out.push(views.noteShadow);
   if (frozen) out.push(frozen === "model" ? views.noteDragged : views.noteInfinite);
   else if (quad.at[0] !== base.at[0] || quad.at[1] !== base.at[1]) out.push(views.noteLive);
   if (kind(quad) !== "flat" && hasCenter(quad) && !inside(window, center(quad))) out.push(views.noteOutside);
-  if (grid && showFunction && holes(grid).length) out.push(views.noteHatched);
+  if (grid && showFunction && holes(grid, feasible && ((p) => !insideConvex(feasible, p))).length) out.push(views.noteHatched);
+  if (feasible) out.push(views.noteBounds);
+  if (held?.length && section !== "whole" && quad === base) out.push(views.noteHeld(held));
   return out;
 }

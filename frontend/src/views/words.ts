@@ -22,6 +22,9 @@ export const viewWordsEn = {
 
   minusGradient: "−g",
   newton: "Newton step",
+  newtonHere: "Newton step in this plane",
+  newtonHeld: "Newton step along the bound",
+  newtonFree: "Newton step without the bound",
   newtonDirection: "Newton direction",
   center: "centre",
   saddlePoint: "saddle point",
@@ -71,6 +74,8 @@ export const viewWordsEn = {
   captionFlat: "No curvature can be told from rounding: the model is a plane, and of second order there is nothing to draw.",
   captionStill: (rise: number) => `x is at the stationary point, as far as can be seen: no level passes through it. Drawn is the contour ${short(Math.abs(rise))} ${rise < 0 ? "below" : "above"} it.`,
   captionStillSaddle: (rise: number) => `x is at the saddle point, as far as can be seen. Drawn are the levels ${short(rise)} above and below it.`,
+  captionStillDual: (rise: number) => `x is at the stationary point, as far as can be seen. Drawn are the gradients of the contour ${short(Math.abs(rise))} ${rise < 0 ? "below" : "above"} it.`,
+  captionStillDualSaddle: (rise: number) => `x is at the saddle point, as far as can be seen. Drawn are the gradients of the levels ${short(rise)} above and below it.`,
   captionDual: (angle: number) =>
     "The gradients met on the contour, long where the contour is short: semi-axis √(2cλ). " +
     `Here −g ends at the centre, and the Newton direction is the one at right angles: the same ${degrees(angle)}° as in the contour.`,
@@ -115,8 +120,19 @@ export const viewWordsEn = {
     (both ? "both λ are negative" : `λ = ${short(lambda)} is negative`) + `, and along ${both ? "both axes" : "its axis"} every step is reversed: up, where −g goes down.`,
   captionEndless: (climbs: boolean) =>
     "λ = 0 to rounding along one axis: H has no inverse, and the stretched circle has no end, only two edges." + (climbs ? " Across them every step is reversed: it climbs." : ""),
-  captionSpectrum: (negative: number, zero: number, positive: number) =>
-    `Curvatures: ${positive} positive, ${zero} zero to rounding, ${negative} negative. The length of a stem is the absolute value |λ|, its color the sign; the black part of a tip is the direction's share of |g|².`,
+  captionSpace: (n: number, angle: number) => `In all ${n} dimensions −g is ${degrees(angle)}° off the Newton step. In this plane:`,
+  captionSpectrum: ([negative, zero, positive]: [number, number, number], stored: number, total: number, few: boolean, shares: boolean) =>
+    `${total === stored ? "Curvatures" : `Curvatures of all ${total} directions`}: ${positive} positive, ${zero} zero to rounding, ${negative} negative. ` +
+    (stored < total ? `${stored} of ${total} are stored: the ${Math.ceil(stored / 2)} lowest and the ${Math.floor(stored / 2)} highest. ` : "") +
+    (few ? "The length of a stem is the absolute value |λ|, its color the sign" : "The height of a dot is the absolute value |λ|; upright triangles curve upwards, inverted ones downwards, circles are zero to rounding") +
+    (!shares ? "." : few ? "; the filled part of a tip is the direction's share of |g|²." : "; the area of a ring is the direction's share of |g|²."),
+  /** `away`: how far the bottom along the bound is; 0: too near to be seen; null: there is none. */
+  captionHeld: (name: string | null, away: number | null) =>
+    `${name ?? "x"} sits at ${name ? "its" : "a"} bound, and −g points beyond it: the method leaves ${name ? "this variable" : "that direction"} out. Along the bound the model is ` +
+    (away === null ? "no bowl: it has no bottom there." : away === 0 ? "a parabola, and x is at its bottom as far as can be seen." : `a parabola, whose bottom is ${short(away)} away.`) +
+    " Without the bound:",
+  captionCorner: "Two bounds hold x, and −g points beyond both: no step is left in this plane. Without the bounds:",
+  noteHeld: (names: string[]) => `At a bound, and left out by the method: ${names.join(", ")}.`,
   captionSurface: "Grey: f. Blue: the quadratic model, which touches f at x with the same slope and curvature.",
   captionSurfaceModel: "The quadratic model; f was not recorded here.",
   captionEllipsoid: (angle: number) =>
@@ -126,13 +142,15 @@ export const viewWordsEn = {
 
   kinds: { bowl: "bowl", saddle: "saddle", dome: "dome", valley: "valley", flat: "plane" },
   spectrumAxis: "|λ|: absolute value of the curvature",
-  stem: (lambda: number, sign: number, direction: string, share: number) =>
-    `λ = ${sign === 0 ? "0 to rounding" : short(lambda)}${sign < 0 ? " (downward)" : ""}  ·  ${direction}  ·  ${percent(share)} of |g|²`,
+  spectrumNumber: "number of the eigenvalue",
+  stem: (lambda: number, sign: number, direction: string, share: number | null) =>
+    `λ = ${sign === 0 ? "0 to rounding" : short(lambda)}${sign < 0 ? " (downward)" : ""}  ·  ${direction}${share === null ? "" : `  ·  ${percent(share)} of |g|²`}`,
   surfaceF: "f",
   surfaceModel: "model",
 
   noteOutside: "The stationary point lies outside this window.",
-  noteHatched: "Hatched: f is not finite there, or beyond the bounds.",
+  noteHatched: "Hatched: f is not finite there.",
+  noteBounds: "Hatched: beyond the bounds.",
   noteSlice: "Slice: the other variables are fixed.",
   noteShadow: "Shadow: the other variables are minimized again. f itself and the trust region are not drawn: they belong to the slice.",
   noteDragged: "This page cannot compute f: the model is that of the recorded point, written down at x.",
@@ -155,6 +173,9 @@ export const viewWordsZh: ViewWords = {
 
   minusGradient: "−g",
   newton: "牛顿步",
+  newtonHere: "这个平面里的牛顿步",
+  newtonHeld: "沿界限的牛顿步",
+  newtonFree: "没有界限时的牛顿步",
   newtonDirection: "牛顿方向",
   center: "中心",
   saddlePoint: "鞍点",
@@ -162,43 +183,45 @@ export const viewWordsZh: ViewWords = {
   point: "x",
   gradient: "g",
   recorded: "记录的 x",
-  functionLevel: "f 过 x 的等高线",
-  modelThrough: "模型过 x 的等高线",
-  modelLevel: (rise) => `模型等高线，高出 ${short(rise)}`,
-  hillLevel: (rise) => `山丘：模型等高线，低于山顶 ${short(-rise)}`,
-  riseLevel: (rise) => `高出 ${short(rise)} 的等高线`,
+  functionLevel: "f 过 x 的等值线",
+  modelThrough: "模型过 x 的等值线",
+  modelLevel: (rise) => `模型等值线，高出 ${short(rise)}`,
+  hillLevel: (rise) => `山丘：模型等值线，低于山顶 ${short(-rise)}`,
+  riseLevel: (rise) => `高出 ${short(rise)} 的等值线`,
   dualLevel: "对偶椭圆",
   dualBranches: "对偶双曲线",
   dualHill: "山丘：对偶椭圆",
   dualLine: "梯度都在这条线上：没有椭圆",
-  axis: (lambda, semi) => `λ = ${short(lambda)}，半轴 ${short(semi)}`,
+  axis: (lambda, semi) => `λ = ${short(lambda)}，半轴长 ${short(semi)}`,
   axisUp: (lambda) => `λ = ${short(lambda)}：向上弯`,
   axisDown: (lambda) => `λ = ${short(lambda)}：向下弯`,
   axisFlat: "λ 在舍入误差内为 0：平",
   angle: (angle) => `${degrees(angle)}°`,
   cauchy: "柯西点",
   trustRegion: "信赖域",
-  path: "步 s(τ)",
+  path: "步的轨迹 s(τ)",
   taken: "试探步，已接受",
   rejected: "试探步，被拒绝",
   steepest: "最速下降",
   gradientAxis: (name) => `∂f / ∂(${name})`,
 
   captionBowl: (angle, rise) =>
-    `−g 与过 x 的等高线垂直，偏离中心 ${degrees(angle)}°；牛顿步 −H⁻¹g 正好到达中心。过 x 的椭圆高出中心 ½ g′H⁻¹g = ${short(rise)}：这就是牛顿步所预期的下降量。`,
+    `−g 与过 x 的等值线垂直，偏离中心 ${degrees(angle)}°；牛顿步 −H⁻¹g 正好到达中心。过 x 的椭圆高出中心 ½ g′H⁻¹g = ${short(rise)}：这就是牛顿步所预期的下降量。`,
   captionSaddle: (angle, climbs) =>
-    `有一个曲率为负：鞍形没有椭圆，等高线是两条渐近线之间的双曲线。牛顿步指向鞍点，与 −g 成 ${degrees(angle)}°，模型沿途${climbs ? "上升" : "下降"}。`,
-  captionDome: (angle) => `没有正的曲率：这个椭圆是山丘的等高线，牛顿步爬向山顶，与 −g 成 ${degrees(angle)}°。`,
-  captionValley: (angle) => `有一个曲率在舍入误差内为零：过 x 的等高线是两条平行线围成的带。箭头是到谷底的最短步，与 −g 成 ${degrees(angle)}°。`,
-  captionRidge: (angle) => `一个曲率为零，另一个为负：过 x 的等高线是沿山脊（山丘）的带，牛顿步爬向山脊，与 −g 成 ${degrees(angle)}°。`,
+    `有一个曲率为负：鞍形没有椭圆，等值线是两条渐近线之间的双曲线。牛顿步指向鞍点，与 −g 成 ${degrees(angle)}°，模型沿途${climbs ? "上升" : "下降"}。`,
+  captionDome: (angle) => `没有正的曲率：这个椭圆是山丘的等值线，牛顿步爬向山顶，与 −g 成 ${degrees(angle)}°。`,
+  captionValley: (angle) => `有一个曲率在舍入误差内为零：过 x 的等值线是两条平行线围成的带。箭头是到谷底的最短步，与 −g 成 ${degrees(angle)}°。`,
+  captionRidge: (angle) => `一个曲率为零，另一个为负：过 x 的等值线是沿山脊（山丘）的带，牛顿步爬向山脊，与 −g 成 ${degrees(angle)}°。`,
   captionParabola: (angle) =>
-    `有一个曲率为零，而 f 沿该方向下降：过 x 的等高线是抛物线，模型没有最低点。箭头是最短的最小二乘步，与 −g 成 ${degrees(angle)}°。`,
+    `有一个曲率为零，而 f 沿该方向下降：过 x 的等值线是抛物线，模型没有最低点。箭头是最短的最小二乘步，与 −g 成 ${degrees(angle)}°。`,
   captionFlat: "所有曲率都小于舍入误差：模型是平面，没有二阶的东西可画。",
-  captionStill: (rise) => `就图中所见，x 就在驻点：没有过它的等高线。画出的是${rise < 0 ? "低于" : "高于"}它 ${short(Math.abs(rise))} 的等高线。`,
-  captionStillSaddle: (rise) => `就图中所见，x 就在鞍点。画出的是高于和低于它 ${short(rise)} 的等高线。`,
+  captionStill: (rise) => `就图中所见，x 就在驻点：没有过它的等值线。画出的是${rise < 0 ? "低于" : "高于"}它 ${short(Math.abs(rise))} 的等值线。`,
+  captionStillSaddle: (rise) => `就图中所见，x 就在鞍点。画出的是高于和低于它 ${short(rise)} 的等值线。`,
+  captionStillDual: (rise) => `就图中所见，x 就在驻点。画出的是${rise < 0 ? "低于" : "高于"}它 ${short(Math.abs(rise))} 的等值线上的梯度。`,
+  captionStillDualSaddle: (rise) => `就图中所见，x 就在鞍点。画出的是高于和低于它 ${short(rise)} 的等值线上的梯度。`,
   captionDual: (angle) =>
-    `等高线上各点的梯度：等高线短的方向这里长，半轴 √(2cλ)。在这里 −g 正好到达中心，而与椭圆垂直的是牛顿方向：夹角同样是 ${degrees(angle)}°。`,
-  captionDualSaddle: (angle) => `H⁻¹ 与 H 一样是不定的：同一等高线上的梯度落在双曲线上。−g 到达中心，牛顿方向与曲线垂直，夹角 ${degrees(angle)}°。`,
+    `等值线上各点的梯度：等值线短的方向这里长，半轴长 √(2cλ)。在这里 −g 正好到达中心，而与椭圆垂直的是牛顿方向：夹角同样是 ${degrees(angle)}°。`,
+  captionDualSaddle: (angle) => `H⁻¹ 与 H 一样是不定的：同一等值线上的梯度落在双曲线上。−g 到达中心，牛顿方向与曲线垂直，夹角 ${degrees(angle)}°。`,
   captionDualDome: (angle) => `H⁻¹ 与 H 一样是负定的：山丘的对偶椭圆。−g 到达中心，牛顿方向与椭圆垂直，夹角 ${degrees(angle)}°。`,
   captionDualSingular: "有一个曲率在舍入误差内为零，H 没有逆，也就没有对偶椭圆：所有梯度都在一条直线上。",
   captionWhitened: (morph, angle) =>
@@ -234,22 +257,34 @@ export const viewWordsZh: ViewWords = {
     `半轴长 ${size}/|λ| = ${short(semi[0])} 和 ${short(semi[1])}，用的是 λ 的绝对值；但${both ? "两个 λ 都为负" : `λ = ${short(lambda)} 为负`}，沿${both ? "两条轴" : "它的轴"}每一步都反了向：−g 下坡，它上坡。`,
   captionEndless: (climbs) =>
     "沿一条轴 λ 在舍入误差内为 0：H 没有逆，步长椭圆没有尽头，只剩两条边。" + (climbs ? "越过它们的每一步都反了向：往上爬。" : ""),
-  captionSpectrum: (negative, zero, positive) =>
-    `曲率：${positive} 个为正，${zero} 个在舍入误差内为零，${negative} 个为负。线的长度是绝对值 |λ|，颜色表示符号；端点的黑色部分是该方向在 |g|² 中所占的份额。`,
-  captionSurface: "灰色：f。蓝色：二次模型，它在 x 处与 f 相切，斜率和曲率都相同。",
+  captionSpace: (n, angle) => `在全部 ${n} 维中，−g 与牛顿步成 ${degrees(angle)}°。在这个平面里：`,
+  captionSpectrum: ([negative, zero, positive], stored, total, few, shares) =>
+    `${total === stored ? "曲率" : `全部 ${total} 个方向的曲率`}：${positive} 个为正，${zero} 个在舍入误差内为零，${negative} 个为负。` +
+    (stored < total ? `保存了 ${total} 个中的 ${stored} 个：最小的 ${Math.ceil(stored / 2)} 个和最大的 ${Math.floor(stored / 2)} 个。` : "") +
+    (few ? "线的长度是绝对值 |λ|，颜色表示符号" : "点的高度是绝对值 |λ|；正三角形向上弯，倒三角形向下弯，圆圈在舍入误差内为零") +
+    (!shares ? "。" : few ? "；端点的实心部分是该方向在 |g|² 中所占的份额。" : "；外圈的面积是该方向在 |g|² 中所占的份额。"),
+  captionHeld: (name, away) =>
+    `${name ?? "x"} 停在界限上，而 −g 指向界限之外：算法不再动${name ? "这个变量" : "那个方向"}。沿着界限，模型` +
+    (away === null ? "不是碗形，没有最低点。" : away === 0 ? "是一条抛物线，就图中所见 x 就在它的最低点。" : `是一条抛物线，最低点在 ${short(away)} 之外。`) +
+    "若没有界限：",
+  captionCorner: "两个界限挡住了 x，−g 指向两个界限之外：在这个平面里没有可走的步。若没有界限：",
+  noteHeld: (names) => `停在界限上、算法不再动的变量：${names.join("、")}。`,
+  captionSurface: "灰色：f。蓝色：二次模型，它在 x 处与 f 相切，梯度和曲率都相同。",
   captionSurfaceModel: "二次模型；这里没有记录 f。",
-  captionEllipsoid: (angle) => `过 x 的等高椭球面，三个主平面和主轴。在空间中 −g 与牛顿步成 ${degrees(angle)}°；投影图不能如实显示角度。`,
+  captionEllipsoid: (angle) => `过 x 的等值椭球面，三个主平面和主轴。在空间中 −g 与牛顿步成 ${degrees(angle)}°；投影图不能如实显示角度。`,
   captionNoEllipsoid: (negative, zero) => `这里没有椭球面：三个曲率中 ${negative} 个为负，${zero} 个在舍入误差内为零。`,
 
   kinds: { bowl: "碗", saddle: "鞍", dome: "山丘", valley: "谷", flat: "平面" },
   spectrumAxis: "|λ|：曲率的绝对值",
+  spectrumNumber: "特征值的序号",
   stem: (lambda, sign, direction, share) =>
-    `λ = ${sign === 0 ? "0（舍入误差内）" : short(lambda)}${sign < 0 ? "（向下弯）" : ""}  ·  ${direction}  ·  占 |g|² 的 ${percent(share)}`,
+    `λ = ${sign === 0 ? "0（舍入误差内）" : short(lambda)}${sign < 0 ? "（向下弯）" : ""}  ·  ${direction}${share === null ? "" : `  ·  占 |g|² 的 ${percent(share)}`}`,
   surfaceF: "f",
   surfaceModel: "模型",
 
   noteOutside: "驻点在这个窗口之外。",
-  noteHatched: "阴影线：f 在那里不是有限数，或者超出了界限。",
+  noteHatched: "阴影线：f 在那里不是有限数。",
+  noteBounds: "阴影线：在界限之外。",
   noteSlice: "切片：其他变量固定。",
   noteShadow: "投影：其他变量重新取最小。不画 f 本身和信赖域：它们属于切片。",
   noteDragged: "本页无法计算 f：模型仍是记录点的模型，在 x 处重新写出。",

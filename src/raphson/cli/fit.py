@@ -38,6 +38,7 @@ def fit(
     max_steps: Annotated[int | None, typer.Option(metavar="N", help="Limit of trials.")] = None,
     progress: Annotated[bool, typer.Option("--progress", help="Show a live line.")] = False,
     report: page.Option = None,
+    language: page.Language = "en",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Fit a formula to data; exit 0 only if a minimum was shown.
@@ -48,7 +49,7 @@ def fit(
     """
     if absolute_sigma and sigma is None:
         raise ValueError("--absolute-sigma is about a column of standard deviations: name it with --sigma NAME")
-    page.check(report)
+    page.check(report, language)
     try:
         task = prepare(data, parse(model), start or [], y, sigma, omit=nan_policy == "omit")
         lower, upper = limits(bounds or [], task.start)
@@ -62,7 +63,7 @@ def fit(
             absolute_sigma=absolute_sigma, bounds=(lower, upper), method=method, loss=loss, f_scale=f_scale,
             max_steps=max_steps, progress=line, names=tuple(task.start),
         )  # fmt: skip
-    written = page.write_report(found, report, f"{data.name}: {task.formula.text.strip()}")
+    written = page.write_report(found, report, f"{data.name}: {task.formula.text.strip()}", language)
     if json:
         print(text({**plain(found.as_dict()), "data": task.as_dict(), **written}))
     else:

@@ -24,6 +24,7 @@ def lab(
     to: Annotated[
         Path | None, typer.Option("--to", metavar="FILE.html", help=f"The file to write (default: {FILE}).")
     ] = None,
+    language: page.Language = "en",
     open: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
@@ -33,7 +34,7 @@ def lab(
     e and the functions is a variable.
     """
     file = page.spot(FILE) if to is None else to
-    page.check(file, "--to")
+    page.check(file, language, "--to")
     try:
         x = None if start is None else [float(a) for a in vector(start, "--start")]
         if formula:
@@ -41,7 +42,7 @@ def lab(
     except ExpressionError as error:  # shown here, because its caret needs its lines
         print(f"raphson: {error}", file=sys.stderr)
         return 2
-    written = raphson.lab(formula, file, x)
+    written = raphson.lab(formula, file, x, language)
     shown = webbrowser.open(written.resolve().as_uri()) if open else False
     print(text({"laboratory": str(written), "opened": shown}) if json else f"laboratory    {written}")
     if open and not shown:

@@ -19,14 +19,15 @@ def look(
     target: Argument,
     at: Annotated[str | None, typer.Option(metavar="1,2", help="The point, as in 1,2 (default: the start).")] = None,
     report: page.Option = None,
+    language: page.Language = "en",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Show value, gradient, curvature and geometry at a point."""
-    page.check(report)
+    page.check(report, language)
     what = resolve(target)
     model = local_model(what.fun, what.start(at, "--at"))
     g = model.geometry()
-    written = page.write_report(model, report, page.short(what.name))
+    written = page.write_report(model, report, page.short(what.name), language)
     if json:
         print(text(plain(model) | plain(g) | written))
         return 0

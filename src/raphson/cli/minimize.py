@@ -22,16 +22,17 @@ def minimize(
     time_limit: Annotated[float | None, typer.Option(metavar="SECONDS", help="Limit of time.")] = None,
     progress: Annotated[bool, typer.Option("--progress", help="Show a live line.")] = False,
     report: page.Option = None,
+    language: page.Language = "en",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Minimize a function; exit 0 only if a minimum was shown."""
-    page.check(report)
+    page.check(report, language)
     what = resolve(target)
     start = what.start(x0, "--x0")
     with live_line(what.name) if progress else nullcontext(False) as line:
         result = raphson.minimize(
             what.fun, start, method=method, tol=tol, max_steps=max_steps, time_limit=time_limit, progress=line
         )
-    written = page.write_report(result, report, page.short(what.name))
+    written = page.write_report(result, report, page.short(what.name), language)
     print(text({**plain(result), **written}) if json else screen.fold(f"{result}{page.line(written)}"))
     return 0 if result.success else 1

@@ -9,14 +9,21 @@ import typer
 
 from raphson.kernel import show
 
+LANGUAGES = ("en", "zh")
+
 Option = Annotated[
     Path | None,
     typer.Option("--report", metavar="FILE.html", help="Write a page with pictures that can be dragged, in one file."),
 ]
 
 
-def check(path: Path | None, option: str = "--report") -> None:
-    """ValueError where no file can be written: said before a long run, not after it."""
+Language = Annotated[str, typer.Option("--language", metavar="en|zh", help="The language in which the report opens.")]
+
+
+def check(path: Path | None, language: str = "en", option: str = "--report") -> None:
+    """ValueError where no file can be written, or in another language: said before a long run, not after it."""
+    if language not in LANGUAGES:
+        raise ValueError(f"--language {language}: a report is written in {' or '.join(LANGUAGES)}")
     if path is None:
         return
     if not path.parent.is_dir():
@@ -27,12 +34,12 @@ def check(path: Path | None, option: str = "--report") -> None:
         raise ValueError(f"{option} {path}: the folder {path.parent.resolve()} cannot be written to")
 
 
-def write_report(thing: Any, path: Path | None, title: str) -> dict[str, str]:
+def write_report(thing: Any, path: Path | None, title: str, language: str = "en") -> dict[str, str]:
     """Writes the report, if one was asked for: {"report": where it is} for JSON, else {}."""
     if path is None:
         return {}
     try:
-        return {"report": str(show.report(thing, path, title))}
+        return {"report": str(show.report(thing, path, title, language))}
     except OSError as error:
         raise ValueError(f"--report {path}: {error.strerror or error}") from error
 

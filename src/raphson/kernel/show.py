@@ -12,8 +12,8 @@ def html(thing: Any) -> str:
 
 
 @singledispatch
-def report(thing: Any, path: str | Path, title: str = "") -> Path:
-    """Writes a self-contained HTML file about `thing`; the path of the file."""
+def report(thing: Any, path: str | Path, title: str = "", language: str = "en") -> Path:
+    """Writes a self-contained HTML file about `thing` in a language; the path of the file."""
     raise TypeError(f"there is no report about a {type(thing).__name__}")
 
 

@@ -1,6 +1,7 @@
 """The model as a bounded problem sees it: variables that their bounds hold are taken out of the quadratic."""
 
 from dataclasses import replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -43,3 +44,12 @@ def held_by(box: Box, here: Array, g: Array, stiff: Array) -> tuple[Array, Array
     fixed = box.lower == box.upper
     low, high = (g > 0) & (natural <= down) | fixed, (g < 0) & (natural >= up)
     return low | high, jnp.where(low, down, jnp.where(high, up, 0))
+
+
+def held_up(space: Any, x: Any, g: Array) -> Array | None:
+    """The variables that a bound holds up against -g, and fixed ones (n,); None without bounds."""
+    box = box_of(space, x)
+    if box is None:
+        return None
+    here = coordinates(space, x)
+    return (here <= box.lower) & (g > 0) | (here >= box.upper) & (g < 0) | (box.lower == box.upper)

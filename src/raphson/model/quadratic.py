@@ -83,9 +83,12 @@ class Model:
 
         return Geometry.of(self)
 
-    def report(self, path: str | Path, title: str = "") -> Path:
-        """Writes the model as one self-contained HTML file with pictures that can be dragged; the path of the file."""
-        return show.report(self, path, title)
+    def report(self, path: str | Path, title: str = "", language: str = "en") -> Path:
+        """Writes the model as one self-contained HTML file with pictures that can be dragged; the path of the file.
+
+        `title`: what stands at the top; `language`: "en" or "zh", in which the page opens. ValueError for another one.
+        """
+        return show.report(self, path, title, language)
 
     def _repr_html_(self) -> str:
         """The local picture and the geometry in words, for notebooks."""

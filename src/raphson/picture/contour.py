@@ -87,8 +87,10 @@ def chains(segments: np.ndarray) -> list[np.ndarray]:
 
 def gaps(grid: Grid) -> list[np.ndarray]:
     """Closed rectangles (5, 2) over the cells where f is not finite at a corner: to be hatched, not interpolated."""
+    # A corner beyond the bounds is no hole in f.
     x, y = np.asarray(grid.x, float).tolist(), np.asarray(grid.y, float).tolist()
     bad = ~np.isfinite(np.asarray(grid.values, float))
+    bad = bad if grid.beyond is None else bad & ~grid.beyond
     cell = bad[:-1, :-1] | bad[:-1, 1:] | bad[1:, 1:] | bad[1:, :-1]
     out, open_runs = [], {}
     for i in range(len(cell) + 1):

@@ -30,13 +30,14 @@ def register(*classes: type) -> None:
         show.report.register(cls, report)
 
 
-def report(thing: Any, path: str | Path, title: str = "") -> Path:
+def report(thing: Any, path: str | Path, title: str = "", language: str = "en") -> Path:
     """Writes the report about a result, fit or model; the path of the file, which appears whole or not at all.
 
-    The same object gives the same bytes: there is no time stamp in it. Raises FileNotFoundError where the folder
-    does not exist (none is created), IsADirectoryError where the path is one.
+    `language` ("en" or "zh") is that in which the page opens; with scripts on the reader can change it. The same
+    object gives the same bytes: there is no time stamp in it. Raises FileNotFoundError where the folder does not
+    exist (none is created), IsADirectoryError where the path is one, ValueError for another language.
     """
-    return written(lambda: page(thing, title), Path(path))
+    return written(lambda: page(thing, title, language), Path(path))
 
 
 def written(text: Callable[[], str], path: Path) -> Path:
@@ -55,24 +56,27 @@ def written(text: Callable[[], str], path: Path) -> Path:
     return path
 
 
-def page(thing: Any, title: str = "") -> str:
+def page(thing: Any, title: str = "", language: str = "en") -> str:
     """The whole HTML text."""
     from raphson.picture.recording.record import make_recording
-    from raphson.picture.recording.static import STYLE, static_page
+    from raphson.picture.recording.static import CODES, STYLE, page_title, static_page
     from raphson.picture.section import refuse_curved
 
+    if language not in CODES:
+        raise ValueError(f"language = {language!r}: a report is written in {' or '.join(map(repr, CODES))}")
     refuse_curved(getattr(thing, "model", thing))
     recording = make_recording(thing, title)
     data = f'<script type="application/json" id="recording">{embedded(recording)}</script>'
-    return document(recording["title"], STYLE, [static_page(recording, thing), data])
+    body = [static_page(recording, thing, language), data]
+    return document(page_title(recording, language), CODES[language], STYLE, body)
 
 
-def document(title: str, style: str, body: Sequence[str]) -> str:
-    """An HTML file around `body`, which the bundle reads; without the bundle it stands as it is."""
+def document(title: str, code: str, style: str, body: Sequence[str]) -> str:
+    """An HTML file in a language around `body`, which the bundle reads; without the bundle it stands as it is."""
     script = web("report.js")
     parts = [
         "<!doctype html>",
-        '<html lang="en">',
+        f'<html lang="{code}">',
         "<head>",
         '<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',

@@ -11,6 +11,7 @@ import numpy as np
 
 from raphson.kernel.program import Program
 from raphson.kernel.space import Box
+from raphson.picture.feasible import within_bounds
 from raphson.picture.plane import Plane
 from raphson.picture.scene import Grid
 from raphson.problems.callback import HOST, CallCounts
@@ -27,14 +28,28 @@ Window = tuple[float, float, float, float]
 def sample(problem: Any, x: Any, plane: Plane, window: Window, nx: int, ny: int, budget: float = 2.0) -> Grid | None:
     """f at nx * ny points of the `window` (u0, u1, v0, v1) of a plane; NaN where f is not finite or beyond its bounds.
 
+    Bounds along the plane's axes cut the window: the grid then ends where they are, with about as fine a mesh.
+
     `x` is a point in the structure that the problem takes (any point: the plane has its own origin).
     None where the grid would take longer than `budget` seconds, by the time that its first points took.
     Evaluations here are not counted as the run's.
     """
+    nx, ny, window = cut_to_bounds(problem.space, plane, window, nx, ny)
     u, v = np.linspace(window[0], window[1], nx), np.linspace(window[2], window[3], ny)
     p = np.stack(np.meshgrid(u, v), axis=-1).reshape(-1, 2)
     values = along(problem, x, plane, p, budget)
-    return None if values is None else Grid(u, v, values.reshape(ny, nx))
+    beyond = ~within(problem.space, plane, p).reshape(ny, nx)
+    return None if values is None else Grid(u, v, values.reshape(ny, nx), beyond if beyond.any() else None)
+
+
+def cut_to_bounds(space: Any, plane: Plane, window: Window, nx: int, ny: int) -> tuple[int, int, Window]:
+    """The window between the bounds, and points in it that lie as near to one another as meant: at least a third."""
+    cut = within_bounds(space, plane, window)
+    counts = [
+        max(round((count - 1) * (cut[k + 1] - cut[k]) / (window[k + 1] - window[k])) + 1, -(-count // 3))
+        for k, count in ((0, nx), (2, ny))
+    ]
+    return counts[0], counts[1], cut
 
 
 def along(problem: Any, x: Any, plane: Plane, p: np.ndarray, budget: float = 2.0) -> np.ndarray | None:

@@ -87,11 +87,16 @@ class Dots:
 
 @dataclass(frozen=True)
 class Grid:
-    """Values (ny, nx) at `x` (nx,) and `y` (ny,); not finite where the function is not: renderers hatch it."""
+    """Values (ny, nx) at `x` (nx,) and `y` (ny,); not finite where the function is not: renderers hatch it.
+
+    `beyond` (ny, nx): points at which f was not to be asked, beyond its bounds: that alone is not hatched here, an
+    `Outside` says exactly where that is (None: no such point).
+    """
 
     x: np.ndarray
     y: np.ndarray
     values: np.ndarray
+    beyond: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -117,13 +122,17 @@ class Heat:
 
 @dataclass(frozen=True)
 class Stems:
-    """One stem for each value, from the base of the axis: `values` >= 0, `signs` -1, 0, 1, `labels`."""
+    """One stem for each value, from the base of the axis: `values` >= 0, `signs` -1, 0, 1, `labels`.
+
+    `bare`: dots without stems, whose shape says the sign: of many values the stems would be a fence.
+    """
 
     role: str
     positions: np.ndarray
     values: np.ndarray
     signs: np.ndarray
     labels: tuple[str, ...] = ()
+    bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,7 +145,15 @@ class Text:
     anchor: str = "start"
 
 
-Item = Ellipse | Curve | Arrow | RightAngle | Arc | Dots | Contours | Heat | Stems | Text
+@dataclass(frozen=True)
+class Outside:
+    """All that lies outside a convex polygon, `points` (k, 2) its corners: hatched; everything where it has none."""
+
+    role: str
+    points: np.ndarray
+
+
+Item = Ellipse | Curve | Arrow | RightAngle | Arc | Dots | Contours | Heat | Stems | Outside | Text
 
 
 @dataclass(frozen=True)
@@ -183,7 +200,7 @@ def plain(a: Any) -> Any:
     if isinstance(a, (tuple, list)):
         return [plain(item) for item in a]
     if hasattr(a, "__dataclass_fields__"):
-        out = {f.name: plain(getattr(a, f.name)) for f in fields(a)}
+        out = {f.name: plain(getattr(a, f.name)) for f in fields(a) if f.name != "beyond"}
         return out if isinstance(a, (Scene, Grid)) else {"kind": type(a).__name__.lower(), **out}
     return a
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from raphson.kernel.names import names_of
 from raphson.model.geometry import Geometry
+from raphson.picture.feasible import outside
 from raphson.picture.plane import Plane, parameter_plane, scales
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.sample import along, sample
@@ -35,8 +36,10 @@ def local(model: Any, plane: Any = None, section: str = "slice") -> Scene:
         return parabola(subject)
     chosen, quad, section = part(subject, plane, section)
     window = subject.window(quad, chosen)
-    grid = None if section == "shadow" else subject.grid(chosen, window)
-    return near.local(quad, grid, section=section, axes=chosen.axes, window=window)
+    shadow = section == "shadow"
+    grid, bounds = (None, None) if shadow else (subject.grid(chosen, window), subject.outside(chosen, window))
+    around = near.Surroundings(bounds, () if bounds is None else subject.held, subject.n, subject.angle)
+    return near.local(quad, grid, section=section, axes=chosen.axes, window=window, around=around)
 
 
 def parabola(subject: Subject) -> Scene:
@@ -78,7 +81,9 @@ def stretch(model: Any, plane: Any = None, section: str = "slice", t: float = 1.
 def spectrum(model: Any) -> Scene:
     """Eigenvalues with the gradient's share of each eigenvector."""
     subject = Subject.of(model)
-    return stems.spectrum(stems.of_geometry(Geometry.of(subject.model), subject.names))
+    error = subject.model.gradient_error
+    size = 0.0 if error is None else float(np.linalg.norm(np.asarray(error, float)))
+    return stems.spectrum(stems.of_geometry(Geometry.of(subject.model), subject.names, size))
 
 
 def fidelity(model: Any, plane: Any = None) -> Scene:
@@ -136,7 +141,10 @@ def run(result: Any, plane: Any = None) -> Scene:
     path = journeys.journey(chosen, points[0], steps, taken, points[-1])
     window = journeys.journey_window(path)
     grid = None if problem is None else sample(problem, result.model.x, chosen, window, FINE, FINE)
-    scene = journeys.run(path, grid, "whole" if chosen.whole else "slice", chosen.axes, window, chosen.share)
+    bounds = None if problem is None else outside(problem.space, chosen, window)
+    found = result.certificate.success
+    section = "whole" if chosen.whole else "slice"
+    scene = journeys.run(path, grid, section, chosen.axes, window, chosen.share, bounds, found)
     if not trace.whole:
         words = f"{len(trace)} trials, {int(trace.accepted.sum())} taken."
         scene = replace(scene, caption=words, notes=(f"{trace.note}.", *scene.notes))
@@ -173,7 +181,9 @@ def line_run(result: Any, points: np.ndarray) -> Scene:
     problem, f = getattr(result.model, "problem", None), None
     if problem is not None:
         f = along(problem, result.model.x, line_plane(name), np.stack([u, 0 * u], axis=1))
-    return curve.curve_run(tried, values, taken, u, np.full_like(u, np.nan) if f is None else f, name)
+    return curve.curve_run(
+        tried, values, taken, u, np.full_like(u, np.nan) if f is None else f, name, result.certificate.success
+    )
 
 
 def convergence(results: Any) -> Scene:

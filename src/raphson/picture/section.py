@@ -9,11 +9,12 @@ import numpy as np
 
 from raphson.kernel.names import names_of
 from raphson.kernel.number import eps
-from raphson.model.geometry import Frame, hessian_units
+from raphson.model.geometry import Frame, angle, hessian_units
+from raphson.picture.feasible import held_names, outside
 from raphson.picture.plane import Plane, extreme_plane, newton_plane, parameter_plane, path_plane, scales
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.sample import along, sample
-from raphson.picture.scene import Grid
+from raphson.picture.scene import Grid, Outside
 from raphson.picture.views.window import Window, window_of
 
 LARGEST = 3000
@@ -181,6 +182,28 @@ class Subject:
         if self.model.problem is None:
             return None
         return sample(self.model.problem, self.model.x, plane, window, size, size)
+
+    def outside(self, plane: Plane, window: Window) -> Outside | None:
+        """What lies beyond the bounds; None where there are none in sight, or the model does not know f."""
+        return None if self.model.problem is None else outside(self.model.problem.space, plane, window)
+
+    @property
+    def angle(self) -> float | None:
+        """Degrees from -g to the Newton step in all dimensions; None where the one or the other is rounding."""
+        error = self.model.gradient_error
+        size = 0.0 if error is None else float(np.linalg.norm(np.asarray(error, float)))
+        if not (np.linalg.norm(self.gradient) > size and np.any(self.newton)):
+            return None
+        return angle(-self.gradient, self.newton)
+
+    @property
+    def held(self) -> list[str]:
+        """The variables that sit at a bound beyond which f falls."""
+        return (
+            []
+            if self.model.problem is None
+            else held_names(self.model.problem, self.model.x, self.gradient, self.names)
+        )
 
     def evaluate(self, plane: Plane, points: np.ndarray) -> np.ndarray | None:
         """f (m,) at points (m, 2) of the plane; ValueError where the model does not know f."""

@@ -13,6 +13,7 @@ from raphson.kernel.record import record
 from raphson.kernel.space import Euclidean
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
+from raphson.model.bounds import held_up
 from raphson.model.units import units
 from raphson.problems.allowed import modes_of
 from raphson.problems.derivatives import hessian, slope
@@ -145,15 +146,6 @@ def answer_jvp(primals: tuple, tangents: tuple) -> tuple[Any, Any]:
     moved = jax.jvp(lambda p: unrest(modes, p, x, g), (problem,), (tangents[0],))[1]
     s = -response(hessian(modes, problem, x)[2], held_up(space, x, g), moved)
     return x, jax.jvp(lambda s: space.retract(x, s), (zero,), (s,))[1]
-
-
-def held_up(space: Any, x: Any, g: Array) -> Array | None:
-    """The variables that a bound holds up against -g, and fixed ones (n,); None without bounds."""
-    box = box_of(space, x)
-    if box is None:
-        return None
-    here = coordinates(space, x)
-    return (here <= box.lower) & (g > 0) | (here >= box.upper) & (g < 0) | (box.lower == box.upper)
 
 
 def unrest(modes: Any, problem: Any, x: Any, g: Array) -> Array:

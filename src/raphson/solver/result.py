@@ -154,13 +154,14 @@ class Result(Items):
         parts = lambda x: [a.reshape(shape) for a, shape in zip(np.split(x, ends), shapes, strict=True)]
         return [tree.unflatten(parts(x)) for x in path]
 
-    def report(self, path: str | Path, title: str = "") -> Path:
+    def report(self, path: str | Path, title: str = "", language: str = "en") -> Path:
         """Writes the run as one self-contained HTML file with pictures that can be dragged; the path of the file.
 
         Everything is inside the file: it needs no network, and can be read with scripts off.
-        `title`: what stands at the top (default: "Minimization").
+        `title`: what stands at the top (default: "Minimization"); `language`: "en" or "zh", in which the page opens.
+        ValueError for another one.
         """
-        return show.report(self, path, title)
+        return show.report(self, path, title, language)
 
     def _repr_html_(self) -> str:
         """The picture of the run and its verdict, for notebooks."""

@@ -3,6 +3,7 @@
 import type { Engine } from "../../engine/engine";
 import type { Plane } from "../../engine/record";
 import { numberOf } from "../address";
+import { found } from "../numbers";
 import { element, iconButton, setIcon } from "../dom";
 import type { Panel } from "../panel";
 import { repeat } from "../play";
@@ -50,7 +51,7 @@ function transport(engine: Engine, store: Store, words: Words): Part {
     iconButton("first", controls.first, go(() => 1)),
     iconButton("previous", controls.previous, go(() => store.state.position - 1)),
     iconButton("next", controls.next, go(() => store.state.position + 1)),
-    iconButton("last", controls.last, go(() => engine.answer)),
+    iconButton("last", controls.last(found(engine.recording)), go(() => engine.answer)),
   ];
   const button = iconButton("play", controls.play, () => playTrials(store, engine));
   const slider = element("input", { type: "range", min: 1, max: engine.answer, step: 1, "aria-label": controls.slider, "data-control": "trial" });
@@ -75,7 +76,7 @@ function transport(engine: Engine, store: Store, words: Words): Part {
 
 function labelOf(engine: Engine, position: number, words: Words): string {
   const trials = engine.recording.trials!;
-  if (position >= engine.answer) return words.controls.answer(trials.of);
+  if (position >= engine.answer) return words.controls.answer(trials.of, found(engine.recording));
   return words.controls.trial(numberOf(engine, position), trials.of, trials.accepted[position - 1]);
 }
 
@@ -95,7 +96,7 @@ function planes(engine: Engine, store: Store, words: Words): Part {
 }
 
 function nameOf({ recording }: Engine, plane: Plane, words: Words): string {
-  return words.controls.planeName(plane.kind, recording.points.length > 1) ?? plane.label;
+  return words.controls.planeName(plane.kind, recording.points.length > 1, found(recording)) ?? plane.label;
 }
 
 /** Slice or shadow: two radio buttons. */

@@ -4,7 +4,7 @@ import type { Engine } from "../../engine/engine";
 import type { Plane } from "../../engine/record";
 import { element } from "../dom";
 import { Figure } from "../figure";
-import { runNumbers } from "../numbers";
+import { found, runNumbers } from "../numbers";
 import { say, section, type Heading, type Panel } from "../panel";
 import { nearest, runScene } from "../run-scene";
 import type { Shown } from "../shown";
@@ -42,7 +42,7 @@ export function runPanel(engine: Engine, store: Store, words: Words): Panel {
       dragged.hidden = pixel === null;
       if (pixel) dragged.style.transform = `translate(${pixel[0].toFixed(2)}px, ${pixel[1].toFixed(2)}px)`;
       const outcome = trials || engine.recording.kind === "run" ? words.run.explain(runNumbers(engine, state.position)) : "";
-      const projected = !plane.whole && trials && state.showFunction ? words.run.projected : "";
+      const projected = !plane.whole && trials && state.showFunction ? words.run.projected(found(engine.recording)) : "";
       say(explain, [outcome, projected, frameSeen(plane, shown) ? words.run.frame : "", state.showFunction ? "" : words.run.hidden].filter((text) => text !== "").join(" "));
     },
   };

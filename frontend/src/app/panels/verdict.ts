@@ -16,7 +16,7 @@ export function verdictCard(engine: Engine, words: Words): HTMLElement {
     "section", { class: `verdict ${good === null ? "plain" : good ? "good" : "bad"}`, "data-panel": "verdict", "data-verdict": verdict?.key ?? recording.kind, "aria-label": words.verdict.label },
     element("p", { class: "headline" }, sign, element("strong", {}, headline), element("span", { class: "answer" }, answer(recording, words))),
   );
-  if (verdict) card.append(element("p", { class: "criterion" }, `${good ? words.verdict.shown : words.verdict.open}${words.verdict.criterion(verdict)}${stopped(recording, words)}`));
+  if (verdict) card.append(element("p", { class: "criterion" }, `${good ? words.verdict.shown(verdict) : words.verdict.open}${words.verdict.criterion(verdict)}${stopped(recording, words)}`));
   if (!verdict && recording.points[0]) card.append(curvatures(recording.points[0], recording.n, words));
   const more = [recording.lines.length > 0 ? wholeText(recording, words) : null, recording.n > 1 ? guide(words) : null];
   card.append(element("div", { class: "more" }, ...more));
@@ -34,8 +34,10 @@ function kindOf({ points }: Recording): string {
 function curvatures({ eigenvalues, inertia }: Point, n: number, words: Words): Node {
   if (n === 1 || eigenvalues.length === 0) return document.createTextNode("");
   const sizes = eigenvalues.map(Math.abs);
+  // Of a long spectrum only both ends are here: where they have two signs, the smallest |lambda| lies between them.
+  const known = eigenvalues.length === n || inertia?.[0] === 0;
   const condition = inertia?.[1] ? Infinity : Math.max(...sizes) / Math.min(...sizes);
-  return element("p", { class: "criterion" }, words.verdict.curvatures(short(eigenvalues[0]), short(eigenvalues[eigenvalues.length - 1]), short(condition)));
+  return element("p", { class: "criterion" }, words.verdict.curvatures(short(eigenvalues[0]), short(eigenvalues[eigenvalues.length - 1]), known ? short(condition) : null));
 }
 
 function answer({ points, verdict }: Recording, words: Words): string {
@@ -55,10 +57,10 @@ function stopped({ verdict }: Recording, words: Words): string {
   return ` ${words.verdict.stopped(sentence)}`;
 }
 
-/** The text of the console, which is English. */
-function wholeText({ lines }: Recording, words: Words): HTMLElement {
-  const list = element("dl", { lang: "en" });
-  for (const [name, text] of lines) list.append(element("dt", {}, name), element("dd", {}, text));
+/** The text of the console. */
+function wholeText({ lines, zh }: Recording, words: Words): HTMLElement {
+  const own = words.code === "zh" ? zh?.lines : lines, list = element("dl", { lang: own ? null : "en" });
+  for (const [name, text] of own ?? lines) list.append(element("dt", {}, name), element("dd", {}, text));
   return element("details", { class: "text" }, element("summary", {}, words.verdict.details), list);
 }
 

@@ -5,6 +5,7 @@ import { viewWordsEn } from "../../views/words";
 import { laboratoryEn } from "./laboratory";
 import { degrees, percent, short } from "../../scene/number";
 import { methodsEn } from "./methods-en";
+import { criterionEn } from "./criterion-en";
 import type { CurveNumbers, LocalNumbers, RunNumbers, SpectrumNumbers, TimelineNumbers } from "./numbers";
 
 export const en = {
@@ -13,6 +14,8 @@ export const en = {
     skip: "Skip to the pictures",
     variables: (n: number) => (n === 1 ? "1 variable" : `${n} variables`),
     notes: "Notes",
+    /** Those that Python gives where nobody asked for another. */
+    titles: { "Local quadratic model": "Local quadratic model", Minimization: "Minimization", Fit: "Fit" } as Record<string, string>,
     made: "Recorded by raphson. Everything on this page is inside this one file: it needs no network.",
   },
   guide: {
@@ -39,14 +42,18 @@ export const en = {
       "not-finite": "Not finite",
       unbounded: "Unbounded below",
     } satisfies Record<Verdict["key"], string>,
-    shown: "Shown by first and second order: ",
+    shown: (v: Verdict): string =>
+      v.key === "kink" ? "Shown by the slopes around x: "
+      : v.key === "noise" ? "Shown as far as the noise of f allows: "
+      : v.proof === "likely" ? "Likely, by first order and products with H: "
+      : "Shown by first and second order: ",
     open: "No minimum was shown: ",
     stopped: (sentence: string) => `Why it ended: ${sentence}.`,
-    criterion: (v: Verdict) => criterion(v),
+    criterion: (v: Verdict) => criterionEn(v),
     at: (value: string, x: string) => `f = ${value} at x = ${x}`,
     kind: { bowl: "Bowl", saddle: "Saddle", dome: "Dome", valley: "Valley", flat: "Flat" } as Record<string, string>,
     point: "One point",
-    curvatures: (low: string, high: string, condition: string) => `At this point the curvatures go from ${low} to ${high}, condition ${condition}.`,
+    curvatures: (low: string, high: string, condition: string | null) => `At this point the curvatures go from ${low} to ${high}${condition === null ? "" : `, condition ${condition}`}.`,
     pointAt: (value: string, gradient: string) => `f = ${value}, max|g| = ${gradient}`,
     details: "The whole text",
   },
@@ -58,20 +65,20 @@ export const en = {
     play: "Play",
     pause: "Pause",
     next: "Next trial",
-    last: "The answer",
+    last: (found: boolean): string => (found ? "The answer" : "The point returned"),
     slider: "Trial",
     trial: (k: number, of: number, taken: boolean) => `trial ${k} of ${of}, ${taken ? "taken" : "rejected"}`,
-    answer: (of: number) => `the answer, after ${of} ${of === 1 ? "trial" : "trials"}`,
+    answer: (of: number, found: boolean) => `${found ? "the answer" : "the point returned"}, after ${of} ${of === 1 ? "trial" : "trials"}`,
     plane: "Plane",
     /** What the plane is called in the chooser; null: by the names of its variables. `run`: not one point alone. */
-    planeName: (kind: Plane["kind"], run: boolean): string | null =>
-      ({ parameters: null, newton: `\u2212g and Newton step${run ? " at the start" : ""}`, extreme: `flattest and stiffest direction${run ? " at the answer" : ""}`, path: "main plane of the path" })[kind],
+    planeName: (kind: Plane["kind"], run: boolean, found: boolean): string | null =>
+      ({ parameters: null, newton: `\u2212g and Newton step${run ? " at the start" : ""}`, extreme: `flattest and stiffest direction${run ? atEnd(found) : ""}`, path: "main plane of the path" })[kind],
     /** The labels of its axes; null: as recorded. */
-    planeAxes: (kind: Plane["kind"], run: boolean): [string, string] | null =>
+    planeAxes: (kind: Plane["kind"], run: boolean, found: boolean): [string, string] | null =>
       ({
         parameters: null,
         newton: [`along \u2212g${run ? " of the start" : ""}`, `across it, towards the Newton point${run ? " of the start" : ""}`] as [string, string],
-        extreme: [`flattest direction${run ? " at the answer" : ""}`, `stiffest direction${run ? " at the answer" : ""}`] as [string, string],
+        extreme: [`flattest direction${run ? atEnd(found) : ""}`, `stiffest direction${run ? atEnd(found) : ""}`] as [string, string],
         path: ["path, first main axis", "path, second main axis"] as [string, string],
       })[kind],
     scaled: " (scaled)",
@@ -82,6 +89,20 @@ export const en = {
     noShadow: "no shadow here: H is not positive definite, or too large",
     hide: "Hide f: only what the algorithm knows",
     reset: "Back to the recorded x",
+    keys: {
+      button: "Keys",
+      title: "Keys and gestures",
+      close: "Close",
+      /** Those about trials only where there are any. */
+      trials: [["\u2190 \u2192", "previous, next trial"], ["Home, End", "first trial, end of the run"], ["Space", "play the trials, or stop"]] as [string, string][],
+      always: [
+        ["drag, arrow keys", "move x (the point has the focus after Tab); Shift: in larger steps"],
+        ["Esc, double click", "undo the drag: back to the recorded x"],
+        ["Ctrl + wheel, Shift + drag", "look closer in the local model; move its window"],
+        ["Tab, Enter", "to the next control; open or close a panel"],
+        ["?", "these keys"],
+      ] as [string, string][],
+    },
   },
   panels: {
     run: { title: "Function and run", question: "How did it go?" },
@@ -132,14 +153,13 @@ export const en = {
     label: (trials: number) => `Contours of f and the path of ${trials} trials`,
     explain: (a: RunNumbers) => explainRun(a),
     hidden: "f is hidden: this is all that the algorithm has seen.",
-    projected: "The path is projected onto this plane; the contours are those of f with the rest as at the answer.",
+    projected: (found: boolean) => `The path is projected onto this plane; the contours are those of f with the rest as${atEnd(found)}.`,
     frame: "The frame is the window of the local model.",
     start: "start",
-    answer: "answer",
   },
   timeline: {
     label: (of: number) => `Four strips over ${of} trials: f gap, gradient, step control, ratio`,
-    gap: "f \u2212 best f",
+    gap: "f \u2212 lowest f of this run",
     gradient: "max|g|",
     tau: { length: "step length \u03c4", radius: "radius \u03c4", "1/lambda": "\u03c4 = 1/\u03bb, damping", "1/sigma": "\u03c4 = 1/\u03c3, cubic weight" },
     ratio: "actual / predicted decrease",
@@ -183,41 +203,8 @@ export const en = {
   laboratory: laboratoryEn,
 };
 
-function criterion(v: Verdict): string {
-  const g = `max|g| = ${short(v.gradientNorm, 2)}`;
-  const [negative, zero] = v.inertia ?? [0, 0, 0];
-  const limit = `(limit ${short(v.distanceLimit, 1)})`;
-  const within = v.distance === 0 ? "x is the minimum to rounding" : `x is within ${short(v.distance, 1)} of the minimum, relative ${limit}`;
-  switch (v.key) {
-    case "minimum":
-      if (v.level) return `${g}; f is level in ${directions(v.level)}, where x is not determined; across, ${within}; no negative curvature.`;
-      if (zero) return `${g}; ${within}; no negative curvature, and f is nowhere lower where it was looked at.`;
-      return `${g}; ${within}; smallest curvature ${short(v.smallest)} > 0.`;
-    case "noise":
-      return `the decrease left, ${short(v.decrement, 1)}, lies below the noise of f, ${short(v.noise, 1)}.`;
-    case "saddle":
-      return `${g}, and the curvature is negative (${short(v.smallest)}) in ${directions(negative)}: f can still be made smaller.`;
-    case "kink":
-      return v.slopes ? `f has a kink: slope ${short(v.slopes[0] ?? null, 2)} on one side, ${short(v.slopes[1] ?? null, 2)} on the other.` : `${g}.`;
-    case "recedes":
-      return `${g}; f comes nearer to an infimum the farther x goes.`;
-    case "flat":
-      return `${g}; no curvature in any direction: f does not change here.`;
-    case "stopped":
-      if (v.lower) return `${g}; f was found lower by ${short(v.lower, 2)} some way along a direction.`;
-      if (v.slopes) return `f has a kink: slope ${short(v.slopes[0] ?? null, 2)} on one side, ${short(v.slopes[1] ?? null, 2)} on the other; derivatives do not show whether it falls in other directions.`;
-      if (negative) return `${g}; the curvature is negative (${short(v.smallest)}) in ${directions(negative)}: f can still be made smaller.`;
-      return `${g}; the Newton step would still change x by ${short(v.distance, 1)}, relative ${limit}, and promises ${short(v.decrement, 1)}.`;
-    case "not-finite":
-      return "f or a derivative is not finite at the point reached.";
-    case "unbounded":
-      return `f = ${short(v.value)} and still falling.`;
-  }
-}
-
-function directions(count: number): string {
-  return count === 1 ? "one direction" : `${count} directions`;
-}
+/** Of a run that found no minimum, the end is not called the answer. */
+const atEnd = (found: boolean): string => (found ? " at the answer" : " at the point returned");
 
 function explainLocal(a: LocalNumbers): string {
   if (a.kind !== "bowl" || a.still) return "";
@@ -235,14 +222,14 @@ function explainCurve(a: CurveNumbers): string {
 function explainSpectrum(a: SpectrumNumbers): string {
   const shape =
     a.negative > 0 ? `f curves down along ${a.lowName} (${short(a.low)}).`
-    : a.zero > 0 ? `f is flat along ${a.lowName}.`
+    : a.zero > 0 ? `Along ${a.lowName} no curvature can be told from rounding.`
     : `From ${short(a.low)} to ${short(a.high)}: condition ${short(a.condition)}.`;
-  const energy = a.share === null ? "" : ` ${percent(a.share)} of |g|\u00b2 lies along ${a.shareName}, where the curvature is ${short(a.shareValue)}.`;
+  const energy = a.rounding ? " Here g is zero to rounding: how it lies between the directions means nothing." : a.share === null ? "" : ` ${percent(a.share)} of |g|\u00b2 lies along ${a.shareName}, where the curvature is ${short(a.shareValue)}.`;
   return shape + energy + (a.fixed ? " The spectrum stays that of the recorded point." : "");
 }
 
 function explainRun(a: RunNumbers): string {
-  if (a.position === null) return `The answer: f = ${short(a.value, 6)}.`;
+  if (a.position === null) return a.found ? `The answer: f = ${short(a.value, 6)}.` : `The point returned: f = ${short(a.value, 6)}. It was not shown to be a minimum.`;
   const outcome = decrease(a.actual);
   const promise = a.predicted === null ? "" : a.predicted < 0 ? ` the model promised a rise of ${short(-a.predicted)},` : ` the model promised ${short(a.predicted)},`;
   return `Trial ${a.position}: ${promise} ${outcome}${a.ratio === null ? "" : ` (ratio ${short(a.ratio)})`}, and the step was {trial:${a.accepted ? "taken" : "rejected"}}.`.replace(/:\s+/, ": ") + (a.exact ? "" : " The model shown is that of the nearest recorded point.");
@@ -255,5 +242,7 @@ function decrease(actual: Num): string {
 
 function explainTimeline(a: TimelineNumbers): string {
   const gap = a.first !== null && a.last !== null ? `f went from ${short(a.first, 6)} to ${short(a.last, 6)} in ` : "";
-  return `${gap}${a.trials} ${a.trials === 1 ? "trial" : "trials"}, ${a.rejected} rejected. Filled marks were taken, hollow ones rejected.`;
+  const thinned = a.shown < a.trials ? ` ${a.shown} of them are drawn.` : "";
+  const left = a.found ? "" : " The lowest f of this run is no minimum that was shown: the gap does not tell what is left to gain.";
+  return `${gap}${a.trials} ${a.trials === 1 ? "trial" : "trials"}, ${a.rejected} rejected.${thinned} Filled marks were taken, hollow ones rejected.${left}`;
 }

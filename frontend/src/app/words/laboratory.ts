@@ -30,7 +30,7 @@ export const laboratoryEn = {
   map: "Where does the start lie? A click makes another place the start.",
   reset: "Back to the start",
   kind: { bowl: "A bowl at the start", saddle: "A saddle at the start", dome: "A dome at the start", valley: "A valley at the start", flat: "Flat at the start" } as Record<string, string>,
-  curvatures: (low: string, high: string, condition: string) => `There the curvatures go from ${low} to ${high}, condition ${condition}.`,
+  curvatures: (low: string, high: string, condition: string | null) => `There the curvatures go from ${low} to ${high}${condition === null ? "" : `, condition ${condition}`}.`,
 };
 
 export type LaboratoryWords = typeof laboratoryEn;
@@ -63,5 +63,5 @@ export const laboratoryZh: LaboratoryWords = {
   map: "起点在哪里？点击别处可以另选起点。",
   reset: "回到起点",
   kind: { bowl: "起点处是碗形", saddle: "起点处是鞍形", dome: "起点处是山丘", valley: "起点处是山谷", flat: "起点处是平面" },
-  curvatures: (low, high, condition) => `在那里，曲率从 ${low} 到 ${high}，条件数 ${condition}。`,
+  curvatures: (low, high, condition) => `在那里，曲率从 ${low} 到 ${high}${condition === null ? "" : `，条件数 ${condition}`}。`,
 };

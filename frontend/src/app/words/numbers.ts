@@ -32,6 +32,8 @@ export interface SpectrumNumbers {
   condition: Num;
   negative: number;
   zero: number;
+  /** The gradient is zero to rounding: it has no shares. */
+  rounding: boolean;
   /** The largest share of the gradient's energy, and where it lies. */
   share: Num;
   shareName: string;
@@ -49,11 +51,16 @@ export interface RunNumbers {
   ratio: Num;
   accepted: boolean;
   exact: boolean;
+  /** The run ended at a minimum that was shown. */
+  found: boolean;
 }
 
 export interface TimelineNumbers {
   trials: number;
   rejected: number;
+  /** Trials that are drawn. */
+  shown: number;
+  found: boolean;
   first: Num;
   last: Num;
 }

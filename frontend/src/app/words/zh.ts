@@ -1,10 +1,11 @@
 /** Every word of the page in Chinese. {role:text} is text in the color of that role. */
 
-import type { Num, Verdict } from "../../engine/record";
+import type { Num } from "../../engine/record";
 import { viewWordsZh } from "../../views/words";
 import { laboratoryZh } from "./laboratory";
 import { degrees, percent, short } from "../../scene/number";
 import { methodsZh } from "./methods-zh";
+import { criterionZh } from "./criterion-zh";
 import type { CurveNumbers, LocalNumbers, RunNumbers, SpectrumNumbers, TimelineNumbers } from "./numbers";
 import type { Words } from "./words";
 
@@ -14,12 +15,13 @@ export const zh: Words = {
     skip: "跳到图形",
     variables: (n) => `${n} 个变量`,
     notes: "说明",
+    titles: { "Local quadratic model": "局部二次模型", Minimization: "极小化", Fit: "拟合" },
     made: "由 raphson 记录。本页的一切都在这一个文件里，不需要网络。",
   },
   guide: {
     title: "怎样看这些图",
     sentences: [
-      "在点 x 处，用一个二次函数代替 f：它在那里与 f 有相同的值、相同的斜率 g 和相同的曲率 H（海森矩阵）。如果它是碗形，它的{model-level:等值线}就是围绕同一个中心的椭圆，中心处最低。",
+      "在点 x 处，用一个二次函数代替 f：它在那里与 f 有相同的值、相同的梯度 g 和相同的曲率 H（海森矩阵）。如果它是碗形，它的{model-level:等值线}就是围绕同一个中心的椭圆，中心处最低。",
       "{minus-gradient:\u2212g} 是 x 处最陡的下坡方向。它与等值线垂直，所以在狭长的碗里它横穿山谷而不是沿着山谷，偏离了中心。拖动 x，看看这个角。",
       "牛顿步 {newton:\u2212H\u207b\u00b9g} 是用曲率修正过的 \u2212g：陡的方向缩短，平的方向加长，正好到达中心。如果 f 本身就是这个二次函数，一步就够了。",
       "“白化”下面的滑块把平面拉伸，直到椭圆变圆。在圆的碗里，最陡的下坡方向就是到中心的方向：H\u207b\u00b9 所做的仅此而已。",
@@ -38,18 +40,22 @@ export const zh: Words = {
       recedes: "没有极小点",
       stopped: "未收敛",
       "not-finite": "不是有限值",
-      unbounded: "下方无界",
+      unbounded: "无下界",
     },
-    shown: "一阶与二阶条件均已验证：",
+    shown: (v) =>
+      v.key === "kink" ? "由 x 周围的导数验证："
+      : v.key === "noise" ? "在 f 的噪声允许的范围内验证："
+      : v.proof === "likely" ? "由一阶条件和 H 与向量的乘积看，很可能是："
+      : "一阶与二阶条件均已验证：",
     open: "没有验证出极小点：",
     stopped: (sentence) => `停止的原因：${sentence}。`,
-    criterion: (v) => criterion(v),
+    criterion: criterionZh,
     at: (value, x) => `f = ${value}，x = ${x}`,
     kind: { bowl: "碗形", saddle: "鞍形", dome: "山丘", valley: "山谷", flat: "平面" },
     point: "一个点",
-    curvatures: (low, high, condition) => `在这一点，曲率从 ${low} 到 ${high}，条件数 ${condition}。`,
+    curvatures: (low, high, condition) => `在这一点，曲率从 ${low} 到 ${high}${condition === null ? "" : `，条件数 ${condition}`}。`,
     pointAt: (value, gradient) => `f = ${value}，max|g| = ${gradient}`,
-    details: "完整文字（英文）",
+    details: "完整结论",
   },
   controls: {
     label: "显示什么",
@@ -59,18 +65,18 @@ export const zh: Words = {
     play: "播放",
     pause: "暂停",
     next: "下一步",
-    last: "最终答案",
+    last: (found) => (found ? "解处" : "返回的点"),
     slider: "试探步",
     trial: (k, of, taken) => `第 ${k} / ${of} 步，${taken ? "接受" : "拒绝"}`,
-    answer: (of) => `最终答案，共 ${of} 步`,
+    answer: (of, found) => `${found ? "解处" : "返回的点"}，共 ${of} 步`,
     plane: "平面",
-    planeName: (kind, run) =>
-      ({ parameters: null, newton: `${run ? "起点的 " : ""}\u2212g 与牛顿步`, extreme: `${run ? "答案处" : ""}最平与最陡的方向`, path: "路径的主平面" })[kind],
-    planeAxes: (kind, run) =>
+    planeName: (kind, run, found) =>
+      ({ parameters: null, newton: `${run ? "起点的 " : ""}\u2212g 与牛顿步`, extreme: `${run ? atEnd(found) : ""}最平与最陡的方向`, path: "路径的主平面" })[kind],
+    planeAxes: (kind, run, found) =>
       ({
         parameters: null,
         newton: [`沿${run ? "起点的 " : " "}\u2212g`, `与之垂直，指向${run ? "起点的" : ""}牛顿点`] as [string, string],
-        extreme: [`${run ? "答案处" : ""}最平的方向`, `${run ? "答案处" : ""}最陡的方向`] as [string, string],
+        extreme: [`${run ? atEnd(found) : ""}最平的方向`, `${run ? atEnd(found) : ""}最陡的方向`] as [string, string],
         path: ["路径的第一主轴", "路径的第二主轴"] as [string, string],
       })[kind],
     scaled: "（已缩放）",
@@ -81,16 +87,29 @@ export const zh: Words = {
     noShadow: "此处没有投影：H 不正定，或维数太大",
     hide: "隐藏 f：只看算法知道的",
     reset: "回到记录的 x",
+    keys: {
+      button: "按键",
+      title: "按键与手势",
+      close: "关闭",
+      trials: [["\u2190 \u2192", "上一步、下一步"], ["Home、End", "第一步、过程的终点"], ["空格", "播放或停止"]],
+      always: [
+        ["拖动、方向键", "移动 x（用 Tab 键选中这个点）；同时按 Shift 步子更大"],
+        ["Esc、双击", "撤销拖动：回到记录的 x"],
+        ["Ctrl + 滚轮、Shift + 拖动", "放大局部模型；移动它的窗口"],
+        ["Tab、回车", "到下一个控件；展开或收起面板"],
+        ["?", "显示这些按键"],
+      ],
+    },
   },
   panels: {
-    run: { title: "函数与路径", question: "过程怎么样？" },
+    run: { title: "函数与迭代过程", question: "过程怎么样？" },
     function: { title: "函数", question: "这个点在哪里？" },
     local: { title: "局部模型", question: "往哪走？为什么不沿 \u2212g？" },
     dual: { title: "对偶", question: "H\u207b\u00b9 是什么样子？" },
     stretch: { title: "步长椭圆", question: "H\u207b\u00b9 把每个方向变成什么？" },
     whitened: { title: "白化", question: "牛顿步为什么有效？" },
-    spectrum: { title: "谱", question: "哪些方向陡，哪些平，哪些向下弯？" },
-    timeline: { title: "时间线", question: "每一步结果如何？" },
+    spectrum: { title: "特征值谱", question: "哪些方向陡，哪些平，哪些向下弯？" },
+    timeline: { title: "收敛过程", question: "每一步结果如何？" },
     surface: { title: "曲面", question: "从三维看是什么样子？" },
     ellipsoid: { title: "椭球", question: "三个变量的等值面是什么样子？" },
     race: { title: "赛跑", question: "每一步换来几位正确数字？" },
@@ -105,7 +124,7 @@ export const zh: Words = {
     value: (a, u, b, v) => `${a} = ${u}，${b} = ${v}`,
     explain: (a) => explainLocal(a),
   },
-  dual: { handle: "梯度 g", draggable: "可拖动的梯度", explain: "拖动 {gradient:g}，x 就移动 H\u207b\u00b9 乘以它的变化。" },
+  dual: { handle: "梯度 g", draggable: "可拖动的梯度", explain: "拖动 {gradient:g}，x 随之移动 H\u207b\u00b9Δg。" },
   stretch: {
     slope: "圆上的 \u2212g",
     step: "它在步长椭圆上的步",
@@ -120,17 +139,16 @@ export const zh: Words = {
   whitened: { slider: "从 x 到 y = H^(1/2) s", play: "播放变形", pause: "暂停变形" },
   spectrum: { explain: (a) => explainSpectrum(a) },
   run: {
-    label: (trials) => `f 的等高线与 ${trials} 步的路径`,
+    label: (trials) => `f 的等值线与 ${trials} 步的路径`,
     explain: (a) => explainRun(a),
     hidden: "f 已隐藏：算法看到的只有这些。",
-    projected: "路径投影到这个平面上；等高线是其余部分取答案处的值时的 f。",
+    projected: (found) => `路径投影到这个平面上；等值线是其余变量取${atEnd(found)}的值时的 f。`,
     frame: "方框是局部模型的窗口。",
     start: "起点",
-    answer: "答案",
   },
   timeline: {
     label: (of) => `${of} 步的四条曲线：f 的差距、梯度、步长控制、比值`,
-    gap: "f \u2212 最小 f",
+    gap: "f \u2212 本次最低的 f",
     gradient: "max|g|",
     tau: { length: "步长 \u03c4", radius: "信赖域半径 \u03c4", "1/lambda": "\u03c4 = 1/\u03bb（阻尼）", "1/sigma": "\u03c4 = 1/\u03c3（三次项权重）" },
     ratio: "实际下降 / 预测下降",
@@ -162,7 +180,7 @@ export const zh: Words = {
     STALLED: "任何还能表示的步都不能让 f 变小",
     STEPS: "达到了步数上限",
     NOT_FINITE: "f 或其导数在当前点不是有限值",
-    UNBOUNDED: "f 无下界地下降",
+    UNBOUNDED: "f 无下界，一直下降",
     TIME: "达到了时间上限",
     USER: "被用户停止",
     CALLS: "达到了函数求值次数上限",
@@ -173,37 +191,8 @@ export const zh: Words = {
   laboratory: laboratoryZh,
 };
 
-function criterion(v: Verdict): string {
-  const g = `max|g| = ${short(v.gradientNorm, 2)}`;
-  const [negative, zero] = v.inertia ?? [0, 0, 0];
-  const limit = `（上限 ${short(v.distanceLimit, 1)}）`;
-  const within = v.distance === 0 ? "x 在舍入误差内就是极小点" : `x 到极小点的相对距离 ${short(v.distance, 1)}${limit}`;
-  switch (v.key) {
-    case "minimum":
-      if (v.level) return `${g}；f 沿 ${v.level} 个方向是平的，x 在那里不确定；在其余方向上，${within}；没有负曲率。`;
-      if (zero) return `${g}；${within}；没有负曲率，并且在查看过的地方 f 都不更低。`;
-      return `${g}；${within}；最小曲率 ${short(v.smallest)} > 0。`;
-    case "noise":
-      return `剩下的下降量 ${short(v.decrement, 1)} 低于 f 的噪声 ${short(v.noise, 1)}。`;
-    case "saddle":
-      return `${g}，并且有 ${negative} 个方向的曲率为负（${short(v.smallest)}）：f 还可以变小。`;
-    case "kink":
-      return v.slopes ? `f 有一个尖点：一侧斜率 ${short(v.slopes[0] ?? null, 2)}，另一侧 ${short(v.slopes[1] ?? null, 2)}。` : `${g}。`;
-    case "recedes":
-      return `${g}；x 走得越远，f 越接近下确界。`;
-    case "flat":
-      return `${g}；任何方向都没有曲率：f 在这里不变。`;
-    case "stopped":
-      if (v.lower) return `${g}；沿某个方向走一段，f 低了 ${short(v.lower, 2)}。`;
-      if (v.slopes) return `f 有一个尖点：一侧斜率 ${short(v.slopes[0] ?? null, 2)}，另一侧 ${short(v.slopes[1] ?? null, 2)}；导数看不出 f 沿其他方向是否下降。`;
-      if (negative) return `${g}；有 ${negative} 个方向的曲率为负（${short(v.smallest)}）：f 还可以变小。`;
-      return `${g}；牛顿步还会让 x 相对改变 ${short(v.distance, 1)}${limit}，预期再下降 ${short(v.decrement, 1)}。`;
-    case "not-finite":
-      return "在到达的点上，f 或其导数不是有限值。";
-    case "unbounded":
-      return `f = ${short(v.value)}，并且还在下降。`;
-  }
-}
+/** Of a run that found no minimum, the end is not called the solution. */
+const atEnd = (found: boolean): string => (found ? "解处" : "返回点");
 
 function explainLocal(a: LocalNumbers): string {
   if (a.kind !== "bowl" || a.still) return "";
@@ -212,23 +201,23 @@ function explainLocal(a: LocalNumbers): string {
 }
 
 function explainCurve(a: CurveNumbers): string {
-  const shared = `f 与它在 x 处的抛物线有相同的值 ${short(a.value, 4)}、斜率 ${short(a.slope)} 和曲率 ${short(a.curvature)}。`;
+  const shared = `f 与它在 x 处的抛物线有相同的值 ${short(a.value, 4)}、导数 ${short(a.slope)} 和曲率 ${short(a.curvature)}。`;
   if (a.curvature === 0) return `${shared}没有曲率，抛物线就是直线，没有最低点。`;
   if (a.curvature < 0) return `${shared}它开口向下：{newton:牛顿步} ${short(a.step)} 会爬到它的顶点，任何算法都不该走。`;
-  return `${shared}{newton:牛顿步} ${short(a.step)} = \u2212斜率 / 曲率，正好到达它的最低点；{minus-gradient:\u2212g} 只说明往哪边走。`;
+  return `${shared}{newton:牛顿步} ${short(a.step)} = \u2212导数 / 曲率，正好到达它的最低点；{minus-gradient:\u2212g} 只说明往哪边走。`;
 }
 
 function explainSpectrum(a: SpectrumNumbers): string {
   const shape =
     a.negative > 0 ? `f 沿 ${a.lowName} 向下弯（${short(a.low)}）。`
-    : a.zero > 0 ? `f 沿 ${a.lowName} 是平的。`
+    : a.zero > 0 ? `沿 ${a.lowName} 的曲率小于舍入误差。`
     : `从 ${short(a.low)} 到 ${short(a.high)}：条件数 ${short(a.condition)}。`;
-  const energy = a.share === null ? "" : `|g|\u00b2 的 ${percent(a.share)} 在 ${a.shareName} 方向，那里的曲率是 ${short(a.shareValue)}。`;
+  const energy = a.rounding ? "这里 g 在舍入误差内为零：它在各方向上的份额没有意义。" : a.share === null ? "" : `|g|\u00b2 的 ${percent(a.share)} 在 ${a.shareName} 方向，那里的曲率是 ${short(a.shareValue)}。`;
   return shape + energy + (a.fixed ? "特征值谱仍是记录点的。" : "");
 }
 
 function explainRun(a: RunNumbers): string {
-  if (a.position === null) return `最终答案：f = ${short(a.value, 6)}。`;
+  if (a.position === null) return a.found ? `解处：f = ${short(a.value, 6)}。` : `返回的点：f = ${short(a.value, 6)}。没有验证它是极小点。`;
   const promise = a.predicted === null ? "" : `模型预测${a.predicted < 0 ? "上升" : "下降"} ${short(Math.abs(a.predicted))}，`;
   return `第 ${a.position} 步：${promise}${decrease(a.actual)}${a.ratio === null ? "" : `（比值 ${short(a.ratio)}）`}，这一步被{trial:${a.accepted ? "接受" : "拒绝"}}。${a.exact ? "" : "所示模型属于最近的记录点。"}`;
 }
@@ -240,5 +229,7 @@ function decrease(actual: Num): string {
 
 function explainTimeline(a: TimelineNumbers): string {
   const gap = a.first !== null && a.last !== null ? `f 从 ${short(a.first, 6)} 变到 ${short(a.last, 6)}，` : "";
-  return `${gap}共 ${a.trials} 步，其中 ${a.rejected} 步被拒绝。实心标记是接受的步，空心是拒绝的。`;
+  const thinned = a.shown < a.trials ? `画出其中 ${a.shown} 步。` : "";
+  const left = a.found ? "" : "本次最低的 f 并没有被验证为极小值：这个差距不说明还能下降多少。";
+  return `${gap}共 ${a.trials} 步，其中 ${a.rejected} 步被拒绝。${thinned}实心标记是接受的步，空心是拒绝的。${left}`;
 }

@@ -26,12 +26,13 @@ def exported(problem: Any, x: Any) -> tuple[dict[str, Any] | None, str]:
     if not problem.space.straight:
         return None, "x lies on a curved space"
     leaves, tree = jax.tree.flatten(x)
-    shapes = [np.shape(leaf) for leaf in leaves]
+    shapes, types = [np.shape(leaf) for leaf in leaves], [jnp.result_type(leaf) for leaf in leaves]
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
     flat = np.concatenate([np.ravel(np.asarray(leaf, float)) for leaf in leaves])
 
     def value(z: Any) -> Any:
-        parts = [jnp.reshape(part, shape) for part, shape in zip(jnp.split(z, ends[:-1]), shapes, strict=True)]
+        split = zip(jnp.split(z, ends[:-1]), shapes, types, strict=True)
+        parts = [jnp.reshape(part, shape).astype(dtype) for part, shape, dtype in split]
         return problem.value(jax.tree.unflatten(tree, parts))
 
     try:

@@ -1,4 +1,4 @@
-"""Which planes a recording offers: two parameters, -g and Newton, extreme curvatures, the main one of the path."""
+"""Which planes a recording offers: -g and Newton, the main one of the path, two parameters, extreme curvatures."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,19 +17,20 @@ PAIRS = 3
 
 
 def offered(run: Replay, names: Sequence[str]) -> list[Plane]:
-    """At most six planes, the main one of the path first; none for one variable, the whole for two."""
+    """At most six planes, that of -g and the Newton step first; none for one variable, the whole for two."""
     moments = [moment for moment in run.moments if moment.finite]
     if not moments or len(moments[0].flat) == 1:
         return []
     d, end = drawing_units(run.moments), moments[-1]
     if len(end.flat) == 2:
         return [whole_plane(end.flat, d, names)]
-    found = []
+    # No plane shows all: the first is the one in which the angle between -g and the Newton step is the true one.
+    found = newton_planes(run, moments[0], d)
     points = np.stack([moment.flat for moment in moments])
     if len(points) > 1 and np.any(points != points[-1]):
         found.append(path_plane(points, d))
     found += [parameter_plane(i, j, end.flat, d, names) for i, j in pairs(moments, d)]
-    return [*found, *newton_planes(run, moments[0], d), *extreme_planes(end, d)]
+    return [*found, *extreme_planes(end, d)]
 
 
 def drawing_units(moments: Sequence[Moment]) -> np.ndarray:

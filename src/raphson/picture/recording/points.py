@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from raphson.kernel.number import CURVATURE_NOISE, eps
+from raphson.kernel.number import CURVATURE_NOISE, GRADIENT_NOISE, eps
 from raphson.model.geometry import Geometry, hessian_units
+from raphson.picture.feasible import held_names, polygon
 from raphson.picture.plane import EPS, Plane
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.recording.encode import close, column, grid, number
 from raphson.picture.recording.planes import model_of
 from raphson.picture.recording.replay import Moment, Replay
-from raphson.picture.recording.sampler import Sampler
+from raphson.picture.recording.sampler import Sampler, through
 from raphson.picture.recording.windows import SPARE, Window, interval, local_window, widened
 from raphson.picture.views.spectrum import direction
 from raphson.problems.allowed import hessian_error
@@ -50,9 +51,12 @@ def recorded_point(
         "value": number(moment.value),
         "gradientNorm": number(np.max(np.abs(moment.gradient), initial=0.0), 9),
         "eigenvalues": [], "energy": [], "components": [], "directions": [], "inertia": None, "views": {},
+        "gradientError": None, "angle": None, "held": [],
     }  # fmt: skip
     if not moment.finite:
         return out
+    if run.problem is not None:
+        out["held"] = held_names(run.problem, moment.x, moment.gradient, names)
     axes = np.zeros((len(moment.flat), 0))
     if moment.hessian is not None:
         axes = add_spectrum(out, moment, names, noise_of(run, moment))
@@ -67,6 +71,7 @@ def recorded_point(
         side = sampler.detail.side(k == 0, thin(quad))
         seen["window"] = list(frame)
         seen["grid"] = grid(sampler.grid(moment, plane, widened(frame, SPARE), side))
+        seen |= between(run, through(plane, moment.flat), frame)
         out["views"][plane.id] = seen
     return out
 
@@ -84,9 +89,25 @@ def add_spectrum(out: dict[str, Any], moment: Moment, names: Sequence[str], nois
     out["components"] = column(parts)
     out["energy"] = column((parts / size) ** 2 if size > 0 else 0 * parts, 9)
     out["directions"] = [direction(v, names) for v in axes.T]
+    error = gradient_error(moment)
+    out["gradientError"] = number(error, 3)
+    if size > error and np.any(g.newton_step):
+        out["angle"] = number(g.angle_deg, 9)
     exact = noise <= eps(np.zeros(0, moment.dtype))
     out["inertia"] = list(g.inertia if exact else signs_of(np.asarray(moment.hessian), noise))
     return axes
+
+
+def gradient_error(moment: Moment) -> float:
+    """By how much |g| may be off by rounding: that of x, through H, and that of g itself. As `Model.gradient_error`."""
+    rounding = np.abs(np.asarray(moment.hessian)) @ np.abs(moment.flat) + np.abs(moment.gradient)
+    return float(GRADIENT_NOISE * np.finfo(moment.dtype).eps * np.linalg.norm(rounding))
+
+
+def between(run: Replay, plane: Plane, window: Window) -> dict[str, Any]:
+    """{"feasible": corners} of the ground between the bounds, where one of them is in sight of the window; else {}."""
+    corners = None if run.problem is None else polygon(run.problem.space, plane, window)
+    return {} if corners is None else {"feasible": [column(corners[:, 0]), column(corners[:, 1])]}
 
 
 def signs_of(H: np.ndarray, noise: float) -> tuple[int, int, int]:

@@ -9,14 +9,15 @@ from raphson.kernel.names import names_of
 from raphson.kernel.space import Box
 from raphson.model.quadratic import Model
 from raphson.paths.proposal import RADIUS
+from raphson.picture.chinese import chinese_lines, chinese_notes
 from raphson.picture.plane import Plane
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.recording.encode import close, column, grid, number
 from raphson.picture.recording.exported import exported
 from raphson.picture.recording.planes import drawing_units, offered
-from raphson.picture.recording.points import cube, line_point, noise_of, recorded_point
+from raphson.picture.recording.points import between, cube, line_point, noise_of, recorded_point
 from raphson.picture.recording.replay import Replay, looked_at, replay
-from raphson.picture.recording.sampler import Sampler
+from raphson.picture.recording.sampler import Sampler, through
 from raphson.picture.recording.slim import slimmed
 from raphson.picture.recording.trials import Columns, tau_unit
 from raphson.picture.recording.twin import look_lines, text_lines, verdict
@@ -48,7 +49,9 @@ def make_recording(thing: Any, title: str = "") -> dict[str, Any]:
             out["notes"].append(f"{shown}: the first, the last, and some between")
     if run.moments:
         drawn(out, thing, run, trials, names)
-    return slimmed(out)
+    out = slimmed(out)
+    method = "" if look else thing.method
+    return out | {"zh": {"lines": chinese_lines(out["lines"], method), "notes": chinese_notes(out["notes"])}}
 
 
 def title_of(thing: Any) -> str:
@@ -106,6 +109,7 @@ def add_planes(
             "share": None if plane.share is None else number(plane.share, 6), "window": list(window), "grid": sampled,
             "u": coordinates(shown[:, 0], size), "v": coordinates(shown[:, 1], size),
             "start": [float(a) for a in start], "bounds": bounds_in(run, plane),
+            **between(run, through(plane, end.flat), window),
         })  # fmt: skip
 
 

@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from raphson.picture.chinese import chinese_scene, spoken
+from raphson.picture.feasible import inside
 from raphson.picture.plane import EPS
 from raphson.picture.quadratic import Quadratic
+from raphson.picture.recording.words import WORDS
 from raphson.picture.render.svg import svg
-from raphson.picture.scene import Grid, Scene
+from raphson.picture.scene import Grid, Outside, Scene, Text
 from raphson.picture.views.convergence import convergence
 from raphson.picture.views.curve import curve, curve_run
 from raphson.picture.views.dual import dual
-from raphson.picture.views.local import PlaneTrial, local
+from raphson.picture.views.local import PlaneTrial, Surroundings, local
 from raphson.picture.views.run import Journey, run
 from raphson.picture.views.spectrum import SpectrumData, spectrum
 from raphson.picture.views.stretch import stretch
@@ -23,6 +26,12 @@ from raphson.report.table import significant
 
 WIDTH = 470
 """Pixels of a picture; two stand side by side on a printed page."""
+
+CODES = {"en": "en", "zh": "zh-CN"}
+"""What the languages of a page are called in HTML."""
+
+TITLES = ("Local quadratic model", "Fit", "Minimization")
+"""Titles that nobody asked for."""
 
 ENDS = 15
 """Rows of the table from each end of the run."""
@@ -46,45 +55,81 @@ STYLE = (
 )
 
 
-def static_page(recording: dict[str, Any], thing: Any) -> str:
-    """The element `<main id="static">`."""
-    facts = f"{recording['n']} variable{'' if recording['n'] == 1 else 's'} · {recording['dtype']}"
-    lines = list(recording["lines"])
-    # The number of variables and the precision end the line in the console; here they have their own.
-    head = lines.pop(0)[1].rpartition("   ")[0] if lines and not lines[0][0] else ""
+def static_page(recording: dict[str, Any], thing: Any, language: str = "en") -> str:
+    """The element `<main id="static">`, in English or Chinese."""
+    say, own = WORDS[language], recording if language == "en" else recording["zh"]
+    facts = f"{say['variables'](recording['n'])} · {recording['dtype']}"
+    lines = list(own["lines"])
+    head = lines.pop(0)[1] if lines and not lines[0][0] else ""
     parts = [
         '<main id="static">',
-        f"<h1>{escape(recording['title'])}</h1>",
+        f"<h1>{escape(page_title(recording, language))}</h1>",
         f"<p>{escape(facts)}</p>",
         f"<p><strong>{escape(head)}</strong></p>" if head else "",
         "<dl>" + "".join(f"<dt>{escape(a)}</dt><dd>{escape(b)}</dd>" for a, b in lines) + "</dl>",
-        *groups(recording, thing),
-        table(recording["trials"]),
-        notes(recording["notes"]),
-        "<p>The pictures can be dragged where scripts are allowed. Everything is inside this one file.</p>",
+        *groups(recording, thing, language),
+        table(recording["trials"], say),
+        notes(own["notes"], say),
+        f"<p>{say['inside']}</p>",
         "</main>",
     ]
     return "\n".join(part for part in parts if part)
 
 
-def groups(recording: dict[str, Any], thing: Any) -> Iterator[str]:
-    """Pictures under a heading each: the run, the start, the answer."""
-    many = recording["trials"] is not None and len(recording["points"]) > 1
+def page_title(recording: dict[str, Any], language: str) -> str:
+    """The title; one that nobody asked for in the language of the page."""
+    title = recording["title"]
+    return spoken(title) if language == "zh" and title in TITLES else title
+
+
+def groups(recording: dict[str, Any], thing: Any, language: str) -> Iterator[str]:
+    """Pictures under a heading each: the run, the start, the answer (or what was returned instead)."""
+    say, many = WORDS[language], recording["trials"] is not None and len(recording["points"]) > 1
     if many:
-        yield group("The run", [*run_scenes(recording), convergence({"this run": thing})])
+        yield group(say["run"], [*run_scenes(recording), convergence({"this run": thing})], language)
     if recording["points"]:
         first, last = recording["points"][0], recording["points"][-1]
-        yield group("The start" if many else "The point", point_scenes(recording, first, 0 if many else None))
+        yield group(say["start" if many else "point"], point_scenes(recording, first, 0 if many else None), language)
         if many:
-            yield group("The answer", point_scenes(recording, last, None))
+            yield group(
+                say["answer" if found(recording) else "returned"], point_scenes(recording, last, None), language
+            )
 
 
-def group(title: str, scenes: list[Scene]) -> str:
-    """Pictures side by side; nothing where there is none."""
+def found(recording: dict[str, Any]) -> bool:
+    """Whether the run ended at a minimum that was shown."""
+    return recording["verdict"] is None or bool(recording["verdict"]["success"])
+
+
+def group(title: str, scenes: list[Scene], language: str) -> str:
+    """Pictures side by side; nothing where there is none. Of words alone, a sentence."""
     if not scenes:
         return ""
-    figures = "".join(f"<figure>{svg(scene, WIDTH)}</figure>" for scene in scenes)
+    scenes = [chinese_scene(scene) for scene in scenes] if language == "zh" else scenes
+    figures = "".join(f"<figure>{figure_of(scene)}</figure>" for scene in scenes)
     return f'<h2>{escape(title)}</h2><div class="pictures">{figures}</div>'
+
+
+def figure_of(scene: Scene) -> str:
+    """The picture; where there is nothing to draw its sentence, without an empty frame."""
+    if not all(isinstance(item, Text) for item in scene.items):
+        return svg(scene, WIDTH)
+    words = " ".join(item.text for item in scene.items if isinstance(item, Text))
+    told = " ".join(part for part in (words, scene.caption, *scene.notes) if part)
+    head = f'<figcaption data-view="{escape(scene.view)}"><strong>{escape(scene.question)}</strong>'
+    return f"{head} {escape(told)}</figcaption>"
+
+
+def plane_of(recording: dict[str, Any], *kinds: str) -> dict[str, Any]:
+    """The first plane of the first of these kinds that was recorded, else the first of all."""
+    planes = recording["planes"]
+    return next((plane for kind in kinds for plane in planes if plane["kind"] == kind), planes[0])
+
+
+def beyond(entry: dict[str, Any]) -> Outside | None:
+    """What lies beyond the bounds of a recorded plane or view."""
+    corners = entry.get("feasible")
+    return None if corners is None else Outside("bounds", np.stack([floats(a) for a in corners], axis=1))
 
 
 def run_scenes(recording: dict[str, Any]) -> list[Scene]:
@@ -97,17 +142,19 @@ def run_scenes(recording: dict[str, Any]) -> list[Scene]:
         known = np.isfinite(ends)
         x = np.concatenate([[line["start"]], ends[known]])
         f = np.concatenate([floats([trials["startValue"]]), floats(trials["value"])[known]])
-        return [curve_run(x, f, accepted[known], floats(line["x"]), floats(line["f"]), recording["names"][0])]
+        name = recording["names"][0]
+        return [curve_run(x, f, accepted[known], floats(line["x"]), floats(line["f"]), name, found(recording))]
     if not recording["planes"]:
         return []
-    plane = recording["planes"][0]
+    plane = plane_of(recording, "path")
     ends = np.stack([floats(plane["u"]), floats(plane["v"])], axis=1)
     known = np.all(np.isfinite(ends), axis=1)
     last = next((p["views"][plane["id"]]["at"] for p in reversed(recording["points"]) if p["views"]), plane["start"])
     path = Journey(floats(plane["start"]), ends[known], accepted[known], floats(last))
     section = "whole" if plane["whole"] else "slice"
-    scene = run(path, sampled(plane["grid"]), section, tuple(plane["axes"]), tuple(plane["window"]), plane["share"])
-    return [scene]
+    window, axes = tuple(plane["window"]), tuple(plane["axes"])
+    grid, bounds = sampled(plane["grid"], plane), beyond(plane)
+    return [run(path, grid, section, axes, window, plane["share"], bounds, found(recording))]
 
 
 def point_scenes(recording: dict[str, Any], point: dict[str, Any], trial: int | None) -> list[Scene]:
@@ -120,15 +167,19 @@ def point_scenes(recording: dict[str, Any], point: dict[str, Any], trial: int | 
         )  # fmt: skip
         return [scene]
     scenes = []
-    if recording["planes"] and recording["planes"][0]["id"] in point["views"]:
-        plane = recording["planes"][0]
+    # At the end of a run -g and the Newton step are near zero: the curvatures span the plane that says most.
+    kind = "newton" if trial is not None or recording["trials"] is None else "extreme"
+    plane = plane_of(recording, kind) if recording["planes"] else None
+    if plane and plane["id"] in point["views"]:
         view = point["views"][plane["id"]]
-        quad, grid = quadratic(view), sampled(view["grid"])
+        quad, grid = quadratic(view), sampled(view["grid"], view)
         section, axes = "whole" if plane["whole"] else "slice", tuple(plane["axes"])
         shown = None if trial is None else plane_trial(recording, plane, view, trial)
         window = tuple(view["window"])
+        held = point["held"] if "feasible" in view else ()
+        around = Surroundings(beyond(view), held, recording["n"], point["angle"])
         scenes += [
-            local(quad, grid, shown, section, axes, window), dual(quad, section, axes, window),
+            local(quad, grid, shown, section, axes, window, around), dual(quad, section, axes, window),
             *stretch(quad, 1.0, section, axes, window), whitened(quad, 1.0, section, window),
         ]  # fmt: skip
     if len(point["eigenvalues"]) > 1:
@@ -169,18 +220,26 @@ def spectrum_of(point: dict[str, Any], n: int) -> SpectrumData:
     size = float(abs(parts[top]) / np.sqrt(energy[top])) if energy[top] > 0 else 0.0
     return SpectrumData(
         eigenvalues=w, signs=signs, components=parts, directions=tuple(point["directions"]), index=index, total=n,
-        inertia=tuple(point["inertia"]), size=size,
+        inertia=tuple(point["inertia"]), size=size, error=point.get("gradientError") or 0.0,
     )  # fmt: skip
 
 
-def sampled(grid: dict[str, Any] | None) -> Grid | None:
-    """A recorded grid."""
+def sampled(grid: dict[str, Any] | None, entry: dict[str, Any]) -> Grid | None:
+    """A recorded grid of a plane or view, with its points beyond the bounds."""
     if grid is None:
         return None
     u0, u1, v0, v1 = grid["window"]
     values = unpacked(grid["values"]) + (unpacked(grid["rest"]) if "rest" in grid else 0.0)
     shape = (grid["nv"], grid["nu"])
-    return Grid(np.linspace(u0, u1, shape[1]), np.linspace(v0, v1, shape[0]), values.reshape(shape))
+    u, v, values, bounds = (
+        np.linspace(u0, u1, shape[1]),
+        np.linspace(v0, v1, shape[0]),
+        values.reshape(shape),
+        beyond(entry),
+    )
+    if bounds is None or np.all(np.isfinite(values)):
+        return Grid(u, v, values)
+    return Grid(u, v, values, ~np.isfinite(values) & ~inside(bounds.points, np.stack(np.meshgrid(u, v), axis=-1)))
 
 
 def unpacked(text: str) -> np.ndarray:
@@ -193,39 +252,34 @@ def floats(values: Any) -> np.ndarray:
     return np.array([np.nan if a is None else a for a in values], float)
 
 
-HEADS = ("trial", "f", "max |g|", "predicted", "actual", "ratio", "tau", "taken")
-
-
-def table(trials: dict[str, Any] | None) -> str:
+def table(trials: dict[str, Any] | None, say: dict[str, Any]) -> str:
     """The first and the last trials."""
     if trials is None or not trials["index"]:
         return ""
     count = len(trials["index"])
     shown = range(count) if count <= 2 * ENDS else [*range(ENDS), -1, *range(count - ENDS, count)]
-    rows = [row(trials, k) if k >= 0 else f'<tr><td colspan="{len(HEADS)}">…</td></tr>' for k in shown]
-    heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
-    head = f"<h2>Trials</h2><p>tau is a {trials['tauUnit']}.</p>"
-    if trials["tauUnit"].startswith("1/"):
-        head = f"<h2>Trials</h2><p>tau is {trials['tauUnit']}.</p>"
+    rows = [row(trials, k, say) if k >= 0 else f'<tr><td colspan="{len(say["heads"])}">…</td></tr>' for k in shown]
+    heads = "".join(f'<th scope="col">{head}</th>' for head in say["heads"])
+    head = f"<h2>{say['trials']}</h2><p>{say['tau'][trials['tauUnit']]}</p>"
     return (
         f'{head}<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     )
 
 
-def row(trials: dict[str, Any], k: int) -> str:
+def row(trials: dict[str, Any], k: int, say: dict[str, Any]) -> str:
     """One trial."""
     columns = ("value", "gradientNorm", "predicted", "actual", "ratio", "tau")
     digits = (8, 3, 3, 3, 3, 3)
     cells = [str(trials["index"][k] + 1)]
     for name, count in zip(columns, digits, strict=True):
         a = trials[name][k]
-        cells.append("not finite" if a is None else significant(a, count))
-    cells.append("yes" if trials["accepted"][k] else "no")
+        cells.append(say["not finite"] if a is None else significant(a, count))
+    cells.append(say["yes"] if trials["accepted"][k] else say["no"])
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def notes(words: list[str]) -> str:
+def notes(words: list[str], say: dict[str, Any]) -> str:
     """What was thinned or left out."""
     if not words:
         return ""
-    return "<h2>Notes</h2><ul>" + "".join(f"<li>{escape(note)}</li>" for note in words) + "</ul>"
+    return f"<h2>{say['notes']}</h2><ul>" + "".join(f"<li>{escape(note)}</li>" for note in words) + "</ul>"

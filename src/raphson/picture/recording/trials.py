@@ -79,6 +79,7 @@ class Columns:
             "of": self.of, "index": i.tolist(), "value": column(t.value[i]), "predicted": column(t.predicted[i], 9),
             "actual": column(t.actual[i], 9), "ratio": column(t.ratio[i], 6), "tau": column(t.tau[i], 12),
             "gradientNorm": column(t.gradient_norm[i], 9), "accepted": t.accepted[i].tolist(),
+            "rejected": int(np.sum(~np.asarray(t.accepted, bool))),
             "point": self.point().tolist(), "exact": exact.tolist(), "tauUnit": UNITS.get(tau_unit(result), "length"),
             "startValue": number(t.start_value), "startGradientNorm": number(t.start_gradient_norm, 9),
             "best": number(np.min(values)) if len(values) else None,

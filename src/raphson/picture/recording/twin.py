@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import numpy as np
+
 from raphson.fit.report import DOUBT, rounded
+from raphson.kernel.names import names_of
 from raphson.model.quadratic import Model
 from raphson.picture.recording.encode import number
 from raphson.picture.recording.replay import point_vector
@@ -16,6 +19,7 @@ PARAMETERS = 12
 def verdict(result: Any) -> dict[str, Any]:
     """The certificate's numbers under their names in the page."""
     c = result.certificate
+    names = names_of(result)
     optional = lambda a: None if a is None else number(a)
     return {
         "key": c.verdict.name.lower().replace("_", "-"), "success": bool(c.success), "value": number(result.value),
@@ -24,6 +28,8 @@ def verdict(result: Any) -> dict[str, Any]:
         "smallest": optional(c.smallest), "largest": optional(c.largest), "condition": optional(c.condition),
         "lower": number(c.lower), "level": len(c.flat),
         "slopes": None if c.slopes is None else [number(a) for a in c.slopes],
+        "cause": str(c.cause), "proof": str(c.proof),
+        "held": [str(names[i]) for i in np.flatnonzero(result.active)[:PARAMETERS]],
         "inertia": None if c.inertia is None else [int(a) for a in c.inertia], "method": result.method,
         "status": result.termination.name,
     }  # fmt: skip
@@ -33,7 +39,10 @@ def text_lines(result: Any) -> list[list[str]]:
     """The text of a result as (label, text), without how long it took: the same run gives the same file."""
     head, *rest = str(result).split("\n\n")
     rows = [row for block in (head, *rest[1:]) for row in block.splitlines()]
-    lines = [["", rows[0]]] + [[row[:10].strip(), row[10:].strip()] for row in rows[1:]]
+    # The number of variables and the precision end the line in the console; a page says them apart.
+    lines = [["", rows[0].rpartition("   ")[0] if rows[0].count("   ") > 1 else rows[0]]] + [
+        [row[:10].strip(), row[10:].strip()] for row in rows[1:]
+    ]
     lines = [[label, timeless(words, result) if label == "work" else words] for label, words in lines]
     return lines + parameter_lines(result)
 

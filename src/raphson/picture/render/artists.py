@@ -6,8 +6,23 @@ from typing import Any
 import numpy as np
 
 from raphson.picture.contour import gaps
-from raphson.picture.render.ink import ink, letters, pale, palette, pen
-from raphson.picture.scene import Arc, Arrow, Contours, Curve, Dots, Ellipse, Grid, Heat, Item, RightAngle, Stems, Text
+from raphson.picture.feasible import area
+from raphson.picture.render.ink import ink, letters, open_head, pale, palette, pen
+from raphson.picture.scene import (
+    Arc,
+    Arrow,
+    Contours,
+    Curve,
+    Dots,
+    Ellipse,
+    Grid,
+    Heat,
+    Item,
+    Outside,
+    RightAngle,
+    Stems,
+    Text,
+)  # fmt: skip
 
 CORNER, RADIUS = 0.11, 0.3
 """Inches: the side of a right-angle mark, the radius of an angle's arc."""
@@ -48,7 +63,8 @@ def draw_arrow(ax: Any, item: Arrow, order: float) -> None:
     arrow = FancyArrowPatch(
         item.tail, item.head, arrowstyle="-|>,head_length=0.42,head_width=0.19", shrinkA=0, shrinkB=0,
         mutation_scale=min(5.5 * style["linewidth"] + 7, max(1.6 * length, 2)), joinstyle="miter", capstyle="butt",
-        facecolor=style["color"], edgecolor=style["color"], linewidth=style["linewidth"], zorder=order + 0.5,
+        facecolor=ax.get_facecolor() if open_head(item.role) else style["color"], edgecolor=style["color"],
+        linewidth=style["linewidth"], zorder=order + 0.5,
     )  # fmt: skip
     arrow.set_gid(item.role)
     ax.add_patch(arrow)
@@ -106,6 +122,7 @@ def draw_contours(ax: Any, item: Contours, order: float) -> None:
             item.grid.x, item.grid.y, values, levels=levels, colors=[style["color"]], linewidths=style["linewidth"],
             linestyles="solid", zorder=order,
         )  # fmt: skip
+        lines.set_linestyle(style["linestyle"])
         lines.set_gid(item.role)
 
 
@@ -141,6 +158,34 @@ def hatch(ax: Any, grid: Grid, order: float) -> None:
         ax.add_patch(patch)
 
 
+def draw_outside(ax: Any, item: Outside, order: float) -> None:
+    """Hatching exactly up to the polygon's edge, and the edge."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Outline
+
+    (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    frame = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]])
+    corners, style = np.asarray(item.points, float), pen(item.role, ax)
+    rings = [Outline(frame, closed=True)]
+    if len(corners):
+        # The other way round than the frame: a hole in it.
+        corners = corners[::-1] if area(corners) > 0 else corners
+        corners = np.concatenate([corners, corners[:1]])
+        rings.append(Outline(corners, closed=True))
+        ax.plot(corners[:, 0], corners[:, 1], zorder=order, gid=item.role, marker="", **style)
+    whole = Outline.make_compound_path(*rings)
+    patch = PathPatch(
+        whole, facecolor="none", edgecolor=(*ink("function", ax), 0.6), hatch="///", linewidth=0, zorder=order
+    )
+    patch.set_gid("outside")
+    ax.add_patch(patch)
+    ax.set(xlim=(x0, x1), ylim=(y0, y1))
+
+
+MARKS = {1: "^", 0: "o", -1: "v"}
+"""The shape of a dot of many stems, by sign."""
+
+
 def draw_stems(ax: Any, item: Stems, order: float) -> None:
     """Stems from the bottom of the axes, colored by sign; the labels are those of the ticks."""
     base, many = ax.get_ylim()[0], len(item.values) > 24
@@ -149,11 +194,11 @@ def draw_stems(ax: Any, item: Stems, order: float) -> None:
         if which.any():
             style = pen(role, ax)
             x, y = np.asarray(item.positions)[which], np.asarray(item.values)[which]
-            ax.vlines(
-                x, base, y, colors=[style["color"]], linewidths=style["linewidth"] * (0.6 if many else 1), gid=role
-            )
+            if not item.bare:
+                ax.vlines(x, base, y, colors=[style["color"]], linewidths=style["linewidth"], gid=role)
+            face = style["color"] if sign else ax.get_facecolor()
             ax.scatter(
-                x, y, s=14 if many else 34, facecolors=[style["color"] if sign else ax.get_facecolor()],
+                x, y, s=14 if many else 34, marker=MARKS[sign] if item.bare else "o", facecolors=[face],
                 edgecolors=[style["color"]], zorder=order, gid=role,
             )  # fmt: skip
     if item.labels:
@@ -188,5 +233,6 @@ DRAW: dict[type[Item], Callable[[Any, Any, float], None]] = {
     Contours: draw_contours,
     Heat: draw_heat,
     Stems: draw_stems,
+    Outside: draw_outside,
     Text: draw_text,
 }

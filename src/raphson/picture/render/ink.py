@@ -67,6 +67,11 @@ def pen(role: str, ax: Any) -> dict[str, Any]:
     return {"color": ink(role, ax), "linewidth": width, "linestyle": (0, dash) if dash else "solid"}
 
 
+def open_head(role: str) -> bool:
+    """Whether arrows of a role have a hollow head: two arrows must differ in more than their color."""
+    return palette().get(role, {}).get("head") == "open"
+
+
 def letters(ax: Any, role: str) -> dict[str, Any]:
     """Font of a label: small, in the color of its role, with a halo of the background's color."""
     from matplotlib.patheffects import withStroke

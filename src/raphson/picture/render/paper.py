@@ -104,8 +104,8 @@ def lay_out(scene: Scene, width: float, height: float | None, below: float = 0.0
 def shape(scene: Scene, room: float) -> float:
     """Height over width of the axes."""
     x0, x1, y0, y1 = scene.window
-    if all(isinstance(item, Text) for item in scene.items):
-        return 0.4
+    if all(isinstance(item, Text) for item in scene.items):  # a sentence needs no room for a picture
+        return 0.12
     return float(np.clip((y1 - y0) / (x1 - x0), *ASPECT)) if scene.equal else 0.66
 
 

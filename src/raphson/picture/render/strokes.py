@@ -9,10 +9,24 @@ import numpy as np
 
 from raphson.picture.conic import arcs
 from raphson.picture.contour import gaps, lines
-from raphson.picture.render.ink import palette
+from raphson.picture.render.ink import open_head, palette
 from raphson.picture.render.lettering import CORNER, arc_points
 from raphson.picture.render.paper import SMALL, Paper
-from raphson.picture.scene import Arc, Arrow, Contours, Curve, Dots, Ellipse, Grid, Heat, Item, RightAngle, Stems, Text
+from raphson.picture.scene import (
+    Arc,
+    Arrow,
+    Contours,
+    Curve,
+    Dots,
+    Ellipse,
+    Grid,
+    Heat,
+    Item,
+    Outside,
+    RightAngle,
+    Stems,
+    Text,
+)  # fmt: skip
 
 MARK = "\ue000"
 """Stands for the picture's own id until its text is known."""
@@ -108,8 +122,15 @@ def draw_arrow(item: Arrow, paper: Paper) -> list[str]:
     return [
         f"<g {told}>"
         f'<path {pen(item.role)} d="M{tail[0]:.2f} {tail[1]:.2f}L{neck[0]:.2f} {neck[1]:.2f}"/>'
-        f'<path fill="{color(item.role)}" d="{shape}"/></g>'
+        f'<path {head_of(item.role)} d="{shape}"/></g>'
     ]
+
+
+def head_of(role: str) -> str:
+    """How the head of an arrow is filled: hollow heads differ from filled ones whatever their colors."""
+    if open_head(role):
+        return f'data-head="open" fill="#ffffff" stroke="{color(role)}" stroke-width="1.4"'
+    return f'fill="{color(role)}"'
 
 
 def draw_right_angle(item: RightAngle, paper: Paper) -> list[str]:
@@ -192,14 +213,34 @@ def blend(k: int, low: float, high: float) -> str:
     return "#" + "".join(f"{round(255 + share * (c - 255)):02x}" for c in rgb)
 
 
+def draw_outside(item: Outside, paper: Paper) -> list[str]:
+    """Hatching exactly up to the polygon's edge, and the edge."""
+    x0, y0, x1, y1 = paper.box
+    edge = path(paper.pixels(item.points), closed=True) if len(item.points) else ""
+    frame = f"M{x0:.2f} {y0:.2f}H{x1:.2f}V{y1:.2f}H{x0:.2f}Z"
+    out = [f'<path data-role="outside" fill="url(#{MARK}-h)" fill-rule="evenodd" d="{frame}{edge}"/>']
+    return [*out, f'<path data-role="{item.role}" {pen(item.role)} d="{edge}"/>'] if edge else out
+
+
+def bare_dot(x: float, y: float, sign: int, role: str) -> str:
+    """A dot of many stems: an upright triangle curves upwards, an inverted one downwards, a circle is zero."""
+    if not sign:
+        return f'<circle cx="{x:.2f}" cy="{y:.2f}" r="2.6" fill="#ffffff" stroke="{color(role)}"/>'
+    corners = "L".join(f"{x + 3.2 * a:.2f} {y + 3.2 * sign * b:.2f}" for a, b in ((-0.87, 0.5), (0.87, 0.5), (0, -1)))
+    return f'<path fill="{color(role)}" d="M{corners}Z"/>'
+
+
 def draw_stems(item: Stems, paper: Paper) -> list[str]:
-    """Stems from the bottom of the axes, colored by sign; hollow where it is zero."""
+    """Stems from the bottom of the axes, colored by sign; hollow where it is zero. Dots alone where they are bare."""
     bottom, out = paper.box[3], []
     spots = paper.pixels(np.stack([item.positions, item.values], axis=1))
     for (x, y), sign in zip(spots.tolist(), np.asarray(item.signs).tolist(), strict=True):
         role = {1: "positive", 0: "zero", -1: "negative"}[int(np.sign(sign))]
         y = y if np.isfinite(y) else bottom
         fill = color(role) if sign else "#ffffff"
+        if item.bare:
+            out.append(f'<g data-role="{role}" data-sign="{int(sign)}">{bare_dot(x, y, int(sign), role)}</g>')
+            continue
         out.append(
             f'<g data-role="{role}" data-sign="{int(sign)}"><path {pen(role)} d="M{x:.2f} {bottom:.2f}V{y:.2f}"/>'
             f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{4 if len(spots) <= MANY else 2.2}" fill="{fill}" '
@@ -216,5 +257,6 @@ def draw_text(item: Text, paper: Paper) -> list[str]:
 
 DRAW: dict[type[Item], Callable[[Any, Paper], list[str]]] = {
     Ellipse: draw_ellipse, Curve: draw_curve, Arrow: draw_arrow, RightAngle: draw_right_angle, Arc: draw_arc,
-    Dots: draw_dots, Contours: draw_contours, Heat: draw_heat, Stems: draw_stems, Text: draw_text,
+    Dots: draw_dots, Contours: draw_contours, Heat: draw_heat, Stems: draw_stems,
+    Outside: draw_outside, Text: draw_text,
 }  # fmt: skip

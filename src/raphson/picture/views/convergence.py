@@ -27,7 +27,7 @@ TINY = 1e-300
 class Run:
     """One run: f and max |g| after every trial, the start first; f where it was `tried`, and which were taken (k,).
 
-    `noise`: the smallest change of f that means anything.
+    `noise`: the smallest change of f that means anything; `found`: it ended at a minimum that was shown.
     """
 
     value: np.ndarray
@@ -36,6 +36,7 @@ class Run:
     accepted: np.ndarray
     final: float
     noise: float
+    found: bool = True
 
     @staticmethod
     def of(result: Any) -> "Run":
@@ -50,7 +51,8 @@ class Run:
         last = np.maximum.accumulate(np.concatenate([[0], np.where(taken, np.arange(1, len(tried) + 1), 0)]))
         gradient = np.concatenate([[trace.start_gradient_norm], np.asarray(trace.gradient_norm, float)])
         noise = getattr(getattr(result, "certificate", None), "noise", 0.0)
-        return Run(value[last], tried, gradient, taken, float(result.value), float(noise))
+        found = bool(getattr(result, "success", True))
+        return Run(value[last], tried, gradient, taken, float(result.value), float(noise), found)
 
     @property
     def lowest(self) -> float:
@@ -75,7 +77,7 @@ def convergence(results: Mapping[str, Any], title: str = "") -> Scene:
     window = framed(items, longest, log)
     items = [*floor(min(run.noise for run in runs.values()), window), *items]
     if longest == 1:
-        items = [Text("muted", (0.5, float(np.sqrt(window[2] * window[3]))), "no trial was needed", "middle")]
+        items = [Text("muted", (0.5, float(np.sqrt(window[2] * window[3]))), "no trial was made", "middle")]
     x_label = "trial, counted from 1" if "x" in log else "trial"
     return Scene(
         "convergence", QUESTION, window, tuple(items), x_label, "f − lowest f seen,  max |g|", False, log, title,
@@ -150,6 +152,8 @@ def caption(runs: Mapping[str, Run], low: float) -> str:
         )
     else:
         parts.append("Trials: " + ", ".join(f"{name} {len(run.accepted)}" for name, run in runs.items()) + ".")
+    if not any(run.found for run in runs.values()):
+        parts.append("No minimum was shown: the lowest value seen need not be the least.")
     return " ".join(parts)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from raphson.picture.scene import Arrow, Contours, Curve, Dots, Grid, Item, Scene
+from raphson.picture.views.run import end_word
 from raphson.picture.views.window import NEAR, Window
 from raphson.picture.words import number_text
 
@@ -51,9 +52,13 @@ def curve(
 
 
 def curve_run(
-    points: np.ndarray, values: np.ndarray, accepted: np.ndarray, u: np.ndarray, f: np.ndarray, name: str = "x1"
-) -> Scene:
-    """The trials of a run in one variable, `points` (m + 1,) with their `values`, the start first, on f at `u`."""
+    points: np.ndarray, values: np.ndarray, accepted: np.ndarray, u: np.ndarray, f: np.ndarray, name: str = "x1",
+    found: bool = True,
+) -> Scene:  # fmt: skip
+    """The trials of a run in one variable, `points` (m + 1,) with their `values`, the start first, on f at `u`.
+
+    `found`: the run ended at a minimum that was shown.
+    """
     items: list[Item] = [*pieces("function-level", u, f, "f")]
     good = np.isfinite(values)
     taken = np.concatenate([[True], np.asarray(accepted, bool)])
@@ -61,7 +66,7 @@ def curve_run(
     items.append(Curve("run", spots[taken & good]))
     items.append(Dots("trial", spots[good], taken[good]))
     items.append(Dots("start", spots[:1], np.array([True]), "start"))
-    items.append(Dots("center", spots[taken & good][-1:], np.array([True]), "answer"))
+    items.append(Dots("center", spots[taken & good][-1:], np.array([found]), end_word(found)))
     count, kept = len(points) - 1, int(np.sum(taken)) - 1
     window = frame(items, (float(u[0]), float(u[-1])), values[0])
     items = [*([] if np.all(np.isfinite(f)) else hatching(u, f, window)), *items]

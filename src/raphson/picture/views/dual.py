@@ -79,7 +79,6 @@ def without(view: str, question: str, quad: Quadratic, section: str, what: str) 
     shown = [number_text(v) if s else "0 to rounding" for v, s in zip(w, quad.signs, strict=True)]
     reason = f"λ = {shown[0]} and {shown[1]}: {what} needs both to be positive."
     word = {"saddle": "a saddle", "dome": "a dome", "valley": "a valley", "flat": "flat"}[quad.kind]
-    lines = (f"H is {word} here,", f"so there is no {view} picture.")
-    items = tuple(Text("muted", (0.0, y), text, "middle") for y, text in zip((0.12, -0.12), lines, strict=True))
+    items = (Text("muted", (0.0, 0.0), f"H is {word} here, so there is no {view} picture.", "middle"),)
     frame = (-1.6, 1.6, -1.0, 1.0)
     return Scene(view, question, frame, items, title=SECTIONS[section], caption=reason)

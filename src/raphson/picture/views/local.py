@@ -1,5 +1,6 @@
 """The local view: which way, and why not -g? The levels of f and of its model through x, with both directions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,12 +8,14 @@ import numpy as np
 from raphson.picture.conic import asymptotes, level
 from raphson.picture.contour import levels
 from raphson.picture.quadratic import Quadratic
-from raphson.picture.scene import Contours, Curve, Dots, Ellipse, Grid, Item, Scene, pair
+from raphson.picture.scene import Contours, Curve, Dots, Ellipse, Grid, Item, Outside, Scene, pair
 from raphson.picture.views.pieces import aim, eigen_axes, unit
 from raphson.picture.views.window import Window, shown_rise, too_near, window_of
 from raphson.picture.words import caption, center_word, heading, number_text
 
 QUESTION = "Which way, and why not −g?"
+
+BEYOND_BOUNDS = "Hatched: beyond the bounds."
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,34 +32,66 @@ class PlaneTrial:
     curve: np.ndarray | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """What a plane does not show by itself: what lies beyond the `bounds`, the variables `held` at theirs, beyond which
+    f falls, and the number `n` of all variables with the `angle` from -g to the Newton step in all dimensions (degrees;
+    None: two variables, or a gradient that is rounding)."""
+
+    bounds: Outside | None = None
+    held: Sequence[str] = ()
+    n: int = 2
+    angle: float | None = None
+
+    def first(self) -> str:
+        """What is said before the plane is."""
+        if self.angle is None or self.n < 3:
+            return ""
+        return f"In all {self.n} dimensions −g is {self.angle:.1f}° off the Newton step. In this plane: "
+
+    def notes(self) -> list[str]:
+        """What is said of bounds."""
+        out = [] if self.bounds is None else [BEYOND_BOUNDS]
+        if self.held:
+            left = f"At a bound, and left out by the method: {', '.join(self.held)}."
+            out.append(f"{left} What is drawn is the model without bounds.")
+        return out
+
+
 def local(
     quad: Quadratic, grid: Grid | None = None, trial: PlaneTrial | None = None, section: str = "whole",
-    axes: tuple[str, str] = ("x1", "x2"), window: Window | None = None,
+    axes: tuple[str, str] = ("x1", "x2"), window: Window | None = None, around: Surroundings = Surroundings(),
 ) -> Scene:  # fmt: skip
     """The quadratic at x with everything that steps are made of, honest at every signature.
 
     `grid`: f in the plane with the others fixed (left out of a shadow, which it cannot be compared with);
     `section` "whole", "slice" or "shadow"; `axes` the labels of the plane's axes; `window` (u0, u1, v0, v1), by default
-    the grid's, else `window_of`.
+    the grid's, else `window_of`; `around`: what is known beyond the plane.
     """
     if window is None:
         window = window_of(quad) if grid is None else extent(grid)
     notes = []
     if section == "shadow" and grid is not None:
         grid, notes = None, ["f itself is not drawn: its section holds the others fixed, a shadow minimizes over them."]
+    notes += around.notes()
     near = too_near(quad, window)
     rise = shown_rise(quad, window)
     lift = rise - quad.rise if near else 0.0
     through = level(quad, lift, window, "model-level", "" if near else "model, level of x")
     if near and through:
         through[0] = replace(through[0], label=height(quad, rise))
-    items: list[Item] = [*function(quad, grid, near), *faint(quad, rise, lift, window), *asymptotes(quad, window)]
+    items: list[Item] = [
+        *([] if around.bounds is None else [around.bounds]),
+        *function(quad, grid, near),
+        *faint(quad, rise, lift, window),
+        *asymptotes(quad, window),
+    ]
     items += [*through, *frame_axes(quad, through, window), *region(quad, trial)]
-    items += [] if near or not np.any(quad.gradient) else directions(quad, window, bool(through))
+    items += [] if near or not np.any(quad.gradient) else directions(quad, window, bool(through), section)
     items += [*points(quad, window, near), *tried(trial)]
     return Scene(
         view="local", question=QUESTION, window=window, items=tuple(items), x_label=axes[0], y_label=axes[1],
-        title=heading(quad, section), caption=caption(quad, near, rise), notes=tuple(notes),
+        title=heading(quad, section), caption=around.first() + caption(quad, near, rise), notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -103,9 +138,10 @@ def frame_axes(quad: Quadratic, through: list, window: Window) -> list[Item]:
     return eigen_axes(quad.center, V, semi, w, quad.signs, window)
 
 
-def directions(quad: Quadratic, window: Window, marked: bool) -> list[Item]:
+def directions(quad: Quadratic, window: Window, marked: bool, section: str) -> list[Item]:
     """-g and the Newton step, and where the model is least along -g."""
     word = "Newton step" if np.all(quad.signs != 0) else "shortest Newton step"
+    word += " in this plane" if section == "slice" else ""
     g = quad.gradient
     step = quad.newton if quad.kind != "flat" else np.zeros(2)
     out = aim(quad.at, g, step, quad.angle_deg, window, marked, word) if np.any(step) else falling(quad, window)

@@ -7,7 +7,7 @@ import numpy as np
 
 from raphson.picture.contour import levels
 from raphson.picture.plane import Plane
-from raphson.picture.scene import Contours, Curve, Dots, Grid, Item, Scene
+from raphson.picture.scene import Contours, Curve, Dots, Grid, Item, Outside, Scene
 from raphson.picture.thinning import thinned
 from raphson.picture.views.window import Window, rectangle
 
@@ -60,15 +60,17 @@ def journey_window(path: Journey, reach: float = 1.0) -> Window:
 
 def run(
     path: Journey, grid: Grid | None = None, section: str = "whole", axes: tuple[str, str] = ("x1", "x2"),
-    window: Window | None = None, share: float | None = None,
+    window: Window | None = None, share: float | None = None, bounds: Outside | None = None, found: bool = True,
 ) -> Scene:  # fmt: skip
     """The path on contours of f: points taken filled, rejected trials hollow at the end of a dotted line.
 
-    `grid`: f in the plane, the others as at the answer; `share` of the path's variance that lies in the plane.
+    `grid`: f in the plane, the others as at the answer; `share` of the path's variance that lies in the plane;
+    `bounds`: what lies beyond them; `found`: the run ended at a minimum that was shown.
     """
     window = journey_window(path) if window is None else window
     shown, notes = drawn(path)
-    items: list[Item] = [] if grid is None else [Contours("function", grid, levels(grid.values, 11))]
+    items: list[Item] = [] if bounds is None else [bounds]
+    items += [] if grid is None else [Contours("function", grid, levels(grid.values, 11))]
     base, ends, taken = path.base, path.ends, path.accepted
     rejected = [k for k in shown if not taken[k]]
     items += [Curve("rejected", np.stack([base[k], ends[k]])) for k in rejected]
@@ -76,21 +78,26 @@ def run(
     items.append(Curve("run", np.concatenate([stations, path.answer[None]])))
     items.append(Dots("trial", ends[shown], taken[shown]))
     items.append(Dots("start", path.start[None], np.array([True]), "start"))
-    items.append(Dots("center", path.answer[None], np.array([True]), "answer"))
+    items.append(Dots("center", path.answer[None], np.array([found]), end_word(found)))
     outside = int(np.sum(~within(ends, window)))
     if outside:
         notes.append(f"{outside} trial{'' if outside == 1 else 's'} ended outside the window.")
     return Scene(
         view="run", question=QUESTION, window=window, items=tuple(items), x_label=axes[0], y_label=axes[1],
-        title=title(section, share), caption=caption(path), notes=tuple(notes),
+        title=title(section, share, found), caption=caption(path, found), notes=tuple(notes),
     )  # fmt: skip
 
 
-def title(section: str, share: float | None) -> str:
+def end_word(found: bool) -> str:
+    """What the end of a run is called: an answer only where it was shown to be one."""
+    return "answer" if found else "point returned"
+
+
+def title(section: str, share: float | None, found: bool = True) -> str:
     """What plane this is."""
     if section == "whole":
         return ""
-    words = "f with the other variables as at the answer; the path is projected"
+    words = f"f with the other variables as at the {end_word(found)}; the path is projected"
     return words if share is None else f"{words} ({100 * share:.3g} % of its variance lies in this plane)"
 
 
@@ -109,10 +116,10 @@ def drawn(path: Journey) -> tuple[np.ndarray, list[str]]:
     ] if count > MOST else []
 
 
-def caption(path: Journey) -> str:
+def caption(path: Journey, found: bool = True) -> str:
     """The sentences under the picture."""
     count, taken = len(path.ends), int(np.sum(path.accepted))
     if not count:
-        return "No step was needed: the start is the answer."
+        return "No step was needed: the start is the answer." if found else "No trial was made: the start was returned."
     words = f"{count} trial{'' if count == 1 else 's'}, {taken} taken"
     return f"{words}." if taken == count else f"{words} (filled), {count - taken} rejected (hollow)."

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from raphson.picture.scene import Curve, Item, Scene, Stems, Text
+from raphson.picture.scene import Curve, Dots, Item, Scene, Stems, Text
 from raphson.report.table import significant
 
 QUESTION = "Which directions are stiff, flat, downhill?"
@@ -29,7 +29,7 @@ class SpectrumData:
     """Curvatures of a point: `eigenvalues` (k,) ascending, their `signs`, v_i'g in `components`, `directions` in words.
 
     `index` (k,) counts from 1 in the whole spectrum of `total`; `inertia` how many of all are negative, zero, positive;
-    `size` is |g|.
+    `size` is |g|, and `error` by how much that may be off: a gradient below it is rounding, and has no shares.
     """
 
     eigenvalues: np.ndarray
@@ -40,6 +40,12 @@ class SpectrumData:
     total: int
     inertia: tuple[int, int, int]
     size: float
+    error: float = 0.0
+
+    @property
+    def told(self) -> bool:
+        """Whether the gradient is more than rounding."""
+        return self.size > self.error
 
     @property
     def lowest(self) -> float:
@@ -53,12 +59,12 @@ class SpectrumData:
 
     @property
     def energy(self) -> np.ndarray:
-        """The gradient's share (v_i'g)^2 / |g|^2 of each direction (k,); 0 where g = 0."""
-        return (self.components / self.size) ** 2 if self.size > 0 else np.zeros_like(self.components)
+        """The gradient's share (v_i'g)^2 / |g|^2 of each direction (k,); 0 where g is zero to rounding."""
+        return (self.components / self.size) ** 2 if self.told else np.zeros_like(self.components)
 
 
-def of_geometry(g: Any, names: Sequence[str]) -> SpectrumData:
-    """The spectrum of a `Geometry`, thinned to at most `MOST` eigenvalues; `names` of the n variables."""
+def of_geometry(g: Any, names: Sequence[str], error: float = 0.0) -> SpectrumData:
+    """The spectrum of a `Geometry`, thinned to at most `MOST` eigenvalues; `names` of the variables, `error` of |g|."""
     n = len(g.eigenvalues)
     picked = np.arange(n)
     if n > MOST:
@@ -66,7 +72,9 @@ def of_geometry(g: Any, names: Sequence[str]) -> SpectrumData:
         picked = np.concatenate([np.arange(ENDS), middle, np.arange(n - ENDS, n)])
     V, size = g.axes[:, picked], float(np.linalg.norm(g.gradient))
     words = tuple(direction(v, names) for v in V.T)
-    return SpectrumData(g.eigenvalues[picked], g.signs[picked], V.T @ g.gradient, words, picked + 1, n, g.inertia, size)
+    return SpectrumData(
+        g.eigenvalues[picked], g.signs[picked], V.T @ g.gradient, words, picked + 1, n, g.inertia, size, error
+    )
 
 
 def direction(v: np.ndarray, names: Sequence[str], terms: int = 2) -> str:
@@ -81,6 +89,7 @@ def direction(v: np.ndarray, names: Sequence[str], terms: int = 2) -> str:
 def spectrum(s: SpectrumData, title: str = "") -> Scene:
     """Stems of the absolute value of lambda on a logarithmic axis, colored by sign; above, shares of |g|^2.
 
+    Of more than `NAMED` eigenvalues dots, whose shape is the sign.
     A curvature that rounding hides is a hollow stem: its height is what the arithmetic left, not a measurement.
     """
     size = np.abs(s.eigenvalues)
@@ -90,7 +99,7 @@ def spectrum(s: SpectrumData, title: str = "") -> Scene:
     x = np.arange(1.0, len(size) + 1)
     few = len(x) <= NAMED
     labels = s.directions if few else tuple(f"{i}" if k in ticks(len(x)) else "" for k, i in enumerate(s.index))
-    items: list[Item] = [Stems("", x, np.clip(size, low * 1.05, high), s.signs, labels)]
+    items: list[Item] = [Stems("", x, np.clip(size, low * 1.05, high), s.signs, labels, not few)]
     items += energy(s, x, first, last, few)
     window = (0.2, len(x) + 0.8, low, float(low * 10.0 ** (decades * (BAND[1] + 0.16))))
     return Scene(
@@ -115,17 +124,20 @@ def stem_range(size: np.ndarray, signs: np.ndarray) -> tuple[float, float]:
 def energy(s: SpectrumData, x: np.ndarray, first: float, last: float, few: bool) -> list[Item]:
     """The band above the stems: a bar for each direction, whose height is its share of |g|^2."""
     ends = (0.2, len(x) + 0.8)
-    words = "share of |g|² along each, 0 to 100 %" if s.size > 0 else "the gradient is zero: no share to show"
+    words = "share of |g|² along each, 0 to 100 %" if s.told else "the gradient is zero to rounding: no share to show"
     items: list[Item] = [
         Curve("muted", np.array([[ends[0], first], [ends[1], first]])),
         Text("muted", (ends[0] + 0.012 * len(x), last * (last / first) ** 0.3), words),
     ]
-    for at, share in zip(x, s.energy, strict=True) if s.size > 0 else ():
-        top = first * (last / first) ** float(share)
-        items.append(bar(at, first, top, 0.14) if few else Curve("energy", np.array([[at, first], [at, top]])))
-        if few:
-            place = (at, top * (last / first) ** 0.13)
-            items.append(Text("energy", place, percent(float(share)), "middle"))
+    if not s.told:
+        return items
+    tops = first * (last / first) ** s.energy
+    if not few:
+        return [*items, Dots("energy", np.stack([x, tops], axis=1), np.ones(len(x), bool))]
+    for at, top, share in zip(x, tops, s.energy, strict=True):
+        items.append(bar(at, first, float(top), 0.14))
+        place = (at, float(top) * (last / first) ** 0.13)
+        items.append(Text("energy", place, percent(float(share)), "middle"))
     return items
 
 
@@ -153,10 +165,10 @@ def caption(s: SpectrumData) -> str:
     if not down and not flat:
         parts = [f"λ from {significant(s.lowest)} to {significant(s.highest)}: curved up everywhere."]
         parts.append(f"Condition {significant(s.highest / s.lowest)}.")
-    if s.size > 0 and s.total <= NAMED:
+    if s.told and s.total <= NAMED:
         k = int(np.argmax(s.energy))
         parts.append(f"{percent(float(s.energy[k]))} of |g|² lies along {s.directions[k]}.")
-    elif s.size > 0:
+    elif s.told:
         steep = int(np.argmax(s.energy))
         parts.append(
             f"The largest share of |g|² here, {percent(float(s.energy[steep]))}, is number {s.index[steep]}'s."
@@ -166,6 +178,7 @@ def caption(s: SpectrumData) -> str:
 
 def thinned(s: SpectrumData) -> str:
     """What was left out."""
-    count = len(s.eigenvalues)
-    between = count - 2 * ENDS
-    return f"{count} of {s.total} eigenvalues are shown: the {ENDS} lowest, the {ENDS} highest, {between} between."
+    count, gaps = len(s.eigenvalues), np.flatnonzero(np.diff(s.index) > 1)
+    low, high = int(gaps[0]) + 1, count - int(gaps[-1]) - 1
+    between = f", {count - low - high} between" if count > low + high else ""
+    return f"{count} of {s.total} eigenvalues are shown: the {low} lowest, the {high} highest{between}."
