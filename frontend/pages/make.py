@@ -45,6 +45,37 @@ def cut(x):
     return jnp.sum((x - 0.6) ** 2) - 0.05 * jnp.log(x[0] + x[1] - 0.4)
 
 
+STRESS = [77.6, 114.9, 141.1, 190.8, 239.9, 289.0, 332.8, 378.4, 434.8, 477.3, 536.8, 593.1, 689.1, 760.0]
+STRAIN = [10.07, 14.73, 17.94, 23.93, 29.61, 35.18, 40.02, 44.82, 50.76, 55.05, 61.01, 66.40, 75.47, 81.78]
+HOSTILE = ("<b>height</b>", 'rate & "tail"', "</script><script>window.hurt = 1; alert(1)</script>")
+
+
+def growth(stress, b1, b2):
+    """Misra1a of NIST."""
+    return b1 * (1 - jnp.exp(-b2 * stress))
+
+
+def decay(t, a, b, c):
+    """To a floor."""
+    return a * jnp.exp(-b * t) + c
+
+
+def fits():
+    """Fits by name: a profile, gaps and hostile names, what is not determined, more points than can be drawn."""
+    misra = rp.curve_fit(growth, STRESS, STRAIN, [500, 1e-4])
+    misra.profile("b1")
+    t = np.linspace(0, 6, 40)
+    y = np.asarray(decay(t, 2.0, 0.8, 0.3)) + 0.05 * np.cos(41 * t)
+    free = rp.curve_fit(lambda x, gain, factor, offset: gain * factor * x + offset, t, 0.5 * t + y, [1.0, 0.5, 0.0])
+    y[[3, 9]] = np.nan
+    gaps = rp.curve_fit(decay, t, y, [1.0, 1.0, 0.0], nan_policy="omit", names=HOSTILE)
+    many = np.linspace(0, 6, 100_000)
+    cloud = rp.curve_fit(
+        decay, many, np.asarray(decay(many, 2.0, 0.8, 0.3)) + 0.3 * np.cos(1e5 * many**2), [1.0, 1.0, 0.0]
+    )
+    return {"fit-misra": misra, "fit-hostile": gaps, "fit-free": free, "fit-many": cloud}
+
+
 def on_the_host(x):
     """A function that cannot be traced."""
     return float((x[0] - 1) ** 2 + (x[1] - x[0] ** 2) ** 2) if float(x[0]) < 1e9 else 0.0
@@ -72,7 +103,10 @@ def main(folder: Path) -> None:
     }
     for name, result in runs.items():
         result.report(folder / f"{name}.html", "Rosenbrock's function" if name == "run-rosenbrock" else name)
-    names = {"looks": [f"look-{name}" for name in POINTS], "runs": list(runs)}
+    fitted = fits()
+    for name, fit in fitted.items():
+        fit.report(folder / f"{name}.html", HOSTILE[2] if name == "fit-hostile" else name)
+    names = {"fits": list(fitted), "looks": [f"look-{name}" for name in POINTS], "runs": list(runs)}
     (folder / "pages.json").write_text(json.dumps(names))
 
 

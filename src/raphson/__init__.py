@@ -45,7 +45,7 @@ from raphson.solver.result import Result
 from raphson.solver.step import Method
 from raphson.solver.stop import Stop
 
-_reports.register(Model, Result)
+_reports.register(Model, Result, Comparison)
 _notebook.register(Result)
 _console.register(Result)
 

@@ -264,3 +264,19 @@ def test_a_wrong_model_is_shown_with_a_caret(
     assert words.replace("FILE", misra) in err
     _, shown, caret = err.rstrip("\n").split("\n")
     assert shown.strip() == model and shown[caret.index("^") :].startswith(place)
+
+
+def test_the_page_of_a_fit_speaks_of_the_files_own_columns(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = write(tmp_path, "day,dose,note\n0,1.0,a\n1,2.1,b\n2,,c\n3,3.9,d\n4,5.1,e\n")
+    page = tmp_path / "fit.html"
+    code, _, _ = run(
+        capsys, "fit", file, "--model", "dose = level + rate*day", "--start", "level=0,rate=1", "--nan-policy", "omit",
+        "--report", str(page),
+    )  # fmt: skip
+    record = re.search(r'<script type="application/json" id="recording">(.*?)</script>', page.read_text(), re.DOTALL)
+    fit = json.loads(record[1])["fit"]  # type: ignore[index]
+    assert code == 0 and fit["names"] == ["day", "dose"] and (fit["of"], fit["omitted"]) == (4, 1)
+    assert [p["name"] for p in fit["parameters"]] == ["level", "rate"] and fit["kind"] == "curve"
+    x, y = (np.array(fit["curve"][name]) for name in "xy")
+    level, rate = (p["value"] for p in fit["parameters"])
+    np.testing.assert_allclose(y, level + rate * x, rtol=1e-12)

@@ -109,6 +109,7 @@ def without_functions(result):
     new.model = dataclasses.replace(new.model, problem=None)
     if hasattr(new, "refit"):
         new.refit = None
+        new.data = None if new.data is None else dataclasses.replace(new.data, model=None)
     return new
 
 

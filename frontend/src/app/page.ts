@@ -4,9 +4,12 @@ import type { Engine } from "../engine/engine";
 import { element } from "./dom";
 import { keysHelp } from "./keys";
 import { bar } from "./panels/bar";
+import { cornerPanel } from "./panels/corner";
 import { curvePanel, lineRunPanel } from "./panels/curve";
 import { dualPanel } from "./panels/dual";
+import { fitPanel } from "./panels/fit";
 import { localPanel } from "./panels/local";
+import { parametersPanel } from "./panels/parameters";
 import { racePanel } from "./panels/race";
 import { runPanel } from "./panels/run";
 import { ellipsoidPanel, surfacePanel } from "./panels/solid";
@@ -30,19 +33,21 @@ export interface Page {
 export function makePage(engine: Engine, store: Store, words: Words, headed = true): Page {
   const shownIn = shower(engine, words);
   const controls = bar(engine, store, words);
-  const panels = panelsOf(engine, store, words);
+  const panels = panelsOf(engine, store, words), fitted = fitPanels(engine, store, words);
   const main = element("main", { id: "pictures", tabindex: -1 }, element("div", { class: "panels" }, ...panels.map((panel) => panel.root)));
   const root = element(
     "div", { class: "page", lang: words.code === "zh" ? "zh-CN" : "en" },
     element("a", { class: "skip", href: "#pictures" }, words.page.skip),
-    headed ? header(engine, store, words) : null, verdictCard(engine, words), controls.root, main, footer(engine, words),
+    headed ? header(engine, store, words) : null, verdictCard(engine, words),
+    fitted.length > 0 ? element("div", { class: "fit", "data-part": "fit" }, ...fitted.map((panel) => panel.root)) : null,
+    controls.root, main, footer(engine, words),
   );
   root.querySelector(".skip")!.addEventListener("click", (event) => {
     // The hash holds the state: the link must not replace it.
     event.preventDefault();
     main.focus();
   });
-  const painter = new Painter([controls, ...panels], shownIn);
+  const painter = new Painter([controls, ...fitted, ...panels], shownIn);
   return { root, paint: (state, now) => painter.paint(state, now) };
 }
 
@@ -106,9 +111,15 @@ function panelsOf(engine: Engine, store: Store, words: Words): Panel[] {
   return make.filter((maker) => typeof maker === "function").map((maker) => maker(engine, store, words));
 }
 
+/** What a fit is about comes before how it was found. */
+function fitPanels({ recording: { fit } }: Engine, store: Store, words: Words): Panel[] {
+  if (!fit) return [];
+  return [fitPanel(fit, store, words), parametersPanel(fit, words), ...(fit.corner.length > 1 ? [cornerPanel(fit, store, words)] : [])];
+}
+
 function header(engine: Engine, store: Store, words: Words): HTMLElement {
   const { recording } = engine;
-  const facts = [words.page.variables(recording.n), recording.dtype, recording.verdict?.method ?? ""].filter((fact) => fact !== "");
+  const facts = [recording.fit ? words.fit.head(recording.fit) : words.page.variables(recording.n), recording.dtype, recording.verdict?.method ?? ""].filter((fact) => fact !== "");
   return element(
     "header", {},
     element("div", {}, element("h1", {}, words.page.titles[recording.title] ?? recording.title), element("p", { class: "facts" }, facts.join(" \u00b7 "))),

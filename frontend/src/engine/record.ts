@@ -28,6 +28,55 @@ export interface Recording {
   /** f itself, for the page to compute; null: `frozen` says why not, in English. */
   program?: Program | null;
   frozen?: string;
+  /** Where data were fitted. */
+  fit?: FitRecord;
+}
+
+/** A fit beside its run: raphson/picture/recording/fit.py. */
+export interface FitRecord {
+  /** What data.x is: the predictor of the curve, the model's own value (several predictors), or the number of the residual. */
+  kind: "curve" | "fitted" | "index";
+  /** Names of x and y. */
+  names: [string, string];
+  /** How many points were fitted, those with gaps left out, those with infinite sigma left out. */
+  of: number;
+  omitted: number;
+  unmeasured: number;
+  /** The points that are drawn, x ascending; `number` counts from 0 in the order given. */
+  data: { x: Num[]; y: Num[] | null; residual: Num[]; number: number[]; sigma: Num[] | null };
+  /** y is the model at x, `half` the half height of the confidence band; `joined`: known at the points alone. */
+  curve: { x: number[]; y: Num[]; half: Num[] | null; joined: boolean; log: boolean } | null;
+  /** Probability of band and intervals; the band is `factor` standard errors. */
+  level: number;
+  factor: Num;
+  /** Two standard deviations of the residuals as they are drawn; null where that means nothing. */
+  spread: Num;
+  /** Residuals are divided by sigma. */
+  scaled: boolean;
+  parameters: FitParameter[];
+  /** How many there are (the record holds 60). */
+  count: number;
+  /** Correlations of these parameters, a whole matrix. */
+  cells: number[];
+  correlation: Num[][];
+  /** The parameters of the corner plot. */
+  corner: number[];
+  profiles: { parameter: number; points: Num[]; rise: Num[]; path: Num[][]; low: Num; high: Num; probability: number }[];
+  /** Combinations that the data do not determine: "3 a - b". */
+  undetermined: string[];
+  loss: string;
+  /** s, degrees of freedom, sum of squares; `absolute`: sigmas are what they say. */
+  noise: { std: Num; degrees: number; sum: Num; absolute: boolean };
+}
+
+export interface FitParameter {
+  name: string;
+  value: Num;
+  /** Standard error; null where there is none. */
+  error: Num;
+  /** As in the console: value, standard error, error in percent, ends of the interval. */
+  words: [string, string, string, string, string];
+  state: "known" | "free" | "unknown" | "bound-lower" | "bound-upper" | "bound-any";
 }
 
 /** What speaks against a minimum, beyond the verdict (raphson/certificate/verdict.py). */

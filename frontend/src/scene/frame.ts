@@ -34,14 +34,15 @@ const SPACING: Pair = [78, 46];
 export function framed(scene: Scene, size: Size): { frame: Frame; axes: Axes } {
   const has = (axis: string): boolean => (scene.ticks ?? "xy").includes(axis);
   const none: Scale = { ticks: [], base: "" };
-  let left = has("y") ? 34 : scene.y_label ? 24 : 14, frame = placed(scene, size, left), axes: Axes;
+  const least = scene.left ?? 0;
+  let left = Math.max(least, has("y") ? 34 : scene.y_label ? 24 : 14), frame = placed(scene, size, left), axes: Axes;
   for (let round = 0; ; round += 1) {
     const [x0, x1, y0, y1] = frame.window, { plot } = frame;
     const ticks = (k: 0 | 1, low: number, high: number): Scale =>
-      (scene.log?.includes("xy"[k]) ? logarithmic : linear)(low, high, Math.max(2, Math.floor((k ? plot.height : plot.width) / SPACING[k])));
+      (scene.log?.includes("xy"[k]) ? logarithmic : linear)(low, high, Math.max(k ? 4 : 2, Math.floor((k ? plot.height : plot.width) / SPACING[k])));
     axes = { x: has("x") ? ticks(0, x0, x1) : none, y: has("y") ? ticks(1, y0, y1) : none };
     const widest = Math.max(0, ...axes.y.ticks.map((tick) => widthOf(tick.text, FONT_SIZE - 1)));
-    const wanted = has("y") ? Math.ceil(widest + 12 + (scene.y_label ? 18 : 0)) : left;
+    const wanted = has("y") ? Math.max(least, Math.ceil(widest + 12 + (scene.y_label ? 18 : 0))) : left;
     if (round === 1 || wanted === left) return { frame, axes };
     left = wanted;
     frame = placed(scene, size, left);

@@ -127,25 +127,25 @@ function dots(item: Dots, canvas: Canvas): Sketch[] {
     class: `role-${item.role}`, "data-role": item.role, fill: filled ? color(item.role) : GROUND,
     stroke: filled && item.role === "point" ? GROUND : color(item.role), "stroke-width": styleOf(item.role).width,
   });
-  const shapes = points.map((p) => shape(item.role, p));
+  const shapes = points.map((p) => shape(item.role, p, item.small));
   if (points.length >= MANY)
     return [true, false].map((filled) => element("path", { ...look(filled), d: shapes.filter((_, i) => item.filled[i] === filled).join("") }));
   return points.map(([cx, cy], i) => {
     const exact = { ...look(item.filled[i]), "data-center": joined(item.points[i]), "data-filled": String(item.filled[i]) };
-    return ANGULAR.includes(item.role) ? element("path", { ...exact, d: shapes[i] }) : element("circle", { ...exact, cx: fine(cx), cy: fine(cy), r: radiusOf(item.role) });
+    return ANGULAR.includes(item.role) ? element("path", { ...exact, d: shapes[i] }) : element("circle", { ...exact, cx: fine(cx), cy: fine(cy), r: radiusOf(item.role, item.small) });
   });
 }
 
 /** Roles whose dots are no circles. */
 const ANGULAR = ["cauchy", "start", "center"];
-const radiusOf = (role: string): number => (role === "point" ? 6 : role === "center" ? 4.5 : 3.6);
+const radiusOf = (role: string, small = false): number => (small ? 1.7 : role === "point" ? 6 : role === "center" ? 4.5 : 3.6);
 
 /** The outline of a dot: shapes differ, so that nothing depends on color alone. */
-function shape(role: string, [x, y]: Pair): string {
+function shape(role: string, [x, y]: Pair, small = false): string {
   const polygon = (size: number, ways: Pair[]): string => `${path(ways.map(([a, b]): Pair => [x + size * a, y + size * b]))}Z`;
   if (role === "cauchy") return polygon(4.6, [[0, -1], [1, 0], [0, 1], [-1, 0]]);
   if (role === "start") return polygon(4, [[-1, -1], [1, -1], [1, 1], [-1, 1]]);
-  const r = radiusOf(role);
+  const r = radiusOf(role, small);
   const circle = `M${pixels(x - r)},${pixels(y)}a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0`;
   return role === "center" ? `${circle}M${pixels(x - 8)},${pixels(y)}H${pixels(x + 8)}M${pixels(x)},${pixels(y - 8)}V${pixels(y + 8)}` : circle;
 }

@@ -5,7 +5,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -63,6 +63,8 @@ def fit(
             absolute_sigma=absolute_sigma, bounds=(lower, upper), method=method, loss=loss, f_scale=f_scale,
             max_steps=max_steps, progress=line, names=tuple(task.start),
         )  # fmt: skip
+    x = next(iter(task.predictors)) if len(task.predictors) == 1 else "x"
+    found.data = replace(found.data, names=(x, task.response_name), omitted=task.numbers.omitted)
     written = page.write_report(found, report, f"{data.name}: {task.formula.text.strip()}", language)
     if json:
         print(text({**plain(found.as_dict()), "data": task.as_dict(), **written}))

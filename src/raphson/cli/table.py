@@ -40,7 +40,7 @@ class TextTable:
     def numbers(self, names: Iterable[str], omit: bool = False) -> "Numbers":
         """Columns as float64; `omit` leaves out the rows where one of them misses its value."""
         places = [(name, self.names.index(name)) for name in dict.fromkeys(names)]
-        rows, notes = self.rows, ()
+        rows, notes, left_out = self.rows, (), 0
         if omit:
             rows = tuple(row for row in rows if not any(is_missing(row.cells[i]) for _, i in places))
             left_out = len(self.rows) - len(rows)
@@ -51,7 +51,7 @@ class TextTable:
         if not rows:
             raise TableError(f"{self.file} has no row of data{' without a missing value' if self.rows else ''}")
         columns = {name: np.array([float(row.cells[i]) for row in rows]) for name, i in places}
-        return Numbers(columns, tuple(row.line for row in rows), notes)
+        return Numbers(columns, tuple(row.line for row in rows), notes, left_out)
 
     def complaint(self, wrong: list[tuple[int, str, str]]) -> str:
         """What is wrong with the first of some cells, and how many more are."""
@@ -74,11 +74,12 @@ class TextTable:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Columns of finite numbers, the line in the file of each row, and what was done to get them."""
+    """Columns of finite numbers, the line in the file of each row, what was done to get them, and rows left out."""
 
     columns: dict[str, np.ndarray]
     lines: tuple[int, ...]
     notes: tuple[str, ...]
+    omitted: int = 0
 
 
 def read_table(path: Path) -> TextTable:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -74,6 +75,8 @@ def curve_fit(
         )  # fmt: skip
     except NotFinite as error:
         raise NotFinite(error.row, error.head + data.at(error.row), error.tail) from None
+    model = model_of(f, isinstance(start, dict), None)
+    fit.data = replace(data, names=(name_of_x(f, data.x), "y"), model=model)
     fit.notes = (*fit.notes, *notes_on_model(fit.residuals, data.y, data.weight, fit.jacobian))
     warn_of_covariance(fit)
     return fit.full_output() if full_output else CurveFit.of(fit)
@@ -200,6 +203,16 @@ def signature(f: Callable) -> tuple[tuple[str, ...] | None, int]:
         return None, 0
     taken = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][1:]
     return tuple(p.name for p in taken), sum(p.default is p.empty for p in taken)
+
+
+def name_of_x(f: Callable, x: Any) -> str:
+    """What the predictor is called: the only key of a dict, else f's own word for it."""
+    if isinstance(x, dict):
+        return str(next(iter(x))) if len(x) == 1 else "x"
+    try:
+        return next(iter(inspect.signature(f).parameters), "x")
+    except (TypeError, ValueError):
+        return "x"
 
 
 def middle(bounds: Any, n: int) -> np.ndarray:

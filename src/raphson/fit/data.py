@@ -1,10 +1,11 @@
 """The data of `curve_fit`: numbers, weights and gaps, with clear refusals."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 
@@ -14,12 +15,34 @@ class Data:
 
     `weight` 1/sigma (m,), the inverse factor of a covariance (m, m), or None; points that do not count
     are gone from all of them. `keep`: where x cannot lose points, the indices that count of what the model returns.
+    `omitted`, `unmeasured`: how many points were left out because of a gap, because of an infinite sigma; `names` of x
+    and y, for pictures; `model` (parameters, x) the user's function, None where it is not known any more.
     """
 
     x: Any
     y: np.ndarray
     weight: np.ndarray | None
     keep: np.ndarray | None
+    omitted: int = 0
+    unmeasured: int = 0
+    names: tuple[str, str] = ("x", "y")
+    model: Callable[[Any, Any], Any] | None = None
+
+    @property
+    def predictor(self) -> np.ndarray | None:
+        """The only predictor (m,), where there is just one number for every point; None elsewhere."""
+        leaves = jax.tree.leaves(self.x)
+        if len(leaves) != 1 or self.keep is not None or self.y.ndim != 1:
+            return None
+        (leaf,) = leaves
+        numbers = isinstance(leaf, (np.ndarray, jax.Array)) and leaf.dtype.kind in "fiu"
+        return np.asarray(leaf, float) if numbers and leaf.shape == self.y.shape else None
+
+    def beside(self, x: np.ndarray) -> Any:
+        """What the model takes, with other numbers (m,) in place of the only predictor."""
+        (leaf,), tree = jax.tree.flatten(self.x)
+        make = jnp.asarray if isinstance(leaf, jax.Array) else np.asarray
+        return tree.unflatten([make(x, leaf.dtype)])
 
     def at(self, row: int) -> str:
         """Where the residual of this number lies: ", where xdata = 0.3"; "" where x is no vector of points."""
@@ -41,11 +64,13 @@ def read_data(xdata: Any, ydata: Any, sigma: Any, policy: str | None, check: boo
     if y.size == 0:
         raise ValueError("ydata is empty: there is nothing to fit")
     keep = read_gaps(x, y, policy, check)
+    omitted, unmeasured = 0 if keep is None else y.size - keep.size, 0
     sigma = read_sigma(sigma, y)
     if sigma is not None and sigma.ndim == 1 and np.any(np.isinf(sigma)):
         # An infinite sigma says that nothing was measured there: it is no point, and no degree of freedom.
         counts = np.isfinite(sigma) if keep is None else np.isfinite(sigma) & np.isin(np.arange(y.size), keep)
         keep = np.flatnonzero(counts)
+        unmeasured = y.size - omitted - keep.size
     if keep is not None:
         if keep.size == 0:
             raise ValueError("no point is left: every one has a gap or an infinite sigma")
@@ -54,7 +79,7 @@ def read_data(xdata: Any, ydata: Any, sigma: Any, policy: str | None, check: boo
             x, y, keep = jax.tree.map(lambda a: a[..., keep], x), y[keep], None
         else:
             y = y.ravel()[keep]
-    return Data(x, y, weights(sigma), keep)
+    return Data(x, y, weights(sigma), keep, omitted, unmeasured)
 
 
 def by_points(x: Any, y: np.ndarray) -> bool:

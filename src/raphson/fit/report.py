@@ -133,6 +133,12 @@ def rounded(x: float, error: float, *others: float) -> tuple[str, ...]:
     return write(x, shown, own), *(write(a, shown, place) for a in (error, *others))
 
 
+def with_error(x: float, error: float) -> str:
+    """A value with its standard error, as many digits as that leaves."""
+    value, deviation = rounded(x, error)[:2]
+    return f"{value} ± {deviation}" if error < float("inf") else f"{significant(x, 6)}, no standard error"
+
+
 SHOWN = 15
 """Digits of a double that mean something: a value is not written with more."""
 

@@ -1,7 +1,7 @@
 """The result of a fit: everything a `Result` has, with residuals, Jacobian and error bars."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,8 +10,9 @@ import numpy as np
 import scipy.linalg
 
 from raphson.calculus.around import limits_of
+from raphson.fit.data import Data
 from raphson.fit.profile import Profile, profile
-from raphson.fit.report import fit_html, parameters
+from raphson.fit.report import parameters
 from raphson.fit.uncertainty import Uncertainty, uncertainty
 from raphson.kernel.product import bent_at, coordinates
 from raphson.kernel.status import Status
@@ -36,8 +37,9 @@ class Fit(Result):
     standard errors, correlations and undetermined combinations. The items are those of SciPy's
     `least_squares`: `x cost fun jac grad optimality active_mask nfev njev status message success`, with
     `fun` the residuals, `grad` the gradient of the cost, and `jac` the Jacobian, its rows times
-    sqrt(rho' + 2 z rho'') (`roots`) for a robust loss. A pickled fit comes back without `profile`, which
-    needs the function.
+    sqrt(rho' + 2 z rho'') (`roots`) for a robust loss. `data` what a curve was fitted to (None: residuals alone are
+    known); `profiles` by name, those that were asked for: pictures show them. A pickled fit comes back without
+    `profile`, which needs the function.
     """
 
     residuals: np.ndarray = field(default_factory=lambda: np.empty(0))
@@ -50,6 +52,8 @@ class Fit(Result):
     error: float | None = None
     roots: np.ndarray | None = None
     refit: Callable[[int, float, np.ndarray], tuple[np.ndarray, float]] | None = None
+    data: Data | None = None
+    profiles: dict[str, Profile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.residuals, self.jacobian = writable(self.residuals), writable(self.jacobian)
@@ -70,8 +74,9 @@ class Fit(Result):
         return GOOD.get(self.termination, 1) if self.certificate.success else BAD.get(self.termination, -3)
 
     def portable(self) -> dict[str, Any]:
-        """The fields without the function that profiles need."""
-        return {**super().portable(), "refit": None}
+        """The fields without the functions that profiles and curves need."""
+        data = None if self.data is None else replace(self.data, model=None)
+        return {**super().portable(), "refit": None, "data": data}
 
     @property
     def nit(self) -> int:
@@ -138,10 +143,11 @@ class Fit(Result):
                 "or take profiles before pickling"
             )
         low, high, _ = limits_of(self.model.space, self.x_flat)
-        return profile(
+        found = self.profiles[self.names[i]] = profile(
             self.refit, self.x_flat, i, self.value, degrees=degrees, scale2=scale2 / self.bend, probability=probability,
             step=self.reach(i), bounds=(float(low[i]), float(high[i])), name=self.names[i],
         )  # fmt: skip
+        return found
 
     def reach(self, i: int) -> float:
         """The standard error of parameter i, were it not held by a bound."""
@@ -174,9 +180,6 @@ class Fit(Result):
         return f"{summary(self)}\n\n{parameters(self)}"
 
     __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return fit_html(self)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers and strings (for JSON)."""

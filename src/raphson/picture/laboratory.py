@@ -28,7 +28,7 @@ def lab(
     Raises FileNotFoundError where the folder does not exist, IsADirectoryError where the path is one, ValueError for a
     start that is not finite, and for another language.
     """
-    from raphson.picture.recording.static import CODES, STYLE
+    from raphson.picture.recording.static import CODES
 
     if language not in CODES:
         raise ValueError(f"language = {language!r}: the laboratory speaks {' or '.join(map(repr, CODES))}")
@@ -36,8 +36,7 @@ def lab(
     if x is not None and not all(abs(a) < float("inf") for a in x):
         raise ValueError(f"start has entries that are not finite: {x}")
     given = {"formula": str(formula)} if formula else {}
-    body = [
-        f'<div id="static">{WITHOUT}</div>',
-        f'<script type="application/json" id="laboratory">{embedded({**given, "start": x})}</script>',
-    ]
-    return written(lambda: document(TITLE, CODES[language], STYLE, body), Path(path))
+    data = embedded({**given, "start": x})
+    return written(
+        lambda: document(TITLE, f'<div id="static">{WITHOUT}</div>', language, data, "laboratory"), Path(path)
+    )

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
+from raphson.fit.report import fit_html
+from raphson.fit.result import Fit
 from raphson.kernel import show
 from raphson.model.quadratic import Model
 
@@ -31,6 +33,16 @@ def model_html(model: Model) -> str:
     if n > LARGEST:
         return page("", f"{head}\na picture needs the whole Hessian: rp.plot.local(model) draws it")
     return page(picture(lambda scenes: scenes.local(model)), f"{head}\n{geometry(model)}")
+
+
+@show.html.register
+def fitted_html(fit: Fit) -> str:
+    """Data, curve and residuals of a fit, beside them the table of its parameters; how it was found is folded in."""
+    drawing = picture(lambda scenes: scenes.fit(fit))
+    drawn = f"<div>{drawing}</div>" if drawing else ""
+    found = str(fit).partition("\n\n")[0]
+    run = f'<details><summary>the run</summary><pre style="{PRE}">{escape(found)}</pre></details>'
+    return f'<div class="raphson" style="{STYLE}">{drawn}<div>{fit_html(fit)}{run}</div></div>'
 
 
 def result_html(result: Any) -> str:

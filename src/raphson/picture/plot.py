@@ -16,7 +16,7 @@ from raphson.kernel import show as _show
 from raphson.report.compare import Comparison as _Comparison
 
 __all__ = [
-    "convergence", "dual", "ellipse", "ellipsoid", "fidelity", "local", "run", "spectrum", "stretch", "surface",
+    "convergence", "dual", "ellipse", "ellipsoid", "fidelity", "fit", "local", "run", "spectrum", "stretch", "surface",
     "whitened",
 ]  # fmt: skip
 
@@ -112,6 +112,18 @@ def fidelity(model: Any, ax: Any = None, plane: Any = None) -> Any:
     its function, or whose function is too slow for thousands of values.
     """
     return _draw(lambda scenes: scenes.fidelity(model, plane), ax)
+
+
+def fit(fit: Any, ax: Any = None) -> Any:
+    """Do curve and data agree? How sure is the curve? Data, curve with its confidence band, and residuals below.
+
+    The band is the 95 % confidence band of the curve at each x for itself, by the delta method: f(x) -+ t sqrt(j C j'),
+    j the derivative of f(x) by the parameters, C their covariance, t Student's quantile. Along directions that the data
+    do not determine the curve is held, and the caption says so. With several predictors data are drawn over the model's
+    own values; of `least_squares`, which knows no x, the residuals by number. Returns the upper Axes; the residuals'
+    are `ax.child_axes[0]`. TypeError for what is no fit. Source: Bates and Watts (1988), section 2.3.
+    """
+    return _draw(lambda scenes: scenes.fit(fit), ax)
 
 
 def ellipse(fit: Any, i: Any = 0, j: Any = 1, ax: Any = None, probability: float = 0.95) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from raphson.kernel import show
+from raphson.report.compare import Comparison
 
 WEB = Path(__file__).with_name("web")
 """The built bundle of frontend/: report.js and report.css."""
@@ -59,36 +60,46 @@ def written(text: Callable[[], str], path: Path) -> Path:
 def page(thing: Any, title: str = "", language: str = "en") -> str:
     """The whole HTML text."""
     from raphson.picture.recording.record import make_recording
-    from raphson.picture.recording.static import CODES, STYLE, page_title, static_page
+    from raphson.picture.recording.static import CODES, page_title, static_page
     from raphson.picture.section import refuse_curved
 
     if language not in CODES:
         raise ValueError(f"language = {language!r}: a report is written in {' or '.join(map(repr, CODES))}")
+    if isinstance(thing, Comparison):
+        from raphson.picture.recording.race import race_page
+
+        if language != "en":
+            raise ValueError(f"language = {language!r}: the race of methods is written in 'en' only")
+        title = title or "Race of methods"
+        return document(title, race_page(thing, title), language)
     refuse_curved(getattr(thing, "model", thing))
     recording = make_recording(thing, title)
-    data = f'<script type="application/json" id="recording">{embedded(recording)}</script>'
-    body = [static_page(recording, thing, language), data]
-    return document(page_title(recording, language), CODES[language], STYLE, body)
+    body = static_page(recording, thing, language)
+    return document(page_title(recording, language), body, language, embedded(recording))
 
 
-def document(title: str, code: str, style: str, body: Sequence[str]) -> str:
-    """An HTML file in a language around `body`, which the bundle reads; without the bundle it stands as it is."""
-    script = web("report.js")
+def document(title: str, body: str, language: str, recording: str = "", name: str = "recording") -> str:
+    """One file with everything inside; `recording`, JSON, for the script that draws it (empty: there is none), under
+    the name by which it knows what to do with it."""
+    from raphson.picture.recording.static import CODES, STYLE
+
+    script = web("report.js") if recording else ""
     parts = [
         "<!doctype html>",
-        f'<html lang="{code}">',
+        f'<html lang="{CODES[language]}">',
         "<head>",
         '<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(title)}</title>",
         '<link rel="icon" href="data:,">',
-        f"<style>{style}</style>",
-        f"<style>{web('report.css')}</style>",
+        f"<style>{STYLE}</style>",
+        f"<style>{web('report.css')}</style>" if recording else "",
         f"<script>{HIDE}</script>" if script else "",
         "</head>",
         "<body>",
-        *body,
+        body,
+        f'<script type="application/json" id="{name}">{recording}</script>' if recording else "",
         f"<script>{script}</script><script>{UNHIDE}</script>" if script else "",
         "</body>",
         "</html>",

@@ -33,7 +33,7 @@ class Ellipse:
 class Curve:
     """A polyline `points` (m, 2): a branch of a hyperbola, an edge of a strip, an asymptote, a path s(tau).
 
-    `lam` the eigenvalue of an axis.
+    `lam` the eigenvalue of an axis; `fill`: the area within is covered with a tint of the role's color.
     """
 
     role: str
@@ -41,6 +41,7 @@ class Curve:
     closed: bool = False
     label: str = ""
     lam: float | None = None
+    fill: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,8 @@ class Scene:
 
     `equal`: a unit is as long on both axes, so that right angles are right; `log` the axes with a
     logarithmic scale ("", "x", "y", "xy"); `caption` what is seen, in words with numbers; `notes` what was left out;
-    `ruled` where the ticks of the y-axis end, if the height means something else above (None: nowhere).
+    `ruled` where the ticks of the y-axis end, if the height means something else above (None: nowhere); `below` a lower
+    picture over the same x, with no words of its own but the names of its axes.
     """
 
     view: str
@@ -177,14 +179,16 @@ class Scene:
     caption: str = ""
     notes: tuple[str, ...] = field(default=())
     ruled: float | None = None
+    below: "Scene | None" = None
 
     def of(self, role: str) -> list[Any]:
-        """The items of a role."""
-        return [item for item in self.items if item.role == role]
+        """The items of a role, those of the picture below too."""
+        own = [item for item in self.items if item.role == role]
+        return own + (self.below.of(role) if self.below else [])
 
     def roles(self) -> set[str]:
         """Every role that occurs."""
-        return {item.role for item in self.items}
+        return {item.role for item in self.items} | (self.below.roles() if self.below else set())
 
     def as_dict(self) -> dict[str, Any]:
         """Plain lists and numbers (for JSON and for golden tests); every item names its `kind`."""

@@ -9,6 +9,7 @@ import numpy as np
 from raphson.kernel.names import names_of
 from raphson.model.geometry import Geometry
 from raphson.picture.feasible import outside
+from raphson.picture.observations import Observations
 from raphson.picture.plane import Plane, parameter_plane, scales
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.sample import along, sample
@@ -20,6 +21,7 @@ from raphson.picture.views import convergence as speed
 from raphson.picture.views import dual as duals
 from raphson.picture.views import ellipsoid as solids
 from raphson.picture.views import fidelity as trust
+from raphson.picture.views import fit as fits
 from raphson.picture.views import local as near
 from raphson.picture.views import run as journeys
 from raphson.picture.views import spectrum as stems
@@ -204,6 +206,11 @@ def named(results: Any) -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------------------------------------- fits
+
+
+def fit(fit: Any) -> Scene:
+    """Data, curve with its band, and residuals of a fit."""
+    return fits.fit(Observations.of(fit))
 
 
 def ellipse(fit: Any, i: Any = 0, j: Any = 1, probability: float = 0.95) -> Scene:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from raphson.certificate.verdict import Verdict
@@ -53,6 +54,14 @@ class Comparison:
         ax: the Axes to draw into (None: a new figure). See `rp.plot.convergence`; ImportError without matplotlib.
         """
         return show.plot(self, ax)
+
+    def report(self, path: str | Path, title: str = "") -> Path:
+        """Writes the race as one self-contained HTML file; the path of the file.
+
+        The table; f above the lowest f seen by evaluations and by trials; of two variables the path of each method.
+        `title`: what stands at the top (default: "Race of methods"). FileNotFoundError where the folder does not exist.
+        """
+        return show.report(self, path, title)
 
     def __str__(self) -> str:
         return self.table()

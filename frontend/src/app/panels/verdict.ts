@@ -40,7 +40,8 @@ function curvatures({ eigenvalues, inertia }: Point, n: number, words: Words): N
   return element("p", { class: "criterion" }, words.verdict.curvatures(short(eigenvalues[0]), short(eigenvalues[eigenvalues.length - 1]), known ? short(condition) : null));
 }
 
-function answer({ points, verdict }: Recording, words: Words): string {
+function answer({ points, verdict, fit }: Recording, words: Words): string {
+  if (fit && verdict) return words.fit.answer(fit, verdict.value);
   const point = points[points.length - 1];
   const value = short(verdict?.value ?? point?.value ?? null, 7);
   if (!point) return `f = ${value}`;

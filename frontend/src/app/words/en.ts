@@ -4,6 +4,7 @@ import type { Num, Plane, Verdict } from "../../engine/record";
 import { viewWordsEn } from "../../views/words";
 import { laboratoryEn } from "./laboratory";
 import { degrees, percent, short } from "../../scene/number";
+import { fitWordsEn } from "./fit";
 import { methodsEn } from "./methods-en";
 import { criterionEn } from "./criterion-en";
 import type { CurveNumbers, LocalNumbers, RunNumbers, SpectrumNumbers, TimelineNumbers } from "./numbers";
@@ -201,6 +202,7 @@ export const en = {
   methods: methodsEn,
   views: viewWordsEn,
   laboratory: laboratoryEn,
+  fit: fitWordsEn,
 };
 
 /** Of a run that found no minimum, the end is not called the answer. */

@@ -4,6 +4,7 @@ import type { Num } from "../../engine/record";
 import { viewWordsZh } from "../../views/words";
 import { laboratoryZh } from "./laboratory";
 import { degrees, percent, short } from "../../scene/number";
+import { fitWordsZh } from "./fit";
 import { methodsZh } from "./methods-zh";
 import { criterionZh } from "./criterion-zh";
 import type { CurveNumbers, LocalNumbers, RunNumbers, SpectrumNumbers, TimelineNumbers } from "./numbers";
@@ -189,6 +190,7 @@ export const zh: Words = {
   methods: methodsZh,
   views: viewWordsZh,
   laboratory: laboratoryZh,
+  fit: fitWordsZh,
 };
 
 /** Of a run that found no minimum, the end is not called the solution. */

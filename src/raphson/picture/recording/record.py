@@ -14,6 +14,7 @@ from raphson.picture.plane import Plane
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.recording.encode import close, column, grid, number
 from raphson.picture.recording.exported import exported
+from raphson.picture.recording.fit import fit_record
 from raphson.picture.recording.planes import drawing_units, offered
 from raphson.picture.recording.points import between, cube, line_point, noise_of, recorded_point
 from raphson.picture.recording.replay import Replay, looked_at, replay
@@ -49,6 +50,8 @@ def make_recording(thing: Any, title: str = "") -> dict[str, Any]:
             out["notes"].append(f"{shown}: the first, the last, and some between")
     if run.moments:
         drawn(out, thing, run, trials, names)
+    if hasattr(thing, "uncertainty"):
+        out["fit"] = fit_record(thing)
     out = slimmed(out)
     method = "" if look else thing.method
     return out | {"zh": {"lines": chinese_lines(out["lines"], method), "notes": chinese_notes(out["notes"])}}

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from raphson.fit.report import fit_html
+from raphson.picture import scenes
 from raphson.picture.chinese import chinese_scene, spoken
 from raphson.picture.feasible import inside
 from raphson.picture.plane import EPS
@@ -67,6 +69,7 @@ def static_page(recording: dict[str, Any], thing: Any, language: str = "en") -> 
         f"<p>{escape(facts)}</p>",
         f"<p><strong>{escape(head)}</strong></p>" if head else "",
         "<dl>" + "".join(f"<dt>{escape(a)}</dt><dd>{escape(b)}</dd>" for a, b in lines) + "</dl>",
+        the_fit(thing, language) if "fit" in recording else "",
         *groups(recording, thing, language),
         table(recording["trials"], say),
         notes(own["notes"], say),
@@ -80,6 +83,14 @@ def page_title(recording: dict[str, Any], language: str) -> str:
     """The title; one that nobody asked for in the language of the page."""
     title = recording["title"]
     return spoken(title) if language == "zh" and title in TITLES else title
+
+
+def the_fit(thing: Any, language: str) -> str:
+    """Data, curve and residuals of a fit, and its parameters with what is known of them."""
+    if language != "en":  # its sentences are not among the translated ones: the page itself has them, with scripts
+        return f"<h2>{escape(WORDS[language]['fit'])}</h2><p>{escape(WORDS[language]['scripts'])}</p>"
+    drawing = f"<figure>{svg(scenes.fit(thing), 1.3 * WIDTH)}</figure>"
+    return f'<h2>{escape(WORDS[language]["fit"])}</h2><div class="pictures">{drawing}{fit_html(thing)}</div>'
 
 
 def groups(recording: dict[str, Any], thing: Any, language: str) -> Iterator[str]:

@@ -4,13 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from raphson.fit.report import DOUBT, rounded
+from raphson.fit.report import DOUBT, with_error
 from raphson.kernel.names import names_of
 from raphson.model.quadratic import Model
 from raphson.picture.recording.encode import number
 from raphson.picture.recording.replay import point_vector
 from raphson.report.shape import point_lines
-from raphson.report.table import significant
 
 PARAMETERS = 12
 """Parameters of a fit that are written out."""
@@ -62,12 +61,6 @@ def parameter_lines(fit: Any) -> list[list[str]]:
     return (
         lines if len(fit.names) <= PARAMETERS else [*lines, ["", f"and {len(fit.names) - PARAMETERS} more parameters"]]
     )
-
-
-def with_error(x: float, error: float) -> str:
-    """A value with its standard error, as many digits as that leaves."""
-    value, deviation = rounded(x, error)[:2]
-    return f"{value} ± {deviation}" if error < float("inf") else f"{significant(x, 6)}, no standard error"
 
 
 def look_lines(model: Model) -> list[list[str]]:

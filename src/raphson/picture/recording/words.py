@@ -4,7 +4,7 @@ from typing import Any
 
 ENGLISH: dict[str, Any] = {
     "variables": lambda n: f"{n} variable{'' if n == 1 else 's'}",
-    "run": "The run", "start": "The start", "point": "The point", "answer": "The answer",
+    "fit": "The fit", "run": "The run", "start": "The start", "point": "The point", "answer": "The answer",
     "returned": "The point returned",
     "trials": "Trials", "notes": "Notes", "yes": "yes", "no": "no", "not finite": "not finite",
     "heads": ("trial", "f", "max |g|", "predicted", "actual", "ratio", "tau", "taken"),
@@ -17,7 +17,7 @@ ENGLISH: dict[str, Any] = {
 
 CHINESE: dict[str, Any] = {
     "variables": lambda n: f"{n} 个变量",
-    "run": "迭代过程", "start": "起点", "point": "这个点", "answer": "解处", "returned": "返回的点",
+    "fit": "拟合", "scripts": "数据、曲线和残差的图，允许脚本时显示。", "run": "迭代过程", "start": "起点", "point": "这个点", "answer": "解处", "returned": "返回的点",
     "trials": "试探步", "notes": "说明", "yes": "是", "no": "否", "not finite": "不是有限值",
     "heads": ("步", "f", "max |g|", "预测下降", "实际下降", "比值", "τ", "接受"),
     "tau": {

@@ -7,7 +7,7 @@ import numpy as np
 
 from raphson.picture.contour import gaps
 from raphson.picture.feasible import area
-from raphson.picture.render.ink import ink, letters, open_head, pale, palette, pen
+from raphson.picture.render.ink import TINT, ink, letters, open_head, pale, palette, pen
 from raphson.picture.scene import (
     Arc,
     Arrow,
@@ -44,8 +44,10 @@ def draw_ellipse(ax: Any, item: Ellipse, order: float) -> None:
 
 
 def draw_curve(ax: Any, item: Curve, order: float) -> None:
-    """A polyline."""
+    """A polyline, or an area with its edge."""
     points = np.concatenate([item.points, item.points[:1]]) if item.closed else item.points
+    if item.fill:
+        ax.fill(*points.T, facecolor=ink(item.role, ax), alpha=TINT, linewidth=0, zorder=order, gid=f"{item.role}-area")
     ax.plot(
         points[:, 0], points[:, 1], zorder=order, gid=item.role, marker="", solid_capstyle="round", **pen(item.role, ax)
     )

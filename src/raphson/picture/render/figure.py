@@ -27,6 +27,9 @@ CHARACTER = 0.56
 SUBTITLE, CAPTION = 0.9, 0.78
 """Sizes of letters over that of an axis label."""
 
+LOWER, APART = 0.4, 0.06
+"""Height of a lower picture, and its distance from the upper one, over the height of that."""
+
 WIDER = 1.1
 """Letters of figures are so much wider than those of pages."""
 
@@ -51,7 +54,8 @@ def draw(scene: Scene, ax: Any = None) -> Any:
         return compose((scene,), (ax,), False)[0]
     window = framed(scene)
     ratio = (window[3] - window[2]) / (window[1] - window[0]) if scene.equal else 0.68
-    return compose((scene,), (new_axes(ratio),), True)[0]
+    room = 0.0 if scene.below is None else (APART + LOWER) * ratio
+    return compose((scene,), (new_axes(ratio, room),), True)[0]
 
 
 def draw_beside(scenes: tuple[Scene, ...], ax: Any = None) -> Any:
@@ -79,6 +83,7 @@ def compose(scenes: tuple[Scene, ...], axes: tuple[Any, ...], own: bool) -> tupl
     Items first; then the words around the axes, twice, as they change the room that they are wrapped to; last the
     labels, whose places are counted in pixels.
     """
+    lowest = []
     for scene, ax in zip(scenes, axes, strict=True):
         if any(isinstance(item, Heat) for item in scene.items):
             ax.set_facecolor("white")  # the middle of its colors, whatever the style
@@ -86,11 +91,12 @@ def compose(scenes: tuple[Scene, ...], axes: tuple[Any, ...], own: bool) -> tupl
         for order, item in enumerate(scene.items):
             DRAW[type(item)](ax, item, 2 + 0.01 * order)
         name_axes(scene, ax, own)
+        lowest.append(ax if scene.below is None else draw_below(scene.below, ax, own))
     for last in (False, True):
         for ax in axes:
             settle(ax)
-        for scene, ax in zip(scenes, axes, strict=True):
-            write(scene, ax, ax.xaxis.label)
+        for scene, ax, low in zip(scenes, axes, lowest, strict=True):
+            write(scene, ax, low)
         if own and not last:
             trim(axes[0])
     for scene, ax in zip(scenes, axes, strict=True):
@@ -98,9 +104,37 @@ def compose(scenes: tuple[Scene, ...], axes: tuple[Any, ...], own: bool) -> tupl
     return axes
 
 
-def new_axes(ratio: float, **keywords: Any) -> Any:
-    """Axes in a figure of their own, `ratio` times as high as wide."""
-    size = (INNER + 1.1, INNER * ratio + 1.7)
+def draw_below(scene: Scene, ax: Any, own: bool) -> Any:
+    """Draws a scene under the axes, over the same x; the Axes, which belong to the upper ones (`ax.child_axes`)."""
+    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+
+    settle(ax)
+    figure = ax.get_figure(root=True)
+    tall = ax.get_window_extent().height / figure.dpi / (1 + APART + LOWER)
+    if figure.get_layout_engine() is None:  # nothing makes room below, so the axes themselves do
+        x, y, width, height = ax.get_position().bounds
+        part = height / (1 + APART + LOWER)
+        ax.set_position((x, y + height - part, width, part))
+    # In inches from the bottom of the axes: a layout that makes room below does not change how much is needed.
+    inches = figure.dpi_scale_trans + ScaledTranslation(0, 0, ax.transAxes)
+    lower = ax.inset_axes(
+        (0, -(APART + LOWER) * tall, 1, LOWER * tall),
+        transform=blended_transform_factory(ax.transAxes, inches),
+        sharex=ax,
+    )
+    lower.set_facecolor(ax.get_facecolor())
+    scale_axes(scene, scene.window, lower)
+    for order, item in enumerate(scene.items):
+        DRAW[type(item)](lower, item, 2 + 0.01 * order)
+    name_axes(scene, lower, own)
+    ax.set_xlabel("")
+    ax.tick_params(axis="x", which="both", labelbottom=False)
+    return lower
+
+
+def new_axes(ratio: float, room: float = 0.0, **keywords: Any) -> Any:
+    """Axes in a figure of their own, `ratio` times as high as wide, with `room` as high as that under them."""
+    size = (INNER + 1.1, INNER * (ratio + room) + 1.7)
     figure, ax = pyplot().subplots(figsize=size, layout="constrained", subplot_kw=keywords)
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
     return ax
@@ -177,13 +211,16 @@ def rule(ax: Any, end: float) -> None:
     ax.set_ylim(low, high)
 
 
-def write(scene: Scene | Scene3, ax: Any, below: Any) -> None:
-    """The question as the title, what it is asked about in small letters, the caption and notes under `below`.
+def write(scene: Scene | Scene3, ax: Any, lowest: Any = None) -> None:
+    """The question as the title, what it is asked about in small letters, the caption and notes at the bottom.
 
-    All wrapped to the axes' width as it is now: called again where that has changed.
+    `lowest`: the axes under whose name they stand (None: right under `ax`). All is wrapped to the axes' width as it is
+    now: called again where that has changed.
     """
-    for text in [text for text in ax.texts if text.get_gid() in ("subtitle", "caption")]:
-        text.remove()
+    owner, below = (ax, "axes fraction") if lowest is None else (lowest, lowest.xaxis.label)
+    for text in [*ax.texts, *(owner.texts if owner is not ax else [])]:
+        if text.get_gid() in ("subtitle", "caption"):
+            text.remove()
     size, plain = ax.xaxis.label.get_fontsize(), {"parse_math": False}
     quiet = {"color": ink("muted", ax, outside=True), "ha": "left", "linespacing": 1.35, **plain}
     title = wrapped(scene.title, characters(ax, SUBTITLE * size))
@@ -195,7 +232,8 @@ def write(scene: Scene | Scene3, ax: Any, below: Any) -> None:
     ):
         if words:
             more = {"xytext": (0, shift), "textcoords": "offset points", "va": va, "fontsize": height * size}
-            ax.annotate(words, at, xycoords=origin, gid=gid, **more, **quiet)
+            # The upper of two axes would not know yet where the lower one's label is.
+            (ax if gid == "subtitle" else owner).annotate(words, at, xycoords=origin, gid=gid, **more, **quiet)
 
 
 def foot(scene: Scene | Scene3, ax: Any, size: float) -> str:

@@ -45,7 +45,7 @@ def draw3(scene: Scene3, ax: Any = None) -> Any:
     clothe(scene, ax)
     for last in (False, True):
         settle(ax)
-        write(scene, ax, "axes fraction")
+        write(scene, ax)
         zoom(scene, ax)
         if own and not last:
             trim(ax)

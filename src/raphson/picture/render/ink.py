@@ -13,6 +13,9 @@ POINTS = 0.8
 DARK, GREY = 0.18, 0.15
 """Luminance below which a background is dark; range of red, green and blue below which a color is a grey."""
 
+TINT = 0.16
+"""How much of its color an area has."""
+
 LABEL = 0.84
 """Size of a label over that of an axis label."""
 

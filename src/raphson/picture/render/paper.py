@@ -77,8 +77,9 @@ class Paper:
         return self.left, self.top, self.left + self.inner[0], self.top + self.inner[1]
 
 
-def lay_out(scene: Scene, width: float, height: float | None, below: float = 0.0) -> Paper:
-    """The layout of a scene; `below` is room for slanted labels under the axes, in pixels."""
+def lay_out(scene: Scene, width: float, height: float | None, below: float = 0.0, left: float | None = None) -> Paper:
+    """The layout of a scene; `below` is room for slanted labels under the axes, in pixels; `left` the margin there
+    (None: as wide as the numbers need)."""
     bare = all(isinstance(item, Text) for item in scene.items)
     text_width = width - 24
     head = wrap(scene.question, text_width, HEAD)
@@ -86,7 +87,8 @@ def lay_out(scene: Scene, width: float, height: float | None, below: float = 0.0
     foot = wrap(" ".join(part for part in (scene.caption, *scene.notes) if part), text_width, SMALL)
     top = 8 + (HEAD * len(head) + SMALL * len(title)) * LINE + 8
     first = ticks(scene.window[2], scene.window[3], 300, 44, "y" in scene.log)
-    left = 14.0 if bare else 22 + SMALL + max((measure(w, SMALL - 1) for w in first.words), default=0) + 8
+    if left is None:
+        left = 14.0 if bare else 22 + SMALL + max((measure(w, SMALL - 1) for w in first.words), default=0) + 8
     under = 8.0 if bare else 22 + SMALL * LINE + 6 + below
     room = width - left - 14
     tall = under + SMALL * LINE * len(foot) + (10 if foot else 2)

@@ -9,7 +9,7 @@ import numpy as np
 
 from raphson.picture.conic import arcs
 from raphson.picture.contour import gaps, lines
-from raphson.picture.render.ink import open_head, palette
+from raphson.picture.render.ink import TINT, open_head, palette
 from raphson.picture.render.lettering import CORNER, arc_points
 from raphson.picture.render.paper import SMALL, Paper
 from raphson.picture.scene import (
@@ -36,6 +36,9 @@ LARGEST = 4000.0
 
 MANY = 40
 """From so many points on the dots are small."""
+
+CLOUD = 300
+"""From so many filled dots on they are one path: a tenth of the bytes."""
 
 SHADES = 21
 """Colors of a heat map."""
@@ -99,10 +102,11 @@ def draw_ellipse(item: Ellipse, paper: Paper) -> list[str]:
 
 
 def draw_curve(item: Curve, paper: Paper) -> list[str]:
-    """A polyline."""
+    """A polyline, or an area with its edge."""
     lam = "" if item.lam is None else f' data-lambda="{item.lam:.9g}"'
     data = path(paper.pixels(item.points), item.closed)
-    return [f'<path data-role="{item.role}"{lam} {pen(item.role)} d="{data}"/>'] if data else []
+    area = f' fill="{color(item.role)}" fill-opacity="{TINT}"' if item.fill else ""
+    return [f'<path data-role="{item.role}"{lam}{area} {pen(item.role)} d="{data}"/>'] if data else []
 
 
 def draw_arrow(item: Arrow, paper: Paper) -> list[str]:
@@ -149,6 +153,10 @@ def draw_arc(item: Arc, paper: Paper) -> list[str]:
 def draw_dots(item: Dots, paper: Paper) -> list[str]:
     """Points, filled where taken and hollow where rejected."""
     spots = paper.pixels(np.asarray(item.points, float).reshape(-1, 2))
+    if len(spots) > CLOUD and np.all(item.filled):
+        spots = spots[np.all(np.isfinite(spots) & (np.abs(spots) < 1e5), axis=1)]
+        data = "".join(f"M{x:.1f} {y:.1f}h.01" for x, y in spots.tolist())
+        return [f'<path data-role="{item.role}" stroke="{color(item.role)}" stroke-width="3.2" d="{data}"/>']
     radius, ring = (4.5, 1.5) if len(spots) <= MANY else (2.4, 0.9)
     out = [f'<g data-role="{item.role}" stroke-width="{ring}">']
     for (x, y), full in zip(spots.tolist(), np.asarray(item.filled, bool).tolist(), strict=True):

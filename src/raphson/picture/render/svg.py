@@ -4,15 +4,19 @@ Every item is an element with `data-role`, its geometry in pixels: tests read pi
 """
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 
 from raphson.picture.render.lettering import letter
-from raphson.picture.render.paper import HEAD, LINE, SMALL, Paper, lay_out, measure
+from raphson.picture.render.paper import HEAD, LINE, SMALL, Paper, lay_out, measure, ticks
 from raphson.picture.render.strokes import DRAW, MARK, SHADES, blend, color, legible, words
 from raphson.picture.scene import Heat, Scene, Stems
 
 FONT = "system-ui,-apple-system,'Segoe UI',sans-serif"
+
+LOWEST = 0.36
+"""Height of the axes of a lower picture over those of the upper one."""
 
 SLANTED = 110.0
 """Pixels under the axes that slanted labels of stems may take."""
@@ -20,33 +24,77 @@ SLANTED = 110.0
 
 def svg(scene: Scene, width: float = 480, height: float | None = None) -> str:
     """A scene as a standalone SVG with its question, picture and caption; `height` None: as high as it needs to be."""
-    paper = lay_out(scene, width, height, below=slant(scene, width))
-    x0, y0, x1, y1 = paper.box
+    papers = sheets(scene, width, height)
+    paper, tall = papers[0], sum(sheet.height for sheet in papers)
     name = legible("; ".join(part for part in (scene.question, scene.title) if part))
     told = legible(" ".join(part for part in (scene.caption, *scene.notes) if part))
+    clips = [f'<clipPath id="{clip(k)}">{frame(sheet)}</clipPath>' for k, sheet in enumerate(papers)]
     text = "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="raphson-scene" role="img" '
             f'aria-labelledby="{MARK}-t {MARK}-d" data-view="{legible(scene.view)}" width="{width:g}" '
-            f'height="{paper.height:.0f}" viewBox="0 0 {width:g} {paper.height:.0f}" font-family="{FONT}" '
+            f'height="{tall:.0f}" viewBox="0 0 {width:g} {tall:.0f}" font-family="{FONT}" '
             f'font-size="{SMALL:g}" fill="none" stroke-linecap="round" stroke-linejoin="round">',
             f'<title id="{MARK}-t">{name}</title>',
             f'<desc id="{MARK}-d">{told}</desc>',
-            f'<defs><clipPath id="{MARK}-c"><rect x="{x0:.2f}" y="{y0:.2f}" width="{x1 - x0:.2f}" '
-            f'height="{y1 - y0:.2f}"/></clipPath>{pattern()}</defs>',
-            f'<rect width="{width:g}" height="{paper.height:.0f}" fill="#ffffff"/>',
+            f"<defs>{''.join(clips)}{pattern()}</defs>",
+            f'<rect width="{width:g}" height="{tall:.0f}" fill="#ffffff"/>',
             *heading(paper),
-            *([] if paper.bare else axes(scene, paper)),
-            f'<g clip-path="url(#{MARK}-c)">',
-            *(part for item in scene.items for part in DRAW[type(item)](item, paper)),
-            "</g>",
-            *labels(scene, paper),
-            *footing(paper),
+            *body(scene if scene.below is None else replace(scene, x_label=""), paper, 0),
+            *([] if scene.below is None else shifted(body(scene.below, papers[1], 1), paper.height)),
+            *shifted(footing(papers[-1]), tall - papers[-1].height),
             "</svg>",
         ]
     )
     # Names that belong to this picture alone: another picture on the same page has another text.
     return text.replace(MARK, "rp" + hashlib.sha256(text.encode()).hexdigest()[:10])
+
+
+def sheets(scene: Scene, width: float, height: float | None) -> list[Paper]:
+    """The paper of a scene; and that of the one below it, with the same edges, which then carries the words."""
+    if scene.below is None:
+        return [lay_out(scene, width, height, below=slant(scene, width))]
+    upper = replace(scene, caption="", notes=(), x_label="")
+    lower = replace(scene.below, caption=scene.caption, notes=scene.notes)
+    margin = max(lay_out(part, width, None).left for part in (upper, lower))
+    first, second = (lay_out(part, width, None, left=margin) for part in (upper, lower))
+    cut = SMALL * LINE + 18  # the numbers and words under the upper axes are those of the lower
+    silent = replace(first.x_ticks, words=("",) * len(first.x_ticks.words), suffix="")
+    flat = LOWEST * first.inner[1]
+    lift = second.inner[1] - flat
+    ticked = ticks(*second.window[2:], flat, 30, "y" in second.log)
+    second = replace(
+        second, inner=(second.inner[0], flat), foot_top=second.foot_top - lift, height=second.height - lift,
+        y_ticks=ticked,
+    )  # fmt: skip
+    return [replace(first, height=first.height - cut, foot_top=first.foot_top - cut, x_ticks=silent), second]
+
+
+def clip(k: int) -> str:
+    """The name of the k-th clip path."""
+    return f"{MARK}-c{k or ''}"
+
+
+def frame(paper: Paper) -> str:
+    """The axes' box."""
+    x0, y0, x1, y1 = paper.box
+    return f'<rect x="{x0:.2f}" y="{y0:.2f}" width="{x1 - x0:.2f}" height="{y1 - y0:.2f}"/>'
+
+
+def body(scene: Scene, paper: Paper, k: int) -> list[str]:
+    """Axes, items and labels."""
+    return [
+        *([] if paper.bare else axes(scene, paper)),
+        f'<g clip-path="url(#{clip(k)})">',
+        *(part for item in scene.items for part in DRAW[type(item)](item, paper)),
+        "</g>",
+        *labels(scene, paper),
+    ]
+
+
+def shifted(parts: list[str], down: float) -> list[str]:
+    """The same lower on the page."""
+    return [f'<g transform="translate(0 {down:.2f})">', *parts, "</g>"] if down and parts else parts
 
 
 def pattern() -> str:

@@ -24,7 +24,7 @@ TINY = 1e-300
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class GapHistory:
     """One run: f and max |g| after every trial, the start first; f where it was `tried`, and which were taken (k,).
 
     `noise`: the smallest change of f that means anything; `found`: it ended at a minimum that was shown.
@@ -39,7 +39,7 @@ class Run:
     found: bool = True
 
     @staticmethod
-    def of(result: Any) -> "Run":
+    def of(result: Any) -> "GapHistory":
         """Reads a `Result` (its trace and value); TypeError for anything without a trace."""
         trace = getattr(result, "trace", None)
         if trace is None:
@@ -52,7 +52,7 @@ class Run:
         gradient = np.concatenate([[trace.start_gradient_norm], np.asarray(trace.gradient_norm, float)])
         noise = getattr(getattr(result, "certificate", None), "noise", 0.0)
         found = bool(getattr(result, "success", True))
-        return Run(value[last], tried, gradient, taken, float(result.value), float(noise), found)
+        return GapHistory(value[last], tried, gradient, taken, float(result.value), float(noise), found)
 
     @property
     def lowest(self) -> float:
@@ -69,7 +69,7 @@ def convergence(results: Mapping[str, Any], title: str = "") -> Scene:
     """
     if not results:
         raise ValueError("there is no run to draw: give a Result, several by name, or a Comparison")
-    runs = {name: Run.of(result) for name, result in results.items()}
+    runs = {name: GapHistory.of(result) for name, result in results.items()}
     low = min(run.lowest for run in runs.values())
     longest = max(len(run.value) for run in runs.values())
     log = "xy" if longest > LONG else "y"
@@ -85,15 +85,15 @@ def convergence(results: Mapping[str, Any], title: str = "") -> Scene:
     )  # fmt: skip
 
 
-def lines(run: Run, low: float, k: int, name: str, count: int, log: str) -> Iterator[Item]:
+def lines(run: GapHistory, low: float, k: int, name: str, count: int, log: str) -> Iterator[Item]:
     """The two lines of a run, and its trials where it is the only one."""
     role = f"series-{k % SERIES + 1}"
     start = 1.0 if "x" in log else 0.0
     trial = np.arange(len(run.value)) + start
     gap = positive(run.value - low)
     gap_label, gradient_label = (name, "") if count > 1 else ("f − lowest f", "max |g|")
-    yield Curve(f"{role}-gradient", line(trial, positive(run.gradient), log), label=gradient_label)
-    yield Curve(role, line(trial, gap, log), label=gap_label)
+    yield Curve(f"{role}-gradient", gap_line(trial, positive(run.gradient), log), label=gradient_label)
+    yield Curve(role, gap_line(trial, gap, log), label=gap_label)
     if count == 1 and len(run.accepted) <= LONG:
         tried = positive(np.where(run.accepted, gap[1:], run.tried - low))
         seen = np.isfinite(tried)
@@ -105,7 +105,7 @@ def positive(a: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(a) & (a > TINY), a, np.nan)
 
 
-def line(x: np.ndarray, y: np.ndarray, log: str) -> np.ndarray:
+def gap_line(x: np.ndarray, y: np.ndarray, log: str) -> np.ndarray:
     """Points (m, 2) of a line without gaps, thinned to what the axis can tell apart; the last one always."""
     seen = np.isfinite(y)
     x, y = x[seen], y[seen]
@@ -141,7 +141,7 @@ def floor(noise: float, window: tuple[float, ...]) -> list[Item]:
     return [Curve("muted", ends), Text("muted", at, "noise of f: a smaller gap means nothing")]
 
 
-def caption(runs: Mapping[str, Run], low: float) -> str:
+def caption(runs: Mapping[str, GapHistory], low: float) -> str:
     """What is seen, with numbers."""
     parts = [f"Solid: f above the lowest value seen, {low:.6g}. Dotted: max |g|."]
     if len(runs) == 1:
