@@ -186,9 +186,9 @@ test("attacks, typed or in the address, run nothing and ask nobody", async () =>
   await page.finish();
 });
 
-for (const [lang, hash] of [["en", ""], ["zh", "lang=zh"], ["en", `formula=${encodeURIComponent("x^2 + snh(y)")}`], ["zh", `formula=${encodeURIComponent("x*y*z + x^2")}&lang=zh`]])
-  test(`axe finds nothing: ${lang} ${decodeURIComponent(hash)}`, async () => {
-    const page = await open(browser, "lab", { hash: "" });
+for (const [lang, hash, colorScheme = "light"] of [["en", ""], ["en", "", "dark"], ["zh", "lang=zh"], ["en", `formula=${encodeURIComponent("x^2 + snh(y)")}`], ["zh", `formula=${encodeURIComponent("x*y*z + x^2")}&lang=zh`]])
+  test(`axe finds nothing: ${lang} ${colorScheme} ${decodeURIComponent(hash)}`, async () => {
+    const page = await open(browser, "lab", { colorScheme });
     await page.evaluate((h) => { location.hash = h; }, hash);
     await settled(page);
     await page.evaluate(() => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
