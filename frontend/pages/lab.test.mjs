@@ -106,7 +106,8 @@ test("x is dragged, becomes the start, and a click into the map does the same", 
   await settled(page);
   const dragged = await page.evaluate(() => window.raphson.store.state.x);
   assert.ok(dragged && Math.hypot(dragged[0] - 0.4, dragged[1] - 0.9) > 0.05);
-  await page.waitForFunction(() => /[&#]x=/.test(location.hash));
+  // While x moves the address waits: what it says at last is where x came to rest.
+  await page.waitForFunction((x) => location.hash.includes(`x=${x}`), dragged.map((a) => String(Number(a.toPrecision(12)))).join());
   const again = await open(browser, "lab", { hash: await page.evaluate(() => location.hash.slice(1)) });
   assert.deepEqual(await again.evaluate(() => window.raphson.context().quad.at.map((a) => a.toPrecision(9))), dragged.map((a) => a.toPrecision(9)));
   await again.finish();
