@@ -29,6 +29,7 @@ from raphson.model.quadratic import Model
 from raphson.picture import notebook as _notebook
 from raphson.picture import plot
 from raphson.picture import report as _reports
+from raphson.picture.laboratory import lab
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import Loss
 from raphson.problems.minimize import Minimize
@@ -51,8 +52,8 @@ _console.register(Result)
 __version__ = "0.1.0"
 __all__ = [
     # what users call
-    "check_derivatives", "compare", "curve_fit", "iterate", "least_squares", "local_model", "minimize", "plot", "solve",
-    "zoo",
+    "check_derivatives", "compare", "curve_fit", "iterate", "lab", "least_squares", "local_model", "minimize", "plot",
+    "solve", "zoo",
     # what they get
     "Certificate", "Comparison", "Fit", "Geometry", "Model", "Result", "Solution", "Status", "Trace", "Trial",
     "Uncertainty", "Verdict",

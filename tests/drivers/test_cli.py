@@ -169,6 +169,36 @@ def test_look_at_a_saddle_and_a_line(capsys: pytest.CaptureFixture[str], file: s
     assert code == 0 and "no centre" in out
 
 
+def test_lab_writes_a_page_and_says_where(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda url: not opened.append(url))
+    code, out, err = run(capsys, "lab", "x^4 - 3*x*y + y^2", "--start", "1,2", "--open")
+    assert (code, out, err) == (0, "laboratory    raphson-lab.html\n", "")
+    assert opened == [(tmp_path / "raphson-lab.html").as_uri()]
+    assert '{"formula":"x^4 - 3*x*y + y^2","start":[1.0,2.0]}' in (tmp_path / "raphson-lab.html").read_text("utf-8")
+    code, out, _ = run(capsys, "lab", "--to", "mine.html", "--json")
+    assert code == 0 and loads(out) == {"laboratory": "mine.html", "opened": False} and len(opened) == 1
+    monkeypatch.setattr("webbrowser.open", lambda url: False)
+    code, _, err = run(capsys, "lab", "--open")
+    assert code == 0 and "no browser" in err
+
+
+def test_lab_refuses_what_is_no_formula(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(capsys, "lab", "x^2 + snh(y)")
+    assert code == 2 and "column 7" in err and "did you mean sinh" in err and err.rstrip().endswith("^")
+    code, _, err = run(capsys, "lab", "x^2 + y", "--start", "1")
+    assert code == 2 and "the formula's variables are x, y" in err
+    code, _, err = run(capsys, "lab", "x", "--to", "no/lab.html")
+    assert code == 2 and "--to no/lab.html: there is no folder no" in err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_minimize_and_its_exit_codes(capsys: pytest.CaptureFixture[str], file: str) -> None:
     code, out, _ = run(capsys, "minimize", f"{file}:bowl")
     assert code == 0 and out.startswith("MINIMUM")

@@ -67,14 +67,14 @@ function within(said: string | null, low: number, high: number, otherwise: numbe
   return Number.isFinite(value) ? Math.min(high, Math.max(low, value)) : otherwise;
 }
 
-/** Keeps the address and the store the same. */
-export function keepAddress(store: Store, initial: State, engine: Engine): void {
+/** Keeps the address and the store the same. `more`: what else stands in the hash, before the state. */
+export function keepAddress(store: Store, initial: State, engine: Engine, more: () => string = () => ""): void {
   let written = location.hash.replace(/^#/, "");
   let timer = 0;
   store.subscribe(() => {
     clearTimeout(timer);
     timer = window.setTimeout(() => {
-      const hash = toHash(store.state, initial, engine);
+      const hash = [more(), toHash(store.state, initial, engine)].filter((part) => part !== "").join("&");
       if (hash === written) return;
       written = hash;
       history.replaceState(null, "", hash === "" ? location.pathname + location.search : `#${hash}`);

@@ -66,7 +66,8 @@ export function lineRunScene(engine: Engine, position: number, showFunction: boo
 function scene({ recording }: Engine, view: string, x: number[], values: (number | null)[], items: Item[]): Scene {
   const known = values.filter((a): a is number => a !== null && Number.isFinite(a));
   const [low, high] = [Math.min(...known), Math.max(...known)];
-  const pad = 0.08 * (high - low || Math.abs(high) || 1);
+  // The scale of a window of the smallest numbers that there are would overflow.
+  const pad = 0.08 * [high - low, Math.abs(high), 1].find((size) => size > 1e-300)!;
   return { view, question: "", window: [x[0], x[x.length - 1], low - pad, high + pad], items, equal: false, x_label: recording.names[0] ?? "x", y_label: "f" };
 }
 

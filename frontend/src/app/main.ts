@@ -1,24 +1,21 @@
 /** The report's page: reads the recording that stands in the file and shows it. */
 
 import "./style.css";
+import "./laboratory.css";
 import "./dark.css";
 import "./print.css";
 import type { Recording } from "../engine/record";
 import { recorded } from "../engine/recorded";
 import type { Quadratic } from "../maths/quadratic";
-import { darkInks } from "../scene/style";
 import { fromHash, keepAddress } from "./address";
 import { serve } from "./background";
-import { colorOf, element } from "./dom";
 import { listenToKeys } from "./keys";
+import { openLaboratory } from "./laboratory";
+import { Mount, WORDS } from "./mount";
 import { listenToPrint } from "./print";
-import { makePage, type Page } from "./page";
-import { Store, type State } from "./store";
-import { en } from "./words/en";
+import { firstState, Store } from "./store";
 import type { Context } from "../views/context";
 import { shower } from "./shown";
-import type { Words } from "./words/words";
-import { zh } from "./words/zh";
 
 declare global {
   interface Window {
@@ -27,41 +24,17 @@ declare global {
   }
 }
 
-const WORDS: Record<State["language"], Words> = { en, zh };
-
 function start(): void {
+  const laboratory = document.getElementById("laboratory");
+  if (laboratory?.textContent) return openLaboratory(JSON.parse(laboratory.textContent));
   const place = document.getElementById("recording");
   if (!place?.textContent) return;
   const recording = JSON.parse(place.textContent) as Recording;
   if (recording.schema !== 1) return;
   const engine = recorded(recording);
-  const initial: State = {
-    position: 1, plane: recording.planes[0]?.id ?? "", section: "slice", x: null, lens: null, morph: 0, stretch: 1, around: null, language: document.documentElement.lang.startsWith("zh") ? "zh" : "en",
-    showFunction: true, open: [], azimuth: -60, elevation: 30, playing: "", quad: null,
-  };
+  const initial = firstState(recording.planes[0]?.id ?? "");
   const store = new Store(fromHash(location.hash, initial, engine));
-  let page: Page | null = null;
-  let language = "";
-  const paint = (state: State, now: boolean) => {
-    if (state.language !== language) {
-      const switched = language !== "";
-      language = state.language;
-      const next = makePage(engine, store, WORDS[state.language]);
-      if (page) page.root.replaceWith(next.root);
-      else document.body.append(next.root);
-      page = next;
-      document.title = WORDS[state.language].page.titles[recording.title] ?? recording.title;
-      document.documentElement.lang = state.language === "zh" ? "zh-CN" : "en";
-      if (switched) next.root.querySelector<HTMLElement>(`[data-language="${language}"]`)?.focus();
-    }
-    page!.paint(state, now);
-  };
-  for (const [name, role] of [["accent", "model-level"], ["good", "newton"], ["bad", "minus-gradient"], ["run", "path"]])
-    document.documentElement.style.setProperty(`--${name}`, colorOf(role));
-  // Dark only where the page came to life: the static pictures are on white.
-  document.documentElement.classList.add("scripted");
-  document.head.append(element("style", {}, `@media screen and (prefers-color-scheme: dark){:root.scripted{${darkInks("#14191f")}}}`));
-  store.subscribe(paint);
+  new Mount(store, () => engine);
   keepAddress(store, initial, engine);
   listenToKeys(store, engine);
   listenToPrint(store);

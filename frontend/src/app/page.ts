@@ -30,7 +30,7 @@ export interface Page {
   paint(state: State, now: boolean): void;
 }
 
-export function makePage(engine: Engine, store: Store, words: Words): Page {
+export function makePage(engine: Engine, store: Store, words: Words, headed = true): Page {
   const shownIn = shower(engine, words);
   const controls = bar(engine, store, words);
   const panels = panelsOf(engine, store, words), fitted = fitPanels(engine, store, words);
@@ -38,7 +38,7 @@ export function makePage(engine: Engine, store: Store, words: Words): Page {
   const root = element(
     "div", { class: "page", lang: words.code === "zh" ? "zh-CN" : "en" },
     element("a", { class: "skip", href: "#pictures" }, words.page.skip),
-    header(engine, store, words), verdictCard(engine, words),
+    headed ? header(engine, store, words) : null, verdictCard(engine, words),
     fitted.length > 0 ? element("div", { class: "fit", "data-part": "fit" }, ...fitted.map((panel) => panel.root)) : null,
     controls.root, main, footer(engine, words),
   );
@@ -127,7 +127,7 @@ function header(engine: Engine, store: Store, words: Words): HTMLElement {
   );
 }
 
-function languages(store: Store, words: Words): HTMLElement {
+export function languages(store: Store, words: Words): HTMLElement {
   const button = (language: Language, code: string) => {
     const chosen = store.state.language === language;
     const b = element("button", { type: "button", lang: code, "data-language": language, "aria-pressed": String(chosen) }, words.language[language]);

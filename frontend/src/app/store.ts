@@ -38,6 +38,15 @@ export interface State {
   quad: Quadratic | null;
 }
 
+/** As a page opens. */
+export function firstState(plane: string): State {
+  return {
+    position: 1, plane, section: "slice", x: null, lens: null, morph: 0, stretch: 1, around: null, showFunction: true,
+    language: document.documentElement.lang.startsWith("zh") ? "zh" : "en",
+    open: [], azimuth: -60, elevation: 30, playing: "", quad: null,
+  };
+}
+
 /** `now`: everything must be up to date when the call returns, also what is out of sight. */
 type Listener = (state: State, now: boolean) => void;
 

@@ -76,7 +76,7 @@ export function liveOnLine(program: Program | null | undefined): ((x: number) =>
 }
 
 /** f, g (n) and H (n, n) at a point. */
-function whole(machine: Machine, x: number[], n: number): { value: number; g: number[]; H: number[][] } {
+export function whole(machine: Machine, x: number[], n: number): { value: number; g: number[]; H: number[][] } {
   const unit = Float64Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0));
   const { value, gradient, hessian } = machine.jet(x, unit, n);
   const entry = (i: number, j: number): number => hessian[i <= j ? i * n - (i * (i - 1)) / 2 + j - i : j * n - (j * (j - 1)) / 2 + i - j];
@@ -98,14 +98,14 @@ function cancellation(H: number[][], E: number[][]): number {
 }
 
 /** Natural units of length: as `hessian_units` in Python. */
-function units(H: number[][]): number[] {
+export function units(H: number[][]): number[] {
   const plain = H.map((row, i) => Math.sqrt(Math.abs(row[i])));
   const own = H.map((row, i) => plain[i] || Math.max(0, ...row.map((h, j) => (plain[j] > 0 ? Math.abs(h) / plain[j] : 0))));
   const top = Math.max(...own);
   return own.map((a) => (a > 0 ? a : top > 0 ? top : 1));
 }
 
-function spectrumOf(g: number[], H: number[][], names: string[], x: number[]): Spectrum {
+export function spectrumOf(g: number[], H: number[][], names: string[], x: number[]): Spectrum {
   const n = g.length, { values, vectors } = spectral(H.flat(), n);
   return {
     eigenvalues: values,

@@ -57,12 +57,12 @@ function nearRoot(x: number): number {
 
 const zetas: number[] = [];
 
-/** zeta(n) - 1, by Euler and Maclaurin from the eleventh term on. */
+/** zeta(n) - 1, by Euler and Maclaurin from the 41st term on. */
 function zetaLess1(n: number): number {
   if (zetas[n] !== undefined) return zetas[n];
   let sum = 0;
-  for (let k = 10; k >= 2; k -= 1) sum += k ** -n;
-  const a = 11;
+  for (let k = 40; k >= 2; k -= 1) sum += k ** -n;
+  const a = 41;
   sum += a ** (1 - n) / (n - 1) + a ** -n / 2 + (n * a ** (-n - 1)) / 12 - (n * (n + 1) * (n + 2) * a ** (-n - 3)) / 720;
   sum += (n * (n + 1) * (n + 2) * (n + 3) * (n + 4) * a ** (-n - 5)) / 30240;
   return (zetas[n] = sum);

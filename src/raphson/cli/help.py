@@ -15,6 +15,7 @@ EXAMPLES = {
     "demo": ("raphson demo",),
     "look": ("raphson look rosenbrock", "raphson look rosenbrock --at 0,0 --report look.html", OWN,
              "raphson look mine.py:f --at 3,0"),
+    "lab": ("raphson lab", "raphson lab 'x^4 - 3*x*y + y^2'", "raphson lab 'a*cosh(b) - b' --start 1,2 --to mine.html"),
     "minimize": ("raphson minimize rosenbrock", "raphson minimize rosenbrock --method bfgs --report run.html", OWN,
                  "raphson minimize mine.py:f --x0 3,0"),
     "fit": (

@@ -20,6 +20,7 @@ from raphson.cli.check import check
 from raphson.cli.compare import compare
 from raphson.cli.demo import demo
 from raphson.cli.fit import fit
+from raphson.cli.lab import lab
 from raphson.cli.look import look
 from raphson.cli.minimize import minimize
 from raphson.cli.program import program
@@ -29,6 +30,7 @@ app = typer.Typer(name="raphson", add_completion=False, rich_markup_mode=None, p
 VERBS = {
     demo: "See it work on this machine; writes a page to drag.",
     look: "Value, gradient, curvature and geometry at one point.",
+    lab: "Type a formula, drag x: a page without network.",
     minimize: "Minimize a function, with verdict, reasons and cost.",
     fit: "Fit a formula to a file's columns, with error bars.",
     compare: "Several methods from one start in one table.",

@@ -20,18 +20,18 @@ Option = Annotated[
 Language = Annotated[str, typer.Option("--language", metavar="en|zh", help="The language in which the report opens.")]
 
 
-def check(path: Path | None, language: str = "en") -> None:
+def check(path: Path | None, language: str = "en", option: str = "--report") -> None:
     """ValueError where no file can be written, or in another language: said before a long run, not after it."""
     if language not in LANGUAGES:
         raise ValueError(f"--language {language}: a report is written in {' or '.join(LANGUAGES)}")
     if path is None:
         return
     if not path.parent.is_dir():
-        raise ValueError(f"--report {path}: there is no folder {path.parent}")
+        raise ValueError(f"{option} {path}: there is no folder {path.parent}")
     if path.is_dir():
-        raise ValueError(f"--report {path}: this is a folder; name a file in it")
+        raise ValueError(f"{option} {path}: this is a folder; name a file in it")
     if not os.access(path.parent, os.W_OK):
-        raise ValueError(f"--report {path}: the folder {path.parent.resolve()} cannot be written to")
+        raise ValueError(f"{option} {path}: the folder {path.parent.resolve()} cannot be written to")
 
 
 def write_report(thing: Any, path: Path | None, title: str, language: str = "en") -> dict[str, str]:

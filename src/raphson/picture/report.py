@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -37,15 +38,19 @@ def report(thing: Any, path: str | Path, title: str = "", language: str = "en") 
     object gives the same bytes: there is no time stamp in it. Raises FileNotFoundError where the folder does not
     exist (none is created), IsADirectoryError where the path is one, ValueError for another language.
     """
-    path = Path(path)
+    return written(lambda: page(thing, title, language), Path(path))
+
+
+def written(text: Callable[[], str], path: Path) -> Path:
+    """Writes what `text` makes into a file that appears whole or not at all; the path, which is looked at first."""
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into: create it first")
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder: name a file in it, as in {path / 'run.html'}")
-    text = page(thing, title, language)
+    whole = text()
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="\n")
+        part.write_text(whole, encoding="utf-8", newline="\n")
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
@@ -73,8 +78,9 @@ def page(thing: Any, title: str = "", language: str = "en") -> str:
     return document(page_title(recording, language), body, language, embedded(recording))
 
 
-def document(title: str, body: str, language: str, recording: str = "") -> str:
-    """One file with everything inside; `recording`, JSON, for the script that draws it (empty: there is none)."""
+def document(title: str, body: str, language: str, recording: str = "", name: str = "recording") -> str:
+    """One file with everything inside; `recording`, JSON, for the script that draws it (empty: there is none), under
+    the name by which it knows what to do with it."""
     from raphson.picture.recording.static import CODES, STYLE
 
     script = web("report.js") if recording else ""
@@ -93,7 +99,7 @@ def document(title: str, body: str, language: str, recording: str = "") -> str:
         "</head>",
         "<body>",
         body,
-        f'<script type="application/json" id="recording">{recording}</script>' if recording else "",
+        f'<script type="application/json" id="{name}">{recording}</script>' if recording else "",
         f"<script>{script}</script><script>{UNHIDE}</script>" if script else "",
         "</body>",
         "</html>",

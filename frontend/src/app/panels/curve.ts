@@ -10,10 +10,11 @@ import { say, section, type Panel } from "../panel";
 import type { Store } from "../store";
 import type { Words } from "../words/words";
 import { resetTools } from "./local";
-import { headingOf } from "./run";
+import { headingOf, placeable } from "./run";
 
 export function lineRunPanel(engine: Engine, store: Store, words: Words): Panel {
   const figure = new Figure("run", () => store.touch());
+  if (!engine.recording.trials) placeable(figure);
   const { root, explain } = section("run", headingOf(engine, words), figure.root);
   return {
     root,

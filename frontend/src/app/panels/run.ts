@@ -20,6 +20,7 @@ export function runPanel(engine: Engine, store: Store, words: Words): Panel {
   const trials = engine.recording.trials;
   let painted: readonly unknown[] = [];
   if (trials) figure.root.addEventListener("click", (event) => select(event, engine, store, figure));
+  else placeable(figure);
 
   const draw = (shown: Shown) => {
     const plane = engine.plane(shown.state.plane)!;
@@ -55,6 +56,15 @@ function frameSeen({ window }: Plane, { local, state }: Shown): boolean {
 /** A point without a run has no history to tell. */
 export function headingOf(engine: Engine, words: Words): Heading {
   return engine.answer > 1 ? words.panels.run : words.panels.function;
+}
+
+/** A click into the picture of one point: the laboratory takes the place for another start. */
+export function placeable(figure: Figure): void {
+  figure.root.addEventListener("click", (event) => {
+    const box = figure.root.getBoundingClientRect();
+    const detail = figure.frame?.toData([event.clientX - box.left, event.clientY - box.top]);
+    if (detail) figure.root.dispatchEvent(new CustomEvent("raphson-place", { detail, bubbles: true }));
+  });
 }
 
 function select(event: MouseEvent, engine: Engine, store: Store, figure: Figure): void {

@@ -2,6 +2,7 @@
 
 import type { Num, Plane, Verdict } from "../../engine/record";
 import { viewWordsEn } from "../../views/words";
+import { laboratoryEn } from "./laboratory";
 import { degrees, percent, short } from "../../scene/number";
 import { fitWordsEn } from "./fit";
 import { methodsEn } from "./methods-en";
@@ -200,6 +201,7 @@ export const en = {
   terms: { "\u2212H\u207b\u00b9g": "newton", "Newton step": "newton", "Newton direction": "newton", "\u2212gradient": "minus-gradient", "\u2212g": "minus-gradient" } as Record<string, string>,
   methods: methodsEn,
   views: viewWordsEn,
+  laboratory: laboratoryEn,
   fit: fitWordsEn,
 };
 

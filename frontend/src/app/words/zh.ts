@@ -2,6 +2,7 @@
 
 import type { Num } from "../../engine/record";
 import { viewWordsZh } from "../../views/words";
+import { laboratoryZh } from "./laboratory";
 import { degrees, percent, short } from "../../scene/number";
 import { fitWordsZh } from "./fit";
 import { methodsZh } from "./methods-zh";
@@ -188,6 +189,7 @@ export const zh: Words = {
   terms: { "\u2212H\u207b\u00b9g": "newton", "牛顿步": "newton", "牛顿方向": "newton", "负梯度": "minus-gradient", "\u2212g": "minus-gradient" },
   methods: methodsZh,
   views: viewWordsZh,
+  laboratory: laboratoryZh,
   fit: fitWordsZh,
 };
 
