@@ -9,7 +9,7 @@ import { executablePath, Pages } from "./fixtures/browser";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const ALL = ["run", "saddle", "three", "one", "look", "bounded", "stopped", "many"];
 /** Names: of the tool, the language, methods, number types; titles that the caller gave. */
-const NAMES = /\b(?:raphson|English|float64|newton|dogleg|trust-exact|max|method|auto|result|Esc|Tab|Ctrl|Shift|Home|End|Rosenbrock|Himmelblau|Three variables|One variable|A point|Minimization)\b/g;
+const NAMES = /\b(?:raphson|English|float64|newton|BFGS|dogleg|trust-exact|max|method|auto|result|Esc|Tab|Ctrl|Shift|Home|End|Rosenbrock|Himmelblau|Three variables|One variable|A point|Minimization)\b/g;
 
 const settled = (page: Page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 const state = (page: Page) => page.evaluate(() => window.raphson!.store.state);
@@ -152,7 +152,7 @@ describe.skipIf(!executablePath)("the page in Chromium, truthfully", { timeout: 
     expect(await page.locator("[data-panel=surface] svg [data-scene]").count()).toBe(1);
     const controls = await page.evaluate(() => [...document.querySelectorAll<HTMLElement>("button, input, select, summary")].filter((e) => e.offsetParent !== null && !e.closest("table, .wide")).map((e) => e.outerHTML.slice(0, 80)));
     expect(controls).toEqual([]);
-    const dark = await page.evaluate(() => [...document.querySelectorAll<HTMLElement>("body, body *")].filter((e) => e.offsetParent !== null).filter((e) => {
+    const dark = await page.evaluate(() => [...document.querySelectorAll<HTMLElement>("body, body *")].filter((e) => e.offsetParent !== null && e.getBoundingClientRect().width > 3).filter((e) => {
       const [r, g, b, a = 1] = getComputedStyle(e).backgroundColor.match(/[\d.]+/g)!.map(Number);
       return a > 0 && r + g + b < 600;
     }).map((e) => e.outerHTML.slice(0, 80)));

@@ -238,7 +238,7 @@ describe("roles", () => {
     const light = (hex: string) => { const [r, g, b] = [1, 3, 5].map((k) => (parseInt(hex.slice(k, k + 2), 16) / 255) ** 2.2); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
     const inks = darkInks("#14191f").split(";").map((one) => /^--ink-([\w-]+):(#[0-9a-f]{6})$/.exec(one)!);
     expect(inks.length).toBe(Object.keys(palette).length);
-    for (const [, role, hex] of inks) expect((light(hex) + 0.05) / (light("#14191f") + 0.05), role).toBeGreaterThan(["function", "rejected", "bounds", "spoke"].includes(role) ? 2 : 4.4);
+    for (const [, role, hex] of inks) expect((light(hex) + 0.05) / (light("#14191f") + 0.05), role).toBeGreaterThan(role === "cell-rule" ? 1.2 : ["function", "rejected", "bounds", "spoke", "data-many"].includes(role) ? 2 : 4.4);
   });
 });
 

@@ -123,7 +123,7 @@ function header(engine: Engine, store: Store, words: Words): HTMLElement {
   return element(
     "header", {},
     element("div", {}, element("h1", {}, words.page.titles[recording.title] ?? recording.title), element("p", { class: "facts" }, facts.join(" \u00b7 "))),
-    element("div", { class: "corner" }, ...keysHelp(engine, words), languages(store, words)),
+    element("div", { class: "header-tools" }, ...keysHelp(engine, words), languages(store, words)),
   );
 }
 
