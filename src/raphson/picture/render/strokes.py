@@ -37,7 +37,7 @@ LARGEST = 4000.0
 MANY = 40
 """From so many points on the dots are small."""
 
-CLOUD = 300
+CLOUD = 120
 """From so many filled dots on they are one path: a tenth of the bytes."""
 
 SHADES = 21
@@ -153,13 +153,18 @@ def draw_arc(item: Arc, paper: Paper) -> list[str]:
 def draw_dots(item: Dots, paper: Paper) -> list[str]:
     """Points, filled where taken and hollow where rejected."""
     spots = paper.pixels(np.asarray(item.points, float).reshape(-1, 2))
-    if len(spots) > CLOUD and np.all(item.filled):
-        spots = spots[np.all(np.isfinite(spots) & (np.abs(spots) < 1e5), axis=1)]
-        data = "".join(f"M{x:.1f} {y:.1f}h.01" for x, y in spots.tolist())
-        return [f'<path data-role="{item.role}" stroke="{color(item.role)}" stroke-width="3.2" d="{data}"/>']
-    radius, ring = (4.5, 1.5) if len(spots) <= MANY else (2.4, 0.9)
-    out = [f'<g data-role="{item.role}" stroke-width="{ring}">']
-    for (x, y), full in zip(spots.tolist(), np.asarray(item.filled, bool).tolist(), strict=True):
+    filled, cloud = np.asarray(item.filled, bool), ""
+    if len(spots) > CLOUD:
+        seen = np.all(np.isfinite(spots) & (np.abs(spots) < 1e5), axis=1)
+        data = "".join(f"M{x:.1f} {y:.1f}h.01" for x, y in spots[seen & filled].tolist())
+        width = 3.2 if np.all(filled) else 4.8
+        cloud = f'<path data-role="{item.role}" stroke="{color(item.role)}" stroke-width="{width}" d="{data}"/>'
+        spots, filled = spots[~filled], filled[~filled]
+        if not len(spots):
+            return [cloud]
+    radius, ring = (4.5, 1.5) if len(spots) <= MANY and not cloud else (2.4, 0.9)
+    out = [cloud, f'<g data-role="{item.role}" stroke-width="{ring}">']
+    for (x, y), full in zip(spots.tolist(), filled.tolist(), strict=True):
         if np.isfinite(x + y) and abs(x) < 1e5 and abs(y) < 1e5:
             fill, stroke = (color(item.role), "#ffffff") if full else ("#ffffff", color(item.role))
             out.append(f'<circle cx="{x:.3f}" cy="{y:.3f}" r="{radius}" fill="{fill}" stroke="{stroke}"/>')
