@@ -27,8 +27,8 @@ def race_page(comparison: Any, title: str) -> str:
         f"<h1>{escape(title)}</h1><p>{escape(facts)}</p>",
         f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>',
         "<p>f, g, H: evaluations. Time: of a second run, without compiling. Order: about 1 linear, 2 quadratic.</p>",
-        group("How fast", [race(results), scenes.convergence(comparison)]),
-        group("The paths", list(paths(results)) if n == 2 else []),
+        group("How fast", [race(results), scenes.convergence(comparison)], "en"),
+        group("The paths", list(paths(results)) if n == 2 else [], "en"),
         "<p>Everything is inside this one file.</p>",
         "</main>",
     ]

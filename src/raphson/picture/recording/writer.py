@@ -101,7 +101,7 @@ class Writer:
         if name in INSIDE:
             return self.called(eqn.params[INSIDE[name]], args)
         if all(isinstance(a, np.ndarray) for a in args):
-            return evaluated(eqn, args)
+            return [*evaluated(eqn, args)]
         if name in SAME:
             return [self.same(eqn, args[0])]
         if name in ELEMENTWISE:
