@@ -7,9 +7,8 @@ import { fileURLToPath } from "node:url";
 import { FOLDER, PAGES, between, degrees, geometry, launch, open, tangent } from "./browser.mjs";
 
 const SIZES = [{ width: 1400, height: 900 }, { width: 800, height: 900 }, { width: 390, height: 844 }];
-const PLACES = 25;
-/** Every place at the first size; at the others fewer, for minutes of CI: LIVE=all makes them all. */
-const FEWER = process.env.LIVE === "all" ? PLACES : 8;
+/** LIVE=all makes 25 drags of every point; CI makes fewer, for its minutes' sake. */
+const PLACES = process.env.LIVE === "all" ? 25 : 8;
 /** Of these drags the hand makes three with the mouse; the others are made by the same call, for time's sake. */
 const BY_HAND = 3;
 let browser;
@@ -53,13 +52,12 @@ async function dragTo(page, byHand, share) {
 }
 
 for (const size of SIZES) {
-  const many = size === SIZES[0] ? PLACES : FEWER;
-  test(`20 points dragged to ${many} places each at ${size.width} x ${size.height}: arrows, level and kind are f's own`, async () => {
+  test(`20 points dragged to ${PLACES} places each at ${size.width} x ${size.height}: arrows, level and kind are f's own`, async () => {
     const seen = { right: 0, bowl: 0, other: 0, still: 0 };
     for (const [k, name] of PAGES.looks.entries()) {
       const page = await open(browser, name, { size });
       const random = randomly(97 * k + size.width);
-      for (let i = 0; i < many; i += 1) {
+      for (let i = 0; i < PLACES; i += 1) {
         await dragTo(page, i < BY_HAND, [random(), random()]);
         const place = await known(page);
         assert.equal(place.frozen, "", `${name}: the model is frozen`);
@@ -71,8 +69,8 @@ for (const size of SIZES) {
       await page.finish();
     }
     console.log(`right angles ${seen.right}, bowls ${seen.bowl}, other kinds ${seen.other}, at a stationary point ${seen.still}`);
-    assert.ok(seen.right >= 0.9 * many * PAGES.looks.length, `${seen.right} right angles were seen`);
-    assert.ok(seen.bowl >= 4 * many && seen.other >= 2 * many, JSON.stringify(seen));
+    assert.ok(seen.right >= 0.9 * PLACES * PAGES.looks.length, `${seen.right} right angles were seen`);
+    assert.ok(seen.bowl >= 4 * PLACES && seen.other >= 2 * PLACES, JSON.stringify(seen));
   });
 }
 
