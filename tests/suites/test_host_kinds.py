@@ -257,3 +257,21 @@ def test_a_flat_direction_of_differences_is_left_alone(method, given, turn):
     result = rp.minimize(fun, np.zeros(3), method=method, **{name: own[name] for name in given})
     assert result.success, result.message
     np.testing.assert_allclose(result.value, 1.5591321672741116, rtol=1e-12)
+
+
+def test_a_variable_held_by_equal_bounds_leaves_the_others_their_curvature():
+    """Its column of differences is empty, and what it is coupled to must not be taken for rounding."""
+    calls = []
+
+    def fun(x):
+        calls.append(1)
+        return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2 + 10 * (x[2] - x[1] * x[0]) ** 2
+
+    def slope(x):
+        calls.append(1)
+        a, b, c = x[1] - x[0] ** 2, 1 - x[0], x[2] - x[1] * x[0]
+        return np.array([-400 * a * x[0] - 2 * b - 20 * c * x[1], 200 * a - 20 * c * x[0], 20 * c])
+
+    result = rp.minimize(fun, [0.5, 0.5, 1.0], jac=slope, method="newton-cg", bounds=[(None, 2), (None, 2), (1.0, 1.0)])
+    assert result.success, result.message
+    np.testing.assert_allclose(result.x, 1.0, atol=1e-6)

@@ -113,7 +113,9 @@ def symmetric(H: np.ndarray) -> np.ndarray:
 def unevenness(H: np.ndarray) -> np.ndarray:
     """What every entry (n, n) of a Hessian by differences of gradients errs by, as its row and its column show it, the
     smaller of both: the largest that H differs from H' there."""
-    apart = np.max(np.abs(H - H.T), axis=1, initial=0.0)
+    # A variable that bounds hold was not moved: its empty column says nothing about the row.
+    still = ~np.any(H, axis=0) | ~np.any(H, axis=1)
+    apart = np.max(np.where(still[:, None] | still[None, :], 0.0, np.abs(H - H.T)), axis=1, initial=0.0)
     return np.minimum(apart[:, None], apart[None, :])
 
 
