@@ -272,3 +272,16 @@ def test_a_variable_held_by_equal_bounds_leaves_the_others_their_curvature(n, he
     assert result.success, result.message
     reference = optimize.minimize(optimize.rosen, x0, jac=optimize.rosen_der, method="L-BFGS-B", bounds=bounds)
     assert result.value <= reference.fun + 1e-6 * max(1.0, reference.fun)
+
+
+@pytest.mark.parametrize("decades", [3, 6])
+@pytest.mark.parametrize("method", ["auto", "newton-cg", "trust-exact"])
+def test_differences_of_a_gradient_are_told_from_rounding_in_any_units(method, decades):
+    """What H differs from H' by is in units of two variables: beside one of 1e-6, a whole row looked like rounding."""
+    unit, calls = np.array([10.0**decades, 10.0**-decades, 1.0]), []
+    fun = lambda x: calls.append(1) or float(optimize.rosen(unit * x))
+    slope = lambda x: calls.append(1) or unit * optimize.rosen_der(unit * np.asarray(x, float))
+    result = rp.minimize(fun, np.array([-1.2, 1.0, 0.8]) / unit, jac=slope, method=method)
+    assert result.success, result.message
+    np.testing.assert_allclose(result.x * unit, 1.0, rtol=1e-9)
+    assert len(calls) <= 700  # 301 to 314 in units of 1; more than 9000 with a rule that knew no units

@@ -6,7 +6,8 @@ import type { Scene } from "../scene/types";
 import { drawn, element } from "./dom";
 
 export class Figure {
-  readonly svg = drawn("svg", { role: "img" });
+  /** Nothing to be read out until there is a picture. */
+  readonly svg = drawn("svg", { "aria-hidden": "true" });
   readonly root = element("div", { class: "figure" }, this.svg);
   frame: Frame | null = null;
   /** Changes with the size: a picture depends on it. */
@@ -31,6 +32,8 @@ export class Figure {
     if (this.box.width < 20) this.box = { width: this.root.clientWidth, height: this.root.clientHeight };
     if (this.box.width < 20 || this.box.height < 20) return;
     this.frame = render(this.svg, scene, this.box, this.name);
+    this.svg.removeAttribute("aria-hidden");
+    this.svg.setAttribute("role", "img");
     this.svg.setAttribute("aria-label", label);
   }
 }

@@ -90,33 +90,42 @@ def host_derivatives(problem: Callback, x: Any, value: float) -> tuple[np.ndarra
     g = host_gradient(problem, point, value)
     if problem.hessian is not None:
         return g, given_hessian(problem, point)
-    H = difference_jacobian(around(problem, point, g, lambda y: given_gradient(problem, y), slope_lengths(problem)))
-    return g, symmetric(H)
+    near = around(problem, point, g, lambda y: given_gradient(problem, y), slope_lengths(problem))
+    return g, symmetric(difference_jacobian(near), spans(near))
 
 
 DOUBTFUL = 4.0
 """The error of one entry may be so many times the largest disagreement that its row shows."""
 
 
-def symmetric(H: np.ndarray) -> np.ndarray:
+def spans(near: Around) -> np.ndarray:
+    """Over which length (n,) the function changes its course along each variable; |x_i| where none was found, 1 at 0."""
+    size = np.where(near.x == 0, 1.0, np.abs(near.x))
+    length = near.lengths.length
+    return size if length is None else np.where(np.isfinite(length) & (length > 0), length, size)
+
+
+def symmetric(H: np.ndarray, length: np.ndarray) -> np.ndarray:
     """(H + H') / 2 of a Hessian by differences of gradients, without entries that are no more than what H differs from
-    H' by in their row and in their column.
+    H' by in their row and in their column, measured over the `length` (n,) of every variable.
 
     Along a direction that f does not depend on such an entry is rounding over a step, 1e-10 of the others, which no
     rule of rounding knows: taken for negative curvature it led newton-cg away for ever.
     """
-    doubt = DOUBTFUL * unevenness(H)
+    doubt = DOUBTFUL * unevenness(H, length)
     H = (H + H.T) / 2
     return np.where(np.abs(H) <= doubt, 0.0, H)
 
 
-def unevenness(H: np.ndarray) -> np.ndarray:
+def unevenness(H: np.ndarray, length: np.ndarray) -> np.ndarray:
     """What every entry (n, n) of a Hessian by differences of gradients errs by, as its row and its column show it, the
-    smaller of both: the largest that H differs from H' there."""
+    smaller of both: the largest that H differs from H' there. What changes f by as much over the `length` (n,) of its
+    variables counts as much, whatever their units."""
+    units = length[:, None] * length[None, :]
     # A variable that bounds hold was not moved: its empty column says nothing about the row.
     still = ~np.any(H, axis=0) | ~np.any(H, axis=1)
-    apart = np.max(np.where(still[:, None] | still[None, :], 0.0, np.abs(H - H.T)), axis=1, initial=0.0)
-    return np.minimum(apart[:, None], apart[None, :])
+    apart = np.max(np.where(still[:, None] | still[None, :], 0.0, np.abs(H - H.T) * units), axis=1, initial=0.0)
+    return np.minimum(apart[:, None], apart[None, :]) / units
 
 
 def given_hessian(problem: Callback, x: np.ndarray) -> np.ndarray:
@@ -190,9 +199,10 @@ def final_derivatives(problem: Callback, x: Any, value: float) -> Final:
         return Final(host_gradient(problem, point, value), H, eps(point) * np.abs(H))
     if problem.gradient is not None:
         g = given_gradient(problem, point)
-        seen = stencil(around(problem, point, g, lambda y: given_gradient(problem, y), slope_lengths(problem)))
+        near = around(problem, point, g, lambda y: given_gradient(problem, y), slope_lengths(problem))
+        seen = stencil(near)
         H, rough = seen.first, np.broadcast_to(seen.first_error[:, None], seen.first.shape)
-        return Final(g, (H + H.T) / 2, np.minimum(rough, rough.T) + unevenness(H))
+        return Final(g, (H + H.T) / 2, np.minimum(rough, rough.T) + unevenness(H, spans(near)))
     near = around(problem, point, value)
     forget_noise(near)
     wide = stencil(near)
