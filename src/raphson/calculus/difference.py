@@ -99,7 +99,7 @@ DOUBTFUL = 4.0
 
 
 def spans(near: Around) -> np.ndarray:
-    """Over which length (n,) the function changes its course along each variable; |x_i| where none was found, 1 at 0."""
+    """Over which length (n,) the function changes its course along each variable; |x_i|, 1 at 0, if none was found."""
     size = np.where(near.x == 0, 1.0, np.abs(near.x))
     length = near.lengths.length
     return size if length is None else np.where(np.isfinite(length) & (length > 0), length, size)
