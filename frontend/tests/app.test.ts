@@ -14,6 +14,7 @@ import { en } from "../src/app/words/en";
 import { zh } from "../src/app/words/zh";
 import { decode } from "../src/engine/decode";
 import type { Recording } from "../src/engine/record";
+import type { Seen } from "../src/engine/live";
 import { recorded } from "../src/engine/recorded";
 import { windowOf } from "../src/engine/window";
 import { moved } from "../src/maths/quadratic";
@@ -192,7 +193,7 @@ describe("where x goes", () => {
   it("three variables: slice, shadow and spectrum are those of x", () => {
     for (const section of ["slice", "shadow"] as const) {
       const at = shower(three, en)({ ...initial, section, plane: three.recording.planes[0].id, position: three.answer });
-      const here = at.context!, seen = at.local!.live!.at(here.base.at)!;
+      const here = at.context!, seen = at.local!.live!.at(here.base.at) as Seen;
       for (const [found, want] of [[seen.quad.hessian, here.base.hessian], [seen.quad.gradient, here.base.gradient]] as const)
         found.forEach((a, i) => expect(Math.abs(a - want[i])).toBeLessThan(1e-9 * Math.max(1, ...want.map(Math.abs))));
       seen.spectrum!.eigenvalues.forEach((a, i) => expect(a).toBeCloseTo(here.spectrum.eigenvalues[i], 8));

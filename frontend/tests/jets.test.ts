@@ -37,3 +37,13 @@ describe("the zoo, and functions of every kind", () => {
     });
   }
 });
+
+it("where a derivative is infinite none is made up: (x^4)^0.5 + y^2 at 0 has no finite H, as in JAX", () => {
+  const program: Program = { n: 2, constants: [0.5], operations: [
+    { op: "pick", args: [0], size: 1, runs: [[0, 0, 1]] }, { op: "pick", args: [0], size: 1, runs: [[1, 0, 1]] },
+    { op: "integer_pow", args: [2], size: 1, power: 4 }, { op: "pow", args: [4, 1], size: 1 }, { op: "integer_pow", args: [3], size: 1, power: 2 },
+    { op: "add", args: [5, 6], size: 1 },
+  ], out: 7 };
+  const { gradient, hessian } = new Machine(program).jet([0, 0], identity(2), 2);
+  expect([...gradient, ...hessian].every(Number.isFinite)).toBe(false);
+});

@@ -5,6 +5,7 @@ import { add, angleBetween, dot, norm, subtract } from "../src/maths/vector";
 import type { Arrow, Ellipse, Item, Scene } from "../src/scene/types";
 import { dual } from "../src/views/dual";
 import { ellipsoid } from "../src/views/ellipsoid";
+import { warned } from "../src/views/frozen";
 import { local } from "../src/views/local";
 import { spectrum } from "../src/views/spectrum";
 import { surface } from "../src/views/surface";
@@ -89,8 +90,8 @@ test("local: trust region, steps and trial of the recorded point; f's level pass
   expect(dragged.notes!.join(" ")).toContain("Computed at x");
   expect(of(dragged, "frozen")).toEqual([]);
   // Where f cannot be computed nothing that looks like f is drawn, and the picture says what moves.
-  for (const frozen of ["model", "infinite"] as const) {
-    const still = local(contextOf(base, { quad: moved(base, [0.5, 1.5]), grid: gridOf(f, window), window, trial, frozen, level: null }));
+  for (const frozen of ["model", "infinite", "shadow"] as const) {
+    const told = contextOf(base, { quad: moved(base, [0.5, 1.5]), grid: gridOf(f, window), window, trial, frozen, level: null }), still = warned(local(told), told);
     expect(of(still, "function-level")).toEqual([]);
     expect(of(still, "frozen").length).toBe(1);
     expect(still.notes!.join(" ")).toContain("recorded point");

@@ -17,7 +17,7 @@ const FARTHEST = -12;
 export function closerTools(store: Store, words: Words, figure: Figure, shown: () => Shown | null): { root: HTMLElement; paint: (shown: Shown) => void } {
   const zoom = (by: number, about: Vec | null): void => {
     const { context, local, state } = shown() ?? {};
-    if (!context || !local?.live || !state) return;
+    if (!context || !local?.live || local.section === "shadow" || !state || by === 0) return;
     const old = state.lens ?? { at: middle(context.window), zoom: 0 }, next = Math.min(CLOSEST, Math.max(FARTHEST, old.zoom + by));
     const fixed = about ?? context.quad.at;
     // The place under the pointer stays where it is.
@@ -32,7 +32,7 @@ export function closerTools(store: Store, words: Words, figure: Figure, shown: (
   figure.root.addEventListener("wheel", (event) => {
     if (!event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
-    zoom(event.deltaY < 0 ? 1 : -1, placeOf(event, figure));
+    zoom(-Math.sign(event.deltaY), placeOf(event, figure));
   }, { passive: false });
   pan(store, figure, shown);
   return { root, paint: ({ local }) => { root.hidden = !local?.live || local.section === "shadow"; } };
@@ -43,7 +43,7 @@ function pan(store: Store, figure: Figure, shown: () => Shown | null): void {
   let from: { place: Vec; at: Vec; zoom: number; toData: (p: Vec) => Vec } | null = null;
   figure.root.addEventListener("pointerdown", (event) => {
     const { context, local, state } = shown() ?? {}, { frame } = figure;
-    if (!event.shiftKey || event.button !== 0 || !context || !local?.live || !state || !frame) return;
+    if (!event.shiftKey || event.button !== 0 || !context || !local?.live || local.section === "shadow" || !state || !frame) return;
     event.stopImmediatePropagation();
     event.preventDefault();
     const toData = (p: Vec): Vec => frame.toData(p);

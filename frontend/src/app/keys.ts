@@ -14,7 +14,7 @@ export function listenToKeys(store: Store, engine: Engine): void {
     const target = event.target as Element;
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
     if (event.key === "?" && !target.matches("input:not([type=range]):not([type=radio]):not([type=checkbox]), textarea")) document.querySelector<HTMLDialogElement>("dialog.keys")?.showModal();
-    else if (event.key === "Escape" && store.state.x !== null) store.set({ x: null });
+    else if (event.key === "Escape" && (store.state.x !== null || store.state.lens !== null)) store.set({ x: null, lens: null });
     else if (engine.answer <= 1 || event.shiftKey || !trialKey(event, target, store, engine)) return;
     event.preventDefault();
   });

@@ -145,5 +145,5 @@ function fromAddress(hash: string): { text: string; start: number[] | null } | n
 function ownWords(words: Words): Words {
   const { made, reset, kind, curvatures, map } = words.laboratory;
   const panels = { ...words.panels, function: { ...words.panels.function, question: map } };
-  return { ...words, panels, page: { ...words.page, made }, controls: { ...words.controls, reset }, verdict: { ...words.verdict, kind, curvatures } };
+  return { ...words, panels, page: { ...words.page, made }, controls: { ...words.controls, reset }, verdict: { ...words.verdict, kind, curvatures }, views: { ...words.views, ...words.laboratory.views } };
 }

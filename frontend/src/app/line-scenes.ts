@@ -3,6 +3,7 @@
 import type { Engine } from "../engine/engine";
 import type { Point } from "../engine/record";
 import type { Item, Pair, Scene } from "../scene/types";
+import type { Context } from "../views/context";
 import type { Words } from "./words/words";
 
 type Line = NonNullable<Point["line"]>;
@@ -13,6 +14,8 @@ export interface Parabola {
   value: number;
   gradient: number;
   hessian: number;
+  /** Why this is the recorded parabola written down at x, and not f's own there. */
+  frozen: Context["frozen"];
 }
 
 /** Where f can be computed its own parabola at x, else the recorded one written down there. */
@@ -20,9 +23,9 @@ export function parabolaAt(point: Point, x: number | null, onLine: Engine["onLin
   if (!point.line || point.value === null) return null;
   const { at, gradient, hessian } = point.line;
   const own = x !== null && onLine?.(x);
-  if (own) return { at: x, ...own };
+  if (own) return { at: x, ...own, frozen: "" };
   const s = (x ?? at) - at;
-  return { at: at + s, value: point.value + gradient * s + 0.5 * hessian * s * s, gradient: gradient + hessian * s, hessian };
+  return { at: at + s, value: point.value + gradient * s + 0.5 * hessian * s * s, gradient: gradient + hessian * s, hessian, frozen: x === null || x === at ? "" : onLine ? "infinite" : "model" };
 }
 
 /** f and the parabola around a point, the step to the parabola's stationary point, and where the trial ended. */

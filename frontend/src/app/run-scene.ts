@@ -8,7 +8,7 @@ import type { Item, Pair, Scene } from "../scene/types";
 import { axesIn, type Shown } from "./shown";
 import type { Words } from "./words/words";
 
-export function runScene(engine: Engine, plane: Plane, { state, local }: Shown, words: Words): Scene {
+export function runScene(engine: Engine, plane: Plane, { state, local, context }: Shown, words: Words): Scene {
   const grid = state.showFunction ? engine.grid(plane.id) : null;
   const trials = engine.recording.trials;
   const [x_label, y_label] = axesIn(engine, plane.axes, plane.kind, words);
@@ -16,7 +16,7 @@ export function runScene(engine: Engine, plane: Plane, { state, local }: Shown, 
   if (grid) items.push(contours(grid));
   const feasible = corners(plane.feasible);
   if (feasible) items.push({ kind: "outside", role: "bounds", points: feasible });
-  if (local && state.quad === null) items.push(rectangle("muted", local.window));
+  if (local && state.quad === null) items.push(rectangle("muted", (context ?? local).window));
   if (trials) {
     const ends = plane.u.map((u, k): Pair => [u ?? NaN, plane.v[k] ?? NaN]);
     items.push({ kind: "curve", role: "run", points: pathOf(plane.start, ends, trials.accepted) });

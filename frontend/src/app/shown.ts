@@ -29,15 +29,19 @@ export function shower(engine: Engine, words: Words): (state: State) => Shown {
     quad ? localOfQuadratic(quad) : engine.local(position, plane, section),
   );
   const spectrumOf = remembered((position: number) => engine.spectrum(position));
+  const seenAt = remembered((local: Local, x: Vec) => local.live?.at(x) ?? "model");
+  const viewAt = remembered(viewOf), levelIn = remembered(levelAt);
   const contextOf = remembered((local: Local, x: Vec | null, lens: Lens | null, morph: number, showFunction: boolean): Context => {
-    const { trial, section, base, feasible, held } = local, { window, grid } = viewOf(local, x, lens);
+    const { trial, section, base, feasible, held } = local, { window, grid } = viewAt(local, x, lens);
     const axes = axesIn(engine, local.axes, local.kind, words);
+    const level = (at: Vec) => (showFunction ? levelIn(local, window, at) : null);
     const shared = { base, grid, trial, axes, section, morph, showFunction, window, feasible, held, words, recorded: !x };
-    const seen = x && local.live?.at(x);
-    if (seen) return { ...shared, quad: seen.quad, spectrum: seen.spectrum ?? local.spectrum, stale: !seen.spectrum, frozen: "", level: levelAt(local, window, x) };
+    if (!x) return { ...shared, quad: base, spectrum: local.spectrum, stale: false, frozen: "", level: level(base.at) };
+    const seen = seenAt(local, x);
+    if (typeof seen === "object") return { ...shared, quad: seen.quad, spectrum: seen.spectrum ?? local.spectrum, stale: !seen.spectrum, frozen: "", level: level(x) };
     // What is drawn then is the recorded quadratic, written down at another place.
-    const quad = x ? moved(base, x) : base, frozen = !x ? "" : local.live ? "infinite" : "model";
-    return { ...shared, quad, spectrum: spectrumAt(local, quad), stale: x !== null && !local.turn, frozen, level: x ? null : levelAt(local, window, base.at) };
+    const quad = moved(base, x);
+    return { ...shared, quad, spectrum: spectrumAt(local, quad), stale: !local.turn, frozen: seen, level: null };
   });
   return (state) => {
     const local = localOf(state.position, state.plane, state.section, state.quad);

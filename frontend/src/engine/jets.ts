@@ -133,12 +133,9 @@ function unary(to: Jets, a: Jets, k: number, rule: (x: number) => void): void {
     if (!to.h) continue;
     for (let p = 0, t = 0; p < k; p += 1)
       for (let q = p; q < k; q += 1, t += 1)
-        to.h[i * T + t] = times(d, a.h ? a.h[j * T + t] : 0) + times(dd, g[j * k + p] * g[j * k + q]);
+        to.h[i * T + t] = d * (a.h ? a.h[j * T + t] : 0) + dd * (g[j * k + p] * g[j * k + q]);
   }
 }
-
-/** A derivative that is infinite times a change that is none: sqrt at 0 along a direction in which nothing moves. */
-const times = (d: number, change: number): number => (change === 0 ? 0 : d * change);
 
 function binary(to: Jets, a: Jets, b: Jets, k: number, rule: (x: number, y: number) => void): void {
   const sa = a.v.length === 1 ? 0 : 1, sb = b.v.length === 1 ? 0 : 1, T = (k * (k + 1)) / 2;
@@ -148,14 +145,14 @@ function binary(to: Jets, a: Jets, b: Jets, k: number, rule: (x: number, y: numb
     to.v[i] = out.f;
     if (!to.g) continue;
     const { a: da, b: db, aa, ab, bb } = out, [ga, gb] = [a.g, b.g];
-    for (let p = 0; p < k; p += 1) to.g[i * k + p] = (ga ? times(da, ga[ia * k + p]) : 0) + (gb ? times(db, gb[ib * k + p]) : 0);
+    for (let p = 0; p < k; p += 1) to.g[i * k + p] = (ga ? da * ga[ia * k + p] : 0) + (gb ? db * gb[ib * k + p] : 0);
     if (!to.h) continue;
     for (let p = 0, t = 0; p < k; p += 1)
       for (let q = p; q < k; q += 1, t += 1) {
         let s = 0;
-        if (ga) s += times(da, a.h ? a.h[ia * T + t] : 0) + times(aa, ga[ia * k + p] * ga[ia * k + q]);
-        if (gb) s += times(db, b.h ? b.h[ib * T + t] : 0) + times(bb, gb[ib * k + p] * gb[ib * k + q]);
-        if (ga && gb) s += times(ab, ga[ia * k + p] * gb[ib * k + q] + ga[ia * k + q] * gb[ib * k + p]);
+        if (ga) s += da * (a.h ? a.h[ia * T + t] : 0) + aa * (ga[ia * k + p] * ga[ia * k + q]);
+        if (gb) s += db * (b.h ? b.h[ib * T + t] : 0) + bb * (gb[ib * k + p] * gb[ib * k + q]);
+        if (ga && gb) s += ab * (ga[ia * k + p] * gb[ib * k + q] + ga[ia * k + q] * gb[ib * k + p]);
         to.h[i * T + t] = s;
       }
   }

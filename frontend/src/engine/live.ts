@@ -26,8 +26,8 @@ export interface Seen {
 
 /** The function in one plane through one point. */
 export interface Live {
-  /** The quadratic of f at p and the spectrum there; null where they are not finite. */
-  at(p: Vec): Seen | null;
+  /** The quadratic of f at p and the spectrum there; else why not: f or a derivative is not finite, or it has no shadow. */
+  at(p: Vec): Seen | "infinite" | "shadow";
   /** f, g and H in the plane (of the slice, whatever the section). */
   smooth: Smooth;
   value(p: Vec): number;
@@ -35,7 +35,7 @@ export interface Live {
 
 const machines = new WeakMap<Program, Machine>();
 
-function machineOf(program: Program): Machine {
+export function machineOf(program: Program): Machine {
   const machine = machines.get(program) ?? new Machine(program);
   machines.set(program, machine);
   return machine;
@@ -52,14 +52,14 @@ export function liveIn(program: Program | null | undefined, plane: Plane, point:
     const all = [value, ...gradient, ...hessian];
     return all.every(Number.isFinite) ? { value, gradient: [gradient[0], gradient[1]], hessian: [hessian[0], hessian[1], hessian[2]] } : null;
   };
-  const at = (p: Vec): Seen | null => {
+  const at = (p: Vec): Seen | "infinite" | "shadow" => {
     const slice = smooth(p);
-    if (!slice) return null;
-    if (n > WHOLE) return section === "shadow" ? null : { quad: { at: p, ...slice }, spectrum: null };
+    if (!slice) return "infinite";
+    if (n > WHOLE) return section === "shadow" ? "shadow" : { quad: { at: p, ...slice }, spectrum: null };
     const { value, g, H } = whole(machine, x(p), n);
     const spectrum = spectrumOf(g, H, names, x(p));
     const quad = section === "shadow" ? shadow(value, g, H, plane, p) : { at: p, ...slice, noise: EPS * cancellation(H, E) };
-    return quad && { quad, spectrum };
+    return quad ? { quad, spectrum } : "shadow";
   };
   return { at, smooth, value: (p) => machine.value(x(p)) };
 }

@@ -53,7 +53,7 @@ export const UNARY: Record<string, (x: number) => void> = {
   erfc: (x) => { const e = bell(x); set(erfc(x), -e, 2 * x * e); },
   lgamma: (x) => set(lgamma(x), digamma(x), trigamma(x)),
   digamma: (x) => set(digamma(x), trigamma(x), tetragamma(x)),
-  relu: (x) => set(x > 0 ? x : 0 * x, x > 0 ? 1 : 0, 0),
+  relu: (x) => set(x !== x ? NaN : x > 0 ? x : 0, x > 0 ? 1 : 0, 0),
 };
 
 /** Functions of one or two arguments that are constant in pieces. */
@@ -100,7 +100,7 @@ export const BINARY: Record<string, (x: number, y: number) => void> = {
 };
 
 function extreme(share: number, x: number, y: number): void {
-  const f = Number.isNaN(x + y) ? NaN : share === 1 ? x : y;
+  const f = x !== x || y !== y ? NaN : share === 1 ? x : y;
   set2(f, share, 1 - share, 0, 0, 0);
 }
 

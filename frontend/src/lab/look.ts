@@ -4,7 +4,7 @@
  */
 
 import { Machine } from "../engine/jets";
-import { liveIn, spectrumOf, units, whole } from "../engine/live";
+import { liveIn, type Seen, spectrumOf, units, whole } from "../engine/live";
 import type { Grid, Plane, Point, PointView, Quad, Recording } from "../engine/record";
 import type { Window } from "../engine/engine";
 import type { Compiled } from "../formula/compile";
@@ -66,7 +66,7 @@ function addPlanes(recording: Recording, machine: Machine, start: number[], end:
       const plane = planeOf(i, j, d, names), at: Vec = [start[i] / d[i], start[j] / d[j]];
       const place = { ...point, views: { [plane.id]: { at } as PointView } };
       const seen = finite ? liveIn(recording.program, plane, place, names, "slice") : null;
-      const quad = seen?.at(at)?.quad ?? null;
+      const quad = seenQuad(seen?.at(at));
       plane.start = at;
       const map = mapWindow(at, end && [end[i] / d[i], end[j] / d[j]], quad), near = quad && nearWindow(quad, map);
       plane.window = near ? together(map, near) : map;
@@ -74,7 +74,7 @@ function addPlanes(recording: Recording, machine: Machine, start: number[], end:
       const sample = (window: Window, side: number): Grid => sampled(machine, plane, start, at, window, Math.min(side, fine));
       Object.defineProperty(plane, "grid", { enumerable: true, get: once(() => sample(widened(plane.window, SPARE), MAP)) });
       if (quad && near) {
-        const shadow = plane.whole ? null : (liveIn(recording.program, plane, place, names, "shadow")?.at(at)?.quad ?? null);
+        const shadow = plane.whole ? null : seenQuad(liveIn(recording.program, plane, place, names, "shadow")?.at(at));
         point.views[plane.id] = viewOf(at, quad, shadow, near, plane, axes, sample);
       }
       recording.planes.push(plane);
@@ -143,3 +143,5 @@ function packed(values: Float32Array): string {
   for (const byte of new Uint8Array(view.buffer)) binary += String.fromCharCode(byte);
   return btoa(binary);
 }
+
+const seenQuad = (seen: Seen | string | undefined): Seen["quad"] | null => (typeof seen === "object" ? seen.quad : null);

@@ -18,12 +18,19 @@ const MOST = 900;
 /** A point lies on the level when it is this share of a step away from it. */
 const CLOSE = 1e-6;
 
-/** The level line of f through p, as far as it stays near the window; empty where p is a stationary point. */
-export function levelThrough(f: Smooth, p: Vec, window: Window): Vec[] {
-  const room = around(middle(window), scale(1.3, halves(window)));
-  const ahead = follow(f, p, room, 1);
-  if (ahead.closed) return opposite(ahead.points);
-  return [...follow(f, p, room, -1).points.slice(1).reverse(), ...ahead.points];
+/** Milliseconds that a level may take: then it is read from the grid. */
+const PATIENCE = 40;
+
+/**
+ * The level line of f through p, as far as it stays near the window and f is finite. Null where it was lost on the way:
+ * p is a stationary point, f has a kink, or it takes too long.
+ */
+export function levelThrough(f: Smooth, p: Vec, window: Window): Vec[] | null {
+  const room = around(middle(window), scale(1.3, halves(window))), until = performance.now() + PATIENCE;
+  const ahead = follow(f, p, room, 1, until);
+  if (ahead.end === "closed") return opposite(ahead.points);
+  const behind = ahead.end === "lost" ? ahead : follow(f, p, room, -1, until);
+  return behind.end === "left" ? [...behind.points.slice(1).reverse(), ...ahead.points] : null;
 }
 
 /** A closed line that begins and ends far from x, where the corner of its ends is not seen. */
@@ -32,23 +39,35 @@ function opposite(points: Vec[]): Vec[] {
   return [...points.slice(half), ...points.slice(1, half + 1)];
 }
 
-function follow(f: Smooth, start: Vec, room: Window, way: number): { points: Vec[]; closed: boolean } {
+/** "left": out of the room, or to where f is not finite. */
+type End = "closed" | "left" | "lost";
+
+function follow(smooth: Smooth, start: Vec, room: Window, way: number, until: number): { points: Vec[]; end: End } {
+  let edge = false;
+  const f: Smooth = (q) => {
+    const seen = smooth(q);
+    edge ||= seen === null;
+    return seen;
+  };
   const first = f(start), points = [start], longest = 2 * STRIDE * Math.max(...halves(room));
-  if (!first || norm(first.gradient) === 0) return { points, closed: false };
+  if (!first || norm(first.gradient) === 0) return { points, end: "lost" };
   let [p, here, last] = [start, first, (longest * FIRST) / GROWTH];
   for (let k = 0; k < MOST; k += 1) {
     const step = stepped(f, first.value, p, here, way, Math.min(longest, GROWTH * last), k < 2 ? TURN * STRAIGHT : TURN);
-    if (!step) break;
-    if (k > 2 && between(start, p, step.p, step.h)) {
+    if (!step) return { points, end: edge ? "left" : "lost" };
+    // On the other flank of a thin level the gradient points the other way.
+    if (k > 2 && dot(first.gradient, step.at.gradient) > 0 && between(start, p, step.p, step.h)) {
       // Beside x lies no point so near that the picture's rounding would turn the line.
       if (norm(subtract(start, p)) < 0.5 * longest * FIRST) points.pop();
-      return { points: [...points, start], closed: true };
+      return { points: [...points, start], end: "closed" };
     }
     points.push(step.p);
-    if (!inside(room, step.p)) break;
+    if (!inside(room, step.p)) return { points, end: "left" };
+    if (performance.now() > until) break;
     [p, here, last] = [step.p, step.at, step.h];
+    edge = false;
   }
-  return { points, closed: false };
+  return { points, end: "lost" };
 }
 
 type Place = NonNullable<ReturnType<Smooth>>;

@@ -1,7 +1,7 @@
 /** Special functions to double precision: erf, erfc, log Gamma and its derivatives. Checked against SciPy in the tests. */
 
+/** From here on erfc by its continued fraction (80 terms): below, 1 - erf loses up to three digits of it, none of erf. */
 const SERIES = 2.2;
-/** Below this x erfc is a difference from 1 without loss; above, its continued fraction converges within 60 terms. */
 
 /** Abramowitz and Stegun (1964), 7.1.6 and 7.1.14 (by Lentz's way, Numerical Recipes 5.2). */
 export function erf(x: number): number {
@@ -35,7 +35,7 @@ const TRIGAMMA = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6];
 /** log |Gamma(x)|. Abramowitz and Stegun 6.1.41, 6.1.15, 6.1.17. */
 export function lgamma(x: number): number {
   if (x <= 0 && Number.isInteger(x)) return Infinity;
-  if (x < 0.5) return Math.log(Math.PI / Math.abs(Math.sin(Math.PI * x))) - lgamma(1 - x);
+  if (x < 0.5) return Math.log(Math.PI / Math.abs(Math.sin(Math.PI * (x - Math.round(x))))) - lgamma(1 - x);
   if (Math.abs(x - 1) < 0.25 || Math.abs(x - 2) < 0.25) return nearRoot(x);
   let [y, product] = [x, 1];
   for (; y < LARGE; y += 1) product *= y;
@@ -71,7 +71,7 @@ function zetaLess1(n: number): number {
 /** The derivative of log Gamma. Abramowitz and Stegun 6.3.18, 6.3.5, 6.3.7. */
 export function digamma(x: number): number {
   if (x <= 0 && Number.isInteger(x)) return NaN;
-  if (x < 0.5) return digamma(1 - x) - Math.PI / Math.tan(Math.PI * x);
+  if (x < 0.5) return digamma(1 - x) - Math.PI / Math.tan(Math.PI * (x - Math.round(x)));
   let [y, sum] = [x, 0];
   for (; y < LARGE; y += 1) sum -= 1 / y;
   const z = 1 / (y * y);
@@ -81,7 +81,7 @@ export function digamma(x: number): number {
 /** Its second derivative. Abramowitz and Stegun 6.4.12, 6.4.6, 6.4.7. */
 export function trigamma(x: number): number {
   if (x <= 0 && Number.isInteger(x)) return Infinity;
-  if (x < 0.5) return (Math.PI / Math.sin(Math.PI * x)) ** 2 - trigamma(1 - x);
+  if (x < 0.5) return (Math.PI / Math.sin(Math.PI * (x - Math.round(x)))) ** 2 - trigamma(1 - x);
   let [y, sum] = [x, 0];
   for (; y < LARGE; y += 1) sum += 1 / (y * y);
   const z = 1 / (y * y);
@@ -90,8 +90,9 @@ export function trigamma(x: number): number {
 
 /** The third derivative of log Gamma, for second derivatives of digamma. Abramowitz and Stegun 6.4.13, 6.4.6. */
 export function tetragamma(x: number): number {
+  if (x <= 0 && Number.isInteger(x)) return NaN;
   if (x < 0.5) {
-    const t = Math.tan(Math.PI * x), s = Math.sin(Math.PI * x);
+    const t = Math.tan(Math.PI * (x - Math.round(x))), s = Math.sin(Math.PI * (x - Math.round(x)));
     return tetragamma(1 - x) - (2 * Math.PI ** 3) / (t * s * s);
   }
   let [y, sum] = [x, 0];

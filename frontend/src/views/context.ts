@@ -6,8 +6,8 @@ import type { ViewWords } from "./words";
 export interface Context {
   /** The quadratic of f at x (equal to `base` where nothing was dragged), or what `frozen` says. */
   quad: Quadratic;
-  /** "model": f cannot be computed here, and `quad` is the recorded quadratic, written down at x; "infinite": f is not finite at x. */
-  frozen: "" | "model" | "infinite";
+  /** "model": f cannot be computed here, and `quad` is the recorded quadratic, written down at x; "infinite": f or a derivative is not finite at x; "shadow": f has no shadow at x, or the page cannot compute it. */
+  frozen: "" | "model" | "infinite" | "shadow";
   /** Whether the spectrum is still that of the recorded point. */
   stale: boolean;
   /** Whether x is the recorded point. */

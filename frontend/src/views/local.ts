@@ -18,7 +18,7 @@ export function local(context: Context): Scene {
   const look = lookOf(context, liftOf(quad, window), words);
   const items = [
     ...ground(context), ...beyond(context), ...region(context), ...levels(quad, window, look), ...axes(quad, window, look), ...throughX(context),
-    ...ray(context), ...curve(context), ...arrows(quad, window, look), ...alongBound(context), ...ends(context), ...points(quad, look), ...banner(context),
+    ...ray(context), ...curve(context), ...arrows(quad, window, look), ...alongBound(context), ...ends(context), ...points(quad, look),
   ];
   return {
     view: "local", question: words.questionLocal, window, items, x_label: context.axes[0], y_label: context.axes[1],
@@ -120,13 +120,6 @@ function inSpace({ section, spectrum, quad, base, stale, frozen, words: { views 
   return Number.isFinite(known) ? views.captionSpace(total, known) : "";
 }
 
-/** Written across the picture where it is not f's own at x. */
-function banner({ frozen, window, words: { views } }: Context): Item[] {
-  if (!frozen) return [];
-  const text = frozen === "model" ? views.bannerModel : views.bannerInfinite;
-  return [{ kind: "text", role: "frozen", at: [(window[0] + window[1]) / 2, window[3] - 0.06 * (window[3] - window[2])], text, anchor: "middle" }];
-}
-
 function inPlane({ quad, window, words: { views } }: Context): string {
   const angle = angleDeg(quad), shape = kind(quad), sign = signs(quad);
   if (shape === "flat") return views.captionFlat;
@@ -143,8 +136,7 @@ function notes({ quad, base, window, grid, showFunction, section, feasible, held
   const out: string[] = [];
   if (section === "slice") out.push(views.noteSlice);
   if (section === "shadow") out.push(views.noteShadow);
-  if (frozen) out.push(frozen === "model" ? views.noteDragged : views.noteInfinite);
-  else if (quad.at[0] !== base.at[0] || quad.at[1] !== base.at[1]) out.push(views.noteLive);
+  if (!frozen && (quad.at[0] !== base.at[0] || quad.at[1] !== base.at[1])) out.push(views.noteLive);
   if (kind(quad) !== "flat" && hasCenter(quad) && !inside(window, center(quad))) out.push(views.noteOutside);
   if (grid && showFunction && holes(grid, feasible && ((p) => !insideConvex(feasible, p))).length) out.push(views.noteHatched);
   if (feasible) out.push(views.noteBounds);

@@ -17,8 +17,8 @@ const TALL = 1.3;
 type Height = (p: Vec) => number;
 
 export function surface(context: Context, azimuth: number, elevation: number): Scene {
-  const { quad, window, grid, showFunction, axes, words: { views: words } } = context, eye = camera(azimuth, elevation);
-  const f: Height | null = grid && showFunction ? (p) => sample(grid, p) : null, model: Height = (p) => evaluate(quad, p);
+  const { quad, window, grid, showFunction, frozen, axes, words: { views: words } } = context, eye = camera(azimuth, elevation);
+  const f: Height | null = grid && showFunction && !frozen ? (p) => sample(grid, p) : null, model: Height = (p) => evaluate(quad, p);
   const [low, top] = heights(context, f), [a, b] = middle(window), [w, h] = halves(window), size = Math.max(w, h);
   const place = (p: Vec, z: number): Vec3 => [(p[0] - a) / size, (p[1] - b) / size, TALL * ((z - low) / (top - low) - 0.5)];
   const seen = (p: Vec, z: number): Pair => project(eye, place(p, z));
@@ -32,7 +32,7 @@ export function surface(context: Context, azimuth: number, elevation: number): S
   const items = [...floor(context, low, seen), ...facets.map(({ item }) => item), ...onTop(context, f, model, [low, top], seen)];
   return {
     view: "surface", question: words.questionSurface, window: around([0, 0], [1.45, 1.48]), items, equal: true, ticks: "",
-    caption: f ? words.captionSurface : words.captionSurfaceModel, notes: [], title: `${axes[0]}, ${axes[1]}`,
+    caption: f ? words.captionSurface : grid ? words.captionSurfaceHidden : words.captionSurfaceModel, notes: [], title: `${axes[0]}, ${axes[1]}`,
   };
 }
 

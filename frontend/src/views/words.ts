@@ -157,7 +157,11 @@ export const viewWordsEn = {
   noteInfinite: "f or a derivative is not finite at x: the model is that of the recorded point, written down at x.",
   noteLive: "Computed at x, by this page: f, g and H.",
   bannerModel: "you are moving on the recorded model, not on f",
-  bannerInfinite: "f is not finite at x: this is the recorded model",
+  noteNoShadow: "This page has no shadow at x (H is no bowl there, or there are more than 8 variables): the model is that of the recorded point, written down at x.",
+  bannerInfinite: "f or a derivative is not finite at x: this is the recorded model",
+  bannerShadow: "no shadow at x: this is the recorded model",
+  noteRecordedSolid: "The ellipsoid is that of the recorded point, not of the x that was dragged.",
+  captionSurfaceHidden: "The quadratic model; f is hidden, or not drawn here.",
 };
 
 /** Every label and sentence of the pictures. */
@@ -291,5 +295,9 @@ export const viewWordsZh: ViewWords = {
   noteInfinite: "f 或其导数在 x 处不是有限数：模型仍是记录点的模型，在 x 处重新写出。",
   noteLive: "x 处的 f、g 和 H 由本页当场算出。",
   bannerModel: "这里移动的是记录点的模型，不是 f",
-  bannerInfinite: "f 在 x 处不是有限数：画的是记录点的模型",
+  noteNoShadow: "x 处没有投影（H 在那里不是碗形，或变量多于 8 个）：模型仍是记录点的模型，在 x 处重新写出。",
+  bannerInfinite: "f 或其导数在 x 处不是有限数：画的是记录点的模型",
+  bannerShadow: "x 处没有投影：画的是记录点的模型",
+  noteRecordedSolid: "椭球面属于记录的点，不属于拖动到的 x。",
+  captionSurfaceHidden: "二次模型；f 被隐藏，或这里没有画出。",
 };

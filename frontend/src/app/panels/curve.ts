@@ -9,6 +9,7 @@ import { runNumbers } from "../numbers";
 import { say, section, type Panel } from "../panel";
 import type { Store } from "../store";
 import type { Words } from "../words/words";
+import { noteOf, warned } from "../../views/frozen";
 import { resetTools } from "./local";
 import { headingOf, placeable } from "./run";
 
@@ -42,11 +43,11 @@ export function curvePanel(engine: Engine, store: Store, words: Words): Panel {
       const parabola = point && parabolaAt(point, state.x?.[0] ?? null, engine.onLine);
       root.classList.toggle("empty", !parabola);
       if (!point?.line || !parabola) return say(explain, words.none.plane);
-      const { at, value, gradient, hessian } = parabola;
-      figure.draw(curveScene(engine, point.line, parabola, state.position, state.showFunction, words), words.curve.label);
+      const { at, value, gradient, hessian, frozen } = parabola, told = { frozen, words };
+      figure.draw(warned(curveScene(engine, point.line, parabola, state.position, state.showFunction, words), told), words.curve.label);
       handle.place([at, value], `${engine.recording.names[0] ?? "x"} = ${short(at, 4)}`);
       tools.paint(state);
-      say(explain, words.curve.explain({ value, slope: gradient, curvature: hessian, step: -gradient / hessian }));
+      say(explain, frozen ? noteOf(told) : words.curve.explain({ value, slope: gradient, curvature: hessian, step: -gradient / hessian }));
     },
   };
 }

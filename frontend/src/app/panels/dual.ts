@@ -6,6 +6,7 @@ import { kind, type Vec } from "../../maths/quadratic";
 import { solve } from "../../maths/symmetric";
 import { add, norm, subtract } from "../../maths/vector";
 import { dual } from "../../views/dual";
+import { warned } from "../../views/frozen";
 import { Figure } from "../figure";
 import { Handle } from "../handle";
 import { short } from "../../scene/number";
@@ -25,17 +26,17 @@ export function dualPanel(_engine: Engine, store: Store, words: Words): Panel {
   const { root, explain } = section("dual", words.panels.dual, figure.root);
   return {
     root,
-    needs: ({ context }) => [context?.quad, figure.size],
+    needs: ({ context }) => [context?.quad, context?.window, context?.frozen, figure.size],
     paint: ({ context, local }) => {
       [last, live] = [context, local?.live ?? null];
       root.classList.toggle("empty", !context);
       if (!context) return say(explain, words.none.plane);
-      const scene = dual(context);
+      const scene = warned(dual(context), context);
       const movable = kind(context.quad) === "bowl";
       figure.draw(scene, spoken(words.panels.dual, scene));
       const [a, b] = context.quad.gradient;
       handle.place(movable ? context.quad.gradient : null, words.local.value("g1", short(a, 4), "g2", short(b, 4)));
-      explainScene(root, explain, scene, movable ? words.dual.explain : "", words);
+      explainScene(root, explain, scene, movable ? (live ? words.dual.explainLive : words.dual.explain) : "", words);
     },
   };
 }
@@ -52,7 +53,7 @@ function whereGradientIs(g: Vec, { quad }: Context, live: Live | null): Vec {
     const at = add(here.at, solve(here.hessian, change));
     if (!live) return at;
     const seen = live.at(at);
-    if (!seen || kind(seen.quad) !== "bowl") return quad.at;
+    if (typeof seen === "string" || kind(seen.quad) !== "bowl") return quad.at;
     here = seen.quad;
   }
   return norm(subtract(g, here.gradient)) <= 1e-3 * norm(subtract(g, quad.gradient)) ? here.at : quad.at;

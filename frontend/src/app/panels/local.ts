@@ -1,6 +1,7 @@
 /** The local model, with the point x that can be dragged. */
 
 import type { Engine } from "../../engine/engine";
+import { warned } from "../../views/frozen";
 import { local } from "../../views/local";
 import { element } from "../dom";
 import { Figure } from "../figure";
@@ -18,7 +19,7 @@ export function localPanel(_engine: Engine, store: Store, words: Words): Panel {
   let seen: Shown | null = null;
   const closer = closerTools(store, words, figure, () => seen);
   const tools = resetTools(store, words, closer.root);
-  const handle = new Handle(figure, { label: words.local.handle, kind: words.local.draggable, role: "point", move: (x) => store.set({ x }), reset: () => store.set({ x: null }) });
+  const handle = new Handle(figure, { label: words.local.handle, kind: words.local.draggable, role: "point", move: (x) => store.set({ x }), reset: () => store.set({ x: null, lens: null }) });
   const { root, explain } = section("local", words.panels.local, figure.root, tools.root);
   return {
     root,
@@ -28,7 +29,7 @@ export function localPanel(_engine: Engine, store: Store, words: Words): Panel {
       closer.paint(shown);
       root.classList.toggle("empty", !context);
       if (!context) return say(explain, words.none.plane);
-      const scene = local(context);
+      const scene = warned(local(context), context);
       figure.draw(scene, spoken(words.panels.local, scene));
       const [u, v] = context.quad.at;
       handle.place(context.quad.at, words.local.value(context.axes[0], short(u, 4), context.axes[1], short(v, 4)));

@@ -17,8 +17,7 @@ export function racePanel(engine: Engine, store: Store, words: Words): Panel {
     const known = courses.get(id);
     if (known !== undefined) return known;
     // Through the answer: in other planes than the whole space the race is that of f with the rest as it is there.
-    // Bounds are not known to the methods of the page.
-    const plane = engine.plane(id), sight = plane?.bounds ? null : sightOf(engine.recording, plane, engine.point(engine.answer));
+    const plane = engine.plane(id), sight = sightOf(engine.recording, plane, engine.point(engine.answer));
     const course = plane && sight && {
       whole: plane.whole, sight, objective: objectiveOf(sight), window: plane.window, grid: engine.grid(id), axes: axesIn(engine, plane.axes, plane.kind, words), start: plane.start,
     };

@@ -24,14 +24,14 @@ export function runPanel(engine: Engine, store: Store, words: Words): Panel {
 
   const draw = (shown: Shown) => {
     const plane = engine.plane(shown.state.plane)!;
-    const needs = [plane, shown.local, shown.state.position, shown.state.showFunction, figure.size];
+    const needs = [plane, shown.local, shown.context?.window, shown.state.position, shown.state.showFunction, figure.size];
     if (needs.every((need, i) => need === painted[i])) return;
     painted = needs;
     figure.draw(runScene(engine, plane, shown, words), trials ? words.run.label(trials.of) : words.panels.function.title);
   };
   return {
     root,
-    needs: ({ state, local }) => [state.plane, local, state.position, state.showFunction, state.x, figure.size],
+    needs: ({ state, local, context }) => [state.plane, local, context?.window, state.position, state.showFunction, state.x, figure.size],
     paint: (shown) => {
       const { state } = shown;
       root.classList.toggle("empty", !engine.plane(state.plane));
@@ -49,8 +49,8 @@ export function runPanel(engine: Engine, store: Store, words: Words): Panel {
 }
 
 /** Whether an edge of the local model's window lies in the picture. */
-function frameSeen({ window }: Plane, { local, state }: Shown): boolean {
-  return local !== null && !state.quad && local.window.some((edge, i) => (i % 2 === 0 ? edge > window[i] : edge < window[i]));
+function frameSeen({ window }: Plane, { context, state }: Shown): boolean {
+  return context !== null && !state.quad && context.window.some((edge, i) => (i % 2 === 0 ? edge > window[i] : edge < window[i]));
 }
 
 /** A point without a run has no history to tell. */

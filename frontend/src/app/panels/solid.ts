@@ -3,6 +3,7 @@
 import type { Engine } from "../../engine/engine";
 import type { Scene } from "../../scene/types";
 import { ellipsoid } from "../../views/ellipsoid";
+import { warned } from "../../views/frozen";
 import { surface } from "../../views/surface";
 import { element } from "../dom";
 import { Figure } from "../figure";
@@ -17,16 +18,17 @@ const SPEED = 0.5;
 
 /** f and its model over the plane. */
 export function surfacePanel(_engine: Engine, store: Store, words: Words): Panel {
-  return solidPanel("surface", store, words, ({ context, state }) => context && surface(context, state.azimuth, state.elevation));
+  return solidPanel("surface", store, words, ({ context, state }) => context && warned(surface(context, state.azimuth, state.elevation), context));
 }
 
 /** The level of the model through the recorded point, for three variables. */
 export function ellipsoidPanel(engine: Engine, store: Store, words: Words): Panel {
-  return solidPanel("ellipsoid", store, words, ({ state }) => {
+  return solidPanel("ellipsoid", store, words, ({ state, context }) => {
     const cube = engine.point(state.position)?.cube;
     if (!cube) return null;
     const [a, b, c, d, e, f] = cube.hessian;
-    return ellipsoid([[a, b, c], [b, d, e], [c, e, f]], cube.gradient, state.azimuth, state.elevation, words);
+    const scene = ellipsoid([[a, b, c], [b, d, e], [c, e, f]], cube.gradient, state.azimuth, state.elevation, words);
+    return context && !context.recorded ? { ...scene, notes: [...(scene.notes ?? []), words.views.noteRecordedSolid] } : scene;
   });
 }
 
@@ -42,7 +44,7 @@ function solidPanel(name: "surface" | "ellipsoid", store: Store, words: Words, s
   rotate(figure, store);
   return {
     root: panel.root,
-    needs: ({ context, state }) => [panel.isOpen(state), context?.quad, context?.showFunction, context?.grid, state.position, state.azimuth, state.elevation, figure.size],
+    needs: ({ context, state }) => [panel.isOpen(state), context?.quad, context?.showFunction, context?.grid, context?.window, context?.frozen, context?.recorded, state.position, state.azimuth, state.elevation, figure.size],
     paint: (shown) => {
       if (!panel.follow(shown.state)) return;
       [turn.value, tilt.value] = [String(shown.state.azimuth), String(shown.state.elevation)];

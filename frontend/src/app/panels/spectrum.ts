@@ -2,6 +2,7 @@
 
 import type { Engine } from "../../engine/engine";
 import type { Context } from "../../views/context";
+import { noteOf } from "../../views/frozen";
 import { spectrum as view } from "../../views/spectrum";
 import { Figure } from "../figure";
 import { spectrumNumbers } from "../numbers";
@@ -17,14 +18,14 @@ export function spectrumPanel(_engine: Engine, store: Store, words: Words): Pane
   const { root, explain } = section("spectrum", words.panels.spectrum, figure.root);
   return {
     root,
-    needs: ({ spectrum, context }) => [spectrum, context?.stale, figure.size],
+    needs: ({ spectrum, context }) => [spectrum, context?.stale, context?.frozen, figure.size],
     paint: ({ spectrum, context }) => {
       const numbers = spectrum && spectrumNumbers(spectrum, context?.stale ?? false);
       root.classList.toggle("empty", !numbers);
       if (!spectrum || !numbers) return say(explain, words.none.spectrum);
       root.classList.toggle("few", spectrum.eigenvalues.length <= FEW);
       // The stems need nothing of a plane, and a point may have none.
-      const scene = view({ ...context, spectrum, words } as Context);
+      const plain = view({ ...context, spectrum, words } as Context), scene = context?.frozen ? { ...plain, notes: [...(plain.notes ?? []), noteOf(context)] } : plain;
       figure.draw(scene, spoken(words.panels.spectrum, scene));
       explainScene(root, explain, scene, words.spectrum.explain(numbers), words);
     },

@@ -4,6 +4,7 @@ import type { Engine } from "../../engine/engine";
 import { kind } from "../../maths/quadratic";
 import { stretched, unstretched } from "../../maths/stretch";
 import { norm } from "../../maths/vector";
+import { warned } from "../../views/frozen";
 import { type Choice, chosen, powerOf, slopes, stretch } from "../../views/stretch";
 import type { Context } from "../../views/context";
 import type { Pair } from "../../scene/types";
@@ -37,12 +38,12 @@ export function stretchPanel(_engine: Engine, store: Store, words: Words): Panel
   const { root, explain } = section("stretch", words.panels.stretch, element("div", { class: "pair" }, left.root, right.root), tools.root);
   return {
     root,
-    needs: ({ context, state }) => [context?.quad, context?.window, state.stretch, state.around, state.playing === "stretch", left.size, right.size],
+    needs: ({ context, state }) => [context?.quad, context?.window, context?.frozen, state.stretch, state.around, state.playing === "stretch", left.size, right.size],
     paint: ({ context, state }) => {
       last = context;
       root.classList.toggle("empty", !context);
       if (!context) return say(explain, words.none.plane);
-      const scenes = [slopes(context, choice()), stretch(context, choice())];
+      const scenes = [warned(slopes(context, choice()), context), stretch(context, choice())];
       left.draw(scenes[0], `${words.panels.stretch.title}. ${scenes[0].caption}`);
       right.draw(scenes[1], spoken(words.panels.stretch, scenes[1]));
       const { vector } = chosen(context, choice()), image = stretched(context.quad, powerOf(context.quad, state.stretch), vector);

@@ -2,6 +2,7 @@
 
 import type { Engine } from "../../engine/engine";
 import { kind } from "../../maths/quadratic";
+import { warned } from "../../views/frozen";
 import { whitened } from "../../views/whitened";
 import { Figure } from "../figure";
 import { explainScene, say, section, spoken, type Panel } from "../panel";
@@ -15,12 +16,12 @@ export function whitenedPanel(_engine: Engine, store: Store, words: Words): Pane
   const { root, explain } = section("whitened", words.panels.whitened, figure.root, tools.root);
   return {
     root,
-    needs: ({ context, state }) => [context?.quad, context?.morph, state.playing === "morph", figure.size],
+    needs: ({ context, state }) => [context?.quad, context?.window, context?.frozen, context?.morph, state.playing === "morph", figure.size],
     paint: ({ context, state }) => {
       root.classList.toggle("empty", !context);
       if (!context) return say(explain, words.none.plane);
       tools.paint(state, kind(context.quad) === "bowl");
-      const scene = whitened(context);
+      const scene = warned(whitened(context), context);
       figure.draw(scene, spoken(words.panels.whitened, scene));
       explainScene(root, explain, scene, "", words);
     },

@@ -132,6 +132,7 @@ export const en = {
     handle: "Gradient g",
     draggable: "draggable gradient",
     explain: "Drag {gradient:g}, and x follows by H\u207b\u00b9 of the change.",
+    explainLive: "Drag {gradient:g}, and x goes to where f has that gradient: by H\u207b\u00b9 of the change, again and again.",
   },
   stretch: {
     slope: "\u2212g on its circle",

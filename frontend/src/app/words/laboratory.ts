@@ -30,6 +30,13 @@ export const laboratoryEn = {
   map: "Where does the start lie? A click makes another place the start.",
   reset: "Back to the start",
   kind: { bowl: "A bowl at the start", saddle: "A saddle at the start", dome: "A dome at the start", valley: "A valley at the start", flat: "Flat at the start" } as Record<string, string>,
+  /** What a report calls recorded is the start here. */
+  views: {
+    recorded: "start", noteDragged: "The model is that of the start, written down at x.", bannerModel: "you are moving on the model of the start, not on f",
+    noteInfinite: "f or a derivative is not finite at x: the model is that of the start, written down at x.", bannerInfinite: "f or a derivative is not finite at x: this is the model of the start",
+    noteNoShadow: "There is no shadow at x (H is no bowl there, or there are more than 8 variables): the model is that of the start, written down at x.", bannerShadow: "no shadow at x: this is the model of the start",
+    noteRecordedSolid: "The ellipsoid is that of the start, not of the x that was dragged.",
+  },
   curvatures: (low: string, high: string, condition: string | null) => `There the curvatures go from ${low} to ${high}${condition === null ? "" : `, condition ${condition}`}.`,
 };
 
@@ -63,5 +70,11 @@ export const laboratoryZh: LaboratoryWords = {
   map: "起点在哪里？点击别处可以另选起点。",
   reset: "回到起点",
   kind: { bowl: "起点处是碗形", saddle: "起点处是鞍形", dome: "起点处是山丘", valley: "起点处是山谷", flat: "起点处是平面" },
+  views: {
+    recorded: "起点", noteDragged: "模型是起点的模型，在 x 处重新写出。", bannerModel: "这里移动的是起点的模型，不是 f",
+    noteInfinite: "f 或其导数在 x 处不是有限数：模型是起点的模型，在 x 处重新写出。", bannerInfinite: "f 或其导数在 x 处不是有限数：画的是起点的模型",
+    noteNoShadow: "x 处没有投影（H 在那里不是碗形，或变量多于 8 个）：模型是起点的模型，在 x 处重新写出。", bannerShadow: "x 处没有投影：画的是起点的模型",
+    noteRecordedSolid: "椭球面属于起点，不属于拖动到的 x。",
+  },
   curvatures: (low, high, condition) => `在那里，曲率从 ${low} 到 ${high}${condition === null ? "" : `，条件数 ${condition}`}。`,
 };

@@ -125,7 +125,7 @@ export const zh: Words = {
     value: (a, u, b, v) => `${a} = ${u}，${b} = ${v}`,
     explain: (a) => explainLocal(a),
   },
-  dual: { handle: "梯度 g", draggable: "可拖动的梯度", explain: "拖动 {gradient:g}，x 随之移动 H\u207b\u00b9Δg。" },
+  dual: { handle: "梯度 g", draggable: "可拖动的梯度", explain: "拖动 {gradient:g}，x 随之移动 H\u207b\u00b9Δg。", explainLive: "拖动 {gradient:g}，x 随之移到 f 具有该梯度的地方：反复移动 H\u207b\u00b9Δg。" },
   stretch: {
     slope: "圆上的 \u2212g",
     step: "它在步长椭圆上的步",

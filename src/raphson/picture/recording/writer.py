@@ -11,6 +11,9 @@ import numpy as np
 OPERATIONS = 3000
 """Operations that a program may have: a drag runs all of them in a frame."""
 
+NUMBERS = 300_000
+"""Numbers that all of them may make: with their derivatives along two directions 15 MB, and 20 ms of a frame."""
+
 BYTES = 200_000
 """What its constants may take, a fit's data above all."""
 
@@ -65,6 +68,7 @@ class Writer:
     constants: list[np.ndarray] = field(default_factory=list)
     operations: list[dict[str, Any]] = field(default_factory=list)
     known: dict[bytes, int] = field(default_factory=dict)
+    made: int = 0
 
     def program(self, out: Value) -> dict[str, Any]:
         """The finished program. Constants are numbered before the operations."""
@@ -123,6 +127,9 @@ class Writer:
         if len(self.operations) >= OPERATIONS:
             raise Unwritable(f"it has more than {OPERATIONS} operations")
         size = int(np.prod(shape))
+        self.made += size
+        if self.made > NUMBERS:
+            raise Unwritable(f"it makes more than {NUMBERS} numbers on the way")
         numbers = [self.number_of(a, op in ELEMENTWISE) for a in args]
         self.operations.append({"op": op, "args": numbers, "size": size} | more)
         return Made(len(self.operations), tuple(shape))
