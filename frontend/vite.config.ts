@@ -4,16 +4,20 @@ import { defineConfig } from "vitest/config";
 
 const web = fileURLToPath(new URL("../src/raphson/picture/web", import.meta.url));
 
-export default defineConfig({
-  build: {
-    outDir: process.env.RAPHSON_WEB ?? web,
-    // The folder is Python's as well: only report.js and report.css are ours.
-    emptyOutDir: false,
-    target: "es2022",
-    minify: true,
-    cssMinify: true,
-    lib: { entry: "src/app/main.ts", formats: ["iife"], name: "raphsonReport", fileName: () => "report.js", cssFileName: "report" },
-  },
-  server: { fs: { allow: [".."] } },
-  test: { include: ["tests/**/*.test.ts"], environment: "node" },
+/** `vite build` is the page of reports and of the laboratory; `vite build --mode tour` that of the tour. */
+export default defineConfig(({ mode }) => {
+  const [name, entry] = mode === "tour" ? ["tour", "src/tour/main.ts"] : ["report", "src/app/main.ts"];
+  return {
+    build: {
+      outDir: process.env.RAPHSON_WEB ?? web,
+      // The folder is Python's as well: only the scripts, the sheets and the printed tour are ours.
+      emptyOutDir: false,
+      target: "es2022",
+      minify: true,
+      cssMinify: true,
+      lib: { entry, formats: ["iife"], name: "raphsonReport", fileName: () => `${name}.js`, cssFileName: name },
+    },
+    server: { fs: { allow: [".."] } },
+    test: { include: ["tests/**/*.test.ts"], environment: "node" },
+  };
 });

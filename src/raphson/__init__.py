@@ -30,6 +30,7 @@ from raphson.picture import notebook as _notebook
 from raphson.picture import plot
 from raphson.picture import report as _reports
 from raphson.picture.laboratory import lab
+from raphson.picture.tour import tour
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import Loss
 from raphson.problems.minimize import Minimize
@@ -53,7 +54,7 @@ __version__ = "0.1.0"
 __all__ = [
     # what users call
     "check_derivatives", "compare", "curve_fit", "iterate", "lab", "least_squares", "local_model", "minimize", "plot",
-    "solve", "zoo",
+    "solve", "tour", "zoo",
     # what they get
     "Certificate", "Comparison", "Fit", "Geometry", "Model", "Result", "Solution", "Status", "Trace", "Trial",
     "Uncertainty", "Verdict",

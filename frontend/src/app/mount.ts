@@ -11,17 +11,22 @@ import { zh } from "./words/zh";
 
 export const WORDS: Record<State["language"], Words> = { en, zh };
 
+/** The colors of roles, on light ground and on dark, for the whole document. */
+export function dress(): void {
+  for (const [name, role] of [["accent", "model-level"], ["good", "newton"], ["bad", "minus-gradient"], ["run", "path"]])
+    document.documentElement.style.setProperty(`--${name}`, colorOf(role));
+  // Dark only where the page came to life: the static pictures are on white.
+  document.documentElement.classList.add("scripted");
+  document.head.append(element("style", {}, `@media screen and (prefers-color-scheme: dark){:root.scripted{${darkInks("#14191f")}}}`));
+}
+
 export class Mount {
   private page: Page | null = null;
   private language = "";
 
   /** `engine`: null where there is nothing to show; `words`: what is said otherwise than in a report; `headed`: with title and languages. */
   constructor(private store: Store, private engine: () => Engine | null, private words: (words: Words) => Words = (own) => own, private headed = true) {
-    for (const [name, role] of [["accent", "model-level"], ["good", "newton"], ["bad", "minus-gradient"], ["run", "path"]])
-      document.documentElement.style.setProperty(`--${name}`, colorOf(role));
-    // Dark only where the page came to life: the static pictures are on white.
-    document.documentElement.classList.add("scripted");
-    document.head.append(element("style", {}, `@media screen and (prefers-color-scheme: dark){:root.scripted{${darkInks("#14191f")}}}`));
+    dress();
     store.subscribe((state, now) => this.paint(state, now));
   }
 

@@ -13,6 +13,7 @@ CSV = "printf 't,y\\n0,2.5\\n1,1.3\\n2,0.6\\n3,0.3\\n' > decay.csv"
 
 EXAMPLES = {
     "demo": ("raphson demo",),
+    "tour": ("raphson tour", "raphson tour --language zh --to tour.html"),
     "look": ("raphson look rosenbrock", "raphson look rosenbrock --at 0,0 --report look.html", OWN,
              "raphson look mine.py:f --at 3,0"),
     "lab": ("raphson lab", "raphson lab 'x^4 - 3*x*y + y^2'", "raphson lab 'a*cosh(b) - b' --start 1,2 --to mine.html"),

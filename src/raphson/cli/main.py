@@ -24,11 +24,13 @@ from raphson.cli.lab import lab
 from raphson.cli.look import look
 from raphson.cli.minimize import minimize
 from raphson.cli.program import program
+from raphson.cli.tour import tour
 from raphson.cli.zoo import zoo
 
 app = typer.Typer(name="raphson", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 VERBS = {
     demo: "See it work on this machine; writes a page to drag.",
+    tour: "What a Hessian is: ten screens to drag, in one file.",
     look: "Value, gradient, curvature and geometry at one point.",
     lab: "Type a formula, drag x: a page without network.",
     minimize: "Minimize a function, with verdict, reasons and cost.",

@@ -11,7 +11,7 @@ from raphson.kernel import show
 from raphson.report.compare import Comparison
 
 WEB = Path(__file__).with_name("web")
-"""The built bundle of frontend/: report.js and report.css."""
+"""What frontend/ builds: script and style sheet of reports and the laboratory, those of the tour, the tour on paper."""
 
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; worker-src blob:; style-src 'unsafe-inline'; img-src data:; "
@@ -21,7 +21,7 @@ POLICY = (
 HIDE = 'document.documentElement.classList.add("scripted")'
 """Before anything is painted: the static pictures are for readers without scripts."""
 
-UNHIDE = 'if(!window.raphson)document.documentElement.classList.remove("scripted")'
+UNHIDE = 'if(!window.raphson&&!window.tour)document.documentElement.classList.remove("scripted")'
 """After the bundle: they come back where it could not start."""
 
 
@@ -78,12 +78,14 @@ def page(thing: Any, title: str = "", language: str = "en") -> str:
     return document(page_title(recording, language), body, language, embedded(recording))
 
 
-def document(title: str, body: str, language: str, recording: str = "", name: str = "recording") -> str:
+def document(
+    title: str, body: str, language: str, recording: str = "", name: str = "recording", bundle: str = "report"
+) -> str:
     """One file with everything inside; `recording`, JSON, for the script that draws it (empty: there is none), under
-    the name by which it knows what to do with it."""
+    the name by which it knows what to do with it; `bundle`: that script, and its style sheet."""
     from raphson.picture.recording.static import CODES, STYLE
 
-    script = web("report.js") if recording else ""
+    script = web(f"{bundle}.js") if recording else ""
     parts = [
         "<!doctype html>",
         f'<html lang="{CODES[language]}">',
@@ -94,7 +96,7 @@ def document(title: str, body: str, language: str, recording: str = "", name: st
         f"<title>{escape(title)}</title>",
         '<link rel="icon" href="data:,">',
         f"<style>{STYLE}</style>",
-        f"<style>{web('report.css')}</style>" if recording else "",
+        f"<style>{web(f'{bundle}.css')}</style>" if recording else "",
         f"<script>{HIDE}</script>" if script else "",
         "</head>",
         "<body>",

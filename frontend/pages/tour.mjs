@@ -1,0 +1,31 @@
+// What the tests of the tour's screens share.
+import { pathToFileURL } from "node:url";
+import { FOLDER } from "./browser.mjs";
+
+/** Opens the tour on a screen ("end": the last). Errors and requests are kept: `page.errors`, `page.requests`. */
+export async function openTour(browser, screen, { language = "en", size = { width: 1400, height: 900 }, ...options } = {}) {
+  const context = await browser.newContext({ viewport: size, bypassCSP: true, ...options });
+  const page = await context.newPage();
+  Object.assign(page, { errors: [], requests: [], finish: () => context.close() });
+  page.on("pageerror", (error) => page.errors.push(String(error)));
+  page.on("console", (message) => message.type() === "error" && page.errors.push(message.text()));
+  page.on("request", (request) => page.requests.push(request.url()));
+  await page.goto(`${pathToFileURL(`${FOLDER}/tour.html`)}#screen=${screen}&lang=${language}`);
+  await page.waitForFunction(() => window.tour !== undefined);
+  await settled(page);
+  return page;
+}
+
+/** After the frames that a change asked for. */
+export const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)))));
+
+/** Presses at one point of a figure and lets go at another; both in shares of its width and height. */
+export async function dragIn(page, figure, from, to, steps = 6) {
+  const box = await page.locator(`.screen:not([hidden]) [data-figure="${figure}"]`).boundingBox();
+  const at = ([u, v]) => [box.x + u * box.width, box.y + v * box.height];
+  await page.mouse.move(...at(from));
+  await page.mouse.down();
+  await page.mouse.move(...at(to), { steps });
+  await page.mouse.up();
+  await settled(page);
+}

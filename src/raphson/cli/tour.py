@@ -1,0 +1,37 @@
+"""`raphson tour`: ten screens about H and H^-1, in one file."""
+
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import raphson
+from raphson.cli import report as page
+from raphson.report.json import text
+
+FILE = "raphson-tour.html"
+
+
+def tour(
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FILE.html", help=f"The file to write (default: {FILE}).")
+    ] = None,
+    language: page.Language = "en",
+    open: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """Write the tour: what a Hessian is, and what its inverse does, on ten screens to drag.
+
+    The page is one file that needs neither network nor Python; without scripts, and printed, it is a lesson with still
+    pictures.
+    """
+    file = page.spot(FILE) if to is None else to
+    page.check(file, language, "--to")
+    written = raphson.tour(file, language)
+    shown = webbrowser.open(written.resolve().as_uri()) if open else False
+    print(text({"tour": str(written), "opened": shown}) if json else f"tour          {written}")
+    if open and not shown:
+        print("raphson: no browser could be opened here: open the file by hand", file=sys.stderr)
+    return 0
