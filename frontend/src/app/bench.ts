@@ -7,7 +7,7 @@ import { short } from "../scene/number";
 import { element } from "./dom";
 import type { Made } from "./laboratory";
 import { WORDS } from "./mount";
-import { languages } from "./page";
+import { languages, type Standing } from "./page";
 import type { State, Store } from "./store";
 import type { Words } from "./words/words";
 
@@ -59,7 +59,7 @@ export class Bench {
   private timer = 0;
   private pending = false;
 
-  constructor(private store: Store, private choices: Choices) {
+  constructor(private store: Store, private choices: Choices, private standing: Standing) {
     this.box.addEventListener("input", () => {
       clearTimeout(this.timer);
       this.pending = true;
@@ -100,6 +100,7 @@ export class Bench {
     this.here.title = own.hereHint;
     this.root.lang = words.code === "zh" ? "zh-CN" : "en";
     this.desk = element("section", { class: "desk", "aria-label": own.formulaLabel }, form, this.fault, this.start, this.examples(words), this.folds(words));
+    if (this.standing === "inside") return this.root.replaceChildren(this.desk);
     this.root.replaceChildren(
       element("header", {}, element("div", {}, element("h1", {}, own.title), element("p", { class: "facts" }, own.lead)), languages(this.store, words)),
       this.desk,

@@ -5,6 +5,16 @@ import type { Frame } from "../scene/render";
 import type { Scene } from "../scene/types";
 import { drawn, element } from "./dom";
 
+/** Figures by name: several on a page may have the same one, and what refers to an id finds the first that has it. */
+const known = new Map<string, number>();
+
+/** The name for ids of the next figure of that name. */
+function unique(name: string): string {
+  const before = known.get(name) ?? 0;
+  known.set(name, before + 1);
+  return before ? `${name}-${before + 1}` : name;
+}
+
 export class Figure {
   /** Nothing to be read out until there is a picture. */
   readonly svg = drawn("svg", { "aria-hidden": "true" });
@@ -13,9 +23,11 @@ export class Figure {
   /** Changes with the size: a picture depends on it. */
   size = "";
   private box = { width: 0, height: 0 };
+  private readonly id: string;
 
-  constructor(private name: string, resized: () => void) {
+  constructor(name: string, resized: () => void) {
     this.root.dataset.figure = name;
+    this.id = unique(name);
     new ResizeObserver(([entry]) => {
       const { width, height } = entry.contentRect;
       this.box = { width: Math.round(width), height: Math.round(height) };
@@ -31,7 +43,7 @@ export class Figure {
     // What was folded in until now has a size that nobody has told yet.
     if (this.box.width < 20) this.box = { width: this.root.clientWidth, height: this.root.clientHeight };
     if (this.box.width < 20 || this.box.height < 20) return;
-    this.frame = render(this.svg, scene, this.box, this.name);
+    this.frame = render(this.svg, scene, this.box, this.id);
     this.svg.removeAttribute("aria-hidden");
     this.svg.setAttribute("role", "img");
     this.svg.setAttribute("aria-label", label);

@@ -12,9 +12,10 @@ import { short } from "../scene/number";
 import { fromHash, keepAddress } from "./address";
 import { EXAMPLES, Bench } from "./bench";
 import { listenToPrint } from "./print";
-import { Mount, WORDS } from "./mount";
-import { shower } from "./shown";
-import { firstState, Store } from "./store";
+import { dress, Mount, WORDS } from "./mount";
+import type { Standing } from "./page";
+import { shower, type Shown } from "./shown";
+import { firstState, Store, type State } from "./store";
 import type { Words } from "./words/words";
 
 /** Variables that pictures are made of at most: there is a plane for every pair. */
@@ -41,48 +42,81 @@ export interface Made {
 
 const NOTHING = (): string => "";
 
+/** A formula and a start that a laboratory begins with. */
+export interface Beginning {
+  text: string;
+  start: number[] | null;
+}
+
+/** The form and the pictures, in a place of any page; what belongs to a page of their own is in openLaboratory. */
+export class Laboratory {
+  made: Made;
+  readonly engine: Engine;
+  /** As it began, with the plane of what is typed now. */
+  readonly initial: State;
+  readonly store: Store;
+  private readonly mount: Mount;
+
+  /** `standing`: whether the place is that of a whole page; `begun`: the state that this one begins in. */
+  constructor(readonly place: HTMLElement, standing: Standing, { text, start }: Beginning, begun: (initial: State, engine: Engine) => State = (own) => own) {
+    this.made = make(text, start, null);
+    this.engine = { ...(this.made.engine ?? nowhere()) };
+    this.initial = firstState(this.engine.recording.planes[0]?.id ?? "");
+    this.store = new Store(begun(this.initial, this.engine));
+    const bench = new Bench(this.store, {
+      made: () => this.made,
+      here: () => this.here(),
+      type: (typed) => this.change(typed, null),
+      begin: (at) => this.change(this.made.text, at),
+      example: (example) => this.change(example.text, example.start),
+    }, standing);
+    place.prepend(bench.root);
+    this.mount = new Mount(this.store, () => this.made.engine && this.engine, ownWords, standing, place);
+    place.addEventListener("raphson-place", (event) => this.change(this.made.text, placed(this.made, this.engine, this.store, (event as CustomEvent<Vec>).detail)));
+    this.store.subscribe((state) => bench.paint(state));
+  }
+
+  change(text: string, start: number[] | null): void {
+    const { made, engine, store } = this, now = (this.made = make(text, start, made));
+    this.place.classList.toggle("stale", now.stale);
+    if (now.stale) return store.touch();
+    Object.assign(engine, now.engine ?? nowhere());
+    this.initial.plane = engine.recording.planes[0]?.id ?? "";
+    const known = engine.plane(store.state.plane) !== null;
+    this.mount.renew();
+    store.set({ x: null, lens: null, around: null, quad: null, playing: "", plane: known ? store.state.plane : this.initial.plane });
+  }
+
+  /** The point x in all its coordinates, wherever it was dragged to. */
+  here(): number[] {
+    const { made, store } = this;
+    return store.state.x ? placed(made, this.engine, store, store.state.x) : made.start;
+  }
+
+  /** What the pictures are drawn from; null where there are none. */
+  shown(): Shown | null {
+    return this.made.engine && shower(this.engine, WORDS[this.store.state.language])(this.store.state);
+  }
+}
+
+/** The laboratory as a page of its own, with its address. */
 export function openLaboratory(given: Given): void {
   const first = fromAddress(location.hash) ?? { text: given.formula ?? EXAMPLES[0].text, start: given.start ?? null };
   if (first.text === EXAMPLES[0].text) first.start ??= EXAMPLES[0].start;
-  let made = make(first.text, first.start, null);
-  const engine = { ...(made.engine ?? nowhere()) };
-  const initial = firstState(engine.recording.planes[0]?.id ?? "");
-  const store = new Store(fromHash(location.hash, initial, engine));
-
-  const change = (text: string, start: number[] | null, language = store.state.language): void => {
-    made = make(text, start, made);
-    document.body.classList.toggle("stale", made.stale);
-    if (made.stale) return store.touch();
-    Object.assign(engine, made.engine ?? nowhere());
-    initial.plane = engine.recording.planes[0]?.id ?? "";
-    const known = engine.plane(store.state.plane) !== null;
-    if (window.raphson) window.raphson.recording = engine.recording;
-    mount.renew();
-    store.set({ x: null, lens: null, around: null, quad: null, playing: "", plane: known ? store.state.plane : initial.plane, language });
-  };
-  const bench = new Bench(store, {
-    made: () => made,
-    here: () => here(made, engine, store),
-    type: (text) => change(text, null),
-    begin: (start) => change(made.text, start),
-    example: ({ text, start }) => change(text, start),
-  });
-  document.body.prepend(bench.root);
-  const mount = new Mount(store, () => made.engine && engine, ownWords, false);
-  document.addEventListener("raphson-place", (event) => change(made.text, placed(made, engine, store, (event as CustomEvent<Vec>).detail)));
+  dress();
+  const laboratory = new Laboratory(document.body, "below", first, (initial, engine) => fromHash(location.hash, initial, engine));
+  const { store, initial, engine } = laboratory;
   // Before the listener that reads the rest of the hash.
   window.addEventListener("hashchange", () => {
-    const said = fromAddress(location.hash);
-    if (said && (said.text !== made.text || said.start?.join() !== made.start.join())) change(said.text, said.start);
+    const said = fromAddress(location.hash), { made } = laboratory;
+    if (said && (said.text !== made.text || said.start?.join() !== made.start.join())) laboratory.change(said.text, said.start);
   });
-  keepAddress(store, initial, engine, () => toAddress(made));
+  keepAddress(store, initial, engine, () => toAddress(laboratory.made));
   listenToPrint(store);
-  store.subscribe((state) => bench.paint(state));
   store.flush();
   document.getElementById("static")?.remove();
   window.raphson = {
-    store, recording: engine.recording, show: (quad: Quadratic) => store.set({ quad, x: null }),
-    context: () => made.engine && shower(engine, WORDS[store.state.language])(store.state).context,
+    store, get recording() { return engine.recording; }, show: (quad: Quadratic) => store.set({ quad, x: null }), context: () => laboratory.shown()?.context ?? null,
   };
 }
 
@@ -112,11 +146,7 @@ function kept({ names, program }: Compiled, before: Made | null): number[] {
   return Number.isFinite(machine.value(own)) ? own : usual;
 }
 
-/** The point x in all its coordinates, wherever it was dragged to. */
-function here(made: Made, engine: Engine, store: Store): number[] {
-  return store.state.x ? placed(made, engine, store, store.state.x) : made.start;
-}
-
+/** A point of the plane in all coordinates. */
 function placed({ start }: Made, engine: Engine, store: Store, to: Vec): number[] {
   if (start.length === 1) return [to[0]];
   const plane = engine.plane(store.state.plane);
@@ -135,7 +165,7 @@ function toAddress({ text, start, compiled }: Made): string {
   return `formula=${encodeURIComponent(text)}${at}`;
 }
 
-function fromAddress(hash: string): { text: string; start: number[] | null } | null {
+function fromAddress(hash: string): Beginning | null {
   const said = new URLSearchParams(hash.replace(/^#/, "")), text = said.get("formula");
   const at = (said.get("at") ?? "").split(",").filter((part) => part.trim() !== "").map(Number);
   return text === null ? null : { text, start: at.length > 0 && at.every(Number.isFinite) ? at : null };

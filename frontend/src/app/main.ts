@@ -11,7 +11,7 @@ import { fromHash, keepAddress } from "./address";
 import { serve } from "./background";
 import { listenToKeys } from "./keys";
 import { openLaboratory } from "./laboratory";
-import { Mount, WORDS } from "./mount";
+import { dress, Mount, WORDS } from "./mount";
 import { listenToPrint } from "./print";
 import { firstState, Store } from "./store";
 import type { Context } from "../views/context";
@@ -34,6 +34,7 @@ function start(): void {
   const engine = recorded(recording);
   const initial = firstState(recording.planes[0]?.id ?? "");
   const store = new Store(fromHash(location.hash, initial, engine));
+  dress();
   new Mount(store, () => engine);
   keepAddress(store, initial, engine);
   listenToKeys(store, engine);

@@ -3,7 +3,7 @@
 import type { Engine } from "../engine/engine";
 import { darkInks } from "../scene/style";
 import { colorOf, element } from "./dom";
-import { makePage, type Page } from "./page";
+import { makePage, type Page, type Standing } from "./page";
 import type { State, Store } from "./store";
 import { en } from "./words/en";
 import type { Words } from "./words/words";
@@ -24,9 +24,8 @@ export class Mount {
   private page: Page | null = null;
   private language = "";
 
-  /** `engine`: null where there is nothing to show; `words`: what is said otherwise than in a report; `headed`: with title and languages. */
-  constructor(private store: Store, private engine: () => Engine | null, private words: (words: Words) => Words = (own) => own, private headed = true) {
-    dress();
+  /** `engine`: null where there is nothing to show; `words`: what is said otherwise than in a report. */
+  constructor(private store: Store, private engine: () => Engine | null, private words: (words: Words) => Words = (own) => own, private standing: Standing = "page", private place: HTMLElement = document.body) {
     store.subscribe((state, now) => this.paint(state, now));
   }
 
@@ -41,18 +40,18 @@ export class Mount {
       const switched = this.language !== "";
       this.language = state.language;
       this.build(switched);
-      document.documentElement.lang = state.language === "zh" ? "zh-CN" : "en";
+      if (this.standing !== "inside") document.documentElement.lang = state.language === "zh" ? "zh-CN" : "en";
     }
     this.page?.paint(state, now);
   }
 
   private build(switched: boolean): void {
     const engine = this.engine(), before = this.page?.root;
-    if (engine && this.headed) document.title = WORDS[this.store.state.language].page.titles[engine.recording.title] ?? engine.recording.title;
-    this.page = engine && makePage(engine, this.store, this.words(WORDS[this.store.state.language]), this.headed);
+    if (engine && this.standing === "page") document.title = WORDS[this.store.state.language].page.titles[engine.recording.title] ?? engine.recording.title;
+    this.page = engine && makePage(engine, this.store, this.words(WORDS[this.store.state.language]), this.standing);
     if (!this.page) before?.remove();
     else if (before) before.replaceWith(this.page.root);
-    else document.body.append(this.page.root);
+    else this.place.append(this.page.root);
     if (switched) this.page?.root.querySelector<HTMLElement>(`[data-language="${this.language}"]`)?.focus();
   }
 }

@@ -30,19 +30,22 @@ export interface Page {
   paint(state: State, now: boolean): void;
 }
 
-export function makePage(engine: Engine, store: Store, words: Words, headed = true): Page {
+/** A page of its own with title and languages; below a form that has them; or inside another page, which has a main part, too. */
+export type Standing = "page" | "below" | "inside";
+
+export function makePage(engine: Engine, store: Store, words: Words, standing: Standing = "page"): Page {
   const shownIn = shower(engine, words);
   const controls = bar(engine, store, words);
   const panels = panelsOf(engine, store, words), fitted = fitPanels(engine, store, words);
-  const main = element("main", { id: "pictures", tabindex: -1 }, element("div", { class: "panels" }, ...panels.map((panel) => panel.root)));
+  const inside = standing === "inside", main = element(inside ? "div" : "main", { id: "pictures", tabindex: -1 }, element("div", { class: "panels" }, ...panels.map((panel) => panel.root)));
   const root = element(
     "div", { class: "page", lang: words.code === "zh" ? "zh-CN" : "en" },
-    element("a", { class: "skip", href: "#pictures" }, words.page.skip),
-    headed ? header(engine, store, words) : null, verdictCard(engine, words),
+    inside ? null : element("a", { class: "skip", href: "#pictures" }, words.page.skip),
+    standing === "page" ? header(engine, store, words) : null, verdictCard(engine, words),
     fitted.length > 0 ? element("div", { class: "fit", "data-part": "fit" }, ...fitted.map((panel) => panel.root)) : null,
     controls.root, main, footer(engine, words),
   );
-  root.querySelector(".skip")!.addEventListener("click", (event) => {
+  root.querySelector(".skip")?.addEventListener("click", (event) => {
     // The hash holds the state: the link must not replace it.
     event.preventDefault();
     main.focus();

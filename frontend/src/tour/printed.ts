@@ -8,7 +8,7 @@ import { tourWords } from "./words";
 const WIDE = [640, 420], HALF = [330, 300];
 
 /** What means nothing on paper. */
-const LIVE = ".handle, .act, .tools, input, select, button, canvas, nav, .turns, .header-tools, .skip, footer, .gauge, [data-only='live']";
+const LIVE = ".handle, .act, .tools, input, select, button, canvas, nav, .turns, .header-tools, .skip, footer, .gauge, [data-only='live'], [data-screen='own'] .readout";
 
 /** Attributes in pixels. */
 const PLACES = new Set(["d", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "rx", "ry", "dx", "dy", "width", "height", "transform"]);
