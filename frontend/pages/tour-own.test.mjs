@@ -139,6 +139,21 @@ test("a click into the map is another start; the readout follows", async () => {
   await page.finish();
 });
 
+test("methods race in it, over a map that the tour's own script computes in a worker", async () => {
+  const page = await openTour(browser, "end");
+  await page.click('[data-panel="race"] summary');
+  await page.selectOption('[data-panel="race"] [data-control="ground"]', "newton");
+  await page.waitForFunction(() => {
+    const canvas = document.querySelector('[data-figure="race"] canvas');
+    return canvas && canvas.width > 1 && canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((a) => a > 0);
+  });
+  assert.ok(await page.locator('[data-figure="race"] svg path').count() > 5);
+  assert.deepEqual(page.errors, []);
+  // Of the network only the file itself: workers are made of its own text.
+  assert.deepEqual(page.requests.filter((url) => !url.startsWith("blob:")).length, 1);
+  await page.finish();
+});
+
 for (const width of [1400, 800, 390])
   test(`nothing is wider than a page of ${width} px; on paper only the words`, async () => {
     const page = await openTour(browser, "end", { language: width === 800 ? "zh" : "en", size: { width, height: 900 } });

@@ -25,6 +25,9 @@ export interface Course { whole: boolean; sight: Sight; objective: Objective; wi
 /** Who runs at first. */
 const FIELD: readonly MethodName[] = ["gradient-descent", "newton", "damped-newton", "bfgs"];
 
+/** The tour may hold two of them: what is chosen in one must not be let go in the other. */
+let boards = 0;
+
 export class RaceBoard {
   readonly root: HTMLElement;
   /** Changes whenever the board must be painted again. */
@@ -106,9 +109,9 @@ export class RaceBoard {
   }
 
   private measures(): HTMLElement {
-    const { race: said } = this.page.methods;
+    const { race: said } = this.page.methods, group = `measure-${(boards += 1)}`;
     const radios = (["x", "f"] as const).map((measure) => {
-      const radio = element("input", { type: "radio", name: "measure", value: measure, checked: measure === this.measure });
+      const radio = element("input", { type: "radio", name: group, value: measure, checked: measure === this.measure });
       radio.addEventListener("change", () => {
         this.measure = measure;
         this.changed();
