@@ -186,6 +186,36 @@ def test_lab_writes_a_page_and_says_where(
     assert code == 0 and "no browser" in err
 
 
+def test_tour_writes_a_page_and_says_where(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda url: not opened.append(url))
+    assert run(capsys, "tour", "--open") == (0, "tour          raphson-tour.html\n", "")
+    assert opened == [(tmp_path / "raphson-tour.html").as_uri()]
+    code, out, _ = run(capsys, "tour", "--language", "zh", "--to", "mine.html", "--json")
+    assert code == 0 and loads(out) == {"tour": "mine.html", "opened": False} and len(opened) == 1
+    for name, language in (("raphson-tour.html", "en"), ("mine.html", "zh")):
+        assert (tmp_path / name).read_bytes() == rp.tour("again.html", language).read_bytes()
+    monkeypatch.setattr("webbrowser.open", lambda url: False)
+    code, _, err = run(capsys, "tour", "--open")
+    assert code == 0 and "no browser" in err
+
+
+def test_tour_refuses_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for arguments, words in (
+        (("--to", "no/tour.html"), "--to no/tour.html: there is no folder no"),
+        (("--to", "."), "--to .: this is a folder; name a file in it"),
+        (("--language", "fr"), "--language fr: a report is written in en or zh"),
+    ):
+        assert run(capsys, "tour", *arguments) == (2, "", f"raphson: {words}\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_lab_refuses_what_is_no_formula(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -276,6 +306,26 @@ def test_screens_fit_the_terminal(capsys: pytest.CaptureFixture[str], monkeypatc
         assert max(map(len, out.splitlines())) <= min(int(columns), 100), line
 
 
+def test_demo_leaves_its_pages_side_by_side(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a report was asked for the tour lies beside it, and JSON names both; else JSON leaves no files."""
+    monkeypatch.chdir(tmp_path)
+    for part in ("geometry", "methods", "quadratic", "fit"):
+        monkeypatch.setattr(f"raphson.cli.demo.{part}", lambda say: None)
+    code, out, err = run(capsys, "demo", "--json")
+    assert code == 0 and err == "" and not {"report", "tour"} & set(loads(out)) and list(tmp_path.iterdir()) == []
+    (tmp_path / "pages").mkdir()
+    code, out, _ = run(capsys, "demo", "--json", "--report", "pages/run.html")
+    assert code == 0 and {key: loads(out)[key] for key in ("report", "tour")} == {
+        "report": str(Path("pages/run.html")),
+        "tour": str(Path("pages/raphson-tour.html")),
+    }
+    assert sorted(path.name for path in tmp_path.rglob("*.html")) == ["raphson-tour.html", "run.html"]
+    code, out, err = run(capsys, "demo", "--report", "raphson-tour.html")
+    assert (code, out) == (2, "") and err == "raphson: --report raphson-tour.html: the tour takes this name\n"
+
+
 def test_demo_tells_its_story_in_narrow_lines(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,6 +336,9 @@ def test_demo_tells_its_story_in_narrow_lines(
     assert max(map(len, out.splitlines())) <= 80
     for words in ("64.1 deg", "gradient-descent", "newton", "bfgs", "ILL-CONDITIONED", "certified by NIST"):
         assert words in out
+    assert out.index("5  SEE IT") < out.index("open raphson-demo.html") < out.index("6  LEARN IT")
+    assert "open raphson-tour.html" in out[out.index("6  LEARN IT") :]
+    assert (tmp_path / "raphson-tour.html").read_bytes() == rp.tour(tmp_path / "again.html").read_bytes()
     last = [line.strip() for line in out.splitlines() if line.startswith("   raphson ")]
     assert len(last) >= 3  # and these are typed as they stand
     for line in last:

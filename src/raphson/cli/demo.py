@@ -13,6 +13,7 @@ from raphson.cli import report as page
 from raphson.cli import screen
 from raphson.cli.compare import WIDE
 from raphson.cli.program import program
+from raphson.cli.tour import FILE
 from raphson.report.json import plain, text
 from raphson.report.shape import axes_table, point
 from raphson.report.table import LEFT, POINT, RIGHT, significant, table
@@ -27,13 +28,15 @@ def demo(
     report: page.Option = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
-    """See it work: geometry, methods, an ill-conditioned quadratic, a certified fit."""
+    """See it work: geometry, methods, an ill-conditioned quadratic, a certified fit; then as pages to drag."""
     page.check(report)
+    path = report or (None if json else page.spot("raphson-demo.html"))
+    lesson = path and beside(path)
     begin = time.perf_counter()
     say = (lambda *_: None) if json else (lambda *lines: print(screen.fold("\n".join(lines), 3), flush=True))
     say("raphson demo: why second order. Every number below is computed now, on this machine.", "")
     story = {"geometry": geometry(say), "methods": methods(say), "quadratic": quadratic(say), "fit": fit(say)}
-    written = pictures(say, report or (None if json else page.spot("raphson-demo.html")))
+    written = pictures(say, path) | tour(say, lesson)
     if json:
         print(text(story | written))
     say(f"All of it took {time.perf_counter() - begin:.1f} s. Go on with, typed as it stands:", "",
@@ -160,6 +163,29 @@ def pictures(say: Any, path: Path | None) -> dict[str, str]:
         "",
     )
     return written
+
+
+def beside(report: Path) -> Path:
+    """Where the tour is written; ValueError where it cannot be."""
+    path = report.with_name(FILE)
+    if path == report:
+        raise ValueError(f"--report {report}: the tour takes this name")
+    page.check(path, option="the tour,")
+    return path
+
+
+def tour(say: Any, path: Path | None) -> dict[str, str]:
+    """The lesson on what the story was about."""
+    if path is None:
+        return {}
+    written = raphson.tour(path)
+    say(
+        "6  LEARN IT: what H and H^-1 mean, from a parabola to Newton's method, on ten screens to drag",
+        "",
+        f"   open {written} in a browser (English and Chinese)",
+        "",
+    )
+    return {"tour": str(written)}
 
 
 def prose(words: str) -> list[str]:

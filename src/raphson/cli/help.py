@@ -48,7 +48,7 @@ def epilog(verb: str) -> str:
 
 def overview() -> str:
     """What stands at the end of `raphson --help`."""
-    first = ("raphson demo", "raphson look rosenbrock", "raphson minimize rosenbrock --report run.html",
+    first = ("raphson demo", "raphson tour", "raphson look rosenbrock", "raphson minimize rosenbrock --report run.html",
              "raphson help minimize")  # fmt: skip
     return "\n\n".join(
         [
