@@ -1,9 +1,11 @@
 """The documentation as a site, as far as that shows without Sphinx: contents, languages, the check of a built one."""
 
+import ast
 import re
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +43,28 @@ def test_a_page_and_its_translation_begin_with_a_link_to_each_other(english: Pat
     for page, other in ((english, chinese), (chinese, english)):
         first = re.search(r"\[[^]]+\]\(([^)]+)\)", page.read_text())
         assert first and (page.parent / first[1]).resolve() == other
+
+
+def constant(name: str) -> dict[str, Any]:
+    """A dictionary of docs/_ext/live.py, which needs Sphinx to be imported."""
+    tree = ast.parse((DOCS / "_ext/live.py").read_text())
+    (found,) = [node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name]
+    return ast.literal_eval(found.value)
+
+
+def test_make_docs_writes_every_page_to_drag() -> None:
+    live = constant("LIVE")
+    assert list(live) == ["tour.html", "lab.html", "run.html"]
+    written = re.findall(r"docs/_build/live/(\S+\.html)", (ROOT / "Makefile").read_text())
+    assert sorted(written) == sorted(live)
+    for english, chinese in live.values():
+        assert not re.search("[\u4e00-\u9fff]", english) and re.search("[\u4e00-\u9fff]", chinese)
+
+
+def test_the_pages_that_hold_the_tour_name_its_command() -> None:
+    for page, file in constant("TOLD").items():
+        language = " --language zh" if page.startswith("zh/") else ""
+        assert f"`raphson {Path(file).stem}{language}`" in (DOCS / f"{page}.md").read_text()
 
 
 OTHER_WORDS = {"等高线": "等值线", "黑塞": "海森", "置信域": "信赖域", "谱图": "特征值谱", "下方无界": "无下界"}
