@@ -59,10 +59,25 @@ test("one title, one place for the main part, one choice of the language", async
   await page.addScriptTag({ content: AXE });
   const found = await page.evaluate(() => window.axe.run(".place"));
   assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`), []);
-  // Ids are one of a kind: what a picture is clipped by is its own.
-  await page.keyboard.press("Home");
+  assert.deepEqual([page.errors, page.requests.length], [[], 1]);
+  await page.finish();
+});
+
+test("beside all other screens its ids and its groups of choices are its own", async () => {
+  const page = await openTour(browser, 1);
+  const screens = await page.locator(".tour nav a").count();
+  for (let k = 1; k <= screens; k += 1) {
+    await page.evaluate((hash) => { location.hash = hash; }, `screen=${k < screens ? k : "end"}`);
+    await settled(page);
+  }
+  assert.equal(await page.locator(".screen").count(), screens);
+  // What a picture is clipped by is found by its id, a choice lets go of the others of its name.
   const ids = await page.evaluate(() => [...document.querySelectorAll("[id]")].map(({ id }) => id));
+  assert.ok(ids.length > 20);
   assert.deepEqual(ids.filter((id, k) => ids.indexOf(id) !== k), []);
+  const groups = await page.evaluate(() => [...document.querySelectorAll("fieldset")].map((set) => [...new Set([...set.querySelectorAll("input[type=radio]")].map(({ name }) => name))]).filter((names) => names.length));
+  assert.ok(groups.length > 0 && groups.every((names) => names.length === 1));
+  assert.equal(new Set(groups.flat()).size, groups.length);
   assert.deepEqual([page.errors, page.requests.length], [[], 1]);
   await page.finish();
 });
