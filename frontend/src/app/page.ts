@@ -1,6 +1,7 @@
 /** The whole page in one language: a header, the verdict, the bar, the panels. Built anew when the language changes. */
 
 import type { Engine } from "../engine/engine";
+import { expressionOf } from "../engine/expression";
 import { element } from "./dom";
 import { keysHelp } from "./keys";
 import { bar } from "./panels/bar";
@@ -23,6 +24,7 @@ import { whitenedPanel } from "./panels/whitened";
 import type { Panel } from "./panel";
 import { shower, type Shown } from "./shown";
 import type { Language, State, Store } from "./store";
+import { typeset } from "./typeset";
 import type { Words } from "./words/words";
 
 export interface Page {
@@ -38,7 +40,7 @@ export function makePage(engine: Engine, store: Store, words: Words, headed = tr
   const root = element(
     "div", { class: "page", lang: words.code === "zh" ? "zh-CN" : "en" },
     element("a", { class: "skip", href: "#pictures" }, words.page.skip),
-    headed ? header(engine, store, words) : null, verdictCard(engine, words),
+    headed ? header(engine, store, words) : null, formulaOf(engine), verdictCard(engine, words),
     fitted.length > 0 ? element("div", { class: "fit", "data-part": "fit" }, ...fitted.map((panel) => panel.root)) : null,
     controls.root, main, footer(engine, words),
   );
@@ -125,6 +127,12 @@ function header(engine: Engine, store: Store, words: Words): HTMLElement {
     element("div", {}, element("h1", {}, words.page.titles[recording.title] ?? recording.title), element("p", { class: "facts" }, facts.join(" \u00b7 "))),
     element("div", { class: "header-tools" }, ...keysHelp(engine, words), languages(store, words)),
   );
+}
+
+/** f as it is computed here, where that is short enough to be read. */
+function formulaOf({ recording: { program, names, fit } }: Engine): HTMLElement | null {
+  const formula = program && !fit ? expressionOf(program, names) : null;
+  return formula && element("div", { class: "formula-set", "data-part": "formula", tabindex: 0 }, typeset("f", formula));
 }
 
 export function languages(store: Store, words: Words): HTMLElement {
