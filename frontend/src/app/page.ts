@@ -49,17 +49,23 @@ export function makePage(engine: Engine, store: Store, words: Words, headed = tr
     event.preventDefault();
     main.focus();
   });
-  const painter = new Painter([controls, ...fitted, ...panels], shownIn);
+  const painter = new Painter(root, [controls, ...fitted, ...panels], shownIn);
   return { root, paint: (state, now) => painter.paint(state, now) };
 }
+
+/** Milliseconds without a change after which a hand that holds x rests. */
+const REST = 150;
 
 /** Paints the panels whose needs changed: those in sight in this frame, the others in the next one that is free. */
 class Painter {
   private painted = new Map<Panel, readonly unknown[]>();
   private hidden = new Set<Element>();
-  private later = 0;
+  private waiting: (() => void) | null = null;
+  private frame = 0;
+  private timer = 0;
 
-  constructor(private panels: Panel[], private shownIn: (state: State) => Shown) {
+  constructor(private root: HTMLElement, private panels: Panel[], private shownIn: (state: State) => Shown) {
+    for (const end of ["pointerup", "pointercancel"]) root.addEventListener(end, () => this.catchUp());
     const seen = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) this.hidden[isIntersecting ? "delete" : "add"](target);
     });
@@ -67,13 +73,29 @@ class Painter {
   }
 
   paint(state: State, now: boolean): void {
-    cancelAnimationFrame(this.later);
+    this.forget();
     const shown = this.shownIn(state);
     const due = this.panels.filter((panel) => this.isDue(panel, shown));
     const waiting = due.filter(({ root }) => !now && this.hidden.has(root));
     for (const panel of due) if (!waiting.includes(panel)) this.paintOne(panel, shown);
-    // A change before that frame comes cancels it: while x is dragged, only what is in sight is painted.
-    if (waiting.length > 0) this.later = requestAnimationFrame(() => waiting.forEach((panel) => this.paintOne(panel, shown)));
+    if (waiting.length === 0) return;
+    // The next change comes first: while x is dragged, only what is in sight is painted.
+    this.waiting = () => waiting.forEach((panel) => this.paintOne(panel, shown));
+    if (this.root.querySelector(".dragging")) this.timer = window.setTimeout(() => this.catchUp(), REST);
+    else this.frame = requestAnimationFrame(() => this.catchUp());
+  }
+
+  /** Paints what was out of sight. */
+  private catchUp(): void {
+    const { waiting } = this;
+    this.forget();
+    waiting?.();
+  }
+
+  private forget(): void {
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.timer);
+    this.waiting = null;
   }
 
   private isDue(panel: Panel, shown: Shown): boolean {
