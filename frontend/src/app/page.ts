@@ -40,7 +40,7 @@ export function makePage(engine: Engine, store: Store, words: Words, headed = tr
   const root = element(
     "div", { class: "page", lang: words.code === "zh" ? "zh-CN" : "en" },
     element("a", { class: "skip", href: "#pictures" }, words.page.skip),
-    headed ? header(engine, store, words) : null, formulaOf(engine), verdictCard(engine, words),
+    headed ? header(engine, store, words) : null, formulaOf(engine, words), verdictCard(engine, words),
     fitted.length > 0 ? element("div", { class: "fit", "data-part": "fit" }, ...fitted.map((panel) => panel.root)) : null,
     controls.root, main, footer(engine, words),
   );
@@ -152,9 +152,9 @@ function header(engine: Engine, store: Store, words: Words): HTMLElement {
 }
 
 /** f as it is computed here, where that is short enough to be read. */
-function formulaOf({ recording: { program, names, fit } }: Engine): HTMLElement | null {
+function formulaOf({ recording: { program, names, fit } }: Engine, words: Words): HTMLElement | null {
   const formula = program && !fit ? expressionOf(program, names) : null;
-  return formula && element("div", { class: "formula-set", "data-part": "formula", tabindex: 0 }, typeset("f", formula));
+  return formula && element("div", { class: "formula-set", "data-part": "formula", role: "region", tabindex: 0, "aria-label": words.laboratory.formulaLabel }, typeset("f", formula));
 }
 
 export function languages(store: Store, words: Words): HTMLElement {

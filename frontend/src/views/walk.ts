@@ -3,7 +3,7 @@
 import { contours } from "../maths/contour";
 import { level } from "../maths/conic";
 import { inside, type Window } from "../maths/window";
-import { valueNoise } from "../methods/number";
+import { valueNoise } from "../maths/number";
 import { Shifted } from "../methods/shifted";
 import type { Objective } from "../methods/types";
 import type { Grid, Item, Pair, Scene } from "../scene/types";
