@@ -9,10 +9,10 @@ before(async () => (browser = await launch()));
 after(() => browser?.close());
 
 const TAKE = 1e-4;
-/** f = sin(0.7 u) + sin(1.2 v) + 0.15 u v, its slopes and its curvatures by hand. */
-const value = ([u, v]) => Math.sin(0.7 * u) + Math.sin(1.2 * v) + 0.15 * u * v;
-const slopes = ([u, v]) => [0.7 * Math.cos(0.7 * u) + 0.15 * v, 1.2 * Math.cos(1.2 * v) + 0.15 * u];
-const hessian = ([u, v]) => [-0.49 * Math.sin(0.7 * u), 0.15, -1.44 * Math.sin(1.2 * v)];
+/** f = sin(0.6 u) + sin(1.2 v) + 0.15 u v, its slopes and its curvatures by hand. */
+const value = ([u, v]) => Math.sin(0.6 * u) + Math.sin(1.2 * v) + 0.15 * u * v;
+const slopes = ([u, v]) => [0.6 * Math.cos(0.6 * u) + 0.15 * v, 1.2 * Math.cos(1.2 * v) + 0.15 * u];
+const hessian = ([u, v]) => [-0.36 * Math.sin(0.6 * u), 0.15, -1.44 * Math.sin(1.2 * v)];
 const eigenvalues = (x) => {
   const [a, b, d] = hessian(x), mean = (a + d) / 2, radius = Math.hypot((a - d) / 2, b);
   return [mean - radius, mean + radius];

@@ -11,16 +11,16 @@ import { terrain } from "../terrain";
 import type { BowlWords } from "./s09-words";
 
 /** A hollow, a hill, and a pass on either side of the way between them. */
-export const LAND = terrain("sin(0.7*x1) + sin(1.2*x2) + 0.15*x1*x2");
+export const LAND = terrain("sin(0.6*x1) + sin(1.2*x2) + 0.15*x1*x2");
 export const WINDOW: Window = [-3.4, 3.4, -2.3, 2.3];
 /** Where the kinds are written. */
-export const NAMED: ["bowl" | "saddle" | "dome", Pair][] = [["bowl", [-2.9, -0.6]], ["saddle", [-2.9, 2]], ["dome", [2.9, 2]], ["saddle", [2.9, -2]]];
+export const NAMED: ["bowl" | "saddle" | "dome", Pair][] = [["bowl", [-2.9, -0.6]], ["saddle", [-2.9, 2.1]], ["dome", [0.65, 2.1]], ["saddle", [2.9, -2]]];
 
 /** What holds a step back: H + lambda I, a radius, or a share alpha of Newton's own step. */
 export type Hold = "damping" | "radius" | "length";
 /** `slide`: where the slider of each stands, 0 (short) to 1 (nothing holds it). */
 export interface State { x: Pair; hold: Hold; slide: Record<Hold, number> }
-export const begin = (): State => ({ x: [0.9, 0.75], hold: "damping", slide: { damping: 0.4, radius: 0.3, length: 0.5 } });
+export const begin = (): State => ({ x: [1.9, 0.7], hold: "damping", slide: { damping: 0.4, radius: 0.3, length: 0.5 } });
 
 /** The largest damping in units of H's largest eigenvalue (the step is then within a degree of -g), and decades below it. */
 const MOST = 100, DECADES = 6;

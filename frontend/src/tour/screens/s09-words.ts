@@ -19,6 +19,8 @@ export interface BowlWords extends ScreenWords {
 }
 
 const NEWTON = "\u2212H\u207b\u00b9g";
+/** In one piece, however lines are broken. */
+const along = (slope: number): string => `g\u2032\u2060(${NEWTON})\u00a0=\u00a0${short(slope, 3)}`;
 
 const amount = ({ hold, share, walk }: Seen, said: BowlWords): string =>
   hold === "length" ? `\u03b1 = ${short(share, 2)}` : !walk ? "" : hold === "damping" ? `\u03bb = ${short(walk.lambda, 3)}` : `${said.walk.radius} ${short(walk.radius, 3)}`;
@@ -41,12 +43,12 @@ const en: BowlWords = {
   gauge: "f fell / promised", zones: ["rejected", "taken: less than promised", "more"],
   holds: { damping: "damping H + \u03bbI", radius: "a radius", length: "shortening \u03b1" },
   walk: { minusGradient: "\u2212g", curve: "", radius: "radius", point: "x", taken: "taken", rejected: "rejected", f: "f", model: "quadratic", length: "length of the step" },
-  level: (shape) => ({ bowl: "level: ellipse", saddle: "level: hyperbola", dome: "level: ellipse around the peak", valley: "level", ridge: "level", flat: "" })[shape],
+  level: (shape) => ({ bowl: "level: ellipse", saddle: "level: hyperbola", dome: "level around the peak", valley: "level", ridge: "level", flat: "" })[shape],
   newton: (up, shape) => `${NEWTON}: ${up ? "up" : "down"} to ${endsEn[shape]}`,
   amount: (seen) => amount(seen, en),
   told: ({ shape, low, high, slope, up }) => {
     const values = `Eigenvalues of H at x: ${short(low, 3)} and ${short(high, 3)}, ${signsEn[shape]}: a ${en.kinds[shape]}.`;
-    return slope === null ? `${values} H has no inverse here.` : `${values} {newton:${NEWTON}} goes ${up ? "up" : "down"}, to ${endsEn[shape]} of the quadratic: g\u2032(${NEWTON}) = ${short(slope, 3)}.`;
+    return slope === null ? `${values} H has no inverse here.` : `${values} {newton:${NEWTON}} goes ${up ? "up" : "down"}, to ${endsEn[shape]} of the quadratic: ${along(slope)}.`;
   },
   step: ({ walk: w, hold }) => {
     if (!w) return "H has no inverse here: there is no Newton step to be shortened.";
@@ -76,12 +78,12 @@ const zh: BowlWords = {
   gauge: "f 的下降 / 承诺", zones: ["拒绝", "接受：少于承诺", "多于承诺"],
   holds: { damping: "阻尼 H + λI", radius: "半径", length: "缩短 α" },
   walk: { minusGradient: "−g", curve: "", radius: "半径", point: "x", taken: "接受", rejected: "拒绝", f: "f", model: "二次函数", length: "步长" },
-  level: (shape) => ({ bowl: "等值线：椭圆", saddle: "等值线：双曲线", dome: "等值线：围着山顶的椭圆", valley: "等值线", ridge: "等值线", flat: "" })[shape],
+  level: (shape) => ({ bowl: "等值线：椭圆", saddle: "等值线：双曲线", dome: "等值线：围着山顶", valley: "等值线", ridge: "等值线", flat: "" })[shape],
   newton: (up, shape) => `${NEWTON}：${up ? "上坡" : "下坡"}，到${endsZh[shape]}`,
   amount: (seen) => amount(seen, zh),
   told: ({ shape, low, high, slope, up }) => {
     const values = `x 处 H 的特征值是 ${short(low, 3)} 和 ${short(high, 3)}，${signsZh[shape]}：这里是${zh.kinds[shape]}。`;
-    return slope === null ? `${values}H 在这里没有逆矩阵。` : `${values}{newton:${NEWTON}} 走${up ? "上坡" : "下坡"}，通向二次函数的${endsZh[shape]}：g\u2032(${NEWTON}) = ${short(slope, 3)}。`;
+    return slope === null ? `${values}H 在这里没有逆矩阵。` : `${values}{newton:${NEWTON}} 走${up ? "上坡" : "下坡"}，通向二次函数的${endsZh[shape]}：${along(slope)}。`;
   },
   step: ({ walk: w, hold }) => {
     if (!w) return "H 在这里没有逆矩阵：没有牛顿步可以缩短。";
