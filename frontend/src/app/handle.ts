@@ -23,6 +23,9 @@ const STRIDE = 0.05;
 const TURN = 2;
 const WHEEL = 10;
 
+/** The handles of each figure: a press means one of them. */
+const families = new WeakMap<Figure, Handle[]>();
+
 const KEYS: Record<string, Pair> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Handle {
@@ -36,6 +39,7 @@ export class Handle {
       "aria-label": choices.label, "aria-roledescription": choices.kind, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 50,
     });
     figure.root.append(this.root);
+    families.set(figure, [...(families.get(figure) ?? []), this]);
     figure.root.addEventListener("pointerdown", (event) => this.press(event));
     figure.root.addEventListener("pointermove", (event) => this.pull(event));
     for (const end of ["pointerup", "pointercancel"]) figure.root.addEventListener(end, () => this.drop());
@@ -64,11 +68,18 @@ export class Handle {
     return [event.clientX - box.left, event.clientY - box.top];
   }
 
+  /** Whether a press means this handle: the one that was hit, else the nearest. */
+  private meant(event: PointerEvent): boolean {
+    const seen = families.get(this.figure)!.filter((handle) => !handle.root.hidden), [px, py] = this.pixel(event);
+    const away = (handle: Handle): number => (handle.root === event.target ? -1 : Math.hypot(handle.at[0] - px, handle.at[1] - py));
+    return seen.length > 0 && seen.reduce((near, other) => (away(other) < away(near) ? other : near)) === this;
+  }
+
   private press(event: PointerEvent): void {
     const frame = this.figure.frame;
     const grabbed = event.target === this.root;
     // A finger beside the handle scrolls the page.
-    if (!frame || this.root.hidden || event.button !== 0 || (!grabbed && event.pointerType === "touch")) return;
+    if (!this.meant(event) || !frame || this.root.hidden || event.button !== 0 || (!grabbed && event.pointerType === "touch")) return;
     const [px, py] = this.pixel(event);
     const { x, y, width, height } = frame.plot;
     if (!grabbed && (px < x || px > x + width || py < y || py > y + height)) return;
