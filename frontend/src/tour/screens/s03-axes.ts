@@ -41,12 +41,14 @@ function make(host: Host, said: AxesWords, state: State): Screen {
       slider.value = String(state.lambda[1]);
       value.textContent = short(state.lambda[1]);
       slider.setAttribute("aria-valuetext", `${said.lambda(1)} = ${short(state.lambda[1])}: ${said.names[nameOf(state)]}`);
-      const H = hessianOf(state), largest = Math.max(...H.map(Math.abs));
-      // What is rounding beside the largest entry is zero.
-      [0, 1, 1, 2].forEach((k, at) => (cells[at].textContent = short(Math.abs(H[k]) < 1e-14 * largest ? 0 : H[k])));
+      const H = hessianOf(state);
+      [0, 1, 1, 2].forEach((k, at) => (cells[at].textContent = fixed(H[k])));
     },
     readout: () => said.told(state.told, nameOf(state), state.lambda[state.told], semiOf(state.lambda[state.told])),
   };
 }
+
+/** Two decimals: numbers that keep their places can be watched. */
+const fixed = (value: number): string => value.toFixed(2).replace(/^-(?=0\.00$)/, "").replace("-", "\u2212");
 
 export const axes = chapter({ id: "axes", words, begin, make });

@@ -5,7 +5,7 @@ import { type Quadratic, type Vec, center, eigen, kind, newton } from "../../mat
 import { parts } from "../../maths/stretch";
 import { add, dot, norm, scale, turned, unit } from "../../maths/vector";
 import { type Window, inside } from "../../maths/window";
-import type { Grid, Item, Scene } from "../../scene/types";
+import type { Arrow, Grid, Item, Scene } from "../../scene/types";
 import { type Look, STILL, axes, levels, sizeOf } from "../../views/anatomy";
 import type { ViewWords } from "../../views/words";
 
@@ -105,6 +105,12 @@ function division(q: Quadratic, t: number, said: DividesLabels, words: ViewWords
   // Where the parts ended before they were divided.
   if (divide > 0) items.push({ kind: "dots", role: "slope-part", points: before.map((part) => add(x, part)), filled: [false, false] });
   if (sum > 0) items.push({ kind: "arrow", role: "newton", tail: x, head: add(x, scale(sum, add(now[0], now[1]))), label: sum === 1 ? words.newton : "" });
-  if (split > 0) items.push(...[flat, steep].map((part, i): Item => ({ kind: "arrow", role, tail: tails[i], head: add(tails[i], now[i]), label: label(part) })));
+  if (split > 0) items.push(...[flat, steep].flatMap((part, i) => named({ kind: "arrow", role, tail: tails[i], head: add(tails[i], now[i]) }, label(part))));
   return items;
+}
+
+/** An arrow whose name stands beside its middle: at its head the next one begins. */
+function named(arrow: Arrow, label: string): Item[] {
+  const at = (share: number): Vec => [0, 1].map((k) => arrow.tail[k] + share * (arrow.head[k] - arrow.tail[k])) as Vec;
+  return [arrow, { kind: "curve", role: arrow.role, points: [at(0.45), at(0.6)], label }];
 }
