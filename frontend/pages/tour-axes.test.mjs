@@ -80,10 +80,19 @@ test("through zero the ellipse opens to a strip and a hyperbola, and comes back"
 });
 
 test("a tip is pulled by keys, and by a finger on a phone", async () => {
-  const page = await openTour(browser, 3, { size: { width: 390, height: 800 }, hasTouch: true, isMobile: true }), before = await seen(page);
-  await page.locator(`${SCREEN} .handle`).nth(1).press("ArrowRight");
+  const page = await openTour(browser, 3, { size: { width: 390, height: 800 }, hasTouch: true, isMobile: true }), before = await seen(page), tip = page.locator(`${SCREEN} .handle`).nth(1);
+  await tip.press("ArrowRight");
   await settled(page);
-  assert.ok(Math.min(...(await seen(page)).lambda) < Math.min(...before.lambda));
+  const keyed = await seen(page);
+  assert.ok(Math.min(...keyed.lambda) < Math.min(...before.lambda));
+  await tip.scrollIntoViewIfNeeded();
+  const box = await tip.boundingBox(), [x, y] = [box.x + box.width / 2, box.y + box.height / 2], hand = await page.context().newCDPSession(page);
+  const touch = (type, dx) => hand.send("Input.dispatchTouchEvent", { type, touchPoints: type === "touchEnd" ? [] : [{ x: x + dx, y: y - dx / 2 }] });
+  await touch("touchStart", 0);
+  for (const dx of [6, 12, 18, 24]) await touch("touchMove", dx);
+  await touch("touchEnd", 24);
+  await settled(page);
+  assert.ok(Math.min(...(await seen(page)).lambda) < 0.9 * Math.min(...keyed.lambda));
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
   await page.finish();
 });

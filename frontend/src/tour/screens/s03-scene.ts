@@ -16,6 +16,8 @@ const WINDOW: Window = [-3.3, 3.3, -2.6, 2.6];
 const OTHERS = [0.25, 2.25, 4, 6.25];
 /** Gradients are drawn at this share of their length, one at each of so many points of an ellipse; this far apart on a curve without ends. */
 const SHOWN = 0.13, AROUND = 24, APART = 0.6;
+/** Too short to be seen. */
+const HAIR = 0.003;
 
 export interface Shape {
   lambda: Vec;
@@ -69,9 +71,12 @@ export interface AxesLabels {
 export function axesScene(shape: Shape, names: [string, string], said: AxesLabels): Scene {
   const q = quadraticOf(shape), room = roomy(WINDOW), lifts = OTHERS.flatMap((k) => (signs(q)[0] < 0 ? [k * RISE, -k * RISE] : [k * RISE]));
   const lower = (items: Item[], below: boolean): Item[] => items.map((item) => (item.kind === "curve" && below ? { ...item, dashed: true } : item));
-  const axes = vectorsOf(shape).map((v, i): Item => {
-    const reach = Math.min(semiOf(shape.lambda[i]), exit(room, [0, 0], v));
-    return { kind: "curve", role: "axis", points: [scale(-reach, v), [0, 0], scale(reach, v)], label: said.axis(i, shape.lambda[i], semiOf(shape.lambda[i])) };
+  const axes = vectorsOf(shape).flatMap((v, i): Item[] => {
+    const reach = Math.min(semiOf(shape.lambda[i]), exit(room, [0, 0], v)), label = said.axis(i, shape.lambda[i], semiOf(shape.lambda[i]));
+    // The name stands beyond the tip and its arrow; where they are out of the picture, anywhere along the axis.
+    const end = reach * (1 + SHOWN * shape.lambda[i]), beside = inside(WINDOW, scale(end, v));
+    const line: Item = { kind: "curve", role: "axis", points: [scale(-reach, v), [0, 0], scale(reach, v)], label: beside ? "" : label };
+    return beside ? [line, { kind: "curve", role: "axis", points: [scale(end, v), scale(end + HAIR, v)], label }] : [line];
   });
   const slopes = pointsOf(shape).filter((p) => inside(room, p)).map((p, k): Item => ({ kind: "arrow", role: "slope-part", tail: p, head: add(p, scale(SHOWN, times(q.hessian, p))), label: k === 2 ? said.gradient : "" }));
   const own = level(q, WINDOW, "model-level", RISE);

@@ -15,7 +15,7 @@ export const MOST_CONDITION = 100;
 /** A distance below this share of the window cannot be seen, nor an angle (degrees) below this. */
 const SEEN = 0.004, LEAST = 0.05;
 /** The lower edge of the curve's picture: words stand below its zeros. */
-const LOW = -24;
+const LOW = -19;
 
 export interface Place {
   /** Degrees around the ellipse, counted on the circle of which it is the image: the ends of the axes are at 0, 90, 180 and 270. */
