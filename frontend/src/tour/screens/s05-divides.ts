@@ -3,7 +3,7 @@
 import { element, iconButton, setIcon } from "../../app/dom";
 import { Figure } from "../../app/figure";
 import { Handle } from "../../app/handle";
-import { type Vec, newton } from "../../maths/quadratic";
+import { type Quadratic, type Vec, newton } from "../../maths/quadratic";
 import { short } from "../../scene/number";
 import { Motion } from "../animate";
 import { chapter, type Host, type Screen } from "../screen";
@@ -56,23 +56,32 @@ function make(host: Host, said: DividesWords, state: State): Screen {
       slider.value = String(state.t);
       phase.textContent = said.phases[phaseOf(state.t)];
       slider.setAttribute("aria-valuetext", said.phases[phaseOf(state.t)]);
-      const k = scaleOf(q);
-      body.replaceChildren(...[1, 0].map((i) => {
-        const { lambda, slope, step } = partsOf(q)[i], cells = said.row(i === 1, slope, lambda, step, 1 / (lambda * k));
-        return element("tr", { "data-part": i === 1 ? "steep" : "flat", "data-step": step }, element("th", { scope: "row" }, cells[0]), ...cells.slice(1).map((cell) => element("td", {}, cell)));
-      }));
+      body.replaceChildren(...rows(q, said));
     },
-    readout: () => {
-      const q = land.quadratic(state.x)!, [flat, steep] = partsOf(q), phase = phaseOf(state.t), size = (a: number): string => short(Math.abs(a));
-      if (atRest(q)) return said.rest;
-      if (phase < 2) return said.split(size(steep.slope), size(flat.slope));
-      if (phase < 3) return said.divides([size(steep.slope), short(steep.lambda), size(steep.step)], [size(flat.slope), short(flat.lambda), size(flat.step)]);
-      return said.lands(newton(q).map((a) => short(a)).join(", "));
-    },
+    readout: () => told(land.quadratic(state.x)!, phaseOf(state.t), said),
   };
 }
 
+/** The division of each part in numbers, the steep one first: it shrinks. */
+function rows(q: Quadratic, said: DividesWords): HTMLElement[] {
+  const own = partsOf(q), k = scaleOf(q);
+  return [1, 0].map((i) => {
+    const { lambda, slope, step } = own[i], [name, ...cells] = said.row(i === 1, slope, lambda, step, 1 / (lambda * k));
+    return element("tr", { "data-part": i === 1 ? "steep" : "flat", "data-step": step }, element("th", { scope: "row" }, name), ...cells.map((cell) => element("td", {}, cell)));
+  });
+}
+
+function told(q: Quadratic, phase: Phase, said: DividesWords): string {
+  const [flat, steep] = partsOf(q), size = (a: number): string => short(Math.abs(a));
+  if (atRest(q)) return said.rest;
+  if (phase < 2) return said.split(size(steep.slope), size(flat.slope));
+  if (phase === 3) return said.lands(newton(q).map((a) => short(a)).join(", "));
+  return said.divides([size(steep.slope), short(steep.lambda), size(steep.step)], [size(flat.slope), short(flat.lambda), size(flat.step)]);
+}
+
+type Phase = 0 | 1 | 2 | 3;
+
 /** -g, split, divided, added up. */
-const phaseOf = (t: number): 0 | 1 | 2 | 3 => (t <= 0 ? 0 : t <= SPLIT ? 1 : t <= DIVIDED ? 2 : 3);
+const phaseOf = (t: number): Phase => (t <= 0 ? 0 : t <= SPLIT ? 1 : t <= DIVIDED ? 2 : 3);
 
 export const divides = chapter({ id: "divides", words, begin, make });
