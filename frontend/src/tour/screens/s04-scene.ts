@@ -14,6 +14,8 @@ const TILT = 0.5, ROUND = 2.1;
 export const MOST_CONDITION = 100;
 /** A distance below this share of the window cannot be seen, nor an angle (degrees) below this. */
 const SEEN = 0.004, LEAST = 0.05;
+/** Too short to be seen. */
+const HAIR = 0.003;
 /** The lower edge of the curve's picture: words stand below its zeros. */
 const LOW = -19;
 
@@ -79,7 +81,9 @@ export function missesScene(place: Place, names: [string, string], said: MissesL
     levelLabel: () => "", lift: 0, frame: { values: [1, place.condition], axes: [LONG, SHORT] }, words: { ...words, center: said.center },
   };
   const miss: Item[] = distance < SEEN * (WINDOW[1] - WINDOW[0]) ? [] : [
-    { kind: "curve", role: "miss", points: [[0, 0], foot], label: said.passes(distance) },
+    { kind: "curve", role: "miss", points: [[0, 0], foot] },
+    // The distance stands beside the middle of its line: a piece too short to be seen holds the words there.
+    { kind: "curve", role: "miss", points: [scale(0.5, foot), scale(0.5 + HAIR / distance, foot)], label: said.passes(distance) },
     { kind: "rightangle", role: "right-angle", at: foot, along: scale(-1, down), across: unit(scale(-1, foot)) },
   ];
   const arms = arrows(q, WINDOW, look).filter((item) => item.kind !== "arc" || !hits(place));
