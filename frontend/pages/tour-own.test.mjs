@@ -57,7 +57,7 @@ test("one title, one place for the main part, one choice of the language", async
   await page.evaluate(() => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
   await settled(page);
   await page.addScriptTag({ content: AXE });
-  const found = await page.evaluate(() => window.axe.run(".place"));
+  const found = await page.evaluate(() => window.axe.run(document));
   assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`), []);
   assert.deepEqual([page.errors, page.requests.length], [[], 1]);
   await page.finish();
@@ -65,7 +65,7 @@ test("one title, one place for the main part, one choice of the language", async
 
 test("beside all other screens its ids and its groups of choices are its own", async () => {
   const page = await openTour(browser, 1);
-  const screens = await page.locator(".tour nav a").count();
+  const screens = await page.locator(".tour nav ol a").count();
   for (let k = 1; k <= screens; k += 1) {
     await page.evaluate((hash) => { location.hash = hash; }, `screen=${k < screens ? k : "end"}`);
     await settled(page);
