@@ -145,6 +145,7 @@ test("keys of the tour are not typed away, and what is typed turns no page", asy
 test("a click into the map is another start; the readout follows", async () => {
   const page = await openTour(browser, "end");
   const before = await readout(page);
+  await page.locator('[data-panel="run"] .figure').scrollIntoViewIfNeeded();
   const map = await page.locator('[data-panel="run"] .figure').boundingBox();
   await page.mouse.click(map.x + 0.75 * map.width, map.y + 0.4 * map.height);
   await settled(page);

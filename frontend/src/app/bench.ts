@@ -99,7 +99,7 @@ export class Bench {
     this.here.textContent = own.here;
     this.here.title = own.hereHint;
     this.root.lang = words.code === "zh" ? "zh-CN" : "en";
-    this.desk = element("section", { class: "desk", "aria-label": own.formulaLabel }, form, this.fault, this.start, this.examples(words), this.folds(words));
+    this.desk = element("section", { class: "desk", "aria-label": own.title }, form, this.fault, this.start, this.examples(words), this.folds(words));
     if (this.standing === "inside") return this.root.replaceChildren(this.desk);
     this.root.replaceChildren(
       element("header", {}, element("div", {}, element("h1", {}, own.title), element("p", { class: "facts" }, own.lead)), languages(this.store, words)),
