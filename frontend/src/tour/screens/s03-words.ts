@@ -12,7 +12,8 @@ export interface AxesWords extends ScreenWords, AxesLabels {
   told(i: number, name: Name, lambda: number, semi: number): string;
 }
 
-const DIGIT = ["\u2081", "\u2082"];
+/** As everywhere the flatter one comes first: it is the one that the slider pushes through zero. */
+const DIGIT = ["\u2082", "\u2081"];
 const lambda = (i: number): string => `\u03bb${DIGIT[i]}`;
 const product = (i: number, value: number, semi: number): string => `${lambda(i)} \u00b7 a${DIGIT[i]}\u00b2 = ${short(value, 4)} \u00b7 ${short(semi, 4)}\u00b2 = ${short(value * semi * semi)} = 2c`;
 const root = (i: number): string => `a${DIGIT[i]} = \u221a(2c/${lambda(i)})`;
