@@ -86,7 +86,8 @@ export function advance(graph: Graph, all: Vector): Advance {
   for (let k = 0; k < TRIES && state.status === "RUNNING"; k += 1) {
     const made = step("damped-newton", objective, state);
     state = made.state;
-    if (made.trial.accepted && made.trial.actual > 0) return { all: [...graph.first, ...made.trial.end], share: made.trial.tau };
+    const there = [...graph.first, ...made.trial.end];
+    if (made.trial.accepted && total(graph, there) < total(graph, all)) return { all: there, share: made.trial.tau };
   }
   return { all: [...all], share: 0 };
 }

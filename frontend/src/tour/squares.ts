@@ -41,6 +41,16 @@ export function decay(t: Vector, y: Vector): Squares {
   };
 }
 
+/** The sum of squares of a decay: in a plain loop, for a picture asks ten thousand times. */
+export function sumAt(t: Vector, y: Vector, a: number, b: number): number {
+  let sum = 0;
+  for (let i = 0; i < t.length; i += 1) {
+    const r = a * Math.exp(-b * t[i]) - y[i];
+    sum += r * r;
+  }
+  return sum;
+}
+
 /** H itself: J'J and every residual times the Hessian of its model. */
 export function wholeHessian(t: Vector, y: Vector, [a, b]: Vector): Sym {
   const squares = decay(t, y), r = squares.residuals([a, b]), [p, q, , s] = normal(r, squares.jacobian([a, b]), 2).hessian;
@@ -66,8 +76,8 @@ export interface Fit {
 const MOST = 200;
 /** J'J of a condition beyond this determines no second parameter. */
 const CONDITION = 1e10;
-/** At the answer the residuals are at right angles to every column of J, to this cosine. Moré (1978), section 7. */
-const RIGHT = 1e-6;
+/** At the answer the residuals are at right angles to every column of J, to this cosine, Moré (1978), section 7; or they are rounding. */
+const RIGHT = 1e-6, ROUNDING = 1e-14;
 
 /** The ways of Gauss-Newton and of Levenberg-Marquardt from a start. */
 export function ways(t: Vector, y: Vector, start: Vec): { newton: Trial[]; damped: Trial[] } {
@@ -78,14 +88,27 @@ export function ways(t: Vector, y: Vector, start: Vec): { newton: Trial[]; dampe
 /** The trials that were taken: the steps. */
 export const taken = (way: readonly Trial[]): Trial[] => way.filter(({ accepted }) => accepted);
 
-/** The fit that a way ends at; null where it ends at none: the data do not determine both parameters, or it was led astray. */
-export function fit(t: Vector, y: Vector, way: readonly Trial[]): Fit | null {
-  const end = taken(way).at(-1)?.end;
-  if (!end?.every(Number.isFinite)) return null;
-  const x: Vec = [end[0], end[1]], squares = decay(t, y), residuals = squares.residuals(x), jacobian = squares.jacobian(x);
+/** Where b is looked for, and in how many places. */
+const RANGE = [-1, 6], PLACES = 71;
+
+/** a and b near the least sum of squares: for every b the best a is known. Golub and Pereyra (1973), "variable projection". */
+export function near(t: Vector, y: Vector): Vec {
+  const all = Array.from({ length: PLACES }, (_, k): Vec => {
+    const b = RANGE[0] + ((RANGE[1] - RANGE[0]) * k) / (PLACES - 1), e = t.map((s) => Math.exp(-b * s));
+    return [e.reduce((sum, u, i) => sum + u * y[i], 0) / e.reduce((sum, u) => sum + u * u, 0), b];
+  });
+  return all.reduce((best, x) => (sumAt(t, y, ...x) < sumAt(t, y, ...best) ? x : best));
+}
+
+/** The best fit; null where the data do not determine both parameters. */
+export function fit(t: Vector, y: Vector): Fit | null {
+  const from = near(t, y), [a, b] = taken(ways(t, y, from).damped).at(-1)?.end ?? from;
+  if (!Number.isFinite(a + b)) return null;
+  const x: Vec = [a, b], squares = decay(t, y), residuals = squares.residuals(x), jacobian = squares.jacobian(x);
   const { value, gradient, hessian: H } = normal(residuals, jacobian, 2), JJ: Sym = [H[0], H[1], H[3]], { values: [low, high] } = decomposed(JJ);
   if (!(low > 0 && high < CONDITION * low)) return null;
-  if (![0, 1].every((i) => Math.abs(gradient[i]) <= RIGHT * Math.sqrt(2 * value * JJ[2 * i]))) return null;
+  const small = RIGHT * Math.sqrt(2 * value) + ROUNDING * Math.hypot(...y);
+  if (![0, 1].every((i) => Math.abs(gradient[i]) <= small * Math.sqrt(JJ[2 * i]))) return null;
   const spread = Math.sqrt((2 * value) / (t.length - 2)), [c, , d] = inverse(JJ);
   return { x, value, residuals, jacobian, squares: JJ, hessian: wholeHessian(t, y, x), spread, errors: [spread * Math.sqrt(c), spread * Math.sqrt(d)] };
 }

@@ -22,7 +22,7 @@ export const ENTRIES = { dense: (n: number): number => n * n, chain: (n: number)
 export const WORK = { dense: (n: number): number => n ** 3 / 3, chain: (n: number): number => 3 * (n - 1), product: (n: number): number => 5 * n - 4 };
 type Kind = keyof typeof ENTRIES;
 const KINDS: readonly Kind[] = ["dense", "chain", "product"];
-const ROLES: Record<Kind, string> = { dense: "series-2", chain: "series-1", product: "series-3" };
+const ROLES: Record<Kind, string> = { dense: "cost-dense", chain: "cost-chain", product: "cost-product" };
 
 export interface Measured { key: string; n: number; seconds: number; products: number; peak: number }
 /** Whole runs of raphson by products with H, from benchmarks/results/large/runs.json: seconds, GiB. */
@@ -46,7 +46,8 @@ export function costScene({ n }: CostState, said: MillionWords): Scene {
       { kind: "curve", role: "muted", points: [[window[0], LAPTOP], [window[1], LAPTOP]], dashed: true, label: said.cost.laptop },
       { kind: "curve", role: "cell-rule", points: [[n, window[2]], [n, window[3]]] },
       ...KINDS.map(line),
-      { kind: "dots", role: "data", points: MEASURED.map(({ n: m, peak }): Pair => [m, peak * GIB]), filled: MEASURED.map(() => true), label: said.cost.peak },
+      { kind: "dots", role: "data", points: MEASURED.map(({ n: m, peak }): Pair => [m, peak * GIB]), filled: MEASURED.map(() => true) },
+      { kind: "text", role: "data", at: [1.4 * MILLION, 1.6e8], text: said.cost.peak, anchor: "end" },
       ...KINDS.map((kind): Item => ({ kind: "dots", role: kind === "dense" ? "point" : ROLES[kind], points: [[n, bytes(kind, n)]], filled: [kind === "dense"] })),
     ],
   };
@@ -75,24 +76,27 @@ export function costPart(host: Host, said: MillionWords, state: CostState): Part
   const slider = element("input", { type: "range", min: Math.log10(FEWEST), max: 6, step: "any", "data-control": "n" });
   slider.addEventListener("input", () => put(10 ** Number(slider.value)));
   const heads = said.cost.columns.map((head) => element("th", { scope: "col" }, head)), body = element("tbody");
-  const rows = MEASURED.map(({ key, n, seconds, products, peak }) => {
-    const cells = [said.cost.names[key.split("-")[0]], counted(n), String(products), `${short(peak, 3)} GiB`, `${short(seconds, 3)} s`];
-    return element("tr", { "data-run": key }, ...cells.map((cell) => element("td", {}, cell)));
-  });
-  body.append(...rows);
-  const table = element("table", { class: "errors" }, element("caption", {}, said.cost.measured), element("thead", {}, element("tr", {}, ...heads)), body);
+  const table = element("table", { class: "errors" }, element("thead", {}, element("tr", {}, ...heads)), body);
+  const { n: most, seconds, products, peak } = MEASURED.at(-1)!, measured = said.cost.measured({ n: counted(most), seconds: short(seconds, 3), products, peak: `${short(peak, 3)} GiB` });
   return {
-    root: element("div", {}, figure.root, element("p", { class: "tools" }, element("label", {}, said.cost.n, slider)), table),
+    root: element("div", {}, figure.root, element("p", { class: "tools" }, element("label", {}, said.cost.n, slider)), table, element("p", { class: "explain" }, measured)),
     size: () => figure.size,
     paint: () => {
       figure.draw(costScene(state, said), said.cost.picture);
       handle.place([state.n, bytes("dense", state.n)], `n = ${state.n}`);
       slider.value = String(Math.log10(state.n));
       slider.setAttribute("aria-valuetext", `n = ${state.n}`);
+      body.replaceChildren(...KINDS.map((kind) => row(kind, state.n, said)));
     },
     readout: () => {
-      const { n } = state, of = (kind: Kind) => ({ entries: counted(ENTRIES[kind](n)), size: sized(bytes(kind, n)), work: counted(WORK[kind](n)) });
-      return said.cost.told({ n: counted(n), dense: of("dense"), chain: of("chain"), product: of("product"), fits: bytes("dense", n) <= LAPTOP });
+      const { n } = state, dense = bytes("dense", n);
+      return said.cost.told({ n: counted(n), dense: sized(dense), chain: sized(bytes("chain", n)), times: dense > LAPTOP ? short(dense / LAPTOP, 3) : null });
     },
   };
+}
+
+/** What is kept and what is computed, as formulas and as numbers. */
+function row(kind: Kind, n: number, said: MillionWords): HTMLElement {
+  const cells = [`${said.cost.numbers[kind]} = ${counted(ENTRIES[kind](n))}`, sized(bytes(kind, n)), `${said.cost.work[kind]} = ${counted(WORK[kind](n))}`];
+  return element("tr", { "data-kind": kind }, element("th", { scope: "row" }, said.cost.rows[kind]), ...cells.map((cell) => element("td", {}, cell)));
 }

@@ -13,17 +13,19 @@ import { percent, short } from "../../scene/number";
 import type { Item, Pair, Scene } from "../../scene/types";
 import type { Host } from "../screen";
 import { SIDEWAYS, roving } from "../roving";
-import { type Fit, decay, fit, taken, ways } from "../squares";
+import { type Fit, fit, sumAt, taken, ways } from "../squares";
 import type { MillionWords, Part } from "./s10-words";
 
 /** Made up: a decay with noise. */
 export const T = [0.2, 0.5, 0.8, 1.2, 1.6, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0];
 export const Y = [2.28, 1.70, 1.81, 1.02, 1.16, 0.55, 0.72, 0.26, 0.47, 0.05, 0.24, 0.16];
 /** Where both methods begin. */
-export const START: Vec = [3.4, 1.6];
+export const START: Vec = [3.4, 1.4];
 
 const DATA: Scene["window"] = [-0.1, 5.3, -0.4, 3.2];
-const PLANE: Window = [0.8, 3.9, -0.35, 1.9];
+const PLANE: Window = [1.5, 3.75, -0.05, 1.6];
+/** Points on a side of the grid of its levels: they change with every drag. */
+const SIDE = 57;
 /** From an answer to the edge of its plane, at least. */
 const ROOM: Vec = [0.5, 0.3];
 
@@ -35,7 +37,7 @@ export interface Solved { fit: Fit | null; newton: Trial[]; damped: Trial[] }
 
 export function solved(y: readonly number[]): Solved {
   const { newton, damped } = ways(T, y, START);
-  return { newton, damped, fit: fit(T, y, damped) };
+  return { newton, damped, fit: fit(T, y) };
 }
 
 export function dataScene(y: readonly number[], found: Fit | null, said: MillionWords): Scene {
@@ -43,7 +45,7 @@ export function dataScene(y: readonly number[], found: Fit | null, said: Million
   if (found) {
     const [a, b] = found.x, at = (t: number): number => a * Math.exp(-b * t), worst = found.residuals.reduce((most, r, i) => (Math.abs(r) > Math.abs(found.residuals[most]) ? i : most), 0);
     T.forEach((t, i) => items.push({ kind: "curve", role: "residual", points: [[t, y[i]], [t, at(t)]], label: i === worst ? said.fit.residual : undefined }));
-    items.push({ kind: "curve", role: "fit-curve", points: Array.from({ length: 121 }, (_, k): Pair => [(DATA[1] * k) / 120, at((DATA[1] * k) / 120)]), label: "a e^(\u2212b t)" });
+    items.push({ kind: "curve", role: "fit-curve", points: Array.from({ length: 121 }, (_, k): Pair => [(DATA[1] * k) / 120, at((DATA[1] * k) / 120)]), label: "a exp(\u2212b t)" });
   }
   items.push({ kind: "dots", role: "data", points: T.map((t, i): Pair => [t, y[i]]), filled: T.map(() => true) });
   return { view: "fit-data", question: "", window: DATA, items, equal: false, x_label: "t", y_label: "y" };
@@ -66,8 +68,7 @@ function wayItems(role: string, trials: readonly Trial[], label: string): Item[]
 }
 
 export function planeScene(y: readonly number[], { fit: found, newton, damped }: Solved, said: MillionWords): Scene {
-  const window = windowFor(found), { residuals } = decay(T, y);
-  const grid = sampled({ value: (x) => residuals(x).reduce((sum, r) => sum + r * r, 0) }, window), items: Item[] = grid ? [contours(grid)] : [];
+  const window = windowFor(found), grid = sampled({ value: ([a, b]) => sumAt(T, y, a, b) }, window, SIDE), items: Item[] = grid ? [contours(grid)] : [];
   items.push(...wayItems("race-newton", newton, said.fit.gaussNewton), ...wayItems("race-damped", damped, said.fit.levenberg));
   if (found) items.push(...ring(found, found.hessian, "model-level", "H", window), ...ring(found, found.squares, "squares", "J\u2032J", window), { kind: "dots", role: "center", points: [found.x], filled: [false] });
   items.push({ kind: "dots", role: "start", points: [START], filled: [true], label: said.fit.start });
@@ -83,10 +84,13 @@ function ring({ x, value, spread }: Fit, B: Sym, role: string, label: string, wi
 /** What J'J leaves out of H, as a share: at the answer they differ in the entry of b alone. */
 export const leftOut = ({ squares, hessian }: Fit): number => Math.abs((hessian[2] - squares[2]) / hessian[2]);
 
-/** The steps of Gauss-Newton; null where they lead elsewhere. */
-export function newtonSteps(y: readonly number[], { fit: found, newton }: Solved): number | null {
-  const own = fit(T, y, newton);
-  return own && found && own.x.every((a, i) => Math.abs(a - found.x[i]) <= 1e-6 * found.errors[i]) ? taken(newton).length : null;
+/** Arrived: to this share of every standard error. */
+export const NEAR = 0.01;
+
+/** The steps until a way arrives at the answer, and the trials that were rejected on it; null where it goes elsewhere. */
+export function arrival(way: readonly Trial[], { x, errors }: Fit): { steps: number; rejected: number } | null {
+  const at = way.findIndex(({ accepted, end }) => accepted && x.every((a, i) => Math.abs(end[i] - a) <= NEAR * errors[i])), until = way.slice(0, at + 1);
+  return at < 0 ? null : { steps: taken(until).length, rejected: until.length - taken(until).length };
 }
 
 export function fitPart(host: Host, said: MillionWords, state: FitState): Part {
@@ -118,13 +122,13 @@ export function fitPart(host: Host, said: MillionWords, state: FitState): Part {
     readout: () => {
       if (!now.fit) return said.fit.lost;
       const { x, errors } = now.fit, [a, b] = x.map((value) => short(value, 3)), [da, db] = errors.map((error) => short(error, 2));
-      return said.fit.told({ a, b, da, db, out: percent(leftOut(now.fit)), newton: newtonSteps(state.y, now), damped: taken(now.damped).length, rejected: now.damped.length - taken(now.damped).length });
+      return said.fit.told({ a, b, da, db, out: percent(leftOut(now.fit)), newton: arrival(now.newton, now.fit), damped: arrival(now.damped, now.fit) });
     },
   };
 }
 
 /** A symmetric 2 x 2 matrix in small. */
 function matrix(name: string, [p, q, r]: Sym): HTMLElement {
-  const row = (...values: number[]): HTMLElement => element("tr", {}, ...values.map((a) => element("td", {}, short(a, 4))));
+  const row = (...values: number[]): HTMLElement => element("tr", {}, ...values.map((a) => element("td", {}, a.toPrecision(4).replaceAll("-", "\u2212"))));
   return element("span", { class: "named-matrix", "data-matrix": name }, `${name} = `, element("table", { class: "matrix" }, element("tbody", {}, row(p, q), row(q, r))));
 }
