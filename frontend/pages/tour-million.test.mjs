@@ -7,6 +7,7 @@ import { openTour, settled } from "./tour.mjs";
 
 const fixture = JSON.parse(readFileSync(new URL("../tests/fixtures/squares.json", import.meta.url), "utf8"));
 const runs = JSON.parse(readFileSync(new URL("../../benchmarks/results/large/runs.json", import.meta.url), "utf8"));
+const AXE = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 const SCREEN = '[data-screen="million"]';
 
 let browser;
@@ -140,5 +141,34 @@ test("one part at a time; all three are drawn for paper", async () => {
   await page.emulateMedia({ media: "print" });
   assert.deepEqual(await page.locator(`${SCREEN} .part`).evaluateAll((all) => all.map((part) => getComputedStyle(part).visibility === "visible" && part.offsetHeight > 200)), [true, true, true]);
   assert.ok((await page.locator(`${SCREEN} .figure svg[role="img"]`).count()) === 4);
+  await page.finish();
+});
+
+test("axe finds nothing on this screen, light and dark, in both languages", async () => {
+  for (const [language, colorScheme] of [["en", "light"], ["zh", "dark"]]) {
+    const page = await openTour(browser, 10, { language, colorScheme });
+    await page.evaluate(AXE);
+    for (const k of [0, 1, 2]) {
+      await choose(page, k);
+      const { violations } = await page.evaluate((root) => window.axe.run(root), SCREEN);
+      assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 160)}`), []);
+    }
+    assert.deepEqual([page.errors, page.requests.length], [[], 1]);
+    await page.finish();
+  }
+});
+
+test("a finger pulls a pose, and scrolls beside it", async () => {
+  const page = await openTour(browser, 10, { size: { width: 390, height: 800 }, hasTouch: true });
+  await choose(page, 1);
+  await page.locator(`${SCREEN} [data-figure="map"]`).scrollIntoViewIfNeeded();
+  const poses = await centers(page, "map", "pose"), [x, y] = await handleAt(page, "map", 6), client = await page.context().newCDPSession(page);
+  const touch = (type, points) => client.send("Input.dispatchTouchEvent", { type, touchPoints: points });
+  await touch("touchStart", [{ x, y }]);
+  await touch("touchMove", [{ x: x - 20, y: y + 25 }]);
+  await touch("touchEnd", []);
+  await settled(page);
+  const moved = await centers(page, "map", "pose");
+  assert.deepEqual(moved.flatMap(([u, v], k) => (u !== poses[k][0] || v !== poses[k][1] ? [k] : [])), [6]);
   await page.finish();
 });

@@ -95,7 +95,7 @@ export function arrival(way: readonly Trial[], { x, errors }: Fit): { steps: num
 
 export function fitPart(host: Host, said: MillionWords, state: FitState): Part {
   const left = new Figure("fit-data", host.touch), right = new Figure("fit-plane", host.touch);
-  const numbers = element("div", { class: "matrices" }), rows = element("tbody");
+  const took = element("p", { class: "explain" }), numbers = element("div", { class: "matrices" }), rows = element("tbody");
   const reset = (): void => { state.y = [...Y]; host.touch(); };
   const handles = T.map((_, i) => new Handle(left, {
     label: said.fit.point(i + 1), kind: host.page.local.draggable, role: "data", reset,
@@ -109,20 +109,21 @@ export function fitPart(host: Host, said: MillionWords, state: FitState): Part {
   const table = element("details", {}, element("summary", {}, said.fit.numbers), element("table", { class: "errors" }, element("thead", {}, element("tr", {}, ...heads)), rows));
   let now: Solved = solved(state.y);
   return {
-    root: element("div", {}, element("div", { class: "pair" }, left.root, right.root), element("p", { class: "explain" }, said.fit.explain), numbers, table),
+    root: element("div", {}, element("div", { class: "pair" }, left.root, right.root), took, element("p", { class: "explain" }, said.fit.explain), numbers, table),
     size: () => left.size + right.size,
     paint: () => {
       now = solved(state.y);
       left.draw(dataScene(state.y, now.fit, said), said.fit.data);
       right.draw(planeScene(state.y, now, said), said.fit.plane);
       handles.forEach((handle, i) => handle.place([T[i], state.y[i]], `t = ${T[i]}, y = ${short(state.y[i], 3)}`));
+      took.textContent = now.fit ? said.fit.took(arrival(now.newton, now.fit), arrival(now.damped, now.fit)) : "";
       numbers.replaceChildren(...(now.fit ? [matrix("J\u2032J", now.fit.squares), matrix("H", now.fit.hessian)] : []));
       rows.replaceChildren(...(now.fit?.residuals ?? []).map((r, i) => element("tr", {}, ...[T[i], r, ...now.fit!.jacobian[i]].map((a) => element("td", {}, short(a, 3))))));
     },
     readout: () => {
       if (!now.fit) return said.fit.lost;
       const { x, errors } = now.fit, [a, b] = x.map((value) => short(value, 3)), [da, db] = errors.map((error) => short(error, 2));
-      return said.fit.told({ a, b, da, db, out: percent(leftOut(now.fit)), newton: arrival(now.newton, now.fit), damped: arrival(now.damped, now.fit) });
+      return said.fit.told({ a, b, da, db, out: percent(leftOut(now.fit)).replace(" ", "\u00a0") });
     },
   };
 }

@@ -17,8 +17,9 @@ export interface MillionWords extends ScreenWords {
   tabs: { choose: string; names: [string, string, string] };
   fit: {
     data: string; plane: string; point: (k: number) => string; residual: string; start: string; gaussNewton: string; levenberg: string; numbers: string; explain: string; lost: string;
+    told: (n: { a: string; b: string; da: string; db: string; out: string }) => string;
     /** What it took to come within a hundredth of the standard errors; null for a method that was led astray. */
-    told: (n: { a: string; b: string; da: string; db: string; out: string; newton: Arrival; damped: Arrival }) => string;
+    took: (newton: Arrival, damped: Arrival) => string;
   };
   map: {
     picture: string; pose: (k: number) => string; held: string; reckoned: string; closure: (off: string) => string; step: string; open: string;
@@ -52,9 +53,10 @@ const en: MillionWords = {
     data: "Twelve data points and the curve a exp(-b t) that fits them best", plane: "The plane of a and b: levels of the sum of squares, the ways of two methods, and the ellipses of J'J and of H around the answer",
     point: (k) => `Data point ${k}`, residual: "residual r", start: "start", gaussNewton: "Gauss\u2013Newton", levenberg: "Levenberg\u2013Marquardt", numbers: "r and J in numbers",
     explain: `Ellipses: where the sum of squares has risen by s\u00b2, the variance of the data; dashed by ${JJ}, solid by H. The dashed one is the error ellipse: its shadows on the axes are the standard errors. Hollow: rejected trials.`,
+    took: (newton, damped) => `To 1\u00a0% of an error bar Gauss\u2013Newton ${took(newton)}, Levenberg\u2013Marquardt ${took(damped)}.`,
     lost: "These data do not determine a and b: there is no ellipse to draw.",
-    told: ({ a, b, da, db, out, newton, damped }) =>
-      `a = {fit-curve:${a}} \u00b1 ${da}, b = {fit-curve:${b}} \u00b1 ${db}. {squares:${JJ}} and {model-level:H} differ in the entry of b alone, by ${out}. To 1 % of an error bar Gauss\u2013Newton ${took(newton)}, Levenberg\u2013Marquardt ${took(damped)}.`,
+    told: ({ a, b, da, db, out }) =>
+      `a = {fit-curve:${a}} \u00b1 ${da}, b = {fit-curve:${b}} \u00b1 ${db}. {squares:${JJ}} and {model-level:H} differ in the entry of b alone, by ${out}.`,
   },
   map: {
     picture: "Twenty poses of a robot around a loop, joined by what it saw", pose: (k) => `Pose ${k}`, held: "start, held fixed", reckoned: "odometry alone", closure: (off) => `loop closure, off by ${off} \u03c3`,
@@ -69,7 +71,7 @@ const en: MillionWords = {
     picture: "Memory over the number of variables: all of H, H of a chain, one product", n: "n", variables: "number of variables n", bytes: "bytes", laptop: "16 GiB, a good laptop", peak: "measured: whole runs",
     lines: { dense: "all of H", chain: "H of a chain", product: "one product H v" }, numbers: NUMBERS, work: WORK,
     columns: ["counted, not measured", "numbers", "memory", "operations"], rows: { dense: "all of H, and its factor", chain: "H of a chain, and its factor", product: "a product H v of the chain" },
-    measured: ({ n, seconds, products, peak }) => `In a chain every variable meets only its neighbors. Measured: raphson minimized a chain of Rosenbrock\u2019s, n = ${n}, by ${products} products H v in ${seconds} s, certificate included, and held ${peak} at most, Python and JAX with it (two cores; benchmarks/results/large.md, as the other dots).`,
+    measured: ({ n, seconds, products, peak }) => `In a chain every variable meets only its neighbors. Measured: raphson minimized a chain of Rosenbrock\u2019s, n = ${n}, with ${products} products H v, and with the certificate in ${seconds} s (compiled already, two cores); it held ${peak} at most, Python and JAX included. This and the other dots: benchmarks/results/large.md.`,
     told: ({ n, dense, chain, times }) => `n = ${n}: all of H takes {cost-dense:${dense}}${times ? `, ${times} times what a good laptop holds` : ""}; H of a chain takes {cost-chain:${chain}}.`,
   },
 };
@@ -87,9 +89,10 @@ const zh: MillionWords = {
     data: "十二个数据点，和拟合得最好的曲线 a exp(-b t)", plane: "a、b 平面：平方和的等值线、两种方法的路径，以及解处 J'J 和 H 的椭圆",
     point: (k) => `数据点 ${k}`, residual: "残差 r", start: "起点", gaussNewton: "高斯–牛顿", levenberg: "列文伯格–马夸特", numbers: "r 和 J 的数值",
     explain: `椭圆是平方和升高 s\u00b2（数据的方差）处的等值线：虚线按 ${JJ} 计算，实线按 H 计算。虚线就是误差椭圆：它在两轴上的投影就是标准误差。空心点是被拒绝的试探点。`,
+    took: (newton, damped) => `到误差棒的 1\u00a0% 以内：高斯–牛顿${tookZh(newton)}，列文伯格–马夸特${tookZh(damped)}。`,
     lost: "这些数据定不出 a 和 b，也就没有椭圆可画。",
-    told: ({ a, b, da, db, out, newton, damped }) =>
-      `a = {fit-curve:${a}} \u00b1 ${da}，b = {fit-curve:${b}} \u00b1 ${db}。{squares:${JJ}} 与 {model-level:H} 只在 b 的那一项上相差 ${out}。误差棒的 1 % 以内：高斯–牛顿${tookZh(newton)}，列文伯格–马夸特${tookZh(damped)}。`,
+    told: ({ a, b, da, db, out }) =>
+      `a = {fit-curve:${a}} \u00b1 ${da}，b = {fit-curve:${b}} \u00b1 ${db}。{squares:${JJ}} 与 {model-level:H} 只在 b 的那一项上相差 ${out}。`,
   },
   map: {
     picture: "机器人绕一圈的二十个位姿，由观测连接", pose: (k) => `位姿 ${k}`, held: "起点，固定不动", reckoned: "仅凭里程计", closure: (off) => `回环，偏差 ${off} \u03c3`,
@@ -103,7 +106,7 @@ const zh: MillionWords = {
     picture: "内存随变量个数的变化：整个 H、链的 H、一次乘积", n: "n", variables: "变量个数 n", bytes: "字节", laptop: "16 GiB，一台好笔记本", peak: "实测：整次运行",
     lines: { dense: "整个 H", chain: "链的 H", product: "一次乘积 H v" }, numbers: NUMBERS, work: WORK,
     columns: ["计数，不是实测", "数的个数", "内存", "运算次数"], rows: { dense: "整个 H 及其分解", chain: "链的 H 及其分解", product: "链的一次乘积 H v" },
-    measured: ({ n, seconds, products, peak }) => `链中每个变量只与相邻的变量相关。实测：raphson 极小化 Rosenbrock 链，n = ${n}，用 ${products} 次乘积 H v，连同最后的验证共 ${seconds} s，内存最多 ${peak}，包括 Python 和 JAX（双核；与其余各点同出 benchmarks/results/large.md）。`,
+    measured: ({ n, seconds, products, peak }) => `链中每个变量只与相邻的变量相关。实测：raphson 极小化 Rosenbrock 链，n = ${n}，用了 ${products} 次乘积 H v，连同最后的验证共 ${seconds} s（已编译，双核）；内存最多 ${peak}，包括 Python 和 JAX。此点与其余各点均出自 benchmarks/results/large.md。`,
     told: ({ n, dense, chain, times }) => `n = ${n}：整个 H 占 {cost-dense:${dense}}${times ? `，是一台好笔记本内存的 ${times} 倍` : ""}；链的 H 占 {cost-chain:${chain}}。`,
   },
 };
