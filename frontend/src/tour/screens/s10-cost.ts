@@ -58,14 +58,14 @@ const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 /** A size as a person reads it. */
 export function sized(count: number): string {
   const power = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log2(count) / 10)));
-  return `${short(count / 1024 ** power, 3)} ${UNITS[power]}`;
+  return `${short(count / 1024 ** power, 3)}\u00a0${UNITS[power]}`;
 }
 
 /** Counts: digits while they are few, powers of ten beyond. */
 export function counted(count: number): string {
   if (count < 1e7) return Math.round(count).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f");
   const [digits, power] = count.toExponential(1).split("e");
-  return `${digits === "1.0" ? "" : `${digits.replace(/\.0$/, "")} \u00b7 `}10${[...String(Number(power))].map((c) => "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"[Number(c)]).join("")}`;
+  return `${digits === "1.0" ? "" : `${digits.replace(/\.0$/, "")}\u00a0\u00b7\u00a0`}10${[...String(Number(power))].map((c) => "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"[Number(c)]).join("")}`;
 }
 
 export function costPart(host: Host, said: MillionWords, state: CostState): Part {
@@ -77,7 +77,7 @@ export function costPart(host: Host, said: MillionWords, state: CostState): Part
   slider.addEventListener("input", () => put(10 ** Number(slider.value)));
   const heads = said.cost.columns.map((head) => element("th", { scope: "col" }, head)), body = element("tbody");
   const table = element("table", { class: "errors" }, element("thead", {}, element("tr", {}, ...heads)), body);
-  const { n: most, seconds, products, peak } = MEASURED.at(-1)!, measured = said.cost.measured({ n: counted(most), seconds: short(seconds, 3), products, peak: `${short(peak, 3)} GiB` });
+  const { n: most, seconds, products, peak } = MEASURED.at(-1)!, measured = said.cost.measured({ n: counted(most), seconds: short(seconds, 3), products, peak: `${short(peak, 3)}\u00a0GiB` });
   return {
     root: element("div", {}, figure.root, element("p", { class: "tools" }, element("label", {}, said.cost.n, slider)), table, element("p", { class: "explain" }, measured)),
     size: () => figure.size,

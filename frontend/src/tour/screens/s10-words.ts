@@ -59,19 +59,19 @@ const en: MillionWords = {
       `a = {fit-curve:${a}} \u00b1 ${da}, b = {fit-curve:${b}} \u00b1 ${db}. {squares:${JJ}} and {model-level:H} differ in the entry of b alone, by ${out}.`,
   },
   map: {
-    picture: "Twenty poses of a robot around a loop, joined by what it saw", pose: (k) => `Pose ${k}`, held: "start, held fixed", reckoned: "odometry alone", closure: (off) => `loop closure, off by ${off} \u03c3`,
+    picture: "Twenty poses of a robot around a loop, joined by what it saw", pose: (k) => `Pose ${k}`, held: "start, held fixed", reckoned: "odometry alone", closure: (off) => `loop closure, off by ${off}\u00a0\u03c3`,
     step: "One Gauss\u2013Newton step", open: "Open the loop again", patternName: "The pattern of J'J: a band along the diagonal, and two corners",
     pattern: (n, all, met) => `${JJ}, ${n} \u00d7 ${n}: of its ${all} blocks ${met} are not zero. The band is the drive, the corners are the loop closure; the pale row and column belong to the pose held fixed.`,
     sum: "Weighted sum of squares, step by step:",
     explain: (calm, broken) => `A simulated drive. Every line says how one pose saw another: thin where it is off by at most ${calm} standard error \u03c3, dashed up to ${broken}, thick beyond.`,
     told: ({ sum, steps, worst, settled }) =>
-      `The sum of squares is {pose:${sum}}${steps ? ` after ${steps === 1 ? "one step" : `${steps} steps`}` : ""}; the worst line is off by ${worst} \u03c3.${settled ? " The loop is closed: a further step changes the sum by less than a billionth." : ""}`,
+      `The sum of squares is {pose:${sum}}${steps ? ` after ${steps === 1 ? "one step" : `${steps} steps`}` : ""}; the worst line is off by ${worst}\u00a0\u03c3.${settled ? " The loop is closed: a further step changes the sum by less than a billionth." : ""}`,
   },
   cost: {
     picture: "Memory over the number of variables: all of H, H of a chain, one product", n: "n", variables: "number of variables n", bytes: "bytes", laptop: "16 GiB, a good laptop", peak: "measured: whole runs",
     lines: { dense: "all of H", chain: "H of a chain", product: "one product H v" }, numbers: NUMBERS, work: WORK,
     columns: ["counted, not measured", "numbers", "memory", "operations"], rows: { dense: "all of H, and its factor", chain: "H of a chain, and its factor", product: "a product H v of the chain" },
-    measured: ({ n, seconds, products, peak }) => `In a chain every variable meets only its neighbors. Measured: raphson minimized a chain of Rosenbrock\u2019s, n = ${n}, with ${products} products H v, and with the certificate in ${seconds} s (compiled already, two cores); it held ${peak} at most, Python and JAX included. This and the other dots: benchmarks/results/large.md.`,
+    measured: ({ n, seconds, products, peak }) => `In a chain every variable meets only its neighbors. Measured: raphson minimized a chain of Rosenbrock\u2019s, n = ${n}, with ${products} products H v, and with the certificate in ${seconds}\u00a0s (compiled already, two cores); it held ${peak} at most, Python and JAX included. This and the other dots: benchmarks/results/large.md.`,
     told: ({ n, dense, chain, times }) => `n = ${n}: all of H takes {cost-dense:${dense}}${times ? `, ${times} times what a good laptop holds` : ""}; H of a chain takes {cost-chain:${chain}}.`,
   },
 };
@@ -95,18 +95,18 @@ const zh: MillionWords = {
       `a = {fit-curve:${a}} \u00b1 ${da}，b = {fit-curve:${b}} \u00b1 ${db}。{squares:${JJ}} 与 {model-level:H} 只在 b 的那一项上相差 ${out}。`,
   },
   map: {
-    picture: "机器人绕一圈的二十个位姿，由观测连接", pose: (k) => `位姿 ${k}`, held: "起点，固定不动", reckoned: "仅凭里程计", closure: (off) => `回环，偏差 ${off} \u03c3`,
+    picture: "机器人绕一圈的二十个位姿，由观测连接", pose: (k) => `位姿 ${k}`, held: "起点，固定不动", reckoned: "仅凭里程计", closure: (off) => `回环，偏差 ${off}\u00a0\u03c3`,
     step: "走一步高斯–牛顿", open: "重新断开回环", patternName: "J'J 的结构：沿对角线的一条带，加上两个角",
     pattern: (n, all, met) => `${JJ}，${n} \u00d7 ${n}：${all} 个子块中只有 ${met} 个非零。带是行驶的路线，两个角是回环；浅色的行和列属于固定的位姿。`,
     sum: "加权平方和，逐步：",
     explain: (calm, broken) => `模拟的行驶。每条线是一个位姿对另一个位姿的观测：偏差不超过 ${calm} 个标准误差 \u03c3 的画细线，不超过 ${broken} 个的画虚线，更大的画粗线。`,
-    told: ({ sum, steps, worst, settled }) => `${steps ? `走了 ${steps} 步，` : ""}平方和为 {pose:${sum}}；偏差最大的线为 ${worst} \u03c3。${settled ? "回环已闭合：再走一步，平方和的变化不到十亿分之一。" : ""}`,
+    told: ({ sum, steps, worst, settled }) => `${steps ? `走了 ${steps} 步，` : ""}平方和为 {pose:${sum}}；偏差最大的线为 ${worst}\u00a0\u03c3。${settled ? "回环已闭合：再走一步，平方和的变化不到十亿分之一。" : ""}`,
   },
   cost: {
     picture: "内存随变量个数的变化：整个 H、链的 H、一次乘积", n: "n", variables: "变量个数 n", bytes: "字节", laptop: "16 GiB，一台好笔记本", peak: "实测：整次运行",
     lines: { dense: "整个 H", chain: "链的 H", product: "一次乘积 H v" }, numbers: NUMBERS, work: WORK,
     columns: ["计数，不是实测", "数的个数", "内存", "运算次数"], rows: { dense: "整个 H 及其分解", chain: "链的 H 及其分解", product: "链的一次乘积 H v" },
-    measured: ({ n, seconds, products, peak }) => `链中每个变量只与相邻的变量相关。实测：raphson 极小化 Rosenbrock 链，n = ${n}，用了 ${products} 次乘积 H v，连同最后的验证共 ${seconds} s（已编译，双核）；内存最多 ${peak}，包括 Python 和 JAX。此点与其余各点均出自 benchmarks/results/large.md。`,
+    measured: ({ n, seconds, products, peak }) => `链中每个变量只与相邻的变量相关。实测：raphson 极小化 Rosenbrock 链，n = ${n}，用了 ${products} 次乘积 H v，连同最后的验证共 ${seconds}\u00a0s（已编译，双核）；内存最多 ${peak}，包括 Python 和 JAX。此点与其余各点均出自 benchmarks/results/large.md。`,
     told: ({ n, dense, chain, times }) => `n = ${n}：整个 H 占 {cost-dense:${dense}}${times ? `，是一台好笔记本内存的 ${times} 倍` : ""}；链的 H 占 {cost-chain:${chain}}。`,
   },
 };
