@@ -42,7 +42,7 @@ export function terrain(formula: string): Terrain {
   const value = (p: Vec): number => machine.value(p);
   const grid = (window: Window): Grid | null => {
     const key = window.join();
-    if (!grids.has(key)) grids.set(key, sampled({ value }, wider(window), PATIENCE));
+    if (!grids.has(key)) grids.set(key, sampled({ value }, wider(window), { patience: PATIENCE }));
     return grids.get(key)!;
   };
   const quadratic = (p: Vec): Quadratic | null => {
@@ -53,7 +53,7 @@ export function terrain(formula: string): Terrain {
 }
 
 /** Milliseconds for a grid: f is a formula and soon computed, and a page that is busy must not make its contours coarse. */
-const PATIENCE = 1500;
+export const PATIENCE = 1500;
 
 /** Pictures with equal axes are widened to their frames, at most so much. */
 const BEYOND = 0.45;
