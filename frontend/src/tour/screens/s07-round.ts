@@ -1,5 +1,116 @@
-import { element } from "../../app/dom";
-import { chapter } from "../screen";
-import { words } from "./s07-words";
+/** The round world: y = H^(t/2) (u - centre) turns the ellipse into a circle, and straight down into the way to the centre. */
 
-export const round = chapter({ id: "round", words, begin: () => ({}), make: () => ({ root: element("div"), paint: () => undefined, readout: () => "" }) });
+import { element } from "../../app/dom";
+import { Figure } from "../../app/figure";
+import { Handle } from "../../app/handle";
+import type { Words } from "../../app/words/words";
+import { lines } from "../../maths/contour";
+import { type Vec, angleDeg, kind, whitened as whitenedOf } from "../../maths/quadratic";
+import { add, scale, subtract } from "../../maths/vector";
+import { type Window, halves, middle } from "../../maths/window";
+import type { Frame } from "../../scene/frame";
+import { short } from "../../scene/number";
+import type { Item, Scene } from "../../scene/types";
+import { liftOf } from "../../views/anatomy";
+import type { Context } from "../../views/context";
+import { STEPS, whitened } from "../../views/whitened";
+import { carry, chartWindow, meant } from "../chart";
+import { power } from "../power";
+import { chapter, type Host, type Screen } from "../screen";
+import { VALLEY, contextAt, terrain } from "../terrain";
+import { type RoundWords, words } from "./s07-words";
+import "./s07.css";
+
+export const land = terrain(VALLEY);
+/** What is seen of the plane at t = 0. */
+export const WINDOW: Window = [-2, 2, -1.55, 0.85];
+/** Beyond this x makes no sense in the picture. */
+const REACH: Window = [-2.4, 2.4, -1.6, 1.3];
+/** Where f is sampled for its level lines (terrain.ts goes beyond it by nearly half): the round picture looks farther along the valley. */
+const SAMPLED: Window = [-4.2, 4.2, -4.2, 4.2];
+/** Levels of f: in a round bowl they are equally far from one another. */
+const LEVELS = Array.from({ length: 22 }, (_, k) => 0.11 * (k + 1) ** 2);
+
+export interface State { t: number; x: Vec }
+
+export const begin = (): State => ({ t: 0, x: [-1.2, 0.3] });
+
+export const contextOf = ({ t, x }: State, page: Words): Context => contextAt(land, x, WINDOW, page, { morph: t })!;
+
+let drawnLevels: Vec[][] = [];
+
+/** The level lines of f itself, computed once. */
+function levelLines(): Vec[][] {
+  const grid = land.grid(SAMPLED);
+  if (!drawnLevels.length && grid) drawnLevels = LEVELS.flatMap((level) => lines(grid, level));
+  return drawnLevels;
+}
+
+const functionLines = (to: (u: Vec) => Vec): Item[] => levelLines().map((line): Item => ({ kind: "curve", role: "function", points: line.map(to) }));
+
+/** What needs no name here. */
+const SILENT = ["axis", "whitened", "center"];
+
+export function roundScene(context: Context, said: RoundWords): Scene {
+  const { quad, morph } = context, calm = { ticks: "", x_label: "", y_label: "" };
+  if (kind(quad) !== "bowl") {
+    const { items, ...scene } = whitened(context), x: Item = { kind: "dots", role: "point", points: [quad.at], filled: [true], label: "x" };
+    return { ...scene, ...calm, window: WINDOW, items: [...functionLines((u) => u), ...items, x] };
+  }
+  const window = chartWindow(quad, morph, WINDOW), scene = whitened(context, { window, items: [...functionLines(carry(quad, morph)), ...rayOf(context, window)] });
+  const named = (item: Item): Item => ("label" in item && SILENT.includes(item.role) ? { ...item, label: "" } : item.role === "cauchy" ? ({ ...item, label: said.path } as Item) : item);
+  return { ...scene, ...calm, items: scene.items.map(named) };
+}
+
+/** The ray of -gradient, right through the picture. */
+function rayOf({ quad, morph, window: plain }: Context, window: Window): Item[] {
+  const round = whitenedOf(quad, morph)!, far = 4 * Math.max(...halves(window)), size = Math.hypot(...round.gradient);
+  if (liftOf(quad, plain)) return [];
+  return [{ kind: "curve", role: "ray", points: [round.at, add(round.at, scale(-far / size, round.gradient))] }];
+}
+
+/** Steps of gradient descent on the model until it is there, as far as can be seen; null: more than are drawn. */
+export function descentSteps(scene: Scene): number | null {
+  const path = scene.items.find((item) => item.role === "cauchy"), steps = path?.kind === "curve" ? path.points.length - 1 : 0;
+  return steps >= STEPS ? null : steps;
+}
+
+/** The x meant by a point of the picture. `unit`: what one unit of the plane at t = 0 is in this frame. */
+export function xAt({ t, x }: State, to: Vec, frame: Pick<Frame, "window" | "plot">): Vec {
+  const [a, b] = halves(WINDOW), { plot, window } = frame, plainWidth = Math.max((2 * a) / plot.width, (2 * b) / plot.height) * plot.width;
+  const p = scale(plainWidth / (window[1] - window[0]), subtract(to, middle(window)));
+  const found = meant((u) => land.quadratic(u), t, WINDOW, x, p);
+  return [Math.min(REACH[1], Math.max(REACH[0], found[0])), Math.min(REACH[3], Math.max(REACH[2], found[1]))];
+}
+
+function make(host: Host, said: RoundWords, state: State): Screen {
+  const figure = new Figure("round", host.touch), paper = new Figure("round-paper", () => undefined);
+  let scene: Scene | null = null;
+  const handle = new Handle(figure, {
+    label: said.pull, kind: host.page.local.draggable, role: "point", reset: () => Object.assign(state, { x: begin().x }) && host.touch(),
+    move: (to, frame) => {
+      state.x = xAt(state, to, frame);
+      host.touch();
+    },
+  });
+  const tools = power(host, state, "morph", said, ["t = 0", "1"]);
+  return {
+    root: element("div", {}, element("div", { class: "pictures abreast" }, figure.root, paper.root), tools.root),
+    paint: () => {
+      const context = contextOf(state, host.page), { quad } = context, bowl = kind(quad) === "bowl", [a, b] = quad.at;
+      scene = roundScene(context, said);
+      figure.draw(scene, said.picture);
+      handle.place(bowl ? carry(quad, state.t)(quad.at) : quad.at, host.page.local.value("x1", short(a), "x2", short(b)));
+      paper.draw(roundScene({ ...context, morph: 1 }, said), said.roundPicture);
+      tools.paint(bowl);
+    },
+    readout: () => {
+      const { quad, window, words: page } = contextOf(state, host.page), round = whitenedOf(quad, state.t);
+      if (!round || !scene) return said.noRoot(page.views.kinds[kind(quad)]);
+      if (liftOf(quad, window)) return said.still;
+      return said.told({ t: short(state.t), round: state.t === 1, angle: angleDeg(round).toFixed(1), steps: descentSteps(scene) });
+    },
+  };
+}
+
+export const round = chapter({ id: "round", words, begin, make });
