@@ -14,10 +14,12 @@ import type { Context } from "../../views/context";
 import { dual } from "../../views/dual";
 import { stretch } from "../../views/stretch";
 import type { Words } from "../../app/words/words";
+import { bareContext } from "../bare";
 import { fourEllipses } from "../ellipses";
+import { onPaper } from "../paper";
 import { power } from "../power";
 import { chapter, type Host, type Screen } from "../screen";
-import { contextAt, terrain } from "../terrain";
+import { terrain } from "../terrain";
 import { type DirectionsWords, words } from "./s06-words";
 import "./s06.css";
 
@@ -38,7 +40,7 @@ export const slopeAt = (around: number): Vec => [Math.cos(around), Math.sin(arou
 /** f where its -g has length 1 and this direction. The level met farthest out gives the dual's picture its size. */
 export function contextOf(around: number, page: Words): Context {
   const at = (g: Vec): Vec => solve(HESSIAN, g), flat = eigen(land.quadratic([0, 0])!).axes[0];
-  return contextAt(land, at(scale(-1, slopeAt(around))), WINDOW, page, { base: land.quadratic(at(flat))! })!;
+  return bareContext(land.quadratic(at(scale(-1, slopeAt(around))))!, WINDOW, page, { base: land.quadratic(at(flat))! });
 }
 
 const angleOf = ({ axes: [[a, b]] }: { axes: [Vec, Vec] }): number => Math.atan2(b, a);
@@ -82,18 +84,18 @@ function make(host: Host, said: DirectionsWords, state: State): Screen {
     state.dual = !state.dual;
     host.touch();
   });
-  const tools = power(host, state, "stretch", said, ["t = 0", "1"], show), pictures = element("div", { class: "pictures abreast" }, figure.root, other.root);
+  const tools = power(host, state, "stretch", said, ["t = 0", "1"], show), pictures = element("div", { class: "pictures" }, figure.root, other.root);
   const four = fourTable(said), root = element("div", {}, pictures, tools.root, four.root);
   return {
     root,
     paint: () => {
       const context = contextOf(state.around, host.page), degrees = (v: Vec): string => said.at(short(Math.round((Math.atan2(v[1], v[0]) * 180) / Math.PI), 4));
-      pictures.classList.toggle("pair", state.dual);
+      pictures.classList.toggle("pair", state.dual || onPaper());
       show.textContent = state.dual ? said.hideDual : said.showDual;
       show.setAttribute("aria-pressed", String(state.dual));
       figure.draw(stretchScene(context, state.t, said), said.picture);
       slope.place(slopeAt(state.around), degrees(slopeAt(state.around)));
-      other.draw(dualScene(context), said.dualPicture);
+      if (state.dual || onPaper()) other.draw(dualScene(context), said.dualPicture);
       gradient.place(state.dual ? context.quad.gradient : null, degrees(context.quad.gradient));
       tools.paint(true);
       four.paint(state.t);

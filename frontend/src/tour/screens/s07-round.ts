@@ -4,7 +4,6 @@ import { element } from "../../app/dom";
 import { Figure } from "../../app/figure";
 import { Handle } from "../../app/handle";
 import type { Words } from "../../app/words/words";
-import { lines } from "../../maths/contour";
 import { type Vec, angleDeg, kind, whitened as whitenedOf } from "../../maths/quadratic";
 import { add, scale, subtract } from "../../maths/vector";
 import { type Window, halves, middle } from "../../maths/window";
@@ -14,10 +13,13 @@ import type { Item, Scene } from "../../scene/types";
 import { liftOf } from "../../views/anatomy";
 import type { Context } from "../../views/context";
 import { STEPS, whitened } from "../../views/whitened";
+import { bareContext } from "../bare";
 import { carry, chartWindow, meant } from "../chart";
+import { levelLines } from "../levels";
+import { onPaper } from "../paper";
 import { power } from "../power";
 import { chapter, type Host, type Screen } from "../screen";
-import { VALLEY, contextAt, terrain } from "../terrain";
+import { VALLEY, terrain } from "../terrain";
 import { type RoundWords, words } from "./s07-words";
 import "./s07.css";
 
@@ -26,8 +28,8 @@ export const land = terrain(VALLEY);
 export const WINDOW: Window = [-2, 2, -1.55, 0.85];
 /** Beyond this x makes no sense in the picture. */
 const REACH: Window = [-2.4, 2.4, -1.6, 1.3];
-/** Where f is sampled for its level lines (terrain.ts goes beyond it by nearly half): the round picture looks farther along the valley. */
-const SAMPLED: Window = [-4.2, 4.2, -4.2, 4.2];
+/** Where the level lines of f are known: the round picture looks farther along the valley than the plain one. */
+const KNOWN: Window = [-5.5, 5.5, -5.5, 5.5];
 /** Levels of f: in a round bowl they are equally far from one another. */
 const LEVELS = Array.from({ length: 22 }, (_, k) => 0.11 * (k + 1) ** 2);
 
@@ -35,18 +37,11 @@ export interface State { t: number; x: Vec }
 
 export const begin = (): State => ({ t: 0, x: [-1.2, 0.3] });
 
-export const contextOf = ({ t, x }: State, page: Words): Context => contextAt(land, x, WINDOW, page, { morph: t })!;
+export const contextOf = ({ t, x }: State, page: Words): Context => bareContext(land.quadratic(x)!, WINDOW, page, { morph: t });
 
-let drawnLevels: Vec[][] = [];
+let known: Vec[][] | null = null;
 
-/** The level lines of f itself, computed once. */
-function levelLines(): Vec[][] {
-  const grid = land.grid(SAMPLED);
-  if (!drawnLevels.length && grid) drawnLevels = LEVELS.flatMap((level) => lines(grid, level));
-  return drawnLevels;
-}
-
-const functionLines = (to: (u: Vec) => Vec): Item[] => levelLines().map((line): Item => ({ kind: "curve", role: "function", points: line.map(to) }));
+const functionLines = (to: (u: Vec) => Vec): Item[] => (known ??= levelLines(land, KNOWN, LEVELS)).map((line): Item => ({ kind: "curve", role: "function", points: line.map(to) }));
 
 /** What needs no name here. */
 const SILENT = ["axis", "whitened", "center"];
@@ -84,7 +79,7 @@ export function xAt({ t, x }: State, to: Vec, frame: Pick<Frame, "window" | "plo
 }
 
 function make(host: Host, said: RoundWords, state: State): Screen {
-  const figure = new Figure("round", host.touch), paper = new Figure("round-paper", () => undefined);
+  const figure = new Figure("round", host.touch), end = onPaper() ? new Figure("round-end", host.touch) : null;
   let scene: Scene | null = null;
   const handle = new Handle(figure, {
     label: said.pull, kind: host.page.local.draggable, role: "point", reset: () => Object.assign(state, { x: begin().x }) && host.touch(),
@@ -95,20 +90,20 @@ function make(host: Host, said: RoundWords, state: State): Screen {
   });
   const tools = power(host, state, "morph", said, ["t = 0", "1"]);
   return {
-    root: element("div", {}, element("div", { class: "pictures abreast" }, figure.root, paper.root), tools.root),
+    root: element("div", {}, element("div", { class: end ? "pair" : "" }, figure.root, end && end.root), tools.root),
     paint: () => {
       const context = contextOf(state, host.page), { quad } = context, bowl = kind(quad) === "bowl", [a, b] = quad.at;
       scene = roundScene(context, said);
       figure.draw(scene, said.picture);
       handle.place(bowl ? carry(quad, state.t)(quad.at) : quad.at, host.page.local.value("x1", short(a), "x2", short(b)));
-      paper.draw(roundScene({ ...context, morph: 1 }, said), said.roundPicture);
+      end?.draw(roundScene({ ...context, morph: 1 }, said), said.roundPicture);
       tools.paint(bowl);
     },
     readout: () => {
       const { quad, window, words: page } = contextOf(state, host.page), round = whitenedOf(quad, state.t);
       if (!round || !scene) return said.noRoot(page.views.kinds[kind(quad)]);
       if (liftOf(quad, window)) return said.still;
-      return said.told({ t: short(state.t), round: state.t === 1, angle: angleDeg(round).toFixed(1), steps: descentSteps(scene) });
+      return said.told({ t: short(state.t), round: state.t === 1, angle: short(Number(angleDeg(round).toFixed(1))), steps: descentSteps(scene) });
     },
   };
 }

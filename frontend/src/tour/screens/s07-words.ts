@@ -22,7 +22,7 @@ const en: RoundWords = {
   roundPicture: "The same at t = 1: the ellipse is a circle, and −g ends in the centre",
   path: "gradient descent on the model", pull: "The point x", slider: "From x to y = H^½ (u − centre)", play: "Play t from 0 to 1", pause: "Pause",
   told: ({ t, round, angle, steps }) => {
-    const way = steps === null ? "gradient descent on the model has a long way to go" : steps === 1 ? "gradient descent on the model is there in one step" : `gradient descent on the model takes ${steps} steps to be there, as far as can be seen`;
+    const way = steps === null ? "gradient descent on the model has a long way to go" : steps === 1 ? "gradient descent on the model is there in one step" : `gradient descent on the model takes ${steps} steps to get there, as far as can be seen`;
     return round
       ? `t = ${t}: {minus-gradient:−gradient} is {minus-gradient:${angle}°} off the centre; in its true length it ends there. It is the {newton:Newton step}, and ${way}.`
       : `t = ${t}: {minus-gradient:−gradient} is {minus-gradient:${angle}°} off the centre, and ${way}.`;
@@ -34,7 +34,7 @@ const en: RoundWords = {
 const zh: RoundWords = {
   title: "变回圆形的世界",
   sentences: [
-    "换成合适的单位 y = H^½ (u − 中心)，每只{whitened:碗}都是圆的，径直向下就是对的。",
+    "换成合适的单位 y = H^½ (u − 中心)，每只{whitened:碗}都是圆的，沿最陡的方向直下，正好到中心。",
     "{function-level:f 的等值线}、{minus-gradient:−g} 的射线和{cauchy:梯度下降}的路径都随着变形。在这套单位里，最速下降就是{newton:牛顿法}。",
   ],
   act: "播放 t，或拖动滑块：图中画的是 y = H^(t/2) (u − 中心)。拖动 x，H 也随之改变。",
