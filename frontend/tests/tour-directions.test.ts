@@ -106,7 +106,7 @@ test("the words: both languages, whatever t is", () => {
   for (const language of ["en", "zh"] as const) {
     const said = words[language], page = { en, zh }[language], all: unknown[] = [said];
     for (const t of POWERS)
-      all.push(stretchScene(contextOf(2, page), t, said).items, said.told({ t, lambda: ["0.5", "2.5"], semi: ["1", "2"], length: "1", turn: "3.0", dual: true }), said.caption("1", "2"), said.at("3"));
+      all.push(stretchScene(contextOf(2, page), t, said).items, said.told({ t, semi: ["1", "2"], length: "1", turn: "3.0", dual: true }), said.caption("1", "2"), said.at("3"));
     const text = strings([...all, dualScene(contextOf(2, page)).items]);
     expect(text).not.toMatch(/undefined|NaN/);
     expect(text).not.toMatch(language === "en" ? /[一-鿿]/ : /[A-Za-z]{3,}/);

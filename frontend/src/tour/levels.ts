@@ -29,6 +29,18 @@ function smoothed(land: Pick<Terrain, "smooth">, level: number, line: Vec[], cel
     } else out.push(b);
   };
   for (let k = 1; k < corners.length; k += 1) cut(corners[k - 1], corners[k], CUTS);
+  return thinned(out, fine / 2);
+}
+
+/** Without the points that lie on the chord of their neighbors as far as can be seen. */
+function thinned(line: Vec[], fine: number): Vec[] {
+  const out = [line[0]];
+  for (let from = 0, k = 2; k <= line.length; k += 1) {
+    const a = line[from], chord = k < line.length ? subtract(line[k], a) : null, size = chord ? norm(chord) : 0;
+    if (chord && size > 0 && line.slice(from + 1, k).every((p) => Math.abs(cross(chord, subtract(p, a))) <= fine * size && dot(chord, subtract(p, a)) <= size * size)) continue;
+    out.push(line[k - 1]);
+    from = k - 1;
+  }
   return out;
 }
 

@@ -29,10 +29,10 @@ const HESSIAN = land.quadratic([0, 0])!.hessian;
 /** Room for the circle, and for the longest axis of what becomes of it. */
 const WINDOW: Window = [-2.45, 2.45, -1.24, 1.24];
 
-/** The power, where -g points (radians), and whether the dual is shown. */
-export interface State { t: number; around: number; dual: boolean }
+/** The power, where -g points (radians), whether the dual is shown and the table is open. */
+export interface State { t: number; around: number; dual: boolean; four: boolean }
 
-export const begin = (): State => ({ t: 1, around: 1.25, dual: false });
+export const begin = (): State => ({ t: 1, around: 1.25, dual: false, four: false });
 
 /** The -g that is followed: of length 1. */
 export const slopeAt = (around: number): Vec => [Math.cos(around), Math.sin(around)];
@@ -85,7 +85,7 @@ function make(host: Host, said: DirectionsWords, state: State): Screen {
     host.touch();
   });
   const tools = power(host, state, "stretch", said, ["t = 0", "1"], show), pictures = element("div", { class: "pictures" }, figure.root, other.root);
-  const four = fourTable(said), root = element("div", {}, pictures, tools.root, four.root);
+  const four = fourTable(said, state), root = element("div", {}, pictures, tools.root, four.root);
   return {
     root,
     paint: () => {
@@ -101,15 +101,14 @@ function make(host: Host, said: DirectionsWords, state: State): Screen {
       four.paint(state.t);
     },
     readout: () => {
-      const q = contextOf(state.around, host.page).quad, { semi, length, turn } = numbers(q, state.t), lambda = eigen(q).values;
-      const pair = (v: Vec): [string, string] => [short(v[0]), short(v[1])];
-      return said.told({ t: state.t, lambda: pair(lambda), semi: pair(semi), length: short(length), turn: turn.toFixed(1), dual: state.dual });
+      const { semi, length, turn } = numbers(contextOf(state.around, host.page).quad, state.t);
+      return said.told({ t: state.t, semi: [short(semi[0]), short(semi[1])], length: short(length), turn: turn.toFixed(1), dual: state.dual || onPaper() });
     },
   };
 }
 
 /** The table, and the row whose ellipse the power t has reached. */
-function fourTable(said: DirectionsWords): { root: HTMLElement; paint: (t: number) => void } {
+function fourTable(said: DirectionsWords, state: State): { root: HTMLElement; paint: (t: number) => void } {
   const q = land.quadratic([0, 0])!, [a, b] = eigen(q).values;
   const rows = fourEllipses(q).map(({ name, t, semi, role }) => {
     const { name: title, set, semi: formula, home, says } = said.rows[name];
@@ -119,8 +118,10 @@ function fourTable(said: DirectionsWords): { root: HTMLElement; paint: (t: numbe
   });
   const head = element("tr", {}, ...said.heads.map((text) => (text ? element("th", { scope: "col" }, text) : element("td"))));
   const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows.map(({ row }) => row)));
+  const details = element("details", { class: "four", open: state.four }, element("summary", {}, said.four), element("p", {}, said.caption(short(a), short(b))), table);
+  details.addEventListener("toggle", () => { state.four = details.open; });
   return {
-    root: element("details", { class: "four" }, element("summary", {}, said.four), element("p", {}, said.caption(short(a), short(b))), table),
+    root: details,
     paint: (t) => rows.forEach((own) => own.row.classList.toggle("here", own.t === t)),
   };
 }

@@ -10,7 +10,7 @@ export interface DirectionsWords extends ScreenWords {
   /** The table. */
   four: string; caption(a: string, b: string): string; heads: string[];
   rows: Record<EllipseName, { name: string; set: string; semi: string; home: string; says: string }>;
-  told(n: { t: number; lambda: [string, string]; semi: [string, string]; length: string; turn: string; dual: boolean }): string;
+  told(n: { t: number; semi: [string, string]; length: string; turn: string; dual: boolean }): string;
 }
 
 const en: DirectionsWords = {
@@ -35,8 +35,8 @@ const en: DirectionsWords = {
     dual: { name: "dual", set: "g with ½\u00a0g′H⁻¹g\u00a0=\u00a0c", semi: "√(2cλ)", home: "gradients", says: "the gradients met on the contour: long where that is short" },
     whitened: { name: "whitened circle", set: "H^½ s of the contour", semi: "√(2c)", home: "whitened x", says: "every direction alike: −g hits the centre" },
   },
-  told: ({ t, lambda, semi, length, turn, dual }) =>
-    `t = ${t}: semi-axes ${lambda[0]}^(−t) = {stretched:${semi[0]}} and ${lambda[1]}^(−t) = {stretched:${semi[1]}}` +
+  told: ({ t, semi, length, turn, dual }) =>
+    `t = ${t}: semi-axes λ^(−t) = {stretched:${semi[0]}} and {stretched:${semi[1]}}` +
     (t === 0 ? ", still the circle." : t === 0.5 ? ", the shape of the {model-level:contour}." : ".") +
     (t === 0 ? "" : ` This −g of length 1 became ${length} long and turned by ${turn}°.`) +
     (dual ? " On the {dual:dual}, −g runs to the centre, and the {newton:Newton direction} is at right angles to the curve at g." : ""),
@@ -64,8 +64,8 @@ const zh: DirectionsWords = {
     dual: { name: "对偶椭圆", set: "满足 ½\u00a0g′H⁻¹g\u00a0=\u00a0c 的 g", semi: "√(2cλ)", home: "梯度", says: "等值线上各点的梯度：等值线短处它长" },
     whitened: { name: "白化圆", set: "等值椭圆经 H^½ 的像", semi: "√(2c)", home: "白化后的 x", says: "各个方向都一样：−g 正中中心" },
   },
-  told: ({ t, lambda, semi, length, turn, dual }) =>
-    `t = ${t}：半轴长 ${lambda[0]}^(−t) = {stretched:${semi[0]}}，${lambda[1]}^(−t) = {stretched:${semi[1]}}` +
+  told: ({ t, semi, length, turn, dual }) =>
+    `t = ${t}：半轴长 λ^(−t) = {stretched:${semi[0]}} 和 {stretched:${semi[1]}}` +
     (t === 0 ? "，仍是圆。" : t === 0.5 ? "，正是{model-level:等值线}的形状。" : "。") +
     (t === 0 ? "" : `这个长度为 1 的 −g 变成了 ${length}，转过 ${turn}°。`) +
     (dual ? "在{dual:对偶椭圆}上，−g 到达中心，而{newton:牛顿方向}在 g 处与曲线垂直。" : ""),

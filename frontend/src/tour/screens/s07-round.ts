@@ -6,7 +6,7 @@ import { Handle } from "../../app/handle";
 import type { Words } from "../../app/words/words";
 import { type Vec, angleDeg, kind, whitened as whitenedOf } from "../../maths/quadratic";
 import { add, scale, subtract } from "../../maths/vector";
-import { type Window, halves, middle } from "../../maths/window";
+import { type Window, around, halves, inside, middle } from "../../maths/window";
 import type { Frame } from "../../scene/frame";
 import { short } from "../../scene/number";
 import type { Item, Scene } from "../../scene/types";
@@ -30,6 +30,8 @@ export const WINDOW: Window = [-2, 2, -1.55, 0.85];
 const REACH: Window = [-2.4, 2.4, -1.6, 1.3];
 /** Where the level lines of f are known: the round picture looks farther along the valley than the plain one. */
 const KNOWN: Window = [-5.5, 5.5, -5.5, 5.5];
+/** How far they are drawn: a figure may show so many times what the longer side of its window is. */
+const BEYOND = 2;
 /** Levels of f: in a round bowl they are equally far from one another. */
 const LEVELS = Array.from({ length: 22 }, (_, k) => 0.11 * (k + 1) ** 2);
 
@@ -41,7 +43,21 @@ export const contextOf = ({ t, x }: State, page: Words): Context => bareContext(
 
 let known: Vec[][] | null = null;
 
-const functionLines = (to: (u: Vec) => Vec): Item[] => (known ??= levelLines(land, KNOWN, LEVELS)).map((line): Item => ({ kind: "curve", role: "function", points: line.map(to) }));
+function functionLines(to: (u: Vec) => Vec, window: Window): Item[] {
+  const far = BEYOND * Math.max(...halves(window)), room = around(middle(window), [far, far]);
+  return (known ??= levelLines(land, KNOWN, LEVELS)).flatMap((line) => within(line.map(to), room)).map((points): Item => ({ kind: "curve", role: "function", points }));
+}
+
+/** The stretches of a line that a window holds. */
+function within(line: Vec[], room: Window): Vec[][] {
+  const out: Vec[][] = [[]];
+  line.forEach((p, k) => {
+    const seen = [line[k - 1] ?? p, p, line[k + 1] ?? p].some((q) => inside(room, q));
+    if (seen) out[out.length - 1].push(p);
+    else if (out[out.length - 1].length) out.push([]);
+  });
+  return out.filter((points) => points.length > 1);
+}
 
 /** What needs no name here. */
 const SILENT = ["axis", "whitened", "center"];
@@ -50,9 +66,9 @@ export function roundScene(context: Context, said: RoundWords): Scene {
   const { quad, morph } = context, calm = { ticks: "", x_label: "", y_label: "" };
   if (kind(quad) !== "bowl") {
     const { items, ...scene } = whitened(context), x: Item = { kind: "dots", role: "point", points: [quad.at], filled: [true], label: "x" };
-    return { ...scene, ...calm, window: WINDOW, items: [...functionLines((u) => u), ...items, x] };
+    return { ...scene, ...calm, window: WINDOW, items: [...functionLines((u) => u, WINDOW), ...items, x] };
   }
-  const window = chartWindow(quad, morph, WINDOW), scene = whitened(context, { window, items: [...functionLines(carry(quad, morph)), ...rayOf(context, window)] });
+  const window = chartWindow(quad, morph, WINDOW), scene = whitened(context, { window, items: [...functionLines(carry(quad, morph), window), ...rayOf(context, window)] });
   const named = (item: Item): Item => ("label" in item && SILENT.includes(item.role) ? { ...item, label: "" } : item.role === "cauchy" ? ({ ...item, label: said.path } as Item) : item);
   return { ...scene, ...calm, items: scene.items.map(named) };
 }
@@ -78,9 +94,14 @@ export function xAt({ t, x }: State, to: Vec, frame: Pick<Frame, "window" | "plo
   return [Math.min(REACH[1], Math.max(REACH[0], found[0])), Math.min(REACH[3], Math.max(REACH[2], found[1]))];
 }
 
+/** How far -gradient is off the centre at t, and how long gradient descent takes. */
+function told(state: State, { page }: Host, said: RoundWords): string {
+  const context = contextOf(state, page), { quad } = context, angle = angleDeg(whitenedOf(quad, state.t)!), steps = descentSteps(whitened(context, { window: chartWindow(quad, state.t, WINDOW), items: [] }));
+  return said.told({ t: short(state.t), round: state.t === 1, angle: short(Number(angle.toFixed(1))), steps });
+}
+
 function make(host: Host, said: RoundWords, state: State): Screen {
   const figure = new Figure("round", host.touch), end = onPaper() ? new Figure("round-end", host.touch) : null;
-  let scene: Scene | null = null;
   const handle = new Handle(figure, {
     label: said.pull, kind: host.page.local.draggable, role: "point", reset: () => Object.assign(state, { x: begin().x }) && host.touch(),
     move: (to, frame) => {
@@ -93,17 +114,16 @@ function make(host: Host, said: RoundWords, state: State): Screen {
     root: element("div", {}, element("div", { class: end ? "pair" : "" }, figure.root, end && end.root), tools.root),
     paint: () => {
       const context = contextOf(state, host.page), { quad } = context, bowl = kind(quad) === "bowl", [a, b] = quad.at;
-      scene = roundScene(context, said);
-      figure.draw(scene, said.picture);
+      figure.draw(roundScene(context, said), said.picture);
       handle.place(bowl ? carry(quad, state.t)(quad.at) : quad.at, host.page.local.value("x1", short(a), "x2", short(b)));
       end?.draw(roundScene({ ...context, morph: 1 }, said), said.roundPicture);
       tools.paint(bowl);
     },
     readout: () => {
-      const { quad, window, words: page } = contextOf(state, host.page), round = whitenedOf(quad, state.t);
-      if (!round || !scene) return said.noRoot(page.views.kinds[kind(quad)]);
+      const { quad, window, words: page } = contextOf(state, host.page);
+      if (kind(quad) !== "bowl") return said.noRoot(page.views.kinds[kind(quad)]);
       if (liftOf(quad, window)) return said.still;
-      return said.told({ t: short(state.t), round: state.t === 1, angle: short(Number(angleDeg(round).toFixed(1))), steps: descentSteps(scene) });
+      return (end ? [state.t, 1] : [state.t]).map((t) => told({ t, x: state.x }, host, said)).join(host.language === "zh" ? "" : " ");
     },
   };
 }

@@ -20,7 +20,7 @@ const en: RoundWords = {
   careful: "The circle is the model’s at x. The lines of f itself are round only where that model fits f.",
   picture: "Level lines of f, the model’s level through x, −g and gradient descent, carried along by H^(t/2)",
   roundPicture: "The same at t = 1: the ellipse is a circle, and −g ends in the centre",
-  path: "gradient descent on the model", pull: "The point x", slider: "From x to y = H^½ (u − centre)", play: "Play t from 0 to 1", pause: "Pause",
+  path: "gradient descent", pull: "The point x", slider: "From x to y = H^½ (u − centre)", play: "Play t from 0 to 1", pause: "Pause",
   told: ({ t, round, angle, steps }) => {
     const way = steps === null ? "gradient descent on the model has a long way to go" : steps === 1 ? "gradient descent on the model is there in one step" : `gradient descent on the model takes ${steps} steps to get there, as far as can be seen`;
     return round
@@ -41,7 +41,7 @@ const zh: RoundWords = {
   careful: "变成圆的是 x 处模型的等值线。f 自己的等值线，只有在模型贴合 f 的地方才是圆的。",
   picture: "f 的等值线、模型过 x 的等值线、−g 和梯度下降，都随 H^(t/2) 变形",
   roundPicture: "同一幅图，t = 1：椭圆变成了圆，−g 到达中心",
-  path: "模型上的梯度下降", pull: "点 x", slider: "从 x 到 y = H^½ (u − 中心)", play: "把 t 从 0 播放到 1", pause: "暂停",
+  path: "梯度下降", pull: "点 x", slider: "从 x 到 y = H^½ (u − 中心)", play: "把 t 从 0 播放到 1", pause: "暂停",
   told: ({ t, round, angle, steps }) => {
     const way = steps === null ? "模型上的梯度下降还有很长的路" : steps === 1 ? "模型上的梯度下降一步就到" : `模型上的梯度下降要走 ${steps} 步，才在图上看来到达中心`;
     return round
