@@ -7,6 +7,7 @@ import { carry, chartWindow, meant } from "../src/tour/chart";
 import { levelLines } from "../src/tour/levels";
 import { WINDOW, begin, contextOf, descentSteps, land, roundScene, xAt } from "../src/tour/screens/s07-round";
 import { words } from "../src/tour/screens/s07-words";
+import { STEPS } from "../src/views/whitened";
 import { strings } from "./fixtures/strings";
 import { between, generator } from "./fixtures/random";
 
@@ -64,8 +65,9 @@ test("the angle shrinks all the way; the path of gradient descent has as many st
       expect(off).toBeLessThanOrEqual(last + 1e-9);
       last = off;
       const path = curves(scene, "cauchy")[0], steps = descentSteps(scene), [x0, x1, y0, y1] = scene.window;
-      if (steps !== null) {
-        expect(steps).toBe(path.length - 1);
+      expect(steps).toBe(path.length - 1);
+      expect(steps).toBeLessThanOrEqual(STEPS);
+      if (steps < STEPS) {
         expect(Math.hypot(...path[path.length - 1]) / ((x1 - x0 + y1 - y0) / 2)).toBeLessThan(0.002);
       }
       // Each step goes down straight in these units: at right angles to the one before.
@@ -146,7 +148,7 @@ test("where H is not positive definite there is no root and no circle, and the p
 test("the words: both languages, at every t, in the bowl and out of it", () => {
   for (const language of ["en", "zh"] as const) {
     const said = words[language], page = { en, zh }[language], all: unknown[] = [said, said.noRoot(page.views.kinds.saddle)];
-    for (const t of POWERS) for (const steps of [1, 7, null]) all.push(said.told({ t: "0.3", round: t === 1, angle: "3", steps }));
+    for (const t of POWERS) for (const steps of [1, 7, 40]) all.push(said.told({ t: "0.3", round: t === 1, angle: "3", steps, more: steps === 40 }));
     for (const t of POWERS) for (const x of [begin().x, [0, 0.8] as Vec]) all.push(roundScene(contextOf({ t, x }, page), said).items.filter((item) => item.role !== "function"));
     const text = strings(all);
     expect(text).not.toMatch(/undefined|NaN/);

@@ -45,8 +45,8 @@ const en: DirectionsWords = {
 const zh: DirectionsWords = {
   title: "所有方向一起",
   sentences: [
-    "朝每个方向都取一个长度为 1 的 −g，它们排成一个{slopes:圆}。H⁻¹ 把“朝任意方向走一步”改得合乎地形：这就是{stretched:步长椭圆}，陡处短，平处长。",
-    "H^(−t) 一点一点地走到那里。走到一半，t = ½ 时，圆恰好变成{model-level:等值线}的形状。",
+    "朝每个方向都取一个长度为 1 的 −g，它们排成一个{slopes:圆}。H⁻¹ 让“朝任意方向走一步”合乎地形：这就是{stretched:步长椭圆}，陡处短，平处长。",
+    "H^(−t) 让圆一点一点变过去。变到一半，t = ½ 时，恰好是{model-level:等值线}的形状。",
   ],
   act: "播放 t，或拖动滑块；把 {slopes:−g} 沿圆拖动。",
   careful: "“长的方向平”对等值线和步长椭圆成立；{dual:对偶椭圆}画的是梯度，正好相反。",

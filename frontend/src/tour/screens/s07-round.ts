@@ -80,13 +80,13 @@ function rayOf({ quad, morph, window: plain }: Context, window: Window): Item[] 
   return [{ kind: "curve", role: "ray", points: [round.at, add(round.at, scale(-far / size, round.gradient))] }];
 }
 
-/** Steps of gradient descent on the model until it is there, as far as can be seen; null: more than are drawn. */
-export function descentSteps(scene: Scene): number | null {
-  const path = scene.items.find((item) => item.role === "cauchy"), steps = path?.kind === "curve" ? path.points.length - 1 : 0;
-  return steps >= STEPS ? null : steps;
+/** Steps of gradient descent on the model until it is there, as far as can be seen, or as many as are drawn. */
+export function descentSteps(scene: Scene): number {
+  const path = scene.items.find((item) => item.role === "cauchy");
+  return path?.kind === "curve" ? path.points.length - 1 : 0;
 }
 
-/** The x meant by a point of the picture. `unit`: what one unit of the plane at t = 0 is in this frame. */
+/** The x meant by a point of the picture, in the frame in which it was taken hold of. */
 export function xAt({ t, x }: State, to: Vec, frame: Pick<Frame, "window" | "plot">): Vec {
   const [a, b] = halves(WINDOW), { plot, window } = frame, plainWidth = Math.max((2 * a) / plot.width, (2 * b) / plot.height) * plot.width;
   const p = scale(plainWidth / (window[1] - window[0]), subtract(to, middle(window)));
@@ -97,7 +97,7 @@ export function xAt({ t, x }: State, to: Vec, frame: Pick<Frame, "window" | "plo
 /** How far -gradient is off the centre at t, and how long gradient descent takes. */
 function told(state: State, { page }: Host, said: RoundWords): string {
   const context = contextOf(state, page), { quad } = context, angle = angleDeg(whitenedOf(quad, state.t)!), steps = descentSteps(whitened(context, { window: chartWindow(quad, state.t, WINDOW), items: [] }));
-  return said.told({ t: short(state.t), round: state.t === 1, angle: short(Number(angle.toFixed(1))), steps });
+  return said.told({ t: short(state.t), round: state.t === 1, angle: short(Number(angle.toFixed(1))), steps, more: steps >= STEPS });
 }
 
 function make(host: Host, said: RoundWords, state: State): Screen {
