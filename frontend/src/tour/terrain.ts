@@ -11,6 +11,7 @@ import type { Objective } from "../methods/types";
 import type { Grid } from "../scene/types";
 import type { Context } from "../views/context";
 import type { Words } from "../app/words/words";
+import { bareContext } from "./bare";
 
 /** A gentle bent valley, lowest at 0: H changes from place to place, and is positive definite in the middle. */
 export const VALLEY = "0.5*x1^2 + 2*(x2 - 0.25*x1^2)^2 + 0.4*x1*x2";
@@ -68,8 +69,5 @@ export function contextAt(land: Terrain, x: Vec, window: Window, page: Words, mo
   const quad = land.quadratic(x);
   if (!quad) return null;
   const { g, H } = whole(machineOf(land.sight.program), x, 2);
-  return {
-    quad, base: quad, frozen: "", stale: false, recorded: true, level: levelThrough(land.smooth, x, window), grid: land.grid(window),
-    spectrum: spectrumOf(g, H, land.names, x), trial: null, axes: land.names, section: "whole", morph: 0, showFunction: true, window, words: page, ...more,
-  };
+  return bareContext(quad, window, page, { level: levelThrough(land.smooth, x, window), grid: land.grid(window), spectrum: spectrumOf(g, H, land.names, x), axes: land.names, ...more });
 }
