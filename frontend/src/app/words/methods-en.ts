@@ -5,7 +5,7 @@ import type { BasinNumbers, RaceNumbers, WalkNumbers } from "./numbers";
 
 export const methodsEn = {
   names: {
-    "gradient-descent": "gradient descent", newton: "Newton", "damped-newton": "damped Newton", "trust-exact": "trust region", damped: "Levenberg damping", bfgs: "BFGS",
+    "gradient-descent": "gradient descent", newton: "Newton", "damped-newton": "damped Newton", "trust-exact": "trust region", damped: "Levenberg damping", bfgs: "BFGS", "fixed-step": "fixed step",
   },
   race: {
     trial: "trial",

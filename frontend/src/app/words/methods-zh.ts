@@ -6,7 +6,7 @@ import type { BasinNumbers, RaceNumbers, WalkNumbers } from "./numbers";
 
 export const methodsZh: typeof methodsEn = {
   names: {
-    "gradient-descent": "梯度下降", newton: "牛顿法", "damped-newton": "带线搜索的牛顿法", "trust-exact": "信赖域", damped: "列文伯格阻尼", bfgs: "BFGS",
+    "gradient-descent": "梯度下降", newton: "牛顿法", "damped-newton": "带线搜索的牛顿法", "trust-exact": "信赖域", damped: "列文伯格阻尼", bfgs: "BFGS", "fixed-step": "固定步长",
   },
   race: {
     trial: "试探步",

@@ -1,0 +1,52 @@
+/** The runs of the race: its two functions, how many steps each method needs, what each step adds. */
+
+import { decomposed } from "../../maths/symmetric";
+import type { Window } from "../../maths/window";
+import { fixedStep } from "../../methods/fixed";
+import { race, type Racer, type Runner } from "../../methods/race";
+import type { Objective, Vector } from "../../methods/types";
+import type { Pair } from "../../scene/types";
+
+export type Ground = "quadratic" | "rosenbrock";
+
+/** The quadratic has the eigenvalues 1 and 16. The valley is Rosenbrock's with 10 in the place of 100: of that the ellipses are too thin to be seen. */
+export const GROUNDS: Record<Ground, { formula: string; window: Window; start: Pair; least: Pair }> = {
+  quadratic: { formula: "2*x1^2 + 6*x1*x2 + 6.5*x2^2", window: [-2, 2, -1.6, 1.6], start: [-1.5, 1.2], least: [0, 0] },
+  rosenbrock: { formula: "(1 - x1)^2 + 10*(x2 - x1^2)^2", window: [-1.8, 1.8, -1.2, 2], start: [-1.2, 1], least: [1, 1] },
+};
+
+/** Right digits of x that a method is asked for; more are lost to rounding by methods that see only g. */
+export const GOAL = 6;
+/** Steps that the pictures show, and after which nobody waits any longer. */
+export const SHOWN = 40, PATIENCE = 10_000;
+
+/** The step from which on all digits are at least `goal`; null where the run does not come so far. */
+export function stepsTo(digits: readonly number[] | null, goal: number): number | null {
+  if (!digits || digits[digits.length - 1] < goal) return null;
+  let k = digits.length - 1;
+  while (k > 0 && digits[k - 1] >= goal) k -= 1;
+  return k;
+}
+
+/** Digits per step between two numbers of right digits, on average. */
+export function gainOf(digits: readonly number[] | null, from: number, to: number): number | null {
+  const [a, b] = [stepsTo(digits, from), stepsTo(digits, to)];
+  return a === null || b === null || a === b ? null : (digits![b] - digits![a]) / (b - a);
+}
+
+/** 2 / lambda_max of H at x: a fixed step beyond it cannot come to rest there. */
+export const limitAt = (objective: Objective, x: Vector): number => {
+  const H = objective(x).hessian;
+  return 2 / decomposed([H[0], H[1], H[3]]).values[1];
+};
+
+/** What a method needs from a start: steps to the goal; null: it is not reached. */
+export interface Tally { method: Racer; steps: number | null; diverges: boolean; digits: readonly number[] | null; gain: number | null }
+
+export function tally(method: Racer, objective: Objective, start: Vector, alpha: number): Tally {
+  const { digits, status } = runOf(method, objective, start, alpha, PATIENCE);
+  return { method, steps: stepsTo(digits, GOAL), diverges: status === "UNBOUNDED" || status === "NOT_FINITE", digits, gain: gainOf(digits, GOAL / 2, GOAL) };
+}
+
+export const runOf = (method: Racer, objective: Objective, start: Vector, alpha: number, laps: number): Runner =>
+  method === "fixed-step" ? fixedStep(objective, start, alpha, laps) : race([method], objective, start, laps)[0];
