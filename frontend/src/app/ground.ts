@@ -6,6 +6,7 @@ import type { Sight } from "../engine/objective";
 import type { MethodName } from "../methods/types";
 import { mapBasin } from "./background";
 import { COLORS, pixelsOf, speeds } from "./basin-image";
+import { channels } from "../scene/style";
 import { element } from "./dom";
 import type { Figure } from "./figure";
 import type { Words } from "./words/words";
@@ -84,6 +85,7 @@ function show(canvas: HTMLCanvasElement, basin: Basin): void {
   const pen = canvas.getContext("2d");
   if (!pen) return;
   const image = pen.createImageData(columns, rows);
-  image.data.set(pixelsOf(basin));
+  const ground = getComputedStyle(canvas).getPropertyValue("--ground").trim();
+  image.data.set(pixelsOf(basin, /^#[0-9a-f]{6}$/i.test(ground) ? channels(ground) : undefined));
   pen.putImageData(image, 0, 0);
 }

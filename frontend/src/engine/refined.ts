@@ -12,15 +12,18 @@ const SAMPLE = 40;
 
 /** f on a grid over a window, as fine as there is time for; null where even a coarse one takes too long. */
 export function sampled(live: Pick<Live, "value">, window: Window): Grid | null {
-  return [SIDE, 57, 29].reduce<Grid | null>((found, side) => found ?? gridOf(live, window, side), null);
+  return [SIDE, 57, 29].reduce<Grid | null>((found, side) => found ?? gridOf(live, window, side, PATIENCE), null);
 }
 
-function gridOf(live: Pick<Live, "value">, [u0, u1, v0, v1]: Window, side: number): Grid | null {
+/** f on a grid of so many points on a side, however long that takes. */
+export const fine = (live: Pick<Live, "value">, window: Window, side = SIDE): Grid => gridOf(live, window, side, Infinity)!;
+
+function gridOf(live: Pick<Live, "value">, [u0, u1, v0, v1]: Window, side: number, patience: number): Grid | null {
   const ticks = (low: number, high: number): number[] => Array.from({ length: side }, (_, i) => low + ((high - low) * i) / (side - 1));
   const [x, y] = [ticks(u0, u1), ticks(v0, v1)], count = Math.min(SAMPLE, side);
   const begin = performance.now();
   for (let k = 0; k < count; k += 1) live.value([x[k], y[k]]);
-  if ((performance.now() - begin) * side * side > PATIENCE * count) return null;
+  if ((performance.now() - begin) * side * side > patience * count) return null;
   return { x, y, values: y.map((v) => x.map((u) => live.value([u, v]))) };
 }
 
@@ -28,6 +31,6 @@ function gridOf(live: Pick<Live, "value">, [u0, u1, v0, v1]: Window, side: numbe
 export function refined(live: Live | null, recorded: Grid | null): Grid | null {
   if (!live || !recorded || recorded.x.length >= SIDE || recorded.values.some((row) => !row.every(Number.isFinite))) return recorded;
   const ends = (ticks: number[]): [number, number] => [ticks[0], ticks[ticks.length - 1]];
-  const found = gridOf(live, [...ends(recorded.x), ...ends(recorded.y)], SIDE);
+  const found = gridOf(live, [...ends(recorded.x), ...ends(recorded.y)], SIDE, PATIENCE);
   return found?.values.every((row) => row.every(Number.isFinite)) ? found : recorded;
 }

@@ -26,5 +26,7 @@ export function fixedStep(objective: Objective, x0: Vector, alpha: number, laps 
     else if (negligible(step, end, EPS)) status = "STALLED";
     else if (trials.length >= laps) status = "STEPS";
   }
-  return measured(objective, { method: "fixed-step", trials, status, points, values });
+  const run = { method: "fixed-step" as const, trials, status, points, values };
+  // Higher than it began it is on its way to nowhere: digits of a minimum far behind it would mean nothing.
+  return values[values.length - 1] > values[0] ? { ...run, answer: null, digits: null, decades: null } : measured(objective, run);
 }

@@ -31,7 +31,8 @@ function seen({ x, value, gradient, curvature }: Model, objective: Objective): S
 }
 
 const symmetric = (A: ArrayLike<number>): Sym => [A[0], A[1], A[3]];
-const definite = (H: Sym): boolean => decomposed(H).values[0] > 0;
+/** Whether the level of a quadratic with this H is an ellipse. */
+export const definite = (H: Sym): boolean => decomposed(H).values[0] > 0;
 
 /** The level of the method's model through each point; none where its matrix is not positive definite. */
 export function ellipseItems(all: readonly Seen[], window: Window, role: string): Item[] {
@@ -52,7 +53,7 @@ export function apart(own: Sym, hessian: Sym): { degrees: number; ratio: number 
 export interface ShapeWords { view: string; step: (k: number) => string }
 
 /** The longer semi-axis of every ellipse, in a field of size 1. */
-const LONG = 0.42;
+const LONG = 0.4;
 /** Fields across for each that is up. */
 const ASPECT = 1.25;
 
@@ -61,7 +62,7 @@ export function shapesScene(all: readonly Seen[], words: ShapeWords): Scene {
   const columns = Math.max(1, Math.ceil(Math.sqrt(all.length * ASPECT))), rows = Math.ceil(all.length / columns);
   const items = all.flatMap(({ own, hessian }, k): Item[] => {
     const at: Pair = [(k % columns) + 0.5, rows - Math.floor(k / columns) - 0.5];
-    const number: Item = { kind: "text", role: "muted", at: [at[0] - 0.46, at[1] + 0.36], text: words.step(k) };
+    const number: Item = { kind: "text", role: "muted", at: [at[0] - 0.48, at[1] + 0.4], text: words.step(k) };
     return [number, ...shape(hessian, at, "step-ellipse"), ...shape(own, at, "learned-ellipse")];
   });
   return { view: "shapes", question: words.view, window: [0, columns, 0, rows], items, equal: true, ticks: "" };

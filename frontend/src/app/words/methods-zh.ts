@@ -68,7 +68,7 @@ function explainRace(a: RaceNumbers): string {
 
 function explainBasin(a: BasinNumbers): string {
   const open = a.open > 0 ? `；斜线处的 ${a.open} 个在 ${a.limit} 步之内没有停下、无止境地下降，或者碰到了不是有限值的 f` : "";
-  return `${a.starts} 个起点，${a.minima} 个终点${open}。${a.repeated ? "颜色从最低的终点起循环使用" : "一种颜色是一个终点"}；颜色越深，用的步数越多（${a.fewest} 到 ${a.most}）。`;
+  return `${a.starts} 个起点，${a.minima} 个终点${open}。${a.repeated ? "颜色从最低的终点起循环使用" : "一种颜色是一个终点"}；颜色越浓，用的步数越多（${a.fewest} 到 ${a.most}）。`;
 }
 
 function explainWalk(a: WalkNumbers): string {

@@ -40,6 +40,26 @@ export const limitAt = (objective: Objective, x: Vector): number => {
   return 2 / decomposed([H[0], H[1], H[3]]).values[1];
 };
 
+/** From so many digits on all is rounding. */
+const ROUNDING = 14.5;
+
+/** The run until all that is left is rounding: the trials after that show nothing. */
+export const untilRounding = (runner: Runner): Runner => cut(runner, runner.digits?.findIndex((a) => a >= ROUNDING) ?? -1);
+
+/** A run that diverges until it has left the picture: a hundred lines across it would hide all else. */
+export const untilLost = (runner: Runner, [a, b, c, d]: Window): Runner =>
+  runner.answer ? runner : cut(runner, runner.points.findIndex(([x, y]) => Math.max(Math.abs(2 * x - a - b) / (b - a), Math.abs(2 * y - c - d) / (d - c)) > LOST));
+
+/** Half sizes of the window. */
+const LOST = 2;
+
+/** The first k trials; all where k is negative. */
+function cut(runner: Runner, k: number): Runner {
+  if (k < 0) return runner;
+  const { trials, points, values, digits, decades } = runner;
+  return { ...runner, trials: trials.slice(0, k), points: points.slice(0, k + 1), values: values.slice(0, k + 1), digits: digits && digits.slice(0, k + 1), decades: decades && decades.slice(0, k + 1) };
+}
+
 /** What a method needs from a start: steps to the goal; null: it is not reached. */
 export interface Tally { method: Racer; steps: number | null; diverges: boolean; digits: readonly number[] | null; gain: number | null }
 
