@@ -5,7 +5,7 @@ import type { Window } from "../../maths/window";
 import { fixedStep } from "../../methods/fixed";
 import { race, type Racer, type Runner } from "../../methods/race";
 import type { Objective, Vector } from "../../methods/types";
-import type { Pair } from "../../scene/types";
+import type { Item, Pair, Scene } from "../../scene/types";
 
 export type Ground = "quadratic" | "rosenbrock";
 
@@ -59,6 +59,15 @@ function cut(runner: Runner, k: number): Runner {
   const { trials, points, values, digits, decades } = runner;
   return { ...runner, trials: trials.slice(0, k), points: points.slice(0, k + 1), values: values.slice(0, k + 1), digits: digits && digits.slice(0, k + 1), decades: decades && decades.slice(0, k + 1) };
 }
+
+/** The scene of paths with ellipses between them and the contours. */
+export function pathsScene(all: Scene, ellipses: Item[]): Scene {
+  const first = all.items.findIndex((item) => item.kind !== "contours");
+  return { ...all, items: [...all.items.slice(0, first), ...ellipses, ...all.items.slice(first)] };
+}
+
+/** Right digits of the last steps, as far as they are neither of the way there nor of rounding. */
+export const chainOf = (digits: readonly number[] | null): number[] => (digits ?? []).filter((a) => a > 0.8 && a < 15.9).slice(-4);
 
 /** What a method needs from a start: steps to the goal; null: it is not reached. */
 export interface Tally { method: Racer; steps: number | null; diverges: boolean; digits: readonly number[] | null; gain: number | null }

@@ -5,12 +5,12 @@ import { Figure } from "../../app/figure";
 import { say } from "../../app/panel";
 import { RaceTrack, firstChoices, raceWords, type Choices, type Course } from "../../app/race-track";
 import type { Racer, Runner } from "../../methods/race";
-import type { Item, Scene } from "../../scene/types";
 import { digitsScene, raceScene } from "../../views/race";
 import { apart, definite, ellipseItems, seenBy, shapesScene, type Seen } from "../ellipses";
 import { chapter, type Host, type Screen } from "../screen";
 import { terrain } from "../terrain";
-import { GROUNDS, PATIENCE, SHOWN, limitAt, runOf, tally, untilLost, untilRounding, type Ground, type Tally } from "./s08-runs";
+import { GROUNDS, PATIENCE, SHOWN, chainOf, limitAt, pathsScene, runOf, tally, untilLost, untilRounding, type Ground, type Tally } from "./s08-runs";
+import { OnPaper } from "./s08-paper";
 import { words, type Gap, type StepsWords } from "./s08-words";
 import "./s08.css";
 
@@ -24,7 +24,7 @@ const RACERS: readonly Racer[] = ["newton", "damped-newton", "bfgs", "gradient-d
 const SHARES = [0.1, 1.2];
 
 /** Points along a side of the grid: the floor of the valley is narrow. */
-const SIDE = 225;
+const SIDE: Record<Ground, number> = { quadratic: 113, rosenbrock: 225 };
 
 const courses = new Map<Ground, Course>();
 
@@ -32,19 +32,10 @@ const courses = new Map<Ground, Course>();
 function courseOf(ground: Ground): Course {
   const { formula, window, start } = GROUNDS[ground], known = courses.get(ground);
   if (known) return known;
-  const { objective, sight, names, grid } = terrain(formula, SIDE), made: Course = { whole: true, sight, objective, window, grid: grid(window), axes: names, start };
+  const { objective, sight, names, grid } = terrain(formula, SIDE[ground]), made: Course = { whole: true, sight, objective, window, grid: grid(window), axes: names, start };
   courses.set(ground, made);
   return made;
 }
-
-/** The paths; or that of one method alone, with its ellipses between the contours and the path. */
-export function pathsScene(all: Scene, ellipses: Item[]): Scene {
-  const first = all.items.findIndex((item) => item.kind !== "contours");
-  return { ...all, items: [...all.items.slice(0, first), ...ellipses, ...all.items.slice(first)] };
-}
-
-/** Right digits of the last steps, as far as they are neither of the way there nor of rounding. */
-export const chainOf = (digits: readonly number[] | null): number[] => (digits ?? []).filter((a) => a > 0.8 && a < 15.9).slice(-4);
 
 /** How far a method's ellipses are from those of H at most, and at the last point. */
 export function gapsOf(seen: readonly Seen[]): { most: Gap; last: Gap } | null {
@@ -63,6 +54,7 @@ class Steps implements Screen {
   private fixedWords = element("span");
   private explain = element("p", { class: "explain", "aria-live": "polite" });
   private counts = new Map<Racer, HTMLElement>();
+  private paper: OnPaper;
   private known = new Map<Racer, { key: string; tally: Tally }>();
 
   constructor(private host: Host, private said: StepsWords, private state: State) {
@@ -81,7 +73,8 @@ class Steps implements Screen {
       [state.ground, state.kept.start] = [chosen, null];
     });
     const left = element("div", {}, this.track.figure.root, element("div", { class: "tools" }, ellipses, this.track.ground.root), this.explain);
-    this.root = element("div", { class: "board" }, grounds, element("div", { class: "abreast" }, left, element("div", {}, this.strip.root, this.shapes.root, this.list())));
+    this.paper = new OnPaper(host.page, said);
+    this.root = element("div", { class: "board" }, grounds, element("div", { class: "abreast" }, left, element("div", {}, this.strip.root, this.shapes.root, this.list())), this.paper.root);
   }
 
   paint(): void {
@@ -95,6 +88,7 @@ class Steps implements Screen {
     // The list beside it names the lines.
     else this.strip.draw(digitsScene(runners, "x", { ...raceWords(page), method: () => "" }), page.methods.race.strip);
     this.paintList(alpha, course);
+    this.paper.paint(courseOf("rosenbrock"));
     const told = state.ellipses === "bfgs" ? said.learned(gapsOf(seen), seen.some(({ hessian }) => !definite(hessian))) : state.ellipses ? said.levels({ none: seen.filter(({ own }) => !definite(own)).length }) : "";
     say(this.explain, [told, track.ground.sentence()].filter(Boolean).join(" "));
   }
@@ -140,7 +134,10 @@ class Steps implements Screen {
 
   private paintList(alpha: number, { objective }: Course): void {
     const { chosen } = this.state.kept, { ground } = this.state, limit = this.limit();
-    for (const [name, cell] of this.counts) cell.textContent = chosen.has(name) ? this.said.count(this.tallyOf(name), PATIENCE) : "";
+    for (const [name, cell] of this.counts) {
+      cell.textContent = chosen.has(name) ? this.said.count(this.tallyOf(name), PATIENCE) : "";
+      onlyLive(cell.parentElement!, !chosen.has(name));
+    }
     this.fixed.hidden = !chosen.has("fixed-step");
     const text = this.said.fixed({ alpha, limit, lambda: 2 / limitAt(objective, GROUNDS[ground].least), ground });
     this.fixedWords.textContent = text;
@@ -148,16 +145,23 @@ class Steps implements Screen {
   }
 
   private choice<T extends string>(name: string, title: string, options: Record<T, string>, now: T, choose: (chosen: T) => void): HTMLElement {
-    const radios = (Object.keys(options) as T[]).map((value) => {
+    const labels = (Object.keys(options) as T[]).map((value) => {
       const radio = element("input", { type: "radio", name: `steps-${name}`, value, checked: value === now });
       radio.addEventListener("change", () => {
         choose(value);
+        labels.forEach((label) => onlyLive(label, !label.contains(radio)));
         this.host.touch();
       });
-      return element("label", { class: "radio" }, radio, element("span", {}, options[value]));
+      return element("label", { class: "radio", "data-only": value === now ? null : "live" }, radio, element("span", {}, options[value]));
     });
-    return element("fieldset", { class: `choice ${name}` }, element("legend", {}, title), ...radios);
+    return element("fieldset", { class: `choice ${name}` }, element("legend", {}, title), ...labels);
   }
+}
+
+/** What was not chosen means nothing on paper. */
+function onlyLive(node: HTMLElement, live: boolean): void {
+  if (live) node.dataset.only = "live";
+  else delete node.dataset.only;
 }
 
 const begin = (): State => ({ ground: "quadratic", kept: firstChoices(), share: 0.9, ellipses: "" });
