@@ -8,7 +8,7 @@ import { fixedStep } from "../src/methods/fixed";
 import { errorsOfX, observedOrder, race } from "../src/methods/race";
 import { run } from "../src/methods/run";
 import type { Jet, Objective } from "../src/methods/types";
-import { apart, ellipseItems, seenBy, shapesScene } from "../src/tour/ellipses";
+import { apart, ellipseItems, seenBy, shapesScene } from "../src/tour/step-ellipses";
 import { ROSENBROCK, terrain } from "../src/tour/terrain";
 import { GOAL, GROUNDS, gainOf, limitAt, stepsTo, tally } from "../src/tour/screens/s08-runs";
 

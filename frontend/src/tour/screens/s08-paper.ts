@@ -6,7 +6,7 @@ import { raceWords, type Course } from "../../app/race-track";
 import type { Words } from "../../app/words/words";
 import { race, type Runner } from "../../methods/race";
 import { digitsScene, raceScene } from "../../views/race";
-import { definite, ellipseItems, seenBy } from "../ellipses";
+import { definite, ellipseItems, seenBy } from "../step-ellipses";
 import { SHOWN, chainOf, pathsScene, tally, untilRounding } from "./s08-runs";
 import type { StepsWords } from "./s08-words";
 

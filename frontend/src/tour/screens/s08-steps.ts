@@ -6,7 +6,7 @@ import { say } from "../../app/panel";
 import { RaceTrack, firstChoices, raceWords, type Choices, type Course } from "../../app/race-track";
 import type { Racer, Runner } from "../../methods/race";
 import { digitsScene, raceScene } from "../../views/race";
-import { apart, definite, ellipseItems, seenBy, shapesScene, type Seen } from "../ellipses";
+import { apart, definite, ellipseItems, seenBy, shapesScene, type Seen } from "../step-ellipses";
 import { chapter, type Host, type Screen } from "../screen";
 import { terrain } from "../terrain";
 import { GROUNDS, PATIENCE, SHOWN, chainOf, limitAt, pathsScene, runOf, tally, untilLost, untilRounding, type Ground, type Tally } from "./s08-runs";
