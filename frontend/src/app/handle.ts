@@ -23,6 +23,9 @@ const STRIDE = 0.05;
 const TURN = 2;
 const WHEEL = 10;
 
+/** The handles of a figure: a press moves the one that it hits, or the nearest. */
+const together = new WeakMap<Figure, Handle[]>();
+
 const KEYS: Record<string, Pair> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Handle {
@@ -36,6 +39,7 @@ export class Handle {
       "aria-label": choices.label, "aria-roledescription": choices.kind, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 50,
     });
     figure.root.append(this.root);
+    together.set(figure, [...(together.get(figure) ?? []), this]);
     figure.root.addEventListener("pointerdown", (event) => this.press(event));
     figure.root.addEventListener("pointermove", (event) => this.pull(event));
     for (const end of ["pointerup", "pointercancel"]) figure.root.addEventListener(end, () => this.drop());
@@ -71,6 +75,7 @@ export class Handle {
     if (!frame || this.root.hidden || event.button !== 0 || (!grabbed && event.pointerType === "touch")) return;
     const [px, py] = this.pixel(event);
     const { x, y, width, height } = frame.plot;
+    if (this.meant(event) !== this) return;
     if (!grabbed && (px < x || px > x + width || py < y || py > y + height)) return;
     // The frame of the first moment: a scene that rescales itself must not run away under the pointer.
     this.dragging = { frame, offset: grabbed ? [this.at[0] - px, this.at[1] - py] : [0, 0] };
@@ -79,6 +84,13 @@ export class Handle {
     event.preventDefault();
     this.root.focus({ preventScroll: true });
     if (!grabbed) this.pull(event);
+  }
+
+  /** The handle of the figure that a press is for. */
+  private meant(event: PointerEvent): Handle {
+    const all = together.get(this.figure)!.filter(({ root }) => !root.hidden), [px, py] = this.pixel(event);
+    const far = ({ at }: Handle): number => Math.hypot(at[0] - px, at[1] - py);
+    return all.find(({ root }) => root === event.target) ?? all.reduce((best, one) => (far(one) < far(best) ? one : best));
   }
 
   private pull(event: PointerEvent): void {

@@ -1,7 +1,7 @@
 /** Gradient descent with a step of one length: x - alpha g, whatever f does there. None of raphson's methods: it may diverge. */
 
 import { dot, finite, multiple, norm, plus } from "./dense";
-import { EPS, valueNoise } from "./number";
+import { EPS, valueNoise } from "../maths/number";
 import { LAPS, measured, type Runner } from "./race";
 import { negligible } from "./stop";
 import type { Objective, Status, Trial, Vector } from "./types";
