@@ -10,13 +10,10 @@ const SIDE = 113;
 const PATIENCE = 80;
 const SAMPLE = 40;
 
-/** f on a grid over a window, as fine as there is time for; null where even a coarse one takes too long. */
-export function sampled(live: Pick<Live, "value">, window: Window, patience = PATIENCE): Grid | null {
-  return [SIDE, 57, 29].reduce<Grid | null>((found, side) => found ?? gridOf(live, window, side, patience), null);
+/** f on a grid over a window, as fine as there is time for, at most `most` points on a side; null where even a coarse one takes too long. */
+export function sampled(live: Pick<Live, "value">, window: Window, { patience = PATIENCE, most = SIDE } = {}): Grid | null {
+  return [most, 57, 29].filter((side) => side <= most).reduce<Grid | null>((found, side) => found ?? gridOf(live, window, side, patience), null);
 }
-
-/** f on a grid of so many points on a side, however long that takes. */
-export const fine = (live: Pick<Live, "value">, window: Window, side = SIDE): Grid => gridOf(live, window, side, Infinity)!;
 
 function gridOf(live: Pick<Live, "value">, [u0, u1, v0, v1]: Window, side: number, patience = PATIENCE): Grid | null {
   const ticks = (low: number, high: number): number[] => Array.from({ length: side }, (_, i) => low + ((high - low) * i) / (side - 1));

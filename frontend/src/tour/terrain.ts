@@ -2,7 +2,7 @@
 
 import { machineOf, spectrumOf, whole } from "../engine/live";
 import { objectiveOf, type Sight } from "../engine/objective";
-import { fine } from "../engine/refined";
+import { sampled } from "../engine/refined";
 import { compile } from "../formula/compile";
 import { levelThrough, type Smooth } from "../maths/level";
 import type { Quadratic, Vec } from "../maths/quadratic";
@@ -27,23 +27,23 @@ export interface Terrain {
   objective: Objective;
   sight: Sight;
   /** f over a window, with what a picture widened to its frame needs beyond. */
-  grid(window: Window): Grid;
+  grid(window: Window): Grid | null;
 }
 
 /** f of two variables; `side`: points along a side of its grids, more where valleys are narrow. */
 export function terrain(formula: string, side?: number): Terrain {
   const { program, names } = compile(formula), machine = machineOf(program), flat = [1, 0, 0, 1];
-  const sight: Sight = { program, x0: [0, 0], at: [0, 0], basis: [[1, 0], [0, 1]] }, grids = new Map<string, Grid>();
+  const sight: Sight = { program, x0: [0, 0], at: [0, 0], basis: [[1, 0], [0, 1]] }, grids = new Map<string, Grid | null>();
   const smooth: Smooth = (p) => {
     const { value, gradient, hessian } = machine.jet(p, flat, 2);
     const all = [value, ...gradient, ...hessian];
     return all.every(Number.isFinite) ? { value, gradient: [gradient[0], gradient[1]], hessian: [hessian[0], hessian[1], hessian[2]] } : null;
   };
   const value = (p: Vec): number => machine.value(p);
-  const grid = (window: Window): Grid => {
+  const grid = (window: Window): Grid | null => {
     const key = window.join();
-    // The tour's functions are short: the first, slow calls of a cold engine must not make their contours coarse, least of all on paper.
-    if (!grids.has(key)) grids.set(key, fine({ value }, wider(window), side));
+    // The first calls of a cold engine are slow: they must not make contours coarse, least of all on paper.
+    if (!grids.has(key)) grids.set(key, sampled({ value }, wider(window), { patience: Infinity, most: side }));
     return grids.get(key)!;
   };
   const quadratic = (p: Vec): Quadratic | null => {
@@ -52,6 +52,9 @@ export function terrain(formula: string, side?: number): Terrain {
   };
   return { formula, names: [names[0], names[1]], value, quadratic, smooth, objective: objectiveOf(sight), sight, grid };
 }
+
+/** Milliseconds for a grid: f is a formula and soon computed, and a page that is busy must not make its contours coarse. */
+export const PATIENCE = 1500;
 
 /** Pictures with equal axes are widened to their frames, at most so much. */
 const BEYOND = 0.45;
