@@ -2,6 +2,7 @@
 
 import type { Language } from "../app/store";
 import { Tour } from "./tour";
+import { thinned } from "./thin";
 import { tourWords } from "./words";
 
 /** Pixels of a picture on paper; of one beside another. */
@@ -31,6 +32,10 @@ function inLanguage(tour: Tour, language: Language): string {
   note.className = "facts";
   note.textContent = tourWords[language].printed;
   root.querySelector("header")!.append(note);
+  root.querySelectorAll<SVGElement>("svg path[d]").forEach((path) => {
+    const [, , width, height] = (path.ownerSVGElement!.getAttribute("viewBox") ?? "").split(" ").map(Number);
+    if (width && height) path.setAttribute("d", thinned(path.getAttribute("d")!, [width, height]));
+  });
   // Decimals of pixels that nobody sees, and geometry that only tests read.
   root.querySelectorAll("svg *").forEach((node) => {
     for (const { name, value } of [...node.attributes]) {

@@ -31,8 +31,8 @@ export interface Terrain {
   grid(window: Window): Grid | null;
 }
 
-/** f of two variables. */
-export function terrain(formula: string): Terrain {
+/** f of two variables; `side`: points along a side of its grids, more where valleys are narrow. */
+export function terrain(formula: string, side?: number): Terrain {
   const { program, names } = compile(formula), machine = machineOf(program), flat = [1, 0, 0, 1];
   const sight: Sight = { program, x0: [0, 0], at: [0, 0], basis: [[1, 0], [0, 1]] }, grids = new Map<string, Grid | null>();
   const smooth: Smooth = (p) => {
@@ -43,7 +43,8 @@ export function terrain(formula: string): Terrain {
   const value = (p: Vec): number => machine.value(p);
   const grid = (window: Window): Grid | null => {
     const key = window.join();
-    if (!grids.has(key)) grids.set(key, sampled({ value }, wider(window), { patience: PATIENCE }));
+    // The first calls of a cold engine are slow: they must not make contours coarse, least of all on paper.
+    if (!grids.has(key)) grids.set(key, sampled({ value }, wider(window), { patience: Infinity, most: side }));
     return grids.get(key)!;
   };
   const quadratic = (p: Vec): Quadratic | null => {
