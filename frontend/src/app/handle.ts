@@ -9,8 +9,8 @@ interface Choices {
   label: string;
   kind: string;
   role: string;
-  /** The point was brought to these coordinates of the figure. */
-  move: (to: Pair) => void;
+  /** The point was brought to these coordinates of the figure: of the frame in which it was taken hold of. */
+  move: (to: Pair, frame: Frame) => void;
   reset: () => void;
   /** A point on a circle: the arrow keys turn it by so many degrees instead. */
   turn?: (degrees: number) => void;
@@ -97,7 +97,7 @@ export class Handle {
     if (!this.dragging) return;
     const [px, py] = this.pixel(event);
     const { frame, offset } = this.dragging;
-    this.choices.move(frame.toData([px + offset[0], py + offset[1]]));
+    this.choices.move(frame.toData([px + offset[0], py + offset[1]]), frame);
   }
 
   private drop(): void {
@@ -116,7 +116,7 @@ export class Handle {
     else if (way && turn && !event.ctrlKey && !event.altKey && !event.metaKey) turn((way[0] - way[1]) * (event.shiftKey ? WHEEL : TURN));
     else if (way && frame && !event.ctrlKey && !event.altKey && !event.metaKey) {
       const share = event.shiftKey ? STRIDE : STEP;
-      this.choices.move(frame.toData([this.at[0] + way[0] * share * frame.plot.width, this.at[1] + way[1] * share * frame.plot.height]));
+      this.choices.move(frame.toData([this.at[0] + way[0] * share * frame.plot.width, this.at[1] + way[1] * share * frame.plot.height]), frame);
     } else return;
     event.preventDefault();
     event.stopPropagation();

@@ -12,7 +12,8 @@ export interface AxesWords extends ScreenWords, AxesLabels {
   told(i: number, name: Name, lambda: number, semi: number): string;
 }
 
-const DIGIT = ["\u2081", "\u2082"];
+/** As everywhere the flatter one comes first: it is the one that the slider pushes through zero. */
+const DIGIT = ["\u2082", "\u2081"];
 const lambda = (i: number): string => `\u03bb${DIGIT[i]}`;
 const product = (i: number, value: number, semi: number): string => `${lambda(i)} \u00b7 a${DIGIT[i]}\u00b2 = ${short(value, 4)} \u00b7 ${short(semi, 4)}\u00b2 = ${short(value * semi * semi)} = 2c`;
 const root = (i: number): string => `a${DIGIT[i]} = \u221a(2c/${lambda(i)})`;
@@ -24,7 +25,7 @@ const en: AxesWords = {
     "Four times as steep is half as long: \u03bb times the semi-axis squared, \u03bb a\u00b2, stays 2c.",
   ],
   act: `Pull the tip of an axis out, in or around. Then push ${lambda(1)} through zero.`,
-  careful: `The contour is where a quadratic has risen by c = ${RISE} above its center. There is an ellipse only while both \u03bb are positive. Where there is none, light dashed contours are lower than the center, and the two dashed lines as high as it.`,
+  careful: `The contour is where a quadratic has risen by c = ${RISE} above its centre. There is an ellipse only while both \u03bb are positive. Where there is none, light dashed contours are lower than the centre, and the two dashed lines as high as it.`,
   picture: "The contour of a quadratic with both eigenvectors as its axes, the eigenvalues, and the length of each half",
   slider: `The eigenvalue ${lambda(1)}`,
   names: { ellipse: "an ellipse", strip: "a strip", hyperbola: "a hyperbola" },

@@ -14,22 +14,22 @@ export interface MissesWords extends ScreenWords, MissesLabels {
 const en: MissesWords = {
   title: "Straight down misses",
   sentences: [
-    "{minus-gradient:\u2212g} stands at a right angle to the level, as a plumb line does to still water. On a flattened planet a plumb line does not point at the center, and on an ellipse neither does {minus-gradient:\u2212g}.",
+    "{minus-gradient:\u2212g} stands at a right angle to the level, as a plumb line does to still water. On a flattened planet a plumb line does not point at the centre, and on an ellipse neither does {minus-gradient:\u2212g}.",
     "It hits only from the four ends of the axes, or when the ellipse is a circle. The {newton:Newton step} hits from everywhere.",
   ],
   act: "Walk x around the ellipse. Then flatten it.",
   careful: "The likeness is one of direction only, and on Earth it is at most 0.2\u00b0. \u201cDown\u201d here means where f falls fastest in the plane of x, in these units: in other units it is another direction.",
-  picture: "An elliptic level with x on it, minus g at a right angle to it, its ray passing the center, and the Newton step to the center",
+  picture: "An elliptic level with x on it, minus g at a right angle to it, its ray passing the centre, and the Newton step to the centre",
   pictureWalk: "The angle between minus g and the Newton step, all the way around the ellipse",
   walker: "x on the ellipse", place: "The place on the way around", condition: "The condition k: the steeper curvature by the flatter one", flattened: "flatten",
   passes: (distance) => `passes at ${short(distance)}`,
-  ends: "ends of the axes", center: "center",
+  ends: "ends of the axes", center: "centre",
   largest: (angle) => `largest: arccos(2\u221ak / (1 + k)) = ${degrees(angle)}\u00b0`,
   walk: "once around the ellipse",
   angle: "degrees off",
-  circle: "On a circle {minus-gradient:\u2212g} hits the center from everywhere.",
+  circle: "On a circle {minus-gradient:\u2212g} hits the centre from everywhere.",
   hits: (most) => `{minus-gradient:\u2212g} hits: x is at the end of an axis. Elsewhere on this ellipse it is up to ${most}\u00b0 off.`,
-  told: (angle, distance, most) => `{minus-gradient:\u2212g} is ${angle}\u00b0 off and passes the center at a distance of {miss:${distance}}. The most on this ellipse is ${most}\u00b0.`,
+  told: (angle, distance, most) => `{minus-gradient:\u2212g} is ${angle}\u00b0 off and passes the centre at a distance of {miss:${distance}}. The most on this ellipse is ${most}\u00b0.`,
 };
 
 const zh: MissesWords = {

@@ -29,22 +29,22 @@ const SAME = 0.01;
 const en: DividesWords = {
   title: "H\u207b\u00b9 divides",
   sentences: [
-    "Split {minus-gradient:\u2212g} along the axes and divide each part by its \u03bb. Steps are shortened where the ground is steep and lengthened where it is flat, and their sum lands on the {newton:center}.",
+    "Split {minus-gradient:\u2212g} along the axes and divide each part by its \u03bb. Steps are shortened where the ground is steep and lengthened where it is flat, and their sum lands on the {newton:centre}.",
     "That sum is {newton:\u2212H\u207b\u00b9g}. Solve H s = \u2212g; nobody inverts.",
   ],
   act: "Press play. Drag x.",
   careful: "A slope and a step have different units: \u2212g is drawn at a scale of its own, between 1/\u03bb\u2082 and 1/\u03bb\u2081. In any other, too, the steep part shrinks against the flat one. The ellipse is that of f\u2019s quadratic at x; x stays where there is one.",
-  picture: "Minus g at x, its two parts along the axes of the ellipse, each divided by its eigenvalue, and their sum, the Newton step, which ends at the center",
+  picture: "Minus g at x, its two parts along the axes of the ellipse, each divided by its eigenvalue, and their sum, the Newton step, which ends at the centre",
   point: "The point x", play: "Play the division", pause: "Pause", slider: "From \u2212g to the Newton step",
   phases: ["\u2212g", "split", "divide", "add up"],
   slope: (scale) => `\u2212g, times ${short(scale, 2)}`,
   part: (steep) => (steep ? "steep part" : "flat part"),
   divided: (steep, lambda) => `${steep ? "steep" : "flat"}: \u00f7 ${short(lambda)}`,
-  center: "center",
+  center: "centre",
   row: (steep, slope, lambda, step, times) => [steep ? "steep" : "flat", formula(steep, slope, lambda, step), Math.abs(times - 1) < SAME ? "drawn as long as before" : `${times < 1 ? "shortened" : "lengthened"}: drawn ${short(times, 2)} times as long`],
   split: (steep, flat) => `{minus-gradient:\u2212g} has a steep part of {slope-part:${steep}} and a flat part of {slope-part:${flat}}.`,
   divides: (steep, flat) => `Steep: ${steep[0]} / ${steep[1]} = {step-part:${steep[2]}}. Flat: ${flat[0]} / ${flat[1]} = {step-part:${flat[2]}}.`,
-  lands: (step) => `The sum is s = {newton:(${step})}: from x to the center.`,
+  lands: (step) => `The sum is s = {newton:(${step})}: from x to the centre.`,
   rest: "Here g is zero: nothing is left to divide.",
 };
 
