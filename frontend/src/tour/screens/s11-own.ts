@@ -46,7 +46,14 @@ function make(host: Host, said: OwnWords, state: State): Screen {
   state.touch = host.touch;
   const open = (): Laboratory => {
     const laboratory = new Laboratory(place, "inside", state);
-    laboratory.store.subscribe(() => state.touch());
+    let { made } = laboratory, at = laboratory.here().join();
+    // The tour is painted again where its readout would be another: not for every frame of the laboratory's own.
+    laboratory.store.subscribe(() => {
+      const now = laboratory.here().join();
+      if (made === laboratory.made && at === now) return;
+      [made, at] = [laboratory.made, now];
+      state.touch();
+    });
     return laboratory;
   };
   const laboratory = (state.laboratory ??= open());
