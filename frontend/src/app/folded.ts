@@ -7,6 +7,8 @@ import type { State, Store } from "./store";
 export class Folded {
   readonly root: HTMLElement;
   private details: HTMLDetailsElement;
+  /** What the state said last. */
+  private said = false;
 
   constructor(private name: string, heading: Heading, store: Store, ...content: (Node | null)[]) {
     const title = element("h2", { id: `${name}-title` }, heading.title);
@@ -26,7 +28,8 @@ export class Folded {
   /** Folds the panel as the state says; whether it is open. */
   follow(state: State): boolean {
     const open = this.isOpen(state);
-    if (this.details.open !== open) this.details.open = open;
+    // The reader's own click is heard only after a while: a frame before that must not undo it.
+    if (open !== this.said) this.details.open = this.said = open;
     return open;
   }
 }
