@@ -68,7 +68,7 @@ export class Handle {
     const frame = this.figure.frame;
     const grabbed = event.target === this.root;
     // A finger beside the handle scrolls the page.
-    if (!frame || this.root.hidden || event.button !== 0 || (!grabbed && event.pointerType === "touch")) return;
+    if (!frame || this.root.hidden || event.button !== 0 || (!grabbed && (event.pointerType === "touch" || !this.nearest(event)))) return;
     const [px, py] = this.pixel(event);
     const { x, y, width, height } = frame.plot;
     if (!grabbed && (px < x || px > x + width || py < y || py > y + height)) return;
@@ -79,6 +79,16 @@ export class Handle {
     event.preventDefault();
     this.root.focus({ preventScroll: true });
     if (!grabbed) this.pull(event);
+  }
+
+  /** Of several handles in one picture the one that was grabbed moves, or the one nearest to where the ground was pressed. */
+  private nearest(event: PointerEvent): boolean {
+    const far = (handle: Element): number => {
+      const { x, y, width, height } = handle.getBoundingClientRect();
+      return Math.hypot(x + width / 2 - event.clientX, y + height / 2 - event.clientY);
+    };
+    const others = [...this.figure.root.querySelectorAll(".handle:not([hidden])")].filter((other) => other !== this.root);
+    return others.every((other) => other !== event.target && far(other) > far(this.root));
   }
 
   private pull(event: PointerEvent): void {
