@@ -15,7 +15,7 @@ const en: NumbersWords = {
   title: "Two variables: four numbers",
   sentences: [
     "With two variables the curvature is a table of four numbers, the Hessian {model-level:H}: the bend along x1, the bend along x2, and the twist between them, written twice.",
-    "With the height f and the {minus-gradient:gradient g} it makes the {model-level:model} m(s) = f + gᵀs + ½ sᵀHs, the bowl or saddle that fits best. At x its level line has the direction and the bend of f's.",
+    "With the height f and the {minus-gradient:gradient g} it makes the {model-level:model} m(s) = f + gᵀs + ½ sᵀHs, the bowl, saddle or hill that fits best. At x its level line has the direction and the bend of f's.",
   ],
   act: "Drag x and watch the numbers. Show f, the model, or both.",
   careful: "The twist says how the slope along x1 changes on the way along x2; just as much does the slope along x2 change on the way along x1. Off by 10 %: |f − m| is a tenth of |gᵀs| + ½ sᵀ|H|s, the size of the model's own terms (|H|: every curvature taken as positive).",
@@ -30,7 +30,7 @@ const zh: NumbersWords = {
   title: "两个变量：四个数",
   sentences: [
     "有两个变量时，曲率是一张四个数的表，即海森矩阵 {model-level:H}：沿 x1 的弯曲、沿 x2 的弯曲，还有两者之间的扭曲，它写了两遍。",
-    "加上高度 f 和{minus-gradient:梯度 g}，就有了{model-level:模型} m(s) = f + gᵀs + ½ sᵀHs，也就是最贴合的碗或马鞍。在 x 处，它的等值线与 f 的等值线方向相同，弯曲也相同。",
+    "加上高度 f 和{minus-gradient:梯度 g}，就有了{model-level:模型} m(s) = f + gᵀs + ½ sᵀHs，也就是最贴合的碗、马鞍或山包。在 x 处，它的等值线与 f 的等值线方向相同，弯曲也相同。",
   ],
   act: "拖动 x，看这些数怎样变。可以只看 f、只看模型，或两者都看。",
   careful: "扭曲说的是：沿 x2 走时，x1 方向的坡度怎样变；沿 x1 走时，x2 方向的坡度也同样变。误差 10 % 是指 |f − m| 等于模型各项大小 |gᵀs| + ½ sᵀ|H|s 的十分之一（|H|：把每个曲率都取成正的）。",
