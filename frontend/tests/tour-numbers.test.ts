@@ -101,7 +101,7 @@ describe("the ring", () => {
         const q: Vec = [(p[0] + points[i][0]) / 2 - x[0], (p[1] + points[i][1]) / 2 - x[1]], size = Math.hypot(...q);
         return Math.abs(trusted(quad, f, [[q[0] / size, q[1] / size]], far)[0] / size - 1);
       }));
-      expect(Math.max(...jumps)).toBeLessThan(0.07);
+      expect(Math.max(...jumps)).toBeLessThan(0.04);
       const { nearest, farthest } = reachOf(x)!, distances = ring.flatMap(({ points }) => points.map((p) => Math.hypot(p[0] - x[0], p[1] - x[1])));
       expect(Math.abs(nearest / Math.min(...distances) - 1)).toBeLessThan(1e-9);
       if (farthest !== null) expect(Math.abs(farthest / Math.max(...distances) - 1)).toBeLessThan(1e-9);

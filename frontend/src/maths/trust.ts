@@ -78,7 +78,7 @@ function peak(off: (r: number) => number, low: number, high: number): number {
 const RAYS = 120;
 const DEPTH = 5;
 /** One end is farther from x than the other by more than this share. */
-const APART = 0.07;
+const APART = 0.04;
 
 export interface Ring {
   /** The ring itself, in pieces: it ends where a ray stays right for much longer than the one beside it. */

@@ -33,7 +33,7 @@ export interface Terrain {
 /** f of two variables. */
 export function terrain(formula: string): Terrain {
   const { program, names } = compile(formula), machine = machineOf(program), flat = [1, 0, 0, 1];
-  const sight: Sight = { program, x0: [0, 0], at: [0, 0], basis: [[1, 0], [0, 1]] }, grids = new Map<string, Grid | null>();
+  const sight: Sight = { program, x0: [0, 0], at: [0, 0], basis: [[1, 0], [0, 1]] }, grids = new Map<string, Grid>();
   const smooth: Smooth = (p) => {
     const { value, gradient, hessian } = machine.jet(p, flat, 2);
     const all = [value, ...gradient, ...hessian];
@@ -41,9 +41,10 @@ export function terrain(formula: string): Terrain {
   };
   const value = (p: Vec): number => machine.value(p);
   const grid = (window: Window): Grid | null => {
-    const key = window.join();
-    if (!grids.has(key)) grids.set(key, sampled({ value }, wider(window)));
-    return grids.get(key)!;
+    const key = window.join(), seen = grids.get(key) ?? sampled({ value }, wider(window));
+    // A busy moment must not leave the picture without its contours for good.
+    if (seen) grids.set(key, seen);
+    return seen;
   };
   const quadratic = (p: Vec): Quadratic | null => {
     const seen = smooth(p);

@@ -60,7 +60,7 @@ export function numbersScene({ x, show }: State, said: NumbersWords, page: Words
   return {
     view: "numbers", question: "", window, equal: true, x_label: context.axes[0], y_label: context.axes[1],
     items: [
-      ...(model ? trust(ringOf(quad), show === "both" ? said.ring : "") : []),
+      ...(model ? trust(ringOf(quad), said.ring) : []),
       ...(f && grid ? [contours(grid)] : []), { kind: "curve", role: "spoke", points: cross }, { kind: "curve", role: "spoke", points: plumb },
       ...(model ? heights.flatMap((height) => level(quad, window, "model-contour", height - quad.value)) : []),
       ...(f ? throughX(context) : []), ...(model ? labeled(level(quad, window, "model-level"), page.views.modelThrough) : []),
