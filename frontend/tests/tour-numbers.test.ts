@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { trusted } from "../src/maths/trust";
+import { fidelity, trusted } from "../src/maths/trust";
 import { evaluate, kind, type Vec } from "../src/maths/quadratic";
 import type { Contours, Curve, Ellipse, Item } from "../src/scene/types";
 import { enWords } from "./fixtures/page";
@@ -11,7 +11,7 @@ import { words } from "../src/tour/screens/s02-words";
 import { ROSENBROCK, VALLEY, terrain } from "../src/tour/terrain";
 import { between, generator } from "./fixtures/random";
 
-interface Row { name: string; text: string; places: { x: Vec; f: number; g: Vec; H: [Vec, Vec] }[] }
+interface Row { name: string; text: string; places: { x: Vec; f: number; g: Vec; H: [Vec, Vec]; u: Vec; error: number }[] }
 const ROWS = JSON.parse(readFileSync(new URL("./fixtures/tour.json", import.meta.url), "utf8")) as Row[];
 
 const waves = ([x, y]: Vec): { sin: number; cos: number; sine: number; cosine: number } => {
@@ -43,7 +43,10 @@ const scene = (x: Vec, show: Show): Item[] => numbersScene({ x, show }, words.en
 const of = (items: Item[], role: string): Item[] => items.filter((item) => item.role === role);
 
 // Levels are followed for a limited time: here it stands still, so that a busy machine draws the same.
-beforeAll(() => void vi.spyOn(performance, "now").mockReturnValue(0));
+beforeAll(() => {
+  vi.spyOn(performance, "now").mockReturnValue(0);
+  vi.setConfig({ testTimeout: 30_000 });
+});
 
 describe("f, g and H", () => {
   it("are JAX's at 25 random places of every function of the tour", () => {
@@ -106,6 +109,14 @@ describe("the ring", () => {
       expect(Math.abs(nearest / Math.min(...distances) - 1)).toBeLessThan(1e-9);
       if (farthest !== null) expect(Math.abs(farthest / Math.max(...distances) - 1)).toBeLessThan(1e-9);
     }
+  });
+
+  it("has the measure of Python's picture `fidelity`", () => {
+    for (const { text, places } of ROWS)
+      for (const { x, u, error } of places) {
+        const land = terrain(text), own = fidelity(land.quadratic(x)!, land.value)([u[0] - x[0], u[1] - x[1]]);
+        expect(Math.abs(own - error)).toBeLessThan(1e-9 * Math.max(1, Math.abs(error)));
+      }
   });
 
   it("of a quadratic is nowhere", () => {
