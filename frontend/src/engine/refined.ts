@@ -11,16 +11,16 @@ const PATIENCE = 80;
 const SAMPLE = 40;
 
 /** f on a grid over a window, as fine as there is time for; null where even a coarse one takes too long. */
-export function sampled(live: Pick<Live, "value">, window: Window): Grid | null {
-  return [SIDE, 57, 29].reduce<Grid | null>((found, side) => found ?? gridOf(live, window, side), null);
+export function sampled(live: Pick<Live, "value">, window: Window, patience = PATIENCE): Grid | null {
+  return [SIDE, 57, 29].reduce<Grid | null>((found, side) => found ?? gridOf(live, window, side, patience), null);
 }
 
-function gridOf(live: Pick<Live, "value">, [u0, u1, v0, v1]: Window, side: number): Grid | null {
+function gridOf(live: Pick<Live, "value">, [u0, u1, v0, v1]: Window, side: number, patience = PATIENCE): Grid | null {
   const ticks = (low: number, high: number): number[] => Array.from({ length: side }, (_, i) => low + ((high - low) * i) / (side - 1));
   const [x, y] = [ticks(u0, u1), ticks(v0, v1)], count = Math.min(SAMPLE, side);
   const begin = performance.now();
   for (let k = 0; k < count; k += 1) live.value([x[k], y[k]]);
-  if ((performance.now() - begin) * side * side > PATIENCE * count) return null;
+  if ((performance.now() - begin) * side * side > patience * count) return null;
   return { x, y, values: y.map((v) => x.map((u) => live.value([u, v]))) };
 }
 

@@ -41,7 +41,7 @@ export function terrain(formula: string): Terrain {
   };
   const value = (p: Vec): number => machine.value(p);
   const grid = (window: Window): Grid | null => {
-    const key = window.join(), seen = grids.get(key) ?? sampled({ value }, wider(window));
+    const key = window.join(), seen = grids.get(key) ?? sampled({ value }, wider(window), PATIENCE);
     // A busy moment must not leave the picture without its contours for good.
     if (seen) grids.set(key, seen);
     return seen;
@@ -52,6 +52,9 @@ export function terrain(formula: string): Terrain {
   };
   return { formula, names: [names[0], names[1]], value, quadratic, smooth, objective: objectiveOf(sight), sight, grid };
 }
+
+/** Milliseconds that a grid may take: it is made once, and seen as long as its screen is. */
+const PATIENCE = 800;
 
 /** Pictures with equal axes are widened to their frames, at most so much. */
 const BEYOND = 0.45;

@@ -23,7 +23,7 @@ const en: NumbersWords = {
   show: "Show", f: "f", model: "the model", both: "both",
   ring: "off by 10 %", bends: "H, the bends", slopes: "g, the slopes", twist: "twist",
   bend: (name) => `bend along ${name}`, slope: (name) => `slope along ${name}`,
-  told: (nearest, farthest) => `From x the model is right to 10 % for {ten-percent:${nearest}} in the worst direction${farthest ? ` and {ten-percent:${farthest}} in the best` : "; in the best it is right beyond the picture"}.`,
+  told: (nearest, farthest) => `From x the model is right to 10 % as far as {ten-percent:${nearest}} in the worst direction${farthest ? ` and {ten-percent:${farthest}} in the best` : "; in the best it is right beyond the picture"}.`,
 };
 
 const zh: NumbersWords = {
@@ -33,11 +33,11 @@ const zh: NumbersWords = {
     "加上高度 f 和{minus-gradient:梯度 g}，就有了{model-level:模型} m(s) = f + gᵀs + ½ sᵀHs，也就是最贴合的碗、马鞍或山包。在 x 处，它的等值线与 f 的等值线方向相同，弯曲也相同。",
   ],
   act: "拖动 x，看这些数怎样变。可以只看 f、只看模型，或两者都看。",
-  careful: "扭曲说的是：沿 x2 走时，x1 方向的坡度怎样变；沿 x1 走时，x2 方向的坡度也同样变。误差 10 % 是指 |f − m| 等于模型各项大小 |gᵀs| + ½ sᵀ|H|s 的十分之一（|H|：把每个曲率都取成正的）。",
+  careful: "扭曲说的是：沿 x2 走时，沿 x1 的斜率怎样变；沿 x1 走时，沿 x2 的斜率也同样变。误差 10 % 是指 |f − m| 等于模型各项大小 |gᵀs| + ½ sᵀ|H|s 的十分之一（|H|：把每个曲率都取成正的）。",
   picture: "f 的等值线、它在 x 处的二次模型的等值线，以及模型误差不到 10 % 的范围",
   show: "显示", f: "f", model: "模型", both: "两者",
   ring: "误差 10 %", bends: "H：弯曲", slopes: "g：梯度", twist: "扭曲",
-  bend: (name) => `沿 ${name} 的弯曲`, slope: (name) => `沿 ${name} 的坡度`,
+  bend: (name) => `沿 ${name} 的弯曲`, slope: (name) => `沿 ${name} 的斜率`,
   told: (nearest, farthest) => `从 x 出发，模型误差不到 10 % 的距离：最差的方向上是 {ten-percent:${nearest}}，${farthest ? `最好的方向上是 {ten-percent:${farthest}}` : "最好的方向上超出图外"}。`,
 };
 
