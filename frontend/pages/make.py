@@ -90,6 +90,7 @@ def main(folder: Path) -> None:
     rp.local_model(on_the_host, np.array([0.3, 0.6])).report(folder / "look-host.html", "host")
     rp.lab("x^4 - 3*x*y + y^2", folder / "lab.html", [0.4, 0.9])
     rp.tour(folder / "tour.html")
+    rp.tour(folder / "tour-zh.html", "zh")
     rosenbrock = rp.zoo["rosenbrock"]
     runs = {
         "run-rosenbrock": rp.minimize(rosenbrock.fun, rosenbrock.x0),

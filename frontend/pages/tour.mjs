@@ -10,7 +10,9 @@ export async function openTour(browser, screen, { language = "en", size = { widt
   page.on("pageerror", (error) => page.errors.push(String(error)));
   page.on("console", (message) => message.type() === "error" && page.errors.push(message.text()));
   page.on("request", (request) => page.requests.push(request.url()));
-  await page.goto(`${pathToFileURL(`${FOLDER}/tour.html`)}#screen=${screen}&lang=${language}`);
+  const file = language === "zh" ? "tour-zh" : "tour";
+  await page.goto(`${pathToFileURL(`${FOLDER}/${file}.html`)}#screen=${screen}&lang=${language}`);
+  if (options.javaScriptEnabled === false) return page;
   await page.waitForFunction(() => window.tour !== undefined);
   await settled(page);
   return page;

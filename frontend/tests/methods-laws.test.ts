@@ -250,6 +250,23 @@ describe("the basin map", () => {
     const quick = basin(himmelblau, window, [8, 8], "newton"), at = [...quick.trials].filter((_, i) => quick.end[i] >= 0);
     expect(speeds(quick)).toEqual([Math.max(1, Math.min(...at)), Math.max(...at)]);
   });
+  it("has the color of its end, the stronger the more trials, on light and on dark ground", () => {
+    const found = basin(himmelblau, window, [24, 24], "newton"), [, most] = speeds(found);
+    for (const ground of [[255, 255, 255], [20, 25, 31]] as [number, number, number][]) {
+      const pixels = pixelsOf(found, ground), colorAt = (index: number): number[] => {
+        const i = index % 24, j = Math.floor(index / 24), at = 4 * ((23 - j) * 24 + i);
+        return [...pixels.slice(at, at + 3)];
+      };
+      const distance = (index: number): number => Math.hypot(...colorAt(index).map((c, k) => c - ground[k]));
+      for (let k = 0; k < found.ends.length; k += 1) {
+        const mine = [...found.end.keys()].filter((index) => found.end[index] === k).sort((a, b) => found.trials[a] - found.trials[b]);
+        mine.slice(1).forEach((index, n) => expect(distance(index)).toBeGreaterThanOrEqual(distance(mine[n])));
+        expect(distance(mine[0])).toBeGreaterThan(8);
+      }
+      const slowest = found.ends.map((_, k) => colorAt([...found.end.keys()].find((index) => found.end[index] === k && found.trials[index] > 0.5 * most) ?? found.end.indexOf(k)).join());
+      expect(new Set(slowest).size).toBe(found.ends.length);
+    }
+  });
   it("counts the starts of every end", () => {
     const { ends, end } = basin(himmelblau, window, [16, 16], "damped");
     ends.forEach(({ starts }, k) => expect([...end].filter((e) => e === k)).toHaveLength(starts));

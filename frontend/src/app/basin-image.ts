@@ -1,28 +1,25 @@
-/** A basin map as an image: a color for every end, darker where more trials were needed, hatched where none was reached. */
+/** A basin map as an image: a color for every end, stronger where more trials were needed, hatched where none was reached. */
 
 import { WAITING, type Basin } from "../methods/basin";
-import { tint } from "../scene/style";
-import { colorOf } from "./dom";
+import { mixed, type Rgb } from "../scene/style";
 
 /** Roles of the ends' colors, from the lowest end up. */
 export const COLORS = ["series-1", "series-2", "series-3", "series-4", "series-5", "series-6"];
-/** Shares of a color on white: of the fastest start and of the slowest. The paths must be seen above them. */
+/** Shares of a color on the ground: of the fastest start and of the slowest. The paths must be seen above them. */
 const PALE = 0.1, FULL = 0.5;
 const SHADES = 24;
 const HATCH = 7;
 
-export const endColor = (number: number): string => colorOf(COLORS[number % COLORS.length]);
-
 /** Red, green, blue, opacity of every pixel, the highest y first, as canvases have them. */
-export function pixelsOf(basin: Basin): Uint8ClampedArray {
+export function pixelsOf(basin: Basin, ground: Rgb = [255, 255, 255]): Uint8ClampedArray {
   const { columns, rows, end, trials, ends } = basin, pixels = new Uint8ClampedArray(4 * columns * rows);
-  const [fewest, most] = speeds(basin), table = ends.map((_, k) => shades(endColor(k)));
+  const [fewest, most] = speeds(basin), table = ends.map((_, k) => shades(COLORS[k % COLORS.length], ground));
   for (let j = 0; j < rows; j += 1)
     for (let i = 0; i < columns; i += 1) {
       const index = j * columns + i, at = 4 * ((rows - 1 - j) * columns + i), k = end[index];
       if (k === WAITING) continue;
       const slow = most > fewest ? Math.log(Math.max(trials[index], 1) / fewest) / Math.log(most / fewest) : 0;
-      const color = k >= 0 ? table[k][Math.round(slow * (SHADES - 1))] : (i + j) % HATCH < 2 ? [150, 156, 164] : [255, 255, 255];
+      const color = k >= 0 ? table[k][Math.round(slow * (SHADES - 1))] : (i + j) % HATCH < 2 ? [150, 156, 164] : ground;
       pixels.set([...color, 255], at);
     }
   return pixels;
@@ -39,9 +36,5 @@ export function speeds({ end, trials }: Basin): [number, number] {
   return most > 0 ? [fewest, most] : [1, 1];
 }
 
-function shades(color: string): number[][] {
-  return Array.from({ length: SHADES }, (_, k) => {
-    const hex = tint(color, PALE + ((FULL - PALE) * k) / (SHADES - 1));
-    return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-  });
-}
+/** A canvas knows no variables of the page: these are the colors of light ground, mixed with what the ground is. */
+const shades = (role: string, ground: Rgb): Rgb[] => Array.from({ length: SHADES }, (_, k) => mixed(role, PALE + ((FULL - PALE) * k) / (SHADES - 1), ground));

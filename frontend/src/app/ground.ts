@@ -6,6 +6,7 @@ import type { Sight } from "../engine/objective";
 import type { MethodName } from "../methods/types";
 import { mapBasin } from "./background";
 import { COLORS, pixelsOf, speeds } from "./basin-image";
+import { channels } from "../scene/style";
 import { element } from "./dom";
 import type { Figure } from "./figure";
 import type { Words } from "./words/words";
@@ -15,23 +16,28 @@ const COLUMNS = 200;
 
 export class Ground {
   readonly root: HTMLElement;
-  chosen: MethodName | null = null;
   private basin: Basin | null = null;
   private share = 0;
   private canvas = element("canvas", { class: "basin", hidden: true, "aria-hidden": "true" });
   private asked: readonly unknown[] = [];
   private stop = (): void => {};
 
-  constructor(private figure: Figure, private words: Words, private changed: () => void) {
+  /** `kept`: whose basin map the reader chose; null for contours. */
+  constructor(private figure: Figure, private words: Words, private kept: { ground: MethodName | null }, private changed: () => void) {
     const { race: said, names } = words.methods;
     const options = (Object.keys(METHODS) as MethodName[]).map((name) => element("option", { value: name }, said.basin(names[name])));
     const choice = element("select", { "aria-label": said.ground, "data-control": "ground" }, element("option", { value: "" }, said.contours), ...options);
+    choice.value = kept.ground ?? "";
     choice.addEventListener("change", () => {
-      this.chosen = (choice.value || null) as MethodName | null;
+      kept.ground = (choice.value || null) as MethodName | null;
       changed();
     });
     this.root = element("label", { class: "choice" }, element("span", {}, said.ground), choice);
     figure.root.prepend(this.canvas);
+  }
+
+  get chosen(): MethodName | null {
+    return this.kept.ground;
   }
 
   /** The ends of the map, the lowest first; none while contours are shown. */
@@ -79,6 +85,7 @@ function show(canvas: HTMLCanvasElement, basin: Basin): void {
   const pen = canvas.getContext("2d");
   if (!pen) return;
   const image = pen.createImageData(columns, rows);
-  image.data.set(pixelsOf(basin));
+  const ground = getComputedStyle(canvas).getPropertyValue("--ground").trim();
+  image.data.set(pixelsOf(basin, /^#[0-9a-f]{6}$/i.test(ground) ? channels(ground) : undefined));
   pen.putImageData(image, 0, 0);
 }

@@ -9,8 +9,8 @@ interface Choices {
   label: string;
   kind: string;
   role: string;
-  /** The point was brought to these coordinates of the figure. */
-  move: (to: Pair) => void;
+  /** The point was brought to these coordinates of the figure: of the frame in which it was taken hold of. */
+  move: (to: Pair, frame: Frame) => void;
   reset: () => void;
   /** A point on a circle: the arrow keys turn it by so many degrees instead. */
   turn?: (degrees: number) => void;
@@ -22,6 +22,9 @@ const STRIDE = 0.05;
 /** Or turn by these, in degrees: with an arrow to the right or up against the clock. */
 const TURN = 2;
 const WHEEL = 10;
+
+/** The handles of a figure: a press moves the one that it hits, or the nearest. */
+const together = new WeakMap<Figure, Handle[]>();
 
 const KEYS: Record<string, Pair> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -36,6 +39,7 @@ export class Handle {
       "aria-label": choices.label, "aria-roledescription": choices.kind, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 50,
     });
     figure.root.append(this.root);
+    together.set(figure, [...(together.get(figure) ?? []), this]);
     figure.root.addEventListener("pointerdown", (event) => this.press(event));
     figure.root.addEventListener("pointermove", (event) => this.pull(event));
     for (const end of ["pointerup", "pointercancel"]) figure.root.addEventListener(end, () => this.drop());
@@ -68,9 +72,10 @@ export class Handle {
     const frame = this.figure.frame;
     const grabbed = event.target === this.root;
     // A finger beside the handle scrolls the page.
-    if (!frame || this.root.hidden || event.button !== 0 || (!grabbed && (event.pointerType === "touch" || !this.nearest(event)))) return;
+    if (!frame || this.root.hidden || event.button !== 0 || (!grabbed && event.pointerType === "touch")) return;
     const [px, py] = this.pixel(event);
     const { x, y, width, height } = frame.plot;
+    if (this.meant(event) !== this) return;
     if (!grabbed && (px < x || px > x + width || py < y || py > y + height)) return;
     // The frame of the first moment: a scene that rescales itself must not run away under the pointer.
     this.dragging = { frame, offset: grabbed ? [this.at[0] - px, this.at[1] - py] : [0, 0] };
@@ -81,21 +86,18 @@ export class Handle {
     if (!grabbed) this.pull(event);
   }
 
-  /** Of several handles in one picture the one that was grabbed moves, or the one nearest to where the ground was pressed. */
-  private nearest(event: PointerEvent): boolean {
-    const far = (handle: Element): number => {
-      const { x, y, width, height } = handle.getBoundingClientRect();
-      return Math.hypot(x + width / 2 - event.clientX, y + height / 2 - event.clientY);
-    };
-    const others = [...this.figure.root.querySelectorAll(".handle:not([hidden])")].filter((other) => other !== this.root);
-    return others.every((other) => other !== event.target && far(other) > far(this.root));
+  /** The handle of the figure that a press is for. */
+  private meant(event: PointerEvent): Handle {
+    const all = together.get(this.figure)!.filter(({ root }) => !root.hidden), [px, py] = this.pixel(event);
+    const far = ({ at }: Handle): number => Math.hypot(at[0] - px, at[1] - py);
+    return all.find(({ root }) => root === event.target) ?? all.reduce((best, one) => (far(one) < far(best) ? one : best));
   }
 
   private pull(event: PointerEvent): void {
     if (!this.dragging) return;
     const [px, py] = this.pixel(event);
     const { frame, offset } = this.dragging;
-    this.choices.move(frame.toData([px + offset[0], py + offset[1]]));
+    this.choices.move(frame.toData([px + offset[0], py + offset[1]]), frame);
   }
 
   private drop(): void {
@@ -114,7 +116,7 @@ export class Handle {
     else if (way && turn && !event.ctrlKey && !event.altKey && !event.metaKey) turn((way[0] - way[1]) * (event.shiftKey ? WHEEL : TURN));
     else if (way && frame && !event.ctrlKey && !event.altKey && !event.metaKey) {
       const share = event.shiftKey ? STRIDE : STEP;
-      this.choices.move(frame.toData([this.at[0] + way[0] * share * frame.plot.width, this.at[1] + way[1] * share * frame.plot.height]));
+      this.choices.move(frame.toData([this.at[0] + way[0] * share * frame.plot.width, this.at[1] + way[1] * share * frame.plot.height]), frame);
     } else return;
     event.preventDefault();
     event.stopPropagation();

@@ -9,12 +9,16 @@ const STILLS = 4;
 let started = 0;
 
 /** Calls `move` with 0..1 over the time, once a frame, as long as the store says that this is played. */
-export function play(store: Store, what: State["playing"], milliseconds: number, move: (share: number) => void): void {
+export const play = (store: Store, what: State["playing"], milliseconds: number, move: (share: number) => void): void =>
+  animate(() => store.state.playing === what, milliseconds, move);
+
+/** Calls `move` with 0..1 over the time, once a frame, as long as it is wanted. */
+export function animate(wanted: () => boolean, milliseconds: number, move: (share: number) => void): void {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const start = performance.now();
   const mine = ++started;
   const frame = (now: number) => {
-    if (store.state.playing !== what || mine !== started) return;
+    if (!wanted() || mine !== started) return;
     const share = Math.min(1, Math.max(0, (now - start) / milliseconds));
     move(calm ? Math.floor(share * STILLS) / STILLS : share);
     if (share < 1) requestAnimationFrame(frame);

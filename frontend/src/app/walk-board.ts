@@ -1,13 +1,14 @@
 /** The walk along s(tau) as a piece of a page: the plane, f and the quadratic along the curve, two sliders, the ratio gauge. */
 
 import type { Window } from "../maths/window";
-import { Shifted } from "../methods/shifted";
+import { Dampings, Shifted } from "../methods/shifted";
 import type { Objective } from "../methods/types";
 import { short } from "../scene/number";
 import type { Grid, Pair } from "../scene/types";
 import { GROW, STAY, TAKE, alongScene, reachOf, walk, walkScene, type Walk, type WalkWords } from "../views/walk";
 import { element } from "./dom";
 import { Figure } from "./figure";
+import { Gauge } from "./gauge";
 import { Handle } from "./handle";
 import { say } from "./panel";
 import type { Words } from "./words/words";
@@ -17,8 +18,8 @@ export interface Place { objective: Objective; window: Window; grid: Grid | null
 
 /** The smallest radius as a share of the largest, and the decades of damping below the largest. */
 const LEAST = 0.01, DECADES = 8;
-/** The ends of the gauge. */
-const GAUGE: Pair = [-0.5, 1.5];
+/** The zones of the gauge. */
+const EDGES = [-0.5, TAKE, STAY, GROW, 1.5];
 
 export class WalkBoard {
   readonly root: HTMLElement;
@@ -32,10 +33,7 @@ export class WalkBoard {
   private handle: Handle;
   private radius = element("input", { type: "range", min: 0, max: 1, step: 0.002, "data-control": "radius" });
   private damping = element("input", { type: "range", min: 0, max: 1, step: 0.002, "data-control": "damping" });
-  private zones: HTMLElement[] = [];
-  private marker = element("span", { class: "marker" });
-  private gauge: HTMLElement;
-  private ratio = element("output", { class: "number" });
+  private gauge: Gauge;
   private explain = element("p", { class: "explain" });
   private words: WalkWords;
 
@@ -47,10 +45,10 @@ export class WalkBoard {
     this.handle = new Handle(this.plane, { label: said.handle, kind: said.draggable, role: "point", move, reset: () => move(null) });
     this.radius.addEventListener("input", () => this.set(LEAST + (1 - LEAST) * Number(this.radius.value)));
     this.damping.addEventListener("input", () => this.damp(Number(this.damping.value)));
-    this.gauge = this.made();
+    this.gauge = new Gauge(said.gauge, EDGES, said.zones);
     const sliders = element("div", { class: "tools" }, element("label", {}, said.radiusSlider, this.radius), element("label", {}, said.dampingSlider, this.damping));
     const left = element("div", {}, this.plane.root, element("p", { class: "tools hint" }, element("span", {}, said.hint)));
-    this.root = element("div", { class: "board" }, sliders, element("div", { class: "abreast" }, left, element("div", {}, this.line.root, this.gauge, this.explain)));
+    this.root = element("div", { class: "board" }, sliders, element("div", { class: "abreast" }, left, element("div", {}, this.line.root, this.gauge.root, this.explain)));
   }
 
   paint({ objective, window, grid, axes, at }: Place): void {
@@ -61,7 +59,7 @@ export class WalkBoard {
     this.handle.place(at, this.page.local.value(axes[0], short(at[0], 4), axes[1], short(at[1], 4)));
     this.radius.value = String((this.share - LEAST) / (1 - LEAST));
     this.radius.setAttribute("aria-valuetext", short(w.radius));
-    this.damping.value = String(this.sliderOf(w));
+    this.damping.value = String(this.dampings(w).of(w.lambda));
     this.damping.setAttribute("aria-valuetext", short(w.lambda));
     this.show(w);
     const known = Number.isFinite(w.actual);
@@ -81,15 +79,9 @@ export class WalkBoard {
     this.changed();
   }
 
-  /** The largest damping of the slider: with it the step is as short as the smallest radius. */
-  private top({ shifted, radius }: Walk): number {
-    return shifted.damping((LEAST * radius) / this.share);
-  }
-
-  /** Damping falls from left to right, as the step grows; at the right end is the least that H allows. */
-  private sliderOf(w: Walk): number {
-    const above = w.lambda - w.shifted.least, top = this.top(w) - w.shifted.least;
-    return above > 0 && top > 0 ? Math.min(1, Math.max(0, -Math.log10(above / top) / DECADES)) : 1;
+  /** Damping falls from left to right, as the step grows: from a step as short as the smallest radius to the least damping that H allows. */
+  private dampings({ shifted, radius }: Walk): Dampings {
+    return new Dampings(shifted.least, shifted.damping((LEAST * radius) / this.share), DECADES);
   }
 
   /** The radius that gives the same step as a damping. */
@@ -97,30 +89,14 @@ export class WalkBoard {
     const w = this.walk;
     if (!w) return;
     const { shifted } = w, reach = w.radius / this.share;
-    const s = slider >= 1 ? shifted.within(reach).s : shifted.step(shifted.least + (this.top(w) - shifted.least) * 10 ** (-DECADES * slider));
+    const s = slider >= 1 ? shifted.within(reach).s : shifted.step(this.dampings(w).at(slider));
     this.set(Math.hypot(...s) / reach);
-  }
-
-  /** The gauge: zones of the ratio, a marker. */
-  private made(): HTMLElement {
-    const said = this.page.methods.walk, edges = [GAUGE[0], TAKE, STAY, GROW, GAUGE[1]];
-    this.zones = said.zones.map((zone, k) => {
-      const wide = (100 * (edges[k + 1] - edges[k])) / (GAUGE[1] - GAUGE[0]);
-      return element("span", { class: `zone zone-${k}`, style: `width: ${wide.toFixed(2)}%` }, zone);
-    });
-    const bar = element("div", { class: "zones", role: "meter", "aria-label": said.gauge, "aria-valuemin": GAUGE[0], "aria-valuemax": GAUGE[1], "aria-valuenow": 0 }, ...this.zones, this.marker);
-    return element("div", { class: "gauge" }, element("p", { class: "tools" }, element("span", {}, said.gauge), this.ratio), bar);
   }
 
   private show({ ratio, held, still }: Walk): void {
     // A radius grows only where it held the step back.
     const [, , keep, grow] = this.page.methods.walk.zones;
-    this.zones[3].textContent = held ? grow : keep;
-    const [low, high] = GAUGE, at = Math.min(high, Math.max(low, Number.isFinite(ratio) ? ratio : low)), bar = this.marker.parentElement!;
-    this.marker.style.left = `${((100 * (at - low)) / (high - low)).toFixed(2)}%`;
-    bar.setAttribute("aria-valuenow", at.toFixed(3));
-    bar.setAttribute("aria-valuetext", short(still ? null : ratio));
-    this.ratio.textContent = short(still ? null : ratio);
-    this.marker.hidden = still;
+    this.gauge.zones[3].textContent = held ? grow : keep;
+    this.gauge.show(still ? null : ratio);
   }
 }

@@ -1,9 +1,11 @@
 /** f, g and H wherever the reader goes: the program of the recording, seen in a plane through a recorded point. */
 
 import { spectral } from "../maths/jacobi";
+import { CURVATURE_NOISE, EPS, GRADIENT_NOISE } from "../maths/number";
 import { type Quadratic, type Sym, type Vec } from "../maths/quadratic";
 import type { Smooth } from "../maths/level";
 import { decomposed } from "../maths/symmetric";
+import { filled, naturalScale } from "../methods/scale";
 import type { Section, Spectrum } from "./engine";
 import { Machine } from "./jets";
 import type { Program } from "./program";
@@ -11,12 +13,6 @@ import type { Plane, Point } from "./record";
 
 /** Up to so many variables the whole Hessian is computed: spectra and shadows follow, too. */
 export const WHOLE = 8;
-
-const EPS = 2.2e-16;
-/** As `CURVATURE_NOISE` in raphson/kernel/number.py. */
-const CURVATURE_NOISE = 32;
-/** As in raphson/kernel/number.py: g is known to this many units of |H| |x|. */
-const GRADIENT_NOISE = 16;
 
 export interface Seen {
   quad: Quadratic;
@@ -98,12 +94,7 @@ function cancellation(H: number[][], E: number[][]): number {
 }
 
 /** Natural units of length: as `hessian_units` in Python. */
-export function units(H: number[][]): number[] {
-  const plain = H.map((row, i) => Math.sqrt(Math.abs(row[i])));
-  const own = H.map((row, i) => plain[i] || Math.max(0, ...row.map((h, j) => (plain[j] > 0 ? Math.abs(h) / plain[j] : 0))));
-  const top = Math.max(...own);
-  return own.map((a) => (a > 0 ? a : top > 0 ? top : 1));
-}
+export const units = (H: number[][]): number[] => filled(naturalScale(H.flat(), H.length));
 
 export function spectrumOf(g: number[], H: number[][], names: string[], x: number[]): Spectrum {
   const n = g.length, { values, vectors } = spectral(H.flat(), n);

@@ -10,9 +10,9 @@ const SIDE = 113;
 const PATIENCE = 80;
 const SAMPLE = 40;
 
-/** f on a grid over a window, as fine as there is time for; null where even a coarse one takes too long. */
-export function sampled(live: Pick<Live, "value">, window: Window, patience = PATIENCE): Grid | null {
-  return [SIDE, 57, 29].reduce<Grid | null>((found, side) => found ?? gridOf(live, window, side, patience), null);
+/** f on a grid over a window, as fine as there is time for, at most `most` points on a side; null where even a coarse one takes too long. */
+export function sampled(live: Pick<Live, "value">, window: Window, { patience = PATIENCE, most = SIDE } = {}): Grid | null {
+  return [most, 57, 29].filter((side) => side <= most).reduce<Grid | null>((found, side) => found ?? gridOf(live, window, side, patience), null);
 }
 
 function gridOf(live: Pick<Live, "value">, [u0, u1, v0, v1]: Window, side: number, patience = PATIENCE): Grid | null {
@@ -28,6 +28,6 @@ function gridOf(live: Pick<Live, "value">, [u0, u1, v0, v1]: Window, side: numbe
 export function refined(live: Live | null, recorded: Grid | null): Grid | null {
   if (!live || !recorded || recorded.x.length >= SIDE || recorded.values.some((row) => !row.every(Number.isFinite))) return recorded;
   const ends = (ticks: number[]): [number, number] => [ticks[0], ticks[ticks.length - 1]];
-  const found = gridOf(live, [...ends(recorded.x), ...ends(recorded.y)], SIDE);
+  const found = gridOf(live, [...ends(recorded.x), ...ends(recorded.y)], SIDE, PATIENCE);
   return found?.values.every((row) => row.every(Number.isFinite)) ? found : recorded;
 }

@@ -1,5 +1,6 @@
 /** A quadratic in two variables; the twin of src/raphson/picture/quadratic.py. No DOM here. */
 
+import { CURVATURE_NOISE, EPS } from "./number";
 import { add, angleBetween, dot, norm, scale, subtract } from "./vector";
 import { type Eigen, decomposed, form, inverse, mapped, solve, times } from "./symmetric";
 
@@ -17,9 +18,6 @@ export interface Quadratic {
 }
 
 export type Kind = "bowl" | "saddle" | "dome" | "valley" | "flat";
-
-/** As `CURVATURE_NOISE` in raphson/kernel/number.py: eigenvalues below this many roundings are called zero. */
-const CURVATURE_NOISE = 32;
 
 /** Eigenvalues, ascending, and axes of settled sign. */
 export const eigen = (q: Quadratic): Eigen => decomposed(q.hessian);
@@ -49,7 +47,7 @@ function units([a, b, c]: Sym): Vec {
 export function signs(q: Quadratic): Vec {
   const [d, e] = units(q.hessian), [a, b, c] = q.hessian;
   const w = decomposed([a / d / d, b / d / e, c / e / e]).values;
-  const level = CURVATURE_NOISE * 2 * (q.noise ?? 2.2e-16) * Math.max(Math.abs(w[0]), Math.abs(w[1]));
+  const level = CURVATURE_NOISE * 2 * (q.noise ?? EPS) * Math.max(Math.abs(w[0]), Math.abs(w[1]));
   const sign = (x: number): number => (x < -level ? -1 : x > level ? 1 : 0);
   return [sign(w[0]), sign(w[1])];
 }
@@ -106,7 +104,7 @@ export function cauchy(q: Quadratic): Vec | null {
   if (!(size > 0 && size < Infinity)) return null;
   const g: Vec = [a / size, b / size], bend = form(q.hessian, g);
   const largest = Math.max(...q.hessian.map(Math.abs));
-  return bend > CURVATURE_NOISE * (q.noise ?? 2.2e-16) * largest ? scale((-size * dot(g, g)) / bend, g) : null;
+  return bend > CURVATURE_NOISE * (q.noise ?? EPS) * largest ? scale((-size * dot(g, g)) / bend, g) : null;
 }
 
 /**

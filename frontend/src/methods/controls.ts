@@ -1,7 +1,7 @@
 /** What steers tau: backtracking, full steps, Nielsen's damping, the radius (src/raphson/controls; Wolfe: wolfe.ts). */
 
 import { diagonal, divided, dot, norm, times } from "./dense";
-import { HUGE, clip } from "./number";
+import { HUGE, clip } from "../maths/number";
 import type { Control, Model } from "./types";
 
 export interface Step { tau: number }

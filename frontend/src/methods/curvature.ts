@@ -2,7 +2,7 @@
 
 import { absoluteStep, cholesky, divided, dot, factorize, lengthOf, lower, multiple, nearlySingular, norm, plus, scaled, shortestStep, sizes, solve, times, upper } from "./dense";
 import type { Factor } from "./dense";
-import { EPS, GRADIENT_NOISE, ROOT_EPS } from "./number";
+import { EPS, GRADIENT_NOISE, ROOT_EPS } from "../maths/number";
 import { FADING, initialCurvature, knownScale, naturalScale, roundingOf } from "./scale";
 import type { Curvature, Jet, Learner, Matrix, Model, Vector } from "./types";
 import { type Units, unitsAt } from "./units";

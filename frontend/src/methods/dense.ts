@@ -4,7 +4,7 @@
  */
 
 import { eigenpairs, type Eigenpairs } from "../maths/jacobi";
-import { CURVATURE_NOISE, EPS, TINY } from "./number";
+import { CURVATURE_NOISE, EPS, TINY } from "../maths/number";
 import type { Matrix, Vector } from "./types";
 
 export function dot(a: Vector, b: Vector): number {

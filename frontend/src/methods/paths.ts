@@ -4,7 +4,7 @@ import { gradientError, newtonBy } from "./curvature";
 import { eigenpairs } from "../maths/jacobi";
 import { absoluteTimes, cholesky, components, diagonal, divided, dot, factorize, inDoubt, lower, multiple, noiseOf, norm, plus, scaled, times, upper } from "./dense";
 import type { Factor } from "./dense";
-import { TINY } from "./number";
+import { TINY } from "../maths/number";
 import type { Path, Vector } from "./types";
 
 /** tau d along a descent direction; tau = 1 is the full step. Nocedal and Wright (2006), chapter 3. */

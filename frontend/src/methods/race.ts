@@ -7,8 +7,11 @@ import type { MethodName, Objective, Status, Trial, Vector } from "./types";
 
 export interface Answer { x: Vector; value: number }
 
+/** Who may race: the methods of raphson, and gradient descent with a step of one length (fixed.ts). */
+export type Racer = MethodName | "fixed-step";
+
 export interface Runner {
-  method: MethodName;
+  method: Racer;
   trials: Trial[];
   status: Status;
   /** The points, x0 first: one more than trials; where a trial was rejected the point before it again. */
@@ -44,11 +47,13 @@ function runner(method: MethodName, objective: Objective, x0: Vector, laps: numb
     points.push(state.model.x);
     values.push(state.model.value);
   }
-  const answer = state.status === "UNBOUNDED" || state.status === "NOT_FINITE" ? null : polished(objective, state.model.x, values[0]);
-  return {
-    method, trials, status: state.status, points, values, answer,
-    digits: answer && digitsOfX(points, answer.x), decades: answer && decadesOfF(values, answer.value),
-  };
+  return measured(objective, { method, trials, status: state.status, points, values });
+}
+
+/** A run against the minimum that it goes to. */
+export function measured(objective: Objective, run: Omit<Runner, "answer" | "digits" | "decades">): Runner {
+  const { status, points, values } = run, answer = status === "UNBOUNDED" || status === "NOT_FINITE" ? null : polished(objective, points[points.length - 1], values[0]);
+  return { ...run, answer, digits: answer && digitsOfX(points, answer.x), decades: answer && decadesOfF(values, answer.value) };
 }
 
 /** The minimum that a trust region finds from here; null if it comes to no rest, or rests where f still falls. */

@@ -3,7 +3,7 @@
 import { armijo, full, nielsen, quality, radius } from "./controls";
 import { bfgs, exact, identity } from "./curvature";
 import { dot, finite, lengthOf, plus } from "./dense";
-import { EPS, EPS_2, ROOT_EPS, valueNoise } from "./number";
+import { EPS, EPS_2, ROOT_EPS, valueNoise } from "../maths/number";
 import { damped, ray, trust } from "./paths";
 import { tilted } from "./saddle";
 import { arrival, begunStop, negligible, promiseOf, wholeOf } from "./stop";

@@ -1,7 +1,7 @@
 /** The natural units of variables, as model/curvature.py has them. */
 
 import { absoluteTimes, largest, multiple, sizes } from "./dense";
-import { CURVATURE_NOISE, EPS, FOURTH_ROOT_EPS, GRADIENT_NOISE, ROOT_EPS, TINY, valueNoise } from "./number";
+import { CURVATURE_NOISE, EPS, FOURTH_ROOT_EPS, GRADIENT_NOISE, ROOT_EPS, TINY, valueNoise } from "../maths/number";
 import type { Matrix, Vector } from "./types";
 
 /** What the last scale of a variable still counts at the next point. */

@@ -14,6 +14,8 @@ export class Shifted {
   /** The length of the curve's last step: the Newton step where H > 0; infinite where H is not, but for the hard case. */
   readonly longest: number;
   readonly definite: boolean;
+  /** The largest eigenvalue of H in magnitude. */
+  readonly scale: number;
   private frame: Eigenpairs;
   private a: number[];
 
@@ -23,6 +25,7 @@ export class Shifted {
     this.a = components(this.frame, this.gradient);
     const [low] = this.frame.w, noise = noiseOf(this.frame.w);
     this.definite = low > noise;
+    this.scale = Math.max(...this.frame.w.map(Math.abs));
     this.least = this.definite ? 0 : Math.max(0, -low);
     const size = norm(this.gradient);
     // Where g has no part along the lowest eigenvector, the curve ends: the hard case.
@@ -38,8 +41,7 @@ export class Shifted {
   /** The damping whose step is so long: ||s|| falls with lambda. */
   damping(length: number): number {
     if (length >= this.longest || norm(this.gradient) === 0) return this.least;
-    const top = Math.max(...this.frame.w.map(Math.abs));
-    let low = this.least, high = norm(this.gradient) / length + top + this.least;
+    let low = this.least, high = norm(this.gradient) / length + this.scale + this.least;
     for (let k = 0; k < HALVINGS && high - low > 4e-16 * high; k += 1) {
       const half = low > 0 && high > 4 * low ? Math.sqrt(low) * Math.sqrt(high) : (low + high) / 2;
       if (norm(this.step(half)) > length) low = half;
@@ -63,5 +65,20 @@ export class Shifted {
   /** What the model promises for a step: -(g's + 1/2 s'Hs). */
   promise(s: number[]): number {
     return -(dot(this.gradient, s) + 0.5 * dot(s, times(Array.from(this.jet.hessian), s)));
+  }
+}
+
+/** Dampings from `high` down to `low`, as a slider has them: even in the decades above `low`, of which there are so many; `low` itself at the end. */
+export class Dampings {
+  constructor(private low: number, private high: number, private decades: number) {}
+
+  at(slider: number): number {
+    return slider >= 1 ? this.low : this.low + (this.high - this.low) * 10 ** (-this.decades * slider);
+  }
+
+  /** Where the slider stands. */
+  of(lambda: number): number {
+    const above = (lambda - this.low) / (this.high - this.low);
+    return above > 0 ? Math.min(1, Math.max(0, -Math.log10(above) / this.decades)) : 1;
   }
 }

@@ -1,7 +1,7 @@
 /** When to stop: relative, in the units of every variable, down to the noise of f and g (solver/stop.py, step.py). */
 
 import { divided, finite, lengthOf, norm } from "./dense";
-import { EPS, EPS_2, EPS_4_3, HUGE, ROOT_EPS, TOLERANCE, valueNoise } from "./number";
+import { EPS, EPS_2, EPS_4_3, HUGE, ROOT_EPS, TOLERANCE, valueNoise } from "../maths/number";
 import { roundingOf } from "./scale";
 import type { Model, Status, Trial, Vector } from "./types";
 

@@ -1,7 +1,7 @@
 /** The units of variables for methods that learn from gradients: read once, at the start (model/units.py). */
 
 import { divided, norm } from "./dense";
-import { EPS } from "./number";
+import { EPS } from "../maths/number";
 import { filled, naturalScale } from "./scale";
 import type { Objective, Vector } from "./types";
 

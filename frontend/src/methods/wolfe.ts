@@ -1,6 +1,6 @@
 /** The strong Wolfe conditions by a flat bracket: one trial a step, with its gradient (controls/wolfe.py). */
 
-import { clip } from "./number";
+import { clip } from "../maths/number";
 import type { Control, Trial } from "./types";
 
 /** Trials after which any decrease is taken: by then the bracket is a billionth of its start. */

@@ -125,7 +125,8 @@ function dots(item: Dots, canvas: Canvas): Sketch[] {
   const points = item.points.map(canvas.frame.toPixel);
   const seen = points.filter((p) => within(canvas, p));
   if (points.length < MANY) for (const [x, y] of seen) canvas.marks.push([x, y], [x - 4, y], [x + 4, y], [x, y - 4], [x, y + 4]);
-  if (item.held) canvas.marks.push(...seen.flatMap(ring));
+  // A handle stands on x, and is larger than its dot.
+  if (item.held || item.role === "point") canvas.marks.push(...seen.flatMap(ring));
   note(canvas, item.role, item.label, item.held ? seen.slice(0, 1).flatMap(beside) : seen.slice(0, 3));
   const look = (filled: boolean) => ({
     class: `role-${item.role}`, "data-role": item.role, fill: filled ? color(item.role) : GROUND,

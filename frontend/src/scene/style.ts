@@ -35,9 +35,13 @@ export function ink(role: string): string {
 /** A tint of a role's color: `share` of it on the ground. */
 export const tint = (role: string, share: number): string => `color-mix(in srgb, ${color(role)} ${Math.round(100 * share)}%, ${GROUND})`;
 
-type Rgb = [number, number, number];
+export type Rgb = [number, number, number];
 
-const channels = (hex: string): Rgb => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16)) as Rgb;
+/** The same in numbers, for a ground that is known. */
+export const mixed = (role: string, share: number, ground: Rgb): Rgb => channels(styleOf(role).color).map((c, k) => Math.round(ground[k] + share * (c - ground[k]))) as Rgb;
+
+/** Of #rrggbb. */
+export const channels = (hex: string): Rgb => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16)) as Rgb;
 const luminance = ([r, g, b]: Rgb): number => 0.2126 * (r / 255) ** 2.2 + 0.7152 * (g / 255) ** 2.2 + 0.0722 * (b / 255) ** 2.2;
 
 /** Range of red, green and blue below which a color is a grey; the contrast that others must have on dark ground. */
@@ -48,10 +52,10 @@ function onDark(hex: string, ground: string): string {
   const own = channels(hex), mean = (own[0] + own[1] + own[2]) / 3;
   const written = (rgb: number[]): string => `#${rgb.map((c) => Math.round(Math.min(255, Math.max(0, c))).toString(16).padStart(2, "0")).join("")}`;
   if (Math.max(...own) - Math.min(...own) < GREY) return written(own.map((c) => 255 - mean + (c - mean)));
-  const mixed = (share: number): Rgb => own.map((c) => c + share * (255 - c)) as Rgb;
+  const lighter = (share: number): Rgb => own.map((c) => c + share * (255 - c)) as Rgb;
   const enough = (rgb: Rgb): boolean => (luminance(rgb) + 0.05) / (luminance(channels(ground)) + 0.05) >= CONTRAST;
   const shares = Array.from({ length: 11 }, (_, k) => k / 10);
-  return written(mixed(shares.find((share) => enough(mixed(share))) ?? 1));
+  return written(lighter(shares.find((share) => enough(lighter(share))) ?? 1));
 }
 
 /** The variables of all colors for dark ground, as declarations of a style sheet. */

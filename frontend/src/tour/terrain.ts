@@ -11,6 +11,7 @@ import type { Objective } from "../methods/types";
 import type { Grid } from "../scene/types";
 import type { Context } from "../views/context";
 import type { Words } from "../app/words/words";
+import { bareContext } from "./bare";
 
 /** A gentle bent valley, lowest at 0: H changes from place to place, and is positive definite in the middle. */
 export const VALLEY = "0.5*x1^2 + 2*(x2 - 0.25*x1^2)^2 + 0.4*x1*x2";
@@ -30,10 +31,10 @@ export interface Terrain {
   grid(window: Window): Grid | null;
 }
 
-/** f of two variables. */
-export function terrain(formula: string): Terrain {
+/** f of two variables; `side`: points along a side of its grids, more where valleys are narrow. */
+export function terrain(formula: string, side?: number): Terrain {
   const { program, names } = compile(formula), machine = machineOf(program), flat = [1, 0, 0, 1];
-  const sight: Sight = { program, x0: [0, 0], at: [0, 0], basis: [[1, 0], [0, 1]] }, grids = new Map<string, Grid>();
+  const sight: Sight = { program, x0: [0, 0], at: [0, 0], basis: [[1, 0], [0, 1]] }, grids = new Map<string, Grid | null>();
   const smooth: Smooth = (p) => {
     const { value, gradient, hessian } = machine.jet(p, flat, 2);
     const all = [value, ...gradient, ...hessian];
@@ -41,10 +42,10 @@ export function terrain(formula: string): Terrain {
   };
   const value = (p: Vec): number => machine.value(p);
   const grid = (window: Window): Grid | null => {
-    const key = window.join(), seen = grids.get(key) ?? sampled({ value }, wider(window), PATIENCE);
-    // A busy moment must not leave the picture without its contours for good.
-    if (seen) grids.set(key, seen);
-    return seen;
+    const key = window.join();
+    // The first calls of a cold engine are slow: they must not make contours coarse, least of all on paper.
+    if (!grids.has(key)) grids.set(key, sampled({ value }, wider(window), { patience: Infinity, most: side }));
+    return grids.get(key)!;
   };
   const quadratic = (p: Vec): Quadratic | null => {
     const seen = smooth(p);
@@ -53,8 +54,8 @@ export function terrain(formula: string): Terrain {
   return { formula, names: [names[0], names[1]], value, quadratic, smooth, objective: objectiveOf(sight), sight, grid };
 }
 
-/** Milliseconds that a grid may take: it is made once, and seen as long as its screen is. */
-const PATIENCE = 800;
+/** Milliseconds for a grid: f is a formula and soon computed, and a page that is busy must not make its contours coarse. */
+export const PATIENCE = 1500;
 
 /** Pictures with equal axes are widened to their frames, at most so much. */
 const BEYOND = 0.45;
@@ -69,8 +70,5 @@ export function contextAt(land: Terrain, x: Vec, window: Window, page: Words, mo
   const quad = land.quadratic(x);
   if (!quad) return null;
   const { g, H } = whole(machineOf(land.sight.program), x, 2);
-  return {
-    quad, base: quad, frozen: "", stale: false, recorded: true, level: levelThrough(land.smooth, x, window), grid: land.grid(window),
-    spectrum: spectrumOf(g, H, land.names, x), trial: null, axes: land.names, section: "whole", morph: 0, showFunction: true, window, words: page, ...more,
-  };
+  return bareContext(quad, window, page, { level: levelThrough(land.smooth, x, window), grid: land.grid(window), spectrum: spectrumOf(g, H, land.names, x), axes: land.names, ...more });
 }

@@ -24,7 +24,7 @@ export class Tour {
   private built = "";
   private place: HTMLElement = element("div");
   private nav: HTMLElement = element("nav");
-  private turns = element("div", { class: "turns" });
+  private turns: HTMLElement = element("nav");
 
   constructor() {
     const said = fromHash(location.hash);
@@ -92,7 +92,7 @@ export class Tour {
     this.stages.clear();
     this.place = element("main", { class: "place", id: "screen", tabindex: -1 });
     this.nav = element("nav", { "aria-label": words.screens });
-    this.turns = element("div", { class: "turns" });
+    this.turns = element("nav", { class: "turns", "aria-label": words.turns });
     const skip = element("a", { class: "skip", href: "#screen" }, words.skip);
     skip.addEventListener("click", (event) => {
       event.preventDefault();
@@ -118,7 +118,10 @@ export class Tour {
       });
       return a;
     };
-    const names = titles.map((title, k) => link(k, k < titles.length - 1 ? `${k + 1}` : words.end, { title, "aria-label": words.place(k + 1, titles.length, title), ...(k === this.at ? { "aria-current": "step" } : {}) }));
+    const names = titles.map((title, k) => {
+      const number = k < titles.length - 1 ? `${k + 1}` : words.end;
+      return link(k, number, { title, "aria-label": words.place(number, title), ...(k === this.at ? { "aria-current": "step" } : {}) });
+    });
     this.nav.replaceChildren(element("ol", {}, ...names.map((name) => element("li", {}, name))));
     this.turns.replaceChildren(
       ...(this.at > 0 ? [link(this.at - 1, words.previous(titles[this.at - 1]), { class: "turn back", rel: "prev" })] : []),

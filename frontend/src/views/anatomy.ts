@@ -22,6 +22,8 @@ export interface Look {
   levelLabel: (q: Quadratic) => string;
   /** 0: the level through x is drawn; else x is at the centre, and the contour of this rise stands for it. */
   lift: number;
+  /** 0 (or not given): -g is drawn as long as is well seen; 1: as long as the step to the centre; between, between. */
+  reach?: number;
   /** The axes of this picture, and the eigenvalues of H itself that belong to them. */
   frame: Eigen;
   words: ViewWords;
@@ -86,7 +88,7 @@ export function arrows(q: Quadratic, window: Window, look: Look): Item[] {
   if (norm(down) === 0 || look.lift) return items;
   const size = sizeOf(window), stepLength = norm(step), angle = angleDeg(q);
   // Near the centre the arrow becomes shorter, so that it does not hide the step it is compared with.
-  const length = Math.min(DIRECTION * size, stepLength > 0 ? Math.max(0.72 * stepLength, 0.09 * size) : Infinity);
+  const near = Math.min(DIRECTION * size, stepLength > 0 ? Math.max(0.72 * stepLength, 0.09 * size) : Infinity), length = near + (look.reach ?? 0) * (stepLength - near);
   const seen = kind(q) !== "flat";
   if (stepLength > 0) items.push({ kind: "arrow", role: look.goal, tail: q.at, head: add(q.at, step), label: look.goalLabel });
   items.push({ kind: "arrow", role: look.descent, tail: q.at, head: add(q.at, scale(length, down)), label: look.descentLabel });

@@ -2,8 +2,9 @@
 
 import { contours } from "../maths/contour";
 import { level } from "../maths/conic";
+import type { Quadratic } from "../maths/quadratic";
 import { inside, type Window } from "../maths/window";
-import { valueNoise } from "../methods/number";
+import { valueNoise } from "../maths/number";
 import { Shifted } from "../methods/shifted";
 import type { Objective } from "../methods/types";
 import type { Grid, Item, Pair, Scene } from "../scene/types";
@@ -45,17 +46,36 @@ export interface Walk {
 export const TAKE = 1e-4, STAY = 0.25, GROW = 0.75;
 const POINTS = 64;
 
-/** The walk at x; the curve is drawn up to a length `reach`. */
+/** The walk at x with a radius; the curve is drawn up to a length `reach`. */
 export function walk(objective: Objective, at: Pair, radius: number, reach: number): Walk {
-  const shifted = new Shifted(objective(at)), { value } = shifted.jet;
-  const { s, lambda, held } = shifted.within(radius), predicted = shifted.promise(s), actual = value - objective(at.map((a, i) => a + s[i])).value;
-  const ratio = predicted > 0 ? actual / predicted : NaN;
-  const longest = Math.min(reach, shifted.longest < Infinity && shifted.definite ? shifted.longest : reach);
-  const curve = Array.from({ length: POINTS + 1 }, (_, k) => {
-    const length = (longest * k) / POINTS, step = k ? shifted.within(length).s : [0, 0];
-    return { length: k ? Math.hypot(step[0], step[1]) : 0, s: [step[0], step[1]] as Pair, f: k ? objective(at.map((a, i) => a + step[i])).value : value, m: value - shifted.promise(step) };
-  });
-  return { at, shifted, radius, lambda, held, s: [s[0], s[1]], value, predicted, actual, ratio, taken: ratio > TAKE, still: !(shifted.promise(shifted.within(reach).s) > valueNoise(value)), curve };
+  const shifted = new Shifted(objective(at));
+  return stood(objective, at, shifted, { radius, ...shifted.within(radius) }, bent(shifted, reach), reach);
+}
+
+/** The walk with a damping, of at least `shifted.least`: the radius is as long as its step. */
+export function damped(objective: Objective, at: Pair, shifted: Shifted, lambda: number, reach: number): Walk {
+  const s = shifted.step(lambda);
+  return stood(objective, at, shifted, { radius: Math.hypot(...s), lambda, held: lambda > 0, s }, bent(shifted, reach), reach);
+}
+
+/** The walk along a straight step, of which a share alpha is made: nothing bends it. */
+export function shortened(objective: Objective, at: Pair, whole: Pair, alpha: number, reach: number): Walk {
+  const share = (t: number): number[] => whole.map((a) => t * a), s = share(alpha);
+  const straight = Array.from({ length: POINTS + 1 }, (_, k) => share(k / POINTS));
+  return stood(objective, at, new Shifted(objective(at)), { radius: Math.hypot(...s), lambda: 0, held: alpha < 1, s }, straight, reach);
+}
+
+/** Steps of even lengths on the curve, to Newton or to the reach. */
+function bent(shifted: Shifted, reach: number): number[][] {
+  const longest = shifted.definite ? Math.min(reach, shifted.longest) : reach;
+  return Array.from({ length: POINTS + 1 }, (_, k) => (k ? shifted.within((longest * k) / POINTS).s : [0, 0]));
+}
+
+function stood(objective: Objective, at: Pair, shifted: Shifted, chosen: { radius: number; s: number[]; lambda: number; held: boolean }, steps: number[][], reach: number): Walk {
+  const { value } = shifted.jet, { s } = chosen, f = (step: number[]): number => objective(at.map((a, i) => a + step[i])).value;
+  const predicted = shifted.promise(s), actual = value - f(s), ratio = predicted > 0 ? actual / predicted : NaN;
+  const curve = steps.map((step, k) => ({ length: Math.hypot(step[0], step[1]), s: [step[0], step[1]] as Pair, f: k ? f(step) : value, m: value - shifted.promise(step) }));
+  return { ...chosen, at, shifted, s: [s[0], s[1]], value, predicted, actual, ratio, taken: ratio > TAKE, still: !(shifted.promise(shifted.within(reach).s) > valueNoise(value)), curve };
 }
 
 /** How far a walk can sensibly go: somewhat beyond Newton, or half the window where there is no bowl. */
@@ -64,23 +84,45 @@ export function reachOf(shifted: Shifted, [a, b, c, d]: Window): number {
   return shifted.definite ? Math.min(1.25 * shifted.longest, room) : room;
 }
 
+/** What a page may want otherwise. */
+export interface WalkLook {
+  /** Newton's step also where there is no bowl; null: there is none. Where not given it is drawn in a bowl alone. */
+  newton?: Pair | null;
+  /** Whether a circle shows the radius. */
+  circle?: boolean;
+  /** What the level of the quadratic is called. */
+  level?: string;
+  /** Behind the contours of f, and in front of them. */
+  under?: Item[];
+  over?: Item[];
+}
+
 /** The plane: contours of f, the curve from -g to Newton, the ball, the step. */
-export function walkScene(w: Walk, grid: Grid | null, window: Window, axes: readonly [string, string], words: WalkWords): Scene {
-  const { at, shifted, s, radius } = w, to = (v: Pair): Pair => [at[0] + v[0], at[1] + v[1]], [g, h] = shifted.gradient, size = Math.hypot(g, h);
-  const items: Item[] = grid ? [contours(grid)] : [];
-  const room = Math.max(window[1] - window[0], window[3] - window[2]), newton = shifted.definite ? shifted.step(0) : null;
-  const short = Math.min(0.22 * room, Math.max(newton ? 0.72 * shifted.longest : Infinity, 0.09 * room));
-  const H = shifted.jet.hessian, quad = { at, value: w.value, gradient: [g, h] as Pair, hessian: [H[0], H[1], H[3]] as [number, number, number] };
-  items.push(...level(quad, window, "model-level", 0));
-  items.push({ kind: "ellipse", role: "trust-region", center: at, semi: [radius, radius], angle: 0, label: words.radius });
+export function walkScene(w: Walk, grid: Grid | null, window: Window, axes: readonly [string, string], words: WalkWords, look: WalkLook = {}): Scene {
+  const { at, s, radius } = w, to = (v: Pair): Pair => [at[0] + v[0], at[1] + v[1]];
+  const ground: Item[] = [...(look.under ?? []), ...(grid ? [contours(grid)] : []), ...(look.over ?? [])];
   const mark: Item = { kind: "dots", role: "point", points: [at], filled: [true], label: words.point };
-  const scene = { view: "walk", question: words.question, equal: true, x_label: axes[0], y_label: axes[1] } as const;
-  if (w.still) return { ...scene, window: [...window], items: [...items.filter((item) => item.kind === "contours"), mark] };
-  if (size > 0) items.push({ kind: "arrow", role: "minus-gradient", tail: at, head: to([(-short * g) / size, (-short * h) / size]), label: words.minusGradient });
-  if (newton) items.push({ kind: "arrow", role: "newton", tail: at, head: to([newton[0], newton[1]]), label: words.newton });
+  const scene = { view: "walk", question: words.question, window: [...window] as Window, equal: true, x_label: axes[0], y_label: axes[1] };
+  if (w.still) return { ...scene, items: [...ground, mark] };
+  const items: Item[] = level(quadraticOf(w), window, "model-level", 0).map((item, i) => (look.level && !i ? { ...item, label: look.level } : item) as Item);
+  if (look.circle ?? true) items.push({ kind: "ellipse", role: "trust-region", center: at, semi: [radius, radius], angle: 0, label: words.radius });
+  items.push(...directions(w, window, look.newton, words));
   items.push({ kind: "curve", role: "path", points: w.curve.map((p) => to(p.s)), label: words.curve });
   items.push({ kind: "dots", role: "trial", points: [to(s)], filled: [w.taken], label: inside(window, to(s)) ? (w.taken ? words.taken : words.rejected) : undefined });
-  return { ...scene, window: [...window], items: [...items, mark] };
+  return { ...scene, items: [...ground, ...items, mark] };
+}
+
+function quadraticOf({ at, value, shifted: { gradient: [g, h], jet: { hessian: H } } }: Walk): Quadratic {
+  return { at, value, gradient: [g, h], hessian: [H[0], H[1], H[3]] };
+}
+
+/** -g, as long as it can well be seen, and Newton's step. */
+function directions({ at, shifted }: Walk, window: Window, given: Pair | null | undefined, words: WalkWords): Item[] {
+  const [g, h] = shifted.gradient, size = Math.hypot(g, h), room = Math.max(window[1] - window[0], window[3] - window[2]), step = shifted.definite ? shifted.step(0) : null;
+  const newton: Pair | null = given !== undefined ? given : step && [step[0], step[1]];
+  const short = Math.min(0.22 * room, Math.max(shifted.definite ? 0.72 * shifted.longest : Infinity, 0.09 * room));
+  const arrow = (role: string, [a, b]: Pair, label: string): Item => ({ kind: "arrow", role, tail: at, head: [at[0] + a, at[1] + b], label });
+  return [...(size > 0 ? [arrow("minus-gradient", [(-short * g) / size, (-short * h) / size], words.minusGradient)] : []), ...(newton ? [arrow("newton", newton, words.newton)] : [])];
 }
 
 /** f and the model along the curve; where the step stands. */

@@ -9,9 +9,17 @@ import { type Look, arrows, axes, levels, liftOf, points, sizeOf } from "./anato
 import type { Context } from "./context";
 
 /** Steps of steepest descent drawn at most. */
-const STEPS = 40;
+export const STEPS = 40;
+/** -gradient grows to its true length only as the picture becomes round: before, its units are not those of a step. */
+const LATE = 4;
 
-export function whitened(context: Context): Scene {
+/** What a picture brings of its own in place of the mesh: lines that the morph has carried along, and where it looks. */
+export interface Ground {
+  items: Item[];
+  window: Window;
+}
+
+export function whitened(context: Context, own: Ground | null = null): Scene {
   const { quad, base, morph, words: { views: words } } = context;
   const round = whitenedOf(quad, morph), scene = { view: "whitened", question: words.questionWhitened, equal: true, notes: [] };
   if (!round) {
@@ -21,13 +29,15 @@ export function whitened(context: Context): Scene {
   // The plane is bent by the H of x; while that is the recorded one, the recorded level gives the measure.
   const ground = base.hessian === quad.hessian ? base : quad;
   const lift = liftOf(quad, context.window), height = liftOf(ground, context.window) || rise(ground);
-  const window = windowOf(ground, Math.max(height, lift || rise(quad)), morph);
+  const window = own?.window ?? windowOf(ground, Math.max(height, lift || rise(quad)), morph);
   const look: Look = {
     level: "whitened", axis: "axis", descent: "minus-gradient", goal: "newton", descentLabel: words.minusGradient, goalLabel: words.newton,
     levelLabel: () => words.modelLevel(rise(quad)), words, lift, frame: eigen(quad),
+    // In the round picture the gradient is the way to the centre, in length as well: its arrow ends there.
+    reach: morph ** LATE,
   };
   const items = [
-    ...mesh(ground, height, morph, window), ...levels(round, window, look).map((item) => ofH(item, quad)),
+    ...(own?.items ?? mesh(ground, height, morph, window)), ...levels(round, window, look).map((item) => ofH(item, quad)),
     ...axes(round, window, look), ...(lift ? [] : descent(round, window, words.steepest)),
     ...arrows(round, window, look), ...points(round, look),
   ];

@@ -5,7 +5,7 @@ import type { BasinNumbers, RaceNumbers, WalkNumbers } from "./numbers";
 
 export const methodsEn = {
   names: {
-    "gradient-descent": "gradient descent", newton: "Newton", "damped-newton": "damped Newton", "trust-exact": "trust region", damped: "Levenberg damping", bfgs: "BFGS",
+    "gradient-descent": "gradient descent", newton: "Newton", "damped-newton": "damped Newton", "trust-exact": "trust region", damped: "Levenberg damping", bfgs: "BFGS", "fixed-step": "fixed step",
   },
   race: {
     trial: "trial",
@@ -69,7 +69,7 @@ function explainRace(a: RaceNumbers): string {
 function explainBasin(a: BasinNumbers): string {
   const parts = [`${a.starts} starts, ${a.minima === 1 ? "one end" : `${a.minima} ends`}`];
   if (a.open > 0) parts.push(`hatched: ${a.open} that came to no rest within ${a.limit} trials, fell without bound, or met an f that is not finite`);
-  return `${parts.join("; ")}. ${a.repeated ? "Colors repeat from the lowest end up" : "A color is an end"}; the darker, the more trials (${a.fewest} to ${a.most}).`;
+  return `${parts.join("; ")}. ${a.repeated ? "Colors repeat from the lowest end up" : "A color is an end"}; the stronger, the more trials (${a.fewest} to ${a.most}).`;
 }
 
 function explainWalk(a: WalkNumbers): string {

@@ -6,7 +6,7 @@ import type { BasinNumbers, RaceNumbers, WalkNumbers } from "./numbers";
 
 export const methodsZh: typeof methodsEn = {
   names: {
-    "gradient-descent": "梯度下降", newton: "牛顿法", "damped-newton": "带线搜索的牛顿法", "trust-exact": "信赖域", damped: "列文伯格阻尼", bfgs: "BFGS",
+    "gradient-descent": "梯度下降", newton: "牛顿法", "damped-newton": "带线搜索的牛顿法", "trust-exact": "信赖域", damped: "列文伯格阻尼", bfgs: "BFGS", "fixed-step": "固定步长",
   },
   race: {
     trial: "试探步",
@@ -68,7 +68,7 @@ function explainRace(a: RaceNumbers): string {
 
 function explainBasin(a: BasinNumbers): string {
   const open = a.open > 0 ? `；斜线处的 ${a.open} 个在 ${a.limit} 步之内没有停下、无止境地下降，或者碰到了不是有限值的 f` : "";
-  return `${a.starts} 个起点，${a.minima} 个终点${open}。${a.repeated ? "颜色从最低的终点起循环使用" : "一种颜色是一个终点"}；颜色越深，用的步数越多（${a.fewest} 到 ${a.most}）。`;
+  return `${a.starts} 个起点，${a.minima} 个终点${open}。${a.repeated ? "颜色从最低的终点起循环使用" : "一种颜色是一个终点"}；颜色越浓，用的步数越多（${a.fewest} 到 ${a.most}）。`;
 }
 
 function explainWalk(a: WalkNumbers): string {
