@@ -39,7 +39,10 @@ function inLanguage(tour: Tour, language: Language): string {
   // Decimals of pixels that nobody sees, and geometry that only tests read.
   root.querySelectorAll("svg *").forEach((node) => {
     for (const { name, value } of [...node.attributes]) {
-      if (name.startsWith("data-") && name !== "data-role") node.removeAttribute(name);
+      const color = /^var\(--[\w-]+, (#\w+)\)$/.exec(value);
+      if ((name.startsWith("data-") && name !== "data-role") || (name === "class" && !value.endsWith(" more"))) node.removeAttribute(name);
+      // Paper is white: what a color is on dark ground is for pages that came to life.
+      else if (color) node.setAttribute(name, color[1]);
       else if (PLACES.has(name)) node.setAttribute(name, value.replace(/-?\d+\.\d+/g, (number) => String(Math.round(10 * Number(number)) / 10)));
     }
   });
