@@ -32,6 +32,7 @@ function inLanguage(tour: Tour, language: Language): string {
   note.className = "facts";
   note.textContent = tourWords[language].printed;
   root.querySelector("header")!.append(note);
+  root.querySelectorAll<SVGSVGElement>("svg[viewBox]").forEach((svg) => (svg.style.width = `${svg.getAttribute("viewBox")!.split(" ")[2]}px`));
   root.querySelectorAll<SVGElement>("svg path[d]").forEach((path) => {
     const [, , width, height] = (path.ownerSVGElement!.getAttribute("viewBox") ?? "").split(" ").map(Number);
     if (width && height) path.setAttribute("d", thinned(path.getAttribute("d")!, [width, height]));
