@@ -70,5 +70,5 @@ export function contextAt(land: Terrain, x: Vec, window: Window, page: Words, mo
   const quad = land.quadratic(x);
   if (!quad) return null;
   const { g, H } = whole(machineOf(land.sight.program), x, 2);
-  return bareContext(quad, window, page, { level: levelThrough(land.smooth, x, window), grid: land.grid(window), spectrum: spectrumOf(g, H, land.names, x), axes: land.names, ...more });
+  return bareContext(quad, window, page, { level: levelThrough(land.smooth, x, window, Infinity), grid: land.grid(window), spectrum: spectrumOf(g, H, land.names, x), axes: land.names, ...more });
 }
