@@ -25,8 +25,8 @@ const PATIENCE = 40;
  * The level line of f through p, as far as it stays near the window and f is finite. Null where it was lost on the way:
  * p is a stationary point, f has a kink, or it takes too long.
  */
-export function levelThrough(f: Smooth, p: Vec, window: Window): Vec[] | null {
-  const room = around(middle(window), scale(1.3, halves(window))), until = performance.now() + PATIENCE;
+export function levelThrough(f: Smooth, p: Vec, window: Window, patience = PATIENCE): Vec[] | null {
+  const room = around(middle(window), scale(1.3, halves(window))), until = performance.now() + patience;
   const ahead = follow(f, p, room, 1, until);
   if (ahead.end === "closed") return opposite(ahead.points);
   const behind = ahead.end === "lost" ? ahead : follow(f, p, room, -1, until);

@@ -101,6 +101,9 @@ function arrow(item: Arrow, canvas: Canvas): Sketch {
 /** Points around a handle. */
 const ring = ([x, y]: Pair): Pair[] => Array.from({ length: 12 }, (_, k) => [x + 8 * Math.cos((k * Math.PI) / 6), y + 8 * Math.sin((k * Math.PI) / 6)]);
 
+/** Beside a handle: to the right, above, to the left, below. */
+const beside = ([x, y]: Pair): Pair[] => [[x + 8, y], [x, y - 8], [x - 8, y], [x, y + 8]];
+
 function rightAngle(item: RightAngle, canvas: Canvas): Sketch {
   const [x, y] = canvas.frame.toPixel(item.at), [a, b] = [item.along, item.across];
   const to = (s: number, t: number): Pair => [x + CORNER * (s * a[0] + t * b[0]), y - CORNER * (s * a[1] + t * b[1])];
@@ -123,8 +126,8 @@ function dots(item: Dots, canvas: Canvas): Sketch[] {
   const seen = points.filter((p) => within(canvas, p));
   if (points.length < MANY) for (const [x, y] of seen) canvas.marks.push([x, y], [x - 4, y], [x + 4, y], [x, y - 4], [x, y + 4]);
   // A handle stands on x, and is larger than its dot.
-  if (item.role === "point") canvas.marks.push(...seen.flatMap(ring));
-  note(canvas, item.role, item.label, seen.slice(0, 3));
+  if (item.held || item.role === "point") canvas.marks.push(...seen.flatMap(ring));
+  note(canvas, item.role, item.label, item.held ? seen.slice(0, 1).flatMap(beside) : seen.slice(0, 3));
   const look = (filled: boolean) => ({
     class: `role-${item.role}`, "data-role": item.role, fill: filled ? color(item.role) : GROUND,
     stroke: filled && item.role === "point" ? GROUND : color(item.role), "stroke-width": styleOf(item.role).width,

@@ -9,7 +9,7 @@ import type { Context } from "../views/context";
 export function bareContext(quad: Quadratic, window: Window, page: Words, more: Partial<Context> = {}): Context {
   const spectrum = { eigenvalues: [...eigen(quad).values], components: [...parts(quad, quad.gradient)], directions: ["v₁", "v₂"], signs: [...signs(quad)] };
   return {
-    quad, base: quad, frozen: "", stale: false, recorded: true, level: null, grid: null, spectrum, trial: null, axes: ["x1", "x2"],
+    quad, base: quad, frozen: "", stale: false, recorded: true, level: null, grid: null, spectrum, trial: null, axes: ["x₁", "x₂"],
     section: "whole", morph: 0, showFunction: true, window, words: page, ...more,
   };
 }

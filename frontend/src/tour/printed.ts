@@ -32,6 +32,7 @@ function inLanguage(tour: Tour, language: Language): string {
   note.className = "facts";
   note.textContent = tourWords[language].printed;
   root.querySelector("header")!.append(note);
+  root.querySelectorAll<SVGSVGElement>("svg[viewBox]").forEach((svg) => (svg.style.width = `${svg.getAttribute("viewBox")!.split(" ")[2]}px`));
   root.querySelectorAll<SVGElement>("svg path[d]").forEach((path) => {
     const [, , width, height] = (path.ownerSVGElement!.getAttribute("viewBox") ?? "").split(" ").map(Number);
     if (width && height) path.setAttribute("d", thinned(path.getAttribute("d")!, [width, height]));
@@ -39,7 +40,10 @@ function inLanguage(tour: Tour, language: Language): string {
   // Decimals of pixels that nobody sees, and geometry that only tests read.
   root.querySelectorAll("svg *").forEach((node) => {
     for (const { name, value } of [...node.attributes]) {
-      if (name.startsWith("data-") && name !== "data-role") node.removeAttribute(name);
+      const color = /^var\(--[\w-]+, (#\w+)\)$/.exec(value);
+      if ((name.startsWith("data-") && name !== "data-role") || (name === "class" && !value.endsWith(" more"))) node.removeAttribute(name);
+      // Paper is white: what a color is on dark ground is for pages that came to life.
+      else if (color) node.setAttribute(name, color[1]);
       else if (PLACES.has(name)) node.setAttribute(name, value.replace(/-?\d+\.\d+/g, (number) => String(Math.round(10 * Number(number)) / 10)));
     }
   });

@@ -51,7 +51,7 @@ export function terrain(formula: string, side?: number): Terrain {
     const seen = smooth(p);
     return seen && { at: p, ...seen };
   };
-  return { formula, names: [names[0], names[1]], value, quadratic, smooth, objective: objectiveOf(sight), sight, grid };
+  return { formula, names: [indexed(names[0]), indexed(names[1])], value, quadratic, smooth, objective: objectiveOf(sight), sight, grid };
 }
 
 /** Milliseconds for a grid: f is a formula and soon computed, and a page that is busy must not make its contours coarse. */
@@ -65,10 +65,13 @@ function wider([u0, u1, v0, v1]: Window): Window {
   return [u0 - du, u1 + du, v0 - dv, v1 + dv];
 }
 
+/** x1 as it is written by hand. */
+const indexed = (name: string): string => name.replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]);
+
 /** What the views of a report's page (src/views) need, at x; null where f or a derivative is not finite. */
 export function contextAt(land: Terrain, x: Vec, window: Window, page: Words, more: Partial<Context> = {}): Context | null {
   const quad = land.quadratic(x);
   if (!quad) return null;
   const { g, H } = whole(machineOf(land.sight.program), x, 2);
-  return bareContext(quad, window, page, { level: levelThrough(land.smooth, x, window), grid: land.grid(window), spectrum: spectrumOf(g, H, land.names, x), axes: land.names, ...more });
+  return bareContext(quad, window, page, { level: levelThrough(land.smooth, x, window, Infinity), grid: land.grid(window), spectrum: spectrumOf(g, H, land.names, x), axes: land.names, ...more });
 }

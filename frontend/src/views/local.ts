@@ -62,7 +62,7 @@ function pieces(line: Vec[], feasible: Vec[] | undefined): Vec[][] {
 }
 
 /** The level of f through x itself, in front of the other contours. */
-function throughX({ grid, showFunction, quad, window, words, level, frozen, feasible }: Context): Item[] {
+export function throughX({ grid, showFunction, quad, window, words, level, frozen, feasible }: Context): Item[] {
   if (frozen || !showFunction) return [];
   if (level && liftOf(quad, window)) return [];
   if (level) return pieces(level, feasible).map((points, i): Item => ({ kind: "curve", role: "function-level", points, label: i ? "" : words.views.functionLevel }));

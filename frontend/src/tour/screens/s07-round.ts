@@ -115,7 +115,7 @@ function make(host: Host, said: RoundWords, state: State): Screen {
     paint: () => {
       const context = contextOf(state, host.page), { quad } = context, bowl = kind(quad) === "bowl", [a, b] = quad.at;
       figure.draw(roundScene(context, said), said.picture);
-      handle.place(bowl ? carry(quad, state.t)(quad.at) : quad.at, host.page.local.value("x1", short(a), "x2", short(b)));
+      handle.place(bowl ? carry(quad, state.t)(quad.at) : quad.at, host.page.local.value("x₁", short(a), "x₂", short(b)));
       end?.draw(roundScene({ ...context, morph: 1 }, said), said.roundPicture);
       tools.paint(bowl);
     },

@@ -33,7 +33,7 @@ function make(host: Host, said: BowlWords, state: State): Screen {
       const w = stepAt(state), position = String(state.slide[state.hold]);
       seen = seenAt(state, w);
       figure.draw(bowlScene(state, w, said), said.picture);
-      point.place(state.x, host.page.local.value("x1", short(state.x[0], 3), "x2", short(state.x[1], 3)));
+      point.place(state.x, host.page.local.value("x₁", short(state.x[0], 3), "x₂", short(state.x[1], 3)));
       tools.querySelectorAll("input[type=radio]").forEach((radio) => ((radio as HTMLInputElement).checked = (radio as HTMLInputElement).value === state.hold));
       if (slider.value !== position) slider.value = position;
       slider.setAttribute("aria-label", said.holds[state.hold]);
