@@ -197,3 +197,12 @@ def test_a_function_on_the_host_and_many_variables_have_none():
     many = make_recording(rp.minimize(lambda x: jnp.sum((x - 1) ** 2), np.zeros(70)))
     assert many["program"] is None
     assert "60 variables" in many["frozen"]
+
+
+def test_a_page_says_that_it_computes_single_precision_in_double() -> None:
+    fun = lambda x: jnp.sum((x - 0.1) ** 2) + x[0] * x[1]
+    single, double = (make_recording(rp.local_model(fun, np.ones(2, kind))) for kind in (np.float32, np.float64))
+    assert single["program"] is not None and double["notes"] == []
+    assert single["notes"] == ["where the page computes f itself it does so in double precision, not in float32"]
+    assert single["zh"]["notes"] == ["页面自己计算 f 时用双精度，而不是 float32"]
+    np.testing.assert_allclose(interpreted(single["program"], [1.0, 1.0]), single["points"][0]["value"], rtol=1e-6)

@@ -27,7 +27,7 @@ def evaluated(eqn: Any, args: Sequence[Any]) -> list[Any]:
     return [known(a) for a in (found if eqn.primitive.multiple_results else [found])]
 
 
-def filled(eqn: Any, places: list[Any], found: np.ndarray, total: int) -> np.ndarray:
+def beyond_the_array(eqn: Any, places: list[Any], found: np.ndarray, total: int) -> np.ndarray:
     """Which places of a gather lie outside the array: what stands there does not move with the positions."""
     if eqn.params.get("mode") != lax.GatherScatterMode.FILL_OR_DROP:
         return np.zeros(found.shape, bool)

@@ -11,7 +11,7 @@ import numpy as np
 from jax import lax
 
 from raphson.picture.recording.kinds import MOVES, SAME, Made, Unwritable, Value, admitted, known, largest
-from raphson.picture.recording.places import evaluated, fill_value, filled, gathered, is_index, targets
+from raphson.picture.recording.places import beyond_the_array, evaluated, fill_value, gathered, is_index, targets
 from raphson.picture.recording.tape import ELEMENTWISE, OWN_RULES, Tape
 
 EQUATIONS = 20_000
@@ -107,7 +107,7 @@ class Writer(Tape):
             start += size
         found = evaluated(eqn, places)
         whole = [args[k] for k in data]
-        if eqn.primitive.name == "gather" and (out := filled(eqn, places, found[0], start)).any():
+        if eqn.primitive.name == "gather" and (out := beyond_the_array(eqn, places, found[0], start)).any():
             return [self.pick([*whole, fill_value(eqn)], np.where(out, start, found[0]), start + 1)]
         return [self.pick(whole, where, start) for where in found]
 
