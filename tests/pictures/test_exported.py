@@ -39,7 +39,7 @@ NUMPY = {
     "and": np.logical_and, "or": np.logical_or, "not": np.logical_not, "is_finite": np.isfinite,
     "relu": lambda a: np.maximum(a, 0), "clamp": lambda low, a, high: np.clip(a, low, high),
     "select_n": lambda which, *cases: np.choose(which.astype(int), cases),
-    "round": lambda a: np.sign(a) * np.floor(np.abs(a) + 0.5),
+    "round": lambda a: np.copysign(np.trunc(np.abs(a)) + (np.abs(a) % 1 >= 0.5), a), "round_even": np.rint,
 }  # fmt: skip
 
 
@@ -51,11 +51,14 @@ def interpreted(program, x):
     for one in program["operations"]:
         args, op = [values[k] for k in one["args"]], one["op"]
         if op == "pick":
-            places = np.concatenate([first + step * np.arange(count) for first, step, count in one["runs"]])
+            places = np.concatenate([first + step * np.arange(count) for first, step, count in one["runs"]] or [[]])
+            places = places.astype(int)
             found = np.concatenate(args)[places]
         elif op in ("sum", "prod", "largest", "smallest"):
             reduce = {"sum": np.sum, "prod": np.prod, "largest": np.max, "smallest": np.min}[op]
             found = reduce(args[0].reshape(-1, one["group"]), axis=1)
+        elif op == "cumsum":
+            found = np.cumsum(args[0].reshape(-1, one["group"]), axis=1).ravel() if one["size"] else np.zeros(0)
         elif op == "dot":
             B, M, N, K = one["matrices"]
             found = np.einsum("bmk,bnk->bmn", args[0].reshape(B, M, K), args[1].reshape(B, N, K)).ravel()
@@ -100,9 +103,60 @@ def strange(x):
 strange.defjvp(lambda p, t: (strange(*p), 7.0 * t[0]))
 
 
+@jax.custom_jvp
+def relu(x):
+    return x**2
+
+
+relu.defjvp(lambda p, t: (relu(*p), 7.0 * t[0]))
+
+
+@jax.custom_jvp
+def logaddexp(a, b):
+    return a * b
+
+
+logaddexp.defjvp(lambda p, t: (p[0] * p[1], t[0] + t[1]))
+
+
+@jax.custom_vjp
+def backwards(x):
+    return x**2
+
+
+backwards.defvjp(lambda x: (x**2, x), lambda x, g: (5.0 * g,))
+
+
 @pytest.mark.parametrize(
     ("fun", "words"),
     [
+        (lambda x: relu(x[0]) + x[1], "relu are given by a rule"),
+        (lambda x: logaddexp(x[0], x[1]) + x[0], "logaddexp are given by a rule"),
+        (lambda x: backwards(x[0]) + x[1], "backwards are given by a rule"),
+        (lambda x: (jnp.sum(x > 0) // 2) * x[0] ** 2, "computes div of int"),
+        (lambda x: jax.lax.div(-jnp.sum(x > 0), 2) * x[0] ** 2, "computes div of int"),
+        (lambda x: jnp.sum((x > 0).astype(jnp.uint8) * jnp.uint8(200) * jnp.uint8(2) * x), "uint8 may overflow"),
+        (lambda x: jnp.sum((x > 0).astype(jnp.int32) * jnp.int32(2**30) * jnp.int32(4) * x), "int32 may overflow"),
+        (lambda x: jnp.sum((-(x > 0).astype(jnp.uint32)).astype(float) * x), "neg of uint32"),
+        (lambda x: ((jnp.sum(x > 0) * (2**53 + 1)) - 2**53) * x[0], "int64 may overflow"),
+        (lambda x: jnp.cumsum((x > -9).astype(jnp.uint8) * jnp.uint8(200), dtype=jnp.uint8) @ x, "uint8 may overflow"),
+        (lambda x: jnp.sum(~(x > 0).astype(int) * x), "computes not of int"),
+        (lambda x: jnp.sum(((x > 0).astype(int) * 6 & 3) * x), "computes and of int"),
+        (lambda x: jnp.sum(((x > 0).astype(int) << 2) * x), "shift_left"),
+        (lambda x: jax.lax.dot(x > 0, x > 0) * x[0] ** 2, "dot_general of truth values"),
+        (lambda x: jnp.abs((x > 0) * (3 + 4j)).sum() * x[1], "complex"),
+        (lambda x: jnp.abs(x[0] + 1j * x[1]), "complex"),
+        (lambda x: jnp.sum(x.astype(jnp.float32) ** 2), "rounds numbers to float32"),
+        (lambda x: jnp.mean(x > 0) * x[0] ** 2, "rounds numbers to float32"),
+        (lambda x: jnp.sum(jax.lax.reduce_precision(x, 8, 7) ** 2), "rounds numbers to fewer digits"),
+        (lambda x: jnp.sum(x.at[0].apply(jnp.sin) ** 2), "applies a function to entries"),
+        (lambda x: x[jnp.sum(x > 9)] * x[0], "takes a place that depends on x"),
+        (lambda x: x[jnp.argmax(x)], "uses argmax"),
+        (lambda x: jax.pure_callback(np.sin, jax.ShapeDtypeStruct((2,), float), x).sum(), "uses pure_callback"),
+        (lambda x: jnp.linalg.det(jnp.outer(x, x) + jnp.eye(2)), "_det_2x2 are given by a rule"),
+        (lambda x: jax.lax.fori_loop(0, 10**7, lambda k, c: (c[0], c[1] + k), (x[0], 0.0))[0], "more than 20000 steps"),
+        (lambda x: jnp.sum(jnp.broadcast_to(x, (10**6, 10**6, 2))), "more than 300000 numbers"),
+        (lambda x: jnp.where(jnp.asarray(x)[0] > 0, x, x[:, None, None, None])[jnp.nan], "could not be written down"),
         (lambda x: jax.lax.while_loop(lambda c: c < 100, lambda c: 2 * c, 1 + x[0] ** 2), "uses while"),
         (lambda x: strange(x[0]) + x[1], "strange are given by a rule"),
         (lambda x: jnp.sum(jnp.sort(x)), "uses sort"),
@@ -143,3 +197,12 @@ def test_a_function_on_the_host_and_many_variables_have_none():
     many = make_recording(rp.minimize(lambda x: jnp.sum((x - 1) ** 2), np.zeros(70)))
     assert many["program"] is None
     assert "60 variables" in many["frozen"]
+
+
+def test_a_page_says_that_it_computes_single_precision_in_double() -> None:
+    fun = lambda x: jnp.sum((x - 0.1) ** 2) + x[0] * x[1]
+    single, double = (make_recording(rp.local_model(fun, np.ones(2, kind))) for kind in (np.float32, np.float64))
+    assert single["program"] is not None and double["notes"] == []
+    assert single["notes"] == ["where the page computes f itself it does so in double precision, not in float32"]
+    assert single["zh"]["notes"] == ["页面自己计算 f 时用双精度，而不是 float32"]
+    np.testing.assert_allclose(interpreted(single["program"], [1.0, 1.0]), single["points"][0]["value"], rtol=1e-6)

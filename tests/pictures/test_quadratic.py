@@ -87,3 +87,12 @@ def test_noise_decides_what_is_zero() -> None:
     H[0, 1] = H[1, 0] = 1 - 1e-8
     assert Quadratic(0.0, np.ones(2), H, np.zeros(2)).kind == "bowl"
     assert Quadratic(0.0, np.ones(2), H, np.zeros(2), noise=1.2e-7).kind == "valley"
+
+
+@pytest.mark.parametrize("size", [1e-250, 1e250])
+@pytest.mark.parametrize("H", [[[1348.0, 480.0], [480.0, 200.0]], [[1.0, 3.0], [3.0, 2.0]]])
+def test_eigenvalues_keep_their_digits_in_any_units_of_f(size: float, H: list[list[float]]) -> None:
+    g = np.array([1.0, 2.0])
+    plain, scaled = Quadratic(1.0, g, np.array(H), g), Quadratic(size, size * g, size * np.array(H), g)
+    np.testing.assert_allclose(scaled.eigen[0] / size, plain.eigen[0], rtol=1e-13)
+    np.testing.assert_allclose(scaled.newton, plain.newton, rtol=1e-13)

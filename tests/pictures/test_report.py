@@ -239,3 +239,19 @@ def test_no_folder_is_one_line_before_the_run(verb: str, folder: Path, capsys: p
     assert invoke([verb, *target, "--report", "no/a.html"]) == 2
     out = capsys.readouterr()
     assert out.out == "" and out.err == "raphson: --report no/a.html: there is no folder no\n"
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("look", [True, False])
+@pytest.mark.parametrize(("high", "wide"), [(1e250, 1.0), (1e-250, 1.0), (1.0, 1e140), (1.0, 1e-140)])
+def test_numbers_near_the_ends_of_the_range_do_not_stop_a_report(high: float, wide: float, look: bool) -> None:
+    fun = lambda x: high * ((x[0] / wide - 1) ** 2 + 10 * (x[1] / wide - (x[0] / wide) ** 2) ** 2)
+    x0 = wide * np.array([-1.2, 1.0])
+    text = page(rp.local_model(fun, x0) if look else rp.minimize(fun, x0, max_steps=3))
+    assert "<main" in text
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_nor_do_windows_whose_squares_are_no_numbers() -> None:
+    fun = lambda x: (x[0] / 1e200 - 1) ** 2 + 10 * (x[1] / 1e200 - (x[0] / 1e200) ** 2) ** 2
+    assert "<main" in page(rp.minimize(fun, 1e200 * np.array([-1.2, 1.0])))

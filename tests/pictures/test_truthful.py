@@ -325,6 +325,11 @@ def test_every_end_of_a_run_has_chinese_words() -> None:
         "max|g| = 0; x is within 2e-16 of the minimum, relative (<= 6e-06); no negative curvature, and f nowhere "
         "lower; f is level along x1 - x2: x is not determined that way; held by bounds: x1 at its lower bound 0, "
         "x4 at its upper bound 1",
+        "max|g| = 2e-10; x is within 2e-16 of the minimum, relative (<= 6e-06); no negative curvature, and f nowhere "
+        "lower; f is level along x1 - x2; x3; x4 + x5: x is not determined that way",
+        "max|g| = 2.6e-199; no curvature beyond the error of H along x1; x2, but a slope",
+        "max|g| = 1; no curvature beyond the error of H along x1; x2, and no calls were left to look there",
+        "max|g| = 1; the noise of f (1e-15) leaves the curvature in doubt along x1; x2: what is left to gain is hidden",
         "max|g| = 3.1, and curvature -2 < 0 in 3 directions",
         "max|g| = 3.1, curvature -2 < 0 in one direction: f can still be made smaller",
         "max|g| = 2; f is lower by 0.3 along x1, falling from 1e-05 times x on; the Newton step still changes x by "
@@ -342,7 +347,7 @@ def test_every_end_of_a_run_has_chinese_words() -> None:
 def test_what_is_not_in_the_table_is_counted_and_not_shown_in_english() -> None:
     assert chinese("a sentence that nobody translated") is None
     assert chinese("max|g| = 1; a sentence that nobody translated") is None
-    assert chinese("0.5") == "0.5"
+    assert chinese("0.5") == "0.5" and chinese("inf") == "∞"
 
 
 def test_languages_that_there_are_not(tmp_path: Path, many: rp.Model, capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,7 +86,7 @@ export class Machine {
   }
 }
 
-const MOVES = new Set(["pick", "add", "sub", "neg", "sum", "relu", "abs", "max", "min", "select_n", "largest", "smallest", "clamp", "rem"]);
+const MOVES = new Set(["pick", "add", "sub", "neg", "sum", "relu", "abs", "max", "min", "select_n", "largest", "smallest", "clamp", "rem", "cumsum"]);
 
 /** Operations that are linear, if only in pieces, keep what their arguments are. */
 function degreeOf({ op, power }: Operation, args: Degree[]): Degree {
@@ -107,6 +107,7 @@ function filler(operation: Operation, to: Jets, args: Jets[], k: number, where: 
   switch (op) {
     case "pick": return () => pick(to, args, k, where!);
     case "sum": return () => sum(to, a, k, group);
+    case "cumsum": return () => running(to, a, k, group);
     case "dot": return () => dot(to, a, b, k, operation.matrices!);
     case "prod": return () => product(to, a, k, group);
     case "largest": return () => most(to, a, k, group, 1);
@@ -133,7 +134,7 @@ function unary(to: Jets, a: Jets, k: number, rule: (x: number) => void): void {
     if (!to.h) continue;
     for (let p = 0, t = 0; p < k; p += 1)
       for (let q = p; q < k; q += 1, t += 1)
-        to.h[i * T + t] = d * (a.h ? a.h[j * T + t] : 0) + dd * (g[j * k + p] * g[j * k + q]);
+        to.h[i * T + t] = d * (a.h ? a.h[j * T + t] : 0) + dd * g[j * k + p] * g[j * k + q];
   }
 }
 
@@ -150,9 +151,9 @@ function binary(to: Jets, a: Jets, b: Jets, k: number, rule: (x: number, y: numb
     for (let p = 0, t = 0; p < k; p += 1)
       for (let q = p; q < k; q += 1, t += 1) {
         let s = 0;
-        if (ga) s += da * (a.h ? a.h[ia * T + t] : 0) + aa * (ga[ia * k + p] * ga[ia * k + q]);
-        if (gb) s += db * (b.h ? b.h[ib * T + t] : 0) + bb * (gb[ib * k + p] * gb[ib * k + q]);
-        if (ga && gb) s += ab * (ga[ia * k + p] * gb[ib * k + q] + ga[ia * k + q] * gb[ib * k + p]);
+        if (ga) s += da * (a.h ? a.h[ia * T + t] : 0) + aa * ga[ia * k + p] * ga[ia * k + q];
+        if (gb) s += db * (b.h ? b.h[ib * T + t] : 0) + bb * gb[ib * k + p] * gb[ib * k + q];
+        if (ga && gb) s += ab * ga[ia * k + p] * gb[ib * k + q] + ab * ga[ia * k + q] * gb[ib * k + p];
         to.h[i * T + t] = s;
       }
   }
@@ -188,11 +189,15 @@ function select(to: Jets, [which, ...cases]: Jets[], k: number): void {
   }
 }
 
+/** min(max(x, low), high); where x is on a bound, or the bounds are crossed, without derivatives, as in JAX. */
 function clamp(to: Jets, [low, x, high]: Jets[], k: number): void {
+  clear(to);
   for (let i = 0; i < to.v.length; i += 1) {
     const at = ({ v }: Jets): number => (v.length === 1 ? 0 : i);
-    const from = x.v[at(x)] < low.v[at(low)] ? low : x.v[at(x)] > high.v[at(high)] ? high : x;
-    copy(to, i, from, at(from), k);
+    const [l, a, h] = [low.v[at(low)], x.v[at(x)], high.v[at(high)]];
+    const from = a > h ? high : l > a && l < h ? low : l < a && a < h ? x : null;
+    if (from) copy(to, i, from, at(from), k);
+    to.v[i] = Math.min(Math.max(a, l), h);
   }
 }
 
@@ -215,12 +220,21 @@ function sum(to: Jets, a: Jets, k: number, group: number): void {
   for (let i = 0; i < to.v.length; i += 1) for (let j = 0; j < group; j += 1) accumulate(to, i, a, i * group + j, k, 1);
 }
 
+/** Running sums within every group. */
+function running(to: Jets, a: Jets, k: number, group: number): void {
+  clear(to);
+  for (let i = 0; i < to.v.length; i += 1) {
+    accumulate(to, i, a, i, k, 1);
+    if (i % group) accumulate(to, i, to, i - 1, k, 1);
+  }
+}
+
 /** The largest (way 1) or smallest of every group; several that are the same share the derivatives, as in JAX. */
 function most(to: Jets, a: Jets, k: number, group: number, way: number): void {
   clear(to);
   for (let i = 0; i < to.v.length; i += 1) {
     const part = a.v.subarray(i * group, (i + 1) * group);
-    const top = way > 0 ? Math.max(...part) : Math.min(...part);
+    const top = part.reduce(way > 0 ? (one, other) => Math.max(one, other) : (one, other) => Math.min(one, other));
     const count = part.reduce((many, value) => many + Number(value === top), 0);
     for (let j = 0; j < group; j += 1) if (part[j] === top) accumulate(to, i, a, i * group + j, k, 1 / count);
     to.v[i] = top;

@@ -26,11 +26,13 @@ const bell = (x: number): number => (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x);
 /** Functions of one argument. */
 export const UNARY: Record<string, (x: number) => void> = {
   neg: (x) => set(-x, -1, 0),
-  abs: (x) => set(Math.abs(x), Math.sign(x), 0),
+  // At 0 the slope is 1, as in JAX.
+  abs: (x) => set(Math.abs(x), x >= 0 ? 1 : -1, 0),
   exp: (x) => { const e = Math.exp(x); set(e, e, e); },
   exp2: (x) => { const e = 2 ** x; set(e, e * Math.LN2, e * Math.LN2 * Math.LN2); },
   expm1: (x) => { const e = Math.exp(x); set(Math.expm1(x), e, e); },
   log: (x) => set(Math.log(x), 1 / x, -1 / (x * x)),
+  log2: (x) => set(Math.log2(x), Math.LOG2E / x, -Math.LOG2E / (x * x)),
   log1p: (x) => set(Math.log1p(x), 1 / (1 + x), -1 / ((1 + x) * (1 + x))),
   sqrt: (x) => { const r = Math.sqrt(x); set(r, 0.5 / r, -0.25 / (r * x)); },
   rsqrt: (x) => { const r = 1 / Math.sqrt(x); set(r, (-0.5 * r) / x, (0.75 * r) / (x * x)); },
@@ -56,13 +58,21 @@ export const UNARY: Record<string, (x: number) => void> = {
   relu: (x) => set(x !== x ? NaN : x > 0 ? x : 0, x > 0 ? 1 : 0, 0),
 };
 
+/** The nearest whole number; `half`: where a half goes, by the whole number below it. x + 0.5 would be rounded itself. */
+function whole(x: number, half: (below: number) => number): number {
+  const size = Math.abs(x), below = Math.floor(size), rest = size - below;
+  return Math.sign(x) * (rest < 0.5 ? below : rest > 0.5 ? below + 1 : rest === 0.5 ? half(below) : size);
+}
+
 /** Functions of one or two arguments that are constant in pieces. */
 export const STEPS: Record<string, (x: number, y: number) => number> = {
   sign: Math.sign,
   floor: Math.floor,
   ceil: Math.ceil,
   /** Halves go away from zero, as `lax.round` rounds them. */
-  round: (x) => Math.sign(x) * Math.floor(Math.abs(x) + 0.5),
+  round: (x) => whole(x, (below) => below + 1),
+  /** Halves go to the even neighbor, as `jnp.round` rounds them. */
+  round_even: (x) => whole(x, (below) => below + (below % 2)),
   is_finite: (x) => Number(Number.isFinite(x)),
   not: (x) => Number(!x),
   stop: (x) => x,

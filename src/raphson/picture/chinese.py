@@ -1,7 +1,8 @@
 """Chinese for what pictures and reports say: whole sentences from chinese.json, with numbers and names put in.
 
 A key is an English sentence, label or part of a line; `{a}` stands for what is copied, `{A}` for words that are
-translated themselves. What is not in the table stays as it is, and `chinese` says so by returning None.
+translated themselves, `{z}` for what is copied and may be a list with "; " between. What is not in the table stays as
+it is, and `chinese` says so by returning None.
 """
 
 import json
@@ -40,10 +41,9 @@ def pattern(key: str) -> re.Pattern[str]:
     What is copied has no "; ", ": " or ". " in it: those divide texts into parts.
     """
     parts = HOLE.split(key)
-    hole = {False: "(?:(?!: |[.] )[^;])+?", True: "[^;]+?"}
-    body = "".join(
-        re.escape(part) if k % 2 == 0 else f"(?P<{part}>{hole[part.isupper()]})" for k, part in enumerate(parts)
-    )
+    copied, told, several = "(?:(?!: |[.] )[^;])+?", "[^;]+?", "(?:(?!: |[.] ).)+?"
+    hole = lambda name: told if name.isupper() else several if name == "z" else copied
+    body = "".join(re.escape(part) if k % 2 == 0 else f"(?P<{part}>{hole(part)})" for k, part in enumerate(parts))
     return re.compile(body + (r"(?=; |\s|$)" if key[-1] in ".:;" else r"(?=; |$)"))
 
 
@@ -68,7 +68,7 @@ def begun(rule: Rule, text: str) -> tuple[str, str] | None:
     if match is None:
         return None
     holes = match.groupdict()
-    told = {name: listed(words) if name.isupper() else words for name, words in holes.items()}
+    told = {name: listed(words) if name.isupper() else words.replace("; ", "、") for name, words in holes.items()}
     if any(words is None for words in told.values()):
         return None
     return HOLE.sub(lambda hole: str(told.get(hole[1], hole[0])), rule[1]), text[match.end() :]

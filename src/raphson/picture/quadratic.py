@@ -40,15 +40,22 @@ class Quadratic:
         w, V = np.linalg.eigh(self.hessian)
         if np.all(self.signs != 0):
             big = int(np.argmax(np.abs(w)))
-            w[1 - big] = self.determinant / w[big]
+            share, size = self.parts
+            w[1 - big] = share * (size / w[big]) * size
         return w, settled(V)
 
     @cached_property
     def determinant(self) -> float:
-        """det H, from H in its natural units."""
+        """det H, from H in its natural units; infinite where it is too large for a number, though H is not."""
+        share, size = self.parts
+        return share * size * size
+
+    @cached_property
+    def parts(self) -> tuple[float, float]:
+        """det H as share size^2: det of H in its natural units, and the product of these, as large as H."""
         d = hessian_units(self.hessian)
         (a, b), (_, c) = self.hessian / d[:, None] / d[None, :]
-        return float((a * c - b * b) * d[0] ** 2 * d[1] ** 2)
+        return float(a * c - b * b), float(d[0] * d[1])
 
     @cached_property
     def signs(self) -> np.ndarray:

@@ -13,7 +13,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.picture.recording.writer import Made, Unwritable, Writer
+from raphson.picture.recording.kinds import Made, Unwritable
+from raphson.picture.recording.writer import Writer
 from raphson.problems.callback import HOST
 
 
@@ -25,20 +26,25 @@ def exported(problem: Any, x: Any) -> tuple[dict[str, Any] | None, str]:
         return None, "f runs on the host"
     if not problem.space.straight:
         return None, "x lies on a curved space"
-    leaves, tree = jax.tree.flatten(x)
-    shapes, types = [np.shape(leaf) for leaf in leaves], [jnp.result_type(leaf) for leaf in leaves]
-    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
-    flat = np.concatenate([np.ravel(np.asarray(leaf, float)) for leaf in leaves])
-
-    def value(z: Any) -> Any:
-        split = zip(jnp.split(z, ends[:-1]), shapes, types, strict=True)
-        parts = [jnp.reshape(part, shape).astype(dtype) for part, shape, dtype in split]
-        return problem.value(jax.tree.unflatten(tree, parts))
-
     try:
-        closed = jax.make_jaxpr(value)(jnp.asarray(flat))
-        writer = Writer(len(flat))
-        (out,) = writer.run(closed.jaxpr, closed.consts, [Made(0, (len(flat),))])
-        return writer.program(out), ""
+        return program_of(problem, x), ""
     except Unwritable as reason:
         return None, str(reason)
+    except Exception as reason:  # whatever it was: a report must not fail because the page cannot have f
+        return None, f"f could not be written down ({type(reason).__name__})"
+
+
+def program_of(problem: Any, x: Any) -> dict[str, Any]:
+    """The program; raises Unwritable where there is none."""
+    leaves, tree = jax.tree.flatten(x)
+    leaves = [jnp.asarray(leaf) for leaf in leaves]
+    ends = np.cumsum([leaf.size for leaf in leaves])
+    closed = jax.make_jaxpr(lambda *leaves: problem.value(jax.tree.unflatten(tree, leaves)))(*leaves)
+    writer = Writer(int(ends[-1]), max(float(jnp.finfo(leaf.dtype).eps) for leaf in leaves))
+    flat = Made(0, (writer.n,))
+    parts = [
+        writer.pick([flat], np.arange(end - leaf.size, end).reshape(leaf.shape), writer.n)
+        for leaf, end in zip(leaves, ends, strict=True)
+    ]
+    (out,) = writer.run(closed.jaxpr, closed.consts, parts)
+    return writer.program(out)

@@ -28,7 +28,7 @@ def race_page(comparison: Any, title: str) -> str:
         f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>',
         "<p>f, g, H: evaluations. Time: of a second run, without compiling. Order: about 1 linear, 2 quadratic.</p>",
         group("How fast", [race(results), scenes.convergence(comparison)], "en"),
-        group("The paths", list(paths(results)) if n == 2 else [], "en"),
+        group(paths_title(results), list(paths(results)) if n == 2 else [], "en"),
         "<p>Everything is inside this one file.</p>",
         "</main>",
     ]
@@ -39,6 +39,11 @@ def row(cells: tuple[str, ...]) -> str:
     """One method."""
     name, *numbers = cells
     return f'<tr><th scope="row">{escape(name)}</th>' + "".join(f"<td>{escape(a)}</td>" for a in numbers) + "</tr>"
+
+
+def paths_title(results: dict[str, Any]) -> str:
+    """What stands over the paths: all of them, or those of the first methods."""
+    return "The paths" if len(results) <= PATHS else f"The paths of the first {PATHS} methods"
 
 
 def paths(results: dict[str, Any]) -> Iterator[Scene]:

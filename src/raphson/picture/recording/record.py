@@ -88,6 +88,8 @@ def add_program(out: dict[str, Any], run: Replay, planes: Sequence[Plane]) -> No
     out["program"], out["frozen"] = exported(run.problem, run.moments[-1].x)
     if out["program"] is None:
         return
+    if out["dtype"] != "float64":
+        out["notes"].append(f"where the page computes f itself it does so in double precision, not in {out['dtype']}")
     for plane, entry in zip(planes, out["planes"], strict=True):
         entry["basis"] = [column(row) for row in plane.basis]
         entry["project"] = [column(row) for row in plane.project]

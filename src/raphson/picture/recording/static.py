@@ -123,7 +123,7 @@ def group(title: str, scenes: list[Scene], language: str) -> str:
 
 def figure_of(scene: Scene) -> str:
     """The picture; where there is nothing to draw its sentence, without an empty frame."""
-    if not all(isinstance(item, Text) for item in scene.items):
+    if not all(isinstance(item, Text) for item in scene.items) and np.all(np.isfinite(scene.window)):
         return svg(scene, WIDTH)
     words = " ".join(item.text for item in scene.items if isinstance(item, Text))
     told = " ".join(part for part in (words, scene.caption, *scene.notes) if part)

@@ -57,9 +57,10 @@ def local_window(quad: Quadratic, run: Window | None, ends: np.ndarray) -> Windo
     steepest = float(np.max(np.abs(quad.eigen[0])))
     half = np.array([window[1] - window[0], window[3] - window[2]]) / 2
     noise = DIGITS * 2.2e-16 * abs(quad.value)
-    change = 0.5 * steepest * float(np.max(half)) ** 2 + float(np.linalg.norm(quad.gradient) * np.max(half))
+    wide = float(np.max(half))  # its square may be too large, or too small, for a number
+    change = 0.5 * (steepest * wide) * wide + float(np.linalg.norm(quad.gradient)) * wide
     if 0 < change < noise and steepest > 0:
-        return widened(window, float(np.sqrt(2 * noise / steepest) / np.max(half)))
+        return widened(window, float(np.sqrt(2 * noise / steepest)) / wide)
     return window
 
 

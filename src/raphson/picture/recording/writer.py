@@ -1,38 +1,21 @@
 """Writes a jaxpr down as the operations of a small program (`exported`)."""
 
-import base64
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
-OPERATIONS = 3000
-"""Operations that a program may have: a drag runs all of them in a frame."""
+from raphson.picture.recording.kinds import MOVES, SAME, Made, Unwritable, Value, admitted, known, largest
+from raphson.picture.recording.places import beyond_the_array, evaluated, fill_value, gathered, is_index, targets
+from raphson.picture.recording.tape import ELEMENTWISE, OWN_RULES, Tape
 
-NUMBERS = 300_000
-"""Numbers that all of them may make: with their derivatives along two directions 15 MB, and 20 ms of a frame."""
-
-BYTES = 200_000
-"""What its constants may take, a fit's data above all."""
-
-ELEMENTWISE = frozenset((
-    "add", "sub", "mul", "div", "neg", "abs", "sign", "floor", "ceil", "round", "exp", "exp2", "expm1", "log", "log1p",
-    "sqrt", "rsqrt", "cbrt", "square", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh",
-    "asinh", "acosh", "atanh", "logistic", "erf", "erfc", "lgamma", "digamma", "pow", "max", "min", "rem", "clamp",
-    "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "xor", "is_finite", "select_n",
-))  # fmt: skip
-"""Primitives that stand in a program under their own names."""
-
-MOVES = frozenset((
-    "slice", "squeeze", "reshape", "transpose", "broadcast_in_dim", "concatenate", "pad", "rev", "expand_dims",
-    "dynamic_slice", "dynamic_update_slice", "gather", "scatter", "stack", "unstack", "split", "tile",
-))  # fmt: skip
-"""Primitives that only move numbers about."""
-
-SAME = frozenset(("convert_element_type", "reduce_precision", "copy", "optimization_barrier"))
-"""Primitives that leave numbers what they are (a program knows double precision alone)."""
+EQUATIONS = 20_000
+"""Equations that are looked at, loops rolled out: a report must not wait for them."""
 
 INSIDE = {
     "jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr", "core_call": "call_jaxpr", "remat": "jaxpr",
@@ -40,59 +23,24 @@ INSIDE = {
 }  # fmt: skip
 """Calls, and where the called jaxpr stands."""
 
-OWN_RULES = {"logaddexp": "logaddexp", "relu": "relu"}
-"""Functions whose derivatives are given by a rule of their own, with the operation that keeps it."""
-
-
-class Unwritable(Exception):
-    """What a program cannot hold: the text says what."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """A value that depends on x: its number and its shape."""
-
-    number: int
-    shape: tuple[int, ...]
-
-
-type Value = Made | np.ndarray
-"""A value that depends on x, or one that is known."""
+HOME = os.path.dirname(jax.__file__)
+"""A user's function of the same name has another home."""
 
 
 @dataclass
-class Writer:
+class Writer(Tape):
     """Writes operations down as it walks through a jaxpr; what does not depend on x is computed on the way."""
 
-    n: int
-    constants: list[np.ndarray] = field(default_factory=list)
-    operations: list[dict[str, Any]] = field(default_factory=list)
-    known: dict[bytes, int] = field(default_factory=dict)
-    made: int = 0
-
-    def program(self, out: Value) -> dict[str, Any]:
-        """The finished program. Constants are numbered before the operations."""
-        last = self.number_of(out)
-        count = len(self.constants)
-        if sum(8 * a.size for a in self.constants) > BYTES:
-            raise Unwritable(f"its data take more than {BYTES // 1000} kB")
-
-        def settled(k: int) -> int:
-            return 0 if k == 0 else count + k if k > 0 else -k
-
-        for one in self.operations:
-            one["args"] = [settled(k) for k in one["args"]]
-        written = [encoded(a) for a in self.constants]
-        return {"n": self.n, "constants": written, "operations": self.operations, "out": settled(last)}
+    seen: int = 0
 
     def run(self, jaxpr: Any, consts: Sequence[Any], args: Sequence[Value]) -> list[Value]:
         """Writes a jaxpr for these arguments; its results."""
         env: dict[Any, Value] = {}
-        for var, value in zip([*jaxpr.constvars, *jaxpr.invars], [*map(np.asarray, consts), *args], strict=True):
+        for var, value in zip([*jaxpr.constvars, *jaxpr.invars], [*map(known, consts), *args], strict=True):
             env[var] = value
 
         def read(atom: Any) -> Value:
-            return np.asarray(atom.val) if hasattr(atom, "val") else env[atom]
+            return known(atom.val, atom.aval.dtype) if hasattr(atom, "val") else env[atom]
 
         for eqn in jaxpr.eqns:
             found = self.equation(eqn, [read(atom) for atom in eqn.invars])
@@ -101,66 +49,57 @@ class Writer:
 
     def equation(self, eqn: Any, args: list[Value]) -> list[Value]:
         """Writes one equation."""
-        name = eqn.primitive.name
+        name, still = eqn.primitive.name, not any(isinstance(a, Made) for a in args)
+        self.seen += 1
+        if self.seen > EQUATIONS:
+            raise Unwritable(f"it takes more than {EQUATIONS} steps")
         if name in INSIDE:
             return self.called(eqn.params[INSIDE[name]], args)
-        if all(isinstance(a, np.ndarray) for a in args):
+        if name.startswith("debug_") and not eqn.outvars:  # what it prints is not f
+            return []
+        if still and name in ("custom_jvp_call", "custom_vjp_call"):
+            return self.called(eqn.params["call_jaxpr"], args)
+        if still:
             return [*evaluated(eqn, args)]
+        if name in ("scan", "cond"):
+            return self.write_scan(eqn, args) if name == "scan" else self.write_cond(eqn, args)
+        if name not in ELEMENTWISE | MOVES | SAME and not hasattr(self, special(name)):
+            raise Unwritable(f"it uses {name}, which the page does not know")
+        most = admitted(eqn, args, self.rounding)
+        self.room(sum(int(np.prod(var.aval.shape)) for var in eqn.outvars))
+        return [replace(a, most=most) if isinstance(a, Made) else a for a in self.written(eqn, args)]
+
+    def written(self, eqn: Any, args: list[Value]) -> list[Value]:
+        """An equation without others in it."""
+        name, shape = eqn.primitive.name, eqn.outvars[0].aval.shape
         if name in SAME:
-            return [self.same(eqn, args[0])]
+            return self.same(eqn, args)
         if name in ELEMENTWISE:
-            shape = eqn.outvars[0].aval.shape
             return [self.write(name, [self.spread(a, shape) for a in args], shape)]
         if name in MOVES:
             return self.moved(eqn, args)
-        special: Callable[[Any, list[Value]], list[Value]] | None = getattr(self, f"write_{name}", None)
-        if special is None:
-            raise Unwritable(f"it uses {name}, which the page does not know")
-        return special(eqn, args)
+        rule: Callable[[Any, list[Value]], list[Value]] = getattr(self, special(name))
+        return rule(eqn, args)
 
     def called(self, inner: Any, args: Sequence[Value]) -> list[Value]:
         """A jaxpr within the jaxpr, written in place."""
         return self.run(getattr(inner, "jaxpr", inner), getattr(inner, "consts", ()), args)
 
-    def write(self, op: str, args: Sequence[Value], shape: Sequence[int], **more: Any) -> Made:
-        """One more operation."""
-        if len(self.operations) >= OPERATIONS:
-            raise Unwritable(f"it has more than {OPERATIONS} operations")
-        size = int(np.prod(shape))
-        self.made += size
-        if self.made > NUMBERS:
-            raise Unwritable(f"it makes more than {NUMBERS} numbers on the way")
-        numbers = [self.number_of(a, op in ELEMENTWISE) for a in args]
-        self.operations.append({"op": op, "args": numbers, "size": size} | more)
-        return Made(len(self.operations), tuple(shape))
-
-    def number_of(self, value: Value, lone: bool = False) -> int:
-        """The number of a value: 0 for x, k > 0 for the k-th operation, -k for the k-th constant (both from 1).
-        `lone`: one number stands for an array of it."""
-        if isinstance(value, Made):
-            return value.number
-        flat = np.ravel(np.asarray(value, float))
-        flat = flat[:1] if lone and flat.size and np.all(flat == flat[0]) else flat
-        key = flat.tobytes()
-        if key not in self.known:
-            self.constants.append(flat)
-            self.known[key] = -len(self.constants)
-        return self.known[key]
-
-    def same(self, eqn: Any, value: Value) -> Value:
-        """Another type: what is cut off or rounded cannot be written."""
-        kind = eqn.outvars[0].aval.dtype
-        source = eqn.invars[0].aval.dtype
-        if jnp.issubdtype(source, jnp.floating) and not jnp.issubdtype(kind, jnp.floating):
-            raise Unwritable(f"it turns numbers into {kind}")
-        return value
+    def same(self, eqn: Any, args: list[Value]) -> list[Value]:
+        """Another type: the numbers are the same, but for those that become true or false."""
+        kind, source = eqn.outvars[0].aval.dtype, eqn.invars[0].aval.dtype
+        if jnp.issubdtype(kind, np.bool_) and not jnp.issubdtype(source, np.bool_):
+            return [self.write("ne", [args[0], np.zeros(())], args[0].shape)]
+        return args
 
     def moved(self, eqn: Any, args: list[Value]) -> list[Value]:
         """Numbers moved about: the same primitive applied to their positions says where each one comes from."""
-        data = [k for k, atom in enumerate(eqn.invars) if not is_index(eqn, k, atom)]
+        data = [k for k in range(len(args)) if not is_index(eqn, k)]
         if any(isinstance(a, Made) for k, a in enumerate(args) if k not in data):
             raise Unwritable(f"{eqn.primitive.name} takes a place that depends on x")
-        places, start = list(args), 0
+        if eqn.params.get("update_jaxpr") is not None:
+            raise Unwritable("it applies a function to entries of an array in their place")
+        places, start = list[Any](args), 0
         for k in data:
             shape = args[k].shape
             size = int(np.prod(shape))
@@ -168,45 +107,23 @@ class Writer:
             start += size
         found = evaluated(eqn, places)
         whole = [args[k] for k in data]
+        if eqn.primitive.name == "gather" and (out := beyond_the_array(eqn, places, found[0], start)).any():
+            return [self.pick([*whole, fill_value(eqn)], np.where(out, start, found[0]), start + 1)]
         return [self.pick(whole, where, start) for where in found]
-
-    def pick(self, args: Sequence[Value], where: np.ndarray, total: int) -> Value:
-        """Numbers taken from the arguments, laid end to end, at these places."""
-        flat = where.ravel()
-        if all(isinstance(a, np.ndarray) for a in args):
-            return np.concatenate([np.ravel(a) for a in args])[flat].reshape(where.shape)  # type: ignore[arg-type]
-        if flat.size and not (flat.min() >= 0 and flat.max() < total):
-            raise Unwritable("it takes numbers from outside an array")
-        if (
-            len(args) == 1
-            and flat.size == total
-            and np.array_equal(flat, np.arange(total))
-            and isinstance(args[0], Made)
-        ):
-            return Made(args[0].number, where.shape)
-        return self.write("pick", args, where.shape, runs=runs(flat))
-
-    def spread(self, value: Value, shape: Sequence[int]) -> Value:
-        """A value repeated to a shape; one number is left alone, it stands for as many as are needed."""
-        own = value.shape
-        if own == tuple(shape) or int(np.prod(own)) == 1:
-            return value
-        size = int(np.prod(own))
-        return self.pick([value], np.broadcast_to(np.arange(size).reshape(own), shape), size)
-
-    def grouped(self, value: Value, axes: Sequence[int]) -> tuple[Value, tuple[int, ...], int]:
-        """A value with these axes last, the shape of the others, and how many numbers a group has."""
-        shape = value.shape
-        rest = [k for k in range(len(shape)) if k not in axes]
-        size = int(np.prod(shape))
-        where = np.arange(size).reshape(shape).transpose([*rest, *axes])
-        outer = tuple(shape[k] for k in rest)
-        return self.pick([value], where, size), outer, int(np.prod([shape[k] for k in axes]))
 
     def reduce(self, op: str, eqn: Any, args: list[Value]) -> list[Value]:
         """A sum, product or extreme over axes."""
         value, outer, group = self.grouped(args[0], eqn.params["axes"])
+        if group == 0 and op in ("largest", "smallest"):
+            raise Unwritable("it takes the largest of no numbers")
         return [self.write(op, [value], outer, group=group)]
+
+    def write_add_any(self, eqn: Any, args: list[Value]) -> list[Value]:
+        """A sum of derivatives: f may hold some."""
+        return [self.write("add", args, eqn.outvars[0].aval.shape)]
+
+    def write_custom_vjp_call(self, eqn: Any, args: list[Value]) -> list[Value]:
+        return self.write_custom_jvp_call(eqn, args)
 
     def write_reduce_sum(self, eqn: Any, args: list[Value]) -> list[Value]:
         return self.reduce("sum", eqn, args)
@@ -220,6 +137,17 @@ class Writer:
     def write_reduce_min(self, eqn: Any, args: list[Value]) -> list[Value]:
         return self.reduce("smallest", eqn, args)
 
+    def write_reduce_or(self, eqn: Any, args: list[Value]) -> list[Value]:
+        return self.reduce("largest", eqn, args)
+
+    def write_reduce_and(self, eqn: Any, args: list[Value]) -> list[Value]:
+        return self.reduce("smallest", eqn, args)
+
+    def write_round(self, eqn: Any, args: list[Value]) -> list[Value]:
+        """Halves go away from zero or to the even neighbor."""
+        even = eqn.params["rounding_method"] == lax.RoundingMethod.TO_NEAREST_EVEN
+        return [self.write("round_even" if even else "round", args, eqn.outvars[0].aval.shape)]
+
     def write_integer_pow(self, eqn: Any, args: list[Value]) -> list[Value]:
         return [self.write("integer_pow", args, eqn.outvars[0].aval.shape, power=int(eqn.params["y"]))]
 
@@ -227,16 +155,26 @@ class Writer:
         return [self.write("stop", args, eqn.outvars[0].aval.shape)]
 
     def write_cumsum(self, eqn: Any, args: list[Value]) -> list[Value]:
-        """Running sums: a product with a triangle of ones."""
-        axis, m = eqn.params["axis"], eqn.invars[0].aval.shape[eqn.params["axis"]]
-        value, outer, _ = self.grouped(args[0], [axis])
-        ones = np.tril(np.ones((m, m)))
-        rows = int(np.prod(outer))
-        found = self.write(
-            "dot", [value, ones.T if eqn.params["reverse"] else ones], (rows, m), matrices=[1, rows, m, m]
-        )
-        back = np.moveaxis(np.arange(rows * m).reshape(*outer, m), -1, axis)
-        return [self.pick([found], back, rows * m)]
+        """Running sums, from the end where they are reversed."""
+        axis, shape, way = eqn.params["axis"], eqn.invars[0].aval.shape, -1 if eqn.params["reverse"] else 1
+        size = int(np.prod(shape))
+        along = np.moveaxis(np.arange(size).reshape(shape), axis, -1)[..., ::way]
+        found = self.write("cumsum", [self.pick([args[0]], along, size)], along.shape, group=shape[axis])
+        back = np.moveaxis(np.arange(size).reshape(along.shape)[..., ::way], -1, axis)
+        return [self.pick([found], back, size)]
+
+    def write_scatter_add(self, eqn: Any, args: list[Value]) -> list[Value]:
+        """Updates added at their places: for each place the sum of those that go there."""
+        value, where, updates = args
+        if isinstance(where, Made):
+            raise Unwritable("scatter-add takes a place that depends on x")
+        target, shape = targets(eqn, where), value.shape
+        self.room(int(np.prod(shape)) * int(np.bincount(target[target >= 0]).max(initial=0)))
+        table = gathered(target, int(np.prod(shape)))
+        if not table.size:
+            return [value]
+        found = self.pick([updates, np.zeros(1)], table, len(target) + 1)
+        return [self.write("add", [value, self.write("sum", [found], shape, group=table.shape[1])], shape)]
 
     def write_dot_general(self, eqn: Any, args: list[Value]) -> list[Value]:
         """Products of matrices: (B, M, K) and (B, N, K) to (B, M, N)."""
@@ -258,18 +196,27 @@ class Writer:
         """A function with derivatives of its own: known by its name, or not to be written."""
         inner = eqn.params["call_jaxpr"]
         source = getattr(getattr(inner, "jaxpr", inner), "debug_info", None)
-        name = str(getattr(source, "func_src_info", "")).split(" ")[0]
-        if name not in OWN_RULES:
+        name, _, place = str(getattr(source, "func_src_info", "")).partition(" at ")
+        if name not in OWN_RULES or not place.startswith(HOME + os.sep):
             raise Unwritable(f"the derivatives of {name or 'a function'} are given by a rule of their own")
-        return [self.write(OWN_RULES[name], args, eqn.outvars[0].aval.shape)]
+        shape = eqn.outvars[0].aval.shape
+        if name == "relu6":
+            return [self.write("clamp", [np.zeros(()), args[0], np.full((), 6.0)], shape)]
+        return [self.write(name, [self.spread(a, shape) for a in args], shape)]
 
     def write_cond(self, eqn: Any, args: list[Value]) -> list[Value]:
         """Branches: all are computed, one is taken."""
-        found = [self.called(branch, args[1:]) for branch in eqn.params["branches"]]
-        if isinstance(args[0], np.ndarray):
-            return found[int(np.clip(args[0], 0, len(found) - 1))]
-        shapes = [var.aval.shape for var in eqn.outvars]
-        return [self.write("select_n", [args[0], *[f[k] for f in found]], shape) for k, shape in enumerate(shapes)]
+        branches = eqn.params["branches"]
+        if not isinstance(args[0], Made):
+            return self.called(branches[int(np.clip(args[0], 0, len(branches) - 1))], args[1:])
+        found = [self.called(branch, args[1:]) for branch in branches]
+        out: list[Value] = []
+        for values in zip(*found, strict=True):
+            if any(jnp.issubdtype(a.dtype, jax.dtypes.extended) for a in values if not isinstance(a, Made)):
+                raise Unwritable("its random numbers depend on x")
+            chosen = self.write("select_n", [args[0], *values], values[0].shape)
+            out.append(replace(chosen, most=max(map(largest, values))))
+        return out
 
     def write_scan(self, eqn: Any, args: list[Value]) -> list[Value]:
         """A loop of a known length, rolled out."""
@@ -286,54 +233,11 @@ class Writer:
             carry = found[:kept]
             made.append(found[kept:])
         made = made[::-1] if eqn.params["reverse"] else made
+        if not made:  # a loop of no turns: its rows are empty
+            return [*carry, *[np.zeros(var.aval.shape, var.aval.dtype) for var in eqn.outvars[kept:]]]
         return [*carry, *[self.stacked(column) for column in zip(*made, strict=True)]]
 
-    def row(self, value: Value, k: int) -> Value:
-        """Entry k along the first axis."""
-        if isinstance(value, np.ndarray):
-            return value[k]
-        size = int(np.prod(value.shape))
-        return self.pick([value], np.arange(size).reshape(value.shape)[k], size)
 
-    def stacked(self, values: Sequence[Value]) -> Value:
-        """Values of one shape along a new first axis."""
-        if all(isinstance(v, np.ndarray) for v in values):
-            return np.stack(values)  # type: ignore[arg-type]
-        shape = next(v.shape for v in values)
-        size = len(values) * int(np.prod(shape))
-        return self.pick(list(values), np.arange(size).reshape(len(values), *shape), size)
-
-
-def is_index(eqn: Any, k: int, atom: Any) -> bool:
-    """Whether argument k of a primitive that moves numbers says where, rather than what."""
-    name = eqn.primitive.name
-    first = {"gather": 1, "scatter": 1, "dynamic_slice": 1, "dynamic_update_slice": 2}.get(name)
-    if first is None:
-        return False
-    return k == 1 if name == "scatter" else k >= first
-
-
-def evaluated(eqn: Any, args: Sequence[Any]) -> list[np.ndarray]:
-    """The results of an equation for known numbers."""
-    found = eqn.primitive.bind(*map(jnp.asarray, args), **eqn.params)
-    return [np.asarray(a) for a in (found if eqn.primitive.multiple_results else [found])]
-
-
-def runs(flat: np.ndarray) -> list[list[int]]:
-    """Places as runs [first, step, count]."""
-    out: list[list[int]] = []
-    for place in flat.tolist():
-        if out and out[-1][2] == 1:
-            out[-1][1:] = [place - out[-1][0], 2]
-        elif out and place == out[-1][0] + out[-1][1] * out[-1][2]:
-            out[-1][2] += 1
-        else:
-            out.append([place, 0, 1])
-    return out
-
-
-def encoded(a: np.ndarray) -> Any:
-    """A number, or little-endian Float64 in base64."""
-    if a.size == 1 and np.isfinite(a[0]):
-        return float(a[0])
-    return base64.b64encode(np.ascontiguousarray(a, "<f8").tobytes()).decode("ascii")
+def special(name: str) -> str:
+    """The method of `Writer` for a primitive that is no element-by-element one."""
+    return f"write_{name.replace('-', '_')}"

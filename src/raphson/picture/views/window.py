@@ -56,7 +56,8 @@ def extents(quad: Quadratic) -> np.ndarray | None:
     if quad.signs[0] != quad.signs[1] or quad.signs[0] == 0:
         return None
     with np.errstate(all="ignore"):
-        inverse = np.array([quad.hessian[1, 1], quad.hessian[0, 0]]) / quad.determinant
+        share, size = quad.parts
+        inverse = np.array([quad.hessian[1, 1], quad.hessian[0, 0]]) / size / share / size
         found = np.sqrt(2 * quad.rise * inverse)
     return found if np.all(np.isfinite(found)) else None
 
