@@ -2,7 +2,7 @@
 
 import type { Language } from "../app/store";
 import { Tour } from "./tour";
-import { thinned } from "./thin";
+import { relative, thinned } from "./thin";
 import { tourWords } from "./words";
 
 /** Pixels of a picture on paper; of one beside another. */
@@ -35,17 +35,22 @@ function inLanguage(tour: Tour, language: Language): string {
   root.querySelectorAll<SVGSVGElement>("svg[viewBox]").forEach((svg) => (svg.style.width = `${svg.getAttribute("viewBox")!.split(" ")[2]}px`));
   root.querySelectorAll<SVGElement>("svg path[d]").forEach((path) => {
     const [, , width, height] = (path.ownerSVGElement!.getAttribute("viewBox") ?? "").split(" ").map(Number);
-    if (width && height) path.setAttribute("d", thinned(path.getAttribute("d")!, [width, height]));
+    if (width && height) path.setAttribute("d", relative(thinned(path.getAttribute("d")!, [width, height])));
   });
   // Decimals of pixels that nobody sees, and geometry that only tests read.
   root.querySelectorAll("svg *").forEach((node) => {
     for (const { name, value } of [...node.attributes]) {
       const color = /^var\(--[\w-]+, (#\w+)\)$/.exec(value);
-      if ((name.startsWith("data-") && name !== "data-role") || (name === "class" && !value.endsWith(" more"))) node.removeAttribute(name);
+      if (name.startsWith("data-") || (name === "class" && !value.endsWith(" more"))) node.removeAttribute(name);
       // Paper is white: what a color is on dark ground is for pages that came to life.
       else if (color) node.setAttribute(name, color[1]);
       else if (PLACES.has(name)) node.setAttribute(name, value.replace(/-?\d+\.\d+/g, (number) => String(Math.round(10 * Number(number)) / 10)));
     }
+  });
+  // What every label says of its halo is said once in tour.css.
+  root.querySelectorAll("svg text[paint-order]").forEach((node) => {
+    for (const name of ["stroke", "stroke-width", "stroke-linejoin", "paint-order"]) node.removeAttribute(name);
+    node.classList.add("halo");
   });
   return `${root.innerHTML}\n`;
 }

@@ -22,6 +22,7 @@ export class Tour {
   private states = new Map<Chapter, unknown>();
   private stages = new Map<Chapter, Stage>();
   private built = "";
+  private printing = false;
   private place: HTMLElement = element("div");
   private nav: HTMLElement = element("nav");
   private turns: HTMLElement = element("nav");
@@ -50,6 +51,7 @@ export class Tour {
 
   /** Paints the screen that is shown, in the language of the state. */
   paint(): void {
+    if (this.printing) return this.all();
     const { language } = this.store.state;
     if (language !== this.built) this.build();
     const own = chapters[this.at], stage = this.stage(own);
@@ -141,8 +143,14 @@ export class Tour {
 
   /** Paper shows all screens. */
   private listenToPrint(): void {
-    window.addEventListener("beforeprint", () => this.all());
-    window.addEventListener("afterprint", () => this.paint());
+    window.addEventListener("beforeprint", () => {
+      this.printing = true;
+      this.paint();
+    });
+    window.addEventListener("afterprint", () => {
+      this.printing = false;
+      this.paint();
+    });
   }
 
   /** Every screen at once, in order. */
