@@ -32,13 +32,13 @@ function inLanguage(tour: Tour, language: Language): string {
   note.className = "facts";
   note.textContent = tourWords[language].printed;
   root.querySelector("header")!.append(note);
-  root.querySelectorAll<SVGSVGElement>("svg[viewBox]").forEach((svg) => (svg.style.width = `${svg.getAttribute("viewBox")!.split(" ")[2]}px`));
-  root.querySelectorAll<SVGElement>("svg path[d]").forEach((path) => {
+  root.querySelectorAll<SVGSVGElement>(".figure svg[viewBox]").forEach((svg) => (svg.style.width = `${svg.getAttribute("viewBox")!.split(" ")[2]}px`));
+  root.querySelectorAll<SVGElement>(".figure path[d]").forEach((path) => {
     const [, , width, height] = (path.ownerSVGElement!.getAttribute("viewBox") ?? "").split(" ").map(Number);
     if (width && height) path.setAttribute("d", relative(thinned(path.getAttribute("d")!, [width, height])));
   });
   // Decimals of pixels that nobody sees, and geometry that only tests read.
-  root.querySelectorAll("svg *").forEach((node) => {
+  root.querySelectorAll(".figure svg *").forEach((node) => {
     for (const { name, value } of [...node.attributes]) {
       const color = /^var\(--[\w-]+, (#\w+)\)$/.exec(value);
       if (name.startsWith("data-") || (name === "class" && !value.endsWith(" more"))) node.removeAttribute(name);

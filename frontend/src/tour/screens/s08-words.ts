@@ -35,7 +35,7 @@ const en: StepsWords = {
   count: ({ steps, diverges }, patience) => (steps !== null ? String(steps) : diverges ? "diverges" : `not in ${patience}`),
   fixedSlider: "Step length α",
   fixed: ({ alpha, lambda, limit, ground }) => `s = −αg with α = ${short(alpha)}. Beyond 2/λ = 2/${short(lambda)} = ${short(limit)}, λ the largest eigenvalue of H${ground === "quadratic" ? ", it diverges." : " at the minimum, it cannot come to rest there."}`,
-  levels: ({ none }) => `Each {step-ellipse:ellipse} is a level of the quadratic that Newton sees at one point: it goes through that point, and the next is its center.${none ? ` At ${none === 1 ? "one point" : `${none} points`} there is none: H is not positive definite.` : ""}`,
+  levels: ({ none }) => `Each {step-ellipse:ellipse} is a level of the quadratic that Newton sees at one point: it goes through that point, and the next is its centre.${none ? ` At ${none === 1 ? "one point" : `${none} points`} there is none: H is not positive definite.` : ""}`,
   learned: (n, alone) => `BFGS never sees {step-ellipse:H}. Its own {learned-ellipse:ellipse} begins as a circle and learns from gradients.${n ? ` Their long axes are up to ${n.most.degrees.toFixed(0)}° apart on the way, and one is up to ${short(n.most.ratio, 2)} times as slim as the other; in the end ${n.last.degrees.toFixed(1)}° and ${n.last.ratio.toFixed(2)} times.` : ""}${alone ? " Where it is drawn alone H is not positive definite." : ""}`,
   told: ({ newton, descent, chain }) => [
     newton?.steps === 1 ? "{race-newton:Newton} is there after 1 step." : newton?.steps ? `{race-newton:Newton} has six right digits after ${newton.steps} steps: ${chained(chain)}.` : newton ? "{race-newton:Newton} does not arrive from here." : "",
