@@ -53,7 +53,7 @@ describe("typeset", () => {
     ["x^4 - 3*x*y + y^2", "f=x^4−3xy+y^2"],
     ["-x^2", "f=−x^2"], ["(-x)^2", "f=(−x)^2"], ["x - (y - 1)", "f=x−(y−1)"], ["x - (y + 1)", "f=x−(y+1)"], ["x + -y", "f=x−y"],
     ["2*3^x", "f=2·3^x"], ["x*2", "f=2x"], ["exp(-x^2)/y", "f=[e^−x^2]/[y]"], ["(x/y)^2", "f=([x]/[y])^2"], ["(x^2)^y", "f=(x^2)^y"], ["sqrt(x + 1)", "f=√[x+1]"],
-    ["log(x)*sin(y)", "f=ln(x)sin(y)"], ["abs(x)", "f=|x|"], ["alpha*x_2", "f=αx_2"], ["rate*time", "f=rate·time"], ["pi*x", "f=πx"], ["cos(2*pi*y)", "f=cos(2πy)"], ["0.1*x", "f=0.1x"], ["1e-7*x", "f=10^−7x"], ["2.5e8*x", "f=2.5·10^8x"],
+    ["log(x)*sin(y)", "f=ln(x)sin(y)"], ["abs(x)", "f=|x|"], ["alpha*x_2", "f=αx_2"], ["rate*time", "f=rate·time"], ["constructor + __proto__*toString", "f=constructor+__proto__·toString"], ["pi*x", "f=πx"], ["cos(2*pi*y)", "f=cos(2πy)"], ["0.1*x", "f=0.1x"], ["1e-7*x", "f=10^−7x"], ["2.5e8*x", "f=2.5·10^8x"],
     ["0.123456789*x", "f=0.1234568…x"], ["x*(y + 1)", "f=x(y+1)"], ["x + (-2)", "f=x−2"], ["(x + 1)*(-2)", "f=(−2)(x+1)"], ["exp(x)^2", "f=(e^x)^2"],
   ])("%s", (text, wanted) => expect(shown(text)).toBe(wanted));
 });

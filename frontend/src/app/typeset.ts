@@ -9,10 +9,11 @@ interface Piece { node: HTMLElement; bond: Bond }
 
 /** Digits of a number; more are dots. */
 const DIGITS = 7;
-const GREEK: Record<string, string> = {
+/** By name; names that every object has are not among them. */
+const GREEK = new Map(Object.entries({
   alpha: "α", beta: "β", gamma: "γ", delta: "δ", epsilon: "ε", zeta: "ζ", eta: "η", theta: "θ", kappa: "κ", lambda: "λ", mu: "μ", nu: "ν", xi: "ξ", rho: "ρ",
   sigma: "σ", tau: "τ", phi: "φ", chi: "χ", psi: "ψ", omega: "ω",
-};
+}));
 const LETTERS = new Map([[Math.PI, "π"], [2 * Math.PI, "2π"], [Math.E, "e"]]);
 /** Names of functions where the engine's are not those of mathematics. */
 const NAMES: Record<string, string> = { log: "ln", asin: "arcsin", acos: "arccos", atan: "arctan", atan2: "arctan", asinh: "arsinh", acosh: "arcosh", atanh: "artanh", logistic: "σ", lgamma: "ln Γ", digamma: "ψ", rem: "mod" };
@@ -74,7 +75,7 @@ function edge(e: Expression, side: 0 | 1): Expression {
 }
 
 /** A name of several letters. */
-const isLong = (text: string): boolean => !(text in GREEK) && text.replace(/_?\d+$/, "").length > 1;
+const isLong = (text: string): boolean => !GREEK.has(text) && text.replace(/_?\d+$/, "").length > 1;
 
 function power(base: Expression, exponent: Expression): Piece {
   const under = held(piece(base), Bond.Whole);
@@ -88,7 +89,7 @@ function called(op: string, args: Expression[]): Piece {
 
 /** x12 has an index; Greek names are letters. */
 function name(text: string): HTMLElement {
-  const parts = /^(.*?[^\d_])_?(\d+)$/.exec(text), own = (part: string): HTMLElement => letter(GREEK[part] ?? part);
+  const parts = /^(.*?[^\d_])_?(\d+)$/.exec(text), own = (part: string): HTMLElement => letter(GREEK.get(part) ?? part);
   return parts ? row(own(parts[1]), element("sub", {}, parts[2])) : own(text);
 }
 
