@@ -25,6 +25,42 @@ test("screens are turned by buttons, keys and the address; the language changes 
   await page.finish();
 });
 
+test("a page is turned also where a frame falls between press and release, and Tab keeps its place", async () => {
+  const page = await openTour(browser, 1), box = await page.locator(".turn.on").boundingBox();
+  await page.mouse.move(box.x + 20, box.y + 10);
+  await page.mouse.down();
+  await page.evaluate(() => window.tour.store.touch());
+  await settled(page);
+  await page.mouse.up();
+  assert.match(page.url(), /screen=2/);
+  await page.locator(".tour nav a").nth(4).focus();
+  await page.evaluate(() => window.tour.store.touch());
+  await settled(page);
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "5");
+  await page.finish();
+});
+
+test("what plays on one screen is over when another one is opened, and can be played again", async () => {
+  const page = await openTour(browser, 5), shown = ".screen:not([hidden])";
+  const pressed = () => page.locator(`${shown} .icon-button`).first().getAttribute("aria-label");
+  const rest = await pressed();
+  await page.locator(`${shown} .icon-button`).first().click();
+  await settled(page);
+  assert.notEqual(await pressed(), rest);
+  await page.click(".turn.on");
+  await page.locator(`${shown} .icon-button`).first().click();
+  await settled(page);
+  await page.click(".turn.back");
+  await settled(page);
+  assert.equal(await pressed(), rest);
+  const before = await page.locator(`${shown} input[type=range]`).inputValue();
+  await page.locator(`${shown} .icon-button`).first().click();
+  await page.waitForTimeout(600);
+  assert.notEqual(await page.locator(`${shown} input[type=range]`).inputValue(), before);
+  assert.deepEqual(page.errors, []);
+  await page.finish();
+});
+
 const SCREENS = 11;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 

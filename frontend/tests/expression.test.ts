@@ -42,6 +42,20 @@ function flat(node: Node): string {
   return node.localName === "sup" ? `^${text}` : node.localName === "sub" ? `_${text}` : node.className === "under" ? `[${text}]` : text;
 }
 
+describe("what is no formula to read", () => {
+  const chain = (length: number): Program => ({ n: 1, constants: [], operations: Array.from({ length }, (_, k) => ({ op: "cos", args: [k], size: 1 })), out: length });
+
+  it("a sum of nothing is zero, a product of nothing one", () => {
+    const nothing = (op: string): Program => ({ n: 1, constants: [], operations: [{ op: "pick", args: [0], size: 0, runs: [] }, { op, args: [1], size: 1, group: 0 }], out: 2 });
+    expect(expressionOf(nothing("sum"), ["x"])).toEqual({ kind: "number", value: 0 });
+    expect(expressionOf(nothing("prod"), ["x"])).toEqual({ kind: "number", value: 1 });
+  });
+  it("functions of functions without an end are left out", () => {
+    expect(expressionOf(chain(5), ["x"])).not.toBe(null);
+    expect(expressionOf(chain(2000), ["x"])).toBe(null);
+  });
+});
+
 describe("typeset", () => {
   const shown = (text: string): string => {
     const { program, names } = compile(text);

@@ -139,6 +139,7 @@ backwards.defvjp(lambda x: (x**2, x), lambda x, g: (5.0 * g,))
         (lambda x: jnp.sum((x > 0).astype(jnp.int32) * jnp.int32(2**30) * jnp.int32(4) * x), "int32 may overflow"),
         (lambda x: jnp.sum((-(x > 0).astype(jnp.uint32)).astype(float) * x), "neg of uint32"),
         (lambda x: ((jnp.sum(x > 0) * (2**53 + 1)) - 2**53) * x[0], "int64 may overflow"),
+        (lambda x: (2 + jnp.sum(x > 0)) ** 2000 * x[0], "int64 may overflow"),
         (lambda x: jnp.cumsum((x > -9).astype(jnp.uint8) * jnp.uint8(200), dtype=jnp.uint8) @ x, "uint8 may overflow"),
         (lambda x: jnp.sum(~(x > 0).astype(int) * x), "computes not of int"),
         (lambda x: jnp.sum(((x > 0).astype(int) * 6 & 3) * x), "computes and of int"),

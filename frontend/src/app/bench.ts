@@ -159,7 +159,7 @@ export class Bench {
     const wrong = made.column >= 0, text = made.say(words), width = window.innerWidth < 700 ? WIDTH.narrow : WIDTH.wide;
     this.box.setAttribute("aria-invalid", String(wrong));
     // Where there are no pictures the form is all that the page has.
-    if (made.engine) this.desk?.removeAttribute("role");
+    if (made.engine || this.standing === "inside") this.desk?.removeAttribute("role");
     else this.desk?.setAttribute("role", "main");
     this.fault.className = `fault${wrong ? " wrong" : ""}`;
     this.fault.replaceChildren(

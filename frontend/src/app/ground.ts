@@ -72,6 +72,11 @@ export class Ground {
     return said.explain({ starts: end.length, minima: ends.length, repeated: ends.length > COLORS.length, open, limit, fewest, most });
   }
 
+  /** Ends what is computed. */
+  close(): void {
+    this.ask([]);
+  }
+
   private ask(key: readonly unknown[]): void {
     if (key.length === 0 && this.asked.length === 0) return;
     this.stop();

@@ -31,7 +31,7 @@ const KEYS: Record<string, Pair> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], Arr
 export class Handle {
   readonly root: HTMLElement;
   private at: Pair = [0, 0];
-  private dragging: { frame: Frame; offset: Pair } | null = null;
+  private dragging: { id: number; frame: Frame; offset: Pair } | null = null;
 
   constructor(private figure: Figure, private choices: Choices) {
     this.root = element("div", {
@@ -42,7 +42,7 @@ export class Handle {
     together.set(figure, [...(together.get(figure) ?? []), this]);
     figure.root.addEventListener("pointerdown", (event) => this.press(event));
     figure.root.addEventListener("pointermove", (event) => this.pull(event));
-    for (const end of ["pointerup", "pointercancel"]) figure.root.addEventListener(end, () => this.drop());
+    for (const end of ["pointerup", "pointercancel"]) figure.root.addEventListener(end, (event) => this.drop((event as PointerEvent).pointerId));
     figure.root.addEventListener("dblclick", () => choices.reset());
     this.root.addEventListener("keydown", (event) => this.key(event));
   }
@@ -78,7 +78,7 @@ export class Handle {
     if (this.meant(event) !== this) return;
     if (!grabbed && (px < x || px > x + width || py < y || py > y + height)) return;
     // The frame of the first moment: a scene that rescales itself must not run away under the pointer.
-    this.dragging = { frame, offset: grabbed ? [this.at[0] - px, this.at[1] - py] : [0, 0] };
+    this.dragging = { id: event.pointerId, frame, offset: grabbed ? [this.at[0] - px, this.at[1] - py] : [0, 0] };
     this.figure.root.setPointerCapture(event.pointerId);
     this.figure.root.classList.add("dragging");
     event.preventDefault();
@@ -94,13 +94,15 @@ export class Handle {
   }
 
   private pull(event: PointerEvent): void {
-    if (!this.dragging) return;
+    if (this.dragging?.id !== event.pointerId) return;
     const [px, py] = this.pixel(event);
     const { frame, offset } = this.dragging;
     this.choices.move(frame.toData([px + offset[0], py + offset[1]]), frame);
   }
 
-  private drop(): void {
+  /** Lets go, if it was this pointer that held it. */
+  private drop(id = this.dragging?.id): void {
+    if (!this.dragging || this.dragging.id !== id) return;
     this.dragging = null;
     this.figure.root.classList.remove("dragging");
   }

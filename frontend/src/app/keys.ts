@@ -7,7 +7,7 @@ import type { Store } from "./store";
 import type { Words } from "./words/words";
 
 /** Where these keys mean something already. */
-const BUSY = "input, select, textarea, button, summary, a, [contenteditable], [role=slider], .table";
+const BUSY = "input, select, textarea, button, summary, a, [contenteditable], [role=slider], [role=region]";
 
 export function listenToKeys(store: Store, engine: Engine): void {
   document.addEventListener("keydown", (event) => {

@@ -7,13 +7,29 @@ const STILLS = 4;
 
 /** Only the last thing started goes on: two timers would run twice as fast. */
 let started = 0;
+/** Tells the owner of that thing that it is over. */
+let over = (): void => undefined;
+
+/** Ends what moves. */
+export function halt(): void {
+  started += 1;
+  const last = over;
+  over = () => undefined;
+  last();
+}
 
 /** Calls `move` with 0..1 over the time, once a frame, as long as the store says that this is played. */
 export const play = (store: Store, what: State["playing"], milliseconds: number, move: (share: number) => void): void =>
-  animate(() => store.state.playing === what, milliseconds, move);
+  animate(() => store.state.playing === what, milliseconds, move, ended(store, what));
 
-/** Calls `move` with 0..1 over the time, once a frame, as long as it is wanted. */
-export function animate(wanted: () => boolean, milliseconds: number, move: (share: number) => void): void {
+/** For a store that says what is played. */
+const ended = (store: Store, what: State["playing"]) => (): void => {
+  if (store.state.playing === what) store.set({ playing: "" });
+};
+
+/** Calls `move` with 0..1 over the time, once a frame, as long as it is wanted; `stopped` where something else begins to move. */
+export function animate(wanted: () => boolean, milliseconds: number, move: (share: number) => void, stopped: () => void): void {
+  over = stopped;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const start = performance.now();
   const mine = ++started;
@@ -29,6 +45,7 @@ export function animate(wanted: () => boolean, milliseconds: number, move: (shar
 /** Moves a power t from 0 to 1, from the beginning where 1 was reached; stops where it is being moved. */
 export function sweep(store: Store, what: "morph" | "stretch", milliseconds: number): void {
   if (store.state.playing === what) return store.set({ playing: "" });
+  halt();
   const from = store.state[what] >= 1 ? 0 : store.state[what];
   store.set({ [what]: from, playing: what });
   play(store, what, milliseconds * (1 - from), (share) => store.set({ [what]: share >= 1 ? 1 : from + (1 - from) * share, playing: share >= 1 ? "" : what }));
@@ -36,6 +53,7 @@ export function sweep(store: Store, what: "morph" | "stretch", milliseconds: num
 
 /** Calls `step` again and again, as long as it says that there is more and the store says that this is played. */
 export function repeat(store: Store, what: State["playing"], milliseconds: number, step: () => boolean): void {
+  over = ended(store, what);
   const mine = ++started;
   const next = () => {
     if (store.state.playing !== what || mine !== started) return;

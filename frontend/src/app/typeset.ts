@@ -94,6 +94,7 @@ function name(text: string): HTMLElement {
 }
 
 function figure(value: number): Piece {
+  if (!Number.isFinite(value)) return { node: plain(Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞"), bond: Bond.Sum };
   if (value < 0) return { node: row(operator("−"), figure(-value).node), bond: Bond.Sum };
   if (LETTERS.has(value)) return { node: letter(LETTERS.get(value)!), bond: Bond.Whole };
   if (value !== 0 && Number.isFinite(value) && (value >= 1e6 || value < 1e-4)) return scientific(value);

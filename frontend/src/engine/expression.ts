@@ -9,8 +9,8 @@ export type Expression =
   /** Operators and functions by the engine's names; "pow" has two arguments, as has "integer_pow" (the second a number). */
   | { kind: "apply"; op: string; args: Expression[] };
 
-/** Numbers and names that a formula may have: more is not read but skipped. */
-const LONGEST = 36;
+/** Numbers, names and functions that a formula may have: more is not read but skipped. */
+const LONGEST = 40;
 /** Entries of a value that are followed one by one. */
 const WIDEST = 16;
 
@@ -37,7 +37,8 @@ const isNumber = (e: Expression, value: number): boolean => e.kind === "number" 
 /** How many numbers and names, counted until they are too many. */
 function leaves(e: Expression, most: number): number {
   if (e.kind !== "apply") return 1;
-  let count = 0;
+  // A function counts, too: sines of sines are no formula to read.
+  let count = e.args.length === 1 ? 1 : 0;
   for (const arg of e.args) if ((count += leaves(arg, most - count)) > most) break;
   return count;
 }
@@ -51,8 +52,8 @@ function entries(operation: Operation, args: Expression[][]): Expression[] | nul
     return [...places(operation.runs!)].map((k) => all[k]);
   }
   if (op === "sum" || op === "prod") {
-    const join = op === "sum" ? add : times;
-    return each((i) => args[0].slice(i * group, (i + 1) * group).reduce(join));
+    const [join, none] = op === "sum" ? ([add, 0] as const) : ([times, 1] as const);
+    return each((i) => args[0].slice(i * group, (i + 1) * group).reduce(join, number(none)));
   }
   if (op === "dot") return products(operation, args);
   if (op === "integer_pow") return each((i) => raised(entry(args[0], i), operation.power!));

@@ -26,6 +26,8 @@ export interface Screen {
   /** The stage: pictures with their controls. */
   root: HTMLElement;
   paint(): void;
+  /** Ends what goes on without it. */
+  close?(): void;
   /** The number that moves, in words, after the last paint. */
   readout(): string;
 }

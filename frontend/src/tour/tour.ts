@@ -3,6 +3,8 @@
 import { element, rich } from "../app/dom";
 import { WORDS } from "../app/mount";
 import { languages } from "../app/page";
+import { say } from "../app/panel";
+import { halt } from "../app/play";
 import { firstState, Store } from "../app/store";
 import { chapters } from "./chapters";
 import type { Chapter, Screen } from "./screen";
@@ -22,6 +24,7 @@ export class Tour {
   private states = new Map<Chapter, unknown>();
   private stages = new Map<Chapter, Stage>();
   private built = "";
+  private turned = "";
   private printing = false;
   private place: HTMLElement = element("div");
   private nav: HTMLElement = element("nav");
@@ -42,6 +45,7 @@ export class Tour {
   }
 
   go(at: number, tell = true): void {
+    halt();
     this.at = Math.min(chapters.length - 1, Math.max(0, at));
     if (tell) history.replaceState(null, "", toHash(this.at, this.store.state.language));
     this.paint();
@@ -81,17 +85,27 @@ export class Tour {
     return stage;
   }
 
-  private paintOne({ screen, readout }: Stage): void {
-    screen.paint();
-    readout.replaceChildren(...rich(screen.readout()));
+  private paintOne({ root, screen, readout }: Stage): void {
+    try {
+      screen.paint();
+      say(readout, screen.readout());
+      root.classList.remove("broken");
+    } catch (error) {
+      // One screen that cannot be drawn must not take the way to the others with it.
+      root.classList.add("broken");
+      console.error(`raphson: screen ${root.dataset.screen}`, error);
+    }
   }
 
   private build(): void {
-    const { language } = this.store.state, words = tourWords[language], switched = this.built !== "";
+    const { language } = this.store.state, words = tourWords[language], switched = this.root.contains(document.activeElement);
+    const again = this.built !== "";
     this.built = language;
     document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
     document.title = words.title;
+    for (const { screen } of this.stages.values()) screen.close?.();
     this.stages.clear();
+    this.turned = "";
     this.place = element("main", { class: "place", id: "screen", tabindex: -1 });
     this.nav = element("nav", { "aria-label": words.screens });
     this.turns = element("nav", { class: "turns", "aria-label": words.turns });
@@ -103,15 +117,16 @@ export class Tour {
     const head = element("header", {}, element("div", {}, element("h1", {}, words.title), element("p", { class: "facts" }, words.subtitle)), element("div", { class: "header-tools" }, languages(this.store, WORDS[language])));
     const page = element("div", { class: "page", lang: document.documentElement.lang }, skip, head, this.nav, this.place, this.turns, element("footer", {}, element("p", {}, words.made)));
     this.root.replaceChildren(page);
-    if (switched) {
-      this.root.querySelector<HTMLElement>(`[data-language="${language}"]`)?.focus();
-      history.replaceState(null, "", toHash(this.at, language));
-    }
+    if (switched) this.root.querySelector<HTMLElement>(`[data-language="${language}"]`)?.focus();
+    if (again) history.replaceState(null, "", toHash(this.at, language));
   }
 
   /** The list of screens, and the way to the next and to the one before. */
   private steps(): void {
     const { language } = this.store.state, words = tourWords[language], titles = chapters.map((chapter) => chapter.words[language].title);
+    // Made anew in every frame, a link would be gone between the press and the click.
+    if (this.turned === `${this.at} ${language}`) return;
+    this.turned = `${this.at} ${language}`;
     const link = (k: number, text: string, more: Record<string, string>): HTMLElement => {
       const a = element("a", { href: toHash(k, language), ...more }, text);
       a.addEventListener("click", (event) => {
@@ -135,7 +150,7 @@ export class Tour {
   private key(event: KeyboardEvent): void {
     const target = event.target as Element;
     if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || event.defaultPrevented || target.closest(BUSY)) return;
-    const to = { ArrowLeft: this.at - 1, ArrowRight: this.at + 1, Home: 0, End: chapters.length - 1 }[event.key];
+    const to = { ArrowLeft: this.at - 1, ArrowRight: this.at + 1 }[event.key];
     if (to === undefined || to < 0 || to >= chapters.length) return;
     this.go(to);
     event.preventDefault();

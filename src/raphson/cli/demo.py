@@ -168,7 +168,7 @@ def pictures(say: Any, path: Path | None) -> dict[str, str]:
 def beside(report: Path) -> Path:
     """Where the tour is written; ValueError where it cannot be."""
     path = report.with_name(FILE)
-    if path == report:
+    if path.name.lower() == report.name.lower():  # the same file where case is not told apart
         raise ValueError(f"--report {report}: the tour takes this name")
     page.check(path, option="the tour,")
     return path
@@ -178,7 +178,7 @@ def tour(say: Any, path: Path | None) -> dict[str, str]:
     """The lesson on what the story was about."""
     if path is None:
         return {}
-    written = raphson.tour(path)
+    written = page.put(lambda: raphson.tour(path), f"the tour, {path}")
     say(
         "6  LEARN IT: what H and H^-1 mean, from a parabola to Newton's method, on ten screens to drag",
         "",

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,10 +39,15 @@ def write_report(thing: Any, path: Path | None, title: str, language: str = "en"
     """Writes the report, if one was asked for: {"report": where it is} for JSON, else {}."""
     if path is None:
         return {}
+    return {"report": str(put(lambda: show.report(thing, path, title, language), f"--report {path}"))}
+
+
+def put(write: Callable[[], Path], what: str) -> Path:
+    """Writes a file; ValueError with what the disk says where it cannot be written."""
     try:
-        return {"report": str(show.report(thing, path, title, language))}
+        return write()
     except OSError as error:
-        raise ValueError(f"--report {path}: {error.strerror or error}") from error
+        raise ValueError(f"{what}: {error.strerror or error}") from error
 
 
 def line(written: dict[str, str]) -> str:

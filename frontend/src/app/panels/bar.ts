@@ -6,7 +6,7 @@ import { numberOf } from "../address";
 import { found } from "../numbers";
 import { element, iconButton, setIcon } from "../dom";
 import type { Panel } from "../panel";
-import { repeat } from "../play";
+import { halt, repeat } from "../play";
 import type { State, Store } from "../store";
 import type { Words } from "../words/words";
 
@@ -36,6 +36,7 @@ export function select(store: Store, engine: Engine, position: number, playing: 
 /** Plays the trials to the answer; from the first one where the answer is shown. */
 export function playTrials(store: Store, engine: Engine): void {
   if (store.state.playing === "trials") return store.set({ playing: "" });
+  halt();
   if (store.state.position >= engine.answer) select(store, engine, 1, "trials");
   else store.set({ playing: "trials" });
   repeat(store, "trials", PAUSE_MILLISECONDS, () => {

@@ -40,7 +40,7 @@ function courseOf(ground: Ground): Course {
 /** How far a method's ellipses are from those of H at most, and at the last point. */
 export function gapsOf(seen: readonly Seen[]): { most: Gap; last: Gap } | null {
   const gaps = seen.flatMap(({ own, hessian }) => apart(own, hessian) ?? []), last = gaps[gaps.length - 1];
-  if (!last) return null;
+  if (!last || !Number.isFinite(last.degrees)) return null;
   return { most: { degrees: Math.max(...gaps.map((gap) => gap.degrees).filter(Number.isFinite)), ratio: Math.max(...gaps.map((gap) => gap.ratio)) }, last };
 }
 
@@ -75,6 +75,10 @@ class Steps implements Screen {
     const left = element("div", {}, this.track.figure.root, element("div", { class: "tools" }, ellipses, this.track.ground.root), this.explain);
     this.paper = new OnPaper(host.page, said);
     this.root = element("div", { class: "board" }, grounds, element("div", { class: "abreast" }, left, element("div", {}, this.strip.root, this.shapes.root, this.list())), this.paper.root);
+  }
+
+  close(): void {
+    this.track.ground.close();
   }
 
   paint(): void {

@@ -131,6 +131,6 @@ export function fitPart(host: Host, said: MillionWords, state: FitState): Part {
 
 /** A symmetric 2 x 2 matrix in small. */
 function matrix(name: string, [p, q, r]: Sym): HTMLElement {
-  const row = (...values: number[]): HTMLElement => element("tr", {}, ...values.map((a) => element("td", {}, a.toPrecision(4).replaceAll("-", "\u2212"))));
+  const row = (...values: number[]): HTMLElement => element("tr", {}, ...values.map((a) => element("td", {}, short(a, 4))));
   return element("span", { class: "named-matrix", "data-matrix": name }, `${name} = `, element("table", { class: "matrix" }, element("tbody", {}, row(p, q), row(q, r))));
 }

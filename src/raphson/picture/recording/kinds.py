@@ -92,6 +92,12 @@ def coarse(params: dict[str, Any], rounding: float) -> bool:
     return 2.0 ** -params["mantissa_bits"] > rounding or params["exponent_bits"] < (11 if rounding < 1e-10 else 8)
 
 
+def raised(size: float, power: int) -> float:
+    """How large a power can be: infinite where Python's own numbers would raise."""
+    with np.errstate(over="ignore"):
+        return float(np.float64(max(size, 1.0)) ** power)
+
+
 def whole(name: str, eqn: Any, args: Sequence[Value], kind: Any) -> float:
     """The largest size of whole numbers that an equation computes."""
     sizes, source = [largest(a) for a in args], eqn.invars[0].aval
@@ -105,9 +111,9 @@ def whole(name: str, eqn: Any, args: Sequence[Value], kind: Any) -> float:
         "convert_element_type": max, "max": max, "min": max, "clamp": max, "neg": max, "abs": max, "sign": max,
         "stop_gradient": max, "copy": max, "copy_p": max, "reduce_max": max, "reduce_min": max, "add": sum, "sub": sum,
         "add_any": sum, "mul": np.prod, "select_n": lambda sizes: max(sizes[1:]),
-        "reduce_sum": lambda sizes: terms * sizes[0], "reduce_prod": lambda sizes: max(sizes[0], 1.0) ** terms,
+        "reduce_sum": lambda sizes: terms * sizes[0], "reduce_prod": lambda sizes: raised(sizes[0], terms),
         "cumsum": lambda sizes: source.shape[eqn.params["axis"]] * sizes[0],
-        "integer_pow": lambda sizes: max(sizes[0], 1.0) ** eqn.params["y"],
+        "integer_pow": lambda sizes: raised(sizes[0], eqn.params["y"]),
     } | dict.fromkeys(MOVES, max)  # fmt: skip
     if name not in rules:
         raise Unwritable(f"it computes {name} of {kind}")
