@@ -44,12 +44,15 @@ function inLanguage(tour: Tour, language: Language): string {
       if (name.startsWith("data-") || (name === "class" && !value.endsWith(" more"))) node.removeAttribute(name);
       // Paper is white: what a color is on dark ground is for pages that came to life.
       else if (color) node.setAttribute(name, color[1]);
+      // What is so anyway, or is said once in tour.css.
+      else if ((name === "stroke-width" && value === "1") || name === "stroke-linejoin") node.removeAttribute(name);
       else if (PLACES.has(name)) node.setAttribute(name, value.replace(/-?\d+\.\d+/g, (number) => String(Math.round(10 * Number(number)) / 10)));
     }
   });
+  root.querySelectorAll("[data-text]").forEach((node) => node.removeAttribute("data-text"));
   // What every label says of its halo is said once in tour.css.
   root.querySelectorAll("svg text[paint-order]").forEach((node) => {
-    for (const name of ["stroke", "stroke-width", "stroke-linejoin", "paint-order"]) node.removeAttribute(name);
+    for (const name of ["stroke", "stroke-width", "paint-order"]) node.removeAttribute(name);
     node.classList.add("halo");
   });
   return `${root.innerHTML}\n`;
