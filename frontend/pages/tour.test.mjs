@@ -121,6 +121,9 @@ test("without scripts it is a lesson in both languages, with every screen's word
     // The last screen is a form.
     pictures.slice(0, -1).forEach((count, k) => assert.ok(count > 20, `screen ${k + 1} has no picture`));
     assert.equal(controls, 0);
+    // Pictures keep to their places: none lies over what follows.
+    const over = await page.evaluate(() => [...document.querySelectorAll(".figure")].filter((f) => f.querySelector("svg").getBoundingClientRect().bottom > f.getBoundingClientRect().bottom + 1).map((f) => f.dataset.figure));
+    assert.deepEqual(over, []);
     await page.finish();
   }
 });
