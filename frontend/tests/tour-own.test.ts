@@ -31,7 +31,7 @@ describe("the readout", () => {
     expect(told("log(x) + y", [-1, 2])).toBe("");
   });
   it("is said in Chinese", () => {
-    expect(told("x^2 + 4*y^2", [1, 1], "zh")).toBe("在 x 处，f = 5；H 的特征值从 2 到 8：碗形。\u2212g 与牛顿步的夹角是 31\u00b0。");
+    expect(told("x^2 + 4*y^2", [1, 1], "zh")).toBe("在 x 处，f = 5；H 的特征值从 2 到 8：碗。\u2212g 与牛顿步的夹角是 31\u00b0。");
   });
 });
 
