@@ -94,7 +94,7 @@ test("the loop closes: the sum falls with every press, down to SciPy's; a hand o
   assert.ok(all.length >= 4 && all.every((sum, k) => k === 0 || sum < all[k - 1]), all.join());
   assert.ok(Math.abs(all.at(-1) / fixture.loop.end - 1) < 1e-8);
   assert.equal(await thick(), 0);
-  assert.match(await told(page), /The loop is closed/);
+  assert.match(await told(page), /The map has settled/);
   const poses = await centers(page, "map", "pose");
   poses.forEach(([x, y], k) => [x, y].forEach((value, i) => assert.ok(Math.abs(value - fixture.loop.poses[3 * (k + 1) + i]) < 1e-6)));
   await drag(page, await handleAt(page, "map", 9), [60, 70]);

@@ -117,7 +117,7 @@ test("the language changes and formula, start and x stay; also behind other scre
   await settled(page);
   assert.deepEqual(await fields(), before);
   assert.match(page.url(), /screen=end&lang=zh/);
-  assert.match(await readout(page), /碗形。−g 与牛顿步的夹角是/);
+  assert.match(await readout(page), /碗。−g 与牛顿步的夹角是/);
   assert.equal(await page.locator(".laboratory .panel-local h2").innerText(), "局部模型");
   assert.equal(await page.evaluate(() => document.querySelectorAll(".laboratory").length), 1);
   assert.deepEqual(await page.evaluate(() => document.activeElement.dataset.language), "zh");

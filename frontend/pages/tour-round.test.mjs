@@ -129,12 +129,12 @@ test("where H is not positive definite nothing is made round, and it is said; th
   const x = await place(page), { ring, arrows } = await read(page);
   assert.ok(byHand(x).det < 0, `x = ${x}`);
   assert.deepEqual([ring, Object.keys(arrows)], [null, []]);
-  assert.match(await readout(page), /a saddle.*H\^½ does not exist/);
+  assert.match(await readout(page), /a saddle.*no H\^½ that can be undone/);
   assert.ok(await page.locator(".screen:not([hidden]) input[type=range]").isDisabled());
   await page.click('[data-language="zh"]');
   await settled(page);
   assert.deepEqual(await place(page), x);
-  assert.match(await readout(page), /没有 H\^½/);
+  assert.match(await readout(page), /没有可逆的 H\^½/);
   assert.doesNotMatch(await page.locator(".screen:not([hidden])").innerText(), /[A-Za-z]{4,}/);
   await drag(page, [0.5, 0.8]);
   assert.ok(byHand(await place(page)).det > 0);

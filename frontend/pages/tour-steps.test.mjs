@@ -90,7 +90,7 @@ test("each of Newton's ellipses goes through a point and has the next one at its
     assert.ok(Math.hypot(center[0] - points[k + 1][0], center[1] - points[k + 1][1]) * scale < 0.5, `ellipse ${k} and the next point`);
   });
   assert.equal(ways.bfgs.length, 0, "the others stand aside");
-  assert.match(explain, /the next is its center/);
+  assert.match(explain, /the next is its centre/);
   assert.doesNotMatch(explain, /not positive definite/);
   // Above x2 = x1^2 + 1/20 H is indefinite.
   await dragIn(page, "race", [0.5, 0.15], [0.55, 0.1]);

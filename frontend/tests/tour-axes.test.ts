@@ -70,6 +70,25 @@ test("every arrow is H s at its point of the contour; along an axis and nowhere 
   }
 });
 
+test("where both eigenvalues are equal the contour is a circle, and every direction is an axis: H s is along s all around", () => {
+  for (const { lambda: [steep], turn } of shapes(7, [1])) {
+    const round: Shape = { lambda: [steep, steep], turn }, H = hessianOf(round), [{ semi: [a, b] }] = of(round, "model-level", "ellipse");
+    expect(Math.abs(a / b - 1)).toBeLessThan(1e-12);
+    for (const s of pointsOf(round)) expect(Math.abs(cross(s, times(H, s)))).toBeLessThan(1e-12);
+  }
+});
+
+test("a name stays with its axis, also where a hand has made the flat one the steeper", () => {
+  for (const shape of shapes(8, [1])) {
+    const [first, second] = vectorsOf(shape), steeper = pulled({ ...shape, lambda: [Math.min(5, shape.lambda[0]), shape.lambda[1]] }, 1, scale(0.83, second));
+    expect(steeper.lambda[1]).toBeGreaterThan(steeper.lambda[0]);
+    expect(Math.abs(cross(vectorsOf(steeper)[0], first)) + Math.abs(cross(vectorsOf(steeper)[1], second))).toBeLessThan(1e-12);
+    const labels = of(steeper, "axis", "curve").map(({ label }) => label ?? "").filter(Boolean);
+    expect(labels.map((label) => label.slice(0, 2))).toEqual(["\u03bb\u2082", "\u03bb\u2081"]);
+    expect(labels[1]).toContain(words.en.axis(1, steeper.lambda[1], semiOf(steeper.lambda[1])));
+  }
+});
+
 test("a pulled tip is where the hand is, and only its own eigenvalue has changed", () => {
   const random = generator(5);
   for (const shape of shapes(6, [1])) for (const i of [0, 1] as const) {

@@ -3,9 +3,10 @@
 import { describe, expect, it } from "vitest";
 import { between, generator } from "./fixtures/random";
 import { spectral } from "../src/maths/jacobi";
+import { newton } from "../src/maths/quadratic";
 import { angleBetween, dot, norm } from "../src/maths/vector";
 import type { Curve, Dots, Ellipse, Item, Pair } from "../src/scene/types";
-import { TAKE } from "../src/views/walk";
+import { TAKE, walk } from "../src/views/walk";
 import { LAND, NAMED, WINDOW, begin, bowlScene, change, ground, seenAt, shapeOf, slopeAlong, stepAt, type Hold, type State } from "../src/tour/screens/s09-scene";
 import { words } from "../src/tour/screens/s09-words";
 
@@ -16,6 +17,8 @@ const at = (x: Pair, hold: Hold = "damping", slide = 0.5): State => ({ ...begin(
 /** H of the formula by hand: f = sin(0.6 u) + sin(1.2 v) + 0.15 u v. */
 const byHand = ([u, v]: Pair): number[] => [-0.36 * Math.sin(0.6 * u), 0.15, 0.15, -1.44 * Math.sin(1.2 * v)];
 const slopes = ([u, v]: Pair): Pair => [0.6 * Math.cos(0.6 * u) + 0.15 * v, 1.2 * Math.cos(1.2 * v) + 0.15 * u];
+/** Bowls are rare among them. */
+const MORE = generator(10), BOWLS = Array.from({ length: 200 }, (): Pair => [between(MORE, WINDOW[0], WINDOW[1]), between(MORE, WINDOW[2], WINDOW[3])]).filter((x) => spectral(byHand(x), 2).values[0] > 0);
 const kindByHand = (x: Pair): string => {
   const [low, high] = spectral(byHand(x), 2).values;
   return low > 0 ? "bowl" : high < 0 ? "dome" : "saddle";
@@ -125,6 +128,31 @@ describe("a step that is held back", SLOW, () => {
       const [a, b, , d] = byHand(x), g = slopes(x), det = a * d - b * b, newton: Pair = [-(d * g[0] - b * g[1]) / det, -(a * g[1] - b * g[0]) / det];
       if (hold === "damping" || norm(newton) < 3) expect(norm([last.s[0] - newton[0], last.s[1] - newton[1]]) / norm(newton)).toBeLessThan(1e-9);
     }
+  });
+
+  it.each(["damping", "radius"] as const)("by %s turns from -g towards Newton in a bowl, and never beyond: it stays between them", (hold) => {
+    expect(BOWLS.length).toBeGreaterThan(10);
+    for (const x of BOWLS) {
+      const down = slopes(x).map((a) => -a) as Pair, step = newton(LAND.quadratic(x)!), whole = angleBetween(down, step), turned = SLIDES.map((slide) => {
+        const { s } = stepAt(at(x, hold, slide))!;
+        expect(Math.abs(angleBetween(down, s) + angleBetween(s, step) - whole), `${x}`).toBeLessThan(1e-6);
+        return angleBetween(down, s);
+      });
+      turned.slice(1).forEach((angle, k) => expect(angle).toBeGreaterThanOrEqual(turned[k] - 1e-6));
+    }
+  });
+
+  it("by a radius begins along -g, whatever H: the shorter the radius, the nearer", () => {
+    const angles: number[] = [];
+    for (const x of PLACES) {
+      const down = slopes(x).map((a) => -a) as Pair, angle = (radius: number): number => angleBetween(walk(LAND.objective, x, radius, 1).s, down), { radius, s } = stepAt(at(x, "radius", 0))!;
+      angles.push(angleBetween(s, down));
+      expect(norm(s)).toBeCloseTo(radius, 9);
+      expect(angle(1e-5)).toBeLessThan(0.01);
+      expect(angle(radius / 8)).toBeLessThanOrEqual(angle(radius) / 4 + 1e-6);
+    }
+    // At the slider's end the radius is a hundredth of the longest.
+    expect(Math.max(...angles)).toBeLessThan(10);
   });
 
   it("has an H + lambda I that is positive definite wherever there is no bowl", () => {

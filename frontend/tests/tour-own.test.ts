@@ -15,10 +15,12 @@ describe("the readout", () => {
     expect(told("x^2 + 4*y^2", [1, 1])).toBe("At x, f = 5. The eigenvalues of H go from 2 to 8: a bowl. \u2212g points 31\u00b0 away from the Newton step.");
     expect(Math.atan(4) * (180 / Math.PI) - 45).toBeCloseTo(30.96, 2);
   });
-  it("names saddle, dome, valley and flat by the signs", () => {
+  it("names saddle, dome, valley, ridge and flat by the signs", () => {
     expect(told("x^2 - y^2", [1, 0.5])).toContain("from \u22122 to 2: a saddle.");
     expect(told("-x^2 - 2*y^2", [1, 0.5])).toContain("from \u22124 to \u22122: a dome.");
     expect(told("(x + y)^2", [1, 0.5])).toContain(": a valley.");
+    expect(told("-(x + y)^2", [1, 0.5])).toContain("from \u22124 to 0: a ridge.");
+    expect(told("-(x + y)^2", [1, 0.5], "zh")).toContain("：脊。");
     expect(told("x + 2*y", [1, 0.5])).toContain(": flat.");
   });
   it("says no direction where there is none: at the answer, and where no step of Newton is", () => {
@@ -31,7 +33,7 @@ describe("the readout", () => {
     expect(told("log(x) + y", [-1, 2])).toBe("");
   });
   it("is said in Chinese", () => {
-    expect(told("x^2 + 4*y^2", [1, 1], "zh")).toBe("在 x 处，f = 5；H 的特征值从 2 到 8：碗形。\u2212g 与牛顿步的夹角是 31\u00b0。");
+    expect(told("x^2 + 4*y^2", [1, 1], "zh")).toBe("在 x 处，f = 5；H 的特征值从 2 到 8：碗。\u2212g 与牛顿步的夹角是 31\u00b0。");
   });
 });
 

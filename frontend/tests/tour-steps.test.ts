@@ -10,7 +10,8 @@ import { run } from "../src/methods/run";
 import type { Jet, Objective } from "../src/methods/types";
 import { apart, ellipseItems, seenBy, shapesScene } from "../src/tour/step-ellipses";
 import { ROSENBROCK, terrain } from "../src/tour/terrain";
-import { GOAL, GROUNDS, gainOf, limitAt, stepsTo, tally } from "../src/tour/screens/s08-runs";
+import { GOAL, GROUNDS, chainOf, gainOf, limitAt, stepsTo, tally } from "../src/tour/screens/s08-runs";
+import { words } from "../src/tour/screens/s08-words";
 
 const EPS = 2 ** -52;
 
@@ -81,6 +82,21 @@ describe("near the minimum", () => {
     expect(stepsTo([0, 1, 7, 3, 8, 9], 6)).toBe(4);
     expect(stepsTo([0, 1, 2], 6)).toBeNull();
     expect(stepsTo(null, 6)).toBeNull();
+  });
+});
+
+describe("the sentence about Newton", () => {
+  it("at the minimum says that the start is the minimum, not that Newton does not arrive", () => {
+    for (const ground of ["quadratic", "rosenbrock"] as const) {
+      const { formula, least } = GROUNDS[ground], newton = tally("newton", terrain(formula).objective, least, 0);
+      expect(newton.steps).toBe(0);
+      expect([words.en, words.zh].map(({ told }) => told({ newton, descent: null, chain: chainOf(newton.digits) }))).toEqual(["The start is the minimum.", "起点就是极小点。"]);
+    }
+  });
+  it("has a colon only where digits follow", () => {
+    const newton = { ...tally("newton", valley.objective, [-1.2, 1], 0), steps: 3 };
+    expect([words.en, words.zh].map(({ told }) => told({ newton, descent: null, chain: [] }))).toEqual(["{race-newton:Newton} has six right digits after 3 steps.", "{race-newton:牛顿法} 3 步就有六位正确。"]);
+    for (const { told } of [words.en, words.zh]) expect(told({ newton, descent: null, chain: [3, 6.04] })).toMatch(/[:：] ?3\.0 → 6\.0[.。]$/);
   });
 });
 

@@ -75,7 +75,7 @@ function explainBasin(a: BasinNumbers): string {
 function explainWalk(a: WalkNumbers): string {
   if (a.still) return "What a step could gain here lies below the rounding of f: there is nothing left to walk.";
   const where = a.held ? `\u03bb = ${short(a.lambda)} and the radius ${short(a.radius)} give the same step, ${short(a.length)} long.` : `The whole {newton:Newton step}, ${short(a.length)} long, lies inside the radius: \u03bb = 0.`;
-  const bowl = a.definite ? "" : ` H has a negative eigenvalue: only from \u03bb = ${short(a.least)} on is H + \u03bbI positive definite, and the curve has no Newton step to end at.`;
+  const bowl = a.definite ? "" : ` H has a negative eigenvalue: H + \u03bbI is positive definite only for \u03bb above ${short(a.least)}, and the curve has no Newton step to end at.`;
   if (a.predicted === null || a.actual === null) return `${where}${bowl} f is not finite at its end: {trial:rejected}.`;
   const fell = a.actual >= 0 ? `f fell by ${short(a.actual)}` : `f rose by ${short(-a.actual)}`;
   return `${where}${bowl} The quadratic promised ${short(a.predicted)}, ${fell}: ratio ${short(a.ratio)}, {trial:${a.taken ? "taken" : "rejected"}}.`;

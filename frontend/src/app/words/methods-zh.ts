@@ -55,7 +55,7 @@ export const methodsZh: typeof methodsEn = {
     dampingSlider: "阻尼 λ",
     plane: "从 −g 到牛顿步的步的轨迹，以及选中的一步",
     along: "沿着步的轨迹：f 和二次函数",
-    gauge: "实际下降与承诺下降之比，以及信赖域接着怎么做",
+    gauge: "实际下降与预测下降之比，以及信赖域接着怎么做",
     zones: ["拒绝", "缩小", "半径不变", "放大"],
     explain: (a) => explainWalk(a),
   },
@@ -74,8 +74,8 @@ function explainBasin(a: BasinNumbers): string {
 function explainWalk(a: WalkNumbers): string {
   if (a.still) return "在这里走一步能换来的下降小于 f 的舍入误差：没有路可走了。";
   const where = a.held ? `λ = ${short(a.lambda)} 和半径 ${short(a.radius)} 给出同一步，长 ${short(a.length)}。` : `整个{newton:牛顿步}长 ${short(a.length)}，在半径之内：λ = 0。`;
-  const bowl = a.definite ? "" : `H 有负特征值：λ 从 ${short(a.least)} 起 H + λI 才正定，轨迹也没有可以到达的牛顿步。`;
+  const bowl = a.definite ? "" : `H 有负特征值：λ 大于 ${short(a.least)} 时 H + λI 才正定，轨迹也没有可以到达的牛顿步。`;
   if (a.predicted === null || a.actual === null) return `${where}${bowl}终点处 f 不是有限值：{trial:拒绝}。`;
   const fell = a.actual >= 0 ? `f 下降了 ${short(a.actual)}` : `f 上升了 ${short(-a.actual)}`;
-  return `${where}${bowl}二次函数承诺下降 ${short(a.predicted)}，${fell}：比值 ${short(a.ratio)}，{trial:${a.taken ? "接受" : "拒绝"}}。`;
+  return `${where}${bowl}二次函数预测下降 ${short(a.predicted)}，${fell}：比值 ${short(a.ratio)}，{trial:${a.taken ? "接受" : "拒绝"}}。`;
 }

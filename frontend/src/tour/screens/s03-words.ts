@@ -12,7 +12,7 @@ export interface AxesWords extends ScreenWords, AxesLabels {
   told(i: number, name: Name, lambda: number, semi: number): string;
 }
 
-/** As everywhere the flatter one comes first: it is the one that the slider pushes through zero. */
+/** The flatter one at the start is the first, as everywhere, and the slider pushes it through zero. A name stays with its axis, also where a hand has made it the steeper. */
 const DIGIT = ["\u2082", "\u2081"];
 const lambda = (i: number): string => `\u03bb${DIGIT[i]}`;
 const product = (i: number, value: number, semi: number): string => `${lambda(i)} \u00b7 a${DIGIT[i]}\u00b2 = ${short(value, 4)} \u00b7 ${short(semi, 4)}\u00b2 = ${short(value * semi * semi)} = 2c`;
@@ -21,12 +21,12 @@ const root = (i: number): string => `a${DIGIT[i]} = \u221a(2c/${lambda(i)})`;
 const en: AxesWords = {
   title: "Axes and lengths",
   sentences: [
-    "Along an {axis:eigenvector} v nothing twists: H v = \u03bb v, and the slope {slope-part:g} points along the axis itself. Anywhere else it turns aside.",
+    "Along an {axis:eigenvector} v nothing twists: H v = \u03bb v, and the gradient {slope-part:g} lies along the axis itself. Anywhere else it turns aside.",
     "Four times as steep is half as long: \u03bb times the semi-axis squared, \u03bb a\u00b2, stays 2c.",
   ],
   act: `Pull the tip of an axis out, in or around. Then push ${lambda(1)} through zero.`,
-  careful: `The contour is where a quadratic has risen by c = ${RISE} above its centre. There is an ellipse only while both \u03bb are positive. Where there is none, light dashed contours are lower than the centre, and the two dashed lines as high as it.`,
-  picture: "The contour of a quadratic with both eigenvectors as its axes, the eigenvalues, and the length of each half",
+  careful: `The contour is where a quadratic has risen by c = ${RISE} above its centre. It is an ellipse only while both \u03bb are positive: H is then called positive definite. With ${lambda(1)} = ${lambda(0)} it is a circle, and every direction is an axis. Names stay with their axes: pulled beyond ${lambda(0)}, ${lambda(1)} is the steeper. With a hyperbola, light dashed contours are lower than the centre, and the two dashed lines as high as it.`,
+  picture: "The contour of a quadratic with both eigenvectors as its axes, the eigenvalues, and the semi-axes",
   slider: `The eigenvalue ${lambda(1)}`,
   names: { ellipse: "an ellipse", strip: "a strip", hyperbola: "a hyperbola" },
   lambda,
@@ -43,14 +43,14 @@ const en: AxesWords = {
 const zh: AxesWords = {
   title: "主轴与半轴长",
   sentences: [
-    "沿{axis:特征向量} v 没有扭曲：H v = \u03bb v，{slope-part:梯度 g} 就指着这条轴的方向；在别处，它都偏开。",
-    "陡四倍，短一半：\u03bb 乘以半轴长的平方，\u03bb a\u00b2 总是 2c。",
+    "沿{axis:特征向量} v 没有扭曲：H v = \u03bb v，{slope-part:梯度 g} 就沿着这条轴；在别处则偏向一旁。",
+    "陡成四倍，长度减半：\u03bb 乘以半轴长的平方，\u03bb a\u00b2 总是 2c。",
   ],
   act: `拉动轴的端点：拉长、压短、转动。再把 ${lambda(1)} 推过零。`,
-  careful: `等值线是二次函数比中心高出 c = ${RISE} 的地方。两个 \u03bb 都为正时，它才是椭圆。不是椭圆时，浅色虚线的等值线低于中心，两条虚直线与中心一样高。`,
+  careful: `等值线是二次函数比中心高出 c = ${RISE} 的地方。两个 \u03bb 都为正时（这时称 H 正定），它才是椭圆。${lambda(1)} = ${lambda(0)} 时它是圆，每个方向都是轴。名称跟着轴走：${lambda(1)} 拉得比 ${lambda(0)} 大，它就是较陡的那个。双曲线时，浅色虚线的等值线低于中心，两条虚直线与中心一样高。`,
   picture: "二次函数的等值线，以两个特征向量为轴，标出特征值和半轴长",
   slider: `特征值 ${lambda(1)}`,
-  names: { ellipse: "椭圆", strip: "带", hyperbola: "双曲线" },
+  names: { ellipse: "椭圆", strip: "一条带", hyperbola: "双曲线" },
   lambda,
   pull: (i) => `轴 v${DIGIT[i]} 的端点`,
   axis: (i, value, semi) => (value > 0 ? `${lambda(i)} = ${short(value)}，${root(i)} = ${short(semi)}` : value < 0 ? `${lambda(i)} = ${short(value)}：下坡` : `${lambda(i)} = 0：没有尽头`),

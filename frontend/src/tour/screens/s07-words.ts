@@ -14,11 +14,11 @@ const en: RoundWords = {
   title: "The round world",
   sentences: [
     "In the right units every {whitened:bowl} is round, and straight down is right: {newton:Newton’s method} is steepest descent in these units.",
-    "The units are y = H^½ (u − centre). The {function-level:level lines of f}, the ray of {minus-gradient:−g} and the path of {cauchy:gradient descent} are carried along.",
+    "The units are y = H^½ (u − centre). The {function-level:contours of f} are carried along. {minus-gradient:−g} and {cauchy:gradient descent} are not: in new units the gradient is another one, and so it turns towards the centre.",
   ],
   act: "Play t, or move it: the picture shows y = H^(t/2) (u − centre). Drag x, and H goes with it.",
-  careful: "The circle is the model’s at x. The lines of f itself are round only where that model fits f.",
-  picture: "Level lines of f, the model’s level through x, −g and gradient descent, carried along by H^(t/2)",
+  careful: "The circle is the model’s at x. The contours of f itself are round only where that model fits f.",
+  picture: "Contours of f and of the model through x, carried along by H^(t/2), with −gradient and gradient descent in the new units",
   roundPicture: "The same at t = 1: the ellipse is a circle, and −g ends in the centre",
   path: "gradient descent", pull: "The point x", slider: "From x to y = H^½ (u − centre)", play: "Play t from 0 to 1", pause: "Pause",
   told: ({ t, round, angle, steps, more }) => {
@@ -28,18 +28,18 @@ const en: RoundWords = {
       : `t = ${t}: {minus-gradient:−gradient} is {minus-gradient:${angle}°} off the centre, and ${way}.`;
   },
   still: "x is at the centre, as far as can be seen: there is no way left.",
-  noRoot: (kind) => `Here the model is a ${kind}: a curvature of H is not positive, so H^½ does not exist and nothing can be made round. Drag x back into the bowl.`,
+  noRoot: (kind) => `Here the model is a ${kind}: an eigenvalue of H is not positive, so there is no H^½ that can be undone, and nothing can be made round. Drag x back into the bowl.`,
 };
 
 const zh: RoundWords = {
   title: "变回圆形的世界",
   sentences: [
     "换成合适的单位，每只{whitened:碗}都是圆的，沿最陡的方向直下，正好到中心：在这套单位里，最速下降就是{newton:牛顿法}。",
-    "这套单位是 y = H^½ (u − 中心)。{function-level:f 的等值线}、{minus-gradient:−g} 的射线和{cauchy:梯度下降}的路径都随着变形。",
+    "这套单位是 y = H^½ (u − 中心)。{function-level:f 的等值线}随之变形；{minus-gradient:−g} 和{cauchy:梯度下降}的路径却要重新计算：换了单位，梯度就变了，因而转向中心。",
   ],
   act: "播放 t，或拖动滑块：图中画的是 y = H^(t/2) (u − 中心)。拖动 x，H 也随之改变。",
   careful: "变成圆的是 x 处模型的等值线。f 自己的等值线，只有在模型贴合 f 的地方才是圆的。",
-  picture: "f 的等值线、模型过 x 的等值线、−g 和梯度下降，都随 H^(t/2) 变形",
+  picture: "随 H^(t/2) 变形的 f 的等值线和模型过 x 的等值线，以及新单位下的负梯度和梯度下降",
   roundPicture: "同一幅图，t = 1：椭圆变成了圆，−g 到达中心",
   path: "梯度下降", pull: "点 x", slider: "从 x 到 y = H^½ (u − 中心)", play: "把 t 从 0 播放到 1", pause: "暂停",
   told: ({ t, round, angle, steps, more }) => {
@@ -49,7 +49,7 @@ const zh: RoundWords = {
       : `t = ${t}：{minus-gradient:负梯度}偏离中心 {minus-gradient:${angle}°}，${way}。`;
   },
   still: "就图中所见，x 就在中心：已经无路可走。",
-  noRoot: (kind) => `这里的模型是${kind}：H 有一个曲率不是正的，所以没有 H^½，什么也变不成圆。请把 x 拖回碗里。`,
+  noRoot: (kind) => `这里的模型是${kind}：H 有不为正的特征值，没有可逆的 H^½，什么也变不成圆。请把 x 拖回碗里。`,
 };
 
 export const words: Record<Language, RoundWords> = { en, zh };

@@ -36,7 +36,7 @@ function kindOf(signs: number[]): keyof OwnWords["kinds"] {
   const [up, down] = [signs.includes(1), signs.includes(-1)];
   if (up && down) return "saddle";
   if (!up && !down) return "flat";
-  if (signs.includes(0)) return "valley";
+  if (signs.includes(0)) return up ? "valley" : "ridge";
   return up ? "bowl" : "dome";
 }
 
