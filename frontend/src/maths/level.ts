@@ -18,19 +18,35 @@ const MOST = 900;
 /** A point lies on the level when it is this share of a step away from it. */
 const CLOSE = 1e-6;
 
-/** Milliseconds that a level may take: then it is read from the grid. */
+/** Milliseconds that a level may take, and how often f is asked on a usual one: where that takes longer it is read from the grid. */
 const PATIENCE = 40;
+const USUAL = 400;
+/** Calls in a row that are timed, and how often: what another program takes from this one is not f's. */
+const CALLS = 4;
+const TIMES = 3;
 
 /**
  * The level line of f through p, as far as it stays near the window and f is finite. Null where it was lost on the way:
  * p is a stationary point, f has a kink, or it takes too long.
  */
 export function levelThrough(f: Smooth, p: Vec, window: Window, patience = PATIENCE): Vec[] | null {
-  const room = around(middle(window), scale(1.3, halves(window))), until = performance.now() + patience;
-  const ahead = follow(f, p, room, 1, until);
+  if (patience < Infinity && USUAL * costOf(f, p) > patience) return null;
+  const room = around(middle(window), scale(1.3, halves(window)));
+  const ahead = follow(f, p, room, 1);
   if (ahead.end === "closed") return opposite(ahead.points);
-  const behind = ahead.end === "lost" ? ahead : follow(f, p, room, -1, until);
+  const behind = ahead.end === "lost" ? ahead : follow(f, p, room, -1);
   return behind.end === "left" ? [...behind.points.slice(1).reverse(), ...ahead.points] : null;
+}
+
+/** Milliseconds of one call, at best. */
+function costOf(f: Smooth, p: Vec): number {
+  let best = Infinity;
+  for (let k = 0; k < TIMES; k += 1) {
+    const begin = performance.now();
+    for (let i = 0; i < CALLS; i += 1) f(p);
+    best = Math.min(best, (performance.now() - begin) / CALLS);
+  }
+  return best;
 }
 
 /** A closed line that begins and ends far from x, where the corner of its ends is not seen. */
@@ -42,7 +58,7 @@ function opposite(points: Vec[]): Vec[] {
 /** "left": out of the room, or to where f is not finite. */
 type End = "closed" | "left" | "lost";
 
-function follow(smooth: Smooth, start: Vec, room: Window, way: number, until: number): { points: Vec[]; end: End } {
+function follow(smooth: Smooth, start: Vec, room: Window, way: number): { points: Vec[]; end: End } {
   let edge = false;
   const f: Smooth = (q) => {
     const seen = smooth(q);
@@ -63,7 +79,6 @@ function follow(smooth: Smooth, start: Vec, room: Window, way: number, until: nu
     }
     points.push(step.p);
     if (!inside(room, step.p)) return { points, end: "left" };
-    if (performance.now() > until) break;
     [p, here, last] = [step.p, step.at, step.h];
     edge = false;
   }

@@ -61,6 +61,7 @@ def page(thing: Any, title: str = "", language: str = "en") -> str:
     """The whole HTML text."""
     from raphson.picture.recording.record import make_recording
     from raphson.picture.recording.static import CODES, page_title, static_page
+    from raphson.picture.render.tight import tight
     from raphson.picture.section import refuse_curved
 
     if language not in CODES:
@@ -74,7 +75,7 @@ def page(thing: Any, title: str = "", language: str = "en") -> str:
         return document(title, race_page(thing, title), language)
     refuse_curved(getattr(thing, "model", thing))
     recording = make_recording(thing, title)
-    body = static_page(recording, thing, language)
+    body = tight(static_page(recording, thing, language))
     return document(page_title(recording, language), body, language, embedded(recording))
 
 
