@@ -11,7 +11,7 @@ after(() => browser?.close());
 const SCREEN = '[data-screen="axes"]';
 
 /** What is drawn and what is said. */
-const seen = (page) => page.evaluate((screen) => {
+const seen = async (page) => (await settled(page), page.evaluate((screen) => {
   const root = document.querySelector(screen), ring = root.querySelector('ellipse[data-role="model-level"]'), number = (name) => Number(ring?.getAttribute(name));
   return {
     semi: ring ? [number("rx"), number("ry")] : null, lambda: ring?.dataset.lambda.split(" ").map(Number), turn: ring ? Number(/rotate\(([-\d.e]+)/.exec(ring.getAttribute("transform"))[1]) : null,
@@ -20,7 +20,7 @@ const seen = (page) => page.evaluate((screen) => {
     entries: [...root.querySelectorAll("[data-entry]")].map((cell) => Number(cell.textContent.replace("\u2212", "-"))),
     labels: [...root.querySelectorAll('[data-of="axis"]')].map((label) => label.textContent),
   };
-}, SCREEN);
+}, SCREEN));
 
 const slide = async (page, value) => {
   await page.locator(`${SCREEN} [data-control="lambda"]`).fill(String(value));

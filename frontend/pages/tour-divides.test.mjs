@@ -10,7 +10,7 @@ after(() => browser?.close());
 
 const SCREEN = '[data-screen="divides"]';
 
-const seen = (page) => page.evaluate((screen) => {
+const seen = async (page) => (await settled(page), page.evaluate((screen) => {
   const root = document.querySelector(screen), number = (node, ...names) => names.map((name) => Number(node.getAttribute(name)));
   const arrows = (role) => [...root.querySelectorAll(`g[data-role="${role}"]`)].map((g) => {
     const line = g.querySelector("line");
@@ -24,7 +24,7 @@ const seen = (page) => page.evaluate((screen) => {
     rows: [...root.querySelectorAll("[data-part]")].map((row) => ({ name: row.dataset.part, step: Number(row.dataset.step), text: row.children[1].textContent.replaceAll("\u2212", "-") })),
     told: root.querySelector(".readout").innerText, t: Number(root.querySelector("[data-control]").value), button: root.querySelector(".icon-button").title,
   };
-}, SCREEN);
+}, SCREEN));
 
 const apart = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
 const length = ({ tail, head }) => apart(tail, head);

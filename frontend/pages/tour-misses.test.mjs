@@ -11,7 +11,7 @@ after(() => browser?.close());
 const SCREEN = '[data-screen="misses"]';
 
 /** In pixels; the curve in degrees around and degrees off. */
-const seen = (page) => page.evaluate((screen) => {
+const seen = async (page) => (await settled(page), page.evaluate((screen) => {
   const root = document.querySelector(screen), svg = root.querySelector('[data-figure="misses"] svg'), flat = root.querySelector('[data-figure="misses-walk"] svg');
   const number = (node, ...names) => names.map((name) => Number(node.getAttribute(name)));
   const arrow = (role) => {
@@ -29,7 +29,7 @@ const seen = (page) => page.evaluate((screen) => {
     floor: (() => { const [, y] = path(flat.querySelector('path[data-role="spoke"]'))[0]; return y; })(),
     told: root.querySelector(".readout").innerText, largest: Number(/= ([\d.]+)\u00b0/.exec([...flat.querySelectorAll('[data-of="closing"]')].map((e) => e.textContent).join())?.[1]),
   };
-}, SCREEN);
+}, SCREEN));
 
 const turn = async (page, presses) => {
   for (let k = 0; k < presses; k += 1) await page.locator(`${SCREEN} [data-figure="misses"] .handle`).press("Shift+ArrowRight");
