@@ -178,7 +178,7 @@ def tour(say: Any, path: Path | None) -> dict[str, str]:
     """The lesson on what the story was about."""
     if path is None:
         return {}
-    written = page.put(lambda: raphson.tour(path), f"the tour, {path}")
+    written = page.saved(lambda: raphson.tour(path), f"the tour, {path}")
     say(
         "6  LEARN IT: what H and H^-1 mean, from a parabola to Newton's method, on ten screens to drag",
         "",

@@ -42,7 +42,7 @@ def lab(
     except ExpressionError as error:  # shown here, because its caret needs its lines
         print(f"raphson: {error}", file=sys.stderr)
         return 2
-    written = page.put(lambda: raphson.lab(formula, file, x, language), f"--to {file}")
+    written = page.saved(lambda: raphson.lab(formula, file, x, language), f"--to {file}")
     shown = webbrowser.open(written.resolve().as_uri()) if open else False
     print(text({"laboratory": str(written), "opened": shown}) if json else f"laboratory    {written}")
     if open and not shown:

@@ -39,10 +39,10 @@ def write_report(thing: Any, path: Path | None, title: str, language: str = "en"
     """Writes the report, if one was asked for: {"report": where it is} for JSON, else {}."""
     if path is None:
         return {}
-    return {"report": str(put(lambda: show.report(thing, path, title, language), f"--report {path}"))}
+    return {"report": str(saved(lambda: show.report(thing, path, title, language), f"--report {path}"))}
 
 
-def put(write: Callable[[], Path], what: str) -> Path:
+def saved(write: Callable[[], Path], what: str) -> Path:
     """Writes a file; ValueError with what the disk says where it cannot be written."""
     try:
         return write()

@@ -29,7 +29,7 @@ def tour(
     """
     file = page.spot(FILE) if to is None else to
     page.check(file, language, "--to")
-    written = page.put(lambda: raphson.tour(file, language), f"--to {file}")
+    written = page.saved(lambda: raphson.tour(file, language), f"--to {file}")
     shown = webbrowser.open(written.resolve().as_uri()) if open else False
     print(text({"tour": str(written), "opened": shown}) if json else f"tour          {written}")
     if open and not shown:
