@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { dragIn, openTour, settled } from "./tour.mjs";
+import { dragIn, openTour, readout, settled, slideTo } from "./tour.mjs";
 
 const SCREEN = 6, LAMBDA = [0.5, 2.5];
 /** H^-1 of the screen's H = [[0.9, -0.8], [-0.8, 2.1]], by Cramer's rule. */
@@ -29,21 +29,12 @@ const read = (page, figure = "directions") =>
     return { ellipses, arrows };
   }, figure);
 
-const slide = async (page, t) => {
-  await page.evaluate((value) => {
-    const slider = document.querySelector(".screen:not([hidden]) input[type=range]");
-    slider.value = value;
-    slider.dispatchEvent(new Event("input", { bubbles: true }));
-  }, String(t));
-  await settled(page);
-};
-const readout = (page) => page.locator(".screen:not([hidden]) .readout").innerText();
 
 test("the semi-axes are lambda^(-t) of the circle's radius, and the sentence says the same numbers", async () => {
   for (const width of [1400, 390]) {
     const page = await openTour(browser, SCREEN, { size: { width, height: 900 } });
     for (const t of [0, 0.2, 0.5, 0.75, 1]) {
-      await slide(page, t);
+      await slideTo(page, t);
       const { ellipses: { slopes, stretched } } = await read(page), unit = slopes.rx;
       assert.ok(Math.abs(slopes.rx - slopes.ry) < 1e-3 && unit > 60, `${unit} px`);
       [stretched.rx, stretched.ry].forEach((found, i) => assert.ok(Math.abs(found / unit / LAMBDA[i] ** -t - 1) < 1e-3, `t = ${t}: ${found / unit}`));
@@ -58,7 +49,7 @@ test("the semi-axes are lambda^(-t) of the circle's radius, and the sentence say
 test("at t = 1/2 it has the contour's shape to 0.1 %, and only there it is said", async () => {
   const page = await openTour(browser, SCREEN);
   for (const t of [0, 0.3, 0.49, 0.5, 0.51, 1]) {
-    await slide(page, t);
+    await slideTo(page, t);
     const { ellipses: { model, stretched } } = await read(page), off = Math.abs(stretched.rx / stretched.ry / (model.rx / model.ry) - 1);
     // The contour by H itself: f = 1/2 at the ends of its axes.
     assert.ok(Math.abs(model.rx / model.ry - Math.sqrt(LAMBDA[1] / LAMBDA[0])) < 1e-3);
@@ -133,7 +124,7 @@ test("the table's numbers are those of its formulas, and the row of this t is ma
   for (const [name, of] of Object.entries(wanted))
     table[name].forEach(([exact, said], i) => assert.ok(Math.abs(exact / of(LAMBDA[i]) - 1) < 1e-9 && Math.abs(said / exact - 1) < 5e-3, `${name}: ${exact}, ${said}`));
   for (const [t, name] of [[1, "stretched"], [0.5, "contour"], [0, "whitened"]]) {
-    await slide(page, t);
+    await slideTo(page, t);
     assert.deepEqual(await page.$$eval("tr.here", (rows) => rows.map((row) => row.dataset.ellipse)), [name]);
   }
   await page.finish();
@@ -143,7 +134,7 @@ test("it plays when asked, not before, and stops at t = 1; with less motion aske
   for (const reducedMotion of ["no-preference", "reduce"]) {
     const page = await openTour(browser, SCREEN, { reducedMotion });
     const ratio = async () => { const { stretched } = (await read(page)).ellipses; return stretched.rx / stretched.ry; };
-    await slide(page, 0);
+    await slideTo(page, 0);
     await page.waitForTimeout(150);
     assert.ok(Math.abs((await ratio()) - 1) < 1e-3, "it moved by itself");
     const seen = page.evaluate(() => new Promise((done) => {

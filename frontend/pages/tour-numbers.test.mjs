@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { dragIn, openTour, settled } from "./tour.mjs";
+import { dragIn, near, openTour, settled } from "./tour.mjs";
 
 const waves = ([x, y]) => ({ u: 1.2 * x - 0.6 * y - 0.2, v: x + 1.8 * y - 1.3 });
 const f = (p) => 0.2 * p[0] ** 2 + 0.3 * p[1] ** 2 + 0.4 * p[0] * p[1] + 0.4 * Math.sin(waves(p).u) + 0.5 * Math.cos(waves(p).v);
@@ -20,7 +20,6 @@ function off(x, p) {
   const [p2, q2, r2] = [a * a + b * b, b * (a + c), b * b + c * c], root = Math.abs(a * c - b * b), trace = Math.sqrt(p2 + r2 + 2 * root), slope = g[0] * s[0] + g[1] * s[1];
   return Math.abs(f(p) - f(x) - slope - 0.5 * form(a, b, c)) / (Math.abs(slope) + 0.5 * form((p2 + root) / trace, q2 / trace, (r2 + root) / trace));
 }
-const near = (a, b, by, what = "") => assert.ok(Math.abs(a - b) <= by, `${what} ${a} should be ${b}`);
 
 let browser;
 before(async () => (browser = await launch()));

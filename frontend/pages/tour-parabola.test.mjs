@@ -2,10 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { dragIn, openTour, settled } from "./tour.mjs";
+import { dragIn, near, openTour, settled } from "./tour.mjs";
 
 const f = (x) => 2 * Math.exp(-0.7 * x) - 0.42 * x * x + 2 * x, slope = (x) => -1.4 * Math.exp(-0.7 * x) - 0.84 * x + 2, bend = (x) => 0.98 * Math.exp(-0.7 * x) - 0.84;
-const near = (a, b, by, what = "") => assert.ok(Math.abs(a - b) <= by, `${what} ${a} should be ${b}`);
 
 let browser;
 before(async () => (browser = await launch()));

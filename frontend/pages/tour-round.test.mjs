@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { openTour, settled } from "./tour.mjs";
+import { openTour, readout, settled, slideTo } from "./tour.mjs";
 
 const SCREEN = 7, START = [-1.2, 0.3];
 
@@ -32,15 +32,6 @@ const read = (page) =>
     return { ring: e && { cx: e[0], cy: e[1], rx: e[2], ry: e[3] }, arrows, point, path: paths("cauchy")[0] ?? [], ray: paths("ray")[0] ?? [], lines: paths("function").length };
   });
 
-const slide = async (page, t) => {
-  await page.evaluate((value) => {
-    const slider = document.querySelector(".screen:not([hidden]) input[type=range]");
-    slider.value = value;
-    slider.dispatchEvent(new Event("input", { bubbles: true }));
-  }, String(t));
-  await settled(page);
-};
-const readout = (page) => page.locator(".screen:not([hidden]) .readout").innerText();
 const place = (page) => page.evaluate(() => document.querySelector('.screen:not([hidden]) [data-figure="round"] .handle').getAttribute("aria-valuetext").replaceAll("\u2212", "-").match(/-?[\d.]+(?:e-?\d+)?(?=[,，]|$)/g).map(Number));
 
 /** Drags x to a share of the figure's width and height; where the handle stands then, in the same shares. */
@@ -74,7 +65,7 @@ test("at t = 1 the level is round to 0.1 %, -g ends in the centre in its true le
     assert.ok(Math.abs(degrees(plain.arrows["minus-gradient"].way, plain.arrows.newton.way) - angle) < 0.1);
     assert.match(await readout(page), new RegExp(`${angle.toFixed(1)}°`));
     assert.ok(plain.ring.rx / plain.ring.ry > 3 || plain.ring.ry / plain.ring.rx > 3);
-    await slide(page, 1);
+    await slideTo(page, 1);
     const whole = await read(page);
     holdsRound(whole, `${width} px`);
     // H^(-1/2) g is as long as sqrt(g'H^-1 g).
@@ -91,7 +82,7 @@ test("on the way the angle falls, the path loses its corners, and both are said"
   const page = await openTour(browser, SCREEN);
   let last = 90, corners = Infinity;
   for (const t of [0, 0.25, 0.5, 0.75, 0.95]) {
-    await slide(page, t);
+    await slideTo(page, t);
     const { arrows, path, ring } = await read(page), angle = degrees(arrows["minus-gradient"].way, arrows.newton.way);
     const [said, steps] = (await readout(page)).match(/ ([\d.]+)° off the centre.* takes (\d+) steps/).slice(1).map(Number);
     assert.ok(angle < last && Math.abs(said - angle) < 0.2, `t = ${t}: ${angle}, said ${said}`);
@@ -106,7 +97,7 @@ test("on the way the angle falls, the path loses its corners, and both are said"
 test("x is dragged at any t: it stays under the hand, and what is said stays true", async () => {
   const page = await openTour(browser, SCREEN);
   for (const t of [0, 0.6, 1]) {
-    await slide(page, t);
+    await slideTo(page, t);
     for (const to of [[0.75, 0.35], [0.62, 0.75], [0.35, 0.6]]) {
       const stands = await drag(page, to), x = await place(page), { angle, det } = byHand(x);
       assert.ok(det > 0, `x = ${x} is no bowl`);
@@ -124,7 +115,7 @@ test("x is dragged at any t: it stays under the hand, and what is said stays tru
 
 test("where H is not positive definite nothing is made round, and it is said; the way back is open, in the other language too", async () => {
   const page = await openTour(browser, SCREEN);
-  await slide(page, 1);
+  await slideTo(page, 1);
   await drag(page, [0.2, 0.05]);
   const x = await place(page), { ring, arrows } = await read(page);
   assert.ok(byHand(x).det < 0, `x = ${x}`);

@@ -1,4 +1,5 @@
 // What the tests of the tour's screens share.
+import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { FOLDER } from "./browser.mjs";
 
@@ -20,6 +21,21 @@ export async function openTour(browser, screen, { language = "en", size = { widt
 
 /** After the frames that a change asked for. */
 export const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)))));
+
+/** Puts the slider of the screen to a value. */
+export async function slideTo(page, value) {
+  await page.evaluate((to) => {
+    const slider = document.querySelector(".screen:not([hidden]) input[type=range]");
+    slider.value = to;
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+  }, String(value));
+  await settled(page);
+}
+
+/** The sentence with the number that moves. */
+export const readout = (page) => page.locator(".screen:not([hidden]) .readout").innerText();
+
+export const near = (a, b, by, what = "") => assert.ok(Math.abs(a - b) <= by, `${what} ${a} should be ${b}`);
 
 /** Presses at one point of a figure and lets go at another; both in shares of its width and height. */
 export async function dragIn(page, figure, from, to, steps = 6) {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { between, generator } from "./fixtures/random";
-import { relative, thinned } from "../src/tour/thin";
+import { thinned } from "../src/tour/thin";
 
 type Point = [number, number];
 const written = (points: Point[]): string => points.map(([x, y], k) => `${k ? "L" : "M"}${x},${y}`).join("");
@@ -34,24 +34,5 @@ describe("lines on paper", () => {
   });
   it("that are short or have other commands are left as they are", () => {
     for (const d of ["M1,2L3,4", "M1,2a3,3 0 1,0 6,0", "M-1,1L1,-1M0,6L6,0", `${written(wave)}Z`, "M4,4H29"]) expect(thinned(d, box)).toBe(d);
-  });
-});
-
-describe("paths from point to point", () => {
-  /** Absolute points again. */
-  const walked = (d: string): Point[][] => d.split("M").slice(1).map((line) => {
-    const numbers = [...line.matchAll(/-?(?:\d+\.?\d*|\.\d+)/g)].map(([a]) => Number(a)), out: Point[] = [[numbers[0], numbers[1]]];
-    for (let k = 2; k < numbers.length; k += 2) out.push([out[out.length - 1][0] + numbers[k], out[out.length - 1][1] + numbers[k + 1]]);
-    return out;
-  });
-  it("lead through the same points to a twentieth of a pixel, however long they are", () => {
-    const random = generator(5), points: Point[] = Array.from({ length: 3000 }, (_, k) => [k / 3 + between(random, -2, 2), between(random, -300, 300)]);
-    const [line] = walked(relative(written(points)));
-    points.forEach(([x, y], k) => expect(Math.max(Math.abs(line[k][0] - x), Math.abs(line[k][1] - y))).toBeLessThan(0.0501));
-  });
-  it("are closed where they were, and other paths stay as they are", () => {
-    expect(relative("M1,2L3,4L3,4L0.5,4Z")).toBe("M1 2l2 2-2.5 0Z");
-    expect(relative("M1.04,-2L1,-2.5M7,7L8,8")).toBe("M1-2l0-.5M7 7l1 1");
-    expect(relative("M4,4H29")).toBe("M4,4H29");
   });
 });

@@ -36,6 +36,7 @@ def test_points_stay_within_a_twentieth_of_a_pixel_however_long_the_path(seed):
         ("M1.04 -2.00L1.00 -2.50M7.0 7.0L8.0 8.0", "M1-2l0-.5M7 7l1 1"),
         ("M5.00 5.00L5.01 5.01", "M5 5l0 0"),
         ("M10.50 0.04L110.50 -0.90", "M10.5 0l100-.9"),
+        ("M1,2L3,4L0.5,4ZM7,7L8,8", "M1 2l2 2-2.5 0ZM7 7l1 1"),
         ("M3 4h5", "M3 4h5"),
         ("M1 2C3 4 5 6 7 8", "M1 2C3 4 5 6 7 8"),
     ],

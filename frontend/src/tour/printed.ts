@@ -2,7 +2,7 @@
 
 import type { Language } from "../app/store";
 import { Tour } from "./tour";
-import { relative, thinned } from "./thin";
+import { thinned } from "./thin";
 import { tourWords } from "./words";
 
 /** Pixels of a picture on paper; of one beside another. */
@@ -35,7 +35,7 @@ function inLanguage(tour: Tour, language: Language): string {
   root.querySelectorAll<SVGSVGElement>(".figure svg[viewBox]").forEach((svg) => (svg.style.width = `${svg.getAttribute("viewBox")!.split(" ")[2]}px`));
   root.querySelectorAll<SVGElement>(".figure path[d]").forEach((path) => {
     const [, , width, height] = (path.ownerSVGElement!.getAttribute("viewBox") ?? "").split(" ").map(Number);
-    if (width && height) path.setAttribute("d", relative(thinned(path.getAttribute("d")!, [width, height])));
+    if (width && height) path.setAttribute("d", thinned(path.getAttribute("d")!, [width, height]));
   });
   // Decimals of pixels that nobody sees, and geometry that only tests read.
   root.querySelectorAll(".figure svg *").forEach((node) => {

@@ -54,9 +54,6 @@ export function terrain(formula: string, side?: number): Terrain {
   return { formula, names: [indexed(names[0]), indexed(names[1])], value, quadratic, smooth, objective: objectiveOf(sight), sight, grid };
 }
 
-/** Milliseconds for a grid: f is a formula and soon computed, and a page that is busy must not make its contours coarse. */
-export const PATIENCE = 1500;
-
 /** Pictures with equal axes are widened to their frames, at most so much. */
 const BEYOND = 0.45;
 

@@ -13,19 +13,6 @@ export function thinned(d: string, [width, height]: readonly [number, number]): 
   return lines.flatMap((line) => seen(line, width, height)).map((line) => simpler(line).map(([x, y], k) => `${k ? "L" : "M"}${x},${y}`).join("")).join("");
 }
 
-/** The same lines in tenths of a pixel, from point to point: half as long to write. Paths with other commands stay as they are. */
-export function relative(d: string): string {
-  if (!/^[MLZ\d.,e-]+$/.test(d)) return d;
-  return d.split("M").slice(1).map((line) => {
-    const closed = line.endsWith("Z"), points = line.replace("Z", "").split("L").map((p) => p.split(",").map((a) => Math.round(10 * Number(a))) as Point);
-    const moves = points.slice(1).map(([x, y], k) => pair(x - points[k][0], y - points[k][1])).filter((move) => move !== "0 0");
-    return `M${pair(...points[0])}${moves.length ? `l${moves.join(" ").replace(/ -/g, "-")}` : ""}${closed ? "Z" : ""}`;
-  }).join("");
-}
-
-/** Two numbers of tenths. */
-const pair = (x: number, y: number): string => [x, y].map((a) => String(a / 10).replace(/^(-?)0\./, "$1.")).join(" ").replace(" -", "-");
-
 /** The pieces of a line that may be seen, with the points just before and after. */
 function seen(line: Point[], width: number, height: number): Point[][] {
   const out: Point[][] = [];

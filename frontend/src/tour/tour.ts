@@ -38,16 +38,16 @@ export class Tour {
     window.addEventListener("hashchange", () => {
       const { at, language } = fromHash(location.hash);
       if (language && language !== this.store.state.language) this.store.set({ language });
-      if (at !== this.at) this.go(at, false);
+      if (at !== this.at) this.go(at);
     });
     document.addEventListener("keydown", (event) => this.key(event));
     this.listenToPrint();
   }
 
-  go(at: number, tell = true): void {
+  go(at: number): void {
     halt();
     this.at = Math.min(chapters.length - 1, Math.max(0, at));
-    if (tell) history.replaceState(null, "", toHash(this.at, this.store.state.language));
+    history.replaceState(null, "", toHash(this.at, this.store.state.language));
     this.paint();
     scrollTo(0, 0);
     this.stage(chapters[this.at]).title.focus({ preventScroll: true });

@@ -1,7 +1,6 @@
 """`raphson lab`: a page with a formula box, in one file."""
 
 import sys
-import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,6 @@ import raphson
 from raphson.cli import report as page
 from raphson.cli.expression import Expression, ExpressionError, parse
 from raphson.cli.target import vector
-from raphson.report.json import text
 
 FILE = "raphson-lab.html"
 
@@ -43,11 +41,7 @@ def lab(
         print(f"raphson: {error}", file=sys.stderr)
         return 2
     written = page.saved(lambda: raphson.lab(formula, file, x, language), f"--to {file}")
-    shown = webbrowser.open(written.resolve().as_uri()) if open else False
-    print(text({"laboratory": str(written), "opened": shown}) if json else f"laboratory    {written}")
-    if open and not shown:
-        print("raphson: no browser could be opened here: open the file by hand", file=sys.stderr)
-    return 0
+    return page.hand_over("laboratory", written, open, json)
 
 
 def check_start(formula: Expression, x: list[float] | None) -> None:

@@ -1,7 +1,9 @@
 """The option `--report FILE`: checked before anything is computed, written at the end."""
 
 import os
+import sys
 import tempfile
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from raphson.kernel import show
+from raphson.report.json import text
 
 LANGUAGES = ("en", "zh")
 
@@ -48,6 +51,15 @@ def saved(write: Callable[[], Path], what: str) -> Path:
         return write()
     except OSError as error:
         raise ValueError(f"{what}: {error.strerror or error}") from error
+
+
+def hand_over(name: str, page: Path, opened: bool, json: bool) -> int:
+    """Says where a page was written, and opens it in the browser where that was asked for."""
+    shown = webbrowser.open(page.resolve().as_uri()) if opened else False
+    print(text({name: str(page), "opened": shown}) if json else f"{name:<12}  {page}")
+    if opened and not shown:
+        print("raphson: no browser could be opened here: open the file by hand", file=sys.stderr)
+    return 0
 
 
 def line(written: dict[str, str]) -> str:

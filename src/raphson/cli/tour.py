@@ -1,7 +1,5 @@
 """`raphson tour`: ten screens about H and H^-1, in one file."""
 
-import sys
-import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +7,6 @@ import typer
 
 import raphson
 from raphson.cli import report as page
-from raphson.report.json import text
 
 FILE = "raphson-tour.html"
 
@@ -30,8 +27,4 @@ def tour(
     file = page.spot(FILE) if to is None else to
     page.check(file, language, "--to")
     written = page.saved(lambda: raphson.tour(file, language), f"--to {file}")
-    shown = webbrowser.open(written.resolve().as_uri()) if open else False
-    print(text({"tour": str(written), "opened": shown}) if json else f"tour          {written}")
-    if open and not shown:
-        print("raphson: no browser could be opened here: open the file by hand", file=sys.stderr)
-    return 0
+    return page.hand_over("tour", written, open, json)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from raphson.picture.render.tight import tight
 from raphson.picture.report import document, embedded, web, written
 
 TITLES = {"en": "What a Hessian is", "zh": "海森矩阵是什么"}
@@ -21,5 +22,5 @@ def tour(path: str | Path = "raphson-tour.html", language: str = "en") -> Path:
     """
     if language not in TITLES:
         raise ValueError(f"language = {language!r}: the tour is given in {' or '.join(map(repr, TITLES))}")
-    body = f'<div id="static">{web(f"tour.{language}.html")}</div>'
+    body = f'<div id="static">{tight(web(f"tour.{language}.html"))}</div>'
     return written(lambda: document(TITLES[language], body, language, embedded({}), "tour", "tour"), Path(path))

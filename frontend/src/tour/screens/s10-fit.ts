@@ -13,7 +13,6 @@ import { percent, short } from "../../scene/number";
 import type { Item, Pair, Scene } from "../../scene/types";
 import type { Host } from "../screen";
 import { SIDEWAYS, roving } from "../roving";
-import { PATIENCE } from "../terrain";
 import { type Fit, fit, sumAt, taken, ways } from "../squares";
 import type { MillionWords, Part } from "./s10-words";
 
@@ -69,7 +68,7 @@ function wayItems(role: string, trials: readonly Trial[], label: string): Item[]
 }
 
 export function planeScene(y: readonly number[], { fit: found, newton, damped }: Solved, said: MillionWords): Scene {
-  const window = windowFor(found), grid = sampled({ value: ([a, b]) => sumAt(T, y, a, b) }, window, { most: SIDE, patience: PATIENCE }), items: Item[] = grid ? [contours(grid)] : [];
+  const window = windowFor(found), grid = sampled({ value: ([a, b]) => sumAt(T, y, a, b) }, window, { most: SIDE, patience: Infinity }), items: Item[] = grid ? [contours(grid)] : [];
   items.push(...wayItems("race-newton", newton, said.fit.gaussNewton), ...wayItems("race-damped", damped, said.fit.levenberg));
   if (found) items.push(...ring(found, found.hessian, "model-level", "H", window), ...ring(found, found.squares, "squares", "J\u2032J", window), { kind: "dots", role: "center", points: [found.x], filled: [false] });
   items.push({ kind: "dots", role: "start", points: [START], filled: [true], label: said.fit.start });
