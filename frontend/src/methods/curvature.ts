@@ -24,8 +24,12 @@ export class Dense implements Curvature {
   readonly semidefinite = false;
   constructor(readonly matrix: Matrix) {}
 
+  times(v: Vector): number[] {
+    return times(this.matrix, v);
+  }
+
   quadratic(s: Vector): number {
-    return dot(s, times(this.matrix, s));
+    return dot(s, this.times(s));
   }
 
   newton(model: Model): number[] {
@@ -41,8 +45,12 @@ class Multiple implements Curvature {
   readonly matrix = null;
   constructor(private b: number) {}
 
+  times(v: Vector): number[] {
+    return multiple(this.b, v);
+  }
+
   quadratic(s: Vector): number {
-    return dot(s, multiple(this.b, s));
+    return dot(s, this.times(s));
   }
 
   newton({ gradient }: Model): number[] {
@@ -51,12 +59,12 @@ class Multiple implements Curvature {
 }
 
 /** B known by its inverse A alone; along A g, where BFGS walks, s'B s costs no factorization. */
-export class Inverse implements Curvature {
+class Inverse implements Curvature {
   readonly semidefinite = true;
   readonly matrix = null;
   private known: number[];
 
-  constructor(readonly inverse: Matrix, private g: Vector) {
+  constructor(private inverse: Matrix, private g: Vector) {
     this.known = times(inverse, g);
   }
 

@@ -19,6 +19,8 @@ export interface Curvature {
   semidefinite: boolean;
   /** B where it lies ready as a matrix; null: it says nothing of rounding or of negative curvature. */
   matrix: Matrix | null;
+  /** B v. */
+  times(v: Vector): number[];
   /** s'B s. */
   quadratic(s: Vector): number;
   /** -B^-1 g, or a descent direction near to it where B is not positive definite. */

@@ -2,10 +2,9 @@
 
 import { level } from "../maths/conic";
 import type { Sym, Vec } from "../maths/quadratic";
-import { decomposed, inverse } from "../maths/symmetric";
+import { decomposed } from "../maths/symmetric";
 import { angleBetween } from "../maths/vector";
 import type { Window } from "../maths/window";
-import { Inverse } from "../methods/curvature";
 import { begin, step } from "../methods/run";
 import type { Model, Objective } from "../methods/types";
 import type { Item, Pair, Scene } from "../scene/types";
@@ -26,11 +25,10 @@ export function seenBy(method: "newton" | "bfgs", objective: Objective, start: V
 }
 
 function seen({ x, value, gradient, curvature }: Model, objective: Objective): Seen {
-  const hessian = symmetric(objective(x).hessian), own = curvature instanceof Inverse ? inverse(symmetric(curvature.inverse)) : hessian;
+  const A = objective(x).hessian, hessian: Sym = [A[0], A[1], A[3]], [[a, b], [, c]] = [curvature.times([1, 0]), curvature.times([0, 1])], own: Sym = [a, b, c];
   return { x: [x[0], x[1]], value, gradient: [gradient[0], gradient[1]], own, hessian };
 }
 
-const symmetric = (A: ArrayLike<number>): Sym => [A[0], A[1], A[3]];
 /** Whether the level of a quadratic with this H is an ellipse. */
 export const definite = (H: Sym): boolean => decomposed(H).values[0] > 0;
 
