@@ -66,7 +66,7 @@ bad start for ever; forgetting at once lets a radius change its meaning. Measure
 Meyer from 10 x0 end at a listed minimum with 0.5 and do not with 1."""
 
 
-def natural_scale(H: Array, last: Array) -> Array:
+def natural_scale(H: Operator, last: Array) -> Array:
     """Units of length for every variable: sqrt|H_ii|, falling by at most `FADING` from point to point.
 
     In these units H has a unit diagonal, so a change of the units of x changes no step. A variable
@@ -74,9 +74,8 @@ def natural_scale(H: Array, last: Array) -> Array:
     is measured like the most curved one (0 here).
     Source: More (1978), section 3, for least squares, where the columns' norms of J play this part.
     """
-    plain = jnp.sqrt(jnp.abs(jnp.diagonal(H)))
-    row = jnp.max(jnp.abs(H) / jnp.where(plain > 0, plain, jnp.inf)[None, :], axis=1)
-    return jnp.maximum(FADING * last, jnp.where(plain > 0, plain, row))
+    plain = jnp.sqrt(jnp.abs(H.diagonal()))
+    return jnp.maximum(FADING * last, jnp.where(plain > 0, plain, H.beside(plain)))
 
 
 def filled(scale: Array) -> Array:
@@ -105,22 +104,20 @@ class Exact(Curvature):
 
 def measured(space: Space, seen: Evaluation, B: Operator, last: Array) -> tuple[Model, Array]:
     """The model with a curvature B that is stored, in its natural units, and these units to remember."""
-    H = B.dense()
-    plain = natural_scale(H, 0 * last)
+    plain = natural_scale(B, 0 * last)
     scale = jnp.maximum(FADING * last, plain)
     # A variable with H_ii = 0 that is coupled to others is not lost (Beale's function from (1, 1)).
-    lost = rounded_away(seen.value, seen.gradient, plain, space.magnitude(seen.x), coupling(H, plain))
+    lost = rounded_away(seen.value, seen.gradient, plain, space.magnitude(seen.x), coupling(B, plain))
     known = filled(unit_of(space, seen.x, jnp.where(lost, 0, scale)))
     return Model(seen.x, seen.value, seen.gradient, B, known, space), scale
 
 
-def coupling(H: Array, own: Array) -> Array:
+def coupling(H: Operator, own: Array) -> Array:
     """How much curvature every variable (n,) shares with another one: max_j |H_ij| / sqrt|H_ii H_jj|, which is at most
     1 in a matrix without negative eigenvalues; infinite for H_ii = 0. `own`: sqrt|H_jj|, and what stands for it where
     that is 0 (`natural_scale`)."""
-    row = jnp.max(jnp.abs(H - jnp.diag(jnp.diagonal(H))) / jnp.where(own > 0, own, jnp.inf)[None, :], axis=1)
-    alone = jnp.sqrt(jnp.abs(jnp.diagonal(H)))
-    return jnp.where(alone > 0, row / safe(alone, alone > 0), jnp.inf)
+    alone = jnp.sqrt(jnp.abs(H.diagonal()))
+    return jnp.where(alone > 0, H.beside(own, others=True) / safe(alone, alone > 0), jnp.inf)
 
 
 def rounded_away(value: Array, g: Array, own: Array, size: Array, tie: Array | float = jnp.inf) -> Array:

@@ -57,7 +57,7 @@ class Model:
     def gradient_error(self) -> Array | None:
         """How far g may be off by rounding (n,): that of x, and that of g itself. None where no matrix lies ready: it
         would cost a product."""
-        if self.curvature.stored() is None:
+        if not self.curvature.ready:
             return None
         rounding = self.curvature.rounding(self.space.magnitude(self.x)) + jnp.abs(self.gradient)
         return GRADIENT_NOISE * eps(rounding) * rounding

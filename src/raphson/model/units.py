@@ -98,7 +98,7 @@ def readable(problem: Any, x: Any) -> bool:
 
 def guessed(space: Space, seen: Any) -> Guess:
     """Units by the diagonal of H; equal ones where H is zero or not finite, and in the tangent space of one point."""
-    scale = unit_of(space, seen.x, natural_scale(seen.curvature.dense(), jnp.zeros_like(seen.gradient)))
+    scale = unit_of(space, seen.x, natural_scale(seen.curvature, jnp.zeros_like(seen.gradient)))
     own = filled(scale)
     power = jnp.log2(own)
     top = jnp.log2(jnp.max(scale))

@@ -7,9 +7,10 @@ from typing import Any, ClassVar, Protocol
 import jax
 import jax.numpy as jnp
 
-from raphson.linear.cholesky import Factor
+from raphson.linear.cholesky import Factor, factorize
 from raphson.linear.solve import Direction, dense_direction, direct, newton_step, product_negative
 from raphson.linear.spectral import scaled_spectrum
+from raphson.linear.subproblem import DenseSubproblem, Subproblem
 
 Array = jax.Array
 
@@ -49,6 +50,9 @@ class Operator(Protocol):
     coupled: ClassVar[bool] = True
     """Whether variables may be coupled: False for a diagonal."""
 
+    ready: ClassVar[bool] = False
+    """Whether its entries lie ready, so that `rounding` costs no product."""
+
     @property
     def size(self) -> int:
         """Number of rows n."""
@@ -81,6 +85,11 @@ class Operator(Protocol):
     def quadratic(self, s: Array) -> Array:
         """s'B s."""
         return s @ self.mv(s)
+
+    def beside(self, own: Array, others: bool = False) -> Array:
+        """The largest |B_ij| / own_j of every row (n,), where own_j > 0; only of the `others`, without the diagonal."""
+        matrix = self.dense() - jnp.diag(self.diagonal()) if others else self.dense()
+        return jnp.max(jnp.abs(matrix) / jnp.where(own > 0, own, jnp.inf)[None, :], axis=1)
 
     def rounding(self, size: Array, wanted: Array | bool = True) -> Array:
         """|B| |x|: times eps, what rounding x alone does to the gradient; zero where B says nothing about that, and
@@ -122,6 +131,13 @@ class Operator(Protocol):
     def newton_by(self, factor: Factor, g: Array, d: Array, error: Array | None = None) -> Array:
         """y = -D B^-1 g, with the Cholesky factor of D^-1 B D^-1 at hand."""
         return newton_step(factor, g / d, error, d)
+
+    def subproblem(self, g: Array, d: Array, error: Array | None = None) -> Subproblem:
+        """The same for trust regions, which take few shifts: one Cholesky factorization for each."""
+        H = self.dense() / (d[:, None] * d[None, :])
+        factor = factorize(H)
+        newton = self.newton_by(factor, g, d, error)
+        return DenseSubproblem(g / d, d, factor, newton, jnp.max(jnp.sum(jnp.abs(H), axis=1)))
 
     def prepare(self, g: Array, d: Array, error: Array | None = None) -> Factorization:
         """What solves (B + shift D^2) s = -g for any shift: one eigendecomposition, where nothing better is known."""

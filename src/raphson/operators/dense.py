@@ -23,6 +23,8 @@ Array = jax.Array
 class Stored(Operator):
     """A symmetric matrix (n, n) that lies ready: what dense operators have in common."""
 
+    ready: ClassVar[bool] = True
+
     matrix: Array
 
     @property

@@ -21,6 +21,7 @@ from raphson.kernel.product import coordinates, unit_of
 from raphson.kernel.program import Program
 from raphson.kernel.trace import Trace
 from raphson.model.curvature import filled, natural_scale
+from raphson.operators.dense import Dense
 from raphson.problems.allowed import hessian_error, modes_of
 from raphson.problems.callback import HOST, HostResiduals, OutOfCalls
 from raphson.solver.bounds import active_bounds, held_words
@@ -29,9 +30,9 @@ from raphson.solver.final import LARGEST, evaluate, flat, sizes, why_unseen
 from raphson.solver.promise import promised_rise
 from raphson.solver.step import State
 
-units = Program(lambda H: filled(natural_scale(H, jnp.zeros_like(H[0]))))
+units = Program(lambda H: filled(natural_scale(Dense(H), jnp.zeros_like(H[0]))))
 
-curved_units = Program(lambda H, space, x: filled(unit_of(space, x, natural_scale(H, jnp.zeros_like(H[0])))))
+curved_units = Program(lambda H, space, x: filled(unit_of(space, x, natural_scale(Dense(H), jnp.zeros_like(H[0])))))
 
 
 def certificate_of(
