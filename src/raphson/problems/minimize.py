@@ -18,12 +18,14 @@ class Minimize:
     """The problem: minimize `fun(x, *data)` over x, a pytree of floating-point arrays.
 
     `fun` is part of the structure (hashed by identity); `data` are leaves, so that `vmap` over
-    problems is `vmap` over data, and other data do not compile again.
+    problems is `vmap` over data, and other data do not compile again. `sparsity`: where the Hessian can be nonzero and
+    how few products tell it, where that is known (calculus/colored.py).
     """
 
     fun: Callable[..., Any] = static()
     data: tuple = ()
     space: Space = Euclidean()
+    sparsity: Any = None
 
     def value(self, x: Any) -> Array:
         """f at x, a scalar in the precision of x: that of the data must not change the type of a loop's state."""
