@@ -50,6 +50,9 @@ class Operator(Protocol):
     coupled: ClassVar[bool] = True
     """Whether variables may be coupled: False for a diagonal."""
 
+    compact: ClassVar[bool] = False
+    """Whether it is sparse: `values` on the pattern of a `structure`."""
+
     ready: ClassVar[bool] = False
     """Whether its entries lie ready, so that `rounding` costs no product."""
 

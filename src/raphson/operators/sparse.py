@@ -2,10 +2,11 @@
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from raphson.kernel.number import all_finite, norm, tiny
 from raphson.kernel.record import record
@@ -36,6 +37,7 @@ class Sparse(Operator):
     """A symmetric matrix with `values` (nnz,) on the lower triangle of a pattern (`structure`)."""
 
     ready: ClassVar[bool] = True
+    compact: ClassVar[bool] = True
 
     values: Array
     structure: SparseStructure
@@ -54,6 +56,16 @@ class Sparse(Operator):
         p = self.structure
         lower = jnp.zeros((self.size, self.size), self.values.dtype).at[p.rows, p.columns].set(self.values)
         return lower + jnp.tril(lower, -1).T
+
+    def csr(self) -> Any:
+        """The matrix as a SciPy CSR array (n, n). Host."""
+        from scipy.sparse import coo_array  # here: `import raphson` does without scipy.sparse
+
+        p, values = self.structure, np.asarray(self.values)
+        rows, columns = np.asarray(p.rows), np.asarray(p.columns)
+        off = rows != columns
+        places = np.concatenate([rows, columns[off]]), np.concatenate([columns, rows[off]])
+        return coo_array((np.concatenate([values, values[off]]), places), shape=(self.size, self.size)).tocsr()
 
     def diagonal(self) -> Array:
         """The diagonal (n,)."""
@@ -120,7 +132,7 @@ class Sparse(Operator):
         return SparseSubproblem(q, d, values, p, definite, jnp.where(gain, better, first.y), first.bend, most)
 
     def prepare(self, g: Array, d: Array, error: Array | None = None) -> "SparseShifts":
-        """One factorization for every shift; where B is not positive definite, shifts count from one that makes it so."""
+        """One factorization a shift; where B is not positive definite, shifts count from one that makes it so."""
         p = self.structure
         values = scaled_values(p, self.values, d)
         definite = positive(p, shifted_values(p, values, sparse_noise_shift(p, values)))
@@ -142,7 +154,7 @@ class Sparse(Operator):
 
 
 def definite_shift(structure: SparseStructure, values: Array) -> Array:
-    """A shift that makes an indefinite H positive definite: beyond its lowest eigenvalue, and by at most about twice."""
+    """A shift that makes an indefinite H positive definite: beyond its lowest eigenvalue, at most about twice as far."""
     seen = negative_direction(structure, values)
     return jnp.where(jnp.isfinite(seen.bound), -seen.bound, jnp.max(absolute_row_sums(structure, values)))
 

@@ -22,7 +22,7 @@ from raphson.solver.choose import SURE
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Patience, Run, run
 from raphson.solver.evidence import certificate_of
-from raphson.solver.final import final_state, hessian_of, sizes, snapped
+from raphson.solver.final import final_state, hessian_of, sizes, snapped, with_sparse_hessian
 from raphson.solver.options import Limits
 from raphson.solver.presets import DESCRIPTIONS, cast
 from raphson.solver.result import Evaluations, Result
@@ -95,6 +95,7 @@ class Call:
         """The result of a finished run: certificate, counts and text."""
         problem = self.problem
         done, state = snapped(done, final_state(done, problem), problem)
+        state = with_sparse_hessian(state, problem)
         H = hessian_of(state.model, method, problem)
         certificate = certificate_of(done, state, H, problem, self.limits.tolerance)
         model = state.model

@@ -26,8 +26,9 @@ SURE = ("dogleg", "trust-exact", "cubic")
 measured on MGH (dogleg alone: 42 of 42 from x0, 38 of 39 from 10 x0, 36 of 39 from 100 x0) and on NIST."""
 
 
-def choose(problem: Any, n: int, modes: Modes = ORDINARY) -> Choice:
-    """The presets' names, and the reason in one sentence. `modes`: the derivatives that a JAX function allows."""
+def choose(problem: Any, n: int, modes: Modes = ORDINARY, why: str = "") -> Choice:
+    """The presets' names, and the reason in one sentence. `modes`: the derivatives that a JAX function allows; `why`:
+    what is known of the sparsity of H."""
     if isinstance(problem, Callback):
         if problem.hessian is not None and n <= DENSE:
             return Choice(("dogleg",), f"n = {n} and a Hessian was given")
@@ -43,4 +44,7 @@ def choose(problem: Any, n: int, modes: Modes = ORDINARY) -> Choice:
         return Choice((name,), f"n = {n} and H would cost too much in the modes that fun allows: learned from {where}")
     if n <= DENSE:
         return Choice(SURE, f"n = {n} and H is available")
-    return Choice(("trust-cg",), f"n = {n} is large: Hessian-vector products instead of a dense H")
+    if problem.sparsity is not None:
+        return Choice(("trust-exact",), f"n = {n} and H is sparse: {why}")
+    beside = f"; {why}" if why else ""
+    return Choice(("trust-cg",), f"n = {n} is large: Hessian-vector products instead of a dense H{beside}")

@@ -16,7 +16,7 @@ from raphson.problems.callback import HOST, Callback
 from raphson.problems.modes import ORDINARY, Modes
 from raphson.solver.call import Call, limited
 from raphson.solver.callbacks import announce, reporter, watcher
-from raphson.solver.choose import choose
+from raphson.solver.choose import DENSE, choose
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import iterate_trials as iterations
 from raphson.solver.evidence import Numbered
@@ -25,9 +25,10 @@ from raphson.solver.host import EVERYWHERE, host_problem
 from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point, why_not
 from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
 from raphson.solver.options import read_hess, read_limits, refuse_constraints
-from raphson.solver.presets import PRESETS, preset_name, stand_in
+from raphson.solver.presets import PRESETS, SPARSE_PRESETS, preset_name, stand_in
 from raphson.solver.result import Result
 from raphson.solver.spaces import check_method, placed, read_space
+from raphson.solver.sparsity import with_sparsity
 from raphson.solver.step import Method, State
 from raphson.solver.suspect import located
 from raphson.tracing.read import floating_args, without_program
@@ -74,12 +75,12 @@ def minimize(
     compiled = CompileClock.seconds
     space, x = read_space(space, bounds, x, notes, Numbered(), pairs=True)
     problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes, space, limits.calls)
-    problem = placed(problem, space, notes)
+    problem, why = with_sparsity(placed(problem, space, notes), x, DENSE + 1)
     call = Call(
         problem, x, restore, limits, notes, begin, compiled, None if callback is None else watcher(callback, restore),
         reporter(progress),
     )  # fmt: skip
-    result = call.best(read_method(method, problem, problem.space.size(x), modes_of(problem, x)))
+    result = call.best(read_method(method, problem, problem.space.size(x), modes_of(problem, x), why))
     # On the host there are no curved spaces: there the failed run is the answer.
     plain = without_program(fun) if space.straight and unsmooth(result, problem) else None
     if plain is not None:
@@ -119,8 +120,8 @@ def iterate(
     notes: list[str] = []
     space, x = read_space(space, None, read_point(x0, notes), notes, Numbered(), pairs=True)
     problem, x, _ = read_problem(fun, x, args, None, None, None, notes)
-    problem = placed(problem, space, notes)
-    _, chosen, _ = read_method(method, problem, problem.space.size(x), modes_of(problem, x))[0]
+    problem, why = with_sparsity(placed(problem, space, notes), x, DENSE + 1)
+    _, chosen, _ = read_method(method, problem, problem.space.size(x), modes_of(problem, x), why)[0]
     chosen = limited(chosen, read_limits(tol, max_steps, None, None, notes), x)
     return iterations(chosen, problem, x)
 
@@ -182,8 +183,10 @@ def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[st
     notes.append("jac agrees with fun; JAX differentiates fun itself, so jac is not needed")
 
 
-def read_method(method: Any, problem: Any, n: int, modes: Modes = ORDINARY) -> list[tuple[str, Method, str]]:
-    """What to try, first things first: (name, method, the reason for it)."""
+def read_method(
+    method: Any, problem: Any, n: int, modes: Modes = ORDINARY, why: str = ""
+) -> list[tuple[str, Method, str]]:
+    """What to try, first things first: (name, method, the reason for it). `why`: what is known of the sparsity of H."""
     if isinstance(method, Method):
         check_method(method, type(method.curvature).__name__, problem.space)
         return [(type(method.curvature).__name__, method, "given by the caller")]
@@ -191,6 +194,12 @@ def read_method(method: Any, problem: Any, n: int, modes: Modes = ORDINARY) -> l
     if name != "auto":
         check_method(PRESETS[name], name, problem.space)
     if name == "auto":
-        choice = choose(problem, n, modes)
-        return [(name, PRESETS[name], choice.reason) for name in choice.names]
-    return [(name, PRESETS[name], "asked for")]
+        choice = choose(problem, n, modes, why)
+        return [(name, preset_for(name, problem), choice.reason) for name in choice.names]
+    return [(name, preset_for(name, problem), "asked for")]
+
+
+def preset_for(name: str, problem: Any) -> Method:
+    """The method of this name, with sparse factorizations where the problem knows its sparsity."""
+    sparse = getattr(problem, "sparsity", None) is not None
+    return SPARSE_PRESETS[name] if sparse and name in SPARSE_PRESETS else PRESETS[name]

@@ -9,6 +9,7 @@ import numpy as np
 from raphson.calculus.around import limits_of
 from raphson.calculus.noise import Along
 from raphson.calculus.taylor import GRADIENT
+from raphson.certificate.factored import examine_sparse
 from raphson.certificate.kinks import sampled
 from raphson.certificate.measures import Evidence
 from raphson.certificate.rules import certify
@@ -86,9 +87,16 @@ def certificate_of(
             names=names,
             unseen=H is None and isinstance(problem, HOST) and finite(model, g),
             why_unseen=why_unseen(len(g)),
-            proof=Proof.LIKELY if H is None else Proof.BOUNDED if len(g) > WHOLE else Proof.EXACT,
+            proof=proof_of(H, model),
         )
     )
+
+
+def proof_of(H: np.ndarray | None, model: Any) -> Proof:
+    """How much of H was seen."""
+    if H is None:
+        return Proof.BOUNDED if model.curvature.compact else Proof.LIKELY
+    return Proof.BOUNDED if len(H) > WHOLE else Proof.EXACT
 
 
 GARBAGE = 1e-3
@@ -282,6 +290,9 @@ def shape_of(
     """The shape of the Hessian: dense, by products where it is too large, None where it is not finite or not seen."""
     if not finite(model, g):
         return None
+    if H is None and model.curvature.compact:
+        error = max(eps(g), hessian_error(problem, model.x, eps(g)))
+        return examine_sparse(model.curvature, g.astype(float), scale, size, big, error, float(model.floor), held, names)
     if H is None:
         return None if isinstance(problem, HOST) else examine_products(problem, model.x, g, size, held)
     if not np.all(np.isfinite(H)):

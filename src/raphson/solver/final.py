@@ -8,8 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.around import TINY
+from raphson.calculus.colored import SPARSE
 from raphson.calculus.difference import final_derivatives, host_gradient
 from raphson.calculus.taylor import HESSIAN, PRODUCT, VALUE, Observation, evaluate_compiled
+from raphson.certificate.shape import WHOLE
 from raphson.kernel.number import eps
 from raphson.kernel.space import Euclidean
 from raphson.kernel.status import Status
@@ -38,6 +40,22 @@ def forms_hessian(problem: Any, x: Any, most: int | None = None) -> bool:
     return problem.space.size(x) <= (LARGEST_FORWARD if forwards else LARGEST if most is None else most)
 
 
+def end_observation(problem: Any, x: Any) -> Observation:
+    """What a certificate needs at the end: H, dense or sparse, or products with it."""
+    if getattr(problem, "sparsity", None) is not None:
+        return SPARSE
+    return HESSIAN if forms_hessian(problem, x) else PRODUCT
+
+
+def with_sparse_hessian(state: State, problem: Any) -> State:
+    """The state with the sparse H at its point, where the problem knows its sparsity and the method took no H."""
+    model = state.model
+    if getattr(problem, "sparsity", None) is None or model.curvature.compact or not np.isfinite(float(model.value)):
+        return state
+    B = evaluate(problem, model.x, SPARSE).curvature
+    return replace(state, iterate=replace(state.iterate, model=replace(model, curvature=B)))
+
+
 def final_state(done: Run, problem: Any) -> State:
     """The last state, or the best point where a method that may climb was stopped at a worse one."""
     state = done.state
@@ -49,7 +67,7 @@ def final_state(done: Run, problem: Any) -> State:
         return state
     if isinstance(problem, HOST):  # residuals are looked at again anyway, with everything
         return replace(state, iterate=replace(state.iterate, model=replace(state.model, x=state.best.x)))
-    seen = evaluate(problem, state.best.x, HESSIAN if forms_hessian(problem, state.best.x) else PRODUCT)
+    seen = evaluate(problem, state.best.x, end_observation(problem, state.best.x))
     B = state.model.curvature if seen.curvature is None else seen.curvature
     model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=B)
     return replace(state, iterate=replace(state.iterate, model=model))
@@ -83,7 +101,7 @@ def snapped(done: Run, state: State, problem: Any) -> tuple[Run, State]:
             return replace(done, status=Status.CONVERGED), final_state(replace(done, state=moved), problem)
     except OutOfCalls:
         return done, state
-    seen = evaluate(problem, there, HESSIAN if forms_hessian(problem, there) else PRODUCT)
+    seen = evaluate(problem, there, end_observation(problem, there))
     if not np.all(np.isfinite(np.asarray(seen.gradient))):  # sqrt(x^2 + y^2) has no derivative at 0 to show anything by
         return done, state
     model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=seen.curvature)
@@ -134,7 +152,9 @@ def evaluate(problem: Any, x: Any, what: Observation = HESSIAN) -> Any:
 
 def hessian_of(model: Any, method: Method, problem: Any) -> np.ndarray | None:
     """The exact Hessian at the end: the run's own, or computed once; None for too many variables."""
-    if model.curvature.doubt() is not None:
+    if model.curvature.compact and problem.space.size(model.x) > WHOLE:
+        return None  # factorized as it is
+    if model.curvature.doubt() is not None or model.curvature.compact:
         return np.asarray(model.curvature.dense())
     if isinstance(problem, HOST):
         return None

@@ -1,12 +1,14 @@
 """The good methods by name."""
 
 import difflib
+from dataclasses import replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.calculus.colored import SPARSE
 from raphson.calculus.taylor import BEND
 from raphson.controls.armijo import Armijo
 from raphson.controls.full import Full
@@ -44,6 +46,12 @@ PRESETS: dict[str, Method] = {
     "sr1": Method(SR1(), Trust(), Radius(), Stop(max_steps=3000)),
     "lbfgs": Method(LBFGS(), Ray(), Wolfe(), Stop(max_steps=10_000)),
 }
+
+SPARSE_PRESETS: dict[str, Method] = {
+    name: replace(PRESETS[name], curvature=Exact(SPARSE))
+    for name in ("newton", "damped-newton", "trust-exact", "dogleg", "damped")
+}
+"""The same with sparse factorizations, for problems that know their sparsity."""
 
 END = Stop(tolerance=4e-16, max_steps=20_000)
 """Fits end at the noise of the residuals, not before: a last step costs microseconds, a lost digit cannot be bought."""

@@ -81,7 +81,7 @@ class Result(Items):
     def scipy_items(self) -> dict[str, Any]:
         """What SciPy's `minimize` returns beside x."""
         return {
-            "fun": self.value, "jac": self.gradient, "hess": self.hessian,
+            "fun": self.value, "jac": self.gradient, "hess": LATER if self.model.curvature.compact else self.hessian,
             "hess_inv": LATER, "active_mask": self.active,
             "success": self.certificate.success, "status": self.code(), "message": self.verdict, "nit": self.steps,
             "nfev": self.evaluations.value, "njev": self.evaluations.gradient, "nhev": self.evaluations.hessian,
@@ -97,6 +97,8 @@ class Result(Items):
         (n, n), symmetric; a LinearOperator with `todense()` for limited-memory methods, as SciPy's. Where H
         is singular to rounding the pseudo-inverse in natural units, zero along the flat directions.
         """
+        if name == "hess":
+            return self.hessian if self.hessian is not None else self.model.curvature.csr()
         if name != "hess_inv":
             raise KeyError(name)
         if self.hessian is None:

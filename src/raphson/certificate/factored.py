@@ -1,0 +1,141 @@
+"""The sparse Hessian at the end of a run: definiteness by factorizations, no eigenvalue but the extreme ones."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from raphson.certificate.shape import TERMS, TINY, Shape, power, weakest
+from raphson.kernel.number import CURVATURE_NOISE
+from raphson.linear.lowest import HostMatrix, lowest_eigenpair
+from raphson.linear.sparse import sparse_backend
+
+NEAR_ZERO = 4
+"""Eigenvectors near zero that are looked for: more directions in doubt than three are not looked along."""
+
+SWEEPS = 3
+"""Block inverse iterations for them: each gains the ratio of the shift to the next eigenvalue, 1e8 and more here."""
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """H of the free variables in units d, held rows and columns those of the identity; eigenvalues up to `level` cannot
+    be told from zero."""
+
+    matrix: HostMatrix
+    structure: Any
+    d: np.ndarray
+    q: np.ndarray
+    free: np.ndarray
+    level: float
+
+    def factor(self, shift: float) -> Any:
+        """The factor of H + shift, None where that is not positive definite."""
+        return sparse_backend().host_factor(self.structure, self.matrix.shifted(-shift))
+
+    def solved(self, factor: Any) -> np.ndarray:
+        """-H^-1 q: what the factor's shift changed, one refinement puts back."""
+        y = factor.solve(-self.q)
+        return y + factor.solve(-self.q - self.matrix.product(y))
+
+
+def examine_sparse(
+    B: Any, g: np.ndarray, scale: np.ndarray, size: np.ndarray, big: np.ndarray, error: float, noise: float,
+    held: np.ndarray, names: Any,
+) -> Shape | None:  # fmt: skip
+    """The shape of a sparse Hessian `B`, as `examine_free` of a dense one; None where it is not finite.
+
+    H - level I that has a Cholesky factor proves every eigenvalue positive; the level is the rounding of a row of H
+    (entries a row, not n, take part in one) with the bound of the factor's own rounding beside it. Where it fails, the
+    lowest eigenvalue is bracketed (linear/lowest.py): negative, or in doubt with its neighbors. `negative` counts one,
+    where there may be more.
+    """
+    values, free = np.asarray(B.values, float), ~held
+    if not np.all(np.isfinite(values)):
+        return None
+    if not free.any():
+        nothing = np.zeros(len(g))
+        return Shape(None, np.nan, np.nan, 0, 0, 0, nothing, 0.0, (), None, nothing)
+    d = np.where(free & (scale > 0), scale, 1.0)
+    plain = HostMatrix(B.structure, values)
+    rows, columns = plain.rows, plain.columns
+    with np.errstate(invalid="ignore"):
+        inner = values / (d[rows] * d[columns])
+    matrix = HostMatrix(B.structure, np.where(free[rows] & free[columns], inner, np.where(rows == columns, 1.0, 0.0)))
+    level = CURVATURE_NOISE * matrix.width * error * max(matrix.norm, TINY)
+    known = Scaled(matrix, B.structure, d, np.where(free, g / d, 0), free, level)
+    inside = lambda v: np.where(free, v, 0)
+    largest, _ = power(lambda v: inside(plain.product(inside(v))), len(g))
+    facts = largest, plain.diagonal, inside(plain.absolute(size))
+    factor = known.factor(-level)
+    if factor is not None and factor.defect > level:  # the bound of its rounding is larger: what it shows lies above
+        known = replace(known, level=2 * factor.defect)
+        factor = known.factor(-known.level)
+    if factor is None:
+        return in_doubt(known, plain, facts, size, names)
+    newton = known.solved(factor) / d
+    least, v = power(lambda v: inside(factor.solve(inside(v) / d) / d), len(g))
+    count, faint = int(free.sum()), lost(known, v, plain, big, error, noise)
+    return Shape(
+        None, 1 / least, largest, 0, int(faint), count - int(faint), newton, float(-0.5 * g @ newton), (), facts[1],
+        facts[2], (v,),
+    )  # fmt: skip
+
+
+def lost(known: Scaled, v: np.ndarray, plain: HostMatrix, big: np.ndarray, error: float, noise: float) -> bool:
+    """Whether the least curvature is lost beside the largest change of f, and promises nothing (see `examine`)."""
+    y = known.d * v
+    y = y / np.linalg.norm(y)
+    w, a = float(y @ known.matrix.product(y)), float(y @ known.q)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        far = 1 / np.max(np.where(y == 0, 0, np.abs(y) / known.d / big))
+        change = min(float(np.max(np.where(known.free, np.abs(plain.diagonal) * big**2, 0))), TERMS * noise / error)
+        blur = CURVATURE_NOISE * known.matrix.width * error * change / far**2
+    return bool(np.isfinite(blur) and w <= blur and 0.5 * a * a <= noise * max(blur, known.level))
+
+
+def in_doubt(known: Scaled, plain: HostMatrix, facts: tuple, size: np.ndarray, names: Any) -> Shape:
+    """Where H is not shown to be positive definite: negative curvature, or directions without any."""
+    largest, diagonal, rounding = facts
+    n = int(known.free.sum())
+    low = lowest_eigenpair(known.structure, known.matrix.values)
+    negative = low.value < -max(known.level, low.error)
+    # Beyond the lowest eigenvalue, so that the factor exists; half as far again where that is negative.
+    shift = known.level - min(1.5 * low.low, 0.0) if negative else 2 * known.level + max(-low.low, 0.0)
+    factor = known.factor(shift)
+    if factor is None:  # rounding beyond all bounds: what was seen is all that is known
+        step = low.vector / known.d
+        return Shape(
+            None, low.value, largest, int(negative), int(not negative), n - 1, 0 * step, 0.0,
+            (), diagonal, rounding, (step,),
+        )  # fmt: skip
+    w, V = near_zero(known, factor, low.vector)
+    doubtful = np.abs(w) <= known.level + low.error
+    zero = int(doubtful.sum()) if not negative else int(np.sum(doubtful[1:]))
+    a, steps = V.T @ known.q, V / known.d[:, None]
+    y = factor.solve(-known.q)
+    flats = V[:, doubtful]
+    newton = (y - flats @ (flats.T @ y)) / known.d
+    flat, weak = weakest(w, steps, a, ~doubtful & (w > 0), names)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        reach = 1 / np.max(np.where(steps == 0, 0, np.abs(steps) / size[:, None]), axis=0)
+    slide = float(np.max((np.abs(a) * reach)[doubtful], initial=0.0))
+    lowest = steps[:, 0]
+    own = float(lowest @ plain.product(lowest) / (lowest @ lowest))
+    return Shape(
+        None, own, largest, int(negative), zero, n - zero - int(negative), newton,
+        float(-0.5 * (known.d * newton) @ known.q), flat, diagonal, rounding, weak, slide,
+    )  # fmt: skip
+
+
+def near_zero(known: Scaled, factor: Any, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest eigenvalues, ascending, and their vectors (n, k), by block inverse iteration from the lowest one."""
+    rng = np.random.default_rng(0)
+    k = min(NEAR_ZERO, int(known.free.sum()))
+    V = np.where(known.free[:, None], rng.standard_normal((len(first), k)), 0)
+    V[:, 0] = np.where(known.free, first, 0)
+    for _ in range(SWEEPS):
+        V = np.linalg.qr(np.column_stack([factor.solve(v) for v in V.T]))[0]
+    HV = np.column_stack([known.matrix.product(v) for v in V.T])
+    w, U = np.linalg.eigh(V.T @ HV)
+    return w, V @ U

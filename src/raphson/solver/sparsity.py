@@ -1,0 +1,129 @@
+"""Whether the Hessian of a problem is sparse, found once for a program: its pattern, its colors, what a factor costs."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from raphson.calculus.colored import Sparsity
+from raphson.linear.sparse import fill, sparse_backend
+from raphson.linear.structure import sparse_structure
+from raphson.linear.symbolic import Fill
+from raphson.problems.allowed import innermost, modes_of
+from raphson.problems.minimize import Minimize
+from raphson.problems.modes import FORWARD
+from raphson.sparsity.coloring import Crowded, color_symmetric
+from raphson.sparsity.find import hessian_pattern
+from raphson.sparsity.pattern import Pattern, Refused
+
+COLORS = 100
+"""More products than this for one Hessian are left to conjugate gradients, which take 10 to 50 a step."""
+
+FACTOR_BYTES = 2**31
+"""A factor may take up so much memory: CHOLMOD holds up to four."""
+
+FACTOR_WORK = 1e11
+"""And so many operations: about 10 s each on two cores."""
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """What was found: the `sparsity` (None: products have to do), the `pattern`'s entries, what its factor costs, and
+    the reason in one sentence."""
+
+    sparsity: Sparsity | None
+    reason: str
+    entries: int = 0
+    cost: Fill | None = None
+
+
+_known: WeakKeyDictionary[Any, dict[Any, Sparse]] = WeakKeyDictionary()
+
+
+def sparse_of(problem: Any, x: Any) -> Sparse | None:
+    """What is known of the sparsity of a problem's Hessian; found once for a program and its shapes. None where it is not
+    asked: on the host, on curved spaces, without forward mode over the gradient."""
+    if not isinstance(problem, Minimize) or not problem.space.straight or not modes_of(problem, x).second == FORWARD:
+        return None
+    if not modes_of(problem, x).reverse or not modes_of(problem, x).batched:
+        return None
+    function = innermost(problem)
+    key = outline_of((x, problem.data)), indices_in(problem.data)
+    try:
+        known = _known.setdefault(function, {})
+    except TypeError:  # a callable that takes no weak reference
+        return look_for(problem, x)
+    if key not in known:
+        known[key] = look_for(problem, x)
+    return known[key]
+
+
+def outline_of(arrays: Any) -> Any:
+    """Structure, shapes and types."""
+    leaves, tree = jax.tree.flatten(arrays)
+    return tree, tuple((np.shape(a), str(jnp.result_type(a))) for a in leaves)
+
+
+def indices_in(data: Any) -> str:
+    """Whole numbers among the data, as a digest: where they are indices the pattern depends on them."""
+    found = hashlib.sha256()
+    for leaf in jax.tree.leaves(data):
+        if not jnp.issubdtype(jnp.result_type(leaf), jnp.inexact):
+            found.update(np.ascontiguousarray(leaf).tobytes())
+    return found.hexdigest()
+
+
+def look_for(problem: Any, x: Any) -> Sparse:
+    """The pattern, its coloring, and what a factorization will cost."""
+    n = problem.space.size(x)
+    pattern = hessian_pattern(problem.fun, x, *problem.data)
+    if isinstance(pattern, Refused):
+        return Sparse(None, f"H is not sparse ({pattern.reason})")
+    coloring = color_symmetric(np.asarray(pattern.start), np.asarray(pattern.column), COLORS)
+    if isinstance(coloring, Crowded):
+        return Sparse(
+            None, f"H has {pattern.nnz} entries, but would take more than {COLORS} products", pattern.nnz
+        )
+    structure, _ = sparse_structure(pattern.row, pattern.column, n)
+    cost = fill(structure)
+    if sparse_backend().factor_bytes(n, cost.nonzeros) > FACTOR_BYTES or cost.flops > FACTOR_WORK:
+        why = f"the factor of H would have {cost.nonzeros:.2g} entries"
+        return Sparse(None, why, pattern.nnz, cost)
+    read_color, read_row = readings(pattern, coloring.color, structure)
+    known = Sparsity(structure, jnp.asarray(coloring.color), read_color, read_row, coloring.count)
+    why = (
+        f"H has {pattern.nnz / n:.3g} entries a row, {coloring.count} products give it, and its factor has "
+        f"{cost.nonzeros / n:.3g} a row"
+    )
+    return Sparse(known, why, pattern.nnz, cost)
+
+
+def readings(pattern: Pattern, color: np.ndarray, structure: Any) -> tuple[Any, Any]:
+    """Off which product, and in which row of it, every value of the structure is read."""
+    n = pattern.n
+    start, column = np.asarray(pattern.start), np.asarray(pattern.column)
+    row = np.asarray(pattern.row, np.int64)
+    keys = row * (int(color.max()) + 1) + color[column]
+    count = np.unique(keys, return_inverse=True, return_counts=True)
+    alone = count[2][count[1]] == 1  # the only entry of its color in its row
+    i, j = np.asarray(structure.rows, np.int64), np.asarray(structure.columns, np.int64)
+    place = np.searchsorted(row * n + column, i * n + j)
+    direct = alone[place]
+    return (
+        jnp.asarray(np.where(direct, color[j], color[i]).astype(np.int32)),
+        jnp.asarray(np.where(direct, i, j).astype(np.int32)),
+    )
+
+
+def with_sparsity(problem: Any, x: Any, least: int) -> tuple[Any, str]:
+    """The problem with its sparsity, if it has at least `least` variables and a sparse Hessian, and the reason."""
+    if problem.space.size(x) < least:
+        return problem, ""
+    found = sparse_of(problem, x)
+    if found is None:
+        return problem, ""
+    return (problem if found.sparsity is None else replace(problem, sparsity=found.sparsity)), found.reason
