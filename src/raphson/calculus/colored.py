@@ -23,9 +23,11 @@ TOGETHER = 2**26
 
 @record
 class Sparsity:
-    """Where the Hessian of a problem can be nonzero, and how it is read off `count` products: entry k of the values of
-    the `structure` stands in row `read_row[k]` of the product with the seed of color `read_color[k]`, which is 1 for the
-    variables of that color and 0 elsewhere (`color`, (n,))."""
+    """Where the Hessian of a problem can be nonzero, and how it is read off `count` products.
+
+    Entry k of the values of the `structure` stands in row `read_row[k]` of the product with the seed of color
+    `read_color[k]`, which is 1 for the variables of that color and 0 elsewhere (`color`, (n,)).
+    """
 
     structure: SparseStructure
     color: Any

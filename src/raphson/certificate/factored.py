@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from raphson.certificate.shape import TERMS, TINY, Shape, power, weakest
+from raphson.certificate.shape import TERMS, Shape, power, weakest
 from raphson.kernel.number import CURVATURE_NOISE
 from raphson.linear.lowest import HostMatrix, lowest_eigenpair
 from raphson.linear.sparse import sparse_backend
@@ -19,14 +19,15 @@ SWEEPS = 3
 
 @dataclass(frozen=True)
 class Scaled:
-    """H of the free variables in units d, held rows and columns those of the identity; eigenvalues up to `level` cannot
-    be told from zero."""
+    """H and g of the free variables in units d, divided by `top` so that nothing overflows; held rows and columns are
+    those of the identity. Eigenvalues up to `level` cannot be told from zero."""
 
     matrix: HostMatrix
     structure: Any
     d: np.ndarray
     q: np.ndarray
     free: np.ndarray
+    top: float
     level: float
 
     def factor(self, shift: float) -> Any:
@@ -60,10 +61,11 @@ def examine_sparse(
     plain = HostMatrix(B.structure, values)
     rows, columns = plain.rows, plain.columns
     with np.errstate(invalid="ignore"):
-        inner = values / (d[rows] * d[columns])
-    matrix = HostMatrix(B.structure, np.where(free[rows] & free[columns], inner, np.where(rows == columns, 1.0, 0.0)))
-    level = CURVATURE_NOISE * matrix.width * error * max(matrix.norm, TINY)
-    known = Scaled(matrix, B.structure, d, np.where(free, g / d, 0), free, level)
+        inner = np.where(free[rows] & free[columns], values / (d[rows] * d[columns]), 0)
+    top = float(np.max(np.abs(inner))) or 1.0
+    matrix = HostMatrix(B.structure, np.where((rows == columns) & ~free[rows], 1.0, inner / top))
+    level = CURVATURE_NOISE * matrix.width * error * max(matrix.norm, 1.0)
+    known = Scaled(matrix, B.structure, d, np.where(free, g / d / top, 0), free, top, level)
     inside = lambda v: np.where(free, v, 0)
     largest, _ = power(lambda v: inside(plain.product(inside(v))), len(g))
     facts = largest, plain.diagonal, inside(plain.absolute(size))
@@ -86,12 +88,12 @@ def lost(known: Scaled, v: np.ndarray, plain: HostMatrix, big: np.ndarray, error
     """Whether the least curvature is lost beside the largest change of f, and promises nothing (see `examine`)."""
     y = known.d * v
     y = y / np.linalg.norm(y)
-    w, a = float(y @ known.matrix.product(y)), float(y @ known.q)
+    w, a = known.top * float(y @ known.matrix.product(y)), known.top * float(y @ known.q)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         far = 1 / np.max(np.where(y == 0, 0, np.abs(y) / known.d / big))
         change = min(float(np.max(np.where(known.free, np.abs(plain.diagonal) * big**2, 0))), TERMS * noise / error)
         blur = CURVATURE_NOISE * known.matrix.width * error * change / far**2
-    return bool(np.isfinite(blur) and w <= blur and 0.5 * a * a <= noise * max(blur, known.level))
+    return bool(np.isfinite(blur) and w <= blur and 0.5 * a * a <= noise * max(blur, known.top * known.level))
 
 
 def in_doubt(known: Scaled, plain: HostMatrix, facts: tuple, size: np.ndarray, names: Any) -> Shape:
@@ -106,7 +108,7 @@ def in_doubt(known: Scaled, plain: HostMatrix, facts: tuple, size: np.ndarray, n
     if factor is None:  # rounding beyond all bounds: what was seen is all that is known
         step = low.vector / known.d
         return Shape(
-            None, low.value, largest, int(negative), int(not negative), n - 1, 0 * step, 0.0,
+            None, known.top * low.value, largest, int(negative), int(not negative), n - 1, 0 * step, 0.0,
             (), diagonal, rounding, (step,),
         )  # fmt: skip
     w, V = near_zero(known, factor, low.vector)
@@ -116,15 +118,15 @@ def in_doubt(known: Scaled, plain: HostMatrix, facts: tuple, size: np.ndarray, n
     y = factor.solve(-known.q)
     flats = V[:, doubtful]
     newton = (y - flats @ (flats.T @ y)) / known.d
-    flat, weak = weakest(w, steps, a, ~doubtful & (w > 0), names)
+    flat, weak = weakest(w, steps, known.top * a, ~doubtful & (w > 0), names)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         reach = 1 / np.max(np.where(steps == 0, 0, np.abs(steps) / size[:, None]), axis=0)
-    slide = float(np.max((np.abs(a) * reach)[doubtful], initial=0.0))
+    slide = known.top * float(np.max((np.abs(a) * reach)[doubtful], initial=0.0))
     lowest = steps[:, 0]
     own = float(lowest @ plain.product(lowest) / (lowest @ lowest))
     return Shape(
         None, own, largest, int(negative), zero, n - zero - int(negative), newton,
-        float(-0.5 * (known.d * newton) @ known.q), flat, diagonal, rounding, weak, slide,
+        float(-0.5 * known.top * (known.d * newton) @ known.q), flat, diagonal, rounding, weak, slide,
     )  # fmt: skip
 
 

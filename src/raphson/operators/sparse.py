@@ -154,7 +154,7 @@ class Sparse(Operator):
 
 
 def definite_shift(structure: SparseStructure, values: Array) -> Array:
-    """A shift that makes an indefinite H positive definite: beyond its lowest eigenvalue, at most about twice as far."""
+    """A shift that makes an indefinite H positive definite: at most about twice as far as its lowest eigenvalue is."""
     seen = negative_direction(structure, values)
     return jnp.where(jnp.isfinite(seen.bound), -seen.bound, jnp.max(absolute_row_sums(structure, values)))
 

@@ -291,8 +291,8 @@ def shape_of(
     if not finite(model, g):
         return None
     if H is None and model.curvature.compact:
-        error = max(eps(g), hessian_error(problem, model.x, eps(g)))
-        return examine_sparse(model.curvature, g.astype(float), scale, size, big, error, float(model.floor), held, names)
+        slope, noise = g.astype(float), float(model.floor)
+        return examine_sparse(model.curvature, slope, scale, size, big, eps(g), noise, held, names)
     if H is None:
         return None if isinstance(problem, HOST) else examine_products(problem, model.x, g, size, held)
     if not np.all(np.isfinite(H)):

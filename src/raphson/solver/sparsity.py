@@ -1,4 +1,4 @@
-"""Whether the Hessian of a problem is sparse, found once for a program: its pattern, its colors, what a factor costs."""
+"""Whether the Hessian of a problem is sparse, found once for a program: pattern, colors, and what a factor costs."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ FACTOR_WORK = 1e11
 
 
 @dataclass(frozen=True)
-class Sparse:
+class SparsityFound:
     """What was found: the `sparsity` (None: products have to do), the `pattern`'s entries, what its factor costs, and
     the reason in one sentence."""
 
@@ -41,15 +41,16 @@ class Sparse:
     cost: Fill | None = None
 
 
-_known: WeakKeyDictionary[Any, dict[Any, Sparse]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Any, dict[Any, SparsityFound]] = WeakKeyDictionary()
 
 
-def sparse_of(problem: Any, x: Any) -> Sparse | None:
-    """What is known of the sparsity of a problem's Hessian; found once for a program and its shapes. None where it is not
-    asked: on the host, on curved spaces, without forward mode over the gradient."""
-    if not isinstance(problem, Minimize) or not problem.space.straight or not modes_of(problem, x).second == FORWARD:
+def sparse_of(problem: Any, x: Any) -> SparsityFound | None:
+    """What is known of the sparsity of a problem's Hessian; found once for a program and its shapes. None where it is
+    not asked: on the host, on curved spaces, without forward mode over a gradient in reverse."""
+    if not isinstance(problem, Minimize) or not problem.space.straight:
         return None
-    if not modes_of(problem, x).reverse or not modes_of(problem, x).batched:
+    modes = modes_of(problem, x)
+    if not (modes.second == FORWARD and modes.reverse and modes.batched):
         return None
     function = innermost(problem)
     key = outline_of((x, problem.data)), indices_in(problem.data)
@@ -77,35 +78,35 @@ def indices_in(data: Any) -> str:
     return found.hexdigest()
 
 
-def look_for(problem: Any, x: Any) -> Sparse:
+def look_for(problem: Any, x: Any) -> SparsityFound:
     """The pattern, its coloring, and what a factorization will cost."""
     n = problem.space.size(x)
     pattern = hessian_pattern(problem.fun, x, *problem.data)
     if isinstance(pattern, Refused):
-        return Sparse(None, f"H is not sparse ({pattern.reason})")
+        return SparsityFound(None, f"H is not sparse ({pattern.reason})")
     coloring = color_symmetric(np.asarray(pattern.start), np.asarray(pattern.column), COLORS)
     if isinstance(coloring, Crowded):
-        return Sparse(
+        return SparsityFound(
             None, f"H has {pattern.nnz} entries, but would take more than {COLORS} products", pattern.nnz
         )
     structure, _ = sparse_structure(pattern.row, pattern.column, n)
     cost = fill(structure)
     if sparse_backend().factor_bytes(n, cost.nonzeros) > FACTOR_BYTES or cost.flops > FACTOR_WORK:
         why = f"the factor of H would have {cost.nonzeros:.2g} entries"
-        return Sparse(None, why, pattern.nnz, cost)
+        return SparsityFound(None, why, pattern.nnz, cost)
     read_color, read_row = readings(pattern, coloring.color, structure)
     known = Sparsity(structure, jnp.asarray(coloring.color), read_color, read_row, coloring.count)
     why = (
         f"H has {pattern.nnz / n:.3g} entries a row, {coloring.count} products give it, and its factor has "
         f"{cost.nonzeros / n:.3g} a row"
     )
-    return Sparse(known, why, pattern.nnz, cost)
+    return SparsityFound(known, why, pattern.nnz, cost)
 
 
 def readings(pattern: Pattern, color: np.ndarray, structure: Any) -> tuple[Any, Any]:
     """Off which product, and in which row of it, every value of the structure is read."""
     n = pattern.n
-    start, column = np.asarray(pattern.start), np.asarray(pattern.column)
+    column = np.asarray(pattern.column)
     row = np.asarray(pattern.row, np.int64)
     keys = row * (int(color.max()) + 1) + color[column]
     count = np.unique(keys, return_inverse=True, return_counts=True)
