@@ -180,7 +180,7 @@ def render(rows: dict[str, dict]) -> list[str]:
     for key, row in rows.items():
         name = key.split(" ", 1)[0]
         lowest[name] = min(lowest.get(name, np.inf), row["f"])
-    head = "problem | n | by | chosen | trials | wall s | cpu s | first call s | peak GiB | f | above | max g | says | proof"
+    head = "problem | n | by | chosen | trials | wall s | cpu s | first s | peak GiB | f | above | max g | says | proof"
     body = []
     for key, row in rows.items():
         name, way = key.split(" ", 1)

@@ -17,11 +17,10 @@ from raphson.problems.allowed import innermost, modes_of
 from raphson.problems.minimize import Minimize
 from raphson.problems.modes import FORWARD
 from raphson.sparsity.coloring import Crowded, color_symmetric
+from raphson.sparsity.compress import hessian_recovery
 from raphson.sparsity.find import hessian_pattern
-from raphson.sparsity.pattern import Pattern, Refused
-
-COLORS = 100
-"""More products than this for one Hessian are left to conjugate gradients, which take 10 to 50 a step."""
+from raphson.sparsity.pattern import Refused
+from raphson.sparsity.price import MOST, products_instead
 
 FACTOR_BYTES = 2**31
 """A factor may take up so much memory: CHOLMOD holds up to four."""
@@ -84,40 +83,21 @@ def look_for(problem: Any, x: Any) -> SparsityFound:
     pattern = hessian_pattern(problem.fun, x, *problem.data)
     if isinstance(pattern, Refused):
         return SparsityFound(None, f"H is not sparse ({pattern.reason})")
-    coloring = color_symmetric(np.asarray(pattern.start), np.asarray(pattern.column), COLORS)
-    if isinstance(coloring, Crowded):
-        return SparsityFound(
-            None, f"H has {pattern.nnz} entries, but would take more than {COLORS} products", pattern.nnz
-        )
-    structure, _ = sparse_structure(pattern.row, pattern.column, n)
+    start, column = np.asarray(pattern.start), np.asarray(pattern.column)
+    coloring = color_symmetric(start, column, MOST)
+    refusal = products_instead(coloring)
+    if refusal is not None or isinstance(coloring, Crowded):
+        return SparsityFound(None, f"H has {pattern.nnz} entries: {refusal}", pattern.nnz)
+    structure, _ = sparse_structure(pattern.row, column, n)
     cost = fill(structure)
     if sparse_backend().factor_bytes(n, cost.nonzeros) > FACTOR_BYTES or cost.flops > FACTOR_WORK:
-        why = f"the factor of H would have {cost.nonzeros:.2g} entries"
-        return SparsityFound(None, why, pattern.nnz, cost)
-    read_color, read_row = readings(pattern, coloring.color, structure)
-    known = Sparsity(structure, jnp.asarray(coloring.color), read_color, read_row, coloring.count)
+        return SparsityFound(None, f"the factor of H would have {cost.nonzeros:.2g} entries", pattern.nnz, cost)
+    known = Sparsity(structure, hessian_recovery(start, column, coloring))
     why = (
         f"H has {pattern.nnz / n:.3g} entries a row, {coloring.count} products give it, and its factor has "
         f"{cost.nonzeros / n:.3g} a row"
     )
     return SparsityFound(known, why, pattern.nnz, cost)
-
-
-def readings(pattern: Pattern, color: np.ndarray, structure: Any) -> tuple[Any, Any]:
-    """Off which product, and in which row of it, every value of the structure is read."""
-    n = pattern.n
-    column = np.asarray(pattern.column)
-    row = np.asarray(pattern.row, np.int64)
-    keys = row * (int(color.max()) + 1) + color[column]
-    count = np.unique(keys, return_inverse=True, return_counts=True)
-    alone = count[2][count[1]] == 1  # the only entry of its color in its row
-    i, j = np.asarray(structure.rows, np.int64), np.asarray(structure.columns, np.int64)
-    place = np.searchsorted(row * n + column, i * n + j)
-    direct = alone[place]
-    return (
-        jnp.asarray(np.where(direct, color[j], color[i]).astype(np.int32)),
-        jnp.asarray(np.where(direct, i, j).astype(np.int32)),
-    )
 
 
 def with_sparsity(problem: Any, x: Any, least: int) -> tuple[Any, str]:
