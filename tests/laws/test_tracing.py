@@ -13,7 +13,7 @@ import pytest
 
 import raphson as rp
 from raphson.kernel.space import Box
-from raphson.tracing.cache import Table
+from raphson.kernel.table import Table
 from raphson.tracing.effects import effect_of
 from raphson.tracing.numpy import as_jax
 from raphson.tracing.read import OnHost, read, table

@@ -104,20 +104,31 @@ def folder() -> Path | None:
 
     One folder for each kind of processor: a home that machines share must not hand one the other's instructions.
     """
+    place = own_folder("jax")
+    if place is None:
+        return None
+    try:
+        own = place / processor()
+        own.mkdir(exist_ok=True)
+    except OSError:
+        return None
+    return own if os.access(own, os.W_OK) else None
+
+
+def own_folder(name: str) -> Path | None:
+    """A folder of ours in the user's cache that nobody else reads, made if need be; None as for `folder`."""
     if os.environ.get("RAPHSON_CACHE", "1") == "0":
         return None
     try:
-        place = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "raphson" / "jax"
+        place = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "raphson" / name
         place.mkdir(parents=True, exist_ok=True)
         if hasattr(os, "getuid"):
             if place.stat().st_uid != os.getuid():
                 return None
             place.chmod(0o700)
-        own = place / processor()
-        own.mkdir(exist_ok=True)
     except (OSError, RuntimeError):  # no home, or no right to write there
         return None
-    return own if os.access(own, os.W_OK) else None
+    return place if os.access(place, os.W_OK) else None
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from raphson.tracing.cache import Table
+from raphson.kernel.table import Table
 from raphson.tracing.compare import disagreement, plain_value
 from raphson.tracing.effects import effect_of, speaks_jax
 from raphson.tracing.fingerprint import fingerprint, scalar_key

@@ -10,7 +10,7 @@ import jax
 
 MOST_ENTRIES = 512
 MOST_BYTES = 256 * 2**20
-"""Of data that closed-over arrays keep alive."""
+"""Of data that closed-over arrays keep alive, or of patterns."""
 
 
 class Table[T]:
@@ -56,6 +56,7 @@ class Table[T]:
 
 
 def size_of(value: Any) -> int:
-    """Bytes of the data that a value keeps alive."""
+    """Bytes of the arrays that a value keeps alive: its own, or the data of what is known of a function."""
     known = getattr(value, "known", None)
-    return sum(getattr(a, "nbytes", 8) for a in jax.tree.leaves(known.data)) if known is not None else 0
+    leaves: list[Any] = jax.tree.leaves(value if known is None else known.data)
+    return sum(int(getattr(a, "nbytes", 8)) for a in leaves)
