@@ -43,9 +43,7 @@ export class Figure {
     // What was folded in until now has a size that nobody has told yet.
     if (this.box.width < 20) this.box = { width: this.root.clientWidth, height: this.root.clientHeight };
     if (this.box.width < 20 || this.box.height < 20) return;
-    this.frame = render(this.svg, scene, this.box, this.id);
+    this.frame = render(this.svg, scene, this.box, this.id, label);
     this.svg.removeAttribute("aria-hidden");
-    this.svg.setAttribute("role", "img");
-    this.svg.setAttribute("aria-label", label);
   }
 }

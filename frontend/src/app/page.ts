@@ -59,6 +59,9 @@ export function makePage(engine: Engine, store: Store, words: Words, standing: S
 /** Milliseconds without a change after which a hand that holds x rests. */
 const REST = 150;
 
+/** Share of a panel, or of the window, below which nobody reads it: an edge of a picture that looks into the window. */
+const SEEN = 0.2;
+
 /** Paints the panels whose needs changed: those in sight in this frame, the others in the next one that is free. */
 class Painter {
   private painted = new Map<Panel, readonly unknown[]>();
@@ -70,8 +73,9 @@ class Painter {
   constructor(private root: HTMLElement, private panels: Panel[], private shownIn: (state: State) => Shown) {
     for (const end of ["pointerup", "pointercancel"]) root.addEventListener(end, () => this.catchUp());
     const seen = new IntersectionObserver((entries) => {
-      for (const { target, isIntersecting } of entries) this.hidden[isIntersecting ? "delete" : "add"](target);
-    });
+      for (const { target, intersectionRatio, intersectionRect, rootBounds } of entries)
+        this.hidden[intersectionRatio >= SEEN || intersectionRect.height >= SEEN * (rootBounds?.height ?? 0) ? "delete" : "add"](target);
+    }, { threshold: Array.from({ length: 21 }, (_, k) => k / 20) });
     for (const panel of panels) seen.observe(panel.root);
   }
 
