@@ -24,7 +24,7 @@ test("data, curve, residuals, parameters and correlations stand on the first scr
   for (const [size, screens] of [[{ width: 1400, height: 900 }, 1], [{ width: 390, height: 844 }, 2]])
     for (const lang of ["en", "zh"])
       for (const name of ["fit-misra", "fit-hostile"]) {
-        const page = await open(browser, name, { hash: `lang=${lang}`, size });
+        const page = await open(browser, name, { hash: `lang=${lang}`, size, folded: true });
         await settled(page);
         const found = await depth(page);
         assert.ok(found <= screens * size.height, `${name}, ${lang}, ${size.width}: ${found} px`);
