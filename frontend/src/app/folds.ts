@@ -22,17 +22,17 @@ export class Folds {
   private readonly all = element("button", { type: "button", class: "quiet", "data-control": "folds" });
 
   constructor(private store: Store, private words: Words["folds"]) {
-    this.tools = element("p", { class: "tools folds" }, element("span", {}, words.lead), this.all);
+    this.tools = element("p", { class: "tools hint folds" }, element("span", {}, words.lead), this.all);
     this.all.addEventListener("click", () => store.set({ open: this.areOpen(store.state) ? [] : [ALL] }));
   }
 
   /** The panel, its question a button in its heading, and the rest of it out of sight. */
   fold(panel: Panel): Panel {
-    const { root } = panel, name = root.dataset.panel!, heading = root.querySelector("h2")!, question = root.querySelector(".question");
+    const { root } = panel, name = root.dataset.panel!, heading = root.querySelector("h2")!, question = root.querySelector(".question")!;
     const content = [...root.children].filter((child) => child !== heading && child !== question);
     const body = element("div", { id: `${name}-fold`, class: "folded", hidden: true }, ...content);
-    const named = question ? element("span", { class: "named" }, heading.textContent) : null;
-    const button = element("button", { type: "button", "aria-expanded": "false", "aria-controls": body.id }, element("span", {}, (question ?? heading).textContent), named);
+    const named = element("span", { class: "named" }, heading.textContent), asked = element("span", {}, question.textContent);
+    const button = element("button", { type: "button", "aria-expanded": "false", "aria-controls": body.id }, asked, named);
     button.addEventListener("click", () => this.turn(name));
     heading.replaceChildren(button);
     root.replaceChildren(heading, body);
