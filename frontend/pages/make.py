@@ -60,6 +60,11 @@ def decay(t, a, b, c):
     return a * jnp.exp(-b * t) + c
 
 
+def ratio(x, b1, b2, b3, b4):
+    """MGH09 of NIST: of four parameters, and bent."""
+    return b1 * (x**2 + x * b2) / (x**2 + x * b3 + b4)
+
+
 def fits():
     """Fits by name: a profile, gaps and hostile names, what is not determined, more points than can be drawn."""
     misra = rp.curve_fit(growth, STRESS, STRAIN, [500, 1e-4])
@@ -73,7 +78,9 @@ def fits():
     cloud = rp.curve_fit(
         decay, many, np.asarray(decay(many, 2.0, 0.8, 0.3)) + 0.3 * np.cos(1e5 * many**2), [1.0, 1.0, 0.0]
     )
-    return {"fit-misra": misra, "fit-hostile": gaps, "fit-free": free, "fit-many": cloud}
+    mgh09 = rp.zoo["nist-mgh09"]
+    kowalik = rp.curve_fit(ratio, mgh09.x_data, mgh09.y_data, mgh09.xs[-1])
+    return {"fit-misra": misra, "fit-hostile": gaps, "fit-free": free, "fit-many": cloud, "fit-mgh09": kowalik}
 
 
 def on_the_host(x):

@@ -28,7 +28,7 @@ describe.skipIf(!executablePath)("the page in Chromium", { timeout: 60_000 }, ()
   afterAll(() => pages.close());
 
   it.each(["run", "saddle", "three", "one", "look"])("shows %s without trouble, request or violation", async (name) => {
-    const { page, trouble } = await pages.open(name, { hash: "open=surface,ellipsoid,table" });
+    const { page, trouble } = await pages.open(name);
     await settled(page);
     expect(await page.locator("#static").count()).toBe(0);
     expect(await violations(page)).toEqual([]);
@@ -105,7 +105,7 @@ describe.skipIf(!executablePath)("the page in Chromium", { timeout: 60_000 }, ()
   });
 
   it("steps through the trials by keys, buttons, slider, strips, table and run", async () => {
-    const { page } = await pages.open("run", { hash: "open=table" });
+    const { page } = await pages.open("run");
     const position = async () => (await state(page)).position;
     await page.keyboard.press("ArrowRight");
     expect(await position()).toBe(2);
@@ -142,7 +142,7 @@ describe.skipIf(!executablePath)("the page in Chromium", { timeout: 60_000 }, ()
   });
 
   it("keeps the state in the address, also from disk", async () => {
-    const { page } = await pages.open("run", { hash: "trial=3&x=0.1,-0.2&t=0.5&lang=zh" });
+    const { page } = await pages.open("run", { hash: "trial=3&x=0.1,-0.2&t=0.5&lang=zh", folded: true });
     expect(await state(page)).toMatchObject({ position: 3, x: [0.1, -0.2], morph: 0.5, language: "zh" });
     await page.keyboard.press("ArrowRight");
     await page.waitForFunction(() => location.hash === "#trial=4&t=0.5&lang=zh", null, { timeout: 3000 });

@@ -193,6 +193,16 @@ describe("damping and radius", () => {
       expect(alongScene(w, words).window.every(Number.isFinite)).toBe(true);
     }
   });
+  it("end on the model alone where f is not finite", () => {
+    // log(x1) has no value left of 0, and from 0.5 Newton's step on x1 - 0.1 log(x1) leads there.
+    const edge: Objective = ([u, v]) => ({ value: u - 0.1 * Math.log(u) + v * v, gradient: [1 - 0.1 / u, 2 * v], hessian: [0.1 / (u * u), 0, 0, 2] });
+    const w = walk(edge, [0.5, 0.2], 3, 3), words = { ...en.methods.walk, question: "" }, along = alongScene(w, words);
+    expect(w.s[0]).toBeLessThan(-0.5);
+    expect(w.actual).toBeNaN();
+    expect(along.window.every(Number.isFinite)).toBe(true);
+    expect(along.items.map((item) => item.role)).not.toContain("trial");
+    for (const item of along.items) if (item.kind === "curve" || item.kind === "dots") expect(item.points.flat().every(Number.isFinite)).toBe(true);
+  });
 });
 
 describe("the race", () => {

@@ -20,6 +20,7 @@ export function toHash(state: State, initial: State, engine: Engine): string {
   add("around", String(Number((state.around ?? 0).toPrecision(12))), state.around !== null);
   add("lang", state.language, state.language !== initial.language);
   add("f", "hidden", !state.showFunction);
+  add("H", "full", state.whole);
   add("open", state.open.join(","), state.open.length > 0);
   add("turn", String(Math.round(state.azimuth)), state.azimuth !== initial.azimuth);
   add("tilt", String(Math.round(state.elevation)), state.elevation !== initial.elevation);
@@ -45,6 +46,7 @@ export function fromHash(hash: string, initial: State, engine: Engine): State {
     around: Number.isNaN(around) ? null : around,
     language: language === "en" || language === "zh" ? language : initial.language,
     showFunction: said.get("f") !== "hidden",
+    whole: said.get("H") === "full",
     open: (said.get("open") ?? "").split(",").filter((id) => /^[a-z]+$/.test(id)),
     azimuth: within(said.get("turn"), -180, 180, initial.azimuth),
     elevation: within(said.get("tilt"), 0, 90, initial.elevation),

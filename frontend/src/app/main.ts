@@ -1,6 +1,7 @@
 /** The report's page: reads the recording that stands in the file and shows it. */
 
 import "./style.css";
+import "./folds.css";
 import "./laboratory.css";
 import "./dark.css";
 import "./print.css";

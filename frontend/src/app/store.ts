@@ -28,6 +28,8 @@ export interface State {
   around: number | null;
   language: Language;
   showFunction: boolean;
+  /** Whether the ellipses of a fit are drawn by the full H, too. */
+  whole: boolean;
   /** The panels that are folded out. */
   open: string[];
   azimuth: number;
@@ -43,7 +45,7 @@ export function firstState(plane: string): State {
   return {
     position: 1, plane, section: "slice", x: null, lens: null, morph: 0, stretch: 1, around: null, showFunction: true,
     language: document.documentElement.lang.startsWith("zh") ? "zh" : "en",
-    open: [], azimuth: -60, elevation: 30, playing: "", quad: null,
+    whole: false, open: [], azimuth: -60, elevation: 30, playing: "", quad: null,
   };
 }
 

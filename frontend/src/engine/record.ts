@@ -61,6 +61,8 @@ export interface FitRecord {
   correlation: Num[][];
   /** The parameters of the corner plot. */
   corner: number[];
+  /** Of these by the full H instead of J'J; `why` there is nothing (files of older versions have none). */
+  whole?: { why: "" | "unknown" | "undetermined" | "indefinite" | "rounding"; errors: Num[]; correlation: Num[][] };
   profiles: { parameter: number; points: Num[]; rise: Num[]; path: Num[][]; low: Num; high: Num; probability: number }[];
   /** Combinations that the data do not determine: "3 a - b". */
   undetermined: string[];

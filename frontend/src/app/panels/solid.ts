@@ -1,4 +1,4 @@
-/** Three dimensions: f and its model over the plane, or for three variables the ellipsoid. Folded in at first. */
+/** Three dimensions: f and its model over the plane, or for three variables the ellipsoid. */
 
 import type { Engine } from "../../engine/engine";
 import type { Scene } from "../../scene/types";
@@ -7,8 +7,7 @@ import { warned } from "../../views/frozen";
 import { surface } from "../../views/surface";
 import { element } from "../dom";
 import { Figure } from "../figure";
-import { Folded } from "../folded";
-import { explainScene, say, spoken, type Panel } from "../panel";
+import { explainScene, say, section, spoken, type Panel } from "../panel";
 import type { Shown } from "../shown";
 import type { Store } from "../store";
 import type { Words } from "../words/words";
@@ -39,20 +38,18 @@ function solidPanel(name: "surface" | "ellipsoid", store: Store, words: Words, s
   turn.addEventListener("input", () => store.set({ azimuth: Number(turn.value) }));
   tilt.addEventListener("input", () => store.set({ elevation: Number(tilt.value) }));
   const tools = element("div", { class: "tools" }, element("label", {}, words.surface.turn, turn), element("label", {}, words.surface.tilt, tilt));
-  const explain = element("p", { class: "explain" });
-  const panel = new Folded(name, words.panels[name], store, figure.root, tools, explain);
+  const { root, explain } = section(name, words.panels[name], figure.root, tools);
   rotate(figure, store);
   return {
-    root: panel.root,
-    needs: ({ context, state }) => [panel.isOpen(state), context?.quad, context?.showFunction, context?.grid, context?.window, context?.frozen, context?.recorded, state.position, state.azimuth, state.elevation, figure.size],
+    root,
+    needs: ({ context, state }) => [context?.quad, context?.showFunction, context?.grid, context?.window, context?.frozen, context?.recorded, state.position, state.azimuth, state.elevation, figure.size],
     paint: (shown) => {
-      if (!panel.follow(shown.state)) return;
       [turn.value, tilt.value] = [String(shown.state.azimuth), String(shown.state.elevation)];
       const scene = sceneOf(shown);
-      panel.root.classList.toggle("empty", !scene);
+      root.classList.toggle("empty", !scene);
       if (!scene) return say(explain, words.none.plane);
       figure.draw(scene, spoken(words.panels[name], scene));
-      explainScene(panel.root, explain, scene, words.surface.explain, words);
+      explainScene(root, explain, scene, words.surface.explain, words);
     },
   };
 }

@@ -118,8 +118,9 @@ export const en = {
     ellipsoid: { title: "Ellipsoid", question: "What does the level look like in three variables?" },
     race: { title: "Race", question: "How many digits does each step bring?" },
     walk: { title: "Radius and damping", question: "How far may a step trust the quadratic?" },
-    table: { title: "Table of the trials", question: "" },
+    table: { title: "Table of the trials", question: "What are the numbers of each trial?" },
   },
+  folds: { lead: "Press a question to see its picture.", open: "Open all", close: "Close all" },
   local: {
     handle: "Point x",
     draggable: "draggable point",

@@ -115,8 +115,9 @@ export const zh: Words = {
     ellipsoid: { title: "椭球", question: "三个变量的等值面是什么样子？" },
     race: { title: "赛跑", question: "每一步换来几位正确数字？" },
     walk: { title: "半径与阻尼", question: "二次函数能信到多远？" },
-    table: { title: "试探步的表格", question: "" },
+    table: { title: "试探步的表格", question: "每一步的数字是多少？" },
   },
+  folds: { lead: "点击问题即可展开图形。", open: "全部展开", close: "全部收起" },
   local: {
     handle: "点 x",
     draggable: "可拖动的点",
