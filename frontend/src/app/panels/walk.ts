@@ -20,12 +20,12 @@ export function walkPanel(engine: Engine, store: Store, words: Words): Panel {
   };
   return {
     root: panel.root,
-    needs: ({ state, context }) => [panel.isOpen(state), context?.quad.at[0], context?.quad.at[1], context?.grid, context?.window, state.showFunction, state.plane, state.position, board.version],
+    needs: ({ state, context }) => [panel.isOpen(state), context?.quad.at[0], context?.quad.at[1], context?.frozen, context?.grid, context?.window, state.showFunction, state.plane, state.position, board.version],
     paint: ({ state, context }) => {
       if (!panel.follow(state)) return;
       const objective = context && !state.quad && context.section !== "shadow" ? objectiveIn(state.plane, state.position) : null;
       panel.root.classList.toggle("empty", !objective);
-      if (objective && context) board.paint({ objective, window: context.window, grid: state.showFunction ? context.grid : null, axes: context.axes, at: context.quad.at });
+      if (objective && context) board.paint({ objective, window: context.window, grid: state.showFunction ? context.grid : null, axes: context.axes, at: context.quad.at, note: context.frozen === "hand" ? words.views.noteOwnH : "" });
     },
   };
 }
