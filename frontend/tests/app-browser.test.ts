@@ -52,7 +52,7 @@ describe.skipIf(!executablePath)("the page in Chromium", { timeout: 60_000 }, ()
   it("moves every linked panel when x is dragged, and comes back", async () => {
     const { page } = await pages.open("run");
     const before = await Promise.all(["local", "dual", "whitened", "spectrum"].map((panel) => text(page, panel)));
-    const handle = page.locator("[data-panel=local] .handle");
+    const handle = page.locator("[data-panel=local] .handle").first();
     const box = (await handle.boundingBox())!;
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     await page.mouse.down();
@@ -90,7 +90,7 @@ describe.skipIf(!executablePath)("the page in Chromium", { timeout: 60_000 }, ()
 
   it("moves x with the arrow keys by 1 % of the window, by 5 % with shift", async () => {
     const { page } = await pages.open("run");
-    const handle = page.locator("[data-panel=local] .handle");
+    const handle = page.locator("[data-panel=local] .handle").first();
     const plot = (await page.locator("[data-panel=local] [data-role=plot]").boundingBox())!;
     const x = async () => (await handle.boundingBox())!.x;
     await handle.focus();

@@ -128,7 +128,7 @@ describe.skipIf(!executablePath)("the page in Chromium, truthfully", { timeout: 
     await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
     await page.keyboard.press("Escape");
     expect((await state(page)).x).toBeNull();
-    const box = (await page.locator("[data-panel=local] .handle").boundingBox())!;
+    const box = (await page.locator("[data-panel=local] .handle").first().boundingBox())!;
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     await page.mouse.down();
     await page.mouse.move(box.x + 60, box.y + 70, { steps: 3 });

@@ -1,6 +1,3 @@
-/** Share of a panel, or of the window, below which nobody reads it: an edge of a picture that looks into the window. */
-const SEEN = 0.2;
-
 /** Paints the panels whose needs changed: those in sight in this frame, the others in the next one that is free, the closed ones not. */
 
 import type { Panel } from "./panel";
@@ -9,6 +6,9 @@ import type { State } from "./store";
 
 /** Milliseconds without a change after which a hand that holds x rests. */
 const REST = 150;
+
+/** Share of a panel, or of the window, below which nobody reads it: an edge of a picture that looks into the window. */
+const SEEN = 0.2;
 
 export class Painter {
   private painted = new Map<Panel, readonly unknown[]>();

@@ -7,9 +7,10 @@ import { levelThrough } from "../maths/level";
 import { add, scale } from "../maths/vector";
 import { type Window, around, halves, inside, middle } from "../maths/window";
 import { sampled } from "../engine/refined";
-import { eigen, moved, signs } from "../maths/quadratic";
+import { eigen, moved } from "../maths/quadratic";
 import type { Quadratic, Vec } from "../maths/quadratic";
 import type { Context } from "../views/context";
+import { changed, spectrumIn } from "./changed";
 import { found } from "./numbers";
 import type { Lens, State } from "./store";
 import type { Words } from "./words/words";
@@ -43,9 +44,10 @@ export function shower(engine: Engine, words: Words): (state: State) => Shown {
     const quad = moved(base, x);
     return { ...shared, quad, spectrum: spectrumAt(local, quad), stale: !local.turn, frozen: seen, level: null };
   });
+  const changedBy = remembered(changed);
   return (state) => {
     const local = localOf(state.position, state.plane, state.section, state.quad);
-    const context = local && contextOf(local, state.x, state.lens, state.morph, state.showFunction);
+    const f = local && contextOf(local, state.x, state.lens, state.morph, state.showFunction), context = f && state.hand ? changedBy(f, state.hand, local.kind) : f;
     return { state, local, context, spectrum: context ? context.spectrum : spectrumOf(state.position) };
   };
 }
@@ -99,14 +101,8 @@ function spectrumAt(local: Local, quad: Quadratic): Spectrum {
 
 /** A quadratic from nowhere, with the names u and v. */
 function localOfQuadratic(base: Quadratic): Local {
-  const { values, axes } = eigen(base);
-  const spectrum: Spectrum = {
-    eigenvalues: [...values],
-    components: axes.map((axis) => axis[0] * base.gradient[0] + axis[1] * base.gradient[1]),
-    directions: axes.map((axis) => `${axis[0].toFixed(2)} u + ${axis[1].toFixed(2)} v`.replace("+ -", "\u2212 ")),
-    signs: [...signs(base)],
-  };
-  return { base, kind: "parameters", section: "whole", shadow: false, axes: ["u", "v"], window: windowOf(base), grid: null, trial: null, spectrum, turn: axes.map((a): Vec => [a[0], a[1]]), live: null };
+  const names: [string, string] = ["u", "v"], spectrum = spectrumIn(base, names), { axes } = eigen(base);
+  return { base, kind: "parameters", section: "whole", shadow: false, axes: names, window: windowOf(base), grid: null, trial: null, spectrum, turn: axes.map((a): Vec => [a[0], a[1]]), live: null };
 }
 
 /** The last answer again while the arguments are the same. */

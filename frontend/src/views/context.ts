@@ -1,13 +1,18 @@
 import type { Quadratic } from "../maths/quadratic";
+import type { Eigen } from "../maths/symmetric";
 import type { Grid } from "../scene/types";
 import type { ViewWords } from "./words";
 
 /** What a view of the local quadratic needs to know; made by the app for the selected trial, plane and dragged point. */
 export interface Context {
-  /** The quadratic of f at x (equal to `base` where nothing was dragged), or what `frozen` says. */
+  /** The quadratic of f at x (equal to `base` where nothing was dragged), or what `frozen` says; with `frozen` "hand" that of `hand`, and f's own is `f`. */
   quad: Quadratic;
-  /** "model": f cannot be computed here, and `quad` is the recorded quadratic, written down at x; "infinite": f or a derivative is not finite at x; "shadow": f has no shadow at x, or the page cannot compute it. */
-  frozen: "" | "model" | "infinite" | "shadow";
+  /** "model": f cannot be computed here, and `quad` is the recorded quadratic, written down at x; "infinite": f or a derivative is not finite at x; "shadow": f has no shadow at x, or the page cannot compute it; "hand": the reader has changed H. */
+  frozen: "" | "model" | "infinite" | "shadow" | "hand";
+  hand?: Eigen;
+  f?: Quadratic;
+  /** The rise of the contour that stands for the level through x, 0 for none; not given: `quad` itself decides. */
+  lift?: number;
   /** Whether the spectrum is still that of the recorded point. */
   stale: boolean;
   /** Whether x is the recorded point. */

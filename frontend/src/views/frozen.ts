@@ -1,4 +1,4 @@
-/** What is said where a picture is not that of f at x, but the recorded quadratic written down there. */
+/** What is said where a picture is not that of f at x, but the recorded quadratic written down there, or one that the reader has made. */
 
 import type { Item, Scene } from "../scene/types";
 import type { Context } from "./context";
@@ -6,10 +6,10 @@ import type { Context } from "./context";
 type Told = Pick<Context, "frozen" | "words">;
 
 /** The sentence across a picture; "" where the picture is f's own. */
-export const bannerOf = ({ frozen, words: { views } }: Told): string => ({ "": "", model: views.bannerModel, infinite: views.bannerInfinite, shadow: views.bannerShadow })[frozen];
+export const bannerOf = ({ frozen, words: { views } }: Told): string => ({ "": "", model: views.bannerModel, infinite: views.bannerInfinite, shadow: views.bannerShadow, hand: views.bannerHand })[frozen];
 
 /** The sentence below it. */
-export const noteOf = ({ frozen, words: { views } }: Told): string => ({ "": "", model: views.noteDragged, infinite: views.noteInfinite, shadow: views.noteNoShadow })[frozen];
+export const noteOf = ({ frozen, words: { views } }: Told): string => ({ "": "", model: views.noteDragged, infinite: views.noteInfinite, shadow: views.noteNoShadow, hand: views.noteHand })[frozen];
 
 /** The scene with both. */
 export function warned(scene: Scene, context: Told): Scene {

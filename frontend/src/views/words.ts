@@ -113,7 +113,7 @@ export const viewWordsEn = {
     `At t = ${short(t, 2)} each part along an axis is divided by λ^t: semi-axes ${size} λ^(−t) = ${short(semi[0])} and ${short(semi[1])}` +
     (t === 0.5 ? ", the shape of the contour." : "."),
   captionStretch: (semi: [number, number], size: string, angle: number, own: boolean) =>
-    `H⁻¹ divides each part along an axis by its λ: semi-axes ${size}/λ = ${short(semi[0])} and ${short(semi[1])}, short where f is steep, long where it is flat. ` +
+    `H⁻¹ divides each part along an axis by its λ: semi-axes ${size}/λ = ${short(semi[0])} and ${short(semi[1])}, short where λ is large, long where it is small. ` +
     (own ? `The parts of −g add up to the Newton step, ${degrees(angle)}° from −g.` : `This direction is turned by ${degrees(angle)}°.`),
   captionReversed: (both: boolean, semi: [number, number], size: string, lambda: number) =>
     `Semi-axes ${size}/|λ| = ${short(semi[0])} and ${short(semi[1])}, with the absolute value of λ; but ` +
@@ -156,6 +156,9 @@ export const viewWordsEn = {
   noteDragged: "This page cannot compute f: the model is that of the recorded point, written down at x.",
   noteInfinite: "f or a derivative is not finite at x: the model is that of the recorded point, written down at x.",
   noteLive: "Computed at x, by this page: f, g and H.",
+  bannerHand: "you changed H: this quadratic is not f\u2019s; Esc brings f\u2019s own back",
+  noteHand: "This H is yours: of f only its value and g at x are left.",
+  noteOwnH: "Here H is f\u2019s own.",
   bannerModel: "you are moving on the recorded model, not on f",
   noteNoShadow: "This page has no shadow at x (H is no bowl there, or there are more than 8 variables): the model is that of the recorded point, written down at x.",
   bannerInfinite: "f or a derivative is not finite at x: this is the recorded model",
@@ -255,7 +258,7 @@ export const viewWordsZh: ViewWords = {
   captionPower: (t, semi, size) =>
     `t = ${short(t, 2)} 时，沿每条轴的分量除以 λ^t：半轴长 ${size} λ^(−t) = ${short(semi[0])} 和 ${short(semi[1])}` + (t === 0.5 ? "，正是等值线的形状。" : "。"),
   captionStretch: (semi, size, angle, own) =>
-    `H⁻¹ 把沿每条轴的分量除以该轴的 λ：半轴长 ${size}/λ = ${short(semi[0])} 和 ${short(semi[1])}，陡处缩短，平处拉长。` +
+    `H⁻¹ 把沿每条轴的分量除以该轴的 λ：半轴长 ${size}/λ = ${short(semi[0])} 和 ${short(semi[1])}，λ 大处缩短，λ 小处拉长。` +
     (own ? `−g 的各个分量除过之后相加，就是牛顿步，与 −g 成 ${degrees(angle)}°。` : `这个方向转了 ${degrees(angle)}°。`),
   captionReversed: (both, semi, size, lambda) =>
     `半轴长 ${size}/|λ| = ${short(semi[0])} 和 ${short(semi[1])}，用的是 λ 的绝对值；但${both ? "两个 λ 都为负" : `λ = ${short(lambda)} 为负`}，沿${both ? "两条轴" : "它的轴"}每一步都反了向：−g 下坡，它上坡。`,
@@ -294,6 +297,9 @@ export const viewWordsZh: ViewWords = {
   noteDragged: "本页无法计算 f：模型仍是记录点的模型，在 x 处重新写出。",
   noteInfinite: "f 或其导数在 x 处不是有限数：模型仍是记录点的模型，在 x 处重新写出。",
   noteLive: "x 处的 f、g 和 H 由本页当场算出。",
+  bannerHand: "H 已被你改动：这个二次函数不是 f 的；按 Esc 恢复 f 自己的",
+  noteHand: "这个 H 是你改的：属于 f 的只剩 x 处的函数值和 g。",
+  noteOwnH: "这里的 H 是 f 自己的。",
   bannerModel: "这里移动的是记录点的模型，不是 f",
   noteNoShadow: "x 处没有投影（H 在那里不是碗形，或变量多于 8 个）：模型仍是记录点的模型，在 x 处重新写出。",
   bannerInfinite: "f 或其导数在 x 处不是有限数：画的是记录点的模型",

@@ -27,7 +27,8 @@ export function ellipsoidPanel(engine: Engine, store: Store, words: Words): Pane
     if (!cube) return null;
     const [a, b, c, d, e, f] = cube.hessian;
     const scene = ellipsoid([[a, b, c], [b, d, e], [c, e, f]], cube.gradient, state.azimuth, state.elevation, words);
-    return context && !context.recorded ? { ...scene, notes: [...(scene.notes ?? []), words.views.noteRecordedSolid] } : scene;
+    const notes = [...(context && !context.recorded ? [words.views.noteRecordedSolid] : []), ...(context?.frozen === "hand" ? [words.views.noteOwnH] : [])];
+    return { ...scene, notes: [...(scene.notes ?? []), ...notes] };
   });
 }
 

@@ -19,13 +19,13 @@ export function walkPanel(engine: Engine, store: Store, words: Words): Panel {
   };
   return {
     root,
-    needs: ({ state, context }) => [context?.quad.at[0], context?.quad.at[1], context?.grid, context?.window, state.showFunction, state.plane, state.position, board.version],
+    needs: ({ state, context }) => [context?.quad.at[0], context?.quad.at[1], context?.frozen, context?.grid, context?.window, state.showFunction, state.plane, state.position, board.version],
     paint: ({ state, context }) => {
       const objective = context && !state.quad && context.section !== "shadow" ? objectiveIn(state.plane, state.position) : null;
       const known = objective !== null && allFinite(objective(context!.quad.at));
       root.classList.toggle("empty", !known);
       say(explain, known ? "" : words.methods.walk.nowhere);
-      if (known && context) board.paint({ objective, window: context.window, grid: state.showFunction ? context.grid : null, axes: context.axes, at: context.quad.at });
+      if (known && context) board.paint({ objective, window: context.window, grid: state.showFunction ? context.grid : null, axes: context.axes, at: context.quad.at, note: context.frozen === "hand" ? words.views.noteOwnH : "" });
     },
   };
 }
