@@ -132,11 +132,11 @@ function inPlane({ quad, window, words: { views } }: Context): string {
   return sign[1] === 0 ? views.captionRidge(angle) : views.captionDome(angle);
 }
 
-function notes({ quad, base, window, grid, showFunction, section, feasible, held, frozen, words: { views } }: Context): string[] {
+function notes({ quad, base, window, grid, showFunction, section, feasible, held, frozen, source, words: { views } }: Context): string[] {
   const out: string[] = [];
   if (section === "slice") out.push(views.noteSlice);
   if (section === "shadow") out.push(views.noteShadow);
-  if (!frozen && (quad.at[0] !== base.at[0] || quad.at[1] !== base.at[1])) out.push(views.noteLive);
+  if (!frozen && !source && (quad.at[0] !== base.at[0] || quad.at[1] !== base.at[1])) out.push(views.noteLive);
   if (kind(quad) !== "flat" && hasCenter(quad) && !inside(window, center(quad))) out.push(views.noteOutside);
   if (grid && showFunction && holes(grid, feasible && ((p) => !insideConvex(feasible, p))).length) out.push(views.noteHatched);
   if (feasible) out.push(views.noteBounds);

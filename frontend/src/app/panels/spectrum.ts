@@ -25,7 +25,8 @@ export function spectrumPanel(_engine: Engine, store: Store, words: Words): Pane
       if (!spectrum || !numbers) return say(explain, words.none.spectrum);
       root.classList.toggle("few", spectrum.eigenvalues.length <= FEW);
       // The stems need nothing of a plane, and a point may have none.
-      const plain = view({ ...context, spectrum, words } as Context), scene = context?.frozen ? { ...plain, notes: [...(plain.notes ?? []), noteOf(context)] } : plain;
+      const plain = view({ ...context, spectrum, words } as Context), note = context && noteOf(context);
+      const scene = note ? { ...plain, notes: [...(plain.notes ?? []), note] } : plain;
       figure.draw(scene, spoken(words.panels.spectrum, scene));
       explainScene(root, explain, scene, words.spectrum.explain(numbers), words);
     },
