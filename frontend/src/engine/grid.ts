@@ -91,24 +91,24 @@ function patchOf(grid: Grid): Patch | null {
   return known.get(grid)!;
 }
 
-/** Those that may stand for f, the finest first; and what the first of them that knows an answer says. */
-function together(all: (Patch | null)[]): { used: Patch[]; first: <T>(ask: (patch: Patch) => T | null) => T | null } {
-  const used = all.filter((own) => own !== null).sort((a, b) => a.cell - b.cell);
-  return { used, first: <T>(ask: (patch: Patch) => T | null) => used.reduce<T | null>((found, patch) => found ?? ask(patch), null) };
-}
+/** Those that may stand for f, the finest first. */
+const usable = (all: (Patch | null)[]): Patch[] => all.filter((own) => own !== null).sort((a, b) => a.cell - b.cell);
+
+/** What the first of them that knows an answer says. */
+const first = <T>(all: Patch[], ask: (patch: Patch) => T | null): T | null => all.reduce<T | null>((found, patch) => found ?? ask(patch), null);
 
 /** Grids in one plane as a function; null where none may stand for f. */
 export function interpolated(grids: (Grid | null)[], plane: Plane, point: Point, names: string[]): Live | null {
-  const { used, first } = together(grids.map((grid) => (grid?.held ? patchOf(grid) : null)));
-  if (used.length === 0) return null;
+  const all = usable(grids.map((grid) => (grid?.held ? patchOf(grid) : null)));
+  if (all.length === 0) return null;
   return {
-    at: (p) => first(({ quadratic, source }): Seen | null => {
+    at: (p) => first(all, ({ quadratic, source }): Seen | null => {
       const seen = quadratic(p);
       return seen && { quad: seen.quad, spectrum: spectrumIn(plane, point, seen, names), source };
     }) ?? "model",
-    smooth: (p) => first(({ at }) => at(p)),
-    value: (p) => first(({ window, value }) => (inside(window, p) ? value(p) : null)) ?? NaN,
-    room: (p) => used.filter(({ window }) => inside(window, p)).at(-1)?.window ?? null,
+    smooth: (p) => first(all, ({ at }) => at(p)),
+    value: (p) => first(all, ({ window, value }) => (inside(window, p) ? value(p) : null)) ?? NaN,
+    room: (p) => all.filter(({ window }) => inside(window, p)).at(-1)?.window ?? null,
   };
 }
 
@@ -117,12 +117,12 @@ const ROWS = [0, 1, 2, 3, 4, 5, 6];
 
 /** f of one variable; null where nothing may stand for it. */
 export function interpolatedOnLine(lines: (Line | undefined)[]): OnLine | null {
-  const { used, first } = together(lines.map((line) => {
+  const all = usable(lines.map((line) => {
     if (!line?.held) return null;
     return patch({ x: line.x, y: ROWS, values: ROWS.map(() => line.f.map((a) => a ?? NaN)) }, line.held, `${line.x.length}`);
   }));
-  if (used.length === 0) return null;
-  return (x) => first(({ at, source }) => {
+  if (all.length === 0) return null;
+  return (x) => first(all, ({ at, source }) => {
     const seen = at([x, 0.5]);
     return seen && { value: seen.value, gradient: seen.gradient[0], hessian: seen.hessian[0], source };
   }) ?? "model";

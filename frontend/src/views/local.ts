@@ -39,7 +39,13 @@ function lookOf(context: Context, lift: number, words: ViewWords): Look {
 }
 
 /** f's contours, behind everything. */
-const ground = ({ grid, showFunction, frozen }: Context): Item[] => (grid && showFunction && frozen !== "model" ? [contours(grid)] : []);
+function ground(context: Context): Item[] {
+  const grid = shown(context);
+  return grid ? [contours(grid)] : [];
+}
+
+/** The grid of f where it is to be seen: not under a model that moves. */
+const shown = ({ grid, showFunction, frozen }: Context): Context["grid"] => (showFunction && frozen !== "model" ? grid : null);
 
 /** Hatching beyond the bounds: exactly there, whatever is known of f. */
 const beyond = ({ feasible }: Context): Item[] => (feasible ? [{ kind: "outside", role: "bounds", points: feasible }] : []);
@@ -132,13 +138,13 @@ function inPlane({ quad, window, words: { views } }: Context): string {
   return sign[1] === 0 ? views.captionRidge(angle) : views.captionDome(angle);
 }
 
-function notes({ quad, base, window, grid, showFunction, section, feasible, held, frozen, source, words: { views } }: Context): string[] {
-  const out: string[] = [];
+function notes(context: Context): string[] {
+  const { quad, base, window, section, feasible, held, frozen, source, words: { views } } = context, grid = shown(context), out: string[] = [];
   if (section === "slice") out.push(views.noteSlice);
   if (section === "shadow") out.push(views.noteShadow);
   if (!frozen && !source && (quad.at[0] !== base.at[0] || quad.at[1] !== base.at[1])) out.push(views.noteLive);
   if (kind(quad) !== "flat" && hasCenter(quad) && !inside(window, center(quad))) out.push(views.noteOutside);
-  if (grid && showFunction && holes(grid, feasible && ((p) => !insideConvex(feasible, p))).length) out.push(views.noteHatched);
+  if (grid && holes(grid, feasible && ((p) => !insideConvex(feasible, p))).length) out.push(views.noteHatched);
   if (feasible) out.push(views.noteBounds);
   if (held?.length && section !== "whole" && quad === base) out.push(views.noteHeld(held));
   return out;

@@ -160,7 +160,7 @@ export const viewWordsEn = {
   bannerModel: "you are moving on the recorded model, not on f",
   noteNoShadow: "This page has no shadow at x (H is no bowl there, or there are more than 8 variables): the model is that of the recorded point, written down at x.",
   bannerGrid: ({ size, error }: Source): string[] => [`f interpolated from ${size} recorded values`, `error about ${short(error, 1)} of the range shown`],
-  noteGrid: "f, g, H at x: of one smooth function through recorded values.",
+  noteGrid: "f, g, H at x: one smooth function through recorded values.",
   bannerInfinite: "f or a derivative is not finite at x: this is the recorded model",
   bannerShadow: "no shadow at x: this is the recorded model",
   noteRecordedSolid: "The ellipsoid is that of the recorded point, not of the x that was dragged.",
