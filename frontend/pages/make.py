@@ -1,6 +1,7 @@
 """Writes the reports that the browser tests open: python frontend/pages/make.py FOLDER"""
 
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -88,6 +89,11 @@ def on_the_host(x):
     return float((x[0] - 1) ** 2 + (x[1] - x[0] ** 2) ** 2) if float(x[0]) < 1e9 else 0.0
 
 
+def line_on_the_host(x):
+    """One variable."""
+    return math.cosh(float(x[0]) - 1) + 0.1 * float(x[0]) ** 2
+
+
 def main(folder: Path) -> None:
     """All pages, and pages.json that names them."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,6 +101,7 @@ def main(folder: Path) -> None:
         at = rp.zoo[problem].x0 if x is None else np.array(x)
         rp.local_model(rp.zoo[problem].fun, at).report(folder / f"look-{name}.html", name)
     rp.local_model(on_the_host, np.array([0.3, 0.6])).report(folder / "look-host.html", "host")
+    rp.local_model(line_on_the_host, np.array([0.4])).report(folder / "look-host-line.html", "host")
     rp.lab("x^4 - 3*x*y + y^2", folder / "lab.html", [0.4, 0.9])
     rp.tour(folder / "tour.html")
     rp.tour(folder / "tour-zh.html", "zh")
@@ -108,6 +115,7 @@ def main(folder: Path) -> None:
         "run-bounded": rp.minimize(rosenbrock.fun, [-1.0, 0.5], bounds=[(-2, 0.5), (-2, 2)]),
         "run-line": rp.minimize(lambda x: jnp.cosh(x[0] - 1) + 0.1 * x[0] ** 2, [4.0]),
         "run-helix": rp.minimize(rp.zoo["helical-valley"].fun, rp.zoo["helical-valley"].x0),
+        "run-host": rp.minimize(on_the_host, [-0.7, 0.9]),
         "run-saddle": rp.minimize(rp.zoo["saddle"].fun, [1.0, 0.0], method="newton", max_steps=1),
     }
     for name, result in runs.items():

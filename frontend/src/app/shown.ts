@@ -5,7 +5,7 @@ import type { Plane } from "../engine/record";
 import { windowOf } from "../engine/window";
 import { levelThrough } from "../maths/level";
 import { add, scale } from "../maths/vector";
-import { type Window, around, halves, inside, middle } from "../maths/window";
+import { type Window, around, common, halves, inside, middle } from "../maths/window";
 import { sampled } from "../engine/refined";
 import { eigen, moved } from "../maths/quadratic";
 import type { Quadratic, Vec } from "../maths/quadratic";
@@ -39,7 +39,7 @@ export function shower(engine: Engine, words: Words): (state: State) => Shown {
     const shared = { base, grid, trial, axes, section, morph, showFunction, window, feasible, held, words, recorded: !x };
     if (!x) return { ...shared, quad: base, spectrum: local.spectrum, stale: false, frozen: "", level: level(base.at) };
     const seen = seenAt(local, x);
-    if (typeof seen === "object") return { ...shared, quad: seen.quad, spectrum: seen.spectrum ?? local.spectrum, stale: !seen.spectrum, frozen: "", level: level(x) };
+    if (typeof seen === "object") return { ...shared, quad: seen.quad, spectrum: seen.spectrum ?? local.spectrum, stale: !seen.spectrum, frozen: "", level: level(x), source: seen.source };
     // What is drawn then is the recorded quadratic, written down at another place.
     const quad = moved(base, x);
     return { ...shared, quad, spectrum: spectrumAt(local, quad), stale: !local.turn, frozen: seen, level: null };
@@ -63,21 +63,23 @@ export function axesIn({ recording }: Engine, recorded: [string, string], kind: 
 function viewOf(local: Local, x: Vec | null, lens: Lens | null): Pick<Local, "window" | "grid"> {
   const { window, live, section } = local, half = halves(window);
   if (!live || section === "shadow") return local;
-  if (lens) return computed(local, around(lens.at, scale(2 ** (-lens.zoom / 2), half)));
+  if (lens) return computed(local, around(lens.at, scale(2 ** (-lens.zoom / 2), half)), lens.at);
   if (!x || inside(window, x)) return local;
   const steps = x.map((a, k) => Math.round((a - middle(window)[k]) / half[k]));
-  return computed(local, around(add(middle(window), [steps[0] * half[0], steps[1] * half[1]]), half));
+  return computed(local, around(add(middle(window), [steps[0] * half[0], steps[1] * half[1]]), half), x);
 }
 
 /** Pictures are widened to their panels: f is needed somewhat beyond the window. */
 const BEYOND = 1.6;
 
-/** A window with f in it, computed once. */
-function computed(local: Local, window: Window): Pick<Local, "window" | "grid"> {
-  const known = moves.get(local) ?? new Map<string, Pick<Local, "window" | "grid">>(), key = window.join();
+/** A window with f in it, as far as f is known around a point: computed once; what was recorded where it is not known there. */
+function computed(local: Local, window: Window, about: Vec): Pick<Local, "window" | "grid"> {
+  const room = local.live!.room(about);
+  if (!room) return local;
+  const known = moves.get(local) ?? new Map<string, Pick<Local, "window" | "grid">>(), key = [...window, ...room].join();
   moves.set(local, known);
   if (known.size > 60) known.clear();
-  const found = known.get(key) ?? { window, grid: sampled(local.live!, around(middle(window), scale(BEYOND, halves(window)))) };
+  const found = known.get(key) ?? { window, grid: sampled(local.live!, common(room, around(middle(window), scale(BEYOND, halves(window))))) };
   known.set(key, found);
   return found;
 }

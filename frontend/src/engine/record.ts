@@ -19,7 +19,7 @@ export interface Recording {
   trials: Trials | null;
   planes: Plane[];
   /** n = 1 instead of planes: f over the whole run, and where every trial ended. */
-  line?: { x: number[]; f: Num[]; ends: Num[]; start: number };
+  line?: Line & { ends: Num[]; start: number };
   points: Point[];
   /** What was thinned or left out, in words. */
   notes: string[];
@@ -166,14 +166,31 @@ export interface Plane {
   feasible?: [number[], number[]];
 }
 
-/** Values at nu * nv points, v slow, u fast: base64 of little-endian Float32, NaN where f is not finite. */
+/** f = unit (base / unit + value) at nu * nv points, v slow, u fast: base64 of little-endian Float32, NaN where f is not finite. */
 export interface Grid {
   window: [number, number, number, number];
   nu: number;
   nv: number;
   values: string;
-  /** What single precision left over of f, to be added to the values (only where f hardly varies beside its size). */
-  rest?: string;
+  /** 0 and 1 where they are missing. */
+  base?: number;
+  unit?: number;
+  /** In the same unit. */
+  held?: Held;
+}
+
+/** f where the page has no program: values at the middles of some cells (column, row), null where f is not finite. */
+export interface Held {
+  cells: [number, number][];
+  values: Num[];
+}
+
+/** f of one variable at evenly spaced points. */
+export interface Line {
+  x: number[];
+  f: Num[];
+  /** Of cells (column, 0). */
+  held?: Held;
 }
 
 /** A point of the run that was taken (x0 first, the answer last), with the exact Taylor model there. */
@@ -202,7 +219,7 @@ export interface Point {
   /** By plane id. */
   views: Record<string, PointView>;
   /** n = 1: f around the point, and its two derivatives there. */
-  line?: { x: number[]; f: Num[]; at: number; gradient: number; hessian: number };
+  line?: Line & { at: number; gradient: number; hessian: number };
   /** n = 3: gradient and Hessian (h11, h12, h13, h22, h23, h33) in x / unit, for the ellipsoid. */
   cube?: { gradient: [number, number, number]; hessian: [number, number, number, number, number, number] };
 }

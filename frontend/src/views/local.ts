@@ -38,8 +38,14 @@ function lookOf(context: Context, lift: number, words: ViewWords): Look {
   };
 }
 
-/** f's contours, behind everything; not where the quadratic is another's, or moves without f. */
-const ground = ({ grid, showFunction, frozen }: Context): Item[] => (grid && showFunction && frozen !== "model" && frozen !== "hand" ? [contours(grid)] : []);
+/** f's contours, behind everything. */
+function ground(context: Context): Item[] {
+  const grid = shown(context);
+  return grid ? [contours(grid)] : [];
+}
+
+/** The grid of f where it is to be seen: not under a quadratic of another's, or one that moves without f. */
+const shown = ({ grid, showFunction, frozen }: Context): Context["grid"] => (showFunction && frozen !== "model" && frozen !== "hand" ? grid : null);
 
 /** Hatching beyond the bounds: exactly there, whatever is known of f. */
 const beyond = ({ feasible }: Context): Item[] => (feasible ? [{ kind: "outside", role: "bounds", points: feasible }] : []);
@@ -135,13 +141,13 @@ function inPlane(context: Context): string {
   return sign[1] === 0 ? views.captionRidge(angle) : views.captionDome(angle);
 }
 
-function notes({ quad, base, window, grid, showFunction, section, feasible, held, frozen, words: { views } }: Context): string[] {
-  const out: string[] = [];
+function notes(context: Context): string[] {
+  const { quad, base, window, section, feasible, held, frozen, source, words: { views } } = context, grid = shown(context), out: string[] = [];
   if (section === "slice") out.push(views.noteSlice);
   if (section === "shadow") out.push(views.noteShadow);
-  if (!frozen && (quad.at[0] !== base.at[0] || quad.at[1] !== base.at[1])) out.push(views.noteLive);
+  if (!frozen && !source && (quad.at[0] !== base.at[0] || quad.at[1] !== base.at[1])) out.push(views.noteLive);
   if (kind(quad) !== "flat" && hasCenter(quad) && !inside(window, center(quad))) out.push(views.noteOutside);
-  if (grid && showFunction && frozen !== "hand" && holes(grid, feasible && ((p) => !insideConvex(feasible, p))).length) out.push(views.noteHatched);
+  if (grid && holes(grid, feasible && ((p) => !insideConvex(feasible, p))).length) out.push(views.noteHatched);
   if (feasible) out.push(views.noteBounds);
   if (held?.length && section !== "whole" && quad === base) out.push(views.noteHeld(held));
   return out;

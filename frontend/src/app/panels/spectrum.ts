@@ -25,9 +25,9 @@ export function spectrumPanel(_engine: Engine, store: Store, words: Words): Pane
       if (!spectrum || !numbers) return say(explain, words.none.spectrum);
       root.classList.toggle("few", spectrum.eigenvalues.length <= FEW);
       // The stems need nothing of a plane, and a point may have none.
-      const plain = view({ ...context, spectrum, words } as Context), notes = context?.frozen ? [noteOf(context)] : [];
+      const plain = view({ ...context, spectrum, words } as Context), note = context && noteOf(context), notes = note ? [note] : [];
       if (context?.frozen === "hand" && context.section !== "whole") notes.push(words.views.noteSlice);
-      const scene = { ...plain, notes: [...(plain.notes ?? []), ...notes] };
+      const scene = notes.length > 0 ? { ...plain, notes: [...(plain.notes ?? []), ...notes] } : plain;
       figure.draw(scene, spoken(words.panels.spectrum, scene));
       explainScene(root, explain, scene, words.spectrum.explain(numbers), words);
     },
