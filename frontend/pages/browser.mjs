@@ -17,8 +17,8 @@ export async function launch() {
   });
 }
 
-/** Opens a page of the folder; `hash` without the #. Fails on any error in the page's console. */
-export async function open(browser, name, { hash = "", size = { width: 1280, height: 900 }, ...options } = {}) {
+/** Opens a page of the folder; `hash` without the #; `ready`: what is there once it is drawn. Fails on any error in the page's console. */
+export async function open(browser, name, { hash = "", size = { width: 1280, height: 900 }, ready = '[data-panel="local"] svg [data-role="point"]', ...options } = {}) {
   const context = await browser.newContext({ viewport: size, bypassCSP: true, ...options });
   const page = await context.newPage();
   page.errors = [];
@@ -27,7 +27,7 @@ export async function open(browser, name, { hash = "", size = { width: 1280, hei
   page.on("console", (message) => message.type() === "error" && page.errors.push(message.text()));
   page.on("request", (request) => page.requests.push(request.url()));
   await page.goto(`${pathToFileURL(`${FOLDER}/${name}.html`)}${hash ? `#${hash}` : ""}`);
-  if (options.javaScriptEnabled !== false) await page.waitForSelector('[data-panel="local"] svg [data-role="point"]', { state: "attached" });
+  if (options.javaScriptEnabled !== false) await page.waitForSelector(ready, { state: "attached" });
   page.finish = () => context.close();
   return page;
 }

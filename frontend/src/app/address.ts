@@ -21,6 +21,9 @@ export function toHash(state: State, initial: State, engine: Engine): string {
   add("lang", state.language, state.language !== initial.language);
   add("f", "hidden", !state.showFunction);
   add("open", state.open.join(","), state.open.length > 0);
+  add("show", state.show, state.show !== initial.show);
+  add("over", state.over, state.over !== initial.over);
+  add("method", state.picked, state.picked !== "");
   add("turn", String(Math.round(state.azimuth)), state.azimuth !== initial.azimuth);
   add("tilt", String(Math.round(state.elevation)), state.elevation !== initial.elevation);
   return parts.map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("%2C", ",")}`).join("&");
@@ -46,6 +49,9 @@ export function fromHash(hash: string, initial: State, engine: Engine): State {
     language: language === "en" || language === "zh" ? language : initial.language,
     showFunction: said.get("f") !== "hidden",
     open: (said.get("open") ?? "").split(",").filter((id) => /^[a-z]+$/.test(id)),
+    show: said.get("show") === "digits" ? "digits" : initial.show,
+    over: said.get("over") === "trials" ? "trials" : initial.over,
+    picked: said.get("method") ?? "",
     azimuth: within(said.get("turn"), -180, 180, initial.azimuth),
     elevation: within(said.get("tilt"), 0, 90, initial.elevation),
   };

@@ -2,7 +2,7 @@
 
 import type { Engine } from "../../engine/engine";
 import type { Trials } from "../../engine/record";
-import { element } from "../dom";
+import { element, tableIn } from "../dom";
 import { Folded } from "../folded";
 import { short } from "../../scene/number";
 import type { Panel } from "../panel";
@@ -16,10 +16,8 @@ export function tablePanel(engine: Engine, store: Store, words: Words): Panel {
   const length = trials.index.length;
   const { columns } = words.table;
   const caption = element("caption");
-  const head = element("thead", {}, element("tr", {}, ...Object.values(columns).map((name) => element("th", { scope: "col" }, name))));
   const body = element("tbody");
-  const table = element("table", {}, caption, head, body);
-  const region = element("div", { class: "table", role: "region", tabindex: 0, "aria-label": words.table.region }, table);
+  const region = tableIn(words.table.region, Object.values(columns), body, caption);
   const all = element("button", { type: "button", class: "quiet" }, words.table.all(length));
   const thinned = trials.of > length ? element("p", { class: "explain" }, words.table.thinned(length, trials.of)) : null;
   const panel = new Folded("table", words.panels.table, store, region, all, thinned);
