@@ -12,7 +12,7 @@ import pytest
 
 import raphson as rp
 from raphson.cli.main import invoke
-from raphson.picture.recording.race import Race
+from raphson.picture.recording.race import Race, drawable
 from raphson.picture.recording.racers import digits_of, evaluations, roles_of
 from raphson.picture.render.ink import palette
 from raphson.picture.render.marks import SHAPES, outline
@@ -279,6 +279,28 @@ def test_a_run_that_leaves_does_not_hide_the_others() -> None:
     assert max(map(abs, plane["window"])) < 10
 
 
+def test_points_that_no_picture_can_hold_are_drawn_nearer_in_their_direction(
+    seen: rp.Comparison, line: rp.Comparison
+) -> None:
+    """Pixels are numbers of single precision; of one variable f at such a point is no guide to the curve."""
+    race = Race.of(seen)
+    assert race.window is not None
+    u0, u1, v0, v1 = race.window
+    middle, size = np.array([u0 + u1, v0 + v1]) / 2, u1 - u0
+    away = np.array([[1e200, -2e200], [3.0, 4.0], [-1e5, 0.0], [np.nan, np.nan], [np.inf, 0.0]]) + middle
+    racer = drawable(replace(race.racers[0], ends=away, answer=middle), race.window, line=False)
+    assert racer.ends is not None
+    drawn = racer.ends - middle
+    np.testing.assert_allclose(drawn[1], [3, 4])
+    np.testing.assert_allclose(drawn[0] / drawn[0, 0], [1, -2])
+    assert np.max(np.abs(drawn[[0, 2]])) <= 1.0001e3 * size and np.all(np.isnan(drawn[3])) and np.isnan(drawn[4, 0])
+    assert racer.answer is not None and np.allclose(racer.answer, middle)
+    one = Race.of(line)
+    assert one.window is not None
+    far = drawable(replace(one.racers[0], ends=np.array([[4.0, 1.0], [1e9, 1e300]])), one.window, line=True)
+    assert far.ends is not None and np.all(np.isfinite(far.ends[0])) and np.all(np.isnan(far.ends[1]))
+
+
 def test_a_start_at_the_minimum_is_a_race_of_no_steps() -> None:
     still = rp.compare(ROSENBROCK.fun, [1.0, 1.0], ("newton", "bfgs"))
     text = page(still)
@@ -307,6 +329,14 @@ def test_on_a_curved_space_there_are_lines_and_no_paths() -> None:
     text = page(seen, language="zh")
     assert 'data-view="paths"' not in text and text.count('class="raphson-scene"') == 2
     assert english(names_left_out(static_words(text))) == []
+
+
+def test_runs_of_different_functions_are_compared_without_paths(seen: rp.Comparison, four: rp.Comparison) -> None:
+    """Made by hand: there is no plane that both lie in."""
+    mixed = {**seen.results, **four.results}
+    text = page(rp.Comparison(mixed, dict.fromkeys(mixed, 0.0)))
+    read(text)
+    assert 'data-view="paths"' not in text and "or the functions differ" in text
 
 
 def test_bounds_are_drawn_and_float32_is_said() -> None:

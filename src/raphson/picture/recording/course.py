@@ -32,8 +32,10 @@ class Course:
 
     @staticmethod
     def of(results: Mapping[str, Any]) -> "Course | None":
-        """The course of the first method that has one: on curved spaces, and where no method moved, there is none."""
-        for result in results.values():
+        """The course of the first method that has one: on curved spaces, where no method moved, and of functions of
+        different numbers of variables there is none."""
+        same = len({result.gradient.size for result in results.values()}) == 1
+        for result in results.values() if same else ():
             course = Course.led(result)
             if course is not None:
                 return course

@@ -1,7 +1,7 @@
 """The recording of a comparison: its methods in columns, and f on what they race on, as engine/record.ts says."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ class Race:
         if course is None:
             return Race(comparison, racers, low, None, None, None, None)
         window = course.window(results.values())
+        racers = [drawable(racer, window, course.plane is None) for racer in racers]
         line = course.line(window) if course.plane is None else None
         return Race(comparison, racers, low, course, window, course.grid(window), line)
 
@@ -75,7 +76,7 @@ class Race:
         if self.course is not None and self.window is not None:
             self.add_course(out, self.course, self.window)
         else:
-            out["notes"].append("no paths are drawn: x moves on a curved space, or no method moved")
+            out["notes"].append("no paths are drawn: x moves on a curved space, no method moved, or the functions differ")
         out["notes"] += thinned_notes(self.racers, self.comparison.results)
         return out | {"zh": {"lines": [], "notes": chinese_notes(out["notes"])}}
 
@@ -131,6 +132,27 @@ class Race:
         add_program(out, course.run, [plane])
         if out["program"] and f is not None and np.all(np.isfinite(f.values)):  # the page computes a finer one
             out["planes"][0]["grid"] = grid(Grid(f.x[::2], f.y[::2], f.values[::2, ::2]))
+
+
+FAR_OUT = 1e3
+"""Windows beyond which a point is drawn nearer, in its direction: numbers of renderers are single precision."""
+
+
+def drawable(racer: Racer, window: Window, line: bool) -> Racer:
+    """A racer without points that no picture can hold: pulled in; of one variable, where f is no guide, left out."""
+    if racer.ends is None or racer.answer is None:
+        return racer
+    points = np.concatenate([racer.ends, racer.answer[None]])
+    u0, u1, v0, v1 = window
+    if line:
+        beside = np.abs(points[:, 0] - (u0 + u1) / 2) > u1 - u0
+        points[beside] = np.nan
+    else:
+        middle = np.array([u0 + u1, v0 + v1]) / 2
+        with np.errstate(over="ignore", invalid="ignore"):
+            far = np.max(np.abs(points - middle), axis=1) / (FAR_OUT * (u1 - u0))
+            points = np.where((far > 1)[:, None], middle + (points - middle) / far[:, None], points)
+    return replace(racer, ends=points[:-1], answer=points[-1])
 
 
 def rounded(values: np.ndarray, size: float) -> list[float | None]:

@@ -76,7 +76,9 @@ def counted(k: int, what: str, more: str) -> str:
 def headline_of(racers: list[Racer]) -> str:
     """How many arrived."""
     found, of = sum(racer.found for racer in racers), len(racers)
-    return counted(of, "method", " showed a minimum") if found == of else f"{found} of {of} methods showed a minimum"
+    if found == of:
+        return counted(of, "method", " showed a minimum")
+    return f"{found} of {of} methods showed a minimum" if found else "No method showed a minimum"
 
 
 def cost_of(racers: list[Racer], low: float) -> str:
