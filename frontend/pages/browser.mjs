@@ -29,9 +29,9 @@ export async function unfold(page) {
 
 /**
  * Opens a page of the folder; `hash` without the #. Every panel is open, so that a test sees them all; `folded`: only
- * those that the hash says, as a reader meets the page. Fails on any error in the page's console.
+ * those that the hash says, as a reader meets the page; `ready`: what is there once it is drawn. Fails on any error in the page's console.
  */
-export async function open(browser, name, { hash = "", size = { width: 1280, height: 900 }, folded = false, ...options } = {}) {
+export async function open(browser, name, { hash = "", size = { width: 1280, height: 900 }, folded = false, ready = '[data-panel="local"] svg [data-role="point"]', ...options } = {}) {
   const context = await browser.newContext({ viewport: size, bypassCSP: true, ...options });
   const page = await context.newPage();
   page.errors = [];
@@ -40,7 +40,7 @@ export async function open(browser, name, { hash = "", size = { width: 1280, hei
   page.on("console", (message) => message.type() === "error" && page.errors.push(message.text()));
   page.on("request", (request) => page.requests.push(request.url()));
   await page.goto(`${pathToFileURL(`${FOLDER}/${name}.html`)}${hash ? `#${hash}` : ""}`);
-  if (options.javaScriptEnabled !== false) await page.waitForSelector('[data-panel="local"] svg [data-role="point"]', { state: "attached" });
+  if (options.javaScriptEnabled !== false) await page.waitForSelector(ready, { state: "attached" });
   if (!folded && options.javaScriptEnabled !== false) await unfold(page);
   page.finish = () => context.close();
   return page;

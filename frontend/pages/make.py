@@ -94,6 +94,19 @@ def line_on_the_host(x):
     return math.cosh(float(x[0]) - 1) + 0.1 * float(x[0]) ** 2
 
 
+def races():
+    """Comparisons by name: two variables, four, one, failures, a function of the host."""
+    rosenbrock = rp.zoo["rosenbrock"]
+    methods = ("gradient-descent", "newton", "bfgs", "dogleg")
+    return {
+        "race-rosenbrock": rp.compare(rosenbrock.fun, rosenbrock.x0, methods, max_steps=200),
+        "race-quartet": rp.compare(quartet, np.zeros(4), ("dogleg", "lbfgs")),
+        "race-line": rp.compare(lambda x: jnp.cosh(x[0] - 1) + 0.1 * x[0] ** 2, [4.0], ("newton", "gradient-descent")),
+        "race-failed": rp.compare(rp.zoo["saddle"].fun, [1.0, 0.0], ("newton", "gradient-descent"), max_steps=30),
+        "race-host": rp.compare(on_the_host, np.array([0.3, 0.6]), ("bfgs", "lbfgs"), max_steps=6),
+    }
+
+
 def main(folder: Path) -> None:
     """All pages, and pages.json that names them."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -123,7 +136,10 @@ def main(folder: Path) -> None:
     fitted = fits()
     for name, fit in fitted.items():
         fit.report(folder / f"{name}.html", HOSTILE[2] if name == "fit-hostile" else name)
-    names = {"fits": list(fitted), "looks": [f"look-{name}" for name in POINTS], "runs": list(runs)}
+    raced = races()
+    for name, comparison in raced.items():
+        comparison.report(folder / f"{name}.html")
+    names = {"races": list(raced), "fits": list(fitted), "looks": [f"look-{name}" for name in POINTS], "runs": list(runs)}
     (folder / "pages.json").write_text(json.dumps(names))
 
 

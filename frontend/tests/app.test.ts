@@ -24,7 +24,7 @@ const run = recorded(read("run"));
 const three = recorded(read("three"));
 const initial: State = {
   position: 1, plane: "x1,x2", section: "slice", x: null, lens: null, morph: 0, stretch: 1, around: null, language: "en", showFunction: true, whole: false, open: [],
-  azimuth: -60, elevation: 30, playing: "", quad: null, hand: null,
+  azimuth: -60, elevation: 30, show: "gap", over: "evaluations", race: 1, picked: "", playing: "", quad: null, hand: null,
 };
 
 describe("numbers", () => {

@@ -160,7 +160,7 @@ describe("a report without a program", () => {
   const recording = read("host"), engine = recorded(recording), plane = recording.planes[0].id;
   const state: State = {
     position: 1, plane, section: "slice", x: null, lens: null, morph: 0, stretch: 1, around: null, language: "en", showFunction: true, whole: false, open: [],
-    azimuth: -60, elevation: 30, playing: "", quad: null, hand: null,
+    azimuth: -60, elevation: 30, show: "gap", over: "evaluations", race: 1, picked: "", playing: "", quad: null, hand: null,
   };
   const [u0, u1, v0, v1] = engine.local(1, plane, "slice")!.window, mccormick: F = (a, b) => Math.sin(a + b) + (a - b) ** 2 - 1.5 * a + 2.5 * b + 1;
   const inside = places(40, 23).map(([u, v]): Vec => [u0 + ((u - WINDOW[0]) / (WINDOW[1] - WINDOW[0])) * (u1 - u0), v0 + ((v - WINDOW[2]) / (WINDOW[3] - WINDOW[2])) * (v1 - v0)]);

@@ -24,6 +24,9 @@ export function toHash(state: State, initial: State, engine: Engine): string {
   add("f", "hidden", !state.showFunction);
   add("H", "full", state.whole);
   add("open", state.open.join(","), state.open.length > 0);
+  add("show", state.show, state.show !== initial.show);
+  add("over", state.over, state.over !== initial.over);
+  add("method", state.picked, state.picked !== "");
   add("turn", String(Math.round(state.azimuth)), state.azimuth !== initial.azimuth);
   add("tilt", String(Math.round(state.elevation)), state.elevation !== initial.elevation);
   return parts.map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("%2C", ",")}`).join("&");
@@ -54,6 +57,9 @@ export function fromHash(hash: string, initial: State, engine: Engine): State {
     showFunction: said.get("f") !== "hidden",
     whole: said.get("H") === "full",
     open: (said.get("open") ?? "").split(",").filter((id) => /^[a-z]+$/.test(id)),
+    show: said.get("show") === "digits" ? "digits" : initial.show,
+    over: said.get("over") === "trials" ? "trials" : initial.over,
+    picked: said.get("method") ?? "",
     azimuth: within(said.get("turn"), -180, 180, initial.azimuth),
     elevation: within(said.get("tilt"), 0, 90, initial.elevation),
   };

@@ -77,7 +77,7 @@ function scene({ recording }: Engine, view: string, x: number[], values: (number
 }
 
 /** f in pieces: nothing is drawn across values that are not finite. */
-function pieces(x: number[], f: (number | null)[], label: string): Item[] {
+export function pieces(x: number[], f: (number | null)[], label: string): Item[] {
   const out: Pair[][] = [[]];
   x.forEach((at, i) => {
     const value = f[i];

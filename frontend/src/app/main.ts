@@ -10,6 +10,7 @@ import { recorded } from "../engine/recorded";
 import type { Quadratic } from "../maths/quadratic";
 import { fromHash, keepAddress } from "./address";
 import { serve } from "./background";
+import { comparisonPage } from "./comparison";
 import { listenToKeys } from "./keys";
 import { openLaboratory } from "./laboratory";
 import { dress, Mount, WORDS } from "./mount";
@@ -36,7 +37,7 @@ function start(): void {
   const initial = firstState(recording.planes[0]?.id ?? "");
   const store = new Store(fromHash(location.hash, initial, engine));
   dress();
-  new Mount(store, () => engine);
+  new Mount(store, () => engine, undefined, undefined, undefined, recording.race && comparisonPage);
   keepAddress(store, initial, engine);
   listenToKeys(store, engine);
   listenToPrint(store);

@@ -98,7 +98,7 @@ function header(engine: Engine, store: Store, words: Words): HTMLElement {
 }
 
 /** f as it is computed here, where that is short enough to be read. */
-function formulaOf({ recording: { program, names, fit } }: Engine, words: Words): HTMLElement | null {
+export function formulaOf({ recording: { program, names, fit } }: Engine, words: Words): HTMLElement | null {
   const formula = program && !fit ? expressionOf(program, names) : null;
   return formula && element("div", { class: "formula-set", "data-part": "formula", role: "region", tabindex: 0, "aria-label": words.laboratory.formulaLabel }, typeset("f", formula));
 }
@@ -113,7 +113,7 @@ export function languages(store: Store, words: Words): HTMLElement {
   return element("div", { class: "languages", role: "group", "aria-label": words.language.label }, button("en", "en"), button("zh", "zh-CN"));
 }
 
-function footer({ recording }: Engine, words: Words): HTMLElement {
+export function footer({ recording }: Engine, words: Words): HTMLElement {
   const own = words.code === "zh" ? recording.zh?.notes : recording.notes;
   const items = (own ?? recording.notes).map((note) => element("li", {}, note));
   const notes = items.length > 0 ? [element("h2", {}, words.page.notes), element("ul", { lang: own ? null : "en" }, ...items)] : [];

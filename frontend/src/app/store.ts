@@ -12,6 +12,9 @@ export interface Lens {
   zoom: number;
 }
 
+/** What goes from 0 to 1 by itself. */
+export type Sweep = "morph" | "stretch" | "race";
+
 export interface State {
   /** 1 is the first trial; one more than there are trials: the answer. */
   position: number;
@@ -35,8 +38,13 @@ export interface State {
   open: string[];
   azimuth: number;
   elevation: number;
+  /** Of a comparison: what its lines show and what they are drawn over, how far the race has come (0..1), the role of the method that is picked out. */
+  show: "gap" | "digits";
+  over: "evaluations" | "trials";
+  race: number;
+  picked: string;
   /** What is played. */
-  playing: "" | "trials" | "morph" | "stretch";
+  playing: "" | "trials" | Sweep;
   /** A quadratic shown in place of the recorded ones (window.raphson.show). */
   quad: Quadratic | null;
   /** H as the reader has made it, in the axes of f's own; null: f's own. */
@@ -51,7 +59,7 @@ export function firstState(plane: string): State {
   return {
     position: 1, plane, section: "slice", x: null, lens: null, morph: 0, stretch: 1, around: null, showFunction: true,
     language: document.documentElement.lang.startsWith("zh") ? "zh" : "en",
-    whole: false, open: [], azimuth: -60, elevation: 30, playing: "", quad: null, hand: null,
+    whole: false, open: [], azimuth: -60, elevation: 30, show: "gap", over: "evaluations", race: 1, picked: "", playing: "", quad: null, hand: null,
   };
 }
 

@@ -7,7 +7,7 @@ export type Num = number | null;
 
 export interface Recording {
   schema: 1;
-  kind: "run" | "look";
+  kind: "run" | "look" | "race";
   title: string;
   n: number;
   /** Names of the variables (the first 60). */
@@ -30,6 +30,72 @@ export interface Recording {
   frozen?: string;
   /** Where data were fitted. */
   fit?: FitRecord;
+  /** Where methods were compared: then there is one plane, or a line, and one point that places f in it. */
+  race?: RaceRecord;
+}
+
+/** Runs of several methods from one start: raphson/picture/recording/race.py. */
+export interface RaceRecord {
+  /** All that the page says of them: no other page needs these words. */
+  words: Record<"en" | "zh", RaceWords>;
+  /** What is seen of the plane, or of the curve of one variable; null where there is neither. */
+  window: [number, number, number, number] | null;
+  /** The axes of every strip: its window, its logarithmic axes, what is added to the numbers of trials, and the longest run. */
+  strips: Record<"gap" | "digits", Record<"evaluations" | "trials", { window: [number, number, number, number]; log: string; shift: number; most: number }>>;
+  methods: RacerRecord[];
+}
+
+/** raphson/picture/recording/race_words.py. Pairs are a title and its question; `failed`: name, verdict, and why. */
+export interface RaceWords {
+  title: string;
+  facts: string;
+  headline: string;
+  cost: string;
+  failed: [string, string, string][];
+  verdicts: string[];
+  paths: [string, string];
+  pace: [string, string];
+  methods: [string, string];
+  /** Of the methods that run in the page. */
+  here: [string, string];
+  columns: string[];
+  about: string;
+  show: string;
+  gap: string;
+  digits: string;
+  over: string;
+  evaluations: string;
+  trials: string;
+  counted: string;
+  after: Record<"evaluations" | "trials", string>;
+  slider: string;
+  hint: string;
+  legend: string;
+  /** Of the picture of the paths. */
+  axes: string[];
+  nowhere: string;
+}
+
+/** One method: points of its run in columns, the start first (thinned: `trial` says which). */
+export interface RacerRecord {
+  name: string;
+  /** How it is drawn: a role of palette.json, and the path of its mark around 0,0. */
+  role: string;
+  mark: string;
+  /** Its row: trials, f, g, H, time, time of compiling, final f, order; as in the console. */
+  cells: string[];
+  /** Whether it showed a minimum. */
+  found: boolean;
+  /** Trials and evaluations of f, g and H made up to here. */
+  trial: number[];
+  count: number[];
+  /** f above the lowest; right digits of x (null: the run goes to no minimum that was shown). */
+  gap: Num[];
+  digits: number[] | null;
+  /** Whether the trial was taken (1) or rejected (0), where it ended, and the point that was returned; of one variable x and f. */
+  taken: number[];
+  ends: [Num, Num][] | null;
+  answer: [Num, Num] | null;
 }
 
 /** A fit beside its run: raphson/picture/recording/fit.py. */

@@ -132,6 +132,7 @@ function dots(item: Dots, canvas: Canvas): Sketch[] {
     class: `role-${item.role}`, "data-role": item.role, fill: filled ? color(item.role) : GROUND,
     stroke: filled && item.role === "point" ? GROUND : color(item.role), "stroke-width": styleOf(item.role).width,
   });
+  if (item.shape) return points.map(([x, y], i) => element("path", { ...look(item.filled[i]), "data-center": joined(item.points[i]), "data-filled": String(item.filled[i]), "stroke-width": 1, d: item.shape, transform: `translate(${fine(x)} ${fine(y)})` }));
   const shapes = points.map((p) => shape(item.role, p, item.small));
   if (points.length >= MANY)
     return [true, false].map((filled) => element("path", { ...look(filled), d: shapes.filter((_, i) => item.filled[i] === filled).join("") }));

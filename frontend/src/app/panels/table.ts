@@ -2,7 +2,7 @@
 
 import type { Engine } from "../../engine/engine";
 import type { Trials } from "../../engine/record";
-import { element } from "../dom";
+import { element, tableIn } from "../dom";
 import { short } from "../../scene/number";
 import { say, section, type Panel } from "../panel";
 import type { Store } from "../store";
@@ -15,10 +15,8 @@ export function tablePanel(engine: Engine, store: Store, words: Words): Panel {
   const length = trials.index.length;
   const { columns } = words.table;
   const caption = element("caption");
-  const head = element("thead", {}, element("tr", {}, ...Object.values(columns).map((name) => element("th", { scope: "col" }, name))));
   const body = element("tbody");
-  const table = element("table", {}, caption, head, body);
-  const region = element("div", { class: "table", role: "region", tabindex: 0, "aria-label": words.table.region }, table);
+  const region = tableIn(words.table.region, Object.values(columns), body, caption);
   const all = element("button", { type: "button", class: "quiet" }, words.table.all(length));
   const { root, explain } = section("table", words.panels.table, region, all);
   if (trials.of > length) say(explain, words.table.thinned(length, trials.of));
