@@ -11,6 +11,7 @@ import type { Quadratic } from "../maths/quadratic";
 import { fromHash, keepAddress } from "./address";
 import { serve } from "./background";
 import { comparisonPage } from "./comparison";
+import { fitPage } from "./fit-page";
 import { listenToKeys } from "./keys";
 import { openLaboratory } from "./laboratory";
 import { dress, Mount, WORDS } from "./mount";
@@ -37,7 +38,7 @@ function start(): void {
   const initial = firstState(recording.planes[0]?.id ?? "");
   const store = new Store(fromHash(location.hash, initial, engine));
   dress();
-  new Mount(store, () => engine, undefined, undefined, undefined, recording.race && comparisonPage);
+  new Mount(store, () => engine, undefined, undefined, undefined, recording.race ? comparisonPage : fitPage);
   keepAddress(store, initial, engine);
   listenToKeys(store, engine);
   listenToPrint(store);

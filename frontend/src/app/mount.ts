@@ -25,7 +25,7 @@ export class Mount {
   private language = "";
 
   /** `engine`: null where there is nothing to show; `words`: what is said otherwise than in a report; `make`: the page of another kind of recording. */
-  constructor(private store: Store, private engine: () => Engine | null, private words: (words: Words) => Words = (own) => own, private standing: Standing = "page", private place: HTMLElement = document.body, private make = makePage) {
+  constructor(private store: Store, private engine: () => Engine | null, private words: (words: Words) => Words = (own) => own, private standing: Standing = "page", private place: HTMLElement = document.body, private make: (...of: Parameters<typeof makePage>) => Page = makePage) {
     store.subscribe((state, now) => this.paint(state, now));
   }
 

@@ -6,12 +6,9 @@ import { element } from "./dom";
 import { Folds } from "./folds";
 import { keysHelp } from "./keys";
 import { bar } from "./panels/bar";
-import { cornerPanel } from "./panels/corner";
 import { curvePanel, lineRunPanel } from "./panels/curve";
 import { dualPanel } from "./panels/dual";
-import { fitPanel } from "./panels/fit";
 import { localPanel } from "./panels/local";
-import { parametersPanel } from "./panels/parameters";
 import { racePanel } from "./panels/race";
 import { runPanel } from "./panels/run";
 import { ellipsoidPanel, surfacePanel } from "./panels/solid";
@@ -34,11 +31,14 @@ export interface Page {
   paint(state: State, now: boolean): void;
 }
 
+type PanelMaker = (engine: Engine, store: Store, words: Words) => Panel[];
+
 /** A page of its own with title and languages; below a form that has them; or inside another page, which has a main part, too. */
 export type Standing = "page" | "below" | "inside";
 
-export function makePage(engine: Engine, store: Store, words: Words, standing: Standing = "page"): Page {
-  const controls = bar(engine, store, words), fitted = fitPanels(engine, store, words), folds = new Folds(store, words.folds);
+/** `about`: what comes before how it was found (fit-page.ts). */
+export function makePage(engine: Engine, store: Store, words: Words, standing: Standing = "page", about: PanelMaker = () => []): Page {
+  const controls = bar(engine, store, words), fitted = about(engine, store, words), folds = new Folds(store, words.folds);
   const { first, others } = panelsOf(engine, store, words), asked = others.map((panel) => folds.fold(panel));
   const pictures = element("div", { class: "panels" }, ...first.map(({ root }) => root), folds.tools, ...asked.map(({ root }) => root));
   const inside = standing === "inside", main = element(inside ? "div" : "main", { id: "pictures", tabindex: -1 }, pictures);
@@ -79,12 +79,6 @@ function panelsOf(engine: Engine, store: Store, words: Words): { first: Panel[];
   ];
   const made = (makers: (typeof others)[number][]): Panel[] => makers.filter((maker) => typeof maker === "function").map((maker) => maker(engine, store, words));
   return { first: made(first), others: made(others) };
-}
-
-/** What a fit is about comes before how it was found. */
-function fitPanels({ recording: { fit } }: Engine, store: Store, words: Words): Panel[] {
-  if (!fit) return [];
-  return [fitPanel(fit, store, words), parametersPanel(fit, words), ...(fit.corner.length > 1 ? [cornerPanel(fit, store, words)] : [])];
 }
 
 function header(engine: Engine, store: Store, words: Words): HTMLElement {
