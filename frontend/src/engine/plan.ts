@@ -70,7 +70,8 @@ export class Plan {
 
   /** One number from one or two. */
   private elementary(op: string, power: number | undefined, a: number, b: number, rule = 0, one = false): number {
-    const first = this.live[a], second = !one && this.live[b], live = first || second;
+    // x^0 is 1 whatever x is, also where that has no derivative.
+    const constant = op === "integer_pow" && power === 0, first = this.live[a] && !constant, second = !one && this.live[b], live = first || second;
     if (op === "add" || op === "sub") return this.put(op === "add" ? Code.Add : Code.Sub, live, a, b);
     if (op in STEPS || !live) return this.put(Code.Value, false, a, b, rule);
     if (op === "mul") return first && second ? this.put(Code.Mul, true, a, b) : this.put(Code.Scale, true, first ? a : b, first ? b : a);
