@@ -17,8 +17,21 @@ export async function launch() {
   });
 }
 
-/** Opens a page of the folder; `hash` without the #. Fails on any error in the page's console. */
-export async function open(browser, name, { hash = "", size = { width: 1280, height: 900 }, ...options } = {}) {
+/** Opens every panel below the first screen, as a reader does, and waits until it is painted. */
+export async function unfold(page) {
+  await page.evaluate(() => {
+    const closed = [...document.querySelectorAll('.fold h2 [aria-expanded="false"]')], all = document.querySelector('[data-control="folds"]:not([hidden] *)');
+    (all && closed.length ? [all] : closed).forEach((button) => button.click());
+    window.raphson?.store.flush();
+  });
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)))));
+}
+
+/**
+ * Opens a page of the folder; `hash` without the #. Every panel is open, so that a test sees them all; `folded`: only
+ * those that the hash says, as a reader meets the page; `ready`: what is there once it is drawn. Fails on any error in the page's console.
+ */
+export async function open(browser, name, { hash = "", size = { width: 1280, height: 900 }, folded = false, ready = '[data-panel="local"] svg [data-role="point"]', ...options } = {}) {
   const context = await browser.newContext({ viewport: size, bypassCSP: true, ...options });
   const page = await context.newPage();
   page.errors = [];
@@ -27,7 +40,8 @@ export async function open(browser, name, { hash = "", size = { width: 1280, hei
   page.on("console", (message) => message.type() === "error" && page.errors.push(message.text()));
   page.on("request", (request) => page.requests.push(request.url()));
   await page.goto(`${pathToFileURL(`${FOLDER}/${name}.html`)}${hash ? `#${hash}` : ""}`);
-  if (options.javaScriptEnabled !== false) await page.waitForSelector('[data-panel="local"] svg [data-role="point"]', { state: "attached" });
+  if (options.javaScriptEnabled !== false) await page.waitForSelector(ready, { state: "attached" });
+  if (!folded && options.javaScriptEnabled !== false) await unfold(page);
   page.finish = () => context.close();
   return page;
 }

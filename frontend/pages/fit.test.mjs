@@ -24,7 +24,7 @@ test("data, curve, residuals, parameters and correlations stand on the first scr
   for (const [size, screens] of [[{ width: 1400, height: 900 }, 1], [{ width: 390, height: 844 }, 2]])
     for (const lang of ["en", "zh"])
       for (const name of ["fit-misra", "fit-hostile"]) {
-        const page = await open(browser, name, { hash: `lang=${lang}`, size });
+        const page = await open(browser, name, { hash: `lang=${lang}`, size, folded: true });
         await settled(page);
         const found = await depth(page);
         assert.ok(found <= screens * size.height, `${name}, ${lang}, ${size.width}: ${found} px`);
@@ -72,6 +72,38 @@ test("the ellipses reach one and two standard errors, and lean as the correlatio
   found.sizes.forEach((size, k) => size.forEach((length, axis) => assert.ok(Math.abs(length / found.unit[axis] - (k + 1)) < 0.01, JSON.stringify(found))));
   assert.ok(Math.abs(found.number + 0.99876) < 1e-4 && found.text === "\u22120.9988", found.text);
   await page.finish();
+});
+
+test("the full H is drawn beside J'J on request: its 2 sigma by the recorded errors, told in words, kept by a link and in Chinese", async () => {
+  const page = await open(browser, "fit-mgh09");
+  await page.locator('[data-panel="corner"]').scrollIntoViewIfNeeded();
+  await settled(page);
+  const drawn = () => page.evaluate(() => [...document.querySelectorAll('[data-panel="corner"] svg [data-role="confidence-whole"]')].length);
+  assert.equal(await drawn(), 0);
+  await page.getByLabel("The full H beside").check();
+  await settled(page);
+  assert.equal(await drawn(), 6);
+  const worst = await page.evaluate(() => {
+    const { fit } = window.raphson.recording, size = (svg, role) => { const { width, height } = svg.querySelector(`[data-role="${role}"]`).getBBox(); return [width, height]; };
+    const ratio = (i) => fit.whole.errors[i] / fit.parameters[i].error;
+    return Math.max(...fit.corner.flatMap((i) => fit.corner.filter((j) => j < i).flatMap((j) => {
+      const svg = document.querySelector(`[data-figure="corner-${i}-${j}"] svg`), own = size(svg, "confidence"), whole = size(svg, "confidence-whole");
+      return [whole[0] / own[0] / ratio(j), whole[1] / own[1] / ratio(i)].map((a) => Math.abs(a - 1));
+    })));
+  });
+  assert.ok(worst < 0.02, `${worst}`);
+  const dashes = await page.evaluate(() => ["confidence", "confidence-inner", "confidence-whole"].map((role) => getComputedStyle(document.querySelector(`[data-role="${role}"]`)).strokeDasharray));
+  assert.equal(new Set(dashes).size, 3);
+  assert.match(await page.locator('[data-panel="corner"] .explain').innerText(), /by H: b1 0\.0114 and 0\.0102; b2 .*b4 differs most: by H 0\.784 times/);
+  await page.waitForFunction(() => location.hash.includes("H=full"));
+  await page.evaluate(axe);
+  assert.deepEqual((await page.evaluate(() => window.axe.run())).violations.map((v) => v.id), []);
+  const again = await open(browser, "fit-mgh09", { hash: "H=full&lang=zh" });
+  await settled(again);
+  assert.ok(await again.locator('[data-control="whole"]').isChecked());
+  assert.match(await again.locator('[data-panel="corner"] .explain').innerText(), /b4 相差最大：H 给出的是 0\.784 倍/);
+  await page.finish();
+  await again.finish();
 });
 
 test("names with markup are words, and nothing of them runs", async () => {

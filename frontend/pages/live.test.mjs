@@ -74,11 +74,11 @@ for (const size of SIZES) {
   });
 }
 
-/** The picture against the numbers at x: by the quadratic formula, not by the page's own code. */
-function judge(name, place, model, level, seen) {
+/** The picture against the numbers at x: by the quadratic formula, not by the page's own code. `noise` of H: below it signs are not told. */
+function judge(name, place, model, level, seen, noise = 1e-9) {
   const [a, b, c] = place.hessian, where = `${name} at ${place.x}`;
   const half = Math.hypot((a - c) / 2, b), top = (a + c) / 2 + Math.sign(a + c || 1) * half, low = (a * c - b * b) / top;
-  const clear = Math.min(Math.abs(top), Math.abs(low)) > 1e-9 * Math.max(Math.abs(top), Math.abs(low));
+  const clear = Math.min(Math.abs(top), Math.abs(low)) > noise * Math.max(Math.abs(top), Math.abs(low));
   if (!model.gradient) {
     seen.still += 1;
     return;
@@ -110,17 +110,51 @@ test("f, g and H at all these places agree with JAX to 1e-9", () => {
   console.log(execFileSync(python, [fileURLToPath(new URL("against.py", import.meta.url)), file], { encoding: "utf8" }).trim());
 });
 
-test("where the page cannot compute f it says so across the picture, and draws nothing that looks like f", async () => {
-  for (const [lang, words] of [["en", /recorded model, not on f/], ["zh", /记录点的模型，不是 f/]]) {
-    const page = await open(browser, "look-host", { hash: `lang=${lang}` });
-    const roles = () => page.evaluate(() => [...document.querySelectorAll('[data-panel="local"] svg [data-role]')].map((e) => e.dataset.role));
-    assert.ok((await roles()).includes("function"));
-    await dragTo(page, true, [0.2, 0.7]);
-    const after = await roles();
-    assert.ok(!after.includes("function") && !after.includes("function-level"), after.join(" "));
-    assert.match(await page.locator('[data-panel="local"] svg').first().textContent(), words);
-    await page.finish();
+test("f of a host function is read from recorded values: right angles, and both languages say so; outside the model moves", async () => {
+  const said = { en: [/f interpolated from \d+ × \d+ recorded values/, /error about \S+ of the range/, /recorded model, not on f/], zh: [/f 由 \d+ × \d+ 个记录值插值得到/, /误差约为所示范围的/, /记录点的模型，不是 f/] };
+  const seen = { right: 0, bowl: 0, other: 0, still: 0 };
+  for (const [lang, [grid, error, model]] of Object.entries(said)) {
+    for (const name of ["look-host", "run-host"]) {
+      const page = await open(browser, name, { hash: `lang=${lang}` }), random = randomly(lang.charCodeAt(0));
+      const roles = () => page.evaluate(() => [...document.querySelectorAll('[data-panel="local"] svg [data-role]')].map((e) => e.dataset.role));
+      const text = () => page.locator('[data-panel="local"] svg').first().textContent();
+      assert.doesNotMatch(await text(), grid, `${name}: nothing is read from a grid at the recorded point`);
+      for (let i = 0; i < PLACES; i += 1) {
+        await dragTo(page, i < BY_HAND, [random(), random()]);
+        const place = await known(page);
+        assert.equal(place.frozen, "", name);
+        const [a, b] = place.x, r = b - a * a, wanted = [2 * (a - 1) - 4 * a * r, 2 * r];
+        place.gradient.forEach((g, k) => assert.ok(Math.abs(g - wanted[k]) <= 1e-3 * Math.hypot(...wanted), `${name}: g = ${place.gradient}, f's is ${wanted}`));
+        judge(name, place, await geometry(page, "local"), await geometry(page, "local", "function-level"), seen, 1e-3);
+        assert.match(await text(), grid);
+        assert.match(await text(), error);
+        assert.ok((await roles()).includes("function"));
+      }
+      await page.evaluate(() => {
+        const [plane] = window.raphson.recording.planes, [u0, u1, v0] = plane.grid.window;
+        window.raphson.store.set({ x: [u1 + 9 * (u1 - u0), v0] });
+        window.raphson.store.flush();
+      });
+      const after = await roles();
+      assert.ok(!after.includes("function") && !after.includes("function-level") && !after.includes("interpolated"), after.join(" "));
+      assert.match(await text(), model);
+      assert.deepEqual(page.errors, [], name);
+      await page.finish();
+    }
   }
+  assert.ok(seen.right >= 3 * PLACES, JSON.stringify(seen));
+});
+
+test("f of one variable on the host, too", async () => {
+  const page = await open(browser, "look-host-line", { hash: "lang=en&x=0.7,0" }), text = () => page.locator('[data-panel="local"] svg').first().textContent();
+  assert.match(await text(), /f interpolated from \d+ recorded values/);
+  await page.evaluate(() => {
+    window.raphson.store.set({ x: [1e3, 0] });
+    window.raphson.store.flush();
+  });
+  assert.match(await text(), /recorded model, not on f/);
+  assert.deepEqual(page.errors, []);
+  await page.finish();
 });
 
 test("looking closer and moving the window computes f anew, and x stays where it is", async () => {

@@ -1,6 +1,7 @@
 """Writes the reports that the browser tests open: python frontend/pages/make.py FOLDER"""
 
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -60,6 +61,11 @@ def decay(t, a, b, c):
     return a * jnp.exp(-b * t) + c
 
 
+def ratio(x, b1, b2, b3, b4):
+    """MGH09 of NIST: of four parameters, and bent."""
+    return b1 * (x**2 + x * b2) / (x**2 + x * b3 + b4)
+
+
 def fits():
     """Fits by name: a profile, gaps and hostile names, what is not determined, more points than can be drawn."""
     misra = rp.curve_fit(growth, STRESS, STRAIN, [500, 1e-4])
@@ -73,12 +79,32 @@ def fits():
     cloud = rp.curve_fit(
         decay, many, np.asarray(decay(many, 2.0, 0.8, 0.3)) + 0.3 * np.cos(1e5 * many**2), [1.0, 1.0, 0.0]
     )
-    return {"fit-misra": misra, "fit-hostile": gaps, "fit-free": free, "fit-many": cloud}
+    mgh09 = rp.zoo["nist-mgh09"]
+    kowalik = rp.curve_fit(ratio, mgh09.x_data, mgh09.y_data, mgh09.xs[-1])
+    return {"fit-misra": misra, "fit-hostile": gaps, "fit-free": free, "fit-many": cloud, "fit-mgh09": kowalik}
 
 
 def on_the_host(x):
     """A function that cannot be traced."""
     return float((x[0] - 1) ** 2 + (x[1] - x[0] ** 2) ** 2) if float(x[0]) < 1e9 else 0.0
+
+
+def line_on_the_host(x):
+    """One variable."""
+    return math.cosh(float(x[0]) - 1) + 0.1 * float(x[0]) ** 2
+
+
+def races():
+    """Comparisons by name: two variables, four, one, failures, a function of the host."""
+    rosenbrock = rp.zoo["rosenbrock"]
+    methods = ("gradient-descent", "newton", "bfgs", "dogleg")
+    return {
+        "race-rosenbrock": rp.compare(rosenbrock.fun, rosenbrock.x0, methods, max_steps=200),
+        "race-quartet": rp.compare(quartet, np.zeros(4), ("dogleg", "lbfgs")),
+        "race-line": rp.compare(lambda x: jnp.cosh(x[0] - 1) + 0.1 * x[0] ** 2, [4.0], ("newton", "gradient-descent")),
+        "race-failed": rp.compare(rp.zoo["saddle"].fun, [1.0, 0.0], ("newton", "gradient-descent"), max_steps=30),
+        "race-host": rp.compare(on_the_host, np.array([0.3, 0.6]), ("bfgs", "lbfgs"), max_steps=6),
+    }
 
 
 def main(folder: Path) -> None:
@@ -88,6 +114,7 @@ def main(folder: Path) -> None:
         at = rp.zoo[problem].x0 if x is None else np.array(x)
         rp.local_model(rp.zoo[problem].fun, at).report(folder / f"look-{name}.html", name)
     rp.local_model(on_the_host, np.array([0.3, 0.6])).report(folder / "look-host.html", "host")
+    rp.local_model(line_on_the_host, np.array([0.4])).report(folder / "look-host-line.html", "host")
     rp.lab("x^4 - 3*x*y + y^2", folder / "lab.html", [0.4, 0.9])
     rp.tour(folder / "tour.html")
     rp.tour(folder / "tour-zh.html", "zh")
@@ -101,6 +128,7 @@ def main(folder: Path) -> None:
         "run-bounded": rp.minimize(rosenbrock.fun, [-1.0, 0.5], bounds=[(-2, 0.5), (-2, 2)]),
         "run-line": rp.minimize(lambda x: jnp.cosh(x[0] - 1) + 0.1 * x[0] ** 2, [4.0]),
         "run-helix": rp.minimize(rp.zoo["helical-valley"].fun, rp.zoo["helical-valley"].x0),
+        "run-host": rp.minimize(on_the_host, [-0.7, 0.9]),
         "run-saddle": rp.minimize(rp.zoo["saddle"].fun, [1.0, 0.0], method="newton", max_steps=1),
     }
     for name, result in runs.items():
@@ -108,7 +136,10 @@ def main(folder: Path) -> None:
     fitted = fits()
     for name, fit in fitted.items():
         fit.report(folder / f"{name}.html", HOSTILE[2] if name == "fit-hostile" else name)
-    names = {"fits": list(fitted), "looks": [f"look-{name}" for name in POINTS], "runs": list(runs)}
+    raced = races()
+    for name, comparison in raced.items():
+        comparison.report(folder / f"{name}.html")
+    names = {"races": list(raced), "fits": list(fitted), "looks": [f"look-{name}" for name in POINTS], "runs": list(runs)}
     (folder / "pages.json").write_text(json.dumps(names))
 
 

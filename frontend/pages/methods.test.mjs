@@ -9,7 +9,7 @@ after(() => browser?.close());
 
 /** Opens a page with panels unfolded, under its own security policy: workers must pass it. */
 async function unfolded(name, panels, options = {}) {
-  const page = await open(browser, name, { hash: `open=${panels}`, bypassCSP: false, ...options });
+  const page = await open(browser, name, { hash: `open=${panels}`, bypassCSP: false, folded: true, ...options });
   page.workers_ = 0;
   page.on("worker", () => (page.workers_ += 1));
   for (const panel of panels.split(",")) await page.waitForSelector(`[data-panel="${panel}"] svg [data-scene]`);

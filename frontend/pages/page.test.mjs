@@ -72,8 +72,8 @@ async function drag(page, moves) {
   await page.mouse.up();
 }
 
-test("a drag is painted frame by frame; the times are printed", async () => {
-  const page = await open(browser, "run-rosenbrock", { hash: "trial=3" });
+for (const folded of [true, false]) test(`a drag is painted frame by frame, panels ${folded ? "closed" : "open"}; the times are printed`, async () => {
+  const page = await open(browser, "run-rosenbrock", { hash: "trial=3", folded });
   await page.evaluate(() => {
     window.spans = [];
     let handled = 0;

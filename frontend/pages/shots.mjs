@@ -4,7 +4,7 @@ import { launch, open } from "./browser.mjs";
 import { openTour } from "./tour.mjs";
 
 const SHOTS = [
-  { file: "report.png", make: (browser) => open(browser, "run-rosenbrock", { hash: "trial=3", size: { width: 1240, height: 1310 } }) },
+  { file: "report.png", make: (browser) => open(browser, "run-rosenbrock", { hash: "trial=3", folded: true, size: { width: 1240, height: 1310 } }) },
   { file: "tour.png", make: (browser) => openTour(browser, 5, { size: { width: 1240, height: 830 } }) },
 ];
 

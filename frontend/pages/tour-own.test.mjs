@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { geometry, launch } from "./browser.mjs";
+import { geometry, launch, unfold } from "./browser.mjs";
 import { openTour, settled } from "./tour.mjs";
 
 const AXE = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
@@ -55,7 +55,7 @@ test("one title, one place for the main part, one choice of the language", async
   const page = await openTour(browser, "end");
   for (const [selector, count] of [["h1", 1], ["main", 1], [".languages", 1], [".skip", 1], ["#formula", 1]]) assert.equal(await page.locator(selector).count(), count, selector);
   await page.evaluate(() => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
-  await settled(page);
+  await unfold(page);
   await page.addScriptTag({ content: AXE });
   const found = await page.evaluate(() => window.axe.run(document));
   assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`), []);
@@ -157,7 +157,7 @@ test("a click into the map is another start; the readout follows", async () => {
 
 test("methods race in it, over a map that the tour's own script computes in a worker", async () => {
   const page = await openTour(browser, "end");
-  await page.click('[data-panel="race"] summary');
+  await page.click('[data-panel="race"] h2 button');
   await page.selectOption('[data-panel="race"] [data-control="ground"]', "newton");
   await page.waitForFunction(() => {
     const canvas = document.querySelector('[data-figure="race"] canvas');

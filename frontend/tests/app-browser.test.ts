@@ -28,7 +28,7 @@ describe.skipIf(!executablePath)("the page in Chromium", { timeout: 60_000 }, ()
   afterAll(() => pages.close());
 
   it.each(["run", "saddle", "three", "one", "look"])("shows %s without trouble, request or violation", async (name) => {
-    const { page, trouble } = await pages.open(name, { hash: "open=surface,ellipsoid,table" });
+    const { page, trouble } = await pages.open(name);
     await settled(page);
     expect(await page.locator("#static").count()).toBe(0);
     expect(await violations(page)).toEqual([]);
@@ -52,7 +52,7 @@ describe.skipIf(!executablePath)("the page in Chromium", { timeout: 60_000 }, ()
   it("moves every linked panel when x is dragged, and comes back", async () => {
     const { page } = await pages.open("run");
     const before = await Promise.all(["local", "dual", "whitened", "spectrum"].map((panel) => text(page, panel)));
-    const handle = page.locator("[data-panel=local] .handle");
+    const handle = page.locator("[data-panel=local] .handle").first();
     const box = (await handle.boundingBox())!;
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     await page.mouse.down();
@@ -90,7 +90,7 @@ describe.skipIf(!executablePath)("the page in Chromium", { timeout: 60_000 }, ()
 
   it("moves x with the arrow keys by 1 % of the window, by 5 % with shift", async () => {
     const { page } = await pages.open("run");
-    const handle = page.locator("[data-panel=local] .handle");
+    const handle = page.locator("[data-panel=local] .handle").first();
     const plot = (await page.locator("[data-panel=local] [data-role=plot]").boundingBox())!;
     const x = async () => (await handle.boundingBox())!.x;
     await handle.focus();
@@ -105,7 +105,7 @@ describe.skipIf(!executablePath)("the page in Chromium", { timeout: 60_000 }, ()
   });
 
   it("steps through the trials by keys, buttons, slider, strips, table and run", async () => {
-    const { page } = await pages.open("run", { hash: "open=table" });
+    const { page } = await pages.open("run");
     const position = async () => (await state(page)).position;
     await page.keyboard.press("ArrowRight");
     expect(await position()).toBe(2);
@@ -142,7 +142,7 @@ describe.skipIf(!executablePath)("the page in Chromium", { timeout: 60_000 }, ()
   });
 
   it("keeps the state in the address, also from disk", async () => {
-    const { page } = await pages.open("run", { hash: "trial=3&x=0.1,-0.2&t=0.5&lang=zh" });
+    const { page } = await pages.open("run", { hash: "trial=3&x=0.1,-0.2&t=0.5&lang=zh", folded: true });
     expect(await state(page)).toMatchObject({ position: 3, x: [0.1, -0.2], morph: 0.5, language: "zh" });
     await page.keyboard.press("ArrowRight");
     await page.waitForFunction(() => location.hash === "#trial=4&t=0.5&lang=zh", null, { timeout: 3000 });

@@ -23,8 +23,8 @@ const read = (name: string) => JSON.parse(readFileSync(new URL(`fixtures/${name}
 const run = recorded(read("run"));
 const three = recorded(read("three"));
 const initial: State = {
-  position: 1, plane: "x1,x2", section: "slice", x: null, lens: null, morph: 0, stretch: 1, around: null, language: "en", showFunction: true, open: [],
-  azimuth: -60, elevation: 30, playing: "", quad: null,
+  position: 1, plane: "x1,x2", section: "slice", x: null, lens: null, morph: 0, stretch: 1, around: null, language: "en", showFunction: true, whole: false, open: [],
+  azimuth: -60, elevation: 30, show: "gap", over: "evaluations", race: 1, picked: "", playing: "", quad: null, hand: null,
 };
 
 describe("numbers", () => {
@@ -154,16 +154,16 @@ describe("what is shown", () => {
 
 describe("the address", () => {
   it("comes back as it was", () => {
-    const state: State = { ...initial, position: 3, x: [0.3, -0.4], morph: 0.5, stretch: 0.25, around: -1.5, language: "zh", showFunction: false, open: ["surface", "table"], azimuth: 20 };
+    const state: State = { ...initial, position: 3, x: [0.3, -0.4], morph: 0.5, stretch: 0.25, around: -1.5, language: "zh", showFunction: false, whole: true, open: ["surface", "table"], azimuth: 20 };
     const hash = toHash(state, initial, run);
-    expect(hash).toBe("trial=3&x=0.3,-0.4&t=0.5&stretch=0.25&around=-1.5&lang=zh&f=hidden&open=surface,table&turn=20");
+    expect(hash).toBe("trial=3&x=0.3,-0.4&t=0.5&stretch=0.25&around=-1.5&lang=zh&f=hidden&H=full&open=surface,table&turn=20");
     expect(fromHash(`#${hash}`, initial, run)).toEqual(state);
     expect(toHash(initial, initial, run)).toBe("");
     expect(fromHash("", initial, run)).toEqual(initial);
     expect(fromHash("#trial=answer", initial, run).position).toBe(run.answer);
   });
   it("does not believe what is wrong", () => {
-    expect(fromHash("#trial=9999&plane=nowhere&x=1,a&t=7&stretch=-3&around=here&lang=fr&open=<b>&turn=1e9&section=wedge&tilt=", initial, run)).toEqual({ ...initial, morph: 1, stretch: 0, azimuth: 180 });
+    expect(fromHash("#trial=9999&plane=nowhere&x=1,a&t=7&stretch=-3&around=here&lang=fr&H=half&open=<b>&turn=1e9&section=wedge&tilt=", initial, run)).toEqual({ ...initial, morph: 1, stretch: 0, azimuth: 180 });
   });
 });
 

@@ -7,12 +7,14 @@ import { fitWordsEn, fitWordsZh } from "../src/app/words/fit";
 import type { FitRecord } from "../src/engine/record";
 import { framed } from "../src/scene/frame";
 import type { Curve, Dots, Ellipse, Scene } from "../src/scene/types";
-import { LEVELS, correlationOf, held, pairScene, profileScene } from "../src/views/corner";
+import { LEVELS, REACH, correlationOf, grownOf, held, pairScene, profileScene } from "../src/views/corner";
 import { fitScene, residualScene } from "../src/views/fit";
 
 interface Known {
   record: FitRecord;
   covariance: number[][];
+  /** s^2 H^-1 by NumPy and JAX. */
+  whole: number[][];
 }
 const KNOWN = JSON.parse(readFileSync(new URL("fixtures/fit.json", import.meta.url), "utf8")) as Record<string, Known>;
 const fits = Object.entries(KNOWN);
@@ -98,6 +100,72 @@ describe("pairs of parameters", () => {
     for (const [x, y] of dots.points) expect(Math.min(...way.points.map(([a, b]) => Math.hypot(a - x, b - y)))).toBeLessThan(1e-9);
     expect(Math.min(...dots.points.map(([, y]) => y))).toBeCloseTo(0, 6);
     expect(of<Curve>(pairScene(record, 1, 0, []), "profile").length).toBeGreaterThan(0);
+  });
+});
+
+describe("the full H beside J'J", () => {
+  it.each(fits)("is the ellipse of NumPy's inverse of JAX's Hessian, on request alone: %s", (_, { record, whole }) => {
+    const { parameters, corner } = record;
+    for (const i of corner)
+      for (const j of corner.filter((other) => other < i)) {
+        expect(of(pairScene(record, i, j, []), "confidence-whole")).toEqual([]);
+        const scene = pairScene(record, i, j, [], true), [{ semi, angle }] = of<Ellipse>(scene, "confidence-whole");
+        const [a, b, c] = [whole[j][j], whole[i][j], whole[i][i]], det = a * c - b * b;
+        for (let turn = 0; turn < 12; turn++) {
+          const [u, v] = [semi[0] * Math.cos(turn / 2), semi[1] * Math.sin(turn / 2)];
+          const s = (u * Math.cos(angle) - v * Math.sin(angle)) * parameters[j].error!, t = (u * Math.sin(angle) + v * Math.cos(angle)) * parameters[i].error!;
+          expect((c * s * s - 2 * b * s * t + a * t * t) / det / LEVELS[1] ** 2).toBeCloseTo(1, 5);
+        }
+        // J'J's own stay where they were.
+        for (const role of ["confidence", "confidence-inner"]) expect(of(scene, role)).toEqual(of(pairScene(record, i, j, []), role));
+      }
+    corner.forEach((i) => expect(grownOf(record, i)).toBeCloseTo(Math.sqrt(whole[i][i]) / parameters[i].error!, 8));
+  });
+
+  it("coincides with it where H is J'J, also of pairs that are all but tied", () => {
+    for (const r of [0, 0.3, -0.9, 0.9999999, -1]) {
+      const { record } = KNOWN.misra, errors = record.parameters.map(({ error }) => error), correlation = [[1, r], [r, 1]];
+      const same = changed(record, { correlation, whole: { why: "", errors, correlation } }), scene = pairScene(same, 1, 0, [], true);
+      const [own] = of<Ellipse>(scene, "confidence"), [other] = of<Ellipse>(scene, "confidence-whole"), turned = (e: Ellipse, t: number) => {
+        const [u, v] = [e.semi[0] * Math.cos(t), e.semi[1] * Math.sin(t)];
+        return [u * Math.cos(e.angle) - v * Math.sin(e.angle), u * Math.sin(e.angle) + v * Math.cos(e.angle)];
+      };
+      // The long axis is that of 1 + r: for r < 0 the other one.
+      const sorted = (e: Ellipse) => [...e.semi].sort((a, b) => b - a);
+      sorted(other).forEach((length, k) => expect(length).toBeCloseTo(sorted(own)[k], 7));
+      if (Math.abs(r) > 0.1) expect(Math.abs(turned(other, 0)[0] - Math.sign(r) * turned(other, 0)[1])).toBeLessThan(1e-6);
+      expect(scene.window).toEqual(pairScene(same, 1, 0, []).window);
+    }
+  });
+
+  it("gets room where its errors are larger, the same in a row and a column, but not without end", () => {
+    const { record } = KNOWN.mgh09, errors = record.corner.map((i, k) => [1, 2, 100, 0.5][k] * record.parameters[i].error!);
+    const grown = changed(record, { whole: { why: "", errors, correlation: record.whole!.correlation } });
+    expect(pairScene(grown, 1, 0, [], true).window).toEqual([-REACH, REACH, -2 * REACH, 2 * REACH]);
+    expect(pairScene(grown, 3, 2, [], true).window).toEqual([-4 * REACH, 4 * REACH, -REACH, REACH]);
+    expect(pairScene(grown, 3, 2, []).window).toEqual([-REACH, REACH, -REACH, REACH]);
+    const profiled = profileScene(changed(KNOWN.misra.record, { whole: { why: "", errors: KNOWN.misra.record.parameters.map(({ error }) => 2 * error!), correlation: [[1, 0], [0, 1]] } }), 0, true)!;
+    for (const [x, y] of of<Curve>(profiled, "confidence-whole")[0].points) expect(y).toBeCloseTo((x / 2) ** 2, 10);
+    expect(profiled.window[1]).toBe(2 * REACH);
+  });
+
+  it("is not drawn where there is none, or in a file of an older version", () => {
+    const { record } = KNOWN.misra;
+    for (const whole of [undefined, { why: "indefinite" as const, errors: [], correlation: [] }, { why: "" as const, errors: [null, null], correlation: [[null, null], [null, null]] }]) {
+      const scene = pairScene(changed(record, { whole }), 1, 0, [], true);
+      expect(scene).toEqual(pairScene(record, 1, 0, []));
+      expect(of(profileScene(changed(record, { whole }), 0, true)!, "confidence-whole")).toEqual([]);
+    }
+  });
+
+  it("is told in both languages: both standard errors of every parameter, whose differ most, and why there is none", () => {
+    for (const { corner: { whole: said } } of [fitWordsEn, fitWordsZh]) {
+      const text = said.explain({ pairs: [["b1", "2.71", "2.72"], ["b4", "0.09", "0.07"]], name: "b4", most: 0.7838 });
+      for (const part of ["b1 2.71", "2.72", "b4 0.09", "0.07", "0.784"]) expect(text).toContain(part);
+      expect(said.explain({ pairs: [["a", "1", "1.01"]], name: "a", most: 1.01 })).not.toContain("1.01 ");
+      expect(Object.keys(said.none).sort()).toEqual(["indefinite", "rounding", "undetermined", "unknown"]);
+    }
+    expect(Object.values(fitWordsZh.corner.whole.none).join("")).not.toMatch(/[a-z]{4}/);
   });
 });
 

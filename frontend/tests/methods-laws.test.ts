@@ -7,7 +7,7 @@ import { pixelsOf, speeds } from "../src/app/basin-image";
 import { BasinMap, OPEN, WAITING, basin, endOf, joined, ranked, type Window } from "../src/methods/basin";
 import { eigenpairs } from "../src/maths/jacobi";
 import { curve } from "../src/methods/curve";
-import { absoluteStep, dot, norm, shortestStep, times } from "../src/methods/dense";
+import { absoluteStep, absoluteTimes, cholesky, components, divided, dot, lengthOf, lower, multiple, norm, plus, scaled, shortestStep, sizes, times, upper } from "../src/methods/dense";
 import { errorsOfX, observedOrder, race } from "../src/methods/race";
 import { METHODS, begin, run } from "../src/methods/run";
 import { Shifted } from "../src/methods/shifted";
@@ -52,6 +52,25 @@ describe("linear algebra", () => {
         Hv.forEach((a, i) => expect(a).toBeCloseTo(w[j] * v[i], 12));
       }
     }
+  });
+  it("does to two variables what it does to three of which the third stands apart, to the last bit", () => {
+    const random = generator(5), two = (a: readonly number[]): number[] => [a[0] + 0, a[1] + 0], four = (A: readonly number[]): number[] => [A[0], A[1], A[3], A[4]].map((a) => a + 0);
+    for (let k = 0; k < 2000; k += 1) {
+      const size = (): number => between(random, -1, 1) * 10 ** between(random, -6, 6), c = k % 5 ? size() : 0, A = [size(), c, c, size()], wide = [A[0], c, 0, c, A[3], 0, 0, 0, 1];
+      const [v, w] = [[size(), size()], [size(), size()]], [v3, w3] = [[...v, 0], [...w, 1]], shift = Math.abs(size());
+      expect([dot(v, w), norm(v), lengthOf(v, w)].map((a) => a + 0)).toEqual([dot(v3, w3), norm(v3), lengthOf(v3, w3)].map((a) => a + 0));
+      expect([...times(A, v), ...absoluteTimes(A, v), ...plus(v, w, 3)].map((a) => a + 0)).toEqual([times(wide, v3), absoluteTimes(wide, v3), plus(v3, w3, 3)].flatMap(two));
+      expect([...divided(v, w), ...multiple(3, v), ...sizes(v)].map((a) => a + 0)).toEqual([divided(v3, w3), multiple(3, v3), sizes(v3)].flatMap(two));
+      expect([...scaled(A, w)].map((a) => a + 0)).toEqual(four(scaled(wide, w3)));
+      const L = cholesky(A, 2, shift), L3 = cholesky(wide, 3, shift);
+      expect(L).toEqual(L3 && four(L3));
+      if (L) expect([...lower(L, v), ...upper(L, v)].map((a) => a + 0)).toEqual([lower(L3!, v3), upper(L3!, v3)].flatMap(two));
+      // A third eigenvalue above all others: the first two are those of A.
+      const found = eigenpairs(A, 2), found3 = eigenpairs([A[0], c, 0, c, A[3], 0, 0, 0, 1e9], 3);
+      expect(found.w).toEqual(two(found3.w));
+      expect([...found.V, ...components(found, v)].map((a) => a + 0)).toEqual([...four(found3.V), ...two(components(found3, v3))]);
+    }
+    for (const bad of [NaN, Infinity, -1, 0]) for (const at of [0, 2, 3]) expect(cholesky([1, 0, 0, 1].map((a, i) => (i === at ? bad : a)), 2) === null).toBe(cholesky([1, 0, 0, 0, 1, 0, 0, 0, 1].map((a, i) => (i === [0, 1, 3, 4][at] ? bad : a)), 3) === null);
   });
   it("steps downhill whatever H is", () => {
     const random = generator(2);
@@ -173,6 +192,16 @@ describe("damping and radius", () => {
       expect(walkScene(w, null, [...window], ["a", "b"], words).items.map((item) => item.role)).toEqual(["point"]);
       expect(alongScene(w, words).window.every(Number.isFinite)).toBe(true);
     }
+  });
+  it("end on the model alone where f is not finite", () => {
+    // log(x1) has no value left of 0, and from 0.5 Newton's step on x1 - 0.1 log(x1) leads there.
+    const edge: Objective = ([u, v]) => ({ value: u - 0.1 * Math.log(u) + v * v, gradient: [1 - 0.1 / u, 2 * v], hessian: [0.1 / (u * u), 0, 0, 2] });
+    const w = walk(edge, [0.5, 0.2], 3, 3), words = { ...en.methods.walk, question: "" }, along = alongScene(w, words);
+    expect(w.s[0]).toBeLessThan(-0.5);
+    expect(w.actual).toBeNaN();
+    expect(along.window.every(Number.isFinite)).toBe(true);
+    expect(along.items.map((item) => item.role)).not.toContain("trial");
+    for (const item of along.items) if (item.kind === "curve" || item.kind === "dots") expect(item.points.flat().every(Number.isFinite)).toBe(true);
   });
 });
 

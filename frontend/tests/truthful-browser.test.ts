@@ -39,7 +39,7 @@ describe.skipIf(!executablePath)("the page in Chromium, truthfully", { timeout: 
   afterAll(() => pages.close());
 
   it.each(ALL)("%s holds no English in Chinese, at its start and at its end", async (name) => {
-    const { page, trouble } = await pages.open(name, { hash: "lang=zh&open=surface,ellipsoid,table" });
+    const { page, trouble } = await pages.open(name, { hash: "lang=zh" });
     await page.evaluate(() => document.querySelectorAll("details").forEach((d) => (d.open = true)));
     for (const key of ["Home", "ArrowRight", "End"]) {
       await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
@@ -53,7 +53,7 @@ describe.skipIf(!executablePath)("the page in Chromium, truthfully", { timeout: 
   });
 
   it("opens in the language that the file was written in", async () => {
-    const { page } = await pages.open("run", { language: "zh-CN" });
+    const { page } = await pages.open("run", { language: "zh-CN", folded: true });
     expect((await state(page)).language).toBe("zh");
     expect(await page.locator("[data-language=zh]").getAttribute("aria-pressed")).toBe("true");
     await page.locator("[data-language=en]").click();
@@ -63,7 +63,7 @@ describe.skipIf(!executablePath)("the page in Chromium, truthfully", { timeout: 
   });
 
   it.each(["run", "stopped", "look", "many"])("%s has no violation on dark ground, and is dark", async (name) => {
-    const { page } = await pages.open(name, { hash: "open=surface,table", scheme: "dark" });
+    const { page } = await pages.open(name, { scheme: "dark" });
     await page.evaluate(() => document.querySelectorAll("details").forEach((d) => (d.open = true)));
     await settled(page);
     expect(await violations(page)).toEqual([]);
@@ -128,7 +128,7 @@ describe.skipIf(!executablePath)("the page in Chromium, truthfully", { timeout: 
     await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
     await page.keyboard.press("Escape");
     expect((await state(page)).x).toBeNull();
-    const box = (await page.locator("[data-panel=local] .handle").boundingBox())!;
+    const box = (await page.locator("[data-panel=local] .handle").first().boundingBox())!;
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     await page.mouse.down();
     await page.mouse.move(box.x + 60, box.y + 70, { steps: 3 });
@@ -142,15 +142,15 @@ describe.skipIf(!executablePath)("the page in Chromium, truthfully", { timeout: 
   });
 
   it("prints everything unfolded, without controls, dark on white, and is as before afterwards", async () => {
-    const { page } = await pages.open("run", { scheme: "dark" });
-    const folded = () => page.evaluate(() => [...document.querySelectorAll("details")].filter((d) => !d.open).length);
+    const { page } = await pages.open("run", { scheme: "dark", folded: true });
+    const folded = () => page.evaluate(() => [...document.querySelectorAll<HTMLElement>("details, .folded")].filter((d) => (d instanceof HTMLDetailsElement ? !d.open : d.hidden)).length);
     const before = await folded();
-    expect(before).toBeGreaterThan(2);
+    expect(before).toBeGreaterThan(8);
     await page.emulateMedia({ media: "print" });
     await page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
     expect(await folded()).toBe(0);
-    expect(await page.locator("[data-panel=surface] svg [data-scene]").count()).toBe(1);
-    const controls = await page.evaluate(() => [...document.querySelectorAll<HTMLElement>("button, input, select, summary")].filter((e) => e.offsetParent !== null && !e.closest("table, .wide")).map((e) => e.outerHTML.slice(0, 80)));
+    for (const name of ["dual", "stretch", "whitened", "spectrum", "surface"]) expect(await page.locator(`[data-panel=${name}] svg [data-scene]`).count()).toBeGreaterThan(0);
+    const controls = await page.evaluate(() => [...document.querySelectorAll<HTMLElement>("button, input, select, summary")].filter((e) => e.offsetParent !== null && !e.closest("table, .fold h2")).map((e) => e.outerHTML.slice(0, 80)));
     expect(controls).toEqual([]);
     const dark = await page.evaluate(() => [...document.querySelectorAll<HTMLElement>("body, body *")].filter((e) => e.offsetParent !== null && e.getBoundingClientRect().width > 3).filter((e) => {
       const [r, g, b, a = 1] = getComputedStyle(e).backgroundColor.match(/[\d.]+/g)!.map(Number);

@@ -96,6 +96,9 @@ test("local: trust region, steps and trial of the recorded point; f's level pass
     expect(of(still, "frozen").length).toBe(1);
     expect(still.notes!.join(" ")).toContain("recorded point");
     expect(of(still, "function").length).toBe(frozen === "model" ? 0 : 1);
+    // Where nothing is hatched nothing is said of it.
+    const holed = contextOf(base, { ...told, grid: gridOf((x, y) => (x < -1 ? NaN : f(x, y)), window) });
+    expect(local(holed).notes!.join(" ").includes("Hatched")).toBe(frozen !== "model");
   }
   expect(of(local(contextOf(base, { trial, section: "shadow" })), "trust-region")).toEqual([]);
   expect(local(contextOf(base, { grid: gridOf((x, y) => (x < -1 ? NaN : f(x, y)), window), window })).notes!.join(" ")).toContain("Hatched");

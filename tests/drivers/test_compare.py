@@ -1,14 +1,12 @@
 """`compare`, tables and JSON."""
 
 import json
-from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import raphson as rp
-from raphson.picture.views.race import evaluations, race
 from raphson.problems.zoo import zoo
 from raphson.report.json import plain, text
 from raphson.report.table import LEFT, POINT, RIGHT, duration, table
@@ -29,25 +27,6 @@ def test_a_comparison_holds_results_and_prints_one_table(seen: rp.Comparison) ->
     assert all(line.endswith("MINIMUM") for line in lines[1:])
     assert seen.results["newton"].compile_seconds == 0  # the second run
     assert seen.plot().get_yscale() == "log"
-
-
-def test_the_race_is_one_page_without_scripts(seen: rp.Comparison, tmp_path: Path) -> None:
-    path = seen.report(tmp_path / "race.html", "<b>A race</b>")
-    page = path.read_text()
-    assert page == seen.report(tmp_path / "again.html", "<b>A race</b>").read_text()
-    assert "<script" not in page and "<b>A" not in page and page.count("<svg") == 4
-    assert all(f'<th scope="row">{name}</th>' in page for name in seen.results)
-
-
-def test_the_race_counts_what_the_results_count(seen: rp.Comparison) -> None:
-    scene = race(seen.results)
-    for k, result in enumerate(seen.results.values()):
-        count = evaluations(result)
-        assert count[-1] == pytest.approx(result.nfev + result.njev + result.nhev) and np.all(np.diff(count) > 0)
-        (line,) = scene.of(f"series-{k + 1}")
-        low = min(r.value for r in seen.results.values())
-        assert line.points[-1].tolist() == [count[0], pytest.approx(result.trace.start_value - low)]
-    assert all(f"{name} " in scene.caption for name in seen.results)
 
 
 def test_wrong_methods_are_refused() -> None:

@@ -256,6 +256,15 @@ def test_of_many_parameters_those_that_are_tied_most_have_cells() -> None:
     assert min(size[record["corner"]]) >= max(np.delete(size, record["corner"]))
 
 
+def test_no_cell_belongs_to_a_parameter_that_is_not_written_down() -> None:
+    """The page has 60 names: a pair of later ones would leave it without any picture."""
+    A = np.random.default_rng(1).standard_normal((90, 70))
+    A[:, 65] = A[:, 68] + 0.02 * A[:, 65]
+    record = fit_record(rp.least_squares(lambda p: A @ p - 1.0, np.zeros(70)))
+    assert len(record["parameters"]) == 60 and len(record["cells"]) == 12 and len(record["corner"]) == 6
+    assert max(record["cells"] + record["corner"]) < 60
+
+
 def test_profiles_are_recorded_once_they_were_computed(straight: rp.Fit) -> None:
     fit = rp.curve_fit(line, X, 1 + 0.5 * X + NOISE, [0.0, 0.0])
     assert fit_record(fit)["profiles"] == []

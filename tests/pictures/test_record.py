@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import raphson as rp
+from raphson.picture.recording.encode import grid
 from raphson.picture.recording.record import make_recording
 from raphson.picture.recording.slim import MOST, size, slimmed
+from raphson.picture.scene import Grid
 from tests.house.source import ROOT
 
 ROSENBROCK = rp.zoo["rosenbrock"]
@@ -173,20 +175,39 @@ def test_trials_end_where_the_next_point_is(name: str, things) -> None:
 
 def test_grids_hold_f(things) -> None:
     _, seen = things("run")
-    grid = seen["planes"][0]["grid"]
-    values = np.frombuffer(base64.b64decode(grid["values"]), "<f4").reshape(grid["nv"], grid["nu"])
-    u = np.linspace(*grid["window"][:2], grid["nu"])
-    v = np.linspace(*grid["window"][2:], grid["nv"])
+    u, v, values = decoded(seen["planes"][0]["grid"])
     exact = np.array([[float(ROSENBROCK.fun(np.array([a, b]))) for a in u[::20]] for b in v[::20]])
     assert values[::20, ::20] == pytest.approx(exact, rel=1e-6, abs=1e-12)
 
 
-def test_f_beside_a_large_constant_keeps_its_digits() -> None:
-    shifted = rp.local_model(lambda x: ROSENBROCK.fun(x) + 1e7, np.array([1.0, 1.0]))
-    (point,) = make_recording(shifted)["points"]
-    grid = point["views"]["x1,x2"]["grid"]
-    coarse, rest = (np.frombuffer(base64.b64decode(grid[key]), "<f4").astype(float) for key in ("values", "rest"))
-    assert len(np.unique(coarse)) < 0.5 * len(np.unique(coarse + rest))
+def decoded(grid: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Columns, rows and values of f of a recorded grid, as the page reads it."""
+    packed = np.frombuffer(base64.b64decode(grid["values"]), "<f4").astype(float)
+    values = grid["unit"] * (grid["base"] / grid["unit"] + packed.reshape(grid["nv"], grid["nu"]))
+    return np.linspace(*grid["window"][:2], grid["nu"]), np.linspace(*grid["window"][2:], grid["nv"]), values
+
+
+@pytest.mark.parametrize(("unit", "constant"), [(1.0, 1e7), (1e-60, 0.0), (1e250, 0.0), (1e-3, -1e3), (1.0, 0.0)])
+def test_f_keeps_its_digits_beside_a_large_constant_and_in_every_unit(unit: float, constant: float) -> None:
+    """Single precision of the height above the lowest value; what f itself has lost beside the constant is lost."""
+    x, y = np.linspace(-1.0, 1.0, 5), np.linspace(0.0, 2.0, 7)
+    f = unit * np.array([[float(ROSENBROCK.fun(np.array([a, b]))) for a in x] for b in y]) + constant
+    f[2, 3] = np.inf
+    record = grid(Grid(x, y, f))
+    assert record is not None
+    seen = decoded(json.loads(json.dumps(record)))[2]
+    low = np.min(f)
+    finite = np.isfinite(f)
+    assert not np.isfinite(seen[~finite]).any()
+    assert np.all(np.abs(seen - f)[finite] <= 2.0**-24 * (f - low)[finite] + 4 * np.spacing(abs(low)))
+
+
+@pytest.mark.parametrize("values", [[-1.7e308, 1.7e308], [5e-324, 0.0], [3.0, 3.0], [np.nan, 2.0]])
+def test_the_ends_of_the_range_of_numbers_are_recorded(values: list[float]) -> None:
+    f = np.array([values, values])
+    record = grid(Grid(np.array([0.0, 1.0]), np.array([0.0, 1.0]), f))
+    assert record is not None
+    assert decoded(json.loads(json.dumps(record, allow_nan=False)))[2] == pytest.approx(f, rel=1e-6, nan_ok=True)
 
 
 def test_where_f_is_not_finite_the_grid_has_gaps(things) -> None:
@@ -199,8 +220,7 @@ def test_bounds_are_recorded_and_f_is_not_asked_beyond_them(things) -> None:
     _, seen = things("bounds")
     plane = seen["planes"][0]
     assert plane["bounds"] == [-2, 0.5, -2, None]
-    u = np.linspace(*plane["grid"]["window"][:2], plane["grid"]["nu"])
-    values = np.frombuffer(base64.b64decode(plane["grid"]["values"]), "<f4").reshape(plane["grid"]["nv"], -1)
+    u, _, values = decoded(plane["grid"])
     assert np.isnan(values[:, u > 0.51]).all() and np.isfinite(values[:, u < 0.49]).all()
 
 

@@ -1,11 +1,11 @@
-"""Paths from point to point lead through the same points."""
+"""Paths from point to point lead through the same points, but for those that nobody sees."""
 
 import re
 
 import numpy as np
 import pytest
 
-from raphson.picture.render.tight import tight
+from raphson.picture.render.tight import SLACK, bent, tight
 
 
 def walked(d: str) -> list[np.ndarray]:
@@ -18,15 +18,34 @@ def walked(d: str) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_points_stay_within_a_twentieth_of_a_pixel_however_long_the_path(seed):
+def test_lines_stay_where_they_are_however_long_the_path(seed):
     rng = np.random.default_rng(seed)
     points = np.cumsum(rng.normal(size=(2000, 2)) * [0.6, 9.0], axis=0)
     written = "".join(f"{'L' if i else 'M'}{x:.2f} {y:.2f}" for i, (x, y) in enumerate(points))
     out = re.search(r' d="([^"]*)"', tight(f'<path d="{written}"/>'))
     assert out is not None and len(out[1]) < 0.75 * len(written)
     (line,) = walked(out[1])
-    far = np.abs(line[:, None] - points[None]).max(axis=2).min(axis=0)  # steps of no length are left out
-    assert far.max() < 0.056
+    assert np.abs(line[:, None] - points[None]).max(axis=2).min(axis=1).max() < 0.056  # they are points of it
+    assert beside(points, line).max() < SLACK + 0.08  # and lead past the others
+
+
+def beside(points: np.ndarray, line: np.ndarray) -> np.ndarray:
+    """How far points are from the nearest piece of a line."""
+    a, way = line[:-1], np.diff(line, axis=0)
+    ahead = points[:, None] - a
+    share = np.clip(np.sum(ahead * way, axis=2) / np.sum(way * way, axis=1), 0, 1)
+    return np.linalg.norm(ahead - share[:, :, None] * way, axis=2).min(axis=1)
+
+
+def test_a_line_keeps_the_points_at_which_it_bends():
+    t = np.linspace(0, 1, 400)
+    straight = np.stack([100 * t, 40 * t], axis=1)
+    assert bent(straight).tolist() == [[0, 0], [100, 40]]
+    corner = np.concatenate([straight, straight[::-1]])
+    assert bent(corner).tolist() == [[0, 0], [100, 40], [0, 0]]
+    circle = 50 * np.stack([np.cos(6.28 * t), np.sin(6.28 * t)], axis=1)
+    assert 20 < len(bent(circle)) < 80 and beside(circle, bent(circle)).max() <= SLACK
+    assert bent(np.zeros((1, 2))).tolist() == [[0, 0]] and bent(np.zeros((5, 2))).tolist() == [[0, 0], [0, 0]]
 
 
 @pytest.mark.parametrize(

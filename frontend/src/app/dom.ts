@@ -40,6 +40,12 @@ export function rich(text: string): Node[] {
   });
 }
 
+/** A table in a region that can be moved sideways, by keys too. */
+export function tableIn(label: string, columns: string[], body: HTMLElement, caption: HTMLElement | null = null): HTMLElement {
+  const head = element("thead", {}, element("tr", {}, ...columns.map((name) => element("th", { scope: "col" }, name))));
+  return element("div", { class: "table", role: "region", tabindex: 0, "aria-label": label }, element("table", {}, caption, head, body));
+}
+
 const ICONS = {
   first: "M5 4v12M15 4l-8 6 8 6z",
   previous: "M12.5 4l-6 6 6 6",

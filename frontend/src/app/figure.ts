@@ -15,13 +15,14 @@ function unique(name: string): string {
   return before ? `${name}-${before + 1}` : name;
 }
 
+/** Pixels: nothing can be drawn in less. */
+const LEAST = 20;
+
 export class Figure {
   /** Nothing to be read out until there is a picture. */
   readonly svg = drawn("svg", { "aria-hidden": "true" });
   readonly root = element("div", { class: "figure" }, this.svg);
   frame: Frame | null = null;
-  /** Changes with the size: a picture depends on it. */
-  size = "";
   private box = { width: 0, height: 0 };
   private readonly id: string;
 
@@ -29,23 +30,28 @@ export class Figure {
     this.root.dataset.figure = name;
     this.id = unique(name);
     new ResizeObserver(([entry]) => {
-      const { width, height } = entry.contentRect;
+      const { width, height } = entry.contentRect, before = this.box;
       this.box = { width: Math.round(width), height: Math.round(height) };
-      const size = `${this.box.width}x${this.box.height}`;
-      if (size === this.size) return;
-      this.size = size;
-      resized();
+      if (this.box.width !== before.width || this.box.height !== before.height) resized();
     }).observe(this.root);
+  }
+
+  /** Changes with the size: a picture depends on it. */
+  get size(): string {
+    this.measure();
+    return `${this.box.width}x${this.box.height}`;
+  }
+
+  /** What was hidden, or not in the page, until now has a size that nobody has told yet: drawn with it, it is drawn once. */
+  private measure(): void {
+    if (this.box.width < LEAST) this.box = { width: this.root.clientWidth, height: this.root.clientHeight };
   }
 
   /** Draws the scene; `label` is what a screen reader says. */
   draw(scene: Scene, label: string): void {
-    // What was folded in until now has a size that nobody has told yet.
-    if (this.box.width < 20) this.box = { width: this.root.clientWidth, height: this.root.clientHeight };
-    if (this.box.width < 20 || this.box.height < 20) return;
-    this.frame = render(this.svg, scene, this.box, this.id);
+    this.measure();
+    if (this.box.width < LEAST || this.box.height < LEAST) return;
+    this.frame = render(this.svg, scene, this.box, this.id, label);
     this.svg.removeAttribute("aria-hidden");
-    this.svg.setAttribute("role", "img");
-    this.svg.setAttribute("aria-label", label);
   }
 }

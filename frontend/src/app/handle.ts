@@ -14,6 +14,10 @@ interface Choices {
   reset: () => void;
   /** A point on a circle: the arrow keys turn it by so many degrees instead. */
   turn?: (degrees: number) => void;
+  /** A point on a line: the arrow keys push it in this direction of the screen, by this share. */
+  nudge?: (way: Pair, share: number) => void;
+  /** One of several about a larger one: only a press that hits it is for it. */
+  small?: boolean;
 }
 
 /** Arrow keys move by these shares of the window. */
@@ -72,7 +76,7 @@ export class Handle {
     const frame = this.figure.frame;
     const grabbed = event.target === this.root;
     // A finger beside the handle scrolls the page.
-    if (!frame || this.root.hidden || event.button !== 0 || (!grabbed && event.pointerType === "touch")) return;
+    if (!frame || this.root.hidden || event.button !== 0 || (!grabbed && (this.choices.small || event.pointerType === "touch"))) return;
     const [px, py] = this.pixel(event);
     const { x, y, width, height } = frame.plot;
     if (this.meant(event) !== this) return;
@@ -90,7 +94,7 @@ export class Handle {
   private meant(event: PointerEvent): Handle {
     const all = together.get(this.figure)!.filter(({ root }) => !root.hidden), [px, py] = this.pixel(event);
     const far = ({ at }: Handle): number => Math.hypot(at[0] - px, at[1] - py);
-    return all.find(({ root }) => root === event.target) ?? all.reduce((best, one) => (far(one) < far(best) ? one : best));
+    return all.find(({ root }) => root === event.target) ?? all.filter(({ choices }) => !choices.small).reduce((best, one) => (far(one) < far(best) ? one : best));
   }
 
   private pull(event: PointerEvent): void {
@@ -110,7 +114,7 @@ export class Handle {
   private key(event: KeyboardEvent): void {
     const frame = this.figure.frame;
     const way = KEYS[event.key];
-    const { turn } = this.choices;
+    const { turn, nudge } = this.choices;
     if (event.key === "Escape") {
       this.drop();
       this.choices.reset();
@@ -118,7 +122,8 @@ export class Handle {
     else if (way && turn && !event.ctrlKey && !event.altKey && !event.metaKey) turn((way[0] - way[1]) * (event.shiftKey ? WHEEL : TURN));
     else if (way && frame && !event.ctrlKey && !event.altKey && !event.metaKey) {
       const share = event.shiftKey ? STRIDE : STEP;
-      this.choices.move(frame.toData([this.at[0] + way[0] * share * frame.plot.width, this.at[1] + way[1] * share * frame.plot.height]), frame);
+      if (nudge) nudge(way, share);
+      else this.choices.move(frame.toData([this.at[0] + way[0] * share * frame.plot.width, this.at[1] + way[1] * share * frame.plot.height]), frame);
     } else return;
     event.preventDefault();
     event.stopPropagation();

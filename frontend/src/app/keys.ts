@@ -1,4 +1,4 @@
-/** Keys of the whole page: left and right step through the trials, Home and End, space plays, Escape undoes a drag, ? lists them. */
+/** Keys of the whole page: left and right step through the trials, Home and End, space plays, Escape undoes a change of H or a drag, ? lists them. */
 
 import type { Engine } from "../engine/engine";
 import { element } from "./dom";
@@ -14,8 +14,7 @@ export function listenToKeys(store: Store, engine: Engine): void {
     const target = event.target as Element;
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
     if (event.key === "?" && !target.matches("input:not([type=range]):not([type=radio]):not([type=checkbox]), textarea")) document.querySelector<HTMLDialogElement>("dialog.keys")?.showModal();
-    else if (event.key === "Escape" && (store.state.x !== null || store.state.lens !== null)) store.set({ x: null, lens: null });
-    else if (engine.answer <= 1 || event.shiftKey || !trialKey(event, target, store, engine)) return;
+    else if (!(event.key === "Escape" && store.undo()) && (engine.answer <= 1 || event.shiftKey || !trialKey(event, target, store, engine))) return;
     event.preventDefault();
   });
 }

@@ -74,6 +74,8 @@ export class Laboratory {
     this.mount = new Mount(this.store, () => this.made.engine && this.engine, ownWords, standing, place);
     place.addEventListener("raphson-place", (event) => this.change(this.made.text, placed(this.made, this.engine, this.store, (event as CustomEvent<Vec>).detail)));
     this.store.subscribe((state) => bench.paint(state));
+    // Esc undoes wherever the focus is; a page of a laboratory has no other keys.
+    document.addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && place.isConnected && this.store.undo());
   }
 
   change(text: string, start: number[] | null): void {

@@ -16,16 +16,18 @@ export interface Parabola {
   hessian: number;
   /** Why this is the recorded parabola written down at x, and not f's own there. */
   frozen: Context["frozen"];
+  /** The recorded values that it was read from. */
+  source?: Context["source"];
 }
 
 /** Where f can be computed its own parabola at x, else the recorded one written down there. */
 export function parabolaAt(point: Point, x: number | null, onLine: Engine["onLine"] = null): Parabola | null {
   if (!point.line || point.value === null) return null;
   const { at, gradient, hessian } = point.line;
-  const own = x !== null && onLine?.(x);
-  if (own) return { at: x, ...own, frozen: "" };
+  const own = x === null ? "" : (onLine?.(x) ?? "model");
+  if (typeof own === "object") return { at: x!, ...own, frozen: "" };
   const s = (x ?? at) - at;
-  return { at: at + s, value: point.value + gradient * s + 0.5 * hessian * s * s, gradient: gradient + hessian * s, hessian, frozen: x === null || x === at ? "" : onLine ? "infinite" : "model" };
+  return { at: at + s, value: point.value + gradient * s + 0.5 * hessian * s * s, gradient: gradient + hessian * s, hessian, frozen: x === at ? "" : own };
 }
 
 /** f and the parabola around a point, the step to the parabola's stationary point, and where the trial ended. */
@@ -75,7 +77,7 @@ function scene({ recording }: Engine, view: string, x: number[], values: (number
 }
 
 /** f in pieces: nothing is drawn across values that are not finite. */
-function pieces(x: number[], f: (number | null)[], label: string): Item[] {
+export function pieces(x: number[], f: (number | null)[], label: string): Item[] {
   const out: Pair[][] = [[]];
   x.forEach((at, i) => {
     const value = f[i];

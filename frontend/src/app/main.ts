@@ -1,6 +1,7 @@
 /** The report's page: reads the recording that stands in the file and shows it. */
 
 import "./style.css";
+import "./folds.css";
 import "./laboratory.css";
 import "./dark.css";
 import "./print.css";
@@ -9,6 +10,8 @@ import { recorded } from "../engine/recorded";
 import type { Quadratic } from "../maths/quadratic";
 import { fromHash, keepAddress } from "./address";
 import { serve } from "./background";
+import { comparisonPage } from "./comparison";
+import { fitPage } from "./fit-page";
 import { listenToKeys } from "./keys";
 import { openLaboratory } from "./laboratory";
 import { dress, Mount, WORDS } from "./mount";
@@ -35,7 +38,7 @@ function start(): void {
   const initial = firstState(recording.planes[0]?.id ?? "");
   const store = new Store(fromHash(location.hash, initial, engine));
   dress();
-  new Mount(store, () => engine);
+  new Mount(store, () => engine, undefined, undefined, undefined, recording.race ? comparisonPage : fitPage);
   keepAddress(store, initial, engine);
   listenToKeys(store, engine);
   listenToPrint(store);

@@ -24,8 +24,8 @@ export class Mount {
   private page: Page | null = null;
   private language = "";
 
-  /** `engine`: null where there is nothing to show; `words`: what is said otherwise than in a report. */
-  constructor(private store: Store, private engine: () => Engine | null, private words: (words: Words) => Words = (own) => own, private standing: Standing = "page", private place: HTMLElement = document.body) {
+  /** `engine`: null where there is nothing to show; `words`: what is said otherwise than in a report; `make`: the page of another kind of recording. */
+  constructor(private store: Store, private engine: () => Engine | null, private words: (words: Words) => Words = (own) => own, private standing: Standing = "page", private place: HTMLElement = document.body, private make: (...of: Parameters<typeof makePage>) => Page = makePage) {
     store.subscribe((state, now) => this.paint(state, now));
   }
 
@@ -48,7 +48,7 @@ export class Mount {
   private build(switched: boolean): void {
     const engine = this.engine(), before = this.page?.root;
     if (engine && this.standing === "page") document.title = WORDS[this.store.state.language].page.titles[engine.recording.title] ?? engine.recording.title;
-    this.page = engine && makePage(engine, this.store, this.words(WORDS[this.store.state.language]), this.standing);
+    this.page = engine && this.make(engine, this.store, this.words(WORDS[this.store.state.language]), this.standing);
     if (!this.page) before?.remove();
     else if (before) before.replaceWith(this.page.root);
     else this.place.append(this.page.root);

@@ -23,7 +23,8 @@ export function localNumbers({ quad, window }: Context): LocalNumbers {
   };
 }
 
-export function spectrumNumbers(spectrum: Spectrum, fixed: boolean): SpectrumNumbers | null {
+/** `hand`: H is the reader's, not f's. */
+export function spectrumNumbers(spectrum: Spectrum, fixed: boolean, hand = false): SpectrumNumbers | null {
   const { eigenvalues, components, directions } = spectrum;
   if (eigenvalues.length === 0) return null;
   const sizes = eigenvalues.map(Math.abs), shares = sharesOf(spectrum);
@@ -35,7 +36,7 @@ export function spectrumNumbers(spectrum: Spectrum, fixed: boolean): SpectrumNum
     condition: zero ? null : Math.max(...sizes) / sizes[weakest],
     negative, zero, rounding: isRounding(spectrum) && components.some((c) => c !== 0),
     share: shares && shares[most], shareName: directions[most] ?? "", shareValue: eigenvalues[most] ?? null,
-    fixed,
+    fixed, hand,
   };
 }
 

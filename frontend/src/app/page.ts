@@ -3,14 +3,12 @@
 import type { Engine } from "../engine/engine";
 import { expressionOf } from "../engine/expression";
 import { element } from "./dom";
+import { Folds } from "./folds";
 import { keysHelp } from "./keys";
 import { bar } from "./panels/bar";
-import { cornerPanel } from "./panels/corner";
 import { curvePanel, lineRunPanel } from "./panels/curve";
 import { dualPanel } from "./panels/dual";
-import { fitPanel } from "./panels/fit";
 import { localPanel } from "./panels/local";
-import { parametersPanel } from "./panels/parameters";
 import { racePanel } from "./panels/race";
 import { runPanel } from "./panels/run";
 import { ellipsoidPanel, surfacePanel } from "./panels/solid";
@@ -22,7 +20,8 @@ import { verdictCard } from "./panels/verdict";
 import { walkPanel } from "./panels/walk";
 import { whitenedPanel } from "./panels/whitened";
 import type { Panel } from "./panel";
-import { shower, type Shown } from "./shown";
+import { Painter } from "./painter";
+import { shower } from "./shown";
 import type { Language, State, Store } from "./store";
 import { typeset } from "./typeset";
 import type { Words } from "./words/words";
@@ -32,14 +31,17 @@ export interface Page {
   paint(state: State, now: boolean): void;
 }
 
+type PanelMaker = (engine: Engine, store: Store, words: Words) => Panel[];
+
 /** A page of its own with title and languages; below a form that has them; or inside another page, which has a main part, too. */
 export type Standing = "page" | "below" | "inside";
 
-export function makePage(engine: Engine, store: Store, words: Words, standing: Standing = "page"): Page {
-  const shownIn = shower(engine, words);
-  const controls = bar(engine, store, words);
-  const panels = panelsOf(engine, store, words), fitted = fitPanels(engine, store, words);
-  const inside = standing === "inside", main = element(inside ? "div" : "main", { id: "pictures", tabindex: -1 }, element("div", { class: "panels" }, ...panels.map((panel) => panel.root)));
+/** `about`: what comes before how it was found (fit-page.ts). */
+export function makePage(engine: Engine, store: Store, words: Words, standing: Standing = "page", about: PanelMaker = () => []): Page {
+  const controls = bar(engine, store, words), fitted = about(engine, store, words), folds = new Folds(store, words.folds);
+  const { first, others } = panelsOf(engine, store, words), asked = others.map((panel) => folds.fold(panel));
+  const pictures = element("div", { class: "panels" }, ...first.map(({ root }) => root), folds.tools, ...asked.map(({ root }) => root));
+  const inside = standing === "inside", main = element(inside ? "div" : "main", { id: "pictures", tabindex: -1 }, pictures);
   const root = element(
     "div", { class: "page", lang: words.code === "zh" ? "zh-CN" : "en" },
     inside ? null : element("a", { class: "skip", href: "#pictures" }, words.page.skip),
@@ -52,96 +54,31 @@ export function makePage(engine: Engine, store: Store, words: Words, standing: S
     event.preventDefault();
     main.focus();
   });
-  const painter = new Painter(root, [controls, ...fitted, ...panels], shownIn);
-  return { root, paint: (state, now) => painter.paint(state, now) };
+  const painter = new Painter(root, [controls, ...fitted, ...first, ...asked], shower(engine, words));
+  const paint = (state: State, now: boolean): void => {
+    folds.follow(state);
+    painter.paint(state, now);
+  };
+  return { root, paint };
 }
 
-/** Milliseconds without a change after which a hand that holds x rests. */
-const REST = 150;
-
-/** Paints the panels whose needs changed: those in sight in this frame, the others in the next one that is free. */
-class Painter {
-  private painted = new Map<Panel, readonly unknown[]>();
-  private hidden = new Set<Element>();
-  private waiting: (() => void) | null = null;
-  private frame = 0;
-  private timer = 0;
-
-  constructor(private root: HTMLElement, private panels: Panel[], private shownIn: (state: State) => Shown) {
-    for (const end of ["pointerup", "pointercancel"]) root.addEventListener(end, () => this.catchUp());
-    const seen = new IntersectionObserver((entries) => {
-      for (const { target, isIntersecting } of entries) this.hidden[isIntersecting ? "delete" : "add"](target);
-    });
-    for (const panel of panels) seen.observe(panel.root);
-  }
-
-  paint(state: State, now: boolean): void {
-    this.forget();
-    const shown = this.shownIn(state);
-    const due = this.panels.filter((panel) => this.isDue(panel, shown));
-    const waiting = due.filter(({ root }) => !now && this.hidden.has(root));
-    for (const panel of due) if (!waiting.includes(panel)) this.paintOne(panel, shown);
-    if (waiting.length === 0) return;
-    // The next change comes first: while x is dragged, only what is in sight is painted.
-    this.waiting = () => waiting.forEach((panel) => this.paintOne(panel, shown));
-    if (this.root.querySelector(".dragging")) this.timer = window.setTimeout(() => this.catchUp(), REST);
-    else this.frame = requestAnimationFrame(() => this.catchUp());
-  }
-
-  /** Paints what was out of sight. */
-  private catchUp(): void {
-    const { waiting } = this;
-    this.forget();
-    waiting?.();
-  }
-
-  private forget(): void {
-    cancelAnimationFrame(this.frame);
-    clearTimeout(this.timer);
-    this.waiting = null;
-  }
-
-  private isDue(panel: Panel, shown: Shown): boolean {
-    const before = this.painted.get(panel);
-    return !before || panel.needs(shown).some((need, i) => need !== before[i]);
-  }
-
-  private paintOne(panel: Panel, shown: Shown): void {
-    this.painted.set(panel, panel.needs(shown));
-    try {
-      panel.paint(shown);
-      panel.root.classList.remove("broken");
-    } catch (error) {
-      // One picture that cannot be drawn must not take the others with it.
-      panel.root.classList.add("broken");
-      console.error(`raphson: panel ${panel.root.dataset.panel}`, error);
-    }
-  }
-}
-
-function panelsOf(engine: Engine, store: Store, words: Words): Panel[] {
-  const { recording } = engine;
-  const run = engine.answer > 1;
-  const line = recording.n === 1;
-  // The large picture first: what f is like at x. Then how the run went, and the other questions.
-  const make = [
-    line ? curvePanel : localPanel,
-    line ? lineRunPanel : recording.planes.length > 0 && runPanel,
+/** The first screen is what f is like at x, and the run; the others are opened by their questions. */
+function panelsOf(engine: Engine, store: Store, words: Words): { first: Panel[]; others: Panel[] } {
+  const { recording } = engine, { planes, program } = recording;
+  const run = engine.answer > 1 && timelinePanel, line = recording.n === 1, drawn = line || planes.length > 0;
+  const first = [line ? curvePanel : localPanel, line ? lineRunPanel : drawn ? runPanel : run];
+  const others = [
     ...(line ? [] : [dualPanel, stretchPanel, whitenedPanel, spectrumPanel]),
-    run && timelinePanel,
-    recording.program && recording.planes.some((plane) => plane.basis) && walkPanel,
-    recording.program && recording.planes.some((plane) => plane.basis && !plane.bounds) && racePanel,
-    !line && recording.planes.length > 0 && surfacePanel,
+    // Without a plane it is all that can be seen of the run.
+    drawn && run,
+    program && planes.some((plane) => plane.basis) && walkPanel,
+    program && planes.some((plane) => plane.basis && !plane.bounds) && racePanel,
+    !line && drawn && surfacePanel,
     recording.points.some((point) => point.cube) && ellipsoidPanel,
     run && tablePanel,
   ];
-  return make.filter((maker) => typeof maker === "function").map((maker) => maker(engine, store, words));
-}
-
-/** What a fit is about comes before how it was found. */
-function fitPanels({ recording: { fit } }: Engine, store: Store, words: Words): Panel[] {
-  if (!fit) return [];
-  return [fitPanel(fit, store, words), parametersPanel(fit, words), ...(fit.corner.length > 1 ? [cornerPanel(fit, store, words)] : [])];
+  const made = (makers: (typeof others)[number][]): Panel[] => makers.filter((maker) => typeof maker === "function").map((maker) => maker(engine, store, words));
+  return { first: made(first), others: made(others) };
 }
 
 function header(engine: Engine, store: Store, words: Words): HTMLElement {
@@ -155,7 +92,7 @@ function header(engine: Engine, store: Store, words: Words): HTMLElement {
 }
 
 /** f as it is computed here, where that is short enough to be read. */
-function formulaOf({ recording: { program, names, fit } }: Engine, words: Words): HTMLElement | null {
+export function formulaOf({ recording: { program, names, fit } }: Engine, words: Words): HTMLElement | null {
   const formula = program && !fit ? expressionOf(program, names) : null;
   return formula && element("div", { class: "formula-set", "data-part": "formula", role: "region", tabindex: 0, "aria-label": words.laboratory.formulaLabel }, typeset("f", formula));
 }
@@ -170,7 +107,7 @@ export function languages(store: Store, words: Words): HTMLElement {
   return element("div", { class: "languages", role: "group", "aria-label": words.language.label }, button("en", "en"), button("zh", "zh-CN"));
 }
 
-function footer({ recording }: Engine, words: Words): HTMLElement {
+export function footer({ recording }: Engine, words: Words): HTMLElement {
   const own = words.code === "zh" ? recording.zh?.notes : recording.notes;
   const items = (own ?? recording.notes).map((note) => element("li", {}, note));
   const notes = items.length > 0 ? [element("h2", {}, words.page.notes), element("ul", { lang: own ? null : "en" }, ...items)] : [];

@@ -3,6 +3,7 @@
 import { element, rich } from "./dom";
 import type { Scene } from "../scene/types";
 import type { Shown } from "./shown";
+import type { State } from "./store";
 import type { Words } from "./words/words";
 
 export interface Panel {
@@ -10,6 +11,8 @@ export interface Panel {
   /** What the picture depends on: it is painted again only when one of these has changed. */
   needs(shown: Shown): readonly unknown[];
   paint(shown: Shown): void;
+  /** Whether its picture is out of sight, and so not painted; never where this is missing. */
+  closed?(state: State): boolean;
 }
 
 export interface Heading {

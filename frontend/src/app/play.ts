@@ -1,6 +1,6 @@
 /** Things that move by themselves until they are done, or until somebody does something else. */
 
-import type { State, Store } from "./store";
+import type { State, Store, Sweep } from "./store";
 
 /** Where the reader asked for less motion: so many still pictures instead. */
 const STILLS = 4;
@@ -42,8 +42,8 @@ export function animate(wanted: () => boolean, milliseconds: number, move: (shar
   requestAnimationFrame(frame);
 }
 
-/** Moves a power t from 0 to 1, from the beginning where 1 was reached; stops where it is being moved. */
-export function sweep(store: Store, what: "morph" | "stretch", milliseconds: number): void {
+/** Moves a power t, or a race, from 0 to 1, from the beginning where 1 was reached; stops where it is being moved. */
+export function sweep(store: Store, what: Sweep, milliseconds: number): void {
   if (store.state.playing === what) return store.set({ playing: "" });
   halt();
   const from = store.state[what] >= 1 ? 0 : store.state[what];

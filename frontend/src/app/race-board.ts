@@ -5,11 +5,12 @@ import { LAPS, type Runner } from "../methods/race";
 import { METHODS } from "../methods/run";
 import type { MethodName } from "../methods/types";
 import { digitsScene, raceScene, type Measure, type RaceWords } from "../views/race";
-import { element } from "./dom";
+import { element, tableIn } from "./dom";
 import { Figure } from "./figure";
 import { say } from "./panel";
 import { fillTable } from "./race-table";
 import { RaceTrack, firstChoices, raceWords, type Course } from "./race-track";
+import { radios } from "./radios";
 import type { Words } from "./words/words";
 
 /** The tour may hold two of them: what is chosen in one must not be let go in the other. */
@@ -39,8 +40,7 @@ export class RaceBoard {
     this.back = element("button", { type: "button", class: "quiet" }, said.back);
     this.back.addEventListener("click", () => this.track.moveTo(null));
     const tools = element("div", { class: "tools" }, this.methods(), this.track.ground.root, this.measures());
-    const head = element("thead", {}, element("tr", {}, ...Object.values(said.columns).map((name) => element("th", { scope: "col" }, name))));
-    const table = element("div", { class: "table", role: "region", tabindex: 0, "aria-label": said.table }, element("table", {}, head, this.table));
+    const table = tableIn(said.table, Object.values(said.columns), this.table);
     const hint = element("p", { class: "tools hint" }, element("span", {}, said.hint), this.back);
     const left = element("div", {}, this.track.figure.root, hint, this.basin), right = element("div", {}, this.strip.root, this.explain);
     this.root = element("div", { class: "board" }, tools, element("div", { class: "abreast" }, left, right), table);
@@ -69,16 +69,13 @@ export class RaceBoard {
   }
 
   private measures(): HTMLElement {
-    const { race: said } = this.page.methods, group = `measure-${(boards += 1)}`;
-    const radios = (["x", "f"] as const).map((measure) => {
-      const radio = element("input", { type: "radio", name: group, value: measure, checked: measure === this.measure });
-      radio.addEventListener("change", () => {
-        this.measure = measure;
-        this.changed();
-      });
-      return element("label", { class: "radio" }, radio, element("span", {}, said[measure]));
+    const { race: said } = this.page.methods;
+    const { root, check } = radios(`measure-${(boards += 1)}`, said.measure, { x: said.x, f: said.f }, (measure: Measure) => {
+      this.measure = measure;
+      this.changed();
     });
-    return element("fieldset", { class: "choice" }, element("legend", {}, said.measure), ...radios);
+    check(this.measure);
+    return root;
   }
 }
 

@@ -6,7 +6,7 @@ import type { Sight } from "../engine/objective";
 import type { MethodName, Objective } from "../methods/types";
 import type { Window } from "../maths/window";
 import { short } from "../scene/number";
-import { stroke } from "../scene/style";
+import { color, stroke } from "../scene/style";
 import type { Grid, Pair, Scene } from "../scene/types";
 import { roleOf, type RaceWords } from "../views/race";
 import { drawn, element } from "./dom";
@@ -74,8 +74,7 @@ export class RaceTrack {
       chosen[box.checked ? "add" : "delete"](name);
       this.changed();
     });
-    const line = drawn("svg", { class: "swatch", width: 30, height: 8, viewBox: "0 0 30 8", "aria-hidden": "true" }, drawn("path", { ...plain(stroke(roleOf(name))), d: "M1 4H29" }));
-    return element("label", { class: "radio" }, box, line, element("span", {}, this.page.methods.names[name]));
+    return element("label", { class: "radio" }, box, swatch(roleOf(name)), element("span", {}, this.page.methods.names[name]));
   }
 }
 
@@ -84,6 +83,10 @@ export function raceWords(page: Words): RaceWords {
   const { race: said, names, basin } = page.methods;
   return { ...said, question: page.panels.race.question, method: (name) => names[name], end: basin.end };
 }
+
+/** The line of a method, with its mark where it has one. */
+export const swatch = (role: string, mark = ""): SVGSVGElement =>
+  drawn("svg", { class: "swatch", width: 36, height: 12, "aria-hidden": "true" }, drawn("path", { ...plain(stroke(role)), d: "M1 6H29" }), mark ? drawn("path", { fill: color(role), d: mark, transform: "translate(15 6)" }) : null);
 
 const plain = (attributes: Record<string, string | number | undefined>): Record<string, string | number> =>
   Object.fromEntries(Object.entries(attributes).filter((entry): entry is [string, string | number] => entry[1] !== undefined));

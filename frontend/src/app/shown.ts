@@ -5,11 +5,12 @@ import type { Plane } from "../engine/record";
 import { windowOf } from "../engine/window";
 import { levelThrough } from "../maths/level";
 import { add, scale } from "../maths/vector";
-import { type Window, around, halves, inside, middle } from "../maths/window";
+import { type Window, around, common, halves, inside, middle } from "../maths/window";
 import { sampled } from "../engine/refined";
-import { eigen, moved, signs } from "../maths/quadratic";
+import { eigen, moved } from "../maths/quadratic";
 import type { Quadratic, Vec } from "../maths/quadratic";
 import type { Context } from "../views/context";
+import { changed, spectrumIn } from "./changed";
 import { found } from "./numbers";
 import type { Lens, State } from "./store";
 import type { Words } from "./words/words";
@@ -38,14 +39,15 @@ export function shower(engine: Engine, words: Words): (state: State) => Shown {
     const shared = { base, grid, trial, axes, section, morph, showFunction, window, feasible, held, words, recorded: !x };
     if (!x) return { ...shared, quad: base, spectrum: local.spectrum, stale: false, frozen: "", level: level(base.at) };
     const seen = seenAt(local, x);
-    if (typeof seen === "object") return { ...shared, quad: seen.quad, spectrum: seen.spectrum ?? local.spectrum, stale: !seen.spectrum, frozen: "", level: level(x) };
+    if (typeof seen === "object") return { ...shared, quad: seen.quad, spectrum: seen.spectrum ?? local.spectrum, stale: !seen.spectrum, frozen: "", level: level(x), source: seen.source };
     // What is drawn then is the recorded quadratic, written down at another place.
     const quad = moved(base, x);
     return { ...shared, quad, spectrum: spectrumAt(local, quad), stale: !local.turn, frozen: seen, level: null };
   });
+  const changedBy = remembered(changed);
   return (state) => {
     const local = localOf(state.position, state.plane, state.section, state.quad);
-    const context = local && contextOf(local, state.x, state.lens, state.morph, state.showFunction);
+    const f = local && contextOf(local, state.x, state.lens, state.morph, state.showFunction), context = f && state.hand ? changedBy(f, state.hand, local.kind) : f;
     return { state, local, context, spectrum: context ? context.spectrum : spectrumOf(state.position) };
   };
 }
@@ -61,21 +63,23 @@ export function axesIn({ recording }: Engine, recorded: [string, string], kind: 
 function viewOf(local: Local, x: Vec | null, lens: Lens | null): Pick<Local, "window" | "grid"> {
   const { window, live, section } = local, half = halves(window);
   if (!live || section === "shadow") return local;
-  if (lens) return computed(local, around(lens.at, scale(2 ** (-lens.zoom / 2), half)));
+  if (lens) return computed(local, around(lens.at, scale(2 ** (-lens.zoom / 2), half)), lens.at);
   if (!x || inside(window, x)) return local;
   const steps = x.map((a, k) => Math.round((a - middle(window)[k]) / half[k]));
-  return computed(local, around(add(middle(window), [steps[0] * half[0], steps[1] * half[1]]), half));
+  return computed(local, around(add(middle(window), [steps[0] * half[0], steps[1] * half[1]]), half), x);
 }
 
 /** Pictures are widened to their panels: f is needed somewhat beyond the window. */
 const BEYOND = 1.6;
 
-/** A window with f in it, computed once. */
-function computed(local: Local, window: Window): Pick<Local, "window" | "grid"> {
-  const known = moves.get(local) ?? new Map<string, Pick<Local, "window" | "grid">>(), key = window.join();
+/** A window with f in it, as far as f is known around a point: computed once; what was recorded where it is not known there. */
+function computed(local: Local, window: Window, about: Vec): Pick<Local, "window" | "grid"> {
+  const room = local.live!.room(about);
+  if (!room) return local;
+  const known = moves.get(local) ?? new Map<string, Pick<Local, "window" | "grid">>(), key = [...window, ...room].join();
   moves.set(local, known);
   if (known.size > 60) known.clear();
-  const found = known.get(key) ?? { window, grid: sampled(local.live!, around(middle(window), scale(BEYOND, halves(window)))) };
+  const found = known.get(key) ?? { window, grid: sampled(local.live!, common(room, around(middle(window), scale(BEYOND, halves(window))))) };
   known.set(key, found);
   return found;
 }
@@ -99,14 +103,8 @@ function spectrumAt(local: Local, quad: Quadratic): Spectrum {
 
 /** A quadratic from nowhere, with the names u and v. */
 function localOfQuadratic(base: Quadratic): Local {
-  const { values, axes } = eigen(base);
-  const spectrum: Spectrum = {
-    eigenvalues: [...values],
-    components: axes.map((axis) => axis[0] * base.gradient[0] + axis[1] * base.gradient[1]),
-    directions: axes.map((axis) => `${axis[0].toFixed(2)} u + ${axis[1].toFixed(2)} v`.replace("+ -", "\u2212 ")),
-    signs: [...signs(base)],
-  };
-  return { base, kind: "parameters", section: "whole", shadow: false, axes: ["u", "v"], window: windowOf(base), grid: null, trial: null, spectrum, turn: axes.map((a): Vec => [a[0], a[1]]), live: null };
+  const names: [string, string] = ["u", "v"], spectrum = spectrumIn(base, names), { axes } = eigen(base);
+  return { base, kind: "parameters", section: "whole", shadow: false, axes: names, window: windowOf(base), grid: null, trial: null, spectrum, turn: axes.map((a): Vec => [a[0], a[1]]), live: null };
 }
 
 /** The last answer again while the arguments are the same. */

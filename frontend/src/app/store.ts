@@ -2,6 +2,7 @@
 
 import type { Section } from "../engine/engine";
 import type { Quadratic, Vec } from "../maths/quadratic";
+import type { Eigen } from "../maths/symmetric";
 
 export type Language = "en" | "zh";
 
@@ -10,6 +11,9 @@ export interface Lens {
   at: Vec;
   zoom: number;
 }
+
+/** What goes from 0 to 1 by itself. */
+export type Sweep = "morph" | "stretch" | "race";
 
 export interface State {
   /** 1 is the first trial; one more than there are trials: the answer. */
@@ -28,22 +32,34 @@ export interface State {
   around: number | null;
   language: Language;
   showFunction: boolean;
+  /** Whether the ellipses of a fit are drawn by the full H, too. */
+  whole: boolean;
   /** The panels that are folded out. */
   open: string[];
   azimuth: number;
   elevation: number;
+  /** Of a comparison: what its lines show and what they are drawn over, how far the race has come (0..1), the role of the method that is picked out. */
+  show: "gap" | "digits";
+  over: "evaluations" | "trials";
+  race: number;
+  picked: string;
   /** What is played. */
-  playing: "" | "trials" | "morph" | "stretch";
+  playing: "" | "trials" | Sweep;
   /** A quadratic shown in place of the recorded ones (window.raphson.show). */
   quad: Quadratic | null;
+  /** H as the reader has made it, in the axes of f's own; null: f's own. */
+  hand: Eigen | null;
 }
+
+/** With a change of one of these the quadratic is another one, and what was made of the old one is gone. */
+const PLACES = ["position", "plane", "section", "x", "quad"] as const;
 
 /** As a page opens. */
 export function firstState(plane: string): State {
   return {
     position: 1, plane, section: "slice", x: null, lens: null, morph: 0, stretch: 1, around: null, showFunction: true,
     language: document.documentElement.lang.startsWith("zh") ? "zh" : "en",
-    open: [], azimuth: -60, elevation: 30, playing: "", quad: null,
+    whole: false, open: [], azimuth: -60, elevation: 30, show: "gap", over: "evaluations", race: 1, picked: "", playing: "", quad: null, hand: null,
   };
 }
 
@@ -58,8 +74,17 @@ export class Store {
 
   /** Changes the state; listeners hear of it in the next frame. */
   set(change: Partial<State>): void {
-    this.state = { ...this.state, ...change };
+    this.state = { ...this.state, ...(PLACES.some((place) => place in change) ? { hand: null } : {}), ...change };
     this.touch();
+  }
+
+  /** Undoes what a hand has done last: the change of H, else the drag; whether there was one. */
+  undo(): boolean {
+    const { hand, x, lens } = this.state;
+    if (hand) this.set({ hand: null });
+    else if (x !== null || lens !== null) this.set({ x: null, lens: null });
+    else return false;
+    return true;
   }
 
   /** Asks for a frame. */

@@ -14,7 +14,7 @@ import { say } from "./panel";
 import type { Words } from "./words/words";
 
 /** Where the walk is made: x, and the radius where the last one stood. */
-export interface Place { objective: Objective; window: Window; grid: Grid | null; axes: readonly [string, string]; at: Pair }
+export interface Place { objective: Objective; window: Window; grid: Grid | null; axes: readonly [string, string]; at: Pair; note?: string }
 
 /** The smallest radius as a share of the largest, and the decades of damping below the largest. */
 const LEAST = 0.01, DECADES = 8;
@@ -51,7 +51,7 @@ export class WalkBoard {
     this.root = element("div", { class: "board" }, sliders, element("div", { class: "abreast" }, left, element("div", {}, this.line.root, this.gauge.root, this.explain)));
   }
 
-  paint({ objective, window, grid, axes, at }: Place): void {
+  paint({ objective, window, grid, axes, at, note }: Place): void {
     const said = this.page.methods.walk, reach = reachOf(new Shifted(objective(at)), window), w = walk(objective, at, this.share * reach, reach);
     this.walk = w;
     this.plane.draw(walkScene(w, grid, window, axes, this.words), said.plane);
@@ -66,7 +66,7 @@ export class WalkBoard {
     say(this.explain, said.explain({
       still: w.still, held: w.held, lambda: w.lambda, radius: w.radius, length: Math.hypot(...w.s), definite: w.shifted.definite, least: w.shifted.least,
       predicted: w.predicted, actual: known ? w.actual : null, ratio: known ? w.ratio : null, taken: w.taken,
-    }));
+    }), note);
   }
 
   private changed(): void {

@@ -11,13 +11,19 @@ export function decode(grid: Grid | null): Drawn | null {
   const known = decoded.get(grid);
   if (known) return known;
   const [u0, u1, v0, v1] = grid.window;
-  const [values, rest] = [floats(grid.values), grid.rest ? floats(grid.rest) : null];
-  // The sum in double precision: beside a large constant, single precision alone makes steps of a smooth function.
-  const at = (k: number) => values[k] + (rest ? rest[k] : 0);
+  const values = floats(grid.values), { base = 0, unit = 1 } = grid;
+  const at = (k: number) => unit * (base / unit + values[k]);
   const rows = Array.from({ length: grid.nv }, (_, j) => Array.from({ length: grid.nu }, (_, i) => at(j * grid.nu + i)));
   const drawn = { x: steps(u0, u1, grid.nu), y: steps(v0, v1, grid.nv), values: rows };
   decoded.set(grid, drawn);
   return drawn;
+}
+
+/** The lowest and the highest of all finite values; infinities where there are none. */
+export function range(rows: Iterable<Iterable<number>>): [number, number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const row of rows) for (const a of row) if (Number.isFinite(a)) [low, high] = [Math.min(low, a), Math.max(high, a)];
+  return [low, high];
 }
 
 function floats(text: string): Float32Array {

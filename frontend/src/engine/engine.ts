@@ -3,7 +3,7 @@
 import type { Quadratic, Vec } from "../maths/quadratic";
 import type { Grid } from "../scene/types";
 import type { Context } from "../views/context";
-import type { Live, liveOnLine } from "./live";
+import type { Live, OnLine } from "./live";
 import type { Plane, Point, Recording } from "./record";
 
 export type Section = "whole" | "slice" | "shadow";
@@ -45,8 +45,8 @@ export interface Engine {
   local(position: number, plane: string, section: Section): Local | null;
   /** Eigenvalues at a position, also where no plane was recorded. */
   spectrum(position: number): Spectrum | null;
-  /** f of one variable; null where it has more, or the page cannot compute it. */
-  readonly onLine: ReturnType<typeof liveOnLine>;
+  /** f of one variable; null where it has more, or the page does not know it. */
+  readonly onLine: OnLine | null;
   /** f over the window of a plane. */
   grid(plane: string): Grid | null;
 }

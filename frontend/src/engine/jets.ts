@@ -1,20 +1,14 @@
 /**
  * Second-order forward mode: value, gradient and Hessian of a program along k directions, in one sweep.
  *
- * Every value is an array of jets: numbers v (size), first derivatives g (size, k), and second derivatives h (size, T) with
- * T = k (k + 1) / 2, the upper triangle row by row. What is constant has no g, what is linear in x no h.
+ * Every number has a value v, k first derivatives g, and T = k (k + 1) / 2 second ones h, the upper triangle row by row;
+ * all of them lie in three arrays, and nothing is allocated on the way: a basin map asks a million times.
  * Source: Griewank and Walther (2008), "Evaluating Derivatives", chapter 13.
  */
 
-import { decoded, places, type Operation, type Program } from "./program";
-import { BINARY, STEPS, UNARY, out, wholePower } from "./scalars";
-
-/** One value of a program. */
-interface Jets {
-  v: Float64Array;
-  g: Float64Array | null;
-  h: Float64Array | null;
-}
+import { Code, Plan, STRIDE, type Other, type Rule } from "./plan";
+import { decoded, type Program } from "./program";
+import { out } from "./scalars";
 
 export interface Jet {
   value: number;
@@ -23,28 +17,30 @@ export interface Jet {
   hessian: Float64Array;
 }
 
-/** What kind of function of x a value is: its derivatives beyond that vanish. */
-const enum Degree { Constant, Linear, Curved }
-
-/** The arrays of a program for so many directions, and what fills them, in order. */
-interface Tape {
-  jets: Jets[];
-  fill: (() => void)[];
-}
+/** The derivatives of all numbers along k directions, and what is answered. */
+interface Slopes { g: Float64Array; h: Float64Array; gradient: Float64Array; hessian: Float64Array }
 
 export class Machine {
-  private readonly constants: Float64Array[];
-  private readonly degrees: Degree[] = [];
-  private readonly where = new Map<Operation, Int32Array>();
-  private readonly tapes = new Map<number, Tape>();
+  private readonly code: Int32Array;
+  private readonly rules: Rule[];
+  private readonly others: Other[];
+  /** Where f is. */
+  private readonly out: number;
+  private readonly known = new Map<number, Slopes>();
+  private readonly v: Float64Array;
+  /** Of the sweep that is made. */
+  private k = 0;
+  private T = 0;
+  private g: Float64Array = new Float64Array(0);
+  private h: Float64Array = this.g;
 
   constructor(readonly program: Program) {
-    this.constants = program.constants.map(decoded);
-    this.degrees = [Degree.Linear, ...this.constants.map(() => Degree.Constant)];
-    for (const operation of program.operations) {
-      if (operation.runs) this.where.set(operation, places(operation.runs));
-      this.degrees.push(degreeOf(operation, operation.args.map((k) => this.degrees[k])));
-    }
+    const constants = program.constants.map(decoded);
+    const { code, rules, others, values, count } = new Plan(program, constants);
+    [this.code, this.rules, this.others, this.out] = [Int32Array.from(code), rules, others, values[program.out][0]];
+    // Two more: what a product is on the way.
+    this.v = new Float64Array(count + 2);
+    constants.forEach((constant, i) => this.v.set(constant, values[i + 1][0]));
   }
 
   get n(): number {
@@ -53,228 +49,241 @@ export class Machine {
 
   /** f alone. */
   value(x: ArrayLike<number>): number {
-    return this.sweep(x, null, 0).v[0];
+    this.k = this.T = 0;
+    for (let i = 0; i < this.n; i += 1) this.v[i] = x[i];
+    this.compute();
+    return this.v[this.out];
   }
 
   /** f along x + E p at p = 0: E (n, k) row by row. The answer is overwritten by the next one. */
   jet(x: ArrayLike<number>, E: ArrayLike<number>, k: number): Jet {
-    const { v, g, h } = this.sweep(x, E, k);
-    return { value: v[0], gradient: g ?? new Float64Array(k), hessian: h ?? new Float64Array((k * (k + 1)) / 2) };
+    const T = (k * (k + 1)) / 2, { gradient, hessian } = this.along(k, T), { v, g, h, out: at } = this;
+    for (let i = 0; i < this.n; i += 1) v[i] = x[i];
+    for (let i = 0; i < this.n * k; i += 1) g[i] = E[i];
+    if (k === 2) this.pairs();
+    else this.sweep();
+    for (let p = 0; p < k; p += 1) gradient[p] = g[at * k + p];
+    for (let t = 0; t < T; t += 1) hessian[t] = h[at * T + t];
+    return { value: v[at], gradient, hessian };
   }
 
-  private sweep(x: ArrayLike<number>, E: ArrayLike<number> | null, k: number): Jets {
-    const { jets, fill } = this.tapes.get(k) ?? this.tape(k);
-    jets[0].v.set(x);
-    if (E) jets[0].g!.set(E);
-    for (const step of fill) step();
-    return jets[this.program.out];
-  }
-
-  private tape(k: number): Tape {
-    const { operations } = this.program;
-    const sizes = [this.n, ...this.constants.map((c) => c.length), ...operations.map((operation) => operation.size)];
-    const jets = sizes.map((size, i): Jets => ({
-      v: new Float64Array(size),
-      g: k > 0 && this.degrees[i] >= Degree.Linear ? new Float64Array(size * k) : null,
-      h: k > 0 && this.degrees[i] >= Degree.Curved ? new Float64Array((size * k * (k + 1)) / 2) : null,
-    }));
-    this.constants.forEach((constant, i) => jets[i + 1].v.set(constant));
-    const first = 1 + this.constants.length;
-    const fill = operations.map((operation, i) => filler(operation, jets[first + i], operation.args.map((a) => jets[a]), k, this.where.get(operation)));
-    this.tapes.set(k, { jets, fill });
-    return { jets, fill };
-  }
-}
-
-const MOVES = new Set(["pick", "add", "sub", "neg", "sum", "relu", "abs", "max", "min", "select_n", "largest", "smallest", "clamp", "rem", "cumsum"]);
-
-/** Operations that are linear, if only in pieces, keep what their arguments are. */
-function degreeOf({ op, power }: Operation, args: Degree[]): Degree {
-  const most = Math.max(...args) as Degree;
-  if (most === Degree.Constant || op in STEPS) return Degree.Constant;
-  if (op === "select_n") return Math.max(...args.slice(1)) as Degree;
-  if (op === "rem") return args[1] === Degree.Constant ? args[0] : Degree.Curved;
-  if (MOVES.has(op)) return most;
-  if ((op === "mul" || op === "dot") && Math.min(...args) === Degree.Constant) return most;
-  if (op === "div" && args[1] === Degree.Constant) return args[0];
-  if (op === "integer_pow" && (power === 0 || power === 1)) return power === 0 ? Degree.Constant : most;
-  return Degree.Curved;
-}
-
-/** What computes one operation. */
-function filler(operation: Operation, to: Jets, args: Jets[], k: number, where: Int32Array | undefined): () => void {
-  const { op, group = 1 } = operation, [a, b] = args;
-  switch (op) {
-    case "pick": return () => pick(to, args, k, where!);
-    case "sum": return () => sum(to, a, k, group);
-    case "cumsum": return () => running(to, a, k, group);
-    case "dot": return () => dot(to, a, b, k, operation.matrices!);
-    case "prod": return () => product(to, a, k, group);
-    case "largest": return () => most(to, a, k, group, 1);
-    case "smallest": return () => most(to, a, k, group, -1);
-    case "select_n": return () => select(to, args, k);
-    case "clamp": return () => clamp(to, args, k);
-    case "integer_pow": return () => unary(to, a, k, (x) => wholePower(x, operation.power!));
-  }
-  if (op in UNARY) return () => unary(to, a, k, UNARY[op]);
-  if (op in BINARY) return () => binary(to, a, b, k, BINARY[op]);
-  if (op in STEPS) return () => steps(to, args, STEPS[op]);
-  throw new Error(`the program has an operation that this page does not know: ${op}`);
-}
-
-function unary(to: Jets, a: Jets, k: number, rule: (x: number) => void): void {
-  const step = a.v.length === 1 ? 0 : 1, T = (k * (k + 1)) / 2;
-  for (let i = 0; i < to.v.length; i += 1) {
-    const j = i * step;
-    rule(a.v[j]);
-    to.v[i] = out.f;
-    if (!to.g) continue;
-    const { a: d, aa: dd } = out, g = a.g!;
-    for (let p = 0; p < k; p += 1) to.g[i * k + p] = d * g[j * k + p];
-    if (!to.h) continue;
-    for (let p = 0, t = 0; p < k; p += 1)
-      for (let q = p; q < k; q += 1, t += 1)
-        to.h[i * T + t] = d * (a.h ? a.h[j * T + t] : 0) + dd * g[j * k + p] * g[j * k + q];
-  }
-}
-
-function binary(to: Jets, a: Jets, b: Jets, k: number, rule: (x: number, y: number) => void): void {
-  const sa = a.v.length === 1 ? 0 : 1, sb = b.v.length === 1 ? 0 : 1, T = (k * (k + 1)) / 2;
-  for (let i = 0; i < to.v.length; i += 1) {
-    const ia = i * sa, ib = i * sb;
-    rule(a.v[ia], b.v[ib]);
-    to.v[i] = out.f;
-    if (!to.g) continue;
-    const { a: da, b: db, aa, ab, bb } = out, [ga, gb] = [a.g, b.g];
-    for (let p = 0; p < k; p += 1) to.g[i * k + p] = (ga ? da * ga[ia * k + p] : 0) + (gb ? db * gb[ib * k + p] : 0);
-    if (!to.h) continue;
-    for (let p = 0, t = 0; p < k; p += 1)
-      for (let q = p; q < k; q += 1, t += 1) {
-        let s = 0;
-        if (ga) s += da * (a.h ? a.h[ia * T + t] : 0) + aa * ga[ia * k + p] * ga[ia * k + q];
-        if (gb) s += db * (b.h ? b.h[ib * T + t] : 0) + bb * gb[ib * k + p] * gb[ib * k + q];
-        if (ga && gb) s += ab * ga[ia * k + p] * gb[ib * k + q] + ab * ga[ia * k + q] * gb[ib * k + p];
-        to.h[i * T + t] = s;
-      }
-  }
-}
-
-function steps(to: Jets, args: Jets[], rule: (x: number, y: number) => number): void {
-  const [a, b] = [args[0].v, (args[1] ?? args[0]).v];
-  const [sa, sb] = [a.length === 1 ? 0 : 1, b.length === 1 ? 0 : 1];
-  for (let i = 0; i < to.v.length; i += 1) to.v[i] = rule(a[i * sa], b[i * sb]);
-}
-
-/** Copies jet j of one value to place i of another. */
-function copy(to: Jets, i: number, from: Jets, j: number, k: number): void {
-  const T = (k * (k + 1)) / 2;
-  to.v[i] = from.v[j];
-  if (to.g) for (let p = 0; p < k; p += 1) to.g[i * k + p] = from.g ? from.g[j * k + p] : 0;
-  if (to.h) for (let t = 0; t < T; t += 1) to.h[i * T + t] = from.h ? from.h[j * T + t] : 0;
-}
-
-function pick(to: Jets, args: Jets[], k: number, where: Int32Array): void {
-  for (let i = 0; i < where.length; i += 1) {
-    let [at, a] = [where[i], 0];
-    while (at >= args[a].v.length) at -= args[a++].v.length;
-    copy(to, i, args[a], at, k);
-  }
-}
-
-function select(to: Jets, [which, ...cases]: Jets[], k: number): void {
-  const step = which.v.length === 1 ? 0 : 1;
-  for (let i = 0; i < to.v.length; i += 1) {
-    const from = cases[Math.min(cases.length - 1, Math.max(0, which.v[i * step]))];
-    copy(to, i, from, from.v.length === 1 ? 0 : i, k);
-  }
-}
-
-/** min(max(x, low), high); where x is on a bound, or the bounds are crossed, without derivatives, as in JAX. */
-function clamp(to: Jets, [low, x, high]: Jets[], k: number): void {
-  clear(to);
-  for (let i = 0; i < to.v.length; i += 1) {
-    const at = ({ v }: Jets): number => (v.length === 1 ? 0 : i);
-    const [l, a, h] = [low.v[at(low)], x.v[at(x)], high.v[at(high)]];
-    const from = a > h ? high : l > a && l < h ? low : l < a && a < h ? x : null;
-    if (from) copy(to, i, from, at(from), k);
-    to.v[i] = Math.min(Math.max(a, l), h);
-  }
-}
-
-/** Adds jet j of a value to place i of another. */
-function accumulate(to: Jets, i: number, from: Jets, j: number, k: number, share: number): void {
-  const T = (k * (k + 1)) / 2;
-  to.v[i] += share * from.v[j];
-  if (from.g && to.g) for (let p = 0; p < k; p += 1) to.g[i * k + p] += share * from.g[j * k + p];
-  if (from.h && to.h) for (let t = 0; t < T; t += 1) to.h[i * T + t] += share * from.h[j * T + t];
-}
-
-function clear(to: Jets): void {
-  to.v.fill(0);
-  to.g?.fill(0);
-  to.h?.fill(0);
-}
-
-function sum(to: Jets, a: Jets, k: number, group: number): void {
-  clear(to);
-  for (let i = 0; i < to.v.length; i += 1) for (let j = 0; j < group; j += 1) accumulate(to, i, a, i * group + j, k, 1);
-}
-
-/** Running sums within every group. */
-function running(to: Jets, a: Jets, k: number, group: number): void {
-  clear(to);
-  for (let i = 0; i < to.v.length; i += 1) {
-    accumulate(to, i, a, i, k, 1);
-    if (i % group) accumulate(to, i, to, i - 1, k, 1);
-  }
-}
-
-/** The largest (way 1) or smallest of every group; several that are the same share the derivatives, as in JAX. */
-function most(to: Jets, a: Jets, k: number, group: number, way: number): void {
-  clear(to);
-  for (let i = 0; i < to.v.length; i += 1) {
-    const part = a.v.subarray(i * group, (i + 1) * group);
-    const top = part.reduce(way > 0 ? (one, other) => Math.max(one, other) : (one, other) => Math.min(one, other));
-    const count = part.reduce((many, value) => many + Number(value === top), 0);
-    for (let j = 0; j < group; j += 1) if (part[j] === top) accumulate(to, i, a, i * group + j, k, 1 / count);
-    to.v[i] = top;
-  }
-}
-
-/** The jets of single numbers of two values, multiplied and added to place i of a third. */
-function addProduct(to: Jets, i: number, a: Jets, ia: number, b: Jets, ib: number, k: number): void {
-  const T = (k * (k + 1)) / 2, [x, y] = [a.v[ia], b.v[ib]], [ga, gb] = [a.g, b.g];
-  to.v[i] += x * y;
-  if (!to.g) return;
-  for (let p = 0; p < k; p += 1) to.g[i * k + p] += (ga ? y * ga[ia * k + p] : 0) + (gb ? x * gb[ib * k + p] : 0);
-  if (!to.h) return;
-  for (let p = 0, t = 0; p < k; p += 1)
-    for (let q = p; q < k; q += 1, t += 1) {
-      let s = (a.h ? y * a.h[ia * T + t] : 0) + (b.h ? x * b.h[ib * T + t] : 0);
-      if (ga && gb) s += ga[ia * k + p] * gb[ib * k + q] + ga[ia * k + q] * gb[ib * k + p];
-      to.h[i * T + t] += s;
+  /** Makes the arrays of k directions the current ones. */
+  private along(k: number, T: number): Slopes {
+    let slopes = this.known.get(k);
+    if (!slopes) {
+      const many = this.v.length;
+      slopes = { g: new Float64Array(many * k), h: new Float64Array(many * T), gradient: new Float64Array(k), hessian: new Float64Array(T) };
+      this.known.set(k, slopes);
     }
-}
+    [this.k, this.T, this.g, this.h] = [k, T, slopes.g, slopes.h];
+    return slopes;
+  }
 
-function dot(to: Jets, a: Jets, b: Jets, k: number, [B, M, N, K]: [number, number, number, number]): void {
-  clear(to);
-  for (let c = 0; c < B; c += 1)
-    for (let m = 0; m < M; m += 1)
-      for (let n = 0; n < N; n += 1)
-        for (let j = 0; j < K; j += 1) addProduct(to, (c * M + m) * N + n, a, (c * M + m) * K + j, b, (c * N + n) * K + j, k);
-}
+  /** Values. */
+  private compute(): void {
+    const { v, code, rules } = this;
+    for (let c = 0; c < code.length; c += STRIDE) {
+      const to = code[c + 1], x = v[code[c + 2]], y = v[code[c + 3]];
+      switch (code[c]) {
+        case Code.Add: v[to] = x + y; break;
+        case Code.Sub: v[to] = x - y; break;
+        case Code.Mul: case Code.Scale: v[to] = x * y; break;
+        case Code.Square: v[to] = x * x; break;
+        case Code.Other: this.other(to, this.others[code[c + 4]]); break;
+        default:
+          rules[code[c + 4]](x, y);
+          v[to] = out.f;
+      }
+    }
+  }
 
-function product(to: Jets, a: Jets, k: number, group: number): void {
-  const T = (k * (k + 1)) / 2;
-  let [before, after] = [0, 1].map((): Jets => ({ v: new Float64Array(1), g: new Float64Array(k), h: new Float64Array(T) }));
-  for (let i = 0; i < to.v.length; i += 1) {
-    clear(before);
-    before.v[0] = 1;
-    for (let j = 0; j < group; j += 1) {
-      clear(after);
-      addProduct(after, 0, before, 0, a, i * group + j, k);
+  /** With two directions, written out: what maps and drags ask for. The sums are those of `sweep`, in its order. */
+  private pairs(): void {
+    const { v, g, h, code } = this;
+    for (let c = 0; c < code.length; c += STRIDE) {
+      const to = code[c + 1], a = code[c + 2], b = code[c + 3], x = v[a], y = v[b];
+      const G = 2 * to, H = 3 * to, A = 2 * a, B = 2 * b, P = 3 * a, Q = 3 * b;
+      switch (code[c]) {
+        case Code.Add:
+          v[to] = x + y;
+          g[G] = g[A] + g[B];
+          g[G + 1] = g[A + 1] + g[B + 1];
+          h[H] = h[P] + h[Q];
+          h[H + 1] = h[P + 1] + h[Q + 1];
+          h[H + 2] = h[P + 2] + h[Q + 2];
+          break;
+        case Code.Sub:
+          v[to] = x - y;
+          g[G] = g[A] - g[B];
+          g[G + 1] = g[A + 1] - g[B + 1];
+          h[H] = h[P] - h[Q];
+          h[H + 1] = h[P + 1] - h[Q + 1];
+          h[H + 2] = h[P + 2] - h[Q + 2];
+          break;
+        case Code.Scale:
+          v[to] = x * y;
+          g[G] = y * g[A];
+          g[G + 1] = y * g[A + 1];
+          h[H] = y * h[P];
+          h[H + 1] = y * h[P + 1];
+          h[H + 2] = y * h[P + 2];
+          break;
+        case Code.Mul: case Code.Square: {
+          const p = g[A], q = g[A + 1], r = g[B], s = g[B + 1];
+          v[to] = x * y;
+          g[G] = y * p + x * r;
+          g[G + 1] = y * q + x * s;
+          h[H] = y * h[P] + x * h[Q] + 2 * p * r;
+          h[H + 1] = y * h[P + 1] + x * h[Q + 1] + (p * s + q * r);
+          h[H + 2] = y * h[P + 2] + x * h[Q + 2] + 2 * q * s;
+          break;
+        }
+        default: this.one(c);
+      }
+    }
+  }
+
+  /** With any directions. */
+  private sweep(): void {
+    for (let c = 0; c < this.code.length; c += STRIDE) this.one(c);
+  }
+
+  private one(c: number): void {
+    const { v, code } = this, to = code[c + 1], a = code[c + 2], b = code[c + 3], more = code[c + 4];
+    switch (code[c]) {
+      case Code.Add: return this.add(to, a, b, 1);
+      case Code.Sub: return this.add(to, a, b, -1);
+      case Code.Scale: return this.scale(to, a, v[b]);
+      case Code.Mul: case Code.Square: return this.multiply(to, a, b);
+      case Code.Other: return this.other(to, this.others[more]);
+    }
+    this.rules[more](v[a], v[b]);
+    v[to] = out.f;
+    if (code[c] === Code.First) this.alone(to, a, out.a, out.aa);
+    else if (code[c] === Code.Second) this.alone(to, b, out.b, out.bb);
+    else if (code[c] === Code.Both) this.both(to, a, b);
+  }
+
+  /** Derivatives of a function of one number. */
+  private alone(to: number, a: number, d: number, dd: number): void {
+    const { k, T, g, h } = this, G = to * k, A = a * k, H = to * T, P = a * T;
+    for (let p = 0, t = 0; p < k; p += 1) {
+      g[G + p] = d * g[A + p];
+      for (let q = p; q < k; q += 1, t += 1) h[H + t] = d * h[P + t] + dd * g[A + p] * g[A + q];
+    }
+  }
+
+  /** Derivatives of a function of two numbers. */
+  private both(to: number, i: number, j: number): void {
+    const { k, T, g, h } = this, { a, b, aa, ab, bb } = out, G = to * k, A = i * k, B = j * k, H = to * T, P = i * T, Q = j * T;
+    for (let p = 0, t = 0; p < k; p += 1) {
+      g[G + p] = a * g[A + p] + b * g[B + p];
+      for (let q = p; q < k; q += 1, t += 1) {
+        const across = ab * g[A + p] * g[B + q] + ab * g[A + q] * g[B + p];
+        h[H + t] = a * h[P + t] + aa * g[A + p] * g[A + q] + (b * h[Q + t] + bb * g[B + p] * g[B + q]) + across;
+      }
+    }
+  }
+
+  private other(to: number, { operation: { op, size, group = 1, matrices }, args, live }: Other): void {
+    const [a, b] = args;
+    if (op === "select_n") for (let i = 0; i < size; i += 1) this.scale(to + i, this.chosen(args, i), 1);
+    else if (op === "clamp") for (let i = 0; i < size; i += 1) this.clamp(to + i, args.map((arg) => placed(arg, i)));
+    else if (op === "dot") this.dot(to, a, b, matrices!, live);
+    else if (op === "cumsum") for (let i = 0; i < size; i += 1) i % group ? this.add(to + i, a[i], to + i - 1, 1) : this.scale(to + i, a[i], 1);
+    else for (let i = 0; i < size; i += 1) this.reduce(op, to + i, a, i * group, (i + 1) * group);
+  }
+
+  private clear(to: number): void {
+    const { k, T } = this;
+    this.v[to] = 0;
+    this.g.fill(0, to * k, (to + 1) * k);
+    this.h.fill(0, to * T, (to + 1) * T);
+  }
+
+  private scale(to: number, a: number, p: number): void {
+    const { k, T, v, g, h } = this;
+    v[to] = p * v[a];
+    for (let i = 0; i < k; i += 1) g[to * k + i] = p * g[a * k + i];
+    for (let t = 0; t < T; t += 1) h[to * T + t] = p * h[a * T + t];
+  }
+
+  /** A number and q times another. */
+  private add(to: number, a: number, b: number, q: number): void {
+    const { k, T, v, g, h } = this;
+    v[to] = v[a] + q * v[b];
+    for (let i = 0; i < k; i += 1) g[to * k + i] = g[a * k + i] + q * g[b * k + i];
+    for (let t = 0; t < T; t += 1) h[to * T + t] = h[a * T + t] + q * h[b * T + t];
+  }
+
+  /** Adds the product of two numbers to another. */
+  private addProduct(to: number, a: number, b: number): void {
+    const { k, T, v, g, h } = this, x = v[a], y = v[b];
+    v[to] += x * y;
+    for (let p = 0, t = 0; p < k; p += 1) {
+      g[to * k + p] += y * g[a * k + p] + x * g[b * k + p];
+      for (let q = p; q < k; q += 1, t += 1)
+        h[to * T + t] += y * h[a * T + t] + x * h[b * T + t] + (g[a * k + p] * g[b * k + q] + g[a * k + q] * g[b * k + p]);
+    }
+  }
+
+  private multiply(to: number, a: number, b: number): void {
+    this.clear(to);
+    this.addProduct(to, a, b);
+  }
+
+  private chosen([which, ...cases]: number[][], i: number): number {
+    return placed(cases[Math.min(cases.length - 1, Math.max(0, this.v[placed(which, i)]))], i);
+  }
+
+  /** min(max(x, low), high); where x is on a bound, or the bounds are crossed, without derivatives, as in JAX. */
+  private clamp(to: number, [low, x, high]: number[]): void {
+    const { v } = this, [l, a, h] = [v[low], v[x], v[high]], from = a > h ? high : l > a && l < h ? low : l < a && a < h ? x : -1;
+    if (from < 0) this.clear(to);
+    else this.scale(to, from, 1);
+    v[to] = Math.min(Math.max(a, l), h);
+  }
+
+  private dot(to: number, a: number[], b: number[], [B, M, N, K]: [number, number, number, number], [first, second]: boolean[]): void {
+    for (let c = 0; c < B; c += 1)
+      for (let m = 0; m < M; m += 1)
+        for (let n = 0; n < N; n += 1, to += 1) {
+          this.clear(to);
+          for (let j = 0; j < K; j += 1) {
+            const one = a[(c * M + m) * K + j], other = b[(c * N + n) * K + j];
+            if (first && second) this.addProduct(to, one, other);
+            else this.add(to, to, first ? one : other, this.v[first ? other : one]);
+          }
+        }
+  }
+
+  /** One number from a group: its sum, its product, its largest or smallest one. */
+  private reduce(op: string, to: number, from: number[], start: number, end: number): void {
+    this.clear(to);
+    if (op === "sum") for (let j = start; j < end; j += 1) this.add(to, to, from[j], 1);
+    else if (op === "prod") this.product(to, from, start, end);
+    else if (op === "largest" || op === "smallest") this.most(to, from.slice(start, end), op === "largest" ? Math.max : Math.min);
+    else throw new Error(`the program has an operation that this page does not know: ${op}`);
+  }
+
+  /** Several that are the same share the derivatives, as in JAX. */
+  private most(to: number, from: number[], better: (a: number, b: number) => number): void {
+    const { v } = this, top = from.reduce((best, j) => better(best, v[j]), v[from[0]]), same = from.filter((j) => v[j] === top);
+    for (const j of same) this.add(to, to, j, 1 / same.length);
+    v[to] = top;
+  }
+
+  private product(to: number, from: number[], start: number, end: number): void {
+    let before = this.v.length - 1, after = before - 1;
+    this.clear(before);
+    this.v[before] = 1;
+    for (let j = start; j < end; j += 1) {
+      this.multiply(after, before, from[j]);
       [before, after] = [after, before];
     }
-    copy(to, i, before, 0, k);
+    this.scale(to, before, 1);
   }
 }
+
+/** The number at a place; one number stands for as many. */
+const placed = (from: number[], i: number): number => from[from.length === 1 ? 0 : i];

@@ -6,8 +6,9 @@ import { type Quadratic, type Sym, type Vec } from "../maths/quadratic";
 import type { Smooth } from "../maths/level";
 import { decomposed } from "../maths/symmetric";
 import { filled, naturalScale } from "../methods/scale";
-import type { Section, Spectrum } from "./engine";
+import type { Section, Spectrum, Window } from "./engine";
 import { Machine } from "./jets";
+import type { Source } from "../views/context";
 import type { Program } from "./program";
 import type { Plane, Point } from "./record";
 
@@ -18,16 +19,22 @@ export interface Seen {
   quad: Quadratic;
   /** Of the whole H; null where only the plane is known. */
   spectrum: Spectrum | null;
+  /** The grid that all of it was read from; none: the page computed f itself. */
+  source?: Source;
 }
 
 /** The function in one plane through one point. */
 export interface Live {
-  /** The quadratic of f at p and the spectrum there; else why not: f or a derivative is not finite, or it has no shadow. */
-  at(p: Vec): Seen | "infinite" | "shadow";
+  /** The quadratic of f at p and the spectrum there; else why not: f or a derivative is not finite, it has no shadow, or it is not known. */
+  at(p: Vec): Seen | "infinite" | "shadow" | "model";
   /** f, g and H in the plane (of the slice, whatever the section). */
   smooth: Smooth;
   value(p: Vec): number;
+  /** The largest window around p in which f is known; null: not at p. */
+  room(p: Vec): Window | null;
 }
+
+const EVERYWHERE: Window = [-Infinity, Infinity, -Infinity, Infinity];
 
 const machines = new WeakMap<Program, Machine>();
 
@@ -57,17 +64,20 @@ export function liveIn(program: Program | null | undefined, plane: Plane, point:
     const quad = section === "shadow" ? shadow(value, g, H, plane, p) : { at: p, ...slice, noise: EPS * cancellation(H, E) };
     return quad ? { quad, spectrum } : "shadow";
   };
-  return { at, smooth, value: (p) => machine.value(x(p)) };
+  return { at, smooth, value: (p) => machine.value(x(p)), room: () => EVERYWHERE };
 }
 
+/** f of one variable at a place; else why not, as `Live.at` says. */
+export type OnLine = (x: number) => { value: number; gradient: number; hessian: number; source?: Source } | "infinite" | "model";
+
 /** Of one variable. */
-export function liveOnLine(program: Program | null | undefined): ((x: number) => { value: number; gradient: number; hessian: number } | null) | null {
+export function liveOnLine(program: Program | null | undefined): OnLine | null {
   if (!program || program.n !== 1) return null;
   const machine = machineOf(program);
   return (x) => {
     const { value, gradient, hessian } = machine.jet([x], [1], 1);
     const all = [value, gradient[0], hessian[0]];
-    return all.every(Number.isFinite) ? { value, gradient: gradient[0], hessian: hessian[0] } : null;
+    return all.every(Number.isFinite) ? { value, gradient: gradient[0], hessian: hessian[0] } : "infinite";
   };
 }
 
@@ -96,13 +106,14 @@ function cancellation(H: number[][], E: number[][]): number {
 /** Natural units of length: as `hessian_units` in Python. */
 export const units = (H: number[][]): number[] => filled(naturalScale(H.flat(), H.length));
 
-export function spectrumOf(g: number[], H: number[][], names: string[], x: number[]): Spectrum {
+/** `noise`: relative rounding of H in natural units. */
+export function spectrumOf(g: number[], H: number[][], names: string[], x: number[], noise = EPS): Spectrum {
   const n = g.length, { values, vectors } = spectral(H.flat(), n);
   return {
     eigenvalues: values,
     components: vectors.map((v) => v.reduce((sum, a, i) => sum + a * g[i], 0)),
     directions: vectors.map((v) => direction(v, names)),
-    signs: signsOf(H),
+    signs: signsOf(H, noise),
     total: n,
     // What rounding x makes of g, and that of g itself: as `Model.gradient_error` in Python.
     error: GRADIENT_NOISE * EPS * Math.hypot(...H.map((row, i) => row.reduce((sum, h, j) => sum + Math.abs(h * x[j]), Math.abs(g[i])))),
@@ -110,10 +121,10 @@ export function spectrumOf(g: number[], H: number[][], names: string[], x: numbe
 }
 
 /** -1, 0, 1 in the order of the eigenvalues: signs beyond rounding, in natural units (Sylvester's law). */
-function signsOf(H: number[][]): number[] {
+function signsOf(H: number[][], noise: number): number[] {
   const n = H.length, d = units(H);
   const { values } = spectral(H.flatMap((row, i) => row.map((h, j) => h / d[i] / d[j])), n);
-  const level = CURVATURE_NOISE * n * EPS * Math.max(...values.map(Math.abs));
+  const level = CURVATURE_NOISE * n * noise * Math.max(...values.map(Math.abs));
   return values.map((w) => (w < -level ? -1 : w > level ? 1 : 0));
 }
 

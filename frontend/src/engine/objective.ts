@@ -22,7 +22,7 @@ export function sightOf({ program, planes }: Recording, plane: Plane | null, poi
 export function objectiveOf({ program, x0, at, basis }: Sight): Objective {
   const machine = machineOf(program), E = Float64Array.from(basis.flat()), x = new Float64Array(x0.length);
   return ([u, v]) => {
-    for (let i = 0; i < x.length; i += 1) x[i] = x0[i] + basis[i][0] * (u - at[0]) + basis[i][1] * (v - at[1]);
+    for (let i = 0; i < x.length; i += 1) x[i] = x0[i] + E[2 * i] * (u - at[0]) + E[2 * i + 1] * (v - at[1]);
     const { value, gradient, hessian } = machine.jet(x, E, 2);
     return { value, gradient: [gradient[0], gradient[1]], hessian: [hessian[0], hessian[1], hessian[1], hessian[2]] };
   };

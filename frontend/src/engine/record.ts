@@ -7,7 +7,7 @@ export type Num = number | null;
 
 export interface Recording {
   schema: 1;
-  kind: "run" | "look";
+  kind: "run" | "look" | "race";
   title: string;
   n: number;
   /** Names of the variables (the first 60). */
@@ -19,7 +19,7 @@ export interface Recording {
   trials: Trials | null;
   planes: Plane[];
   /** n = 1 instead of planes: f over the whole run, and where every trial ended. */
-  line?: { x: number[]; f: Num[]; ends: Num[]; start: number };
+  line?: Line & { ends: Num[]; start: number };
   points: Point[];
   /** What was thinned or left out, in words. */
   notes: string[];
@@ -30,6 +30,72 @@ export interface Recording {
   frozen?: string;
   /** Where data were fitted. */
   fit?: FitRecord;
+  /** Where methods were compared: then there is one plane, or a line, and one point that places f in it. */
+  race?: RaceRecord;
+}
+
+/** Runs of several methods from one start: raphson/picture/recording/race.py. */
+export interface RaceRecord {
+  /** All that the page says of them: no other page needs these words. */
+  words: Record<"en" | "zh", RaceWords>;
+  /** What is seen of the plane, or of the curve of one variable; null where there is neither. */
+  window: [number, number, number, number] | null;
+  /** The axes of every strip: its window, its logarithmic axes, what is added to the numbers of trials, and the longest run. */
+  strips: Record<"gap" | "digits", Record<"evaluations" | "trials", { window: [number, number, number, number]; log: string; shift: number; most: number }>>;
+  methods: RacerRecord[];
+}
+
+/** raphson/picture/recording/race_words.py. Pairs are a title and its question; `failed`: name, verdict, and why. */
+export interface RaceWords {
+  title: string;
+  facts: string;
+  headline: string;
+  cost: string;
+  failed: [string, string, string][];
+  verdicts: string[];
+  paths: [string, string];
+  pace: [string, string];
+  methods: [string, string];
+  /** Of the methods that run in the page. */
+  here: [string, string];
+  columns: string[];
+  about: string;
+  show: string;
+  gap: string;
+  digits: string;
+  over: string;
+  evaluations: string;
+  trials: string;
+  counted: string;
+  after: Record<"evaluations" | "trials", string>;
+  slider: string;
+  hint: string;
+  legend: string;
+  /** Of the picture of the paths. */
+  axes: string[];
+  nowhere: string;
+}
+
+/** One method: points of its run in columns, the start first (thinned: `trial` says which). */
+export interface RacerRecord {
+  name: string;
+  /** How it is drawn: a role of palette.json, and the path of its mark around 0,0. */
+  role: string;
+  mark: string;
+  /** Its row: trials, f, g, H, time, time of compiling, final f, order; as in the console. */
+  cells: string[];
+  /** Whether it showed a minimum. */
+  found: boolean;
+  /** Trials and evaluations of f, g and H made up to here. */
+  trial: number[];
+  count: number[];
+  /** f above the lowest; right digits of x (null: the run goes to no minimum that was shown). */
+  gap: Num[];
+  digits: number[] | null;
+  /** Whether the trial was taken (1) or rejected (0), where it ended, and the point that was returned; of one variable x and f. */
+  taken: number[];
+  ends: [Num, Num][] | null;
+  answer: [Num, Num] | null;
 }
 
 /** A fit beside its run: raphson/picture/recording/fit.py. */
@@ -61,6 +127,8 @@ export interface FitRecord {
   correlation: Num[][];
   /** The parameters of the corner plot. */
   corner: number[];
+  /** Of these by the full H instead of J'J; `why` there is nothing (files of older versions have none). */
+  whole?: { why: "" | "unknown" | "undetermined" | "indefinite" | "rounding"; errors: Num[]; correlation: Num[][] };
   profiles: { parameter: number; points: Num[]; rise: Num[]; path: Num[][]; low: Num; high: Num; probability: number }[];
   /** Combinations that the data do not determine: "3 a - b". */
   undetermined: string[];
@@ -164,14 +232,31 @@ export interface Plane {
   feasible?: [number[], number[]];
 }
 
-/** Values at nu * nv points, v slow, u fast: base64 of little-endian Float32, NaN where f is not finite. */
+/** f = unit (base / unit + value) at nu * nv points, v slow, u fast: base64 of little-endian Float32, NaN where f is not finite. */
 export interface Grid {
   window: [number, number, number, number];
   nu: number;
   nv: number;
   values: string;
-  /** What single precision left over of f, to be added to the values (only where f hardly varies beside its size). */
-  rest?: string;
+  /** 0 and 1 where they are missing. */
+  base?: number;
+  unit?: number;
+  /** In the same unit. */
+  held?: Held;
+}
+
+/** f where the page has no program: values at the middles of some cells (column, row), null where f is not finite. */
+export interface Held {
+  cells: [number, number][];
+  values: Num[];
+}
+
+/** f of one variable at evenly spaced points. */
+export interface Line {
+  x: number[];
+  f: Num[];
+  /** Of cells (column, 0). */
+  held?: Held;
 }
 
 /** A point of the run that was taken (x0 first, the answer last), with the exact Taylor model there. */
@@ -200,7 +285,7 @@ export interface Point {
   /** By plane id. */
   views: Record<string, PointView>;
   /** n = 1: f around the point, and its two derivatives there. */
-  line?: { x: number[]; f: Num[]; at: number; gradient: number; hessian: number };
+  line?: Line & { at: number; gradient: number; hessian: number };
   /** n = 3: gradient and Hessian (h11, h12, h13, h22, h23, h33) in x / unit, for the ellipsoid. */
   cube?: { gradient: [number, number, number]; hessian: [number, number, number, number, number, number] };
 }

@@ -3,6 +3,7 @@
 import type { Quadratic, Vec } from "../maths/quadratic";
 import type { Context } from "../views/context";
 import { decode } from "./decode";
+import { interpolated, interpolatedOnLine } from "./grid";
 import type { Engine, Local, Section, Spectrum } from "./engine";
 import type { Plane, Point, PointView, Quad, Recording } from "./record";
 import { liveIn, liveOnLine } from "./live";
@@ -28,7 +29,9 @@ export function recorded(recording: Recording): Engine {
     const base = quadratic(drawn === "shadow" ? view.shadow! : view.slice, view.at);
     const shown = view.window ?? view.grid?.window ?? null;
     const trial = position < answer ? trialOf(recording, plane, view, position - 1) : null;
-    const live = liveIn(recording.program, plane, point, recording.names, drawn);
+    // The grid of a whole run lies in the plane through its last point: where there is but one plane, in that of all.
+    const far = plane.whole || point === points.at(-1) ? plane.grid : null, { names } = recording;
+    const live = liveIn(recording.program, plane, point, names, drawn) ?? (drawn === "shadow" ? null : interpolated([view.grid, far], plane, point, names));
     return {
       base,
       kind: plane.kind,
@@ -50,7 +53,7 @@ export function recorded(recording: Recording): Engine {
     const point = pointAt(position);
     return point && spectrumOf(point, recording.n);
   };
-  const onLine = liveOnLine(recording.program);
+  const onLine = liveOnLine(recording.program) ?? interpolatedOnLine([recording.line, ...points.map((point) => point.line)]);
   return { recording, answer, onLine, spectrum, point: pointAt, plane: (id) => planes.get(id) ?? null, local, grid: (id) => decode(planes.get(id)?.grid ?? null) };
 }
 

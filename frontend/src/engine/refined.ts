@@ -25,9 +25,9 @@ function gridOf(live: Pick<Live, "value">, [u0, u1, v0, v1]: Window, side: numbe
 }
 
 /** The recorded grid computed anew, finer; the recorded one where f has holes (bounds, domains) or takes too long. */
-export function refined(live: Live | null, recorded: Grid | null): Grid | null {
+export function refined(live: Pick<Live, "value"> | null, recorded: Grid | null, patience = PATIENCE): Grid | null {
   if (!live || !recorded || recorded.x.length >= SIDE || recorded.values.some((row) => !row.every(Number.isFinite))) return recorded;
   const ends = (ticks: number[]): [number, number] => [ticks[0], ticks[ticks.length - 1]];
-  const found = gridOf(live, [...ends(recorded.x), ...ends(recorded.y)], SIDE, PATIENCE);
+  const found = gridOf(live, [...ends(recorded.x), ...ends(recorded.y)], SIDE, patience);
   return found?.values.every((row) => row.every(Number.isFinite)) ? found : recorded;
 }

@@ -126,6 +126,6 @@ function power(x: number, y: number): void {
 
 /** x^p for a whole p. */
 export function wholePower(x: number, p: number): void {
-  const above = (q: number): number => (q === 0 ? 1 : q === 1 ? x : x ** q);
+  const above = (q: number): number => (q === 0 ? 1 : q === 1 ? x : q === 2 ? x * x : x ** q);
   set(above(p), p === 0 ? 0 : p * above(p - 1), p === 0 || p === 1 ? 0 : p * (p - 1) * above(p - 2));
 }

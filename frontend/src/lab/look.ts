@@ -6,6 +6,7 @@
 import { Machine } from "../engine/jets";
 import { liveIn, type Seen, spectrumOf, units, whole } from "../engine/live";
 import type { Grid, Plane, Point, PointView, Quad, Recording } from "../engine/record";
+import { range } from "../engine/decode";
 import type { Window } from "../engine/engine";
 import type { Compiled } from "../formula/compile";
 import { spectral } from "../maths/jacobi";
@@ -20,7 +21,6 @@ const MAP = 161;
 const NEAR = 113;
 const FEWEST = 33;
 const SPARE = 1.12;
-const HUGE = 3e38;
 /** Natural lengths that differ by more than this are drawn in powers of ten. */
 const SPREAD = 1e3;
 
@@ -123,16 +123,13 @@ function scales(x: number[], unit: number[]): number[] {
 /** f on a grid of the plane through x, as a record holds it. */
 function sampled(machine: Machine, plane: Plane, x: number[], at: Vec, window: Window, side: number): Grid {
   const [u0, u1, v0, v1] = window, E = plane.basis!;
-  const coarse = new Float32Array(side * side), rest = new Float32Array(side * side);
-  for (let j = 0; j < side; j += 1)
-    for (let i = 0; i < side; i += 1) {
-      const du = u0 + ((u1 - u0) * i) / (side - 1) - at[0], dv = v0 + ((v1 - v0) * j) / (side - 1) - at[1];
-      const f = machine.value(x.map((a, k) => a + E[k][0] * du + E[k][1] * dv));
-      const held = Number.isFinite(f) ? Math.min(HUGE, Math.max(-HUGE, f)) : NaN, k = j * side + i;
-      coarse[k] = held;
-      rest[k] = Number.isNaN(held) ? 0 : held - coarse[k];
-    }
-  return { window, nu: side, nv: side, values: packed(coarse), rest: packed(rest) };
+  const values = Float64Array.from({ length: side * side }, (_, k) => {
+    const du = u0 + ((u1 - u0) * (k % side)) / (side - 1) - at[0], dv = v0 + ((v1 - v0) * Math.floor(k / side)) / (side - 1) - at[1];
+    return machine.value(x.map((a, i) => a + E[i][0] * du + E[i][1] * dv));
+  });
+  const [base, high] = range([values]), unit = high / 2 - base / 2 || 1;
+  const heights = Float32Array.from(values, (f) => (Number.isFinite(f) ? f / unit - base / unit : NaN));
+  return { window, nu: side, nv: side, base, unit, values: packed(heights) };
 }
 
 /** Little-endian Float32 in base64. */

@@ -10,6 +10,8 @@ const POINTS = 240;
 
 /** A curve that leaves every window at both its ends. */
 interface Track {
+  /** A line needs no points between its ends. */
+  straight?: boolean;
   at(t: number): Vec;
   /** Where the coordinate `axis` has this value. */
   crossings(axis: 0 | 1, value: number): number[];
@@ -124,7 +126,7 @@ function strip(q: Quadratic, lift: number): Track[] {
 }
 
 function straight(p: Vec, d: Vec): Track {
-  return { at: (t) => add(p, scale(t, d)), crossings: (k, value) => (d[k] === 0 ? [] : [(value - p[k]) / d[k]]) };
+  return { straight: true, at: (t) => add(p, scale(t, d)), crossings: (k, value) => (d[k] === 0 ? [] : [(value - p[k]) / d[k]]) };
 }
 
 interface Through {
@@ -138,16 +140,16 @@ interface Through {
  */
 function pieces(track: Track, window: Window, through: Through | null): Vec[][] {
   const cuts = ([0, 1] as const).flatMap((k) => [window[2 * k], window[2 * k + 1]].flatMap((value) => track.crossings(k, value)));
-  const sorted = cuts.filter(Number.isFinite).sort((a, b) => a - b), out: Vec[][] = [];
+  const count = track.straight ? 1 : POINTS, sorted = cuts.filter(Number.isFinite).sort((a, b) => a - b), out: Vec[][] = [];
   for (let i = 0; i + 1 < sorted.length; i += 1) {
     const [a, b] = [sorted[i], sorted[i + 1]];
     if (!(b > a) || !inside(window, track.at((a + b) / 2))) continue;
     if (!through || through.t <= a || through.t >= b) {
-      out.push(Array.from({ length: POINTS + 1 }, (_, j) => track.at(a + ((b - a) * j) / POINTS)));
+      out.push(Array.from({ length: count + 1 }, (_, j) => track.at(a + ((b - a) * j) / count)));
       continue;
     }
-    const before = away(through.t, a, (b - a) / POINTS).map((t) => track.at(t)).reverse();
-    out.push([...before, through.point, ...away(through.t, b, (b - a) / POINTS).map((t) => track.at(t))]);
+    const before = away(through.t, a, (b - a) / count).map((t) => track.at(t)).reverse();
+    out.push([...before, through.point, ...away(through.t, b, (b - a) / count).map((t) => track.at(t))]);
   }
   return out;
 }

@@ -15,7 +15,7 @@ export function sample(grid: Grid, p: Vec): number {
 }
 
 /** The cell that a coordinate lies in; -1 outside. */
-function cellOf(ticks: number[], value: number): number {
+export function cellOf(ticks: number[], value: number): number {
   if (!(value >= ticks[0] && value <= ticks[ticks.length - 1])) return -1;
   let [low, high] = [0, ticks.length - 1];
   while (high - low > 1) {

@@ -22,6 +22,7 @@ export interface Eigenpairs { w: number[]; V: number[] }
 
 /** Reads the lower half. Source: Jacobi's method, Golub and Van Loan (2013), section 8.5; for two variables one rotation. */
 export function eigenpairs(H: ArrayLike<number>, n: number): Eigenpairs {
+  if (n === 2) return paired(H[0], H[2], H[3]);
   const A = new Array<number>(n * n), V = new Array<number>(n * n), w = new Array<number>(n);
   for (let i = 0; i < n; i += 1)
     for (let j = 0; j < n; j += 1) {
@@ -37,12 +38,28 @@ export function eigenpairs(H: ArrayLike<number>, n: number): Eigenpairs {
   return { w, V };
 }
 
+/** The same of two variables: its one rotation. */
+function paired(pp: number, pq: number, qq: number): Eigenpairs {
+  let low = pp, high = qq, c = 1, s = 0;
+  if (Math.abs(pq) > ROUNDING * Math.sqrt(Math.abs(pp)) * Math.sqrt(Math.abs(qq)) && Math.abs(pq) < Infinity) {
+    const t = tangent(pp, qq, pq);
+    [c, low, high] = [1 / Math.sqrt(t * t + 1), pp - t * pq, qq + t * pq];
+    s = t * c;
+  }
+  return high < low ? { w: [high, low], V: [s, c, c, -s] } : { w: [low, high], V: [c, s, -s, c] };
+}
+
+/** Of the angle that takes pq away. */
+function tangent(pp: number, qq: number, pq: number): number {
+  const w = (qq - pp) / (2 * pq), size = Math.abs(w);
+  return (w < 0 ? -1 : 1) / (size + (size > 1e150 ? size : Math.sqrt(w * w + 1)));
+}
+
 /** Turns the plane of p and q until A has nothing there; whether there was anything. */
 function rotate(A: number[], V: number[], n: number, p: number, q: number): boolean {
   const pp = A[p * n + p], qq = A[q * n + q], pq = A[p * n + q];
   if (!(Math.abs(pq) > ROUNDING * Math.sqrt(Math.abs(pp)) * Math.sqrt(Math.abs(qq)) && Math.abs(pq) < Infinity)) return false;
-  const w = (qq - pp) / (2 * pq), size = Math.abs(w);
-  const t = (w < 0 ? -1 : 1) / (size + (size > 1e150 ? size : Math.sqrt(w * w + 1))), c = 1 / Math.sqrt(t * t + 1), s = t * c;
+  const t = tangent(pp, qq, pq), c = 1 / Math.sqrt(t * t + 1), s = t * c;
   for (let k = 0; k < n; k += 1) turn(A, k * n + p, k * n + q, c, s);
   for (let k = 0; k < n; k += 1) turn(A, p * n + k, q * n + k, c, s);
   for (let k = 0; k < n; k += 1) turn(V, k * n + p, k * n + q, c, s);

@@ -8,12 +8,13 @@ import { type Window, around, halves, inside, middle } from "./window";
 /** f, its gradient and its Hessian at a point of the plane; null where they are not finite. */
 export type Smooth = (p: Vec) => { value: number; gradient: Vec; hessian: Sym } | null;
 
-/** A step is at most this share of the window, and turns by at most so many radians; those beside x are shorter. */
+/** A step is at most this share of the window, and turns by at most so many radians; those beside x and where f ends are shorter. */
 const STRIDE = 0.01;
 const TURN = 0.06;
 const FIRST = 1 / 6;
 const STRAIGHT = 1 / 20;
 const GROWTH = 1.5;
+const NEAR = 0.01;
 const MOST = 900;
 /** A point lies on the level when it is this share of a step away from it. */
 const CLOSE = 1e-6;
@@ -79,6 +80,8 @@ function follow(smooth: Smooth, start: Vec, room: Window, way: number): { points
     }
     points.push(step.p);
     if (!inside(room, step.p)) return { points, end: "left" };
+    // Where f ends, steps get ever smaller, until none can be told from rounding.
+    if (edge && step.h < NEAR * longest) return { points, end: "left" };
     [p, here, last] = [step.p, step.at, step.h];
     edge = false;
   }

@@ -35,7 +35,7 @@ export function moved(q: Quadratic, u: Vec): Quadratic {
 }
 
 /** Natural units of length, as `units` in raphson/model/geometry.py. */
-function units([a, b, c]: Sym): Vec {
+export function units([a, b, c]: Sym): Vec {
   const plain: Vec = [Math.sqrt(Math.abs(a)), Math.sqrt(Math.abs(c))];
   const across = Math.abs(b), largest = Math.max(plain[0], plain[1]);
   if (largest === 0) return across > 0 ? [Math.sqrt(across), Math.sqrt(across)] : [1, 1];

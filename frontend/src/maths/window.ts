@@ -10,6 +10,9 @@ export const inside = (w: Window, p: Vec): boolean => p[0] >= w[0] && p[0] <= w[
 /** The window of these half sizes around a point. */
 export const around = (p: Vec, half: Vec): Window => [p[0] - half[0], p[0] + half[0], p[1] - half[1], p[1] + half[1]];
 
+/** What lies in both windows. */
+export const common = (v: Window, w: Window): Window => v.map((a, k) => (k % 2 ? Math.min(a, w[k]) : Math.max(a, w[k]))) as Window;
+
 /** A square with room for every shape of panel: renderers widen a window until a unit is as long on both axes. */
 export function roomy(w: Window): Window {
   const [a, b] = halves(w), size = 4 * Math.max(a, b);

@@ -61,6 +61,9 @@ export function firstLength({ gradient, scale, curvature }: Model): number {
   return size / (whole > 0 ? curved : 1);
 }
 
+/** Radii stay below this: their squares overflow. */
+const FARTHEST = HUGE ** 0.45;
+
 /** tau = radius: a tenth to half of the step after a bad trial, up to twice it after a good one. Conn, Gould, Toint. */
 export const radius: Control<Step> = {
   start: (model) => ({ tau: 2 * firstLength(model) }),
@@ -71,7 +74,7 @@ export const radius: Control<Step> = {
     const shorter = clip(Number.isFinite(best) && actual > -Infinity ? best : 0.1, 0.1, 0.5) * reach;
     const longer = bound ? Math.max(state.tau, 2 * length) : state.tau;
     const tau = ratio >= 0.25 ? (ratio > 0.75 ? longer : state.tau) : shorter;
-    return { accepted: ratio > 1e-4, state: { tau: Math.min(tau, HUGE ** 0.45) } };
+    return { accepted: ratio > 1e-4, state: { tau: Math.min(tau, FARTHEST) } };
   },
 };
 

@@ -1,6 +1,6 @@
 /** Where the curvature of models comes from: the Hessian, a multiple of the identity, gradients (BFGS). */
 
-import { absoluteStep, cholesky, divided, dot, factorize, lengthOf, lower, multiple, nearlySingular, norm, plus, scaled, shortestStep, sizes, solve, times, upper } from "./dense";
+import { absoluteStep, cholesky, divided, dot, factorize, lengthOf, lower, multiple, nearlySingular, norm, plain, plus, scaled, shortestStep, sizes, solve, times, upper } from "./dense";
 import type { Factor } from "./dense";
 import { EPS, GRADIENT_NOISE, ROOT_EPS } from "../maths/number";
 import { FADING, initialCurvature, knownScale, naturalScale, roundingOf } from "./scale";
@@ -54,7 +54,7 @@ class Multiple implements Curvature {
   }
 
   newton({ gradient }: Model): number[] {
-    return multiple(-1, divided(gradient, gradient.map(() => this.b)));
+    return gradient.map((a) => -(a / this.b));
   }
 }
 
@@ -94,8 +94,6 @@ function along(s: Vector, known: Vector, t: number): boolean {
   for (let i = 0; i < s.length; i += 1) if (!(Math.abs(s[i] - t * known[i]) <= 4 * EPS * Math.abs(s[i]))) return false;
   return true;
 }
-
-const plain = (a: Float64Array | Vector): Vector => (Array.isArray(a) ? a : Array.from(a));
 
 /** The exact Hessian, with variables measured in its natural units; remembers the scale at the last point. */
 export const exact: Learner<Vector> = {
@@ -157,7 +155,12 @@ function inverseOfDiagonal(entries: Vector): number[] {
 
 /** (I - s y'/s'y) A (I - y s'/s'y) + s s'/s'y. */
 function updated(A: Matrix, s: Vector, y: Vector): number[] {
-  const n = s.length, sy = dot(s, y), Ay = times(A, y), more = (1 + dot(y, Ay) / sy) / sy, out = new Array<number>(n * n);
+  const n = s.length, sy = dot(s, y), Ay = times(A, y), more = (1 + dot(y, Ay) / sy) / sy;
+  if (n === 2) {
+    const across = (s[0] * Ay[1] + Ay[0] * s[1]) / sy, both = s[0] * s[1] * more;
+    return [A[0] - (s[0] * Ay[0] + Ay[0] * s[0]) / sy + s[0] * s[0] * more, A[1] - across + both, A[2] - across + both, A[3] - (s[1] * Ay[1] + Ay[1] * s[1]) / sy + s[1] * s[1] * more];
+  }
+  const out = new Array<number>(n * n);
   for (let i = 0; i < n; i += 1)
     for (let j = 0; j < n; j += 1) out[i * n + j] = A[i * n + j] - (s[i] * Ay[j] + Ay[i] * s[j]) / sy + s[i] * s[j] * more;
   return out;

@@ -8,6 +8,7 @@ import { CURVATURE_NOISE, EPS, TINY } from "../maths/number";
 import type { Matrix, Vector } from "./types";
 
 export function dot(a: Vector, b: Vector): number {
+  if (a.length === 2) return a[0] * b[0] + a[1] * b[1];
   let sum = 0;
   for (let i = 0; i < a.length; i += 1) sum += a[i] * b[i];
   return sum;
@@ -15,6 +16,7 @@ export function dot(a: Vector, b: Vector): number {
 
 /** Euclidean length; a quarter of the squares, so that this overflows after f itself. */
 export function norm(v: Vector): number {
+  if (v.length === 2) return 4 * Math.sqrt(0.25 * v[0] * (0.25 * v[0]) + 0.25 * v[1] * (0.25 * v[1]));
   let sum = 0;
   for (let i = 0; i < v.length; i += 1) sum += 0.25 * v[i] * (0.25 * v[i]);
   return 4 * Math.sqrt(sum);
@@ -32,8 +34,12 @@ export function diagonal(A: Matrix, n: number): number[] {
   return out;
 }
 
+/** Numbers as an array, where they are none. */
+export const plain = (a: Float64Array | Vector): Vector => (Array.isArray(a) ? a : Array.from(a));
+
 /** max |A_ii|. */
 export function largestDiagonal(A: Matrix, n: number): number {
+  if (n === 2) return Math.max(Math.abs(A[0]), Math.abs(A[3]));
   let top = 0;
   for (let i = 0; i < n; i += 1) top = Math.max(top, Math.abs(A[i * n + i]));
   return top;
@@ -41,7 +47,9 @@ export function largestDiagonal(A: Matrix, n: number): number {
 
 /** A v. */
 export function times(A: Matrix, v: Vector): number[] {
-  const n = v.length, out = new Array<number>(n);
+  const n = v.length;
+  if (n === 2) return [A[0] * v[0] + A[1] * v[1], A[2] * v[0] + A[3] * v[1]];
+  const out = new Array<number>(n);
   for (let i = 0; i < n; i += 1) {
     let sum = 0;
     for (let j = 0; j < n; j += 1) sum += A[i * n + j] * v[j];
@@ -52,7 +60,9 @@ export function times(A: Matrix, v: Vector): number[] {
 
 /** |A| v. */
 export function absoluteTimes(A: Matrix, v: Vector): number[] {
-  const n = v.length, out = new Array<number>(n);
+  const n = v.length;
+  if (n === 2) return [Math.abs(A[0]) * v[0] + Math.abs(A[1]) * v[1], Math.abs(A[2]) * v[0] + Math.abs(A[3]) * v[1]];
+  const out = new Array<number>(n);
   for (let i = 0; i < n; i += 1) {
     let sum = 0;
     for (let j = 0; j < n; j += 1) sum += Math.abs(A[i * n + j]) * v[j];
@@ -61,43 +71,68 @@ export function absoluteTimes(A: Matrix, v: Vector): number[] {
   return out;
 }
 
+/** max_i sum_j |A_ij|: no eigenvalue is larger. */
+export function largestRow(A: Matrix, n: number): number {
+  let top = 0;
+  for (let i = 0; i < n; i += 1) {
+    let sum = 0;
+    for (let j = 0; j < n; j += 1) sum += Math.abs(A[i * n + j]);
+    top = Math.max(top, sum);
+  }
+  return top;
+}
+
 /** D^-1 A D^-1. */
 export function scaled(A: Matrix, d: Vector): number[] {
-  const n = d.length, out = new Array<number>(n * n);
+  const n = d.length;
+  if (n === 2) return [A[0] / (d[0] * d[0]), A[1] / (d[0] * d[1]), A[2] / (d[1] * d[0]), A[3] / (d[1] * d[1])];
+  const out = new Array<number>(n * n);
   for (let i = 0; i < n; i += 1) for (let j = 0; j < n; j += 1) out[i * n + j] = A[i * n + j] / (d[i] * d[j]);
   return out;
 }
 
 /** D^-1 v. */
 export function divided(v: Vector, d: Vector): number[] {
-  const n = v.length, out = new Array<number>(n);
+  const n = v.length;
+  if (n === 2) return [v[0] / d[0], v[1] / d[1]];
+  const out = new Array<number>(n);
   for (let i = 0; i < n; i += 1) out[i] = v[i] / d[i];
   return out;
 }
 
 /** k v. */
 export function multiple(k: number, v: Vector): number[] {
-  const n = v.length, out = new Array<number>(n);
+  const n = v.length;
+  if (n === 2) return [k * v[0], k * v[1]];
+  const out = new Array<number>(n);
   for (let i = 0; i < n; i += 1) out[i] = k * v[i];
   return out;
 }
 
 /** a + k b. */
 export function plus(a: Vector, b: Vector, k = 1): number[] {
-  const n = a.length, out = new Array<number>(n);
+  const n = a.length;
+  if (n === 2) return [a[0] + k * b[0], a[1] + k * b[1]];
+  const out = new Array<number>(n);
   for (let i = 0; i < n; i += 1) out[i] = a[i] + k * b[i];
   return out;
 }
 
 /** The sizes |v_i|. */
 export function sizes(v: Vector): number[] {
-  const n = v.length, out = new Array<number>(n);
+  const n = v.length;
+  if (n === 2) return [Math.abs(v[0]), Math.abs(v[1])];
+  const out = new Array<number>(n);
   for (let i = 0; i < n; i += 1) out[i] = Math.abs(v[i]);
   return out;
 }
 
 /** ||D v||. */
 export function lengthOf(v: Vector, d: Vector): number {
+  if (v.length === 2) {
+    const a = 0.25 * (d[0] * v[0]), b = 0.25 * (d[1] * v[1]);
+    return 4 * Math.sqrt(a * a + b * b);
+  }
   let sum = 0;
   for (let i = 0; i < v.length; i += 1) {
     const quarter = 0.25 * (d[i] * v[i]);
@@ -108,6 +143,7 @@ export function lengthOf(v: Vector, d: Vector): number {
 
 /** Whether every entry is finite: finite entries do not overflow together. */
 export function finite(v: ArrayLike<number>): boolean {
+  if (v.length === 2) return Number.isFinite(EPS * v[0] + EPS * v[1]);
   let sum = 0;
   for (let i = 0; i < v.length; i += 1) sum += EPS * v[i];
   return Number.isFinite(sum);
@@ -115,6 +151,7 @@ export function finite(v: ArrayLike<number>): boolean {
 
 /** Lower triangular L with L L' = A + shift I; null where that is not positive definite. Reads the lower half. */
 export function cholesky(A: Matrix, n: number, shift = 0): number[] | null {
+  if (n === 2) return cholesky2(A, shift);
   const L = new Array<number>(n * n);
   for (let k = 0; k < n * n; k += 1) L[k] = 0;
   for (let j = 0; j < n; j += 1) {
@@ -130,9 +167,21 @@ export function cholesky(A: Matrix, n: number, shift = 0): number[] | null {
   return L;
 }
 
+function cholesky2(A: Matrix, shift: number): number[] | null {
+  const top = A[0] + shift;
+  if (!(top > 0 && top < Infinity)) return null;
+  const root = Math.sqrt(top), below = A[2] / root, rest = A[3] + shift - below * below;
+  return rest > 0 && rest < Infinity ? [root, 0, below, Math.sqrt(rest)] : null;
+}
+
 /** Solves L x = b. */
 export function lower(L: Matrix, b: Vector): number[] {
-  const n = b.length, x = new Array<number>(n);
+  const n = b.length;
+  if (n === 2) {
+    const first = b[0] / L[0];
+    return [first, (b[1] - L[2] * first) / L[3]];
+  }
+  const x = new Array<number>(n);
   for (let i = 0; i < n; i += 1) {
     let rest = b[i];
     for (let j = 0; j < i; j += 1) rest -= L[i * n + j] * x[j];
@@ -143,7 +192,12 @@ export function lower(L: Matrix, b: Vector): number[] {
 
 /** Solves L' x = b. */
 export function upper(L: Matrix, b: Vector): number[] {
-  const n = b.length, x = new Array<number>(n);
+  const n = b.length;
+  if (n === 2) {
+    const last = b[1] / L[3];
+    return [(b[0] - L[2] * last) / L[0], last];
+  }
+  const x = new Array<number>(n);
   for (let i = n - 1; i >= 0; i -= 1) {
     let rest = b[i];
     for (let j = n - 1; j > i; j -= 1) rest -= L[j * n + i] * x[j];
@@ -183,7 +237,9 @@ export function nearlySingular({ H, L, n }: Factor): boolean {
 
 /** V'g. */
 export function components({ V }: Eigenpairs, g: Vector): number[] {
-  const n = g.length, out = new Array<number>(n);
+  const n = g.length;
+  if (n === 2) return [V[0] * g[0] + V[2] * g[1], V[1] * g[0] + V[3] * g[1]];
+  const out = new Array<number>(n);
   for (let i = 0; i < n; i += 1) {
     let sum = 0;
     for (let j = 0; j < n; j += 1) sum += V[j * n + i] * g[j];

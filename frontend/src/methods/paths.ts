@@ -2,7 +2,7 @@
 
 import { gradientError, newtonBy } from "./curvature";
 import { eigenpairs } from "../maths/jacobi";
-import { absoluteTimes, cholesky, components, diagonal, divided, dot, factorize, inDoubt, lower, multiple, noiseOf, norm, plus, scaled, times, upper } from "./dense";
+import { cholesky, components, diagonal, divided, dot, factorize, inDoubt, largestRow, lower, multiple, noiseOf, norm, plus, scaled, times, upper } from "./dense";
 import type { Factor } from "./dense";
 import { TINY } from "../maths/number";
 import type { Path, Vector } from "./types";
@@ -51,7 +51,7 @@ interface Bracket { shift: number; low: number; high: number }
 /** The minimum of the model over ||D s|| <= tau, for any H. More and Sorensen (1983), "Computing a trust region step". */
 export const trust: Path = (model) => {
   const { gradient, scale, curvature } = model, n = scale.length, H = scaled(curvature.matrix!, scale);
-  const factor = factorize(H, n), bound = Math.max(...absoluteTimes(H, new Array<number>(n).fill(1)));
+  const factor = factorize(H, n), bound = largestRow(H, n);
   const newton = factor.L ? newtonBy(factor, model) : [];
   const ball: Ball = { g: divided(gradient, scale), n, factor, newton, bound };
   return (tau) => {

@@ -1,6 +1,6 @@
 /** The units of variables for methods that learn from gradients: read once, at the start (model/units.py). */
 
-import { divided, norm } from "./dense";
+import { divided, norm, plain } from "./dense";
 import { EPS } from "../maths/number";
 import { filled, naturalScale } from "./scale";
 import type { Objective, Vector } from "./types";
@@ -22,7 +22,7 @@ function rounded(a: number): number {
  * gradients confirm it.
  */
 export function unitsAt(objective: Objective, x: Vector): Units {
-  const n = x.length, { gradient, hessian } = objective(x), H = Array.from(hessian), g = Array.from(gradient);
+  const n = x.length, jet = objective(x), H = plain(jet.hessian), g = plain(jet.gradient);
   const scale = naturalScale(H, n), own = filled(scale);
   const power = own.map(Math.log2), top = Math.log2(Math.max(...scale));
   if (!Number.isFinite(top)) return { scale: x.map(() => 1), least: 0 };

@@ -132,6 +132,7 @@ function dots(item: Dots, canvas: Canvas): Sketch[] {
     class: `role-${item.role}`, "data-role": item.role, fill: filled ? color(item.role) : GROUND,
     stroke: filled && item.role === "point" ? GROUND : color(item.role), "stroke-width": styleOf(item.role).width,
   });
+  if (item.shape) return points.map(([x, y], i) => element("path", { ...look(item.filled[i]), "data-center": joined(item.points[i]), "data-filled": String(item.filled[i]), "stroke-width": 1, d: item.shape, transform: `translate(${fine(x)} ${fine(y)})` }));
   const shapes = points.map((p) => shape(item.role, p, item.small));
   if (points.length >= MANY)
     return [true, false].map((filled) => element("path", { ...look(filled), d: shapes.filter((_, i) => item.filled[i] === filled).join("") }));
@@ -155,13 +156,16 @@ function shape(role: string, [x, y]: Pair, small = false): string {
   return role === "center" ? `${circle}M${pixels(x - 8)},${pixels(y)}H${pixels(x + 8)}M${pixels(x)},${pixels(y - 8)}V${pixels(y + 8)}` : circle;
 }
 
+/** Words set in bold are so much wider than is estimated. */
+const BOLD = 1.1;
+
 function text(item: Words, canvas: Canvas): Sketch {
-  const [x, y] = canvas.frame.toPixel(item.at), lines = wrapped(item.text, canvas.frame.plot.width - 24), step = FONT_SIZE * 1.4;
+  const [x, y] = canvas.frame.toPixel(item.at), lines = wrapped(item.text, (canvas.frame.plot.width - 24) / BOLD), step = FONT_SIZE * 1.4;
   const first = y - ((lines.length - 1) * step) / 2 + 4;
   const spans = lines.map((line, i) => element("tspan", { x: pixels(x), dy: i ? step : 0 }, line));
   const node = { ...words("", item.role, [x, first], item.anchor ?? "start", { "data-role": item.role }), children: spans };
-  const width = Math.max(...lines.map((line) => widthOf(line))), from = x - width * { start: 0, middle: 0.5, end: 1 }[item.anchor ?? "start"];
-  lines.forEach((_, i) => canvas.marks.push(...along([[from, first + i * step - 4], [from + width, first + i * step - 4]], canvas)));
+  const width = BOLD * Math.max(...lines.map((line) => widthOf(line))), from = x - width * { start: 0, middle: 0.5, end: 1 }[item.anchor ?? "start"];
+  lines.forEach((_, i) => [-9, 1].forEach((up) => canvas.marks.push(...along([[from, first + i * step + up], [from + width, first + i * step + up]], canvas))));
   return node;
 }
 

@@ -12,9 +12,10 @@ export type { Frame, Size } from "./frame";
 
 /**
  * Draws `scene` and returns where it lies. Only the one group that the last call made is changed, where it differs: what
- * else is in `svg`, a handle to drag for example, stays. `prefix` must differ between the SVG elements of a page.
+ * else is in `svg`, a handle to drag for example, stays. `prefix` must differ between the SVG elements of a page; `label` is
+ * what a screen reader says where the scene's own words are not enough.
  */
-export function render(svg: SVGSVGElement, scene: Scene, size: Size, prefix = "scene"): Frame {
+export function render(svg: SVGSVGElement, scene: Scene, size: Size, prefix = "scene", label?: string): Frame {
   const { frame, axes } = framed(scene, size), id = `${prefix}-${scene.view}`;
   const canvas: Canvas = { frame, scene, id, labels: [], marks: [] };
   const items = scene.items.flatMap((item) => drawn(item, canvas));
@@ -24,13 +25,18 @@ export function render(svg: SVGSVGElement, scene: Scene, size: Size, prefix = "s
     element("g", { "clip-path": `url(#${id}-plot)`, "data-layer": "items" }, ...items),
     element("g", { "data-layer": "labels", "aria-hidden": "true" }, ...placedLabels(canvas.labels, canvas.marks, frame.plot, memoryOf(svg, scene.view), MOST_LABELS[scene.view])),
   );
-  svg.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
+  mark(svg, "viewBox", `0 0 ${size.width} ${size.height}`);
   if (!svg.hasAttribute("role")) svg.setAttribute("role", "img");
-  if (svg.getAttribute("role") === "img") svg.setAttribute("aria-label", [scene.title, scene.question, scene.caption].filter(Boolean).join(" "));
+  if (svg.getAttribute("role") === "img") mark(svg, "aria-label", label ?? [scene.title, scene.question, scene.caption].filter(Boolean).join(" "));
   const old = [...svg.children].find((child) => child.hasAttribute("data-scene")) ?? null, node = updated(old, group);
   if (!old) svg.prepend(node);
   else if (old !== node) old.replaceWith(node);
   return frame;
+}
+
+/** Sets an attribute that differs: even the same viewBox again has all of a picture laid out anew. */
+function mark(svg: SVGSVGElement, name: string, value: string): void {
+  if (svg.getAttribute(name) !== value) svg.setAttribute(name, value);
 }
 
 /** The large picture says at most so much at first sight. */

@@ -9,8 +9,8 @@ export interface Curve { kind: "curve"; role: string; points: Pair[]; closed?: b
 export interface Arrow { kind: "arrow"; role: string; tail: Pair; head: Pair; held?: boolean; label?: string }
 export interface RightAngle { kind: "rightangle"; role: string; at: Pair; along: Pair; across: Pair }
 export interface Arc { kind: "arc"; role: string; at: Pair; start: Pair; end: Pair; degrees: number; label?: string }
-/** `small`: many points, which must not run together; `held`: a handle stands on them, which labels should not cover. */
-export interface Dots { kind: "dots"; role: string; points: Pair[]; filled: boolean[]; held?: boolean; label?: string; small?: boolean }
+/** `small`: many points, which must not run together; `held`: a handle stands on them, which labels should not cover; `shape`: the path of each, around 0,0, in pixels. */
+export interface Dots { kind: "dots"; role: string; points: Pair[]; filled: boolean[]; held?: boolean; label?: string; small?: boolean; shape?: string }
 /** values: rows of y, columns of x. */
 export interface Grid { x: number[]; y: number[]; values: number[][] }
 export interface Contours { kind: "contours"; role: string; grid: Grid; levels: number[]; label?: string }

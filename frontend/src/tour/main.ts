@@ -1,6 +1,7 @@
 /** The tour's page; the same script in a worker computes basin maps. */
 
 import "../app/style.css";
+import "../app/folds.css";
 import "../app/laboratory.css";
 import "../app/dark.css";
 import "../app/print.css";

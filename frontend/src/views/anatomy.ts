@@ -9,6 +9,7 @@ import { type Eigen, form } from "../maths/symmetric";
 import { add, dot, norm, scale, turned, unit } from "../maths/vector";
 import { type Window, exit, halves, roomy } from "../maths/window";
 import type { Item } from "../scene/types";
+import type { Context } from "./context";
 import type { ViewWords } from "./words";
 
 export interface Look {
@@ -49,6 +50,9 @@ export function liftOf(q: Quadratic, window: Window): number {
   if (!(size > 0 && size < Infinity)) return 0;
   return Math.sign(fits) * Number(`${Math.floor(Number(size.toExponential().split("e")[0]))}e${size.toExponential().split("e")[1]}`);
 }
+
+/** The same for a context: what a hand makes of H must not change it. */
+export const raised = ({ quad, window, lift }: Pick<Context, "quad" | "window" | "lift">): number => lift ?? liftOf(quad, window);
 
 /** The level through x, or where x is at the centre the contour that stands for it: at a saddle above and below. */
 export function levels(q: Quadratic, window: Window, look: Look): Item[] {

@@ -1,13 +1,23 @@
 import type { Quadratic } from "../maths/quadratic";
+import type { Eigen } from "../maths/symmetric";
 import type { Grid } from "../scene/types";
 import type { ViewWords } from "./words";
 
+/** Recorded values of f: how many ("41 × 41"), and by how much f between them may be off, as a share of the range of f there. */
+export interface Source { size: string; error: number }
+
 /** What a view of the local quadratic needs to know; made by the app for the selected trial, plane and dragged point. */
 export interface Context {
-  /** The quadratic of f at x (equal to `base` where nothing was dragged), or what `frozen` says. */
+  /** The quadratic of f at x (equal to `base` where nothing was dragged), or what `frozen` says; with `frozen` "hand" that of `hand`, and f's own is `f`. */
   quad: Quadratic;
-  /** "model": f cannot be computed here, and `quad` is the recorded quadratic, written down at x; "infinite": f or a derivative is not finite at x; "shadow": f has no shadow at x, or the page cannot compute it. */
-  frozen: "" | "model" | "infinite" | "shadow";
+  /** "model": f cannot be computed here, and `quad` is the recorded quadratic, written down at x; "infinite": f or a derivative is not finite at x; "shadow": f has no shadow at x, or the page cannot compute it; "hand": the reader has changed H. */
+  frozen: "" | "model" | "infinite" | "shadow" | "hand";
+  /** The recorded grid that `quad` was read from; none: f itself was computed, or recorded there. */
+  source?: Source;
+  hand?: Eigen;
+  f?: Quadratic;
+  /** The rise of the contour that stands for the level through x, 0 for none; not given: `quad` itself decides. */
+  lift?: number;
   /** Whether the spectrum is still that of the recorded point. */
   stale: boolean;
   /** Whether x is the recorded point. */

@@ -4,12 +4,12 @@ import { type Quadratic, type Vec, dual as dualOf, angleDeg, eigen, kind, rise, 
 import { add, norm, scale } from "../maths/vector";
 import { type Window, around, middle } from "../maths/window";
 import type { Item, Scene } from "../scene/types";
-import { type Look, arrows, axes, levels, liftOf, points } from "./anatomy";
+import { type Look, arrows, axes, levels, liftOf, points, raised } from "./anatomy";
 import type { Context } from "./context";
 import type { ViewWords } from "./words";
 
 export function dual(context: Context): Scene {
-  const { quad, words: { views: words } } = context, lift = liftOf(quad, context.window);
+  const { quad, words: { views: words } } = context, lift = raised(context);
   const scene = {
     view: "dual", question: words.questionDual, x_label: words.gradientAxis(context.axes[0]), y_label: words.gradientAxis(context.axes[1]),
     equal: true, window: windowOf(context, lift), notes: [],

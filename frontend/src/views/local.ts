@@ -8,14 +8,14 @@ import { decomposed } from "../maths/symmetric";
 import { add, dot, norm, scale, unit } from "../maths/vector";
 import { exit, inside, roomy } from "../maths/window";
 import type { Item, Pair, Scene } from "../scene/types";
-import { type Look, STILL, arrows, axes, levels, liftOf, points, sizeOf } from "./anatomy";
+import { type Look, STILL, arrows, axes, levels, points, raised, sizeOf } from "./anatomy";
 import { reduced } from "./bound";
 import type { Context } from "./context";
 import type { ViewWords } from "./words";
 
 export function local(context: Context): Scene {
   const { quad, window, words: { views: words } } = context;
-  const look = lookOf(context, liftOf(quad, window), words);
+  const look = lookOf(context, raised(context), words);
   const items = [
     ...ground(context), ...beyond(context), ...region(context), ...levels(quad, window, look), ...axes(quad, window, look), ...throughX(context),
     ...ray(context), ...curve(context), ...arrows(quad, window, look), ...alongBound(context), ...ends(context), ...points(quad, look),
@@ -39,7 +39,13 @@ function lookOf(context: Context, lift: number, words: ViewWords): Look {
 }
 
 /** f's contours, behind everything. */
-const ground = ({ grid, showFunction, frozen }: Context): Item[] => (grid && showFunction && frozen !== "model" ? [contours(grid)] : []);
+function ground(context: Context): Item[] {
+  const grid = shown(context);
+  return grid ? [contours(grid)] : [];
+}
+
+/** The grid of f where it is to be seen: not under a quadratic of another's, or one that moves without f. */
+const shown = ({ grid, showFunction, frozen }: Context): Context["grid"] => (showFunction && frozen !== "model" && frozen !== "hand" ? grid : null);
 
 /** Hatching beyond the bounds: exactly there, whatever is known of f. */
 const beyond = ({ feasible }: Context): Item[] => (feasible ? [{ kind: "outside", role: "bounds", points: feasible }] : []);
@@ -62,11 +68,12 @@ function pieces(line: Vec[], feasible: Vec[] | undefined): Vec[][] {
 }
 
 /** The level of f through x itself, in front of the other contours. */
-export function throughX({ grid, showFunction, quad, window, words, level, frozen, feasible }: Context): Item[] {
+export function throughX(context: Context): Item[] {
+  const { grid, showFunction, quad, words, level, frozen, feasible } = context, lift = raised(context);
   if (frozen || !showFunction) return [];
-  if (level && liftOf(quad, window)) return [];
+  if (level && lift) return [];
   if (level) return pieces(level, feasible).map((points, i): Item => ({ kind: "curve", role: "function-level", points, label: i ? "" : words.views.functionLevel }));
-  const height = grid && showFunction && !liftOf(quad, window) ? sample(grid, quad.at) : NaN;
+  const height = grid && showFunction && !lift ? sample(grid, quad.at) : NaN;
   if (!grid || !Number.isFinite(height)) return [];
   const paths = lines(grid, height, quad.at).sort((a, b) => b.length - a.length);
   return paths.map((path, i): Item => ({ kind: "curve", role: "function-level", points: path, label: i ? "" : words.views.functionLevel }));
@@ -82,9 +89,10 @@ function region({ trial, base, section, words }: Context): Item[] {
 }
 
 /** The ray along -g, and the lowest point of the model on it. */
-function ray({ quad, window, words }: Context): Item[] {
+function ray(context: Context): Item[] {
+  const { quad, window, words } = context;
   const down = unit(scale(-1, quad.gradient)), step = cauchy(quad), room = roomy(window);
-  if (norm(down) === 0 || liftOf(quad, window) || !inside(room, quad.at)) return [];
+  if (norm(down) === 0 || raised(context) || !inside(room, quad.at)) return [];
   const line: Item = { kind: "curve", role: "ray", points: [quad.at, add(quad.at, scale(exit(room, quad.at, down), down))] };
   if (!step) return [line];
   return [line, { kind: "dots", role: "cauchy", points: [add(quad.at, step)], filled: [true], label: words.views.cauchy }];
@@ -120,10 +128,11 @@ function inSpace({ section, spectrum, quad, base, stale, frozen, words: { views 
   return Number.isFinite(known) ? views.captionSpace(total, known) : "";
 }
 
-function inPlane({ quad, window, words: { views } }: Context): string {
+function inPlane(context: Context): string {
+  const { quad, words: { views } } = context;
   const angle = angleDeg(quad), shape = kind(quad), sign = signs(quad);
   if (shape === "flat") return views.captionFlat;
-  const lift = liftOf(quad, window);
+  const lift = raised(context);
   if (lift) return shape === "saddle" ? views.captionStillSaddle(lift) : views.captionStill(lift);
   if (!hasCenter(quad)) return views.captionParabola(angle);
   if (shape === "bowl") return views.captionBowl(angle, rise(quad));
@@ -132,13 +141,13 @@ function inPlane({ quad, window, words: { views } }: Context): string {
   return sign[1] === 0 ? views.captionRidge(angle) : views.captionDome(angle);
 }
 
-function notes({ quad, base, window, grid, showFunction, section, feasible, held, frozen, words: { views } }: Context): string[] {
-  const out: string[] = [];
+function notes(context: Context): string[] {
+  const { quad, base, window, section, feasible, held, frozen, source, words: { views } } = context, grid = shown(context), out: string[] = [];
   if (section === "slice") out.push(views.noteSlice);
   if (section === "shadow") out.push(views.noteShadow);
-  if (!frozen && (quad.at[0] !== base.at[0] || quad.at[1] !== base.at[1])) out.push(views.noteLive);
+  if (!frozen && !source && (quad.at[0] !== base.at[0] || quad.at[1] !== base.at[1])) out.push(views.noteLive);
   if (kind(quad) !== "flat" && hasCenter(quad) && !inside(window, center(quad))) out.push(views.noteOutside);
-  if (grid && showFunction && holes(grid, feasible && ((p) => !insideConvex(feasible, p))).length) out.push(views.noteHatched);
+  if (grid && holes(grid, feasible && ((p) => !insideConvex(feasible, p))).length) out.push(views.noteHatched);
   if (feasible) out.push(views.noteBounds);
   if (held?.length && section !== "whole" && quad === base) out.push(views.noteHeld(held));
   return out;

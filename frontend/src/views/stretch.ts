@@ -5,7 +5,7 @@ import { factors, parts, whole } from "../maths/stretch";
 import { add, angleBetween, norm, scale, unit } from "../maths/vector";
 import { around as windowAround, type Window } from "../maths/window";
 import type { Item, Scene } from "../scene/types";
-import { liftOf } from "./anatomy";
+import { raised } from "./anatomy";
 import type { Context } from "./context";
 import type { ViewWords } from "./words";
 
@@ -30,10 +30,11 @@ export interface Chosen {
   own: boolean;
 }
 
-export function chosen({ quad, window }: Context, choice: Choice): Chosen {
+export function chosen(context: Context, choice: Choice): Chosen {
+  const { quad } = context;
   // Where there is no inverse no step would follow.
   const around = factors(quad, 1) && choice.around;
-  const still = norm(quad.gradient) === 0 || liftOf(quad, window) !== 0, length = still ? 1 : norm(quad.gradient);
+  const still = norm(quad.gradient) === 0 || raised(context) !== 0, length = still ? 1 : norm(quad.gradient);
   if (around !== null) return { length, still, vector: scale(length, [Math.cos(around), Math.sin(around)]), own: false };
   const [u, v] = eigen(quad).axes;
   return { length, still, vector: still ? unit(add(u, v)) : scale(-1, quad.gradient), own: !still };

@@ -129,13 +129,14 @@ function directions({ at, shifted }: Walk, window: Window, given: Pair | null | 
 export function alongScene(w: Walk, words: WalkWords): Scene {
   const here = Math.hypot(...w.s), values = w.curve.flatMap((p) => [p.f, p.m]).filter(Number.isFinite), f = w.value - w.actual, m = w.value - w.predicted;
   // The model may leave the picture, but not hide f; and the other way round.
-  const depth = Math.max(...w.curve.map((p) => w.value - p.m), 0), low = Math.max(Math.min(...values, f, m), w.value - 3 * depth), high = Math.min(Math.max(...values), w.value + 2 * depth);
+  const depth = Math.max(...w.curve.map((p) => w.value - p.m), 0), low = Math.max(Math.min(...values, ...[f, m].filter(Number.isFinite)), w.value - 3 * depth), high = Math.min(Math.max(...values), w.value + 2 * depth);
   const pad = 0.08 * (high - low || 1), items: Item[] = [];
   const line = (role: string, of: (p: Walk["curve"][number]) => number, label: string): Item => ({ kind: "curve", role, points: w.curve.filter((p) => Number.isFinite(of(p))).map((p): Pair => [p.length, of(p)]), label });
   items.push({ kind: "curve", role: "muted", points: [[0, w.value], [w.curve[w.curve.length - 1].length, w.value]], dashed: true });
   items.push(line("function-level", (p) => p.f, words.f), line("model-level", (p) => p.m, words.model));
-  items.push({ kind: "curve", role: "path", points: [[here, m], [here, f]] });
-  items.push({ kind: "dots", role: "model-level", points: [[here, m]], filled: [true] }, { kind: "dots", role: "trial", points: [[here, f]], filled: [w.taken] });
+  // Where f is not finite the step has an end on the model alone.
+  const ends: Item[] = Number.isFinite(f) ? [{ kind: "curve", role: "path", points: [[here, m], [here, f]] }, { kind: "dots", role: "trial", points: [[here, f]], filled: [w.taken] }] : [];
+  items.push(...ends.slice(0, 1), { kind: "dots", role: "model-level", points: [[here, m]], filled: [true] }, ...ends.slice(1));
   items.push({ kind: "dots", role: "point", points: [[0, w.value]], filled: [true] });
   const top = Math.max(w.curve[w.curve.length - 1].length, here) || 1;
   return { view: "along", question: words.question, window: [-0.03 * top, 1.03 * top, low - pad, high + pad], items, equal: false, x_label: words.length, y_label: "f" };

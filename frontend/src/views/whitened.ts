@@ -5,7 +5,7 @@ import { inverse, power, times } from "../maths/symmetric";
 import { add, norm, scale } from "../maths/vector";
 import { type Window, around, halves, middle } from "../maths/window";
 import type { Item, Scene } from "../scene/types";
-import { type Look, arrows, axes, levels, liftOf, points, sizeOf } from "./anatomy";
+import { type Look, arrows, axes, levels, liftOf, points, raised, sizeOf } from "./anatomy";
 import type { Context } from "./context";
 
 /** Steps of steepest descent drawn at most. */
@@ -28,7 +28,7 @@ export function whitened(context: Context, own: Ground | null = null): Scene {
   }
   // The plane is bent by the H of x; while that is the recorded one, the recorded level gives the measure.
   const ground = base.hessian === quad.hessian ? base : quad;
-  const lift = liftOf(quad, context.window), height = liftOf(ground, context.window) || rise(ground);
+  const lift = raised(context), height = (ground === quad ? lift : liftOf(ground, context.window)) || rise(ground);
   const window = own?.window ?? windowOf(ground, Math.max(height, lift || rise(quad)), morph);
   const look: Look = {
     level: "whitened", axis: "axis", descent: "minus-gradient", goal: "newton", descentLabel: words.minusGradient, goalLabel: words.newton,

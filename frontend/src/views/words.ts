@@ -1,6 +1,7 @@
 /** Words inside the pictures, in both languages; the pages' own words are in app/words. */
 
 import { degrees as precise, percent, short } from "../scene/number";
+import type { Source } from "./context";
 
 /** An angle: what no picture can show is zero. */
 const degrees = (angle: number): string => precise(Math.round(angle * 1e4) / 1e4);
@@ -113,7 +114,7 @@ export const viewWordsEn = {
     `At t = ${short(t, 2)} each part along an axis is divided by λ^t: semi-axes ${size} λ^(−t) = ${short(semi[0])} and ${short(semi[1])}` +
     (t === 0.5 ? ", the shape of the contour." : "."),
   captionStretch: (semi: [number, number], size: string, angle: number, own: boolean) =>
-    `H⁻¹ divides each part along an axis by its λ: semi-axes ${size}/λ = ${short(semi[0])} and ${short(semi[1])}, short where f is steep, long where it is flat. ` +
+    `H⁻¹ divides each part along an axis by its λ: semi-axes ${size}/λ = ${short(semi[0])} and ${short(semi[1])}, short where λ is large, long where it is small. ` +
     (own ? `The parts of −g add up to the Newton step, ${degrees(angle)}° from −g.` : `This direction is turned by ${degrees(angle)}°.`),
   captionReversed: (both: boolean, semi: [number, number], size: string, lambda: number) =>
     `Semi-axes ${size}/|λ| = ${short(semi[0])} and ${short(semi[1])}, with the absolute value of λ; but ` +
@@ -153,11 +154,16 @@ export const viewWordsEn = {
   noteBounds: "Hatched: beyond the bounds.",
   noteSlice: "Slice: the other variables are fixed.",
   noteShadow: "Shadow: the other variables are minimized again. f itself and the trust region are not drawn: they belong to the slice.",
-  noteDragged: "This page cannot compute f: the model is that of the recorded point, written down at x.",
+  noteDragged: "f at x is not known here: the model is that of the recorded point, written down at x.",
   noteInfinite: "f or a derivative is not finite at x: the model is that of the recorded point, written down at x.",
   noteLive: "Computed at x, by this page: f, g and H.",
+  bannerHand: "you changed H: this quadratic is not f\u2019s; Esc brings f\u2019s own back",
+  noteHand: "This H is yours: of f only its value and g at x are left.",
+  noteOwnH: "Here H is f\u2019s own.",
   bannerModel: "you are moving on the recorded model, not on f",
   noteNoShadow: "This page has no shadow at x (H is no bowl there, or there are more than 8 variables): the model is that of the recorded point, written down at x.",
+  bannerGrid: ({ size, error }: Source): string[] => [`f interpolated from ${size} recorded values`, `error about ${short(error, 1)} of the range shown`],
+  noteGrid: "f, g, H at x: one smooth function through recorded values.",
   bannerInfinite: "f or a derivative is not finite at x: this is the recorded model",
   bannerShadow: "no shadow at x: this is the recorded model",
   noteRecordedSolid: "The ellipsoid is that of the recorded point, not of the x that was dragged.",
@@ -255,7 +261,7 @@ export const viewWordsZh: ViewWords = {
   captionPower: (t, semi, size) =>
     `t = ${short(t, 2)} 时，沿每条轴的分量除以 λ^t：半轴长 ${size} λ^(−t) = ${short(semi[0])} 和 ${short(semi[1])}` + (t === 0.5 ? "，正是等值线的形状。" : "。"),
   captionStretch: (semi, size, angle, own) =>
-    `H⁻¹ 把沿每条轴的分量除以该轴的 λ：半轴长 ${size}/λ = ${short(semi[0])} 和 ${short(semi[1])}，陡处缩短，平处拉长。` +
+    `H⁻¹ 把沿每条轴的分量除以该轴的 λ：半轴长 ${size}/λ = ${short(semi[0])} 和 ${short(semi[1])}，λ 大处缩短，λ 小处拉长。` +
     (own ? `−g 的各个分量除过之后相加，就是牛顿步，与 −g 成 ${degrees(angle)}°。` : `这个方向转了 ${degrees(angle)}°。`),
   captionReversed: (both, semi, size, lambda) =>
     `半轴长 ${size}/|λ| = ${short(semi[0])} 和 ${short(semi[1])}，用的是 λ 的绝对值；但${both ? "两个 λ 都为负" : `λ = ${short(lambda)} 为负`}，沿${both ? "两条轴" : "它的轴"}每一步都反了向：−g 下坡，它上坡。`,
@@ -291,11 +297,16 @@ export const viewWordsZh: ViewWords = {
   noteBounds: "阴影线：在界限之外。",
   noteSlice: "切片：其他变量固定。",
   noteShadow: "投影：其他变量重新取最小。不画 f 本身和信赖域：它们属于切片。",
-  noteDragged: "本页无法计算 f：模型仍是记录点的模型，在 x 处重新写出。",
+  noteDragged: "这里不知道 x 处的 f：模型仍是记录点的模型，在 x 处重新写出。",
   noteInfinite: "f 或其导数在 x 处不是有限数：模型仍是记录点的模型，在 x 处重新写出。",
   noteLive: "x 处的 f、g 和 H 由本页当场算出。",
+  bannerHand: "H 已被你改动：这个二次函数不是 f 的；按 Esc 恢复 f 自己的",
+  noteHand: "这个 H 是你改的：属于 f 的只剩 x 处的函数值和 g。",
+  noteOwnH: "这里的 H 是 f 自己的。",
   bannerModel: "这里移动的是记录点的模型，不是 f",
   noteNoShadow: "x 处没有投影（H 在那里不是碗形，或变量多于 8 个）：模型仍是记录点的模型，在 x 处重新写出。",
+  bannerGrid: ({ size, error }) => [`f 由 ${size} 个记录值插值得到`, `误差约为所示范围的 ${short(error, 1)}`],
+  noteGrid: "x 处的 f、g、H 取自通过记录值的同一光滑函数。",
   bannerInfinite: "f 或其导数在 x 处不是有限数：画的是记录点的模型",
   bannerShadow: "x 处没有投影：画的是记录点的模型",
   noteRecordedSolid: "椭球面属于记录的点，不属于拖动到的 x。",

@@ -23,14 +23,15 @@ def compare(
     tol: Annotated[float | None, typer.Option(metavar="1e-10", help="Relative accuracy asked of x.")] = None,
     max_steps: Annotated[int | None, typer.Option(metavar="N", help="Limit of trials of each.")] = None,
     report: page.Option = None,
+    language: page.Language = "en",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Compare methods from one start; exit 0 if at least one showed a minimum."""
-    page.check(report)
+    page.check(report, language)
     what = resolve(target)
     names = [name.strip() for name in methods.split(",") if name.strip()]
     table = raphson.compare(what.fun, what.start(x0, "--x0"), names, tol=tol, max_steps=max_steps)
-    written = page.write_report(table, report, page.short(what.name))
+    written = page.write_report(table, report, page.short(what.name), language)
     gap = "  " if screen.width() >= WIDE else " "
     said = f"{what.name}; time: a second run, without compiling"
     print(text({**plain(table), **written}) if json else f"{said}\n\n{table.table(gap)}{page.line(written)}")

@@ -32,7 +32,7 @@ def register(*classes: type) -> None:
 
 
 def report(thing: Any, path: str | Path, title: str = "", language: str = "en") -> Path:
-    """Writes the report about a result, fit or model; the path of the file, which appears whole or not at all.
+    """Writes the report about a result, fit, model or comparison; the path of the file, which appears whole or not at all.
 
     `language` ("en" or "zh") is that in which the page opens; with scripts on the reader can change it. The same
     object gives the same bytes: there is no time stamp in it. Raises FileNotFoundError where the folder does not
@@ -67,12 +67,13 @@ def page(thing: Any, title: str = "", language: str = "en") -> str:
     if language not in CODES:
         raise ValueError(f"language = {language!r}: a report is written in {' or '.join(map(repr, CODES))}")
     if isinstance(thing, Comparison):
-        from raphson.picture.recording.race import race_page
+        from raphson.picture.recording.race import Race
+        from raphson.picture.recording.race_page import race_page
 
-        if language != "en":
-            raise ValueError(f"language = {language!r}: the race of methods is written in 'en' only")
-        title = title or "Race of methods"
-        return document(title, race_page(thing, title), language)
+        race = Race.of(thing)
+        recording = race.recording(title)
+        body = tight(race_page(race, recording, language))
+        return document(recording["race"]["words"][language]["title"], body, language, embedded(recording))
     refuse_curved(getattr(thing, "model", thing))
     recording = make_recording(thing, title)
     body = tight(static_page(recording, thing, language))

@@ -34,12 +34,26 @@ def sample(problem: Any, x: Any, plane: Plane, window: Window, nx: int, ny: int,
     None where the grid would take longer than `budget` seconds, by the time that its first points took.
     Evaluations here are not counted as the run's.
     """
-    nx, ny, window = cut_to_bounds(problem.space, plane, window, nx, ny)
-    u, v = np.linspace(window[0], window[1], nx), np.linspace(window[2], window[3], ny)
-    p = np.stack(np.meshgrid(u, v), axis=-1).reshape(-1, 2)
-    values = along(problem, x, plane, p, budget)
-    beyond = ~within(problem.space, plane, p).reshape(ny, nx)
-    return None if values is None else Grid(u, v, values.reshape(ny, nx), beyond if beyond.any() else None)
+    u, v = ticks(problem.space, plane, window, nx, ny)
+    values = along(problem, x, plane, mesh(u, v), budget)
+    return None if values is None else gridded(problem.space, plane, u, v, values)
+
+
+def ticks(space: Any, plane: Plane, window: Window, nx: int, ny: int) -> tuple[np.ndarray, np.ndarray]:
+    """The columns and the rows of a grid, as `sample` places them."""
+    nx, ny, window = cut_to_bounds(space, plane, window, nx, ny)
+    return np.linspace(window[0], window[1], nx), np.linspace(window[2], window[3], ny)
+
+
+def mesh(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Points (nv * nu, 2) of a grid, u the faster."""
+    return np.stack(np.meshgrid(u, v), axis=-1).reshape(-1, 2)
+
+
+def gridded(space: Any, plane: Plane, u: np.ndarray, v: np.ndarray, values: np.ndarray) -> Grid:
+    """Values of f at the points of `mesh` as a grid, which knows where bounds kept f from being asked."""
+    beyond = ~within(space, plane, mesh(u, v)).reshape(len(v), len(u))
+    return Grid(u, v, values.reshape(len(v), len(u)), beyond if beyond.any() else None)
 
 
 def cut_to_bounds(space: Any, plane: Plane, window: Window, nx: int, ny: int) -> tuple[int, int, Window]:

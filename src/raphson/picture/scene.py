@@ -12,6 +12,9 @@ import numpy as np
 
 Pair = tuple[float, float]
 
+RING = -1
+"""The mark around a minimum that a method showed: a ring."""
+
 
 @dataclass(frozen=True)
 class Ellipse:
@@ -78,12 +81,13 @@ class Arc:
 
 @dataclass(frozen=True)
 class Dots:
-    """Points (m, 2), each `filled` (taken) or hollow (rejected)."""
+    """Points (m, 2), each `filled` (taken) or hollow (rejected); `mark`: the number of their shape in a race (render/marks.py)."""
 
     role: str
     points: np.ndarray
     filled: np.ndarray
     label: str = ""
+    mark: int | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import { found } from "../numbers";
 import { element, iconButton, setIcon } from "../dom";
 import type { Panel } from "../panel";
 import { halt, repeat } from "../play";
+import { radios } from "../radios";
 import type { State, Store } from "../store";
 import type { Words } from "../words/words";
 
@@ -101,24 +102,17 @@ function nameOf({ recording }: Engine, plane: Plane, words: Words): string {
 }
 
 /** Slice or shadow: two radio buttons. */
-function sections(store: Store, words: Words): Part {
-  const { controls } = words;
-  const radio = (value: "slice" | "shadow") => {
-    const input = element("input", { type: "radio", name: "section", value });
-    input.addEventListener("change", () => store.set({ section: value, x: null }));
-    return { input, label: element("label", { class: "radio" }, input, element("span", {}, controls[value])) };
-  };
-  const [slice, shadow] = [radio("slice"), radio("shadow")];
-  const root = element("fieldset", { class: "choice" }, element("legend", {}, controls.section), slice.label, shadow.label);
+function sections(store: Store, { controls }: Words): Part {
+  const { root, check } = radios("section", controls.section, { slice: controls.slice, shadow: controls.shadow }, (section) => store.set({ section, x: null }));
+  const label = root.lastElementChild as HTMLLabelElement, shadow = label.control as HTMLInputElement;
   return {
     root,
     paint: ({ local }) => {
       const none = local !== null && !local.shadow;
-      slice.input.checked = local?.section !== "shadow";
-      shadow.input.checked = local?.section === "shadow";
-      shadow.input.disabled = none;
-      shadow.label.classList.toggle("off", none);
-      shadow.label.title = none ? controls.noShadow : "";
+      check(local?.section === "shadow" ? "shadow" : "slice");
+      shadow.disabled = none;
+      label.classList.toggle("off", none);
+      label.title = none ? controls.noShadow : "";
     },
   };
 }

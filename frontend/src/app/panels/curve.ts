@@ -43,11 +43,12 @@ export function curvePanel(engine: Engine, store: Store, words: Words): Panel {
       const parabola = point && parabolaAt(point, state.x?.[0] ?? null, engine.onLine);
       root.classList.toggle("empty", !parabola);
       if (!point?.line || !parabola) return say(explain, words.none.plane);
-      const { at, value, gradient, hessian, frozen } = parabola, told = { frozen, words };
+      const { at, value, gradient, hessian, frozen, source } = parabola, told = { frozen, source, words };
       figure.draw(warned(curveScene(engine, point.line, parabola, state.position, state.showFunction, words), told), words.curve.label);
       handle.place([at, value], `${engine.recording.names[0] ?? "x"} = ${short(at, 4)}`);
       tools.paint(state);
-      say(explain, frozen ? noteOf(told) : words.curve.explain({ value, slope: gradient, curvature: hessian, step: -gradient / hessian }));
+      const numbers = frozen ? "" : words.curve.explain({ value, slope: gradient, curvature: hessian, step: -gradient / hessian });
+      say(explain, `${numbers} ${noteOf(told)}`.trim());
     },
   };
 }

@@ -21,7 +21,7 @@ export function dualPanel(_engine: Engine, store: Store, words: Words): Panel {
   const handle = new Handle(figure, {
     label: words.dual.handle, kind: words.dual.draggable, role: "gradient",
     move: (g) => last && store.set({ x: whereGradientIs(g, last, live) }),
-    reset: () => store.set({ x: null }),
+    reset: () => store.undo(),
   });
   const { root, explain } = section("dual", words.panels.dual, figure.root);
   return {
@@ -32,7 +32,7 @@ export function dualPanel(_engine: Engine, store: Store, words: Words): Panel {
       root.classList.toggle("empty", !context);
       if (!context) return say(explain, words.none.plane);
       const scene = warned(dual(context), context);
-      const movable = kind(context.quad) === "bowl";
+      const movable = kind(context.f ?? context.quad) === "bowl";
       figure.draw(scene, spoken(words.panels.dual, scene));
       const [a, b] = context.quad.gradient;
       handle.place(movable ? context.quad.gradient : null, words.local.value("g1", short(a, 4), "g2", short(b, 4)));
@@ -45,7 +45,9 @@ export function dualPanel(_engine: Engine, store: Store, words: Words): Panel {
 const STEPS = 12;
 
 /** Where the gradient is g: by H^-1 of the change, again and again where f itself is known; x as it is where that ends at no bowl. */
-function whereGradientIs(g: Vec, { quad }: Context, live: Live | null): Vec {
+function whereGradientIs(g: Vec, context: Context, live: Live | null): Vec {
+  // A changed H is left behind: x moves on f.
+  const quad = context.f ?? context.quad;
   let here = quad;
   for (let k = 0; k < STEPS; k += 1) {
     const change = subtract(g, here.gradient);

@@ -1,9 +1,8 @@
-/** Several methods from one start, folded in until somebody asks for it; only where the page knows f. */
+/** Several methods from one start; only where the page knows f. */
 
 import type { Engine } from "../../engine/engine";
 import { objectiveOf, sightOf } from "../../engine/objective";
-import { Folded } from "../folded";
-import type { Panel } from "../panel";
+import { section, type Panel } from "../panel";
 import { RaceBoard } from "../race-board";
 import type { Course } from "../race-track";
 import { axesIn } from "../shown";
@@ -12,7 +11,7 @@ import type { Words } from "../words/words";
 
 export function racePanel(engine: Engine, store: Store, words: Words): Panel {
   const board = new RaceBoard(words, () => store.touch());
-  const panel = new Folded("race", words.panels.race, store, board.root);
+  const { root } = section("race", words.panels.race, board.root);
   const courses = new Map<string, Course | null>();
   const courseIn = (id: string): Course | null => {
     const known = courses.get(id);
@@ -26,12 +25,11 @@ export function racePanel(engine: Engine, store: Store, words: Words): Panel {
     return course;
   };
   return {
-    root: panel.root,
-    needs: ({ state }) => [panel.isOpen(state), state.plane, state.showFunction, board.version],
+    root,
+    needs: ({ state }) => [state.plane, state.showFunction, board.version],
     paint: ({ state }) => {
-      if (!panel.follow(state)) return;
       const course = courseIn(state.plane);
-      panel.root.classList.toggle("empty", !course);
+      root.classList.toggle("empty", !course);
       if (course) board.paint(course, state.showFunction);
     },
   };

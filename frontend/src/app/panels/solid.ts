@@ -1,4 +1,4 @@
-/** Three dimensions: f and its model over the plane, or for three variables the ellipsoid. Folded in at first. */
+/** Three dimensions: f and its model over the plane, or for three variables the ellipsoid. */
 
 import type { Engine } from "../../engine/engine";
 import type { Scene } from "../../scene/types";
@@ -7,8 +7,7 @@ import { warned } from "../../views/frozen";
 import { surface } from "../../views/surface";
 import { element } from "../dom";
 import { Figure } from "../figure";
-import { Folded } from "../folded";
-import { explainScene, say, spoken, type Panel } from "../panel";
+import { explainScene, say, section, spoken, type Panel } from "../panel";
 import type { Shown } from "../shown";
 import type { Store } from "../store";
 import type { Words } from "../words/words";
@@ -28,7 +27,8 @@ export function ellipsoidPanel(engine: Engine, store: Store, words: Words): Pane
     if (!cube) return null;
     const [a, b, c, d, e, f] = cube.hessian;
     const scene = ellipsoid([[a, b, c], [b, d, e], [c, e, f]], cube.gradient, state.azimuth, state.elevation, words);
-    return context && !context.recorded ? { ...scene, notes: [...(scene.notes ?? []), words.views.noteRecordedSolid] } : scene;
+    const notes = [...(context && !context.recorded ? [words.views.noteRecordedSolid] : []), ...(context?.frozen === "hand" ? [words.views.noteOwnH] : [])];
+    return { ...scene, notes: [...(scene.notes ?? []), ...notes] };
   });
 }
 
@@ -39,20 +39,18 @@ function solidPanel(name: "surface" | "ellipsoid", store: Store, words: Words, s
   turn.addEventListener("input", () => store.set({ azimuth: Number(turn.value) }));
   tilt.addEventListener("input", () => store.set({ elevation: Number(tilt.value) }));
   const tools = element("div", { class: "tools" }, element("label", {}, words.surface.turn, turn), element("label", {}, words.surface.tilt, tilt));
-  const explain = element("p", { class: "explain" });
-  const panel = new Folded(name, words.panels[name], store, figure.root, tools, explain);
+  const { root, explain } = section(name, words.panels[name], figure.root, tools);
   rotate(figure, store);
   return {
-    root: panel.root,
-    needs: ({ context, state }) => [panel.isOpen(state), context?.quad, context?.showFunction, context?.grid, context?.window, context?.frozen, context?.recorded, state.position, state.azimuth, state.elevation, figure.size],
+    root,
+    needs: ({ context, state }) => [context?.quad, context?.showFunction, context?.grid, context?.window, context?.frozen, context?.recorded, state.position, state.azimuth, state.elevation, figure.size],
     paint: (shown) => {
-      if (!panel.follow(shown.state)) return;
       [turn.value, tilt.value] = [String(shown.state.azimuth), String(shown.state.elevation)];
       const scene = sceneOf(shown);
-      panel.root.classList.toggle("empty", !scene);
+      root.classList.toggle("empty", !scene);
       if (!scene) return say(explain, words.none.plane);
       figure.draw(scene, spoken(words.panels[name], scene));
-      explainScene(panel.root, explain, scene, words.surface.explain, words);
+      explainScene(root, explain, scene, words.surface.explain, words);
     },
   };
 }

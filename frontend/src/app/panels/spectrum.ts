@@ -20,12 +20,14 @@ export function spectrumPanel(_engine: Engine, store: Store, words: Words): Pane
     root,
     needs: ({ spectrum, context }) => [spectrum, context?.stale, context?.frozen, figure.size],
     paint: ({ spectrum, context }) => {
-      const numbers = spectrum && spectrumNumbers(spectrum, context?.stale ?? false);
+      const numbers = spectrum && spectrumNumbers(spectrum, context?.stale ?? false, context?.frozen === "hand");
       root.classList.toggle("empty", !numbers);
       if (!spectrum || !numbers) return say(explain, words.none.spectrum);
       root.classList.toggle("few", spectrum.eigenvalues.length <= FEW);
       // The stems need nothing of a plane, and a point may have none.
-      const plain = view({ ...context, spectrum, words } as Context), scene = context?.frozen ? { ...plain, notes: [...(plain.notes ?? []), noteOf(context)] } : plain;
+      const plain = view({ ...context, spectrum, words } as Context), note = context && noteOf(context), notes = note ? [note] : [];
+      if (context?.frozen === "hand" && context.section !== "whole") notes.push(words.views.noteSlice);
+      const scene = notes.length > 0 ? { ...plain, notes: [...(plain.notes ?? []), ...notes] } : plain;
       figure.draw(scene, spoken(words.panels.spectrum, scene));
       explainScene(root, explain, scene, words.spectrum.explain(numbers), words);
     },

@@ -1,11 +1,10 @@
-/** The trials as a table, folded in at first. */
+/** The trials as a table. */
 
 import type { Engine } from "../../engine/engine";
 import type { Trials } from "../../engine/record";
-import { element } from "../dom";
-import { Folded } from "../folded";
+import { element, tableIn } from "../dom";
 import { short } from "../../scene/number";
-import type { Panel } from "../panel";
+import { say, section, type Panel } from "../panel";
 import type { Store } from "../store";
 import type { Words } from "../words/words";
 
@@ -16,13 +15,11 @@ export function tablePanel(engine: Engine, store: Store, words: Words): Panel {
   const length = trials.index.length;
   const { columns } = words.table;
   const caption = element("caption");
-  const head = element("thead", {}, element("tr", {}, ...Object.values(columns).map((name) => element("th", { scope: "col" }, name))));
   const body = element("tbody");
-  const table = element("table", {}, caption, head, body);
-  const region = element("div", { class: "table", role: "region", tabindex: 0, "aria-label": words.table.region }, table);
+  const region = tableIn(words.table.region, Object.values(columns), body, caption);
   const all = element("button", { type: "button", class: "quiet" }, words.table.all(length));
-  const thinned = trials.of > length ? element("p", { class: "explain" }, words.table.thinned(length, trials.of)) : null;
-  const panel = new Folded("table", words.panels.table, store, region, all, thinned);
+  const { root, explain } = section("table", words.panels.table, region, all);
+  if (trials.of > length) say(explain, words.table.thinned(length, trials.of));
   let rows: HTMLTableRowElement[] = [];
   const fill = (count: number) => {
     for (let k = rows.length; k < count; k++) rows.push(row(trials, k, words));
@@ -39,10 +36,9 @@ export function tablePanel(engine: Engine, store: Store, words: Words): Panel {
     if (chosen) store.set({ position: Number(chosen.dataset.position), x: null, playing: "", quad: null });
   });
   return {
-    root: panel.root,
-    needs: ({ state }) => [state.position, panel.isOpen(state), rows.length],
+    root,
+    needs: ({ state }) => [state.position, rows.length],
     paint: ({ state }) => {
-      if (!panel.follow(state)) return;
       if (rows.length === 0) fill(Math.min(FIRST, length));
       rows.forEach((r, k) => r.setAttribute("aria-current", String(k === state.position - 1)));
     },

@@ -2,7 +2,8 @@
 
 import type { Engine } from "../../engine/engine";
 import type { Trials } from "../../engine/record";
-import { drawn, element } from "../dom";
+import { element } from "../dom";
+import { Figure } from "../figure";
 import { timelineNumbers } from "../numbers";
 import { say, section, type Panel } from "../panel";
 import type { Store } from "../store";
@@ -11,24 +12,23 @@ import type { Words } from "../words/words";
 
 export function timelinePanel(engine: Engine, store: Store, words: Words): Panel {
   const trials = engine.recording.trials!;
-  const svg = drawn("svg", { role: "img", "aria-label": words.timeline.label(trials.of) });
+  const figure = new Figure("timeline", () => store.touch()), { svg } = figure;
   const cursor = element("div", { class: "cursor" });
-  const figure = element("div", { class: "figure", "data-figure": "timeline" }, cursor, svg);
-  const { root, explain } = section("timeline", words.panels.timeline, figure);
+  figure.root.prepend(cursor);
+  for (const [name, value] of [["role", "img"], ["aria-label", words.timeline.label(trials.of)], ["aria-hidden", "false"]]) svg.setAttribute(name, value);
+  const { root, explain } = section("timeline", words.panels.timeline, figure.root);
   const numbers = timelineNumbers(engine);
-  let [width, height, drawnAt] = [0, 0, ""];
-  new ResizeObserver(([entry]) => {
-    [width, height] = [Math.round(entry.contentRect.width), Math.round(entry.contentRect.height)];
-    store.touch();
-  }).observe(figure);
-  pointer(figure, store, trials.index.length, () => width);
+  let [width, drawnAt] = [0, ""];
+  pointer(figure.root, store, trials.index.length, () => width);
   return {
     root,
-    needs: ({ state }) => [state.position, width, height],
+    needs: ({ state }) => [state.position, figure.size],
     paint: ({ state }) => {
+      const size = figure.size.split("x").map(Number), [, height] = size;
+      [width] = size;
       if (width < 80) return;
-      if (drawnAt !== `${width}x${height}`) drawStrips(svg, stripsOf(trials, words), trials.accepted, trials.index.map((k) => k + 1), { width, height });
-      drawnAt = `${width}x${height}`;
+      if (drawnAt !== figure.size) drawStrips(svg, stripsOf(trials, words), trials.accepted, trials.index.map((k) => k + 1), { width, height });
+      drawnAt = figure.size;
       cursor.hidden = state.position >= engine.answer;
       cursor.style.transform = `translateX(${across(state.position - 1, trials.index.length, width).toFixed(2)}px)`;
       if (numbers) say(explain, words.timeline.explain(numbers));

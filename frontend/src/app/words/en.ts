@@ -97,8 +97,8 @@ export const en = {
       /** Those about trials only where there are any. */
       trials: [["\u2190 \u2192", "previous, next trial"], ["Home, End", "first trial, end of the run"], ["Space", "play the trials, or stop"]] as [string, string][],
       always: [
-        ["drag, arrow keys", "move x (the point has the focus after Tab); Shift: in larger steps"],
-        ["Esc, double click", "undo the drag: back to the recorded x"],
+        ["drag, arrow keys", "move x, or the tip of an axis (Tab gives each the focus); Shift: in larger steps"],
+        ["Esc, double click", "undo: back to f\u2019s own H, then to the recorded x"],
         ["Ctrl + wheel, Shift + drag", "look closer in the local model; move its window"],
         ["Tab, Enter", "to the next control; open or close a panel"],
         ["?", "these keys"],
@@ -118,12 +118,14 @@ export const en = {
     ellipsoid: { title: "Ellipsoid", question: "What does the level look like in three variables?" },
     race: { title: "Race", question: "How many digits does each step bring?" },
     walk: { title: "Radius and damping", question: "How far may a step trust the quadratic?" },
-    table: { title: "Table of the trials", question: "" },
+    table: { title: "Table of the trials", question: "What are the numbers of each trial?" },
   },
+  folds: { lead: "Press a question to see its picture.", open: "Open all", close: "Close all" },
   local: {
     handle: "Point x",
     draggable: "draggable point",
     hint: "Drag x, or use the arrow keys.",
+    hand: { tip: "Tip of the axis: ", title: "Change H by hand: pull the tip of an axis", back: "Back to f\u2019s own H" },
     closer: { label: "Look closer: Ctrl and wheel; Shift and drag moves the window", nearer: "Nearer", farther: "Farther" },
     value: (a: string, u: string, b: string, v: string) => `${a} = ${u}, ${b} = ${v}`,
     explain: (a: LocalNumbers) => explainLocal(a),
@@ -224,7 +226,7 @@ function explainCurve(a: CurveNumbers): string {
 
 function explainSpectrum(a: SpectrumNumbers): string {
   const shape =
-    a.negative > 0 ? `f curves down along ${a.lowName} (${short(a.low)}).`
+    a.negative > 0 ? `${a.hand ? "The changed quadratic" : "f"} curves down along ${a.lowName} (${short(a.low)}).`
     : a.zero > 0 ? `Along ${a.lowName} no curvature can be told from rounding.`
     : `From ${short(a.low)} to ${short(a.high)}: condition ${short(a.condition)}.`;
   const energy = a.rounding ? " Here g is zero to rounding: how it lies between the directions means nothing." : a.share === null ? "" : ` ${percent(a.share)} of |g|\u00b2 lies along ${a.shareName}, where the curvature is ${short(a.shareValue)}.`;

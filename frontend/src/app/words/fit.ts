@@ -36,11 +36,25 @@ export interface FitWords {
     profile: (name: string) => string;
     explain: (held: number[], profiled: boolean) => string;
     some: (shown: number, of: number) => string;
+    whole: WholeWords;
   };
+}
+
+/** The words about the full H beside J'J. */
+interface WholeWords {
+  switch: string;
+  level: string;
+  pair: (correlation: string) => string;
+  /** Names with both standard errors, J'J's first; whose differ most, and H's over J'J's there. */
+  explain: (a: { pairs: [string, string, string][]; name: string; most: number }) => string;
+  none: Record<Exclude<NonNullable<FitRecord["whole"]>["why"], "">, string>;
 }
 
 /** Correlations from here on are named among the facts. */
 const TIED = 0.99;
+
+/** Standard errors that differ by less are called the same: of 200 degrees of freedom s itself is known to 5 %. */
+const NEAR = 0.05;
 
 /** So many of a kind are named one by one. */
 const NAMED = 4;
@@ -116,6 +130,17 @@ export const fitWordsEn: FitWords = {
       `The {confidence:ellipses} of J\u2032J at 1 \u03c3 (dashed) and 2 \u03c3: they reach 1 and 2 standard errors to each side, and hold both parameters with ${percent(one)} and ${percent(two)}, the others estimated again. Thin lines: one standard error.` +
       (profiled ? " {profile:Profile}: where the exact least cost leads when one parameter is held; on the diagonal its rise beside the parabola of the standard error." : ""),
     some: (shown, of) => `${shown} of ${of} parameters: those with a standard error that are tied most.`,
+    whole: {
+      switch: "The full H beside J\u2032J", level: "2 \u03c3 by H",
+      pair: (correlation) => `; by the full H ${correlation}`,
+      explain: ({ pairs, most, name }) =>
+        `{confidence-whole:Dash-dotted}: 2 \u03c3 by the full H, with the second derivatives of the residuals that J\u2032J leaves out. Standard errors by J\u2032J and by H: ${pairs.map(([name, a, b]) => `${name} ${a} and ${b}`).join("; ")}. ` +
+        (Math.abs(most - 1) < NEAR ? "They hardly differ." : `${name} differs most: by H ${short(most)} times as much. A profile tells which to believe.`),
+      none: {
+        unknown: "The full H was not computed.", undetermined: "The full H has no inverse: not every parameter is determined.",
+        indefinite: "The full H is not positive definite here: it has no ellipse.", rounding: "The smallest curvature of the full H is rounding.",
+      },
+    },
   },
 };
 
@@ -180,5 +205,16 @@ export const fitWordsZh: FitWords = {
       `J\u2032J 的{confidence:椭圆}，1 \u03c3（虚线）与 2 \u03c3：向每一侧伸到 1 倍与 2 倍标准误，同时包含两个参数的概率为 ${percent(one)} 与 ${percent(two)}，其余参数重新估计。细线：1 倍标准误。` +
       (profiled ? "{profile:剖面}：固定一个参数时，精确的最小代价所到之处；对角线上是它的上升，旁边是标准误给出的抛物线。" : ""),
     some: (shown, of) => `${of} 个参数中的 ${shown} 个：有标准误且相关最强的。`,
+    whole: {
+      switch: "在 J\u2032J 旁画出完整的 H", level: "H 的 2 \u03c3",
+      pair: (correlation) => `；按完整的 H 为 ${correlation}`,
+      explain: ({ pairs, most, name }) =>
+        `{confidence-whole:点划线}：完整的 H 给出的 2 \u03c3，含 J\u2032J 略去的残差二阶导数。标准误（J\u2032J 与 H）：${pairs.map(([name, a, b]) => `${name} ${a} 与 ${b}`).join("；")}。` +
+        (Math.abs(most - 1) < NEAR ? "两者几乎相同。" : `${name} 相差最大：H 给出的是 ${short(most)} 倍。该信哪一个，要看剖面。`),
+      none: {
+        unknown: "没有计算完整的 H。", undetermined: "完整的 H 没有逆：有参数无法确定。",
+        indefinite: "完整的 H 在此处不正定：没有椭圆。", rounding: "完整的 H 的最小曲率只是舍入误差。",
+      },
+    },
   },
 };

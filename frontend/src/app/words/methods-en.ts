@@ -50,6 +50,7 @@ export const methodsEn = {
     handle: "Point x",
     draggable: "draggable point",
     hint: "Drag x, or use the arrow keys.",
+    nowhere: "No walk here: f or a derivative is not finite at x, or what is drawn is not f.",
     radiusSlider: "Radius",
     dampingSlider: "Damping \u03bb",
     plane: "The curve of steps from \u2212g to the Newton step, with the step that is chosen",

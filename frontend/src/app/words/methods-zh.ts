@@ -51,6 +51,7 @@ export const methodsZh: typeof methodsEn = {
     handle: "点 x",
     draggable: "可拖动的点",
     hint: "拖动 x，或用方向键。",
+    nowhere: "这里无路可走：f 或其导数在 x 处不是有限数，或者画的不是 f。",
     radiusSlider: "半径",
     dampingSlider: "阻尼 λ",
     plane: "从 −g 到牛顿步的步的轨迹，以及选中的一步",

@@ -40,6 +40,8 @@ export interface SpectrumNumbers {
   shareValue: Num;
   /** A shadow: the spectrum does not follow the dragged point. */
   fixed: boolean;
+  /** H was changed by hand: nothing is said of f. */
+  hand: boolean;
 }
 
 export interface RunNumbers {

@@ -94,8 +94,8 @@ export const zh: Words = {
       close: "关闭",
       trials: [["\u2190 \u2192", "上一步、下一步"], ["Home、End", "第一步、过程的终点"], ["空格", "播放或停止"]],
       always: [
-        ["拖动、方向键", "移动 x（用 Tab 键选中这个点）；同时按 Shift 步子更大"],
-        ["Esc、双击", "撤销拖动：回到记录的 x"],
+        ["拖动、方向键", "移动 x 或轴的端点（用 Tab 键选中）；同时按 Shift 步子更大"],
+        ["Esc、双击", "撤销：先恢复 f 自己的 H，再回到记录的 x"],
         ["Ctrl + 滚轮、Shift + 拖动", "放大局部模型；移动它的窗口"],
         ["Tab、回车", "到下一个控件；展开或收起面板"],
         ["?", "显示这些按键"],
@@ -115,12 +115,14 @@ export const zh: Words = {
     ellipsoid: { title: "椭球", question: "三个变量的等值面是什么样子？" },
     race: { title: "赛跑", question: "每一步换来几位正确数字？" },
     walk: { title: "半径与阻尼", question: "二次函数能信到多远？" },
-    table: { title: "试探步的表格", question: "" },
+    table: { title: "试探步的表格", question: "每一步的数字是多少？" },
   },
+  folds: { lead: "点击问题即可展开图形。", open: "全部展开", close: "全部收起" },
   local: {
     handle: "点 x",
     draggable: "可拖动的点",
     hint: "拖动 x，或用方向键移动。",
+    hand: { tip: "轴的端点：", title: "手动改变 H：拉动轴的端点", back: "恢复 f 自己的 H" },
     closer: { label: "放大缩小：Ctrl 加滚轮；按住 Shift 拖动则移动窗口", nearer: "放大", farther: "缩小" },
     value: (a, u, b, v) => `${a} = ${u}，${b} = ${v}`,
     explain: (a) => explainLocal(a),
@@ -211,7 +213,7 @@ function explainCurve(a: CurveNumbers): string {
 
 function explainSpectrum(a: SpectrumNumbers): string {
   const shape =
-    a.negative > 0 ? `f 沿 ${a.lowName} 向下弯（${short(a.low)}）。`
+    a.negative > 0 ? `${a.hand ? "改变后的二次函数" : "f "}沿 ${a.lowName} 向下弯（${short(a.low)}）。`
     : a.zero > 0 ? `沿 ${a.lowName} 的曲率小于舍入误差。`
     : `从 ${short(a.low)} 到 ${short(a.high)}：条件数 ${short(a.condition)}。`;
   const energy = a.rounding ? "这里 g 在舍入误差内为零：它在各方向上的份额没有意义。" : a.share === null ? "" : `|g|\u00b2 的 ${percent(a.share)} 在 ${a.shareName} 方向，那里的曲率是 ${short(a.shareValue)}。`;

@@ -3,6 +3,7 @@
 import { element } from "../../app/dom";
 import { Figure } from "../../app/figure";
 import { Handle } from "../../app/handle";
+import { matrix } from "../../app/matrix";
 import { short } from "../../scene/number";
 import { chapter, type Host, type Screen } from "../screen";
 import { type Shape, axesScene, hessianOf, nameOf, pulled, semiOf, tipsOf } from "./s03-scene";
@@ -30,19 +31,16 @@ function make(host: Host, said: AxesWords, state: State): Screen {
   slider.addEventListener("input", () => set({ lambda: [state.lambda[0], Number(slider.value)], told: 1 }));
   slider.addEventListener("keydown", (event) => event.key === "Escape" && set(begin()));
   slider.addEventListener("dblclick", () => set(begin()));
-  const value = element("output", { class: "number" }), cells = [0, 1, 1, 2].map((k) => element("td", { "data-entry": k }));
-  const row = (...own: HTMLElement[]): HTMLElement => element("tr", {}, ...own);
-  const matrix = element("figure", { class: "matrix" }, element("figcaption", {}, "H ="), element("table", {}, element("tbody", {}, row(cells[0], cells[1]), row(cells[2], cells[3]))));
+  const value = element("output", { class: "number" }), H = matrix();
   return {
-    root: element("div", {}, figure.root, element("div", { class: "under" }, element("p", { class: "tools" }, element("label", {}, said.lambda(1), slider), value), matrix)),
+    root: element("div", {}, figure.root, element("div", { class: "under" }, element("p", { class: "tools" }, element("label", {}, said.lambda(1), slider), value), H.root)),
     paint: () => {
       figure.draw(axesScene(state, names, said), said.picture);
       tipsOf(state).forEach((tip, i) => tips[i].place(tip, said.axis(i, state.lambda[i], semiOf(state.lambda[i]))));
       slider.value = String(state.lambda[1]);
       value.textContent = short(state.lambda[1]);
       slider.setAttribute("aria-valuetext", `${said.lambda(1)} = ${short(state.lambda[1])}: ${said.names[nameOf(state)]}`);
-      const H = hessianOf(state);
-      [0, 1, 1, 2].forEach((k, at) => (cells[at].textContent = fixed(H[k])));
+      H.show(hessianOf(state), fixed);
     },
     readout: () => said.told(state.told, nameOf(state), state.lambda[state.told], semiOf(state.lambda[state.told])),
   };

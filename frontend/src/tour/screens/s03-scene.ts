@@ -3,6 +3,7 @@
 import { asymptotes, level } from "../../maths/conic";
 import { type Quadratic, type Vec, signs } from "../../maths/quadratic";
 import { mapped, times } from "../../maths/symmetric";
+import { lambdaAt, semiAxis } from "../../maths/tips";
 import { add, norm, scale, turned } from "../../maths/vector";
 import { type Window, exit, inside, roomy } from "../../maths/window";
 import type { Item, Scene } from "../../scene/types";
@@ -37,7 +38,7 @@ export const hessianOf = (shape: Shape): Quadratic["hessian"] => mapped({ values
 export const quadraticOf = (shape: Shape): Quadratic => ({ at: [0, 0], value: 0, gradient: [0, 0], hessian: hessianOf(shape) });
 
 /** Half the length of the contour along an eigenvector; it has no end where lambda is not positive. */
-export const semiOf = (lambda: number): number => (lambda > 0 ? Math.sqrt((2 * RISE) / lambda) : Infinity);
+export const semiOf = (lambda: number): number => semiAxis(lambda, RISE);
 
 /** The first eigenvalue is positive always: the second one decides. */
 export const nameOf = ({ lambda }: Shape): Name => (lambda[1] > 0 ? "ellipse" : lambda[1] < 0 ? "hyperbola" : "strip");
@@ -45,7 +46,7 @@ export const nameOf = ({ lambda }: Shape): Name => (lambda[1] > 0 ? "ellipse" : 
 /** The shape whose tip of axis i is at p: both axes turn with it, and only its own eigenvalue changes. */
 export function pulled(shape: Shape, i: 0 | 1, p: Vec): Shape {
   if (norm(p) === 0) return shape;
-  const own = Math.min(MOST, Math.max(LEAST, (2 * RISE) / norm(p) ** 2)), turn = Math.atan2(p[1], p[0]) - (i * Math.PI) / 2;
+  const own = Math.min(MOST, Math.max(LEAST, lambdaAt({ g: 0, k: 2 * RISE }, norm(p)))), turn = Math.atan2(p[1], p[0]) - (i * Math.PI) / 2;
   return { lambda: i ? [shape.lambda[0], own] : [own, shape.lambda[1]], turn };
 }
 

@@ -7,11 +7,6 @@ import numpy as np
 
 from raphson.picture.scene import Grid
 
-HUGE = float(np.finfo(np.float32).max)
-
-FINE = 1e-3
-"""Where f varies by less than this fraction of itself, single precision would show steps: the rest is kept too."""
-
 
 def number(a: Any, digits: int = 17) -> float | None:
     """A number with so many significant digits; None where it is not finite."""
@@ -34,20 +29,30 @@ def close(values: Any, size: float) -> list[float]:
 
 
 def grid(sampled: Grid | None) -> dict[str, Any] | None:
-    """A sampled grid: Float32, with the `rest` of f beside it where that alone would be too coarse."""
+    """A sampled grid: its lowest value as `base`, a power of two as `unit`, and (f - base) / unit as Float32.
+
+    Beside a large constant, or far from 1, f itself in single precision would have lost its digits.
+    """
     if sampled is None or not np.any(np.isfinite(sampled.values)):
         return None
     x, y, values = sampled.x, sampled.y, sampled.values
-    finite = values[np.isfinite(values)]
-    # What single precision cannot hold is as high or as deep as it can: NaN would say that f is not finite there.
-    values = np.where(np.isfinite(values), np.clip(values, -HUGE, HUGE), np.nan)
-    coarse = values.astype("<f4")
-    rest = (values - coarse).astype("<f4")
+    base, unit = float(np.min(values[np.isfinite(values)])), unit_of(values)
     window = [float(x[0]), float(x[-1]), float(y[0]), float(y[-1])]
-    out = {"window": window, "nu": len(x), "nv": len(y), "values": packed(coarse)}
-    if np.ptp(finite) < FINE * np.max(np.abs(finite)):
-        out["rest"] = packed(np.nan_to_num(rest))
-    return out
+    packs = packed(heights(values, base, unit))
+    return {"window": window, "nu": len(x), "nv": len(y), "base": base, "unit": unit, "values": packs}
+
+
+def unit_of(values: np.ndarray) -> float:
+    """The power of two in which values (some of them finite) are at most 2 above the lowest of them."""
+    finite = values[np.isfinite(values)]
+    # The half of each: a difference of two numbers may be too large for one.
+    half = float(np.max(finite)) / 2 - float(np.min(finite)) / 2
+    return float(np.ldexp(1.0, int(np.clip(np.frexp(half)[1], -1000, 1000)))) if half > 0 else 1.0
+
+
+def heights(values: np.ndarray, base: float, unit: float) -> np.ndarray:
+    """(values - base) / unit; NaN where they are not finite."""
+    return np.where(np.isfinite(values), values / unit - base / unit, np.nan)
 
 
 def packed(values: np.ndarray) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 
 from raphson.fit.profile import Profile, student
 from raphson.fit.report import parameter_rows
+from raphson.fit.second import hessian_errors
 from raphson.picture.observations import LEVEL, Observations
 from raphson.picture.recording.encode import column, number
 from raphson.picture.views.fit import spread
@@ -19,6 +20,9 @@ CELLS = 12
 CORNER = 6
 """Parameters in the corner plot, those that are tied most."""
 
+WHOLE = 300
+"""Parameters up to which H is compared with J'J: its factorizations take 0.1 s then."""
+
 FINE = 15
 """Digits of the curve; of data and residuals 9 and 6 are more than can be seen."""
 
@@ -26,7 +30,7 @@ FINE = 15
 def fit_record(fit: Any) -> dict[str, Any]:
     """A fit in plain lists and numbers, as frontend/src/engine/record.ts says."""
     seen, u = Observations.of(fit), fit.uncertainty
-    cells = [i for i in most_tied(u, CELLS) if np.isfinite(u.standard_errors[i])]
+    cells, corner = ([i for i in most_tied(u, k) if np.isfinite(u.standard_errors[i])] for k in (CELLS, CORNER))
     return {
         "kind": seen.kind, "names": list(seen.names), "of": seen.total, "data": data_record(seen),
         "omitted": 0 if fit.data is None else fit.data.omitted,
@@ -34,7 +38,7 @@ def fit_record(fit: Any) -> dict[str, Any]:
         "level": LEVEL, "factor": number(seen.factor), "spread": None if spread(seen) is None else number(spread(seen)),
         "scaled": seen.scaled, "parameters": parameter_records(fit)[:SHOWN], "count": len(u.names),
         "cells": cells, "correlation": [column(u.correlation[i, cells]) for i in cells],
-        "corner": [i for i in most_tied(u, CORNER) if np.isfinite(u.standard_errors[i])],
+        "corner": corner, "whole": whole_record(fit, corner),
         "profiles": [profile_record(fit, name, found) for name, found in fit.profiles.items()],
         "undetermined": [d.text.removesuffix(" is free") for d in u.undetermined], "loss": fit.loss,
         "noise": {"std": number(u.residual_std), "degrees": int(u.degrees), "sum": number(u.chi_square),
@@ -76,12 +80,25 @@ def parameter_records(fit: Any) -> list[dict[str, Any]]:
 
 
 def most_tied(u: Any, most: int) -> list[int]:
-    """All parameters, or the `most` that have the strongest correlations with any other, in their order."""
-    n = len(u.names)
+    """All parameters, or the `most` with the strongest correlations with any other, in their order.
+
+    Of those that are written down: the page knows no other's name.
+    """
+    n = min(len(u.names), SHOWN)
     if n <= most:
         return list(range(n))
-    size = np.nan_to_num(np.abs(u.correlation - np.diag(np.diag(u.correlation))))
+    size = np.nan_to_num(np.abs(u.correlation - np.diag(np.diag(u.correlation))))[:n, :n]
     return sorted(np.argsort(-size.max(axis=1), kind="stable")[:most].tolist())
+
+
+def whole_record(fit: Any, corner: list[int]) -> dict[str, Any]:
+    """Standard errors and correlation of the corner's parameters by the full Hessian, or why there are none."""
+    if len(fit.names) > WHOLE:
+        return {"why": "unknown", "errors": [], "correlation": []}
+    found = hessian_errors(fit)
+    known = [] if found.why else corner
+    return {"why": found.why, "errors": column(found.standard_errors[known]),
+            "correlation": [column(found.correlation[i, known]) for i in known]}  # fmt: skip
 
 
 def profile_record(fit: Any, name: str, found: Profile) -> dict[str, Any]:

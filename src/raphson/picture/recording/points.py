@@ -10,7 +10,7 @@ from raphson.model.geometry import Geometry, hessian_units
 from raphson.picture.feasible import held_names, polygon
 from raphson.picture.plane import EPS, Plane
 from raphson.picture.quadratic import Quadratic
-from raphson.picture.recording.encode import close, column, grid, number
+from raphson.picture.recording.encode import close, column, number
 from raphson.picture.recording.planes import model_of
 from raphson.picture.recording.replay import Moment, Replay
 from raphson.picture.recording.sampler import Sampler, through
@@ -70,7 +70,7 @@ def recorded_point(
         frame = local_window(quad, base, ends[k])
         side = sampler.detail.side(k == 0, thin(quad))
         seen["window"] = list(frame)
-        seen["grid"] = grid(sampler.grid(moment, plane, widened(frame, SPARE), side))
+        seen["grid"] = sampler.grid(moment, plane, widened(frame, SPARE), side)
         seen |= between(run, through(plane, moment.flat), frame)
         out["views"][plane.id] = seen
     return out
@@ -183,5 +183,4 @@ def line_point(moment: Moment, ends: np.ndarray, reach: float, sampler: Sampler)
     center = [x - g / h] if h != 0 and abs(g) <= 20 * reach * abs(h) else []
     near = [float(a) for a in ends if np.isfinite(a) and abs(a - x) <= 4 * reach]
     low, high = interval([x, *center, *near], 0.1 * reach)
-    at, f = sampler.line(moment, low, high)
-    return {"x": close(at, high - low), "f": column(f, 9), "at": x, "gradient": g, "hessian": h}
+    return sampler.line(moment, low, high) | {"at": x, "gradient": g, "hessian": h}

@@ -12,7 +12,7 @@ from raphson.paths.proposal import RADIUS
 from raphson.picture.chinese import chinese_lines, chinese_notes
 from raphson.picture.plane import Plane
 from raphson.picture.quadratic import Quadratic
-from raphson.picture.recording.encode import close, column, grid, number
+from raphson.picture.recording.encode import close, column, number
 from raphson.picture.recording.exported import exported
 from raphson.picture.recording.fit import fit_record
 from raphson.picture.recording.planes import drawing_units, offered
@@ -67,32 +67,39 @@ def title_of(thing: Any) -> str:
 def drawn(out: dict[str, Any], thing: Any, run: Replay, trials: Columns | None, names: Sequence[str]) -> None:
     """Adds planes and points to a recording, or the line of a single variable."""
     planes = offered(run, names)
-    sampler = Sampler.of(run, planes)
+    out["program"], out["frozen"] = program_for(run)
+    sampler = Sampler.of(run, planes, alone=out["program"] is None)
     if out["n"] == 1:
         add_line(out, run, trials, sampler)
     else:
         add_planes(out, run, planes, trials, sampler)
         add_points(out, thing, run, planes, trials, names, sampler)
-    add_program(out, run, planes)
+    place(out, run, planes)
     out["notes"] += [sampler.detail.note] if sampler.detail.note else []
     if out["n"] > 1 and not any(entry["views"] for entry in out["points"]):
         out["notes"].append("no plane is drawn: no second derivatives are known at the points of this run")
 
 
-def add_program(out: dict[str, Any], run: Replay, planes: Sequence[Plane]) -> None:
-    """Adds f itself, where the page can compute it, and what places its points in the planes; else why it cannot."""
-    n = len(run.moments[-1].flat)
-    if n > WRITTEN:
-        out["program"], out["frozen"] = None, f"f has more than {WRITTEN} variables"
-        return
-    out["program"], out["frozen"] = exported(run.problem, run.moments[-1].x)
-    if out["program"] is None:
+def program_for(run: Replay) -> tuple[dict[str, Any] | None, str]:
+    """f itself, where the page can compute it; else None and why it cannot."""
+    if len(run.moments[-1].flat) > WRITTEN:
+        return None, f"f has more than {WRITTEN} variables"
+    return exported(run.problem, run.moments[-1].x)
+
+
+def place(out: dict[str, Any], run: Replay, planes: Sequence[Plane]) -> None:
+    """Adds what places points in the planes and in space: where the page has f itself, and where a plane is all there
+    is: H in the plane is then that of f.
+    """
+    computed = out["program"] is not None
+    for plane, entry in zip(planes, out["planes"], strict=True):
+        if computed or plane.whole:
+            entry["basis"] = [column(row) for row in plane.basis]
+            entry["project"] = [column(row) for row in plane.project]
+    if not computed:
         return
     if out["dtype"] != "float64":
         out["notes"].append(f"where the page computes f itself it does so in double precision, not in {out['dtype']}")
-    for plane, entry in zip(planes, out["planes"], strict=True):
-        entry["basis"] = [column(row) for row in plane.basis]
-        entry["project"] = [column(row) for row in plane.project]
     for moment, entry in zip(run.moments, out["points"], strict=True):
         entry["x"] = column(moment.flat)
 
@@ -105,7 +112,7 @@ def add_planes(
     for plane in planes:
         ends = trials.ends(plane) if trials else np.zeros((0, 2))
         window = window_over(run, plane, ends)
-        sampled = grid(sampler.grid(end, plane, widened(window, SPARE), sampler.detail.run))
+        sampled = sampler.grid(end, plane, widened(window, SPARE), sampler.detail.run)
         start = plane.at(trials.start if trials and trials.start is not None else end.flat)
         size = max(window[1] - window[0], window[3] - window[2])
         shown = ends[trials.index] if trials else ends
@@ -172,10 +179,9 @@ def add_line(out: dict[str, Any], run: Replay, trials: Columns | None, sampler: 
     size = float(np.ptp(at)) or max(abs(float(at[-1])), 1.0)
     near = ends[np.abs(ends - at[-1]) <= 2 * size + np.ptp(at)]
     low, high = interval([*at, *near], size)
-    x, f = sampler.line(run.moments[-1], low, high)
     shown = ends if trials is None else ends[trials.index]
     out["line"] = {
-        "x": close(x, high - low), "f": column(f, 9), "ends": coordinates(shown, high - low), "start": float(at[0])
+        **sampler.line(run.moments[-1], low, high), "ends": coordinates(shown, high - low), "start": float(at[0])
     }  # fmt: skip
     for k, moment in enumerate(run.moments):
         tried = ends if trials is None else ends[trials.of_moment(k)]

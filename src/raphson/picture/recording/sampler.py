@@ -3,14 +3,16 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from raphson.picture.plane import Plane
+from raphson.picture.recording.encode import close, column, grid
+from raphson.picture.recording.held import HELD, held_out, middles
 from raphson.picture.recording.replay import Moment, Replay
 from raphson.picture.recording.windows import Window
-from raphson.picture.sample import BLOCK, along, sample
-from raphson.picture.scene import Grid
+from raphson.picture.sample import BLOCK, along, gridded, mesh, ticks
 from raphson.problems.callback import HOST
 
 SECONDS = 12.0
@@ -40,7 +42,8 @@ class Detail:
     def count(self, planes: int, points: int) -> int:
         """Values of f that are needed at most."""
         around = self.thin**2 + max(planes - 1, 0) * self.others**2
-        return planes * self.run**2 + points * around if planes else (points + 2) * self.line
+        held = HELD * planes * (1 + points)
+        return planes * self.run**2 + points * around + held if planes else (points + 2) * self.line
 
 
 DETAILS = (
@@ -53,33 +56,55 @@ DETAILS = (
 
 @dataclass(frozen=True, eq=False)
 class Sampler:
-    """Values of f on the grids of a recording. What is left out is decided beforehand, not by a clock on the way."""
+    """Values of f on the grids of a recording. What is left out is decided beforehand, not by a clock on the way.
+
+    `alone`: the page has nothing but these values to know f by, and gets some more to judge them.
+    """
 
     run: Replay
     detail: Detail
+    alone: bool = False
 
     @staticmethod
-    def of(run: Replay, planes: Sequence[Plane]) -> "Sampler":
+    def of(run: Replay, planes: Sequence[Plane], alone: bool = False) -> "Sampler":
         """The finest detail that stays within `SECONDS` by the time that a few values take."""
         if run.problem is None:
             note = "f itself is not known here: only its quadratic is drawn"
             return Sampler(run, replace(DETAILS[-1], note=note))
         each = seconds_per_value(run)
         fitting = (d for d in DETAILS if each * d.count(len(planes), len(run.moments)) <= SECONDS)
-        return Sampler(run, next(fitting))
+        return Sampler(run, next(fitting), alone)
 
-    def grid(self, moment: Moment, plane: Plane, window: Window, side: int) -> Grid | None:
-        """f in the window of a plane laid through a moment; None where it is not sampled."""
+    def grid(self, moment: Moment, plane: Plane, window: Window, side: int) -> dict[str, Any] | None:
+        """The record of f in the window of a plane laid through a moment; None where it is not sampled, or nowhere
+        finite.
+        """
         if not side:
             return None
-        return sample(self.run.problem, moment.x, through(plane, moment.flat), window, side, side, ENDLESS)
+        problem, here = self.run.problem, through(plane, moment.flat)
+        u, v = ticks(problem.space, here, window, side, side)
+        cells, between = middles(u, v) if self.alone else (None, np.zeros((0, 2)))
+        # One call for all: compiled code has blocks of one size.
+        values = along(problem, moment.x, here, np.concatenate([mesh(u, v), between]), ENDLESS)
+        if values is None:
+            return None
+        sampled = gridded(problem.space, here, u, v, values[: len(u) * len(v)])
+        record = grid(sampled)
+        if record is not None and cells is not None:
+            record["held"] = held_out(sampled.values, cells, values[len(u) * len(v) :], record["base"], record["unit"])
+        return record
 
-    def line(self, moment: Moment, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
-        """f along the only variable: points and the values there; NaN where it is not known."""
+    def line(self, moment: Moment, low: float, high: float) -> dict[str, Any]:
+        """The record of f along the only variable: points and the values there; None where it is not known."""
         count = self.detail.line
         x = np.linspace(low, high, max(count, 2))
-        values = along(self.run.problem, moment.x, AXIS, np.stack([x, 0 * x], axis=1), ENDLESS) if count else None
-        return x, np.full(len(x), np.nan) if values is None else values
+        cells, between = middles(x, np.zeros(2)) if self.alone else (None, np.zeros((0, 2)))
+        p = np.concatenate([np.stack([x, 0 * x], axis=1), between])
+        values = along(self.run.problem, moment.x, AXIS, p, ENDLESS) if count else None
+        values = np.full(len(p), np.nan) if values is None else values
+        f, more = values[: len(x)], values[len(x) :]
+        record: dict[str, Any] = {"x": close(x, high - low), "f": column(f, 9)}
+        return record if cells is None else record | {"held": held_out(np.stack([f, f]), cells, more)}
 
 
 AXIS = Plane("x", "parameters", ("", ""), "", np.zeros(1), np.array([[1.0, 0.0]]), np.array([[1.0], [0.0]]), np.ones(2))

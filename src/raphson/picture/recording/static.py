@@ -52,6 +52,7 @@ STYLE = (
     "#static table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}"
     "#static th,#static td{padding:.15rem .7rem;text-align:right;border-bottom:1px solid #e2e6ea;white-space:nowrap}"
     "#static th{font-weight:600;border-bottom-color:#8a94a0}"
+    "#static tbody th{text-align:left;border-bottom-color:#e2e6ea}"
     "@media print{#static{margin:0;padding:0;max-width:none;font-size:10pt}#static tr{break-inside:avoid}"
     "#static figure{width:48%}#static h2{break-after:avoid}}"
 )

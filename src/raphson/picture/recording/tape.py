@@ -14,7 +14,7 @@ OPERATIONS = 3000
 """Operations that a program may have: a drag runs all of them in a frame."""
 
 NUMBERS = 300_000
-"""Numbers that all of them may make: with their derivatives along two directions 15 MB, and 20 ms of a frame."""
+"""Numbers that all of them may make: with their derivatives along two directions 33 MB, and 5 ms of a frame."""
 
 BYTES = 200_000
 """What its constants may take, a fit's data above all."""

@@ -9,6 +9,7 @@ from raphson.picture.contour import gaps
 from raphson.picture.feasible import area
 from raphson.picture.render.ink import TINT, ink, letters, open_head, pale, palette, pen
 from raphson.picture.scene import (
+    RING,
     Arc,
     Arrow,
     Contours,
@@ -26,6 +27,9 @@ from raphson.picture.scene import (
 
 CORNER, RADIUS = 0.11, 0.3
 """Inches: the side of a right-angle mark, the radius of an angle's arc."""
+
+MARKERS: tuple[Any, ...] = ("o", "s", "^", "D", "v", "*", (4, 1, 0), (4, 1, 45))
+"""The shapes of render/marks.py, in matplotlib's words."""
 
 
 def draw_ellipse(ax: Any, item: Ellipse, order: float) -> None:
@@ -104,11 +108,12 @@ def draw_dots(ax: Any, item: Dots, order: float) -> None:
     """Points, filled where taken and hollow where rejected."""
     points, filled = np.asarray(item.points, float).reshape(-1, 2), np.asarray(item.filled, bool)
     color, size = ink(item.role, ax), 26 if len(points) <= 60 else 12
+    marker = "o" if item.mark in (None, RING) else MARKERS[item.mark % len(MARKERS)]
     for which, face in ((filled, color), (~filled, ax.get_facecolor())):
         if which.any():
             ax.scatter(
                 points[which, 0], points[which, 1], s=size, facecolors=[face], edgecolors=[color], linewidths=1.1,
-                zorder=order + 0.5, gid=item.role,
+                zorder=order + 0.5, gid=item.role, marker=marker,
             )  # fmt: skip
 
 

@@ -20,10 +20,16 @@ LABEL = 0.84
 """Size of a label over that of an axis label."""
 
 
+DOTTED = {"width": 1.2, "dash": [1, 3]}
+"""max |g| of a run beside its gap of f."""
+
+
 @cache
 def palette() -> dict[str, dict[str, Any]]:
-    """Color, width and dash by role: palette.json, the same as the page's."""
-    return json.loads((Path(__file__).parents[1] / "palette.json").read_text())
+    """Color, width and dash by role: palette.json, the same as the page's; with a thin dotted twin of every series."""
+    roles = json.loads((Path(__file__).parents[1] / "palette.json").read_text())
+    twins = {f"{role}-gradient": {**roles[role], **DOTTED} for role in roles if role.startswith("series-")}
+    return roles | twins
 
 
 def ink(role: str, ax: Any, outside: bool = False) -> tuple[float, float, float]:

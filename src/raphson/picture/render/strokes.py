@@ -11,8 +11,10 @@ from raphson.picture.conic import arcs
 from raphson.picture.contour import gaps, lines
 from raphson.picture.render.ink import TINT, open_head, palette
 from raphson.picture.render.lettering import CORNER, arc_points
+from raphson.picture.render.marks import outline
 from raphson.picture.render.paper import SMALL, Paper
 from raphson.picture.scene import (
+    RING,
     Arc,
     Arrow,
     Contours,
@@ -39,6 +41,9 @@ MANY = 40
 
 CLOUD = 120
 """From so many filled dots on they are one path: a tenth of the bytes."""
+
+MARK_RADIUS = 3.2
+"""Pixels, of a circle; other marks cover about as much."""
 
 SHADES = 21
 """Colors of a heat map."""
@@ -154,6 +159,8 @@ def draw_dots(item: Dots, paper: Paper) -> list[str]:
     """Points, filled where taken and hollow where rejected."""
     spots = paper.pixels(np.asarray(item.points, float).reshape(-1, 2))
     filled, cloud = np.asarray(item.filled, bool), ""
+    if item.mark is not None:
+        return draw_marks(item, spots, filled)
     if len(spots) > CLOUD:
         seen = np.all(np.isfinite(spots) & (np.abs(spots) < 1e5), axis=1)
         data = "".join(f"M{x:.1f} {y:.1f}h.01" for x, y in spots[seen & filled].tolist())
@@ -168,6 +175,20 @@ def draw_dots(item: Dots, paper: Paper) -> list[str]:
         if np.isfinite(x + y) and abs(x) < 1e5 and abs(y) < 1e5:
             fill, stroke = (color(item.role), "#ffffff") if full else ("#ffffff", color(item.role))
             out.append(f'<circle cx="{x:.3f}" cy="{y:.3f}" r="{radius}" fill="{fill}" stroke="{stroke}"/>')
+    return ["".join(out) + "</g>"]
+
+
+def draw_marks(item: Dots, spots: np.ndarray, filled: np.ndarray) -> list[str]:
+    """Points of a method that races, in its shape."""
+    out = [f'<g data-role="{item.role}" data-mark="{item.mark}" stroke="{color(item.role)}">']
+    seen = np.all(np.isfinite(spots) & (np.abs(spots) < 1e5), axis=1)
+    for full in (True, False):
+        there = spots[seen & (filled == full)].tolist()
+        if item.mark == RING:
+            out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="7"/>' for x, y in there]
+        elif there:
+            shapes = "".join(outline(item.mark or 0, x, y, MARK_RADIUS) for x, y in there)
+            out.append(f'<path fill="{color(item.role) if full else "#ffffff"}" d="{shapes}"/>')
     return ["".join(out) + "</g>"]
 
 

@@ -42,7 +42,7 @@ def curve(
         word = "bottom of the parabola" if bend > 0 else "top of the parabola"
         items.append(Dots("center", np.array([[vertex, bottom]]), np.array([bend > 0]), word))
     items.append(Dots("point", np.array([[x, value]]), np.array([True]), "x"))
-    window = frame(items, span, value)
+    window = curve_window(items, span, value)
     items = [*(hatching(u, np.asarray(values, float), window) if missing else []), *items]
     return Scene(
         view="local", question=QUESTION, window=window, items=tuple(items), x_label=name,
@@ -68,7 +68,7 @@ def curve_run(
     items.append(Dots("start", spots[:1], np.array([True]), "start"))
     items.append(Dots("center", spots[taken & good][-1:], np.array([found]), end_word(found)))
     count, kept = len(points) - 1, int(np.sum(taken)) - 1
-    window = frame(items, (float(u[0]), float(u[-1])), values[0])
+    window = curve_window(items, (float(u[0]), float(u[-1])), values[0])
     items = [*([] if np.all(np.isfinite(f)) else hatching(u, f, window)), *items]
     return Scene(
         view="run", question="How did it go?", window=window, items=tuple(items), x_label=name, y_label="f",
@@ -94,7 +94,7 @@ def hatching(u: np.ndarray, values: np.ndarray, window: Window) -> list[Item]:
     return [Contours("function", grid, np.zeros(0))]
 
 
-def frame(items: list[Item], span: tuple[float, float], value: float) -> Window:
+def curve_window(items: list[Item], span: tuple[float, float], value: float) -> Window:
     """Heights from the marked points, and as much of the curves around them as leaves the points apart."""
     spots = [float(v) for item in items if isinstance(item, Dots) for v in item.points[:, 1]]
     curves = np.concatenate([item.points[:, 1] for item in items if isinstance(item, Curve)])
