@@ -18,7 +18,12 @@ def pair(seed, n=17, definite=False):
         A += np.diag(np.abs(A).sum(axis=1) + 0.1)
     structure, places = sparse_structure(*np.nonzero(A), n)
     values = jnp.zeros(structure.entries).at[places].set(A[np.nonzero(A)])
-    return Sparse(values, structure), Dense(jnp.asarray(A)), jnp.asarray(rng.normal(size=n)), jnp.asarray(0.5 + rng.random(n))
+    return (
+        Sparse(values, structure),
+        Dense(jnp.asarray(A)),
+        jnp.asarray(rng.normal(size=n)),
+        jnp.asarray(0.5 + rng.random(n)),
+    )
 
 
 SEEDS = range(8)
@@ -69,7 +74,7 @@ def test_the_subproblem_is_that_of_the_dense_matrix(seed, definite):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_negative_curvature_is_found_and_none_is_invented(seed):
     for definite in (False, True):
-        S, D, g, d = pair(seed, definite=definite)
+        S, D, _, d = pair(seed, definite=definite)
         found, z = S.negative_curvature(d)
         assert bool(found) == (not definite)
         if not definite:

@@ -1,6 +1,6 @@
 """The trust-region subproblem in one factorization per shift: what a search for the shift asks of H.
 
-    min g'y + 1/2 y'H y + shift/2 |y|^2  in scaled variables y = D s, H the scaled curvature
+min g'y + 1/2 y'H y + shift/2 |y|^2  in scaled variables y = D s, H the scaled curvature
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
