@@ -139,7 +139,12 @@ def main(folder: Path) -> None:
     raced = races()
     for name, comparison in raced.items():
         comparison.report(folder / f"{name}.html")
-    names = {"races": list(raced), "fits": list(fitted), "looks": [f"look-{name}" for name in POINTS], "runs": list(runs)}
+    names = {
+        "races": list(raced),
+        "fits": list(fitted),
+        "looks": [f"look-{name}" for name in POINTS],
+        "runs": list(runs),
+    }
     (folder / "pages.json").write_text(json.dumps(names))
 
 

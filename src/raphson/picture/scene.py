@@ -81,7 +81,7 @@ class Arc:
 
 @dataclass(frozen=True)
 class Dots:
-    """Points (m, 2), each `filled` (taken) or hollow (rejected); `mark`: the number of their shape in a race (render/marks.py)."""
+    """Points (m, 2), each `filled` (taken) or hollow (rejected); `mark`: their shape in a race (render/marks.py)."""
 
     role: str
     points: np.ndarray

@@ -60,8 +60,8 @@ class Comparison:
 
         The paths of all methods on contours of f (of more than two variables in the main plane of the first method's
         path, of one variable on its curve); f above the lowest f seen and right digits of x, by trials and by
-        evaluations; the table; verdicts. A method that is pointed at, or has the focus, is picked out everywhere, and the
-        race can be played. Where the page can compute f, methods also run in it from a start that can be dragged.
+        evaluations; the table; verdicts. A method that is pointed at, or has the focus, is picked out everywhere, and
+        the race can be played. Where the page can compute f, methods also run in it from a start that can be dragged.
         `title`: what stands at the top (default: "Race of methods"); `language`: "en" or "zh", in which the page opens.
         FileNotFoundError where the folder does not exist, ValueError for another language.
         """

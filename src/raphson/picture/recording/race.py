@@ -8,11 +8,11 @@ import numpy as np
 
 from raphson.picture.chinese import chinese_notes
 from raphson.picture.feasible import outside
-from raphson.picture.recording.course import Course
 from raphson.picture.recording.encode import close, column, grid, number
 from raphson.picture.recording.points import between
 from raphson.picture.recording.race_words import TITLE, race_words
-from raphson.picture.recording.racers import race_of
+from raphson.picture.recording.racecourse import Racecourse
+from raphson.picture.recording.racers import is_straight, race_of
 from raphson.picture.recording.record import NAMED, add_program, bounds_in
 from raphson.picture.render.marks import outline
 from raphson.picture.render.strokes import MARK_RADIUS
@@ -28,7 +28,7 @@ class Race:
     comparison: Any
     racers: list[Racer]
     low: float
-    course: Course | None
+    course: Racecourse | None
     window: Window | None
     grid: Grid | None
     line: tuple[np.ndarray, np.ndarray] | None
@@ -37,11 +37,11 @@ class Race:
     def of(comparison: Any) -> "Race":
         """Reads it."""
         results = comparison.results
-        course = Course.of(results)
+        course = Racecourse.of(results)
         racers, low = race_of(results, course)
         if course is None:
             return Race(comparison, racers, low, None, None, None, None)
-        window = course.window(results.values())
+        window = course.window([result for result in results.values() if is_straight(result)])
         racers = [drawable(racer, window, course.plane is None) for racer in racers]
         line = course.line(window) if course.plane is None else None
         return Race(comparison, racers, low, course, window, course.grid(window), line)
@@ -76,7 +76,9 @@ class Race:
         if self.course is not None and self.window is not None:
             self.add_course(out, self.course, self.window)
         else:
-            out["notes"].append("no paths are drawn: x moves on a curved space, no method moved, or the functions differ")
+            out["notes"].append(
+                "no paths are drawn: x moves on a curved space, no method moved, or the functions differ"
+            )
         out["notes"] += thinned_notes(self.racers, self.comparison.results)
         return out | {"zh": {"lines": [], "notes": chinese_notes(out["notes"])}}
 
@@ -112,7 +114,7 @@ class Race:
         ends = [[u, v] if u is not None else [None, None] for u, v in zip(rounded(x, size), heights, strict=True)]
         return out | {"ends": ends[:-1], "answer": ends[-1]}
 
-    def add_course(self, out: dict[str, Any], course: Course, window: Window) -> None:
+    def add_course(self, out: dict[str, Any], course: Racecourse, window: Window) -> None:
         """Adds f on the plane or on the line, and f itself where the page can compute it."""
         out["names"] = list(course.names[:NAMED])
         if self.line is not None:

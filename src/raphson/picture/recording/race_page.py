@@ -6,10 +6,9 @@ from typing import Any
 from raphson.picture.recording.race import Race
 from raphson.picture.recording.static import group, notes
 from raphson.picture.recording.words import WORDS
-from raphson.picture.render.marks import outline
-from raphson.picture.render.strokes import MARK_RADIUS, color, pen
+from raphson.picture.render.strokes import swatch
 from raphson.picture.scene import Scene
-from raphson.picture.views.race import Racer, digit_race, gap_race
+from raphson.picture.views.race import digit_race, gap_race
 
 
 def race_page(race: Race, recording: dict[str, Any], language: str = "en") -> str:
@@ -37,18 +36,9 @@ def table_of_methods(race: Race, say: dict[str, Any]) -> str:
     rows = []
     for racer, verdict in zip(race.racers, say["verdicts"], strict=True):
         cells = [*race.comparison.cells(racer.name, race.comparison.results[racer.name])[1:-1], verdict]
-        name = f'<th scope="row">{swatch(racer)} {escape(racer.name)}</th>'
+        name = f'<th scope="row">{swatch(racer.role, racer.mark)} {escape(racer.name)}</th>'
         rows.append(f"<tr>{name}{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>")
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-
-
-def swatch(racer: Racer) -> str:
-    """The line and the mark of a method."""
-    shape = outline(racer.mark, 18, 6, MARK_RADIUS)
-    return (
-        f'<svg width="36" height="12" viewBox="0 0 36 12" aria-hidden="true"><path fill="none" {pen(racer.role)} '
-        f'd="M1 6H35"/><path fill="{color(racer.role)}" d="{shape}"/></svg>'
-    )
 
 
 def unfound(say: dict[str, Any]) -> str:

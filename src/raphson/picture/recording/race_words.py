@@ -1,4 +1,4 @@
-"""The words of the page of a comparison, in English and Chinese: read without scripts, and given to the page that moves."""
+"""The words of the page of a comparison, in English and Chinese: those read without scripts, and those of the page."""
 
 from typing import Any
 

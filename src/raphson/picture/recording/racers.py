@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from raphson.certificate.verdict import GOOD, Verdict
-from raphson.picture.recording.course import Course, best_of
+from raphson.picture.recording.racecourse import Racecourse, or_last
 from raphson.picture.recording.replay import point_vector
 from raphson.picture.render.ink import palette
 from raphson.picture.section import way
@@ -23,13 +23,13 @@ SAME = 1e-3
 """Two answers are one minimum where they differ by less than this share of the way that a run went."""
 
 
-def race_of(results: Mapping[str, Any], course: Course | None) -> tuple[list[Racer], float]:
+def race_of(results: Mapping[str, Any], course: Racecourse | None) -> tuple[list[Racer], float]:
     """The methods as they are drawn, and the lowest f that any of them saw."""
     histories = {name: GapHistory.of(result) for name, result in results.items()}
     low = min(history.lowest for history in histories.values())
     most = int(np.clip(POINTS_ALL // len(results), *POINTS_EACH))
     roles = roles_of(list(results))
-    minima = [result for result in results.values() if result.certificate.success and straight(result)]
+    minima = [result for result in results.values() if result.certificate.success and is_straight(result)]
     racers = []
     for k, (name, result) in enumerate(results.items()):
         at = shown_of(result.trace, most)
@@ -37,8 +37,8 @@ def race_of(results: Mapping[str, Any], course: Course | None) -> tuple[list[Rac
         racers.append(Racer(
             name, roles[k], k, at.astype(float), evaluations(result)[at], (histories[name].value - low)[at],
             None if digits is None else digits[at], np.concatenate([[True], result.trace.accepted])[at],
-            None if course is None else course.ends(result)[at], None if course is None else course.answer(result),
-            bool(result.certificate.success),
+            course.ends(result)[at] if course and is_straight(result) else None,
+            course.answer(result) if course and is_straight(result) else None, bool(result.certificate.success),
         ))  # fmt: skip
     return racers, low
 
@@ -57,7 +57,7 @@ def roles_of(names: list[str]) -> list[str]:
     return out
 
 
-def straight(result: Any) -> bool:
+def is_straight(result: Any) -> bool:
     """Whether x and its way are known as vectors."""
     return result.model is not None and result.start is not None and result.model.space.straight
 
@@ -106,7 +106,7 @@ def digits_of(result: Any, minima: list[Any]) -> np.ndarray | None:
 
 def minimum_of(result: Any, minima: list[Any]) -> Any:
     """The result whose answer is the minimum that a run goes to, the one that knows it best; None for no minimum."""
-    if not straight(result) or result.certificate.verdict not in (*GOOD, Verdict.STOPPED):
+    if not is_straight(result) or result.certificate.verdict not in (*GOOD, Verdict.STOPPED):
         return None
     points = way(result)
     points = points[np.all(np.isfinite(points), axis=1)]
@@ -115,7 +115,7 @@ def minimum_of(result: Any, minima: list[Any]) -> Any:
         return None
     off = np.array([distances(points, point_vector(m.model.x))[0][-1] for m in there])
     same = [m for m, d in zip(there, off, strict=True) if d <= np.min(off) + SAME]
-    return min(same, key=lambda m: best_of(m.certificate.distance))
+    return min(same, key=lambda m: or_last(m.certificate.distance))
 
 
 def distances(points: np.ndarray, answer: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -192,6 +192,15 @@ def draw_marks(item: Dots, spots: np.ndarray, filled: np.ndarray) -> list[str]:
     return ["".join(out) + "</g>"]
 
 
+def swatch(role: str, mark: int) -> str:
+    """The line and the mark of a method, to stand beside its name."""
+    shape = outline(mark, 18, 6, MARK_RADIUS)
+    return (
+        f'<svg width="36" height="12" viewBox="0 0 36 12" aria-hidden="true"><path fill="none" {pen(role)} '
+        f'd="M1 6H35"/><path fill="{color(role)}" d="{shape}"/></svg>'
+    )
+
+
 def hatched(grid: Grid, paper: Paper) -> list[str]:
     """Where a grid is not finite."""
     holes = "".join(path(paper.pixels(hole[:-1]), closed=True) for hole in gaps(grid))

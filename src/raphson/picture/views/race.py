@@ -41,8 +41,8 @@ class Racer:
 
     `trial` and `count` (k,): the trials and the evaluations of f, g and H made up to then; `gap`: f above the lowest f
     that any method saw; `digits`: right digits of x (None: it goes to no minimum that was shown); `taken`: whether the
-    trial was; `ends` (k, 2): where it ended in the picture of the paths, NaN where that is not known; `answer` (2,): the
-    point that was returned (both None: no such picture); `found`: that is a minimum that was shown.
+    trial was; `ends` (k, 2): where it ended in the picture of the paths, NaN where that is not known; `answer` (2,):
+    the point that was returned (both None: no such picture); `found`: that is a minimum that was shown.
     """
 
     name: str
@@ -105,7 +105,8 @@ def path_race(
     items += [item for racer in racers for item in way_of(racer)]
     starts = [racer.ends[:1] for racer in racers if racer.ends is not None]
     items.append(Dots("start", starts[0], np.array([True]), "start"))
-    gone = sum(int(np.sum(~within(racer.ends[known(racer.ends)], window))) for racer in racers if racer.ends is not None)
+    ends = np.concatenate([racer.ends for racer in racers if racer.ends is not None])
+    gone = int(np.sum(~within(ends[known(ends)], window)))
     notes = (f"{gone} trial{'' if gone == 1 else 's'} ended outside the window.",) if gone else ()
     title = "" if whole else "slice: the other variables fixed"
     return Scene(

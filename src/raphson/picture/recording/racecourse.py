@@ -19,7 +19,7 @@ from raphson.picture.section import way
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class Racecourse:
     """The plane of the first method's path (None: one variable), through the point that it returned.
 
     Of two variables it is all of the space. `run`: that point alone, with f; `start` (n,).
@@ -31,18 +31,18 @@ class Course:
     start: np.ndarray
 
     @staticmethod
-    def of(results: Mapping[str, Any]) -> "Course | None":
+    def of(results: Mapping[str, Any]) -> "Racecourse | None":
         """The course of the first method that has one: on curved spaces, where no method moved, and of functions of
         different numbers of variables there is none."""
         same = len({result.gradient.size for result in results.values()}) == 1
         for result in results.values() if same else ():
-            course = Course.led(result)
+            course = Racecourse.led(result)
             if course is not None:
                 return course
         return None
 
     @staticmethod
-    def led(result: Any) -> "Course | None":
+    def led(result: Any) -> "Racecourse | None":
         """The course of one run."""
         if result.model is None or result.start is None or not result.model.space.straight:
             return None
@@ -55,11 +55,11 @@ class Course:
         names, n = tuple(map(str, names_of(result))), len(moment.flat)
         run, start = Replay(problem, (moment,)), point_vector(result.start)
         if n == 1:
-            return Course(run, None, names, start)
+            return Racecourse(run, None, names, start)
         d = drawing_units(run.moments)
         if n == 2:
-            return Course(run, whole_plane(moment.flat, d, names), names, start)
-        return Course(run, path_plane(points, d), names, start) if np.any(points != points[-1]) else None
+            return Racecourse(run, whole_plane(moment.flat, d, names), names, start)
+        return Racecourse(run, path_plane(points, d), names, start) if np.any(points != points[-1]) else None
 
     @property
     def moment(self) -> Moment:
@@ -81,9 +81,9 @@ class Course:
         return np.array([x[0], float(result.value)]) if self.plane is None else self.plane.at(x)
 
     def window(self, results: Iterable[Any]) -> Window:
-        """What is seen: the runs that found a minimum whole, of others what is not far off. Of one variable in x alone."""
+        """What is seen: runs that found a minimum whole, of others what is not far off. Of one variable in x alone."""
         ends = [(self.ends(result), np.concatenate([[True], result.trace.accepted]), result) for result in results]
-        good = [one for one in ends if one[2].certificate.success] or [min(ends, key=lambda one: best_of(one[2].value))]
+        good = [one for one in ends if one[2].certificate.success] or [min(ends, key=lambda one: or_last(one[2].value))]
         taken = np.concatenate([np.concatenate([at[kept], self.answer(result)[None]]) for at, kept, result in good])
         tried = np.concatenate([at for at, *_ in ends])
         if self.plane is None:
@@ -112,6 +112,6 @@ class Course:
         return Sampler.of(self.run, ()).line(self.moment, *window[:2])
 
 
-def best_of(value: float) -> float:
+def or_last(value: float) -> float:
     """f for choosing the lowest: what is not a number comes last."""
     return float(value) if np.isfinite(value) else np.inf
