@@ -85,6 +85,25 @@ def test_the_curve_goes_through_the_trials_that_were_made_on_it(name: str) -> No
     assert seen > 3
 
 
+def stiff(x):
+    """Every point's conjugate gradients are preconditioned by those of the point before."""
+    return jnp.sum(jnp.linspace(1, 300, x.size) * jnp.cosh(x - 1)) + (jnp.sum(x) - 2) ** 2
+
+
+@pytest.mark.parametrize("most", [MOST, 6])
+def test_what_conjugate_gradients_left_behind_is_learned_again(most: int) -> None:
+    """Of more than 32 variables a matrix is not formed, and runs remember; also past points that are not recorded."""
+    result = rp.minimize(stiff, np.zeros(40), method="trust-cg")
+    trace, moments = result.trace, replay(result, most).moments
+    number = np.cumsum(trace.accepted) - trace.accepted
+    assert len(moments) == min(most, len(trace.kept) + 1) > 5
+    for moment in moments[:-1]:
+        curve = moment.own.curve
+        assert curve is not None and len(curve) > 2
+        for step in trace.step[number == moment.taken]:
+            assert min(distance(step, a, b) for a, b in pairwise(curve)) <= 0.05 * np.linalg.norm(curve[-1])
+
+
 def distance(p: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     """From a point to a piece of a curve."""
     d = b - a

@@ -34,12 +34,12 @@ def sample(problem: Any, x: Any, plane: Plane, window: Window, nx: int, ny: int,
     None where the grid would take longer than `budget` seconds, by the time that its first points took.
     Evaluations here are not counted as the run's.
     """
-    u, v = ticks(problem.space, plane, window, nx, ny)
+    u, v = columns_and_rows(problem.space, plane, window, nx, ny)
     values = along(problem, x, plane, mesh(u, v), budget)
     return None if values is None else gridded(problem.space, plane, u, v, values)
 
 
-def ticks(space: Any, plane: Plane, window: Window, nx: int, ny: int) -> tuple[np.ndarray, np.ndarray]:
+def columns_and_rows(space: Any, plane: Plane, window: Window, nx: int, ny: int) -> tuple[np.ndarray, np.ndarray]:
     """The columns and the rows of a grid, as `sample` places them."""
     nx, ny, window = cut_to_bounds(space, plane, window, nx, ny)
     return np.linspace(window[0], window[1], nx), np.linspace(window[2], window[3], ny)

@@ -47,6 +47,14 @@ def curve(path: Any, model: Any, x: Any, taus: np.ndarray, steps: np.ndarray, le
     return evenly(found[: len(grid)], np.asarray(model.scale, float))
 
 
+def pairs_of(path: Any, model: Any, tau: Any) -> Any:
+    """What a path prepared for a first tau leaves behind for the one of the next point (None: nothing)."""
+    return getattr(path.prepare(reduce_to_free(model), tau), "pairs", None)
+
+
+left_behind = Program(pairs_of)
+
+
 @Program
 def walked(path: Any, model: Any, x: Any, taus: Any) -> Any:
     """The steps s(tau) (m, n) that the path proposes, as bounds cut them."""

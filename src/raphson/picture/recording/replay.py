@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -17,7 +18,7 @@ from raphson.linear.cg import CLOSE, newton_cg_direction
 from raphson.model.units import units_at
 from raphson.operators.matrix_free import MatrixFree
 from raphson.paths.proposal import LENGTH
-from raphson.picture.recording.own import Own, curve, on_a_line, straight
+from raphson.picture.recording.own import Own, curve, left_behind, on_a_line, pairs_of, straight
 from raphson.picture.thinning import thinned
 from raphson.problems.callback import HOST, Callback, CallCounts
 
@@ -199,12 +200,12 @@ class Rerun:
         """The points with the given numbers, in order; the last is looked at only where it is not the answer."""
         x, at = self.start, 0
         zero = self.problem.space.zero(x)
-        s, memory = zero, () if self.recipe is None else begun(self.recipe.curvature, self.problem, x)
+        s, memory, pairs = zero, () if self.recipe is None else begun(self.recipe.curvature, self.problem, x), None
         kept = np.concatenate([[0], self.trace.kept])
         numbers = np.concatenate([[-1], np.flatnonzero(self.trace.accepted)])
         for t in picked:
             if t > 0:
-                x, memory = self.advance(x, memory, self.steps[at : t - 1])
+                x, memory, pairs = self.advance(x, memory, pairs, at, t - 1)
                 s = jnp.asarray(self.steps[t - 1])
                 x = moved(self.problem.space, x, s)
             at = t
@@ -213,47 +214,59 @@ class Rerun:
                 yield replace(end, trial=trial, taken=taken)
                 return
             seen = with_hessian(self.problem, x) if len(end.flat) <= DENSE else slope(self.problem, x)
-            own, memory = self.own(t, x, s, seen, memory)
+            own, memory, pairs = self.own(t, x, s, seen, memory, pairs)
             H = None if seen.curvature is None else seen.curvature.dense()
             yield moment_of(trial, taken, x, seen.value, seen.gradient, H, own)
 
-    def advance(self, x: Any, memory: Any, steps: np.ndarray) -> tuple[Any, Any]:
-        """On along steps whose points are not recorded, in compiled blocks of one size."""
-        curvature = None if self.recipe is None else self.recipe.curvature
+    def advance(self, x: Any, memory: Any, pairs: Any, at: int, to: int) -> tuple[Any, Any, Any]:
+        """On from point `at` to point `to`, along steps whose points are not recorded, in compiled blocks."""
+        steps, curvature = self.steps[at:to], None if self.recipe is None else self.recipe.curvature
         if isinstance(self.problem, HOST):
             for s in map(jnp.asarray, steps):
                 x = moved(self.problem.space, x, s)
                 if curvature is not None:
                     seen = curvature.observation.evaluate(self.problem, x)
                     memory = learned(curvature, self.problem.space, seen, s, memory)[1]
-            return x, memory
+            return x, memory, pairs
         block = int(np.clip(2_000_000 // max(steps.shape[1], 1), 1, 256))
+        path = None if pairs is None or self.recipe is None else self.recipe.path
+        taus = np.zeros(len(steps), steps.dtype) if path is None else self.begun_with[at + 1 : to + 1]
         for start in range(0, len(steps), block):
-            part = steps[start : start + block]
-            padded = np.concatenate([part, np.zeros((block - len(part), part.shape[1]), part.dtype)])
-            x, memory = marched(curvature, self.problem, x, memory, padded, len(part))
-        return x, memory
+            part, first = (padded(rows[start : start + block], block) for rows in (steps, taus))
+            count = min(block, len(steps) - start)
+            x, memory, pairs = marched(curvature, path, self.problem, x, memory, pairs, part, first, count)
+        return x, memory, pairs
 
-    def own(self, t: int, x: Any, s: Any, seen: Evaluation, memory: Any) -> tuple[Own, Any]:
-        """The method's view of a point, and its memory after it."""
+    @cached_property
+    def begun_with(self) -> np.ndarray:
+        """tau of the first trial from every point (of one without trials that of the last trial)."""
+        first = np.concatenate([[True], self.trace.accepted[:-1]])
+        return np.append(self.trace.tau[first], self.trace.tau[-1:])
+
+    def own(self, t: int, x: Any, s: Any, seen: Evaluation, memory: Any, pairs: Any) -> tuple[Own, Any, Any]:
+        """The method's view of a point, its memory after it, and what it leaves behind for the next point's path."""
         if not self.trace.whole:
-            return Own(np.ones(len(self.steps[0])) if self.unscaled and len(self.steps) else None), memory
+            return Own(np.ones(len(self.steps[0])) if self.unscaled and len(self.steps) else None), memory, None
         tried = np.cumsum(self.trace.accepted) - self.trace.accepted == t
         taus, steps, lengths = self.trace.tau[tried], self.trace.step[tried], self.trace.length[tried]
         space = self.problem.space
         if self.recipe is None:
             ray = self.unit == LENGTH and len(steps) > 0 and not isinstance(space, Box)
             scale = np.ones(len(self.steps[0])) if self.unscaled and len(self.steps) else None
-            return Own(scale, straight(steps[np.argmax(taus)]) if ray else None), memory
+            return Own(scale, straight(steps[np.argmax(taus)]) if ray else None), memory, None
         curvature = self.recipe.curvature
         model, memory = learned(curvature, space, suited(self.problem, seen, curvature.observation), s, memory)
         scale = np.asarray(model.scale, float)
         if not len(taus) or not np.all(np.isfinite(scale)) or len(scale) > CURVED:
-            return Own(scale), memory
+            return Own(scale), memory, None
+        model = replace(model, curvature=model.curvature.remembering(pairs))
         found = curve(self.recipe.path, model, x, taus, steps, lengths)
         if found is None and self.unit == LENGTH and not isinstance(space, Box) and on_a_line(steps):
             found = straight(steps[np.argmax(taus)])  # a ray of which the run knew more: what other points left behind
-        return Own(scale, found), memory
+        # A ray is known by its trials, whatever the run remembered.
+        if self.unit == LENGTH or model.curvature.remembered(model.gradient) is None:
+            return Own(scale, found), memory, None
+        return Own(scale, found), memory, left_behind(self.recipe.path, model, taus[0])
 
 
 def affordable(result: Any, problem: Any, n: int) -> int:
@@ -302,6 +315,11 @@ def slope(problem: Any, x: Any) -> Evaluation:
     return GRADIENT.evaluate(problem, x) if isinstance(problem, HOST) else evaluate_compiled(problem, x, GRADIENT)
 
 
+def padded(rows: np.ndarray, count: int) -> np.ndarray:
+    """Rows, and zeros up to so many of them."""
+    return np.concatenate([rows, np.zeros((count - len(rows), *rows.shape[1:]), rows.dtype)])
+
+
 moved = Program(lambda space, x, s: space.move(x, s)[0])
 learned = Program(lambda curvature, space, seen, s, memory: curvature.model(space, seen, s, memory))
 conjugated = Program(lambda problem, x, g: newton_cg_direction(MatrixFree(problem, x).mv, g, INNER, CLOSE).s)
@@ -309,15 +327,22 @@ pushed = Program(lambda problem, x, rows: lax.map(MatrixFree(problem, x).mv, row
 
 
 @Program
-def marched(curvature: Any, problem: Any, x: Any, memory: Any, steps: Any, count: Any) -> tuple[Any, Any]:
-    """`count` steps at once: the point reached, and the curvature's memory there (None: only the point)."""
+def marched(
+    curvature: Any, path: Any, problem: Any, x: Any, memory: Any, pairs: Any, steps: Any, taus: Any, count: Any
+) -> tuple[Any, Any, Any]:
+    """`count` steps at once: the point reached, the curvature's memory there (None: only the point), and what the path
+    leaves behind (None: nothing).
+    """
 
-    def one(i: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
-        x, memory = carry
+    def one(i: Any, carry: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+        x, memory, pairs = carry
         x = problem.space.move(x, steps[i])[0]
         if curvature is None:
-            return x, memory
+            return x, memory, pairs
         seen = curvature.observation.evaluate(problem, x)
-        return x, curvature.model(problem.space, seen, steps[i], memory)[1]
+        model, memory = curvature.model(problem.space, seen, steps[i], memory)
+        if path is not None:
+            pairs = pairs_of(path, replace(model, curvature=model.curvature.remembering(pairs)), taus[i])
+        return x, memory, pairs
 
-    return lax.fori_loop(0, count, one, (x, memory))
+    return lax.fori_loop(0, count, one, (x, memory, pairs))

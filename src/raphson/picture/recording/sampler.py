@@ -12,7 +12,7 @@ from raphson.picture.recording.encode import close, column, grid
 from raphson.picture.recording.held import HELD, held_out, middles
 from raphson.picture.recording.replay import Moment, Replay
 from raphson.picture.recording.windows import Window
-from raphson.picture.sample import BLOCK, along, gridded, mesh, ticks
+from raphson.picture.sample import BLOCK, along, columns_and_rows, gridded, mesh
 from raphson.problems.callback import HOST
 
 SECONDS = 12.0
@@ -82,7 +82,7 @@ class Sampler:
         if not side:
             return None
         problem, here = self.run.problem, through(plane, moment.flat)
-        u, v = ticks(problem.space, here, window, side, side)
+        u, v = columns_and_rows(problem.space, here, window, side, side)
         cells, between = middles(u, v) if self.alone else (None, np.zeros((0, 2)))
         # One call for all: compiled code has blocks of one size.
         values = along(problem, moment.x, here, np.concatenate([mesh(u, v), between]), ENDLESS)
