@@ -10,7 +10,6 @@ export const ALL = "all";
 
 interface Fold {
   name: string;
-  root: HTMLElement;
   button: HTMLButtonElement;
   body: HTMLElement;
 }
@@ -37,18 +36,17 @@ export class Folds {
     heading.replaceChildren(button);
     root.replaceChildren(heading, body);
     root.classList.add("fold");
-    this.folds.push({ name, root, button, body });
+    this.folds.push({ name, button, body });
     return { ...panel, closed: (state) => !isOpen(state, name) };
   }
 
   /** Opens and closes what the state says. */
   follow(state: State): void {
-    for (const { name, root, button, body } of this.folds) {
+    for (const { name, button, body } of this.folds) {
       const open = isOpen(state, name);
       if (body.hidden !== open) continue;
       body.hidden = !open;
       button.setAttribute("aria-expanded", String(open));
-      root.classList.toggle("open", open);
     }
     this.tools.hidden = this.folds.length < 2;
     this.all.textContent = this.areOpen(state) ? this.words.close : this.words.open;

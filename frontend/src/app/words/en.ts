@@ -120,7 +120,7 @@ export const en = {
     walk: { title: "Radius and damping", question: "How far may a step trust the quadratic?" },
     table: { title: "Table of the trials", question: "What are the numbers of each trial?" },
   },
-  folds: { lead: "Press a question to see its picture.", open: "Open all", close: "Close all" },
+  folds: { lead: "Press a question to open it.", open: "Open all", close: "Close all" },
   local: {
     handle: "Point x",
     draggable: "draggable point",

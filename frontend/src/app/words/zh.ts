@@ -117,7 +117,7 @@ export const zh: Words = {
     walk: { title: "半径与阻尼", question: "二次函数能信到多远？" },
     table: { title: "试探步的表格", question: "每一步的数字是多少？" },
   },
-  folds: { lead: "点击问题即可展开图形。", open: "全部展开", close: "全部收起" },
+  folds: { lead: "点击问题即可展开。", open: "全部展开", close: "全部收起" },
   local: {
     handle: "点 x",
     draggable: "可拖动的点",
