@@ -60,8 +60,8 @@ def looking_back(x):
         one, two, total = state
         return (item, one, total + item * two), one * 2
 
-    (_, _, total), parts = lax.scan(step, (x[0], x[1], 0.0), x[2:], reverse=True)
-    return total + jnp.sum(parts**2)
+    (one, _, total), parts = lax.scan(step, (x[0], x[1], 0.0), x[2:], reverse=True)
+    return total + jnp.sum(parts**2) + one * x[11]
 
 
 def recurrence(x):
@@ -157,7 +157,16 @@ def chosen(x):
 
 def sliced_somewhere(x):
     i = jnp.argmax(x[:3])
-    return jnp.sum(lax.dynamic_slice(x.reshape(3, 4), (i, 1), (1, 2)) ** 2) + jnp.sum(x.at[i].set(x[5]) ** 3)
+    picked = jnp.sum(lax.dynamic_slice(x.reshape(3, 4), (i, 1), (1, 2)) ** 2)
+    return picked + jnp.sum(x.at[i].set(x[5]) ** 3) + jnp.sum(x[6:10].at[i].add(x[11]) ** 3)
+
+
+def triple(s):
+    return s * (3 * s)
+
+
+def pairwise(x):
+    return jnp.sin(x[1:] + 2 * x[:-1])
 
 
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
@@ -233,6 +242,13 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "sliced_somewhere": sliced_somewhere,
     "ratios": lambda x: jnp.sum(x[:-1] / x[1:]) + jnp.sum(x[::3] ** x[1::3]) + jnp.sum(jnp.arctan2(x[:3], x[3:6])),
     "linear": lambda x: 3 * jnp.sum(x) - x[2] + jnp.sum(jnp.abs(x)) + jnp.sum(x % 0.3),
+    "denominators": lambda x: jnp.sum(x[::-1] / (1 + x + jnp.roll(x, 1))),
+    "equal_factors": lambda x: jnp.sum(triple(x[1:] + x[:-1])),
+    "parts_of_prefixes": lambda x: (
+        jnp.cumsum(pairwise(x))[8] + lax.cumsum(pairwise(x), reverse=True)[9] + lax.cummax(pairwise(x), reverse=True)[7]
+    ),
+    "part_of_a_product": lambda x: (BAND[:, 1:] @ pairwise(x))[5],
+    "part_of_another": lambda x: (pairwise(x) @ BAND[1:])[5],
     "constant": lambda x: 2.0 + 0 * jnp.sum(lax.stop_gradient(x)),
     "interpolated": lambda x: jnp.sum(jnp.interp(x, jnp.arange(4.0), jnp.array([0.0, 1, 0, 2])) ** 2),
     "polynomial": lambda x: jnp.polyval(x[:4], x[5]) + jnp.sum(jnp.polyval(jnp.array([1.0, 2, 3]), x[6:])),

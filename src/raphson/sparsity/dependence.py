@@ -23,6 +23,10 @@ DISTINCT = 4_000_000
 a million elements takes 0.1 s, as long as uniting four million indices."""
 
 
+MOST_SPENT = 40
+"""Indices formed on the way, for each entry that a pattern may have: some 20 s, longer than the passes may take."""
+
+
 @dataclass(frozen=True, eq=False)
 class Dependence:
     """The sets of an array's elements: `rows`, of the array's shape, says which row of `base` (sets x n) is an
@@ -43,11 +47,19 @@ class Sets:
 
     def __init__(self, n: int, most: int):
         self.n, self.most = n, most
+        self.spent = 0
 
     def check(self, count: Any) -> None:
         """Raises TooDense before so many indices are formed."""
         if count > self.most:
-            raise TooDense("an intermediate array depends on the variables so densely", int(count))
+            raise TooDense("the index sets of an intermediate array", count, self.most)
+        self.spend(count)
+
+    def spend(self, count: Any) -> None:
+        """Counts indices that are formed; raises TooDense where all of them together take too long."""
+        self.spent += int(count)
+        if self.spent > MOST_SPENT * self.most:
+            raise TooDense("all index sets on the way together", self.spent, MOST_SPENT * self.most)
 
     def csr(self, start: np.ndarray, column: np.ndarray, width: int = 0) -> Csr:
         """Sets from where they begin and what they hold."""

@@ -80,7 +80,7 @@ def judged(tape: Straight, find: Find, most: int) -> Pattern | Refused:
     try:
         return pattern_of(find(tape, most))
     except TooDense as error:
-        reason = f"too dense: {error.what} would have {error.count:.3g} entries, more than {most:.3g}"
+        reason = f"too dense: {error.what} would have {error.count:.3g} entries, more than {error.limit:.3g}"
         if tape.unknown:
             reason += f"; taken as full, because nothing is known about them: {', '.join(tape.unknown)}"
         return Refused(reason, error.count)

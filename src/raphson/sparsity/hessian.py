@@ -72,7 +72,7 @@ class Meetings:
 
     def allowed(self, count: int) -> None:
         if count > self.sets.most:
-            raise TooDense("the matrix", int(count))
+            raise TooDense("the matrix", count, self.sets.most)
 
     def cliques(self) -> Csr | None:
         """E'E over all sets that meet themselves."""
@@ -117,7 +117,7 @@ class Meetings:
 
     def foresee(self, work: Any) -> None:
         if work > MOST_WORK * self.sets.most:
-            raise TooDense("products of index sets", int(min(work, self.sets.n**2)))
+            raise TooDense("all products of index sets together", work, MOST_WORK * self.sets.most)
 
     def product(self, left: Csr, right: Csr) -> Csr:
         """left'right, in pieces of bounded size."""

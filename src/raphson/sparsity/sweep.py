@@ -62,7 +62,8 @@ class Sweep:
             return False
         largest = max(kind.size for kind in (*eq.given, *eq.made))
         if largest > self.sets.most:  # XLA never forms what it can fuse; here every element has its entry
-            raise TooDense(f"an array on the way ({eq.name} of {shapes_of(eq)})", largest)
+            raise TooDense(f"an array on the way ({eq.name} of {shapes_of(eq)})", largest, self.sets.most)
+        self.sets.spend(sum(kind.size for kind in eq.made))
         rule = rule_for(self.tape, eq)
         passed = any(v in self.needed for v in eq.outs)
         met = set(self.met(rule, eq))
@@ -84,7 +85,7 @@ class Sweep:
                     if dep is not None and self.tape.active[v] and v in self.needed:
                         known[v] = dep
         except TooDense as error:
-            raise TooDense(f"{error.what} (in {eq.name} of {shapes_of(eq)})", error.count) from None
+            raise TooDense(f"{error.what} (in {eq.name} of {shapes_of(eq)})", error.count, error.limit) from None
 
 
 def shapes_of(eq: Equation) -> str:

@@ -68,11 +68,11 @@ class Straight:
 
 
 class TooDense(Exception):
-    """Index sets or products that would not fit: `what`, and how many entries it would have at least."""
+    """Index sets or products that would not fit: `what`, how many entries it would have, and how many it may have."""
 
-    def __init__(self, what: str, count: int):
+    def __init__(self, what: str, count: Any, limit: int):
         super().__init__(what)
-        self.what, self.count = what, count
+        self.what, self.count, self.limit = what, int(count), limit
 
 
 class Unreadable(Exception):
