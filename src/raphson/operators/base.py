@@ -107,6 +107,10 @@ class Operator(Protocol):
         """A bound of the error of every entry (n, n); None where they are exact to rounding."""
         return None
 
+    def csr(self) -> Any:
+        """The matrix as a SciPy CSR array (n, n), where it is sparse; else None. Host."""
+        return None
+
     def known_inverse(self) -> Any:
         """B^-1 as a NumPy array (n, n) or a SciPy LinearOperator, where it costs no factorization; else None. Host."""
         return None

@@ -1,6 +1,7 @@
 """Sparse symmetric matrices: values on a pattern, factorized on it."""
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false
 
 from typing import Any, ClassVar
 

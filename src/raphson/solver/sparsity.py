@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.colored import Sparsity
-from raphson.linear.sparse import fill, sparse_backend
+from raphson.linear.sparse import fill
 from raphson.linear.structure import sparse_structure
 from raphson.linear.symbolic import Fill
 from raphson.problems.allowed import innermost, modes_of
@@ -20,7 +20,7 @@ from raphson.sparsity.coloring import Crowded, color_symmetric
 from raphson.sparsity.compress import hessian_recovery
 from raphson.sparsity.find import hessian_pattern
 from raphson.sparsity.pattern import Refused
-from raphson.sparsity.price import MOST, products_instead
+from raphson.sparsity.price import MOST_COLORS, products_instead
 
 FACTOR_BYTES = 2**31
 """A factor may take up so much memory: CHOLMOD holds up to four."""
@@ -84,13 +84,13 @@ def look_for(problem: Any, x: Any) -> SparsityFound:
     if isinstance(pattern, Refused):
         return SparsityFound(None, f"H is not sparse ({pattern.reason})")
     start, column = np.asarray(pattern.start), np.asarray(pattern.column)
-    coloring = color_symmetric(start, column, MOST)
+    coloring = color_symmetric(start, column, MOST_COLORS)
     refusal = products_instead(coloring)
     if refusal is not None or isinstance(coloring, Crowded):
         return SparsityFound(None, f"H has {pattern.nnz} entries: {refusal}", pattern.nnz)
     structure, _ = sparse_structure(pattern.row, column, n)
     cost = fill(structure)
-    if sparse_backend().factor_bytes(n, cost.nonzeros) > FACTOR_BYTES or cost.flops > FACTOR_WORK:
+    if cost.bytes > FACTOR_BYTES or cost.flops > FACTOR_WORK:
         return SparsityFound(None, f"the factor of H would have {cost.nonzeros:.2g} entries", pattern.nnz, cost)
     known = Sparsity(structure, hessian_recovery(start, column, coloring))
     why = (

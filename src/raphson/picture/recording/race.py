@@ -13,7 +13,7 @@ from raphson.picture.recording.points import between
 from raphson.picture.recording.race_words import TITLE, race_words
 from raphson.picture.recording.racecourse import Racecourse
 from raphson.picture.recording.racers import is_straight, race_of
-from raphson.picture.recording.record import NAMED, add_program, bounds_in
+from raphson.picture.recording.record import NAMED, bounds_in, place, program_for
 from raphson.picture.render.marks import outline
 from raphson.picture.render.strokes import MARK_RADIUS
 from raphson.picture.scene import Grid, Scene
@@ -131,7 +131,8 @@ class Race:
         })  # fmt: skip
         view = {plane.id: {"at": column(plane.at(moment.flat))}}
         out["points"].append({"x": [], "value": number(moment.value), "views": view})
-        add_program(out, course.run, [plane])
+        out["program"], out["frozen"] = program_for(course.run)
+        place(out, course.run, [plane])
         if out["program"] and f is not None and np.all(np.isfinite(f.values)):  # the page computes a finer one
             out["planes"][0]["grid"] = grid(Grid(f.x[::2], f.y[::2], f.values[::2, ::2]))
 

@@ -11,9 +11,10 @@ from raphson.picture.plane import Plane, path_plane, whole_plane
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.recording.planes import drawing_units
 from raphson.picture.recording.replay import Moment, Replay, answer, aside, point_vector
-from raphson.picture.recording.sampler import Sampler
+from raphson.picture.recording.sampler import AXIS, ENDLESS, Sampler, through
 from raphson.picture.recording.trials import Columns
 from raphson.picture.recording.windows import SPARE, Window, interval, run_window, widened
+from raphson.picture.sample import along, sample
 from raphson.picture.scene import Grid
 from raphson.picture.section import way
 
@@ -104,12 +105,17 @@ class Racecourse:
         """f in a window of the plane; None where there is none, or its values take too long."""
         if self.plane is None:
             return None
-        sampler = Sampler.of(self.run, [self.plane])
-        return sampler.grid(self.moment, self.plane, widened(window, SPARE), sampler.detail.run)
+        side = Sampler.of(self.run, [self.plane]).detail.run
+        here, around = through(self.plane, self.moment.flat), widened(window, SPARE)
+        return sample(self.run.problem, self.moment.x, here, around, side, side, ENDLESS) if side else None
 
     def line(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         """f of one variable: points and the values there."""
-        return Sampler.of(self.run, ()).line(self.moment, *window[:2])
+        count = Sampler.of(self.run, ()).detail.line
+        x = np.linspace(*window[:2], max(count, 2))
+        points = np.stack([x, 0 * x], axis=1)
+        values = along(self.run.problem, self.moment.x, AXIS, points, ENDLESS) if count else None
+        return x, np.full(len(x), np.nan) if values is None else values
 
 
 def or_last(value: float) -> float:
