@@ -15,11 +15,11 @@ from raphson.linear.sparse import (
     BACKENDS,
     fill,
     inverse_iterate,
-    positive,
     selected_inverse,
-    solve,
     solve_with_bend,
     sparse_backend,
+    sparse_definite,
+    sparse_solve,
 )
 from raphson.linear.structure import diagonal_entries, host_pattern, shifted_values
 from tests.laws.random_sparse import KINDS, arrow, chain, dense_of, grid, random_structure, random_values
@@ -36,12 +36,12 @@ def structures():
 
 def answers(backend, structure, values, b):
     """Everything that one matrix is asked in a loop."""
-    ok = positive(structure, values, backend)
+    ok = sparse_definite(structure, values, backend)
     bent = solve_with_bend(structure, values, b, ok, backend)
     return {
         "ok": ok,
-        "solution": solve(structure, values, b, ok, backend=backend),
-        "refined": solve(structure, values, b, ok, refine=1, backend=backend),
+        "solution": sparse_solve(structure, values, b, ok, backend=backend),
+        "refined": sparse_solve(structure, values, b, ok, refine=1, backend=backend),
         "newton": bent.y,
         "bend": bent.bend,
         "weak": inverse_iterate(structure, values, b, ok, backend),
@@ -159,7 +159,7 @@ def test_pivots_that_leave_the_diagonal_are_no_proof(backend):
     ):
         values = np.array([diagonal[0], off[0], diagonal[1], off[1], diagonal[2]])
         assert np.linalg.eigvalsh(dense_of(structure, values))[0] < 1e-12
-        assert not positive(structure, values, backend)
+        assert not sparse_definite(structure, values, backend)
 
 
 def damped(backend, structure, values, b):
@@ -168,8 +168,8 @@ def damped(backend, structure, values, b):
     def body(c):
         shift, _, _, k = c
         a = shifted_values(structure, values, shift)
-        ok = positive(structure, a, backend)
-        return 2 * shift, solve(structure, a, b, ok, backend=backend), ok, k + 1
+        ok = sparse_definite(structure, a, backend)
+        return 2 * shift, sparse_solve(structure, a, b, ok, backend=backend), ok, k + 1
 
     start = (jnp.asarray(0.5, b.dtype), jnp.zeros_like(b), jnp.asarray(False), 0)
     return lax.while_loop(lambda c: ~c[2] & (c[3] < 20), body, start)
@@ -258,7 +258,7 @@ def test_refinement_takes_out_what_a_shift_put_in(backend):
     mu = 1e-3 * lowest
     shifted, ok = shifted_values(structure, values, mu), jnp.asarray(True)
     for steps in (0, 1, 2, 3):
-        y = solve(structure, shifted, b, ok, steps, jnp.asarray(values), backend)
+        y = sparse_solve(structure, shifted, b, ok, steps, jnp.asarray(values), backend)
         assert np.linalg.norm(y - wanted) <= (mu / lowest) ** (steps + 1) * np.linalg.norm(wanted) + 1e-12
 
 
@@ -268,8 +268,8 @@ def test_many_right_sides_at_once(backend):
     values, b = random_values(rng, structure, "definite"), rng.normal(size=(7, 3))
     wanted = np.linalg.solve(dense_of(structure, values), b)
     ok = jnp.asarray(True)
-    np.testing.assert_allclose(solve(structure, values, b, ok, backend=backend), wanted, rtol=1e-10, atol=1e-12)
-    lanes = jax.vmap(lambda c: solve(structure, values, c, ok, backend=backend), 1, 1)(b)
+    np.testing.assert_allclose(sparse_solve(structure, values, b, ok, backend=backend), wanted, rtol=1e-10, atol=1e-12)
+    lanes = jax.vmap(lambda c: sparse_solve(structure, values, c, ok, backend=backend), 1, 1)(b)
     np.testing.assert_allclose(lanes, wanted, rtol=1e-10, atol=1e-12)
 
 

@@ -11,7 +11,7 @@ from jax import lax
 from raphson.kernel.number import all_finite, eps
 from raphson.kernel.record import record
 from raphson.linear.cg import lowest_ritz
-from raphson.linear.sparse import inverse_iterate, positive
+from raphson.linear.sparse import inverse_iterate, sparse_definite
 from raphson.linear.structure import (
     SparseStructure,
     diagonal_entries,
@@ -88,7 +88,7 @@ def negative_direction(structure: SparseStructure, values: Array, backend: str |
 
     def body(c: NegativeSearch) -> NegativeSearch:
         shifted = shifted_values(structure, values, c.mu)
-        ok = positive(structure, shifted, backend)
+        ok = sparse_definite(structure, shifted, backend)
         w = inverse_iterate(structure, shifted, c.z, ok, backend)
         bent = quadratic_form(structure, values, w)
         lower = ok & (bent < c.curvature)

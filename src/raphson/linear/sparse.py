@@ -1,7 +1,7 @@
 """Factorizations of sparse symmetric matrices inside compiled loops: whether H is positive definite, and solves.
 
-`positive` is a value and never an exception; a solve takes it as `ok`, costs nothing where it is False (under `vmap`: a
-factorization of the identity) and then gives zeros. Nothing needs to be carried: a solve with the values of the last
+`sparse_definite` is a value and never an exception; a solve takes it as `ok`, costs nothing where it is False (under
+`vmap`: a factorization of the identity) and then gives zeros. Nothing needs to be carried: a solve with the values of the last
 test finds its factor. All of it works under `jit`, in loops and branches, and under `vmap` over values and right sides;
 in single precision numbers go through double. No derivative passes through (decision 6 of the design).
 
@@ -88,7 +88,7 @@ def sparse_backend(name: str | None = None) -> SparseBackend:
     return BACKENDS[asked]
 
 
-def positive(structure: SparseStructure, values: Array, backend: str | None = None) -> Array:
+def sparse_definite(structure: SparseStructure, values: Array, backend: str | None = None) -> Array:
     """Whether H is positive definite (a bool): whether its Cholesky factorization goes through. NaN: no, at no cost."""
     return sparse_backend(backend).positive(structure, values)
 
@@ -99,7 +99,7 @@ def guarded[T](structure: SparseStructure, values: Array, ok: Array, compute: Ca
     return lax.cond(ok, lambda: compute(jnp.where(ok, values, identity_values(structure, values))), lambda: otherwise)
 
 
-def solve(
+def sparse_solve(
     structure: SparseStructure,
     values: Array,
     b: Array,
@@ -108,7 +108,7 @@ def solve(
     target: Array | None = None,
     backend: str | None = None,
 ) -> Array:
-    """H^-1 b, for b (n,) or (n, k), where `ok = positive(structure, values)`; else zeros.
+    """H^-1 b, for b (n,) or (n, k), where `ok = sparse_definite(structure, values)`; else zeros.
 
     `refine`: steps y += H^-1 (b - T y), for b (n,), where T has the values `target`, else H's own. For H = T + mu I
     they take out what mu put in. For T = H they gain nothing: the residual is 2e-16 of |H| |y| + |b| without them.

@@ -14,7 +14,7 @@ from raphson.kernel.record import record
 from raphson.linear.cholesky import Factor
 from raphson.linear.negative import negative_direction, sparse_noise_shift
 from raphson.linear.solve import Direction, direct
-from raphson.linear.sparse import inverse_iterate, positive, solve, solve_with_bend
+from raphson.linear.sparse import inverse_iterate, solve_with_bend, sparse_definite, sparse_solve
 from raphson.linear.structure import (
     SparseStructure,
     absolute_product,
@@ -124,10 +124,10 @@ class Sparse(Operator):
         p, q = self.structure, g / d
         values = scaled_values(p, self.values, d)
         lifted = shifted_values(p, values, sparse_noise_shift(p, values))
-        definite = positive(p, lifted) & (jnp.max(jnp.abs(diagonal_entries(p, values))) > tiny(q))
+        definite = sparse_definite(p, lifted) & (jnp.max(jnp.abs(diagonal_entries(p, values))) > tiny(q))
         first = solve_with_bend(p, lifted, q, definite)
         left = q + sparse_product(p, values, first.y)
-        better = first.y - solve(p, lifted, left, definite)
+        better = first.y - sparse_solve(p, lifted, left, definite)
         gain = norm(q + sparse_product(p, values, better)) < norm(left)
         most = jnp.max(absolute_row_sums(p, values))
         return SparseSubproblem(q, d, values, p, definite, jnp.where(gain, better, first.y), first.bend, most)
@@ -136,7 +136,7 @@ class Sparse(Operator):
         """One factorization a shift; where B is not positive definite, shifts count from one that makes it so."""
         p = self.structure
         values = scaled_values(p, self.values, d)
-        definite = positive(p, shifted_values(p, values, sparse_noise_shift(p, values)))
+        definite = sparse_definite(p, shifted_values(p, values, sparse_noise_shift(p, values)))
         lowest = jax.lax.cond(definite, lambda: jnp.zeros((), g.dtype), lambda: -definite_shift(p, values))
         return SparseShifts(g / d, d, values, p, lowest)
 
@@ -144,7 +144,7 @@ class Sparse(Operator):
         """By a factorization; the direction, rarely asked for, by inverse iteration with shifts that just succeed."""
         p = self.structure
         values = scaled_values(p, self.values, d)
-        definite = positive(p, shifted_values(p, values, sparse_noise_shift(p, values)))
+        definite = sparse_definite(p, shifted_values(p, values, sparse_noise_shift(p, values)))
         nothing = jnp.zeros((), bool), jnp.zeros_like(d)
 
         def look() -> tuple[Array, Array]:
@@ -185,7 +185,7 @@ class SparseSubproblem:
     def solve(self, shift: Array) -> Solved:
         """By the sparse factor of H + shift."""
         values = shifted_values(self.structure, self.values, shift)
-        ok = positive(self.structure, values)
+        ok = sparse_definite(self.structure, values)
         found = solve_with_bend(self.structure, values, self.g, ok)
         return Solved(found.y, found.bend, -(self.g @ found.y), ok, (values, ok))
 
@@ -218,7 +218,7 @@ class SparseShifts:
     def solve(self, shift: Array) -> Array:
         """-(H + shift)^-1 g; zero where that is not positive definite."""
         values = shifted_values(self.structure, self.values, shift)
-        return solve(self.structure, values, -self.g, positive(self.structure, values))
+        return sparse_solve(self.structure, values, -self.g, sparse_definite(self.structure, values))
 
     def lift(self, y: Array) -> Array:
         """D^-1 y."""
