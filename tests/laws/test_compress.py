@@ -199,6 +199,14 @@ def test_a_recovery_is_an_argument_and_never_a_constant() -> None:
     assert len(jax.jit(both).lower(jnp.zeros(500), recovery).as_text()) < 30_000
 
 
+def test_a_derivative_without_entries_takes_no_product() -> None:
+    start, column = jnp.zeros(4, jnp.int32), jnp.zeros(0, jnp.int32)  # arrays of JAX will do
+    recovery = hessian_recovery(start, column, color_symmetric(start, column))
+    assert recover(lambda v: 1 / 0, recovery, np.float64).shape == (0,)
+    recovery = jacobian_recovery(start, column, 5, color_rows(start, column, 5), forward=False)
+    assert recover(lambda v: 1 / 0, recovery, np.float64).shape == (0,)
+
+
 def test_memory_is_foreseen() -> None:
     n = 200_000
     A = P.band(n, 4)

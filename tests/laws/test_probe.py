@@ -79,8 +79,8 @@ def test_a_missing_entry_is_always_found_and_named(dtype) -> None:
 
 
 def test_functions_with_rounding_of_their_own_are_not_accused() -> None:
-    """Terms that cancel by a million, so that H is known to two digits in single precision; products x_i x_(i + 2)
-    that cancel but for the rounding of a thousand thirds; and a last variable that cancels altogether."""
+    """Terms that cancel by a million, so that H itself is known to two digits in single precision; products
+    x_i x_(i + 2) that cancel but for the rounding of a thousand thirds; and a last variable that cancels altogether."""
 
     def fun(x):
         y = (x[:-1] + 1e3) ** 2 - 1e6 - 2e3 * x[:-1]  # x^2

@@ -1,9 +1,9 @@
 """Factorizations of sparse symmetric matrices inside compiled loops: whether H is positive definite, and solves.
 
 `sparse_definite` is a value and never an exception; a solve takes it as `ok`, costs nothing where it is False (under
-`vmap`: a factorization of the identity) and then gives zeros. Nothing needs to be carried: a solve with the values of the last
-test finds its factor. All of it works under `jit`, in loops and branches, and under `vmap` over values and right sides;
-in single precision numbers go through double. No derivative passes through (decision 6 of the design).
+`vmap`: a factorization of the identity) and then gives zeros. Nothing needs to be carried: a solve with the values of
+the last test finds its factor. All of it works under `jit`, in loops and branches, and under `vmap` over values and
+right sides; in single precision numbers go through double. No derivative passes through (decision 6 of the design).
 
 By CHOLMOD where sparsax is installed (`pip install "raphson[sparse]"`), else by SciPy's SuperLU;
 `RAPHSON_SPARSE=cholmod` or `superlu` in the environment, or `backend=`, decides otherwise, where JAX traces.

@@ -81,11 +81,16 @@ class Result(Items):
     def scipy_items(self) -> dict[str, Any]:
         """What SciPy's `minimize` returns beside x."""
         return {
-            "fun": self.value, "jac": self.gradient, "hess": LATER if self.model.curvature.compact else self.hessian,
+            "fun": self.value, "jac": self.gradient, "hess": self.lazy_hessian(),
             "hess_inv": LATER, "active_mask": self.active,
             "success": self.certificate.success, "status": self.code(), "message": self.verdict, "nit": self.steps,
             "nfev": self.evaluations.value, "njev": self.evaluations.gradient, "nhev": self.evaluations.hessian,
         }  # fmt: skip
+
+    def lazy_hessian(self) -> Any:
+        """H, or what stands for a sparse one until it is asked for."""
+        sparse = self.hessian is None and self.model is not None and self.model.curvature.compact
+        return LATER if sparse else self.hessian
 
     def code(self) -> int:
         """SciPy's status: 0 for success, else one of `CODES`."""
@@ -98,7 +103,7 @@ class Result(Items):
         is singular to rounding the pseudo-inverse in natural units, zero along the flat directions.
         """
         if name == "hess":
-            return self.hessian if self.hessian is not None else self.model.curvature.csr()
+            return self.model.curvature.csr()
         if name != "hess_inv":
             raise KeyError(name)
         if self.hessian is None:

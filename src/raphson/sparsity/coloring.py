@@ -56,6 +56,7 @@ def color_symmetric(start: np.ndarray, column: np.ndarray, most: int | None = No
     smallest degree last. The same pattern always has the same coloring. `most`: where more are of no use, the search
     ends early.
     """
+    start, column = np.asarray(start), np.asarray(column)
     n = start.size - 1
     most = n if most is None else min(most, n)
     row, best = entry_rows(start), None
@@ -145,11 +146,13 @@ def greedy(start: np.ndarray, column: np.ndarray, degree: np.ndarray, floor: int
 
 def color_columns(start: np.ndarray, column: np.ndarray, n: int, most: int | None = None) -> Coloring | Crowded:
     """Colors the columns (n,) of a pattern (m, n); those of one color have no row in common: J by forward mode."""
+    start, column = np.asarray(start), np.asarray(column)
     return color_apart(entry_rows(start), column, (start.size - 1, n), most)
 
 
 def color_rows(start: np.ndarray, column: np.ndarray, n: int, most: int | None = None) -> Coloring | Crowded:
     """Colors the rows (m,) of a pattern (m, n); those of one color have no column in common: J by reverse mode."""
+    start, column = np.asarray(start), np.asarray(column)
     return color_apart(column, entry_rows(start), (n, start.size - 1), most)
 
 

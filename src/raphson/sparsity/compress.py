@@ -47,6 +47,7 @@ class Recovery:
 def lower_triangle(start: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(start, row) of the lower triangle with the diagonal in compressed columns, rows ascending, from a symmetric
     pattern in compressed rows: the form that CHOLMOD takes."""
+    start, column = np.asarray(start), np.asarray(column)
     low = column >= entry_rows(start)
     return np.concatenate([[0], np.cumsum(low)])[start].astype(start.dtype), column[low]
 
@@ -56,6 +57,7 @@ def hessian_recovery(start: np.ndarray, column: np.ndarray, coloring: Coloring) 
 
     ValueError where the pattern is not symmetric, or the coloring leaves an entry without a reading.
     """
+    start, column = np.asarray(start), np.asarray(column)
     n, row, color = start.size - 1, entry_rows(start), coloring.color
     alone = alone_in_row(start, column, coloring)
     back = alone[mirrored(start, column)]
@@ -74,6 +76,7 @@ def jacobian_recovery(
 ) -> Recovery:
     """The reading of every entry of a pattern (m, n) in compressed rows, in their order. `forward`: a coloring of
     columns."""
+    start, column = np.asarray(start), np.asarray(column)
     m, row = start.size - 1, entry_rows(start)
     length = m if forward else n
     key = coloring.color[column if forward else row].astype(np.int64) * length + (row if forward else column)
@@ -125,6 +128,8 @@ def recover(
     gives is the product. `together`: how many are computed at a time (default: `TOGETHER` bytes of them), so that
     memory does not grow with the colors; batched=False: one after another, without vmap.
     """
+    if recovery.pick.shape[0] == 0:
+        return jnp.zeros(0, dtype)
     product = computed_once(product)
     one = lambda c: part(product((recovery.color == c).astype(dtype)))
     some = jax.vmap(one) if batched else lambda colors: lax.map(one, colors)

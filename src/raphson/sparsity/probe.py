@@ -75,7 +75,8 @@ def probe_hessian(product: Map, start: np.ndarray, row: np.ndarray, entries: Any
     Costs `VECTORS` products, and up to `SUSPECTS` more where they do not agree. On the host. v is drawn in units in
     which the rows of H have about the same size.
     """
-    i, j, values, n = np.asarray(row), entry_rows(start), np.asarray(entries), start.size - 1
+    start, i, values = np.asarray(start), np.asarray(row), np.asarray(entries)
+    j, n = entry_rows(start), start.size - 1
     off = i != j
     matrix = Entries(np.r_[i, j[off]], np.r_[j, i[off]], np.r_[values, values[off]], (n, n))
     unit = balance(matrix)
@@ -92,7 +93,8 @@ def probe_jacobian(
 
     The residuals are taken to have one unit, as their squares are added.
     """
-    values, m = np.asarray(entries), start.size - 1
+    start, values = np.asarray(start), np.asarray(entries)
+    m = start.size - 1
     matrix = Entries(entry_rows(start), np.asarray(column), values, (m, n))
     unit = with_usual(largest_in(matrix.columns, np.abs(values), n))
     over, relative = misses(product, matrix, unit, lambda v: np.ones(m), seed)
@@ -154,7 +156,7 @@ def outside_row(true_row: Map, matrix: Entries, unit: np.ndarray, k: int) -> np.
     first, noise = true[0], np.maximum(np.abs(true[1] - true[0]), np.abs(true[2] - true[0]))
     size = np.abs(first) / unit
     size = size / max(np.max(size), tiny(unit))
-    real = size > UNITS * eps(matrix.values)
+    real = (np.abs(first) > ABOVE * noise) & (size > UNITS * eps(matrix.values))
     strange = np.isin(np.arange(first.size), matrix.columns, invert=True) & (np.abs(first) > ABOVE * noise)
     size = np.where(strange, 1.0, np.where(real, size, 0.0))
     size[matrix.columns[matrix.rows == k]] = 0
