@@ -87,14 +87,18 @@ types: setup
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)
 
+RACERS := gradient-descent,newton,bfgs,dogleg
+
 # The code blocks of the pages are executed by `make test`, and not here.
 docs: .venv-docs/.installed .venv/.raphson
 	rm -rf docs/_build && mkdir -p docs/_build/live
 	$(BIN)/raphson tour --to docs/_build/live/tour.html >/dev/null
 	$(BIN)/raphson lab 'x^4 - 3*x*y + y^2' --start 0.4,0.9 --to docs/_build/live/lab.html >/dev/null
 	$(BIN)/raphson minimize rosenbrock --report docs/_build/live/run.html >/dev/null
+	$(BIN)/raphson compare rosenbrock --methods $(RACERS) --report docs/_build/live/race.html >/dev/null
 	.venv-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --doctree-dir docs/_build/doctrees docs docs/_build/html
 	.venv-docs/bin/python docs/_ext/check_site.py docs/_build/html
+	.venv-docs/bin/python docs/_ext/versions.py docs/_build
 	@echo "docs/_build/html/index.html"
 
 docs-pictures: setup

@@ -10,7 +10,7 @@ project = "raphson"
 version = "0.1.0"  # of pyproject.toml; tests/house/test_site.py compares
 html_title = f"raphson {version}"
 
-extensions = ["myst_parser", "accessible", "contents", "languages", "live", "source_pages"]
+extensions = ["myst_parser", "accessible", "contents", "languages", "live", "source_pages", "versions"]
 exclude_patterns = ["_*"]
 myst_enable_extensions = ["attrs_block"]
 myst_heading_anchors = 4

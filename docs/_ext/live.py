@@ -20,6 +20,7 @@ LIVE = {
     "tour.html": ("What a Hessian is: the tour", "海森矩阵是什么：十屏"),
     "lab.html": ("Your own function: the laboratory", "你自己的函数：实验室"),
     "run.html": ("A run on Rosenbrock's valley", "Rosenbrock 山谷中的一次迭代"),
+    "race.html": ("A race of methods in it", "各方法在其中赛跑"),
 }
 """Files in the order in which they are shown, with their names in English and Chinese."""
 

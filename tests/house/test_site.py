@@ -17,6 +17,7 @@ sys.path.append(str(DOCS / "_ext"))
 
 import check_site  # noqa: E402
 import contents  # noqa: E402
+import versions  # noqa: E402
 
 
 @pytest.mark.parametrize("folder", [DOCS, DOCS / "zh"], ids=["English", "Chinese"])
@@ -54,7 +55,7 @@ def constant(name: str) -> dict[str, Any]:
 
 def test_make_docs_writes_every_page_to_drag() -> None:
     live = constant("LIVE")
-    assert list(live) == ["tour.html", "lab.html", "run.html"]
+    assert list(live) == ["tour.html", "lab.html", "run.html", "race.html"]
     written = re.findall(r"docs/_build/live/(\S+\.html)", (ROOT / "Makefile").read_text())
     assert sorted(written) == sorted(live)
     for english, chinese in live.values():
@@ -138,3 +139,21 @@ def test_a_fault_of_a_built_site_is_found(bad: str, tmp_path: Path) -> None:
 def test_a_fault_of_a_style_sheet_is_found(tmp_path: Path) -> None:
     (tmp_path / "a.css").write_text("@font-face { src: url(https://example.org/a.woff) }")
     assert check_site.faults(tmp_path) == ["a.css: loads https://example.org/a.woff"]
+
+
+def test_sites_beside_each_other_are_listed_the_latest_first(tmp_path: Path) -> None:
+    for folder, version in {"0.9": "0.9.0", "0.10": "0.10.1", "0.10rc": "0.10.1rc1", "latest": "0.10.1"}.items():
+        (tmp_path / folder).mkdir()
+        head = f"# Sphinx inventory version 2\n# Project: raphson\n# Version: {version}\n".encode()
+        (tmp_path / folder / "objects.inv").write_bytes(head + b"# rest\nx\x9c\xff")
+    (tmp_path / "doctrees").mkdir()
+    found = versions.sites(tmp_path)
+    assert [site["folder"] for site in found] == ["latest", "0.10", "0.10rc", "0.9"]
+    assert [site["version"] for site in found] == ["0.10.1", "0.10.1", "0.10.1rc1", "0.9.0"]
+
+
+def test_make_docs_lists_the_site_and_the_switch_asks_no_other_host() -> None:
+    assert "docs/_ext/versions.py docs/_build\n" in (ROOT / "Makefile").read_text()
+    script = (DOCS / "_static/versions.js").read_text()
+    assert "//" not in re.sub(r"/\*.*?\*/", "", script, flags=re.DOTALL).replace("); // no list", "")
+    assert script.count("fetch(") == 2 and 'new URL("../versions.json", root)' in script

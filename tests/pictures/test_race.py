@@ -337,7 +337,8 @@ def test_runs_of_different_functions_are_compared_without_paths(seen: rp.Compari
     text = page(rp.Comparison(mixed, dict.fromkeys(mixed, 0.0)))
     read(text)
     assert 'data-view="paths"' not in text and "or the functions differ" in text
-    round_one = rp.minimize(lambda x: x @ jnp.diag(jnp.array([1.0, 2.0])) @ x, np.ones(2), space=rp.Sphere())
+    A = jnp.diag(jnp.array([1.0, 2.0, 4.0]))  # in two dimensions, as the others
+    round_one = rp.minimize(lambda x: x @ A @ x, np.ones(3), space=rp.Sphere())
     curved = {**seen.results, "sphere": round_one}
     methods = Race.of(rp.Comparison(curved, dict.fromkeys(curved, 0.0))).recording()["race"]["methods"]
     assert [method["ends"] is None for method in methods] == [False, False, False, True]

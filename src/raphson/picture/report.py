@@ -34,10 +34,10 @@ def register(*classes: type) -> None:
 def report(thing: Any, path: str | Path, title: str = "", language: str = "en") -> Path:
     """Writes the report about a result, fit, model or comparison; the path of the file.
 
-    The file appears whole or not at all. `language` ("en" or "zh") is that in which the page opens; with scripts on the
-    reader can change it. The same
-    object gives the same bytes: there is no time stamp in it. Raises FileNotFoundError where the folder does not
-    exist (none is created), IsADirectoryError where the path is one, ValueError for another language.
+    The file appears whole or not at all. `language` ("en" or "zh") is that in which the page opens; with scripts on
+    the reader can change it. The same object gives the same bytes: there is no time stamp in it. Raises
+    FileNotFoundError where the folder does not exist (none is created), IsADirectoryError where the path is one,
+    ValueError for another language.
     """
     return written(lambda: page(thing, title, language), Path(path))
 
