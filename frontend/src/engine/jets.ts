@@ -6,7 +6,7 @@
  * Source: Griewank and Walther (2008), "Evaluating Derivatives", chapter 13.
  */
 
-import { Code, Plan, STRIDE, type Other, type Rule } from "./plan";
+import { Code, Plan, STRIDE, type Other, type Plain, type Rule } from "./plan";
 import { decoded, type Program } from "./program";
 import { out } from "./scalars";
 
@@ -23,6 +23,7 @@ interface Slopes { g: Float64Array; h: Float64Array; gradient: Float64Array; hes
 export class Machine {
   private readonly code: Int32Array;
   private readonly rules: Rule[];
+  private readonly plain: Plain[];
   private readonly others: Other[];
   /** Where f is. */
   private readonly out: number;
@@ -36,8 +37,8 @@ export class Machine {
 
   constructor(readonly program: Program) {
     const constants = program.constants.map(decoded);
-    const { code, rules, others, values, count } = new Plan(program, constants);
-    [this.code, this.rules, this.others, this.out] = [Int32Array.from(code), rules, others, values[program.out][0]];
+    const { code, rules, plain, others, values, count } = new Plan(program, constants);
+    [this.code, this.rules, this.plain, this.others, this.out] = [Int32Array.from(code), rules, plain, others, values[program.out][0]];
     // Two more: what a product is on the way.
     this.v = new Float64Array(count + 2);
     constants.forEach((constant, i) => this.v.set(constant, values[i + 1][0]));
@@ -81,7 +82,7 @@ export class Machine {
 
   /** Values. */
   private compute(): void {
-    const { v, code, rules } = this;
+    const { v, code, plain } = this;
     for (let c = 0; c < code.length; c += STRIDE) {
       const to = code[c + 1], x = v[code[c + 2]], y = v[code[c + 3]];
       switch (code[c]) {
@@ -90,9 +91,7 @@ export class Machine {
         case Code.Mul: case Code.Scale: v[to] = x * y; break;
         case Code.Square: v[to] = x * x; break;
         case Code.Other: this.other(to, this.others[code[c + 4]]); break;
-        default:
-          rules[code[c + 4]](x, y);
-          v[to] = out.f;
+        default: v[to] = plain[code[c + 4]](x, y);
       }
     }
   }

@@ -1,7 +1,7 @@
 /** A program as straight-line code on numbered numbers: what every one is computed from, in order. */
 
 import { places, type Operation, type Program } from "./program";
-import { BINARY, STEPS, UNARY, out, wholePower } from "./scalars";
+import { BINARY, PLAIN, STEPS, UNARY, out, raised, wholePower } from "./scalars";
 
 /**
  * How a number is computed. What a basin map makes most of is written out; `First`, `Second`, `Both`: an elementary
@@ -13,6 +13,7 @@ export const enum Code { Add, Sub, Mul, Scale, Square, First, Second, Both, Valu
 export const STRIDE = 5;
 
 export type Rule = (x: number, y: number) => void;
+export type Plain = (x: number, y: number) => number;
 
 /** An operation on several numbers; `live`: whether an argument has derivatives. */
 export interface Other { operation: Operation; args: number[][]; live: boolean[] }
@@ -24,6 +25,8 @@ export class Plan {
   /** Instructions, one after another. */
   readonly code: number[] = [];
   readonly rules: Rule[] = [];
+  /** What they compute, without derivatives. */
+  readonly plain: Plain[] = [];
   readonly others: Other[] = [];
   /** The numbers of every value: 0 to n - 1 are x. */
   readonly values: number[][] = [];
@@ -60,7 +63,9 @@ export class Plan {
     if (op === "sum" && group > 0 && group <= WRITTEN) return Array.from({ length: size }, (_, i) => a.slice(i * group, (i + 1) * group).reduce(add));
     const rule = ruleOf(operation);
     if (rule) {
-      const more = this.rules.push(rule) - 1, one = args.length === 1, at = (from: number[], i: number): number => from[from.length === 1 ? 0 : i];
+      const more = this.rules.push(rule) - 1;
+      this.plain.push(plainOf(operation, rule));
+      const one = args.length === 1, at = (from: number[], i: number): number => from[from.length === 1 ? 0 : i];
       return Array.from({ length: size }, (_, i) => this.elementary(op, operation.power, at(a, i), at(b, i), more, one));
     }
     const live = args.map((arg) => arg.some((k) => this.live[k])), to = this.fresh(size, (op === "select_n" ? live.slice(1) : live).includes(true));
@@ -78,6 +83,10 @@ export class Plan {
     if (op === "square" || (op === "integer_pow" && power === 2)) return this.put(Code.Square, true, a, a);
     return this.put(first ? (second ? Code.Both : Code.First) : Code.Second, true, a, b, rule);
   }
+}
+
+function plainOf({ op, power = 1 }: Operation, rule: Rule): Plain {
+  return op === "integer_pow" ? (x) => raised(x, power) : (PLAIN[op] ?? STEPS[op] ?? ((x, y) => (rule(x, y), out.f)));
 }
 
 /** An elementary function; none for what is computed of several numbers at once. */

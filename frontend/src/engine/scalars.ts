@@ -109,6 +109,12 @@ export const BINARY: Record<string, (x: number, y: number) => void> = {
   },
 };
 
+/** Those whose derivatives cost more than the value, for where it is asked for alone. */
+export const PLAIN: Record<string, (x: number, y: number) => number> = {
+  pow: (x, y) => x ** y, div: (x, y) => x / y, log: Math.log, sin: Math.sin, cos: Math.cos, sinh: Math.sinh, cosh: Math.cosh,
+  tanh: Math.tanh, erf, erfc, lgamma, digamma,
+};
+
 function extreme(share: number, x: number, y: number): void {
   const f = x !== x || y !== y ? NaN : share === 1 ? x : y;
   set2(f, share, 1 - share, 0, 0, 0);
@@ -125,7 +131,9 @@ function power(x: number, y: number): void {
 }
 
 /** x^p for a whole p. */
+export const raised = (x: number, p: number): number => (p === 0 ? 1 : p === 1 ? x : p === 2 ? x * x : x ** p);
+
+/** The same with its derivatives. */
 export function wholePower(x: number, p: number): void {
-  const above = (q: number): number => (q === 0 ? 1 : q === 1 ? x : q === 2 ? x * x : x ** q);
-  set(above(p), p === 0 ? 0 : p * above(p - 1), p === 0 || p === 1 ? 0 : p * (p - 1) * above(p - 2));
+  set(raised(x, p), p === 0 ? 0 : p * raised(x, p - 1), p === 0 || p === 1 ? 0 : p * (p - 1) * raised(x, p - 2));
 }
