@@ -35,7 +35,7 @@ class Racecourse:
     def of(results: Mapping[str, Any]) -> "Racecourse | None":
         """The course of the first method that has one: on curved spaces, where no method moved, and of functions of
         different numbers of variables there is none."""
-        same = len({point_vector(result.x).size for result in results.values()}) == 1
+        same = len({result.gradient.size for result in results.values()}) == 1
         for result in results.values() if same else ():
             course = Racecourse.led(result)
             if course is not None:
