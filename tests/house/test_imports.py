@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from tests.house.source import PACKAGE, Source, sources
 
 ORDER = (
-    "kernel < tracing < problems < linear < operators < calculus < model < paths < controls < certificate < solver "
-    "< report < slam, ml, fit < picture < cli"
+    "kernel < sparsity < tracing < problems < linear < operators < calculus < model < paths < controls < certificate "
+    "< solver < report < slam, ml, fit < picture < cli"
 )
 LEVEL = {room: level for level, rooms in enumerate(ORDER.split(" < ")) for room in rooms.split(", ")}
 
