@@ -71,6 +71,13 @@ def success_tolerance(a: Any) -> float:
     return eps(a) ** (1 / 3)
 
 
+def sum_rounding(terms: int) -> float:
+    """gamma_k = k u / (1 - k u), u = eps / 2 in double precision: the relative error, against the sum of absolute
+    values, of k operations in a row (Higham 2002, lemma 3.1). Infinite where the lemma says nothing."""
+    u = terms * float(limits(np.dtype(np.float64)).eps) / 2
+    return u / (1 - u) if u < 1 else np.inf
+
+
 def safe(x: Array, ok: Array) -> Array:
     """`x` where `ok`, else 1: the usual guard of a denominator inside `jnp.where`."""
     return jnp.where(ok, x, jnp.ones_like(x))

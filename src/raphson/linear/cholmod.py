@@ -1,0 +1,276 @@
+"""Sparse Cholesky factors by CHOLMOD (through sparsax), as part of compiled programs: the only file that knows sparsax.
+
+sparsax raises on an indefinite, singular or NaN matrix, which ends the whole compiled program. Here definiteness is a
+value: a callback asks for log det H in a try, which leaves the factor in sparsax's cache of values, so that the solve
+that follows finds it. Nobody may call a solve with a matrix that failed: `sparse.py` sees to that.
+
+sparsax's wheel holds parts of SuiteSparse under the GPL (NOTICE at the root of the repository); it is the extra
+`raphson[sparse]`, and nothing else in the package needs it.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false, reportMissingImports=false, reportMissingModuleSource=false
+
+import ctypes
+from functools import cache
+from importlib import import_module, metadata
+from importlib.util import find_spec
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.custom_batching import custom_vmap
+from numpy.typing import NDArray
+
+from raphson.kernel.number import sum_rounding
+from raphson.linear.structure import SparseStructure, host_pattern
+from raphson.linear.symbolic import Fill, PatternMemory, fill_of_order
+
+Array = jax.Array
+Host = NDArray[Any]
+
+KEPT_FACTORS = 4
+"""Factors that sparsax holds per pattern, instead of 32. Chain n = 1e6, 30 factorizations: peak 2472 MB with 32, 1162
+with 4 and 1070 with 2, 292 of them JAX. Solves alone need the last one; in a batch, each lane has its own."""
+
+FEW_FACTORS = 2
+LARGE = 300_000
+"""And for so many variables: a factor of a grid of 1000 x 1000 has 564 MB, and nobody batches those."""
+
+ANALYSIS_VERSIONS = (4, 5)
+"""CHOLMOD's major versions whose records begin as `CholmodPattern` and `CholmodAnalysis` say."""
+
+COMMON_BYTES = 1 << 16
+"""Room for `cholmod_common`, which has 2.6 kB; it is only handed from one call to the next."""
+
+PERMUTE = 7
+"""CHOLMOD's number of the system P b, sparsax.MODE_P."""
+
+
+def kept_factors(n: int) -> int:
+    """How many factors sparsax is told to hold."""
+    return KEPT_FACTORS if n < LARGE else FEW_FACTORS
+
+
+@cache
+def library() -> Any:
+    """sparsax, set to hold few factors per pattern. That setting is the process's: other users of sparsax share it."""
+    sparsax = import_module("sparsax")
+    sparsax.set_num_cache_size(KEPT_FACTORS)
+    return sparsax
+
+
+@cache
+def native() -> Any:
+    """sparsax's compiled module: functions of NumPy arrays. Not public, therefore `pyproject.toml` pins the version."""
+    library()
+    return import_module("sparsax_cpp")
+
+
+def double(a: Array) -> Array:
+    """CHOLMOD computes in double precision."""
+    return a.astype(jnp.float64)
+
+
+def axis_of(batched: bool) -> int | None:
+    """Where `vmap` finds a batch."""
+    return 0 if batched else None
+
+
+class Cholmod:
+    """Factorizations by CHOLMOD. `asked` and `failed` count those asked for and those that found no positive matrix."""
+
+    name = "cholmod"
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.failed = 0
+        self.fills: PatternMemory[Fill] = PatternMemory()
+
+    def usable(self) -> bool:
+        """Whether sparsax is there and JAX computes in double precision, without which it does not start."""
+        return bool(jax.config.jax_enable_x64) and find_spec("sparsax_cpp") is not None  # type: ignore[attr-defined]
+
+    def positive(self, structure: SparseStructure, values: Array) -> Array:
+        """Whether the matrix is positive definite, as a value; the factor stays in the cache."""
+
+        def host(rows: Any, columns: Any, a: Any) -> Host:
+            given = np.asarray(rows), np.asarray(columns), np.asarray(a)
+            return np.asarray(self.factored(*given, structure.size))
+
+        return jax.pure_callback(
+            host,
+            jax.ShapeDtypeStruct((), bool),
+            structure.rows,
+            structure.columns,
+            double(values),
+            vmap_method="sequential",
+        )
+
+    def factored(self, rows: Host, columns: Host, values: Host, n: int) -> bool:
+        """Factorizes on the host; what is not finite is not tried."""
+        if not np.isfinite(values).all():
+            return False
+        native().set_num_cache_size(kept_factors(n))  # by size: no setting of a pattern's own exists
+        before = native().factorization_count()
+        try:
+            native().logdet_np(columns, rows, values, n)
+        except RuntimeError as problem:
+            if "positive definite" not in str(problem):
+                raise  # no memory, or more entries than its indices can name
+            self.asked += 1
+            self.failed += 1
+            return False
+        self.asked += native().factorization_count() - before
+        return True
+
+    def chains(self, structure: SparseStructure, values: Array, chains: list[tuple[Array, tuple[int, ...]]]) -> Any:
+        """Chains of solves with one factor. sparsax reads the upper triangle, which is ours with i and j exchanged."""
+        given = [(double(b), modes) for b, modes in chains]
+        found = library().factor_solve(structure.columns, structure.rows, double(values), given, n=structure.size)
+        return [x.astype(b.dtype) for x, (b, _) in zip(found, chains, strict=True)]
+
+    def solve(self, structure: SparseStructure, values: Array, b: Array) -> Array:
+        """H^-1 b for b (n,) or (n, k)."""
+        lib = library()
+        return self.chains(structure, values, [(b, (lib.MODE_A,))])[0]
+
+    def solve_with_bend(self, structure: SparseStructure, values: Array, b: Array) -> tuple[Array, Array]:
+        """y = H^-1 b, and y'H^-1 y as the squared length of L^-1 P y.
+
+        Alone in two calls with three triangular solves (grid of 1000 x 1000: 180 ms; one call: 290). In a batch, whose
+        factors are not all kept, in one call with five.
+        """
+        lib = library()
+
+        @custom_vmap
+        def alone(structure: SparseStructure, values: Array, b: Array) -> tuple[Array, Array]:
+            y = self.solve(structure, values, b)
+            return y, self.chains(structure, values, [(y, (lib.MODE_P, lib.MODE_L))])[0]
+
+        @alone.def_vmap
+        def _(size: int, batched: Any, *given: Any) -> tuple[Any, Any]:
+            def together(structure: SparseStructure, values: Array, b: Array) -> tuple[Array, Array]:
+                chains = [(b, (lib.MODE_A,)), (b, (lib.MODE_A, lib.MODE_P, lib.MODE_L))]
+                return tuple(self.chains(structure, values, chains))
+
+            return jax.vmap(together, tuple(jax.tree.map(axis_of, batched)), axis_size=size)(*given), (True, True)
+
+        y, w = alone(structure, values, b)
+        return y, w @ w
+
+    def solve_twice(self, structure: SparseStructure, values: Array, b: Array) -> Array:
+        """H^-1 H^-1 b."""
+        lib = library()
+        return self.chains(structure, values, [(b, (lib.MODE_A, lib.MODE_A))])[0]
+
+    def selected_inverse(self, structure: SparseStructure, values: Array) -> Array:
+        """The entries of H^-1 at the places of the structure (nnz,)."""
+        found = library().selinv(structure.columns, structure.rows, double(values), structure.size)
+        return found.astype(values.dtype)
+
+    def host_factor(self, structure: SparseStructure, values: Host) -> "CholmodFactor | None":
+        """The factor of a matrix on the host; None where it is not positive definite."""
+        rows, columns = host_pattern(structure)
+        factor = CholmodFactor(self, rows, columns, values)
+        return factor if self.factored(rows, columns, values, structure.size) else None
+
+    def symbolic(self, structure: SparseStructure) -> Fill | None:
+        """The fill in the very order that CHOLMOD will take, by its analysis of the pattern; nothing numeric is
+        allocated. None where that library cannot be called by itself."""
+        rows, columns = host_pattern(structure)
+        order = analyzed_order(np.append(np.asarray(structure.diagonal), rows.size), rows)
+        return None if order is None else fill_of_order(rows, columns, order)
+
+    def held_bytes(self, n: int, nonzeros: int) -> float:
+        """Memory of the factors held: a double and an index for each entry, seven integers for each column. Measured:
+        52 MB a factor for a chain of 1e6, 43 for a grid of 300 x 300, 194 for 600 x 600."""
+        return kept_factors(n) * (12.0 * nonzeros + 28.0 * n)
+
+
+class CholmodFactor:
+    """A factor in sparsax's cache, found there by its values."""
+
+    def __init__(self, backend: Cholmod, rows: Host, columns: Host, values: Host) -> None:
+        self.backend, self.rows, self.columns, self.values = backend, rows, columns, values
+
+    def solve(self, b: Host, mode: int = 0) -> Host:
+        """H^-1 b for b (n,), or another of CHOLMOD's systems."""
+        return np.asarray(native().solve_np(self.columns, self.rows, self.values, b, mode))
+
+    @property
+    def defect(self) -> float:
+        """A bound of |L L' - P H P'|_2, from the pattern of L and the trace.
+
+        Higham (2002), theorems 10.3 and 10.5, with what a sparse L adds: the error of entry (i, j) is at most
+        gamma_(r + 3) (|L| |L'|)_ij, r the longest row of L (r + 1 in the book; two more for a reciprocal pivot), and
+        |L| |L'| has the pattern of L + L' and entries at most sqrt(h_ii h_jj) / (1 - gamma). So its norm is at most
+        max h_ii times the longest row of L + L', and at most the trace. Rump (2006), "Verification of positive
+        definiteness", BIT 46, uses the same.
+        """
+        diagonal = self.values[self.rows == self.columns]
+        fill = self.fill(diagonal.size)
+        rounding = sum_rounding(int(fill.row_counts.max()) + 3)
+        size = min(fill.reach * float(diagonal.max()), float(diagonal.sum()) * (1 + sum_rounding(diagonal.size)))
+        return rounding / (1 - rounding) * size if rounding < 1 else np.inf
+
+    def fill(self, n: int) -> Fill:
+        """The fill in the order that this factor has."""
+
+        def make() -> Fill:
+            order = self.solve(np.arange(n, dtype=float), PERMUTE).astype(np.int64)
+            return fill_of_order(self.rows, self.columns, order)
+
+        return self.backend.fills.find(self.rows, self.columns, n, make)
+
+
+class CholmodPattern(ctypes.Structure):
+    """`cholmod_sparse` of cholmod.h."""
+
+    _fields_ = (
+        *((name, ctypes.c_size_t) for name in ("nrow", "ncol", "nzmax")),
+        *((name, ctypes.c_void_p) for name in ("p", "i", "nz", "x", "z")),
+        *((name, ctypes.c_int) for name in ("stype", "itype", "xtype", "dtype", "sorted", "packed")),
+    )
+
+
+class CholmodAnalysis(ctypes.Structure):
+    """How `cholmod_factor` of cholmod.h begins."""
+
+    _fields_ = (("n", ctypes.c_size_t), ("minor", ctypes.c_size_t), ("order", ctypes.POINTER(ctypes.c_int32)))
+
+
+@cache
+def analysis_library() -> Any:
+    """The CHOLMOD inside sparsax's wheel, to be asked for an analysis alone; None where it cannot be had.
+
+    sparsax analyzes only with numbers, and by then the factor is allocated.
+    """
+    try:
+        inside = [file for file in metadata.files("sparsax") or () if "libcholmod" in file.name]
+        lib = ctypes.CDLL(str(inside[0].locate()))
+        known = lib.cholmod_version((ctypes.c_int * 3)()) // 1000 in ANALYSIS_VERSIONS
+    except (metadata.PackageNotFoundError, IndexError, OSError, AttributeError):
+        return None
+    lib.cholmod_analyze.restype = ctypes.POINTER(CholmodAnalysis)
+    return lib if known else None
+
+
+def analyzed_order(pointers: Host, rows: Host) -> Host | None:
+    """The order of elimination (n,) that CHOLMOD's analysis chooses for a lower triangle by columns."""
+    lib = analysis_library()
+    if lib is None:
+        return None
+    n = pointers.size - 1
+    pointers, rows = (np.ascontiguousarray(a, np.int32) for a in (pointers, rows))
+    common = ctypes.create_string_buffer(COMMON_BYTES)
+    lib.cholmod_start(common)
+    pattern = CholmodPattern(
+        n, n, rows.size, pointers.ctypes.data, rows.ctypes.data, None, None, None, -1, 0, 0, 0, 1, 1
+    )
+    found = lib.cholmod_analyze(ctypes.byref(pattern), common)
+    order = np.ctypeslib.as_array(found.contents.order, (n,)).astype(np.int64) if found else None
+    lib.cholmod_free_factor(ctypes.byref(found), common)
+    lib.cholmod_finish(common)
+    return order
