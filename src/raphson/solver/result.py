@@ -81,16 +81,11 @@ class Result(Items):
     def scipy_items(self) -> dict[str, Any]:
         """What SciPy's `minimize` returns beside x."""
         return {
-            "fun": self.value, "jac": self.gradient, "hess": self.lazy_hessian(),
+            "fun": self.value, "jac": self.gradient, "hess": hessian_item(self),
             "hess_inv": LATER, "active_mask": self.active,
             "success": self.certificate.success, "status": self.code(), "message": self.verdict, "nit": self.steps,
             "nfev": self.evaluations.value, "njev": self.evaluations.gradient, "nhev": self.evaluations.hessian,
         }  # fmt: skip
-
-    def lazy_hessian(self) -> Any:
-        """H, or what stands for a sparse one until it is asked for."""
-        sparse = self.hessian is None and self.model is not None and self.model.curvature.compact
-        return LATER if sparse else self.hessian
 
     def code(self) -> int:
         """SciPy's status: 0 for success, else one of `CODES`."""
@@ -178,6 +173,12 @@ class Result(Items):
         return summary(self)
 
     __repr__ = __str__
+
+
+def hessian_item(result: Result) -> Any:
+    """H, or what stands for a sparse one until it is asked for."""
+    sparse = result.hessian is None and result.model is not None and result.model.curvature.compact
+    return LATER if sparse else result.hessian
 
 
 def writable(a: Any) -> np.ndarray:
