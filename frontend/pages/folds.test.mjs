@@ -121,7 +121,7 @@ test("while x is dragged nothing changes in a closed panel, and opened it is whe
   });
   const picture = () => page.locator('[data-figure="dual"] svg').innerHTML(), before = await picture();
   await page.evaluate(() => scrollTo(0, 0));
-  const handle = await page.locator('[data-panel="local"] .handle').boundingBox();
+  const handle = await page.locator('[data-panel="local"] .handle').first().boundingBox();
   await page.mouse.move(handle.x + handle.width / 2, handle.y + handle.height / 2);
   await page.mouse.down();
   await page.mouse.move(handle.x + 90, handle.y + 40, { steps: 8 });
