@@ -9,7 +9,7 @@ from typing import Any
 from docutils import nodes
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
-from pygments.lexers import get_lexer_for_filename
+from pygments.lexers import TextLexer, get_lexer_for_filename
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
@@ -52,7 +52,7 @@ def source_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     for path in sorted(SHOWN):
         code = highlight(
             (ROOT / path).read_text(),
-            get_lexer_for_filename(path),
+            get_lexer_for_filename(path) if Path(path).suffix else TextLexer(),  # NOTICE
             HtmlFormatter(cssclass="highlight source", lineanchors="line", anchorlinenos=True, linenos="inline"),
         )
         yield f"source/{path}", {"title": path, "body": f"<h1>{path}</h1>\n{code}"}, "page.html"
