@@ -12,6 +12,7 @@ sparsax's wheel holds parts of SuiteSparse under the GPL (NOTICE at the root of 
 # pyright: reportMissingTypeStubs=false, reportMissingImports=false, reportMissingModuleSource=false
 
 import ctypes
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module, metadata
 from importlib.util import find_spec
@@ -20,6 +21,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jax.custom_batching import sequential_vmap
 from numpy.typing import NDArray
 
@@ -68,6 +70,21 @@ def native() -> Any:
 def double(a: Array) -> Array:
     """CHOLMOD computes in double precision."""
     return a.astype(jnp.float64)
+
+
+def by_platform(
+    inside: Callable[..., Array], on_host: Callable[..., Host], structure: SparseStructure, values: Array, like: Array
+) -> Array:
+    """The answer (as `like`, which is handed over, too) of sparsax's own call where XLA computes on the CPU, and of a
+    callback where it computes elsewhere: sparsax has no code for a GPU, and fails when such a program is run."""
+
+    def callback(*given: Array) -> Array:
+        return jax.pure_callback(
+            on_host, jax.ShapeDtypeStruct(like.shape, like.dtype), *given, vmap_method="sequential"
+        )
+
+    given = structure.rows, structure.columns, double(values), like
+    return lax.platform_dependent(*given, cpu=inside, default=callback)
 
 
 class Cholmod:
@@ -122,9 +139,17 @@ class Cholmod:
         too. sparsax reads the upper triangle, which is ours with i and j exchanged."""
         lib = library()
         codes = tuple(getattr(lib, f"MODE_{mode}") for mode in modes)
-        given = [(double(b), codes)]
-        found = lib.factor_solve(structure.columns, structure.rows, double(values), given, n=structure.size)[0]
-        return found.astype(b.dtype)
+
+        def inside(rows: Array, columns: Array, a: Array, right: Array) -> Array:
+            return lib.factor_solve(columns, rows, a, [(right, codes)], n=structure.size)[0]
+
+        def on_host(rows: Any, columns: Any, a: Any, right: Any) -> Host:
+            pattern, solved = (np.asarray(columns), np.asarray(rows), np.asarray(a)), np.asarray(right)
+            for code in codes:
+                solved = native().solve_np(*pattern, np.ascontiguousarray(solved), code)
+            return solved
+
+        return by_platform(inside, on_host, structure, values, double(b)).astype(b.dtype)
 
     def solve(self, structure: SparseStructure, values: Array, b: Array) -> Array:
         """H^-1 b for b (n,) or (n, k)."""
@@ -160,8 +185,14 @@ class Cholmod:
 
     def selected_inverse(self, structure: SparseStructure, values: Array) -> Array:
         """The entries of H^-1 at the places of the structure (nnz,)."""
-        found = library().selinv(structure.columns, structure.rows, double(values), structure.size)
-        return found.astype(values.dtype)
+
+        def inside(rows: Array, columns: Array, a: Array, _: Array) -> Array:
+            return library().selinv(columns, rows, a, structure.size)
+
+        def on_host(rows: Any, columns: Any, a: Any, _: Any) -> Host:
+            return native().selinv_np(np.asarray(columns), np.asarray(rows), np.asarray(a), structure.size)
+
+        return by_platform(inside, on_host, structure, values, double(values)).astype(values.dtype)
 
     def host_factor(self, structure: SparseStructure, values: Host) -> "CholmodFactor | None":
         """The factor of a matrix on the host; None where it is not positive definite."""
