@@ -131,6 +131,10 @@ def gather(names: list[str], stage: str, file: Path, workers: int, fresh: bool) 
     while queue or running:
         while queue and len(running) < workers:
             name, wanted = queue.pop(0)
+            if not point(name, "raphson").exists():
+                wanted = [solver for solver in wanted if solver != "beside"]  # the next call makes up for it
+            if not wanted:
+                continue
             process = context.Process(target=child, args=(name, stage, wanted, file), daemon=True)
             process.start()
             running[process] = (name, wanted, time.monotonic())

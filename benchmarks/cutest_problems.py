@@ -20,8 +20,9 @@ from jax.flatten_util import ravel_pytree
 
 LIST = Path(__file__).with_name("cutest.csv")
 """Names, classes, sizes (n variables, m equations), and the lowest f of four SciPy methods from the standard start,
-15 s each (empty: not measured); f is 1/2 |r|^2 for equations; seconds to compile f, g and H (90: more). The best f of HATFLDFL and HATFLDFLNE, which nobody reached, in
-closed form: three points, three parameters."""
+15 s each (empty: not measured); f is 1/2 |r|^2 for equations; seconds to compile f, g and H (90: more).
+
+The best f of HATFLDFL and HATFLDFLNE, which nobody reached, is in closed form: three points, three parameters."""
 
 PARTS = ("_unconstrained_minimisation", "_bounded_minimisation", "_quadratic_problems", "_nonlinear_equations")
 

@@ -1,4 +1,4 @@
-"""One CUTEst problem: our answer with default settings, within so many processor seconds; and restarts beside answers."""
+"""One CUTEst problem: our answer with default settings, within so many processor seconds; restarts beside answers."""
 
 import resource
 import signal
@@ -119,7 +119,7 @@ def at(case: Problem, x: np.ndarray) -> dict:
 
 
 class Watched:
-    """f, g, H and products for peers, compiled ahead and counted; remembers the lowest f met, and ends a run in time."""
+    """f, g, H and products for peers, compiled ahead and counted; remembers the lowest f met; ends a run in time."""
 
     def __init__(self, case: Problem) -> None:
         self.case, self.ends = case, np.inf
@@ -189,7 +189,7 @@ class Watched:
 
 
 def beside(case: Problem, watched: Watched, x: np.ndarray) -> dict:
-    """The lowest f from restarts beside x, by distance, and the smallest eigenvalue of H scaled to a diagonal of ones."""
+    """The lowest f from restarts beside x, by distance; the smallest eigenvalue of H scaled to a diagonal of ones."""
     watched.prepare(second=case.size <= DENSE)
     low, high = case.bounds if case.bounds is not None else (-np.inf, np.inf)
     methods = ("L-BFGS-B", "trust-exact") if case.bounds is None and case.size <= DENSE else ("L-BFGS-B",)
