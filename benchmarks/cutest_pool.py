@@ -24,7 +24,8 @@ POINTS = HERE.parent / ".cache" / "cutest"
 """Where answers x lie, for restarts beside them; not committed."""
 
 FAMILIES = {"unconstrained": ("unconstrained",), "bound": ("bound", "bound_qp"), "equations": ("nleq",)}
-STAGES = ("raphson", "peers")
+STAGES = ("raphson", "peers", "beside")
+"""Our answers; those of peers; restarts beside those that say success and are not at the best f."""
 SLOW = 8.0
 """Seconds of compiling f, g and H, measured alone before, after which a problem is kept for the end."""
 
@@ -61,14 +62,19 @@ def point(name: str, solver: str) -> Path:
     return POINTS / f"{name} {solver}.npy".replace(" ", "_")
 
 
-def solvers(name: str, stage: str) -> list[str]:
+def wanted_of(name: str, stage: str, known: dict[tuple[str, str], dict]) -> list[str]:
     """Who is asked in a stage."""
     if stage == "raphson":
         return ["raphson"]
-    from benchmarks.cutest_peers import peers
+    if stage == "peers":
+        from benchmarks.cutest_peers import peers
 
-    row = listed()[name]
-    return [*peers(family(name), int(row["n"]), int(row["m"])), "beside"]
+        row = listed()[name]
+        return peers(family(name), int(row["n"]), int(row["m"]))
+    from benchmarks.cutest_judge import Judge
+
+    lines = {key: row for key, row in known.items() if key[0] == name}
+    return [f"beside {solver}" for solver in Judge(lines).wants_restarts(name)] if lines else []
 
 
 def child(name: str, stage: str, wanted: list[str], file: Path) -> None:
@@ -99,8 +105,8 @@ def child(name: str, stage: str, wanted: list[str], file: Path) -> None:
     for solver in wanted:
         last(LIMIT + PATIENCE)
         try:
-            if solver == "beside":
-                x = np.load(point(name, "raphson"))
+            if stage == "beside":
+                x = np.load(point(name, solver.removeprefix("beside ")))
                 row = {"solver": solver, "expected": None} | beside(case, watched, x)
                 if case.expected is not None:
                     row["expected"] = at(case, case.expected) | {"inside": inside(case, case.expected)}
@@ -124,17 +130,13 @@ def gather(names: list[str], stage: str, file: Path, workers: int, fresh: bool) 
     context.set_forkserver_preload(["raphson", "scipy.optimize", "benchmarks.cutest_runs", "benchmarks.cutest_peers"])
     known = read(file)
     stale = lambda row: fresh and row is not None and row["commit"] != machine.commit()
-    todo = [(n, [s for s in solvers(n, stage) if (n, s) not in known or stale(known[n, s])]) for n in names]
+    todo = [(n, [s for s in wanted_of(n, stage, known) if (n, s) not in known or stale(known[n, s])]) for n in names]
     todo = [(name, wanted) for name, wanted in todo if wanted]
     bar, running, done = Bar(stage, len(todo)), {}, 0
     queue = list(todo)
     while queue or running:
         while queue and len(running) < workers:
             name, wanted = queue.pop(0)
-            if not point(name, "raphson").exists():
-                wanted = [solver for solver in wanted if solver != "beside"]  # the next call makes up for it
-            if not wanted:
-                continue
             process = context.Process(target=child, args=(name, stage, wanted, file), daemon=True)
             process.start()
             running[process] = (name, wanted, time.monotonic())
