@@ -1,9 +1,9 @@
 """CUTEst: every unconstrained, bound-constrained and nonlinear-equation problem of sif2jax, beside the peers.
 
-    python -m benchmarks.cutest [--subset quick|small|full] [--stage raphson|peers|beside] [--render]
+    python -m benchmarks.cutest [--subset quick|small|full] [--stage raphson|peers|beside] [--render | --show]
 
 quick: 20 problems, in minutes, kept apart; small: at most 200 variables; full: all 490. Runs lie in
-results/cutest/runs.jsonl, a line each; what is there is not run again. `--render` only writes table and pictures.
+results/cutest/runs.jsonl, a line each; what is there is not run again. `--render` only writes table and pictures, `--show` only prints counts.
 Needs sif2jax (`pip install sif2jax`); peers as in `benchmarks/cutest_peers.py` says, each left out where it is absent.
 """
 
@@ -205,6 +205,9 @@ def write(file: Path, lines: Path) -> None:
 def summary(lines: Path) -> Iterable[str]:
     """What a quick run prints at its end."""
     judge = Judge(read(lines))
+    if not judge.rows:
+        yield f"nothing was run yet ({lines})"
+        return
     yield from ("", *comparison(judge))
     for name, solver in judge.rows:
         if solver == "raphson" and judge.kind(name, solver) != BEST:
@@ -222,8 +225,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=1, help="processes at a time (default 1)")
     parser.add_argument("--fresh", action="store_true", help="run again what another commit ran")
     parser.add_argument("--render", action="store_true", help="run nothing; write the table and the pictures")
+    parser.add_argument("--show", action="store_true", help="run nothing, write nothing: counts of what is there")
     asked = parser.parse_args(arguments)
     names, lines = subset(asked.subset)
+    if asked.show:
+        print("\n".join(summary(lines)))
+        return 0
     if not asked.render:
         for stage in asked.stage or STAGES:
             gather(names, stage, lines, asked.workers, asked.fresh)

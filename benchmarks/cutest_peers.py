@@ -21,7 +21,7 @@ from scipy.optimize import minimize as scipy_minimize
 from scipy.optimize import root as scipy_root
 
 from benchmarks.cutest_problems import Problem
-from benchmarks.cutest_runs import DENSE, LIMIT, OutOfTimeError, Watched, at
+from benchmarks.cutest_runs import DENSE, LIMIT, SHORT, OutOfTimeError, Watched, at
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "BFGS": {"gtol": 1e-8, "maxiter": 100_000},
@@ -30,7 +30,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "trust-ncg": {"gtol": 1e-8, "maxiter": 10_000},
     "Newton-CG": {"xtol": 1e-8, "maxiter": 10_000},
     "TNC": {"ftol": 1e-12, "gtol": 1e-8, "maxfun": 1_000_000},
-    "trust-constr": {"gtol": 1e-8, "xtol": 1e-10, "maxiter": 5_000},
+    "trust-constr": {"gtol": 1e-8, "xtol": 1e-10},
 }
 
 SECOND = ("trust-exact", "trust-constr")
@@ -67,7 +67,7 @@ def run(case: Problem, watched: Watched, solver: str) -> tuple[dict, np.ndarray]
     call = {"scipy": by_scipy, "ipopt": by_ipopt, "optimistix": by_optimistix}[name](case, watched, method)
     watched.forget()
     begin, clock = time.process_time(), time.perf_counter()
-    watched.ends = begin + LIMIT
+    watched.ends = begin + (LIMIT if case.size > SHORT[0] else SHORT[1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -192,7 +192,13 @@ def by_ipopt(case: Problem, watched: Watched, form: str) -> Callable[[], tuple]:
     n = case.size
     low, high = case.bounds if case.bounds is not None else (np.full(n, -np.inf), np.full(n, np.inf))
     made = cyipopt.Problem(n=n, m=m, problem_obj=problem, lb=low, ub=high, cl=np.zeros(m), cu=np.zeros(m))
-    for name, value in {"print_level": 0, "sb": "yes", "max_cpu_time": LIMIT, "max_iter": 3000, "tol": 1e-8}.items():
+    for name, value in {
+        "print_level": 0,
+        "sb": "yes",
+        "max_cpu_time": LIMIT if n > SHORT[0] else SHORT[1],
+        "max_iter": 3000,
+        "tol": 1e-8,
+    }.items():
         made.add_option(name, value)
 
     def call() -> tuple:
