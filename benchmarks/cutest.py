@@ -3,7 +3,8 @@
     python -m benchmarks.cutest [--subset quick|small|full] [--stage raphson|peers|beside] [--render | --show]
 
 quick: 20 problems, in minutes, kept apart; small: at most 200 variables; full: all 490. Runs lie in
-results/cutest/runs.jsonl, a line each; what is there is not run again. `--render` only writes table and pictures, `--show` only prints counts.
+results/cutest/runs.jsonl, a line each; what is there is not run again. `--render` only writes table and pictures,
+`--show` only prints counts.
 Needs sif2jax (`pip install sif2jax`); peers as in `benchmarks/cutest_peers.py` says, each left out where it is absent.
 """
 
