@@ -77,7 +77,7 @@ class Judge:
 
     def at_best(self, name: str, row: dict) -> bool:
         """Whether f is the lowest known; or a root of the equations."""
-        if not counts(row):
+        if not counts(row) or self.best(name)[0] == -math.inf:
             return False
         root = family(name) == "equations" and row.get("largest", math.inf) <= ROOT
         return root or row["value"] - self.best(name)[0] <= self.slack(name)
