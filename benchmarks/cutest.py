@@ -34,8 +34,8 @@ from benchmarks.tables import digits, met, table
 KINDS = (BEST, OTHER, BOTTOMLESS, NO, FALSE_SUCCESS, FALSE_FAILURE)
 
 QUICK = (
-    "BEALE", "CLIFF", "HATFLDD", "BIGGS6", "OSBORNEB", "ERRINROS", "DIXMAANA1", "BROWNAL", "HS5", "CAMEL6", "PALMER1",
-    "HATFLDB", "HS110", "S368", "BARDNE", "POWELLSE", "KOWOSBNE", "HEART6", "BROWNALE", "ARGAUSS",
+    "BEALE", "CLIFF", "HATFLDD", "BIGGS6", "OSBORNEB", "ERRINROS", "DIXMAANA1", "ROSENBR", "HS5", "CAMEL6", "PALMER1",
+    "HATFLDB", "HS110", "S368", "BARDNE", "POWELLSE", "KOWOSBNE", "HEART6", "BOOTH", "ARGAUSS",
 )  # fmt: skip
 """A few of every family, easy and hard ones, of at most 200 variables where there are such."""
 

@@ -22,6 +22,9 @@ from scipy.optimize import root as scipy_root
 
 from benchmarks.cutest_problems import Problem
 from benchmarks.cutest_runs import DENSE, LIMIT, SHORT, OutOfTimeError, Watched, at
+from raphson.calculus.colored import SPARSE
+from raphson.solver.inputs import jax_problem
+from raphson.solver.sparsity import with_sparsity
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "BFGS": {"gtol": 1e-8, "maxiter": 100_000},
@@ -53,8 +56,8 @@ def peers(family: str, n: int, m: int) -> list[str]:
         own = own if small and m <= 4 * DENSE else ["L-BFGS-B"]
         others = [f"optimistix {k}" for k in ("LM", "Dogleg", *(["Newton"] if m == n else []))]
         others = others if small else []
-    ipopt = [] if find_spec("cyipopt") is None or not small else ["ipopt"]
-    ipopt += ["ipopt equations"] if ipopt and family == "equations" and m <= n else []
+    ipopt = [] if find_spec("cyipopt") is None else ["ipopt"]
+    ipopt += ["ipopt equations"] if ipopt and small and family == "equations" and m <= n else []
     others = others if find_spec("optimistix") is not None else []
     return [*(f"scipy {name}" for name in own), *ipopt, *others]
 
@@ -125,6 +128,8 @@ class IpoptObjective:
     """f with its dense Hessian, as Ipopt asks."""
 
     def __init__(self, case: Problem, watched: Watched) -> None:
+        if case.size > 4 * DENSE:
+            raise MemoryError("the Hessian is not sparse, and a dense one is too large")
         self.case, self.watched, self.rows = case, watched, np.tril_indices(case.size)
         watched.prepare(second=True)
         self.objective, self.gradient = watched.value, watched.gradient
@@ -140,6 +145,22 @@ class IpoptObjective:
     def intermediate(self, *_: Any) -> bool:
         """Whether to go on."""
         return time.process_time() < self.watched.ends
+
+
+class IpoptSparse(IpoptObjective):
+    """f with its sparse Hessian by coloring, with our own pattern: what is compared is the method and its factors."""
+
+    def __init__(self, case: Problem, watched: Watched, problem: Any) -> None:
+        self.case, self.watched = case, watched
+        structure = problem.sparsity.structure
+        self.rows = np.asarray(structure.rows), np.asarray(structure.columns)
+        self.values = jax.jit(lambda x: SPARSE.traced(problem, x).curvature.values).lower(case.x0).compile()
+        self.objective, self.gradient = watched.value, watched.gradient
+
+    def hessian(self, x: np.ndarray, multipliers: np.ndarray, factor: float) -> np.ndarray:
+        """Entries of the lower triangle."""
+        self.watched.tick("H")
+        return factor * np.asarray(self.values(np.asarray(x, float)))
 
 
 class IpoptEquations:
@@ -188,7 +209,9 @@ def by_ipopt(case: Problem, watched: Watched, form: str) -> Callable[[], tuple]:
         problem = IpoptEquations(case, watched)
         m = problem.count
     else:
-        problem = IpoptObjective(case, watched)
+        sparse = None if case.size <= DENSE else with_sparsity(jax_problem(case.fun, case.x0, (), []), case.x0, 1)[0]
+        known = sparse is not None and sparse.sparsity is not None
+        problem = IpoptSparse(case, watched, sparse) if known else IpoptObjective(case, watched)
     n = case.size
     low, high = case.bounds if case.bounds is not None else (np.full(n, -np.inf), np.full(n, np.inf))
     made = cyipopt.Problem(n=n, m=m, problem_obj=problem, lb=low, ub=high, cl=np.zeros(m), cu=np.zeros(m))

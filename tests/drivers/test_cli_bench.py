@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -86,4 +87,4 @@ def test_the_newest_line_of_a_run_counts(tmp_path: Path) -> None:
 
 def test_names_at_the_lines_ends_do_not_touch() -> None:
     places = spread([0.1, 0.1, 0.5, 1.0, 1.0, 1.0])
-    assert all(b - a >= 0.05 for a, b in zip(places, places[1:], strict=False)) and places[-1] <= 1.02
+    assert all(b - a >= 0.05 for a, b in pairwise(places)) and places[-1] <= 1.02
