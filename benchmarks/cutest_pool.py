@@ -32,7 +32,7 @@ SLOW = 8.0
 WALL = 3600.0
 """Seconds after which a process that does nothing is ended."""
 
-MEMORY = 10 * 2**30
+MEMORY = 6 * 2**30
 """Bytes that a process may take."""
 
 

@@ -26,7 +26,7 @@ SHORT = (200, 20.0)
 PATIENCE = 240.0
 """Processor seconds for compiling: after these and the limit the process is ended."""
 
-AGAIN = 10.0
+AGAIN = 3.0
 """A run that took fewer processor seconds than this is made again: the second one compiles nothing."""
 
 APART = (1e-3, 1e-2, 0.1)
