@@ -20,7 +20,7 @@ from raphson.solver.clock import CompileClock
 LIMIT = 60.0
 """Processor seconds for one solver on one problem, compilation apart."""
 
-SHORT = (200, 20.0)
+SHORT = (200, 5.0)
 """Peers on problems of at most so many variables get so many seconds instead: there they end long before, or never."""
 
 PATIENCE = 240.0
