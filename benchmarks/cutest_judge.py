@@ -102,14 +102,13 @@ class Judge:
         if not row["success"]:
             if self.best(name)[0] == -math.inf and row.get("verdict", row["status"]) in ("unbounded", "no minimum"):
                 return BOTTOMLESS
-            return FALSE_FAILURE if self.at_best(name, row) else NO
+            return FALSE_FAILURE if self.at_best(name, row) and not self.beside(name, solver) else NO
         if self.at_best(name, row):
             return BEST
         return OTHER if self.strict(name, solver) or not self.beside(name, solver) else FALSE_SUCCESS
 
     def wants_restarts(self, name: str) -> list[str]:
-        """Who says success elsewhere than at the best f, and we where there was any success."""
-        mine = [s for n, s in self.rows if n == name and not s.startswith("beside")]
-        rows = [(s, self.rows[name, s]) for s in mine]
-        claims = [(s, row) for s, row in rows if counts(row) and row["success"]]
-        return [s for s, row in claims if s == "raphson" or not self.at_best(name, row)]
+        """Who says success elsewhere than at the best f, or no success there; and we in any case."""
+        said = [s for n, s in self.rows if n == name and not s.startswith("beside") and counts(self.rows[n, s])]
+        wrong = lambda row: bool(row["success"]) != self.at_best(name, row)
+        return [s for s in said if s == "raphson" or wrong(self.rows[name, s])]

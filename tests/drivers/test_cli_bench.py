@@ -47,6 +47,7 @@ BESIDE_LOWER = {"restarts": {"0.1": -5.0}, "smallest": 0.0}
     [
         (row(0.0, True), {}, BEST),
         (row(0.0, False), {}, FALSE_FAILURE),
+        (row(0.0, False), {"restarts": {"0.001": -1.0}}, NO),  # f falls on from there
         (row(1.0, False), {}, NO),
         (row(1.0, True), {}, OTHER),
         (row(1.0, True), BESIDE_LOWER, FALSE_SUCCESS),
