@@ -1,4 +1,4 @@
-"""Roots of equations where derivatives vanish: fits converge to them, and nothing is divided by what underflows there."""
+"""Roots of equations where derivatives vanish: fits converge to them; nothing is divided by what underflows there."""
 
 import jax.numpy as jnp
 import numpy as np
