@@ -1,37 +1,54 @@
-"""CUTEst problems of at most 60 variables, from the package sif2jax (an optional peer, imported here alone)."""
+"""The CUTEst problems of the package sif2jax (an optional peer, imported here alone): minimization without
+constraints or with bounds, and nonlinear equations."""
 
 import csv
+import re
 import sys
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
 LIST = Path(__file__).with_name("cutest.csv")
-"""Names, classes, sizes, and the lowest f of four SciPy methods from the standard start, 15 s each; HATFLDFL's, which
-nobody reached, in closed form: three points, three parameters."""
+"""Names, classes, sizes (n variables, m equations), and the lowest f of four SciPy methods from the standard start,
+15 s each (empty: not measured); f is 1/2 |r|^2 for equations; seconds to compile f, g and H (90: more).
 
-PARTS = ("_unconstrained_minimisation", "_bounded_minimisation", "_quadratic_problems")
+The best f of HATFLDFL and HATFLDFLNE, which nobody reached, is in closed form: three points, three parameters."""
+
+PARTS = ("_unconstrained_minimisation", "_bounded_minimisation", "_quadratic_problems", "_nonlinear_equations")
+
+RENAMED = {"10FOLDTRLS": "TENFOLDTRLS", "10FOLDTR": "TENFOLDTR"}
+"""Names of classes cannot begin with a digit."""
 
 
 @dataclass(frozen=True)
 class Problem:
     """A problem on flat vectors: `fun` of a vector (JAX), the start inside the bounds, the bounds (None: none).
 
-    `expected`: the point that the package gives as the answer (its values are often wrong: f there counts).
+    `residual`: the equations r of a vector, of which `fun` is 1/2 |r|^2 (None: f is given as such). `expected`: the
+    point that the package gives as the answer (its values are often wrong: f there counts).
     """
 
+    name: str
     fun: Callable
     x0: np.ndarray
     bounds: tuple[np.ndarray, np.ndarray] | None
     expected: np.ndarray | None
+    residual: Callable | None = None
+
+    @property
+    def size(self) -> int:
+        """n."""
+        return self.x0.size
 
 
 @cache
@@ -41,43 +58,63 @@ def listed() -> dict[str, dict[str, str]]:
         return {row["name"]: row for row in csv.DictReader(file)}
 
 
-@cache
-def library() -> dict[str, Any]:
-    """The problem classes by name.
+def available() -> bool:
+    """Whether sif2jax is installed."""
+    return find_spec("sif2jax") is not None
 
-    `import sif2jax` takes more than a minute, most of it for constrained problems: empty parents are put in its place.
+
+@cache
+def places() -> dict[str, str]:
+    """The module of each problem class.
+
+    `import sif2jax` takes more than a minute, most of it for constrained problems, and starts JAX's threads (then a
+    process cannot be forked): empty parents are put in its place, and a problem's own module is imported alone.
     """
     spec = find_spec("sif2jax")
     if spec is None or spec.submodule_search_locations is None:
         sys.exit("the benchmark cutest needs sif2jax: pip install sif2jax")
     root = Path(next(iter(spec.submodule_search_locations)))
-    for name, folder in (("sif2jax", root), ("sif2jax.cutest", root / "cutest")):
+    folders = {"sif2jax": root, "sif2jax.cutest": root / "cutest"}
+    folders |= {f"sif2jax.cutest.{part}": root / "cutest" / part for part in PARTS}
+    for name, folder in folders.items():
         module = types.ModuleType(name)
         module.__path__ = [str(folder)]
         sys.modules[name] = module
-    abstract = __import__("sif2jax._problem", fromlist=["*"])
+    abstract = import_module("sif2jax._problem")
     vars(sys.modules["sif2jax"]).update({k: v for k, v in vars(abstract).items() if k.startswith("Abstract")})
-    found: dict[str, Any] = {}
+    found = {}
     for part in PARTS:
-        module = __import__(f"sif2jax.cutest.{part}", fromlist=["*"])
-        found |= {k: v for k, v in vars(module).items() if isinstance(v, type)}
+        for file in sorted((root / "cutest" / part).glob("*.py")):
+            for name in re.findall(r"^class (\w+)\(", file.read_text(encoding="utf-8"), re.MULTILINE):
+                found[name] = f"sif2jax.cutest.{part}.{file.stem}"
     return found
 
 
 def problem(name: str) -> Problem:
     """A problem by name, in double precision."""
     jax.config.update("jax_enable_x64", True)
-    case = library()[name]()
+    kind = RENAMED.get(name, name)
+    case = getattr(import_module(places()[kind]), kind)()
     x0, restore = ravel_pytree(case.y0)
     x0 = np.asarray(x0, float)
     args = case.args
     bounds = None
     if getattr(case, "bounds", None) is not None:
         low, high = (np.broadcast_to(np.asarray(ravel_pytree(side)[0], float), x0.shape) for side in case.bounds)
-        bounds = low, high
-        x0 = np.clip(x0, low, high)
+        if np.any(np.isfinite(low)) or np.any(np.isfinite(high)):
+            bounds = low, high
+            x0 = np.clip(x0, low, high)
     expected = None
     if case.expected_result is not None:
         point = np.asarray(ravel_pytree(case.expected_result)[0], float)
         expected = point if point.shape == x0.shape and np.all(np.isfinite(point)) else None
-    return Problem(lambda v: case.objective(restore(v), args), x0, bounds, expected)
+    if listed()[name]["class"] != "nleq":
+        return Problem(name, lambda v: case.objective(restore(v), args), x0, bounds, expected)
+
+    def residual(v: Any) -> Any:
+        return ravel_pytree(case.constraint(restore(v))[0])[0]
+
+    def half(v: Any) -> Any:
+        return 0.5 * jnp.sum(residual(v) ** 2)
+
+    return Problem(name, half, x0, bounds, expected, residual)

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import raphson as rp
@@ -70,3 +71,14 @@ def test_a_cage_changes_nothing():
         assert plain.nfev == caged.nfev
         assert plain.value == pytest.approx(caged.value, abs=1e-20)
     assert cage(CAGES[2]) is cage(CAGES[2])
+
+
+def test_a_long_way_is_gone_to_its_end():
+    """Methods of products have the steps that a long curved valley takes (1300 here; the limit was 1000)."""
+
+    def chained(x):
+        return 1 + (100 * (x[1:] - x[:-1] ** 2) ** 2 + (x[1:] - 1) ** 2).sum()
+
+    n = 700
+    result = rp.minimize(chained, np.arange(1, n + 1) / (n + 1), method="newton-cg")
+    assert result.success and result.value == pytest.approx(1) and result.nit > 1000

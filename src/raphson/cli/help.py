@@ -27,6 +27,7 @@ EXAMPLES = {
     "compare": ("raphson compare rosenbrock", "raphson compare rosenbrock --methods newton,dogleg,bfgs"),
     "check": ("raphson check rosenbrock", OWN, "raphson check mine.py:f --at 3,0"),
     "zoo": ("raphson zoo", "raphson zoo --trait nist"),
+    "bench": ("raphson bench", "raphson bench cutest --show"),
 }  # fmt: skip
 """By verb. A test types them, one after another, in an empty folder."""
 
@@ -41,6 +42,8 @@ def epilog(verb: str) -> str:
         auto = f"{ORDER[0]}; where it fails, {', '.join(ORDER[1:])}"
         parts.append(listed("Methods", {"auto": auto} | RESIDUAL_DESCRIPTIONS))
         parts.append(names("Losses", LOSSES))
+    if verb == "bench":
+        parts.append("`bench cutest --subset quick` takes minutes; it needs sif2jax, and peers where they are there.")
     if verb == "compare":
         parts.append(names("Methods", ("auto", *DESCRIPTIONS)))
     return "\n\n".join(parts)

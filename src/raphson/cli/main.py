@@ -16,6 +16,7 @@ import typer
 
 from raphson import __version__
 from raphson.cli import cache, help, target
+from raphson.cli.bench import bench
 from raphson.cli.check import check
 from raphson.cli.compare import compare
 from raphson.cli.demo import demo
@@ -38,6 +39,7 @@ VERBS = {
     compare: "Several methods from one start in one table.",
     check: "Are gradient and Hessian those of the function?",
     zoo: "List the named test problems.",
+    bench: "Measure it beside its peers (in a checkout).",
 }
 for verb, words in VERBS.items():
     app.command(short_help=words, epilog=help.epilog(verb.__name__))(verb)

@@ -124,9 +124,10 @@ def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray], 
         s = to_zero(problem.space, x, s).astype(seen.evaluation.gradient.dtype)
         there, _, cut = problem.space.move(x, jnp.asarray(s))
         new = evaluate_fit(problem, there)
-        share = left(seen, new, free(np.asarray(new.evaluation.gradient), there)) / left(
-            seen, seen, free(np.asarray(seen.evaluation.gradient), x)
-        )
+        before = left(seen, seen, free(np.asarray(seen.evaluation.gradient), x))
+        if not before > 0:  # the root is so degenerate that g'H^-1 g is below all numbers: nothing is left to be gained
+            return Polished(x, seen, count)
+        share = left(seen, new, free(np.asarray(new.evaluation.gradient), there)) / before
         far += relative >= NEAR
         sure = relative < NEAR or (
             far <= 2 and share <= SURE and float(new.evaluation.value) <= float(seen.evaluation.value)
@@ -166,10 +167,11 @@ def newton_step(seen: FitEvaluation, free: np.ndarray) -> np.ndarray | None:
     M = H / d[:, None] / d
     try:
         np.linalg.cholesky(M)
+        part = np.linalg.solve(M, g / d)  # may find a pivot 0 where Cholesky's last is its rounding
     except np.linalg.LinAlgError:
         return None
     s = np.zeros(free.size)
-    s[rows] = -np.linalg.solve(M, g / d) / d
+    s[rows] = -part / d
     return s
 
 
