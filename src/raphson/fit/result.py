@@ -13,6 +13,7 @@ from raphson.calculus.around import limits_of
 from raphson.fit.data import Data
 from raphson.fit.profile import Profile, profile
 from raphson.fit.report import parameters
+from raphson.fit.residuals import rows_times
 from raphson.fit.uncertainty import Uncertainty, uncertainty
 from raphson.kernel.product import bent_at, coordinates
 from raphson.kernel.status import Status
@@ -31,7 +32,7 @@ class Fit(Result):
     """The answer of a least-squares fit. `cost` (and `value`) is 1/2 c^2 sum rho((r/c)^2): half the sum of squares.
 
     Beside the fields of `Result`: `residuals` (m,) and `jacobian` (m, n) at x, as the user's function
-    gives them; `weighted` what error bars are made from: psi and J mean(psi'), psi(r) = rho' r
+    gives them (a SciPy CSR array where there are many parameters and J is sparse); `weighted` what error bars are made from: psi and J mean(psi'), psi(r) = rho' r
     (Huber, 1981, section 7.6; r and J with the linear loss); `bend` mean(psi'); `names` of the parameters;
     `active` (n,) -1 at a lower bound, 1 at an upper one, 0 inside. `uncertainty` holds covariance,
     standard errors, correlations and undetermined combinations. The items are those of SciPy's
@@ -43,8 +44,8 @@ class Fit(Result):
     """
 
     residuals: np.ndarray = field(default_factory=lambda: np.empty(0))
-    jacobian: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-    weighted: tuple[np.ndarray, np.ndarray] = field(default=(np.empty(0), np.empty((0, 0))))
+    jacobian: Any = field(default_factory=lambda: np.empty((0, 0)))
+    weighted: tuple[np.ndarray, Any] = field(default=(np.empty(0), np.empty((0, 0))))
     names: tuple[str, ...] = ()
     loss: str = "linear"
     absolute: bool = False
@@ -56,14 +57,15 @@ class Fit(Result):
     profiles: dict[str, Profile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.residuals, self.jacobian = writable(self.residuals), writable(self.jacobian)
+        self.residuals = writable(self.residuals)
+        self.jacobian = self.jacobian if hasattr(self.jacobian, "tocsr") else writable(self.jacobian)
         super().__post_init__()
 
     def scipy_items(self) -> dict[str, Any]:
         """What SciPy's `least_squares` returns beside x."""
         return {
             "cost": self.value, "fun": self.residuals,
-            "jac": self.jacobian if self.roots is None else self.roots[:, None] * self.jacobian,
+            "jac": self.jacobian if self.roots is None else rows_times(self.roots, self.jacobian),
             "grad": self.gradient, "optimality": self.certificate.gradient_norm, "active_mask": self.active,
             "nfev": self.evaluations.value, "njev": self.evaluations.gradient, "status": self.code(),
             "message": self.verdict, "success": self.certificate.success,

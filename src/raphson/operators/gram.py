@@ -67,6 +67,10 @@ class Gram(Operator):
         """True: no entry of J or r can be infinite or NaN where every entry of J'r is finite."""
         return True
 
+    def matrix(self) -> np.ndarray:
+        """J (m, n). Host."""
+        return np.asarray(self.J)
+
     def stiffness(self, g: Array, d: Array) -> Array:
         """The squared scale: lengths of the columns, with the memory of earlier points."""
         return d**2

@@ -12,7 +12,7 @@ from raphson.kernel.number import norm
 from raphson.kernel.record import record
 from raphson.linear.cholesky import Factor
 from raphson.linear.negative import sparse_noise_shift
-from raphson.linear.normal import JacobianStructure, across, column_scaled, down, normal_values
+from raphson.linear.normal import JacobianStructure, across, column_scaled, down, host_jacobian_matrix, normal_values
 from raphson.linear.solve import Direction, direct
 from raphson.linear.sparse import sparse_definite, sparse_solve
 from raphson.linear.structure import absolute_row_sums, shifted_values
@@ -84,6 +84,10 @@ class SparseGram(Operator):
         """True: no entry of J or r can be infinite or NaN where every entry of J'r is finite."""
         return True
 
+    def matrix(self) -> Any:
+        """J as a SciPy CSR array (m, n). Host."""
+        return host_jacobian_matrix(self.structure, self.entries)
+
     def stiffness(self, g: Array, d: Array) -> Array:
         """The squared scale: lengths of the columns, with the memory of earlier points."""
         return d**2
@@ -137,8 +141,7 @@ class GramShifts:
 
     `values` of J'J lose half the digits of a badly conditioned J. So what is left of the equations after a first
     solution is taken from J (`entries`) and r, and solved for again with the factor at hand.
-    Source: Bjorck (1996), "Numerical methods for least squares problems", sections 2.9.3 and 6.6.5: corrected seminormal
-    equations.
+    Source: Bjorck (1996), "Numerical methods for least squares problems", section 6.6.5, corrected seminormal equations.
     """
 
     g: Array
