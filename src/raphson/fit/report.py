@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from raphson.fit.uncertainty import share
+from raphson.fit.error_bars import share
 from raphson.report.table import LEFT, POINT, significant, table
 from raphson.solver.wording import HEADLINES
 
@@ -203,9 +203,8 @@ def noise(u: Any) -> str:
 
 def strong(u: Any) -> str:
     """The strongest correlations above `STRONG`, and how many more there are; "" without any."""
-    size = np.nan_to_num(np.abs(np.triu(u.correlation, 1)))
-    pairs = np.argwhere(size > STRONG)
-    pairs = pairs[np.argsort(-size[tuple(pairs.T)], kind="stable")]
-    text = "; ".join(f"{u.names[i]}, {u.names[j]} {share(float(u.correlation[i, j]))}" for i, j in pairs[:LISTED])
+    pairs, size = u.tied(STRONG)
+    order = np.argsort(-np.abs(size), kind="stable")[:LISTED]
+    text = "; ".join(f"{u.names[pairs[k, 0]]}, {u.names[pairs[k, 1]]} {share(float(size[k]))}" for k in order)
     more = f"; and {len(pairs) - LISTED} more pairs above {STRONG}" if len(pairs) > LISTED else ""
     return f"correlations {text}{more}" if text else ""

@@ -110,9 +110,19 @@ class Fit(Result):
         return tuple(name for name, curved in zip(self.names, bent_at(space, self.model.x), strict=True) if curved)
 
     @cached_property
-    def uncertainty(self) -> Uncertainty:
-        """Covariance, standard errors, correlations, and what the data do not determine. See `Uncertainty`."""
+    def uncertainty(self) -> Any:
+        """Covariance, standard errors, correlations, and what the data do not determine. See `Uncertainty`; where J is
+        sparse, what solves for covariances when they are asked for (`SparseUncertainty`)."""
         (r, J), x = self.weighted, self.coordinates
+        if hasattr(J, "tocsr"):
+            from raphson.fit.many import sparse_uncertainty  # here: `import raphson` does without scipy.sparse
+
+            B = self.model.curvature
+            with np.errstate(all="ignore"):
+                return sparse_uncertainty(
+                    J, r, x, names=self.names, absolute=self.absolute, active=self.active,
+                    hessian=B if B.compact else None, loss_linear=self.loss == "linear",
+                )  # fmt: skip
         with np.errstate(all="ignore"):  # computed when it is asked for, under whatever settings hold then
             return uncertainty(
                 J, r, x, names=self.names, absolute=self.absolute, active=self.active, hessian=self.hessian,
