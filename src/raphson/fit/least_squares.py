@@ -37,11 +37,11 @@ from raphson.problems.callback import HOST
 from raphson.solver.attempts import best_of, onward_from
 from raphson.solver.call import limited
 from raphson.solver.callbacks import reporter, watcher
+from raphson.solver.choose import DENSE
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import run
 from raphson.solver.inputs import read_function, read_point, why_not
 from raphson.solver.messages import check_arity, refuse_swapped
-from raphson.solver.choose import DENSE
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_PRESETS, preset_name, residual_preset
 from raphson.solver.residual_sparsity import with_jacobian_sparsity
 from raphson.solver.spaces import check_method, on_host_there, read_space

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.around import TINY
-from raphson.calculus.difference import SECOND, Bend, bent_residuals
 from raphson.calculus.colored import SPARSE, SPARSE_GRAM
+from raphson.calculus.difference import SECOND, Bend, bent_residuals
 from raphson.calculus.taylor import GRAM, HESSIAN, weighted_evaluation
 from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.number import eps, limits

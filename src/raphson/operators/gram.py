@@ -94,6 +94,10 @@ class Gram(Operator):
         """QR of [J r]: every shift is one more QR of 2n rows, and no digit of J is lost."""
         return reduced(self.J, self.r, d)
 
+    def against(self, plan: Reduced, r: Array) -> Reduced:
+        """What `prepare` gives with other residuals (m,), in the units of that plan."""
+        return reduced(self.J, r, plan.d)
+
     def noise(self, size: Array) -> Array:
         """How uncertain the cost is: every residual is a difference of terms of size |J| |x|."""
         return jnp.abs(self.r) @ (jnp.abs(self.J) @ size)

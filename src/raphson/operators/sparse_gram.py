@@ -100,6 +100,10 @@ class SparseGram(Operator):
             self, entries=kept, stiff=jnp.where(own, stiff, self.stiff), pull=jnp.where(own, -stiff * room, self.pull)
         )
 
+    def against(self, plan: "GramShifts", r: Array) -> "GramShifts":
+        """What `prepare` gives with other residuals (m,), in the units of that plan."""
+        return replace(plan, r=r, pull=0 * self.pull, g=down(self.structure, plan.entries, r))
+
     def noise(self, size: Array) -> Array:
         """How uncertain the cost is: every residual is a difference of terms of size |J| |x|."""
         return jnp.abs(self.r) @ across(self.structure, jnp.abs(self.entries), size)
