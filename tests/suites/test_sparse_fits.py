@@ -1,5 +1,6 @@
 """Fits with a sparse Jacobian: the same answer and the same error bars as by dense ones, and many parameters."""
 
+import pickle
 import sys
 
 import jax.numpy as jnp
@@ -123,7 +124,7 @@ def line(n, weight=1.0, seed=0):
 def test_twenty_thousand_parameters_have_standard_errors():
     """(J'J)^-1 of this one is a tridiagonal matrix's, whose diagonal is a product of two recurrences."""
     n = 20_000
-    residual, y = line(n)
+    residual, _ = line(n)
     fit = rp.least_squares(residual, np.zeros(n))
     assert fit.success and fit.uncertainty.degrees == n - 1
     b = np.full(n, 3.0)
@@ -164,3 +165,46 @@ def test_what_is_refused_is_said():
     full = np.random.default_rng(0).normal(size=(n, n)) + 30 * np.eye(n)
     fit = rp.least_squares(lambda u, A: A @ u - 1, np.zeros(n), args=(full,))
     assert fit.success and "J stays dense: more than 100 products would give it either way" in fit.reasons[0]
+
+
+def test_many_directions_that_are_not_seen():
+    """Beyond those that inverse iteration tells apart, all singular values are taken where J is small."""
+    n = 600
+    fit = rp.least_squares(lambda u: jnp.concatenate([u[::2] + u[1::2] - 1, u[::2] + u[1::2] - 2]), np.ones(n))
+    assert fit.success and fit.uncertainty.degrees == n - n // 2
+    assert len(fit.uncertainty.undetermined) == n // 2 and np.isinf(fit.standard_errors).all()
+
+
+def test_digits_that_the_normal_equations_lose_are_measured():
+    """Second differences and weak data: condition 4e6. J mends the steps; error bars of many say what is left."""
+    n = 1200
+    y = np.random.default_rng(1).normal(size=n)
+    fit = rp.least_squares(lambda u: jnp.concatenate([1e-6 * (u - y), jnp.diff(u, 2)]), np.zeros(n))
+    J, r = fit.jacobian.toarray(), fit.residuals
+    exact = np.linalg.lstsq(J, J @ fit.x - r, rcond=None)[0]
+    assert np.max(np.abs(fit.x - exact)) <= 1e-9 * np.max(np.abs(exact))
+    R = np.linalg.qr(J, mode="r")
+    error = np.sqrt(np.sum(np.linalg.inv(R) ** 2, axis=1)) * fit.uncertainty.residual_std
+    off = np.max(np.abs(fit.standard_errors / error - 1))
+    note = next(note for note in fit.uncertainty.notes if note.startswith("condition of the scaled Jacobian"))
+    said = float(note.partition("good to ")[2].removesuffix(" %")) / 100
+    assert said / 10 <= off <= 10 * said <= 1e-2
+
+
+def test_thousands_of_parameters_can_be_read():
+    n = 3000
+    fit = rp.least_squares(line(n)[0], np.zeros(n))
+    text = str(fit)
+    assert len(text.splitlines()) < 40 and f"and {n - 20} more parameters" in text
+    assert len(fit._repr_html_()) < 100_000
+    C, u = fit.covariance, fit.uncertainty
+    block = u.covariances(["x4", 4])
+    np.testing.assert_allclose([C[3, 4], C[3][4], (C @ np.eye(n)[4])[3]], block[0, 1], rtol=1e-12)
+    np.testing.assert_allclose(C.diagonal(), fit.standard_errors**2)
+    for ask in (lambda: np.asarray(C), lambda: u.correlation, lambda: u.root):
+        with pytest.raises(MemoryError, match="GB"):
+            ask()
+    assert fit.as_dict()["covariance"] is None
+    again = pickle.loads(pickle.dumps(fit))
+    np.testing.assert_allclose(again.uncertainty.covariances(["x4", 4]), block)
+    assert u.ellipse(3, 4).semi_axes.shape == (2,)

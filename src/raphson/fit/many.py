@@ -30,12 +30,19 @@ class SparseUncertainty(ErrorBars):
     """Error bars with covariances that are solved for where they are asked for: `ErrorBars`, and
 
     `normal`: the normal equations with columns at length 1; `s` what their inverse is multiplied by, squared;
-    `involved` (n,): parameters that take part in an undetermined direction.
+    `involved` (n,): parameters that take part in an undetermined direction; `lost` the relative error that forming J'J
+    made of the largest standard errors, as it was measured.
     """
 
     normal: NormalEquations
     s: float
     involved: np.ndarray
+    lost: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether J'J told everything, and standard errors to `UNSURE`: else singular values of J have more to say."""
+        return self.normal.solved and self.lost <= UNSURE
 
     @property
     def not_determined(self) -> tuple[str, ...]:
@@ -99,6 +106,8 @@ class SparseUncertainty(ErrorBars):
     def tied(self, above: float) -> tuple[np.ndarray, np.ndarray]:
         """Pairs that meet in a residual, or next to one another in J'J; others are not looked at."""
         p = self.normal
+        if not p.solved:
+            return np.zeros((0, 2), int), np.zeros(0)
         rows, columns = host_pattern(p.structure)
         d = np.sqrt(p.diagonal)
         known = np.isfinite(self.standard_errors)
@@ -140,12 +149,12 @@ def sparse_uncertainty(
         names=names, x=x, absolute=absolute, standard_errors=errors, residual_std=float(np.sqrt(reduced)),
         degrees=degrees, chi_square=chi_square, reduced=reduced, undetermined=undetermined_in(p, J, names),
         **at_bounds(names, mask), notes=(), condition=np.inf if involved.any() else p.condition, normal=p, s=float(s),
-        involved=involved,
+        involved=involved, lost=digits_lost(p),
     )  # fmt: skip
     if not finite:
         return replace(answer, undetermined=(), involved=involved & False, notes=(NOT_FINITE,))
     bends = bent_sparse(answer, hessian) if hessian is not None and p.solved else ()
-    notes = [*without_effect(answer), *doubts(answer, J, rank, bends, digits_lost(answer), loss_linear)]
+    notes = [*without_effect(answer), *doubts(answer, J, rank, bends, blurred(answer), loss_linear)]
     return replace(answer, notes=tuple(notes))
 
 
@@ -174,17 +183,25 @@ def without_effect(u: SparseUncertainty) -> Iterator[str]:
         yield f"J'J is singular in more than {count} directions: no standard errors; hold parameters, or add data"
 
 
-def digits_lost(u: SparseUncertainty) -> Iterator[str]:
-    """The error that forming J'J made of the largest standard errors, measured by solves that J itself mends."""
-    if not u.normal.solved:
-        return
-    worst = u.normal.diagonal * ~u.normal.pinned
-    lost = 0.0
-    for i in np.argsort(-worst)[:3]:
-        exact = u.normal.solve(np.eye(1, len(u.names), i)[0])[i] if worst[i] else 0.0
+def digits_lost(p: NormalEquations) -> float:
+    """The error that forming J'J made of the largest standard errors, relative, by solves that J itself mends."""
+    if not p.solved:
+        return 0.0
+    worst, lost = p.diagonal * ~p.pinned, 0.0
+    for i in np.argsort(-worst)[:LOOKED_AT]:
+        exact = p.solve(np.eye(1, worst.size, i)[0])[i] if worst[i] else 0.0
         lost = max(lost, abs(worst[i] / exact - 1) / 2 if exact > 0 else 0.0)
-    if lost > UNSURE:
-        yield f"condition of the scaled Jacobian {u.condition:.1g}: standard errors are good to {100 * lost:.1g} %"
+    return float(lost)
+
+
+LOOKED_AT = 3
+"""Standard errors that are looked at so: those along the weakest direction lose most, and lose alike."""
+
+
+def blurred(u: SparseUncertainty) -> Iterator[str]:
+    """That digits were lost."""
+    if u.lost > UNSURE:
+        yield f"condition of the scaled Jacobian {u.condition:.1g}: standard errors are good to {100 * u.lost:.1g} %"
 
 
 def bent_sparse(u: SparseUncertainty, H: Any) -> Iterator[str]:

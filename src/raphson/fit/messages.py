@@ -85,7 +85,7 @@ def notes_on_residuals(m: int, n: int) -> list[str]:
     return [f"{m} residuals for {n} parameters: the data cannot determine all of them"]
 
 
-def notes_on_model(residuals: np.ndarray, y: np.ndarray, weight: np.ndarray | None, jacobian: np.ndarray) -> list[str]:
+def notes_on_model(residuals: np.ndarray, y: np.ndarray, weight: np.ndarray | None, jacobian: Any) -> list[str]:
     """A note where the model gives one and the same value for every point: it does not use xdata.
 
     residuals (m,) and jacobian (m, n) at the answer, weighted by `weight` (None: by one).

@@ -89,7 +89,7 @@ def head_lines(fit: Any) -> list[tuple[str, str]]:
 
 
 FIRST, WORST = 10, 10
-"""Of more parameters than `WHOLE` the first, and those without a standard error or with the largest error in percent."""
+"""Of more parameters than `WHOLE` the first, and those without standard error or with the largest in percent."""
 
 WHOLE = 100
 """Parameters up to which each has its row."""
@@ -102,7 +102,8 @@ def told(fit: Any) -> list[int]:
         return list(range(n))
     with np.errstate(invalid="ignore", divide="ignore"):
         percent = np.where(np.isfinite(u.standard_errors), u.standard_errors / np.abs(u.x), np.inf)
-    return sorted({*range(FIRST), *np.argsort(-percent, kind="stable")[:WORST].tolist()})
+    worst = FIRST + np.argsort(-percent[FIRST:], kind="stable")[:WORST]
+    return [*range(FIRST), *sorted(worst.tolist())]
 
 
 def parameter_rows(fit: Any, which: Sequence[int] | None = None) -> list[tuple[str, ...]]:

@@ -123,9 +123,12 @@ class Fit(Result):
                 from raphson.fit.many import sparse_uncertainty  # here: `import raphson` does without scipy.sparse
 
                 H = self.model.curvature if self.model.curvature.compact else None
-                return sparse_uncertainty(
+                found = sparse_uncertainty(
                     J, r, x, names=self.names, absolute=self.absolute, active=active, hessian=H, loss_linear=linear
                 )
+                if found.sure or not x.size <= DENSE_SPECTRUM or J.shape[0] * x.size > DENSE_FACTOR:
+                    return found
+                J = J.toarray()
             return uncertainty(
                 J, r, x, names=self.names, absolute=self.absolute, active=active, hessian=self.hessian,
                 loss_linear=linear, error=self.error, steps=self.tangent,
@@ -229,7 +232,7 @@ class Fit(Result):
         if hasattr(J, "tocsr"):
             if J.shape[0] * J.shape[1] > DENSE_FACTOR:
                 raise MemoryError(
-                    f"full_output has the dense factor of J {J.shape}, which is too large; fit.jacobian is J"
+                    f"full_output has a dense factor of J {J.shape}: too large; fit.jacobian is J, sparse"
                 )
             J = J.toarray()
         factors: Any = scipy.linalg.qr(J, mode="economic", pivoting=True, check_finite=False)
@@ -242,6 +245,9 @@ class Fit(Result):
 
 DENSE_FACTOR = 50_000_000
 """Entries of a sparse J up to which SciPy's `infodict` is made, with its dense factor: 0.4 GB."""
+
+DENSE_SPECTRUM = 1000
+"""Parameters up to which singular values of J tell what J'J has lost: 1 s."""
 
 
 class CurveFit(Fit):

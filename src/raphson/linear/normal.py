@@ -5,6 +5,7 @@ The values (nnz,) of J are those of its entries row after row, columns ascending
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false
 
 from dataclasses import dataclass
 from typing import Any

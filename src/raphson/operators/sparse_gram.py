@@ -145,7 +145,7 @@ class GramShifts:
 
     `values` of J'J lose half the digits of a badly conditioned J. So what is left of the equations after a first
     solution is taken from J (`entries`) and r, and solved for again with the factor at hand.
-    Source: Bjorck (1996), "Numerical methods for least squares problems", section 6.6.5, corrected seminormal equations.
+    Source: Bjorck (1996), "Numerical methods for least squares problems", 6.6.5, corrected seminormal equations.
     """
 
     g: Array
