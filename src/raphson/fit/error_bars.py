@@ -133,7 +133,7 @@ def share(correlation: float) -> str:
     return f"{correlation:+.{min(max(4, 1 - int(np.floor(np.log10(max(1 - abs(correlation), 1e-16))))), 8)}f}"
 
 
-def listed(items: Sequence[Any], limit: int = 4) -> str:
+def few_of(items: Sequence[Any], limit: int = 4) -> str:
     """Items with commas, the first few of many."""
     more = f" and {len(items) - limit} more" if len(items) > limit else ""
     return ", ".join(items[:limit]) + more

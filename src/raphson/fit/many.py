@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from raphson.fit.covariance import SolvedCovariance
-from raphson.fit.error_bars import ErrorBars, Undetermined, listed
+from raphson.fit.error_bars import ErrorBars, Undetermined, few_of
 from raphson.fit.normal_equations import NormalEquations, entries_of_inverse, normal_equations
-from raphson.fit.uncertainty import CURVED, NOT_FINITE, Spectrum, at_bounds, directions, doubts
+from raphson.fit.uncertainty import CURVED, NOT_FINITE, JacobianSpectrum, at_bounds, directions, doubts
 from raphson.linear.sparse import sparse_backend
 from raphson.linear.structure import host_pattern
 
@@ -168,7 +168,7 @@ def undetermined_in(p: NormalEquations, J: Any, names: tuple[str, ...]) -> tuple
     alone = [Undetermined(f"{names[i]} is free", 0.0, np.eye(1, n, i)[0]) for i in np.flatnonzero(p.empty)[:NAMED]]
     share = np.linalg.norm(p.null, axis=1)
     nothing = np.zeros(0)
-    spectrum = Spectrum(np.arange(n), p.lengths, nothing, p.null, 0, p.level, nothing, SHARE, share > SHARE)
+    spectrum = JacobianSpectrum(np.arange(n), p.lengths, nothing, p.null, 0, p.level, nothing, SHARE, share > SHARE)
     return *alone, *directions(spectrum, J, names)[:NAMED]
 
 
@@ -177,7 +177,7 @@ def without_effect(u: SparseUncertainty) -> Iterator[str]:
     empty = [u.names[i] for i in np.flatnonzero(u.normal.empty)]
     if empty:
         verb = "has" if len(empty) == 1 else "have"
-        yield f"{listed(empty, 6)} {verb} no effect on any residual: {len(empty)} of {len(u.names)} parameters are free"
+        yield f"{few_of(empty, 6)} {verb} no effect on any residual: {len(empty)} of {len(u.names)} parameters are free"
     if not u.normal.solved:
         count = u.normal.null.shape[1]
         yield f"J'J is singular in more than {count} directions: no standard errors; hold parameters, or add data"

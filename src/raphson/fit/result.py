@@ -32,8 +32,9 @@ class Fit(Result):
     """The answer of a least-squares fit. `cost` (and `value`) is 1/2 c^2 sum rho((r/c)^2): half the sum of squares.
 
     Beside the fields of `Result`: `residuals` (m,) and `jacobian` (m, n) at x, as the user's function
-    gives them (a SciPy CSR array where there are many parameters and J is sparse); `weighted` what error bars are made from: psi and J mean(psi'), psi(r) = rho' r
-    (Huber, 1981, section 7.6; r and J with the linear loss); `bend` mean(psi'); `names` of the parameters;
+    gives them (a SciPy CSR array where there are many parameters and J is sparse); `weighted` what error bars are made
+    from: psi and J mean(psi'), psi(r) = rho' r (Huber, 1981, section 7.6; r and J with the linear loss); `bend`
+    mean(psi'); `names` of the parameters;
     `active` (n,) -1 at a lower bound, 1 at an upper one, 0 inside. `uncertainty` holds covariance,
     standard errors, correlations and undetermined combinations. The items are those of SciPy's
     `least_squares`: `x cost fun jac grad optimality active_mask nfev njev status message success`, with
@@ -231,9 +232,7 @@ class Fit(Result):
         J, r = self.jacobian, self.residuals
         if hasattr(J, "tocsr"):
             if J.shape[0] * J.shape[1] > DENSE_FACTOR:
-                raise MemoryError(
-                    f"full_output has a dense factor of J {J.shape}: too large; fit.jacobian is J, sparse"
-                )
+                raise MemoryError(f"full_output has a dense factor of J {J.shape}: too large; fit.jacobian is sparse")
             J = J.toarray()
         factors: Any = scipy.linalg.qr(J, mode="economic", pivoting=True, check_finite=False)
         Q, R, pivots = factors

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from raphson.fit.error_bars import ErrorBars, Undetermined, column_lengths, listed, share
+from raphson.fit.error_bars import ErrorBars, Undetermined, column_lengths, few_of, share
 from raphson.kernel.number import CURVATURE_NOISE
 
 TIED, CURVED, CONDITION, IMPROBABLE, EXACT = 0.99, 1.2, 1e7, 1e-3, 100.0
@@ -50,7 +50,7 @@ class Uncertainty(ErrorBars):
 
 
 @dataclass(frozen=True, eq=False)
-class Spectrum:
+class JacobianSpectrum:
     """The free columns of J at length 1: M = J / `lengths` = U diag(`values`) V', (M'M)^-1 = T T'.
 
     Columns of `V` (f, f) from `rank` on have no effect beyond `level`, what errors of J alone make of a singular value;
@@ -141,7 +141,7 @@ def check_shapes(
         raise ValueError(f"expected hessian {(n, n)}, not {H.shape}")
 
 
-def decompose(J: np.ndarray, free: np.ndarray, error: float) -> Spectrum:
+def decompose(J: np.ndarray, free: np.ndarray, error: float) -> JacobianSpectrum:
     """Scales the free columns of J to length 1 and finds which of their combinations it sees."""
     A, n = J[:, free], free.size
     peak = np.max(np.abs(A), axis=0, initial=0.0)
@@ -158,10 +158,10 @@ def decompose(J: np.ndarray, free: np.ndarray, error: float) -> Spectrum:
     # Errors of J turn the two subspaces by at most `level` / (smallest value kept): a smaller share is none.
     least = min(max(level / w[rank - 1], 1e-12), 0.1) if rank else 0.0
     T, lengths = V[:, :rank] / w[:rank], np.where(peak > 0, peak * size, 1)
-    return Spectrum(free, lengths, w, V, rank, level, T, least, np.linalg.norm(V[:, rank:], axis=1) > least)
+    return JacobianSpectrum(free, lengths, w, V, rank, level, T, least, np.linalg.norm(V[:, rank:], axis=1) > least)
 
 
-def bars(p: Spectrum, n: int, s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def bars(p: JacobianSpectrum, n: int, s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Root of the covariance (n, rank), standard errors (n,) and correlation (n, n)."""
     root, errors, correlation = np.full((n, p.rank), np.nan), np.full(n, np.nan), np.full((n, n), np.nan)
     known = ~p.involved
@@ -178,7 +178,7 @@ def bars(p: Spectrum, n: int, s: float) -> tuple[np.ndarray, np.ndarray, np.ndar
     return root, errors, correlation
 
 
-def directions(p: Spectrum, J: Any, names: tuple[str, ...]) -> tuple[Undetermined, ...]:
+def directions(p: JacobianSpectrum, J: Any, names: tuple[str, ...]) -> tuple[Undetermined, ...]:
     """The undetermined directions, in a basis with as many zeros as can be had."""
     basis = p.V[:, p.rank :]
     k = basis.shape[1]
@@ -226,33 +226,33 @@ def doubts(
 ) -> Iterator[str]:
     """What cannot be believed and why, the gravest first; `bends` and `conditions`: what is known of these."""
     if u.undetermined:
-        free = listed([d.text.removesuffix(" is free") for d in u.undetermined])
-        part = f"{listed(u.not_determined)}: no standard error, for the data do not determine {free}"
+        free = few_of([d.text.removesuffix(" is free") for d in u.undetermined])
+        part = f"{few_of(u.not_determined)}: no standard error, for the data do not determine {free}"
         yield f"{part}; fix one of the parameters in each, or merge them"
     if u.degrees == 0 and not u.absolute:
         counts = f"{J.shape[0]} residuals for {rank} parameters that they determine"
         yield f"{counts}: none is left to tell the noise, so no standard errors; give absolute sigmas or more data"
     if u.at_bounds:
-        yield f"at a bound: {listed(u.at_bounds)}, without standard error; those of others hold for it fixed there"
+        yield f"at a bound: {few_of(u.at_bounds)}, without standard error; those of others hold for it fixed there"
     yield from bends
     near, size = u.tied(TIED)
     if near.size:
         pairs = [f"{u.names[i]} and {u.names[j]} ({share(float(c))})" for (i, j), c in zip(near, size, strict=True)]
-        yield f"nearly tied: {listed(pairs)}; one can make up for the other, so judge their intervals together"
+        yield f"nearly tied: {few_of(pairs)}; one can make up for the other, so judge their intervals together"
     yield from conditions
     yield from noise_doubts(u, J)
     weak = np.flatnonzero(np.isfinite(u.standard_errors) & (u.standard_errors > np.abs(u.x)))
     steps = set(u.steps)
     weak = [u.names[i] for i in weak if u.names[i] not in steps]
     if weak:
-        yield f"the standard error is larger than the value: {listed(weak)}; the data hardly tell it from 0"
+        yield f"the standard error is larger than the value: {few_of(weak)}; the data hardly tell it from 0"
     if u.steps:
-        yield f"coordinates of a step from x in its tangent space, where x is at 0: {listed(u.steps, 6)}"
+        yield f"coordinates of a step from x in its tangent space, where x is at 0: {few_of(u.steps, 6)}"
     if not linear:
         yield "robust loss: standard errors by Huber's formula, good for many data with errors of one size"
 
 
-def conditioned(u: ErrorBars, p: Spectrum) -> Iterator[str]:
+def conditioned(u: ErrorBars, p: JacobianSpectrum) -> Iterator[str]:
     """What a bad condition of J takes from the digits."""
     if CONDITION < u.condition < np.inf:
         change = f"rounding alone may change standard errors by {100 * p.level / p.values[-1]:.1g} %"
@@ -279,7 +279,7 @@ def noise_doubts(u: ErrorBars, J: Any) -> Iterator[str]:
                 yield f"{found} (probability {chance:.1g}): sigmas or model are wrong, and so are the error bars"
 
 
-def bent(u: Uncertainty, p: Spectrum, H: np.ndarray) -> Iterator[str]:
+def bent(u: Uncertainty, p: JacobianSpectrum, H: np.ndarray) -> Iterator[str]:
     """Whether the exact Hessian would give other standard errors than J'J."""
     sure = p.values[: p.rank] ** 2 > 20 * p.level * p.values[0]  # elsewhere rounding of H hides the comparison
     T = p.T[:, sure]
