@@ -1,6 +1,6 @@
 """Many variables: time, peak memory, products per accepted step, and the certificate's share (TARGETS B2)."""
 
-from benchmarks import large_runs, large_sparse
+from benchmarks import large_runs, large_sparse, sparse_fits
 from benchmarks.suite import Suite
 
 ABOUT = (
@@ -9,4 +9,6 @@ ABOUT = (
     "compiled already. *certificate* is everything after the last trial."
 )
 
-SUITE = Suite("large", "Many variables, measured", ABOUT, {"runs": large_runs, "sparse": large_sparse})
+SECTIONS = {"runs": large_runs, "sparse": large_sparse, "fits": sparse_fits}
+
+SUITE = Suite("large", "Many variables, measured", ABOUT, SECTIONS)

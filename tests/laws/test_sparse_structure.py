@@ -13,7 +13,6 @@ from raphson.linear.structure import (
     diagonal_entries,
     host_pattern,
     identity_values,
-    padded_width,
     quadratic_form,
     reduced_values,
     scaled_values,
@@ -21,6 +20,7 @@ from raphson.linear.structure import (
     sparse_product,
     sparse_structure,
 )
+from raphson.linear.sums import padded_width
 from raphson.linear.symbolic import fill_of_order
 from tests.laws.random_sparse import arrow, chain, dense_of, grid, random_structure
 

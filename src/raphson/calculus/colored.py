@@ -1,18 +1,20 @@
-"""The sparse Hessian of a problem from few products: one for each color of its variables."""
+"""The sparse Hessian and the sparse Jacobian of a problem from few products: one for each color."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
 
-from raphson.calculus.taylor import DenseHessian
+from raphson.calculus.taylor import DenseHessian, ResidualJacobian
 from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.record import record
+from raphson.linear.normal import JacobianStructure, row_scaled
 from raphson.linear.structure import SparseStructure
 from raphson.operators.sparse import Sparse
+from raphson.operators.sparse_gram import SparseGram
 from raphson.problems.allowed import modes_of
 from raphson.problems.derivatives import slope
-from raphson.sparsity.compress import Recovery, compressed_hessian
+from raphson.sparsity.compress import Recovery, compressed_hessian, compressed_jacobian
 
 
 @record
@@ -39,4 +41,43 @@ class SparseHessian(DenseHessian):
         return Evaluation(x, zero.sum(), zero, Sparse(jnp.zeros(structure.entries, zero.dtype), structure))
 
 
-SPARSE = SparseHessian()
+@record
+class JacobianSparsity:
+    """The same of the Jacobian of residuals, with the pattern of J'J."""
+
+    structure: JacobianStructure
+    recovery: Recovery
+
+
+@dataclass(frozen=True)
+class SparseJacobian(ResidualJacobian):
+    """Of residuals the cost, its gradient J'r, and J'J as a sparse J, for problems that know their
+    `jacobian_sparsity`."""
+
+    def traced(self, problem: Any, x: Any) -> Evaluation:
+        """One linearization of the residuals, and a product with it for each color."""
+        space, known = problem.space, problem.jacobian_sparsity
+        residuals = lambda s: problem.residuals(space.retract(x, s))
+        r, entries = compressed_jacobian(residuals, space.zero(x), known.recovery)
+        return sparse_evaluation(problem, x, problem.loss.cost(r), r, entries, self.bends)
+
+    def blank(self, problem: Any, x: Any) -> Evaluation:
+        """An evaluation of the right shapes with zeros in it."""
+        zero = problem.space.zero(x)
+        r = jnp.zeros(problem.count(x), zero.dtype)
+        entries = jnp.zeros(problem.jacobian_sparsity.structure.entries, zero.dtype)
+        return sparse_evaluation(problem, x, zero.sum(), r, entries, self.bends)
+
+
+def sparse_evaluation(problem: Any, x: Any, value: Any, r: Any, entries: Any, bends: bool) -> Evaluation:
+    """Value, gradient and operator with the weights of a robust loss in J and r."""
+    p, zero, root = problem.jacobian_sparsity.structure, problem.space.zero(x), jnp.ones_like(r)
+    if not problem.loss.plain:
+        r, root = problem.loss.corrected(r)
+        entries = row_scaled(p, entries, root)
+    held = (problem, x) if bends else (None, None)
+    gram = SparseGram(entries, r, root, zero, zero, p, *held)
+    return Evaluation(x, value, gram.slope(), gram)
+
+
+SPARSE, SPARSE_GRAM, SPARSE_BEND = SparseHessian(), SparseJacobian(), SparseJacobian(bends=True)

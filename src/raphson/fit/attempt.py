@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from raphson.calculus.around import limits_of
-from raphson.fit.residuals import jacobian_at, refuse_not_finite, residuals_of
+from raphson.fit.residuals import jacobian_at, refuse_not_finite, residuals_of, rows_times
 from raphson.fit.result import Fit
 from raphson.fit.strategy import free_variables, polish
 from raphson.kernel.number import default_tolerance
@@ -24,7 +24,7 @@ from raphson.solver.drive import Patience, Run, run
 from raphson.solver.evidence import certificate_of
 from raphson.solver.final import final_state
 from raphson.solver.options import Limits
-from raphson.solver.presets import RESIDUAL_DESCRIPTIONS, RESIDUAL_PRESETS
+from raphson.solver.presets import residual_description, residual_preset
 from raphson.solver.result import Evaluations
 from raphson.solver.step import Method
 
@@ -126,14 +126,14 @@ def conclude(call: FitCall, done: Run, method: Method, name: str, reasons: tuple
         notes.append(last_digits(method, end.steps))
     seen, H = end.seen.evaluation, None if end.seen.hessian is None else np.asarray(end.seen.hessian)
     gram: Any = seen.curvature
-    curvature = end.seen.measured or (gram if H is None else Dense(H))  # type: ignore[arg-type]
+    curvature = end.seen.measured or end.seen.sparse or (gram if H is None else Dense(H))  # type: ignore[arg-type]
     shown = H if end.seen.measured is None else np.asarray(end.seen.measured.matrix)
     model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=curvature)
     state = replace(state, iterate=replace(state.iterate, model=model))
     model = replace(model, problem=problem)
-    roots, mean, (r, J) = None, 1.0, (weighted := (np.asarray(gram.r), np.asarray(gram.J)))
+    roots, mean, (r, J) = None, 1.0, (weighted := (np.asarray(gram.r), gram.matrix()))
     if not problem.loss.plain:
-        r, J = residuals_of(problem, seen.x), J / np.asarray(gram.root)[:, None]
+        r, J = residuals_of(problem, seen.x), rows_times(1 / np.asarray(gram.root), J)
         slope, bend = (np.asarray(a) for a in problem.loss.weights(r))
         mean = float(np.mean(bend))
         weighted, roots = (slope * r, mean * J), np.sqrt(np.maximum(bend, np.finfo(bend.dtype).eps))
@@ -145,7 +145,7 @@ def conclude(call: FitCall, done: Run, method: Method, name: str, reasons: tuple
         ),
         trace=done.trace,
         evaluations=counts(done, problem, end.steps, counted), method=name,
-        description=f"{RESIDUAL_DESCRIPTIONS.get(name, name)} ({reasons[-1]})", reasons=reasons, notes=tuple(notes),
+        description=f"{residual_description(name, problem)} ({reasons[-1]})", reasons=reasons, notes=tuple(notes),
         seconds=time.perf_counter() - call.begin, compile_seconds=CompileClock.seconds - call.compiled, hessian=H,
         active=active_bounds(problem.space, g, seen.x), residuals=r, jacobian=J, weighted=weighted,
         refit=lambda i, value, start: refitted(call, i, value, start), names=call.names, loss=problem.loss.name,
@@ -176,7 +176,7 @@ def refitted(call: FitCall, i: int, value: float, start: np.ndarray) -> tuple[np
     dtype = start.dtype if start.dtype.kind == "f" else float
     problem = replace(call.problem, space=Box(np.asarray(low, dtype), np.asarray(high, dtype)))  # type: ignore[arg-type]
     x = with_values(call.x, np.clip(start, low, high))
-    state = run(limited(RESIDUAL_PRESETS["lm"], call.limits, x), problem, x).state
+    state = run(limited(residual_preset("lm", problem), call.limits, x), problem, x).state
     return np.asarray(problem.space.flat(state.best.x), float), float(state.best.value)
 
 

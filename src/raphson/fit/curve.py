@@ -84,7 +84,7 @@ def curve_fit(
 
 def warn_of_covariance(fit: Fit) -> None:
     """SciPy's warning where the data do not determine every parameter, or leave no degree of freedom for s^2."""
-    if plainly_determined(fit) or not np.any(np.isinf(fit.pcov)):
+    if plainly_determined(fit) or not np.any(np.isinf(fit.standard_errors)):
         return
     from scipy.optimize import OptimizeWarning
 
@@ -96,6 +96,8 @@ def plainly_determined(fit: Fit) -> bool:
     a thousandth of it in every combination. (All error bars take 0.7 ms, and are computed where they are asked for.)"""
     r, J = fit.weighted
     n = J.shape[1]
+    if hasattr(J, "tocsr"):  # 'warn_of_covariance' then looks at the error bars, which take no more than this
+        return bool(np.isfinite(fit.standard_errors).all())
     if len(r) <= n:
         return False
     with np.errstate(all="ignore"):  # squares that overflow or vanish: then all of it is looked at

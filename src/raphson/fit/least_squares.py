@@ -27,7 +27,7 @@ from raphson.fit.residuals import (
     read_loss,
 )
 from raphson.fit.result import Fit
-from raphson.fit.strategy import ORDER, rescued
+from raphson.fit.strategy import order_for, rescued
 from raphson.kernel import show
 from raphson.kernel.names import names_in, step_names
 from raphson.kernel.space import Euclidean
@@ -37,11 +37,13 @@ from raphson.problems.callback import HOST
 from raphson.solver.attempts import best_of, onward_from
 from raphson.solver.call import limited
 from raphson.solver.callbacks import reporter, watcher
+from raphson.solver.choose import DENSE
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import run
 from raphson.solver.inputs import read_function, read_point, why_not
 from raphson.solver.messages import check_arity, refuse_swapped
-from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_PRESETS, preset_name
+from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_PRESETS, preset_name, residual_preset
+from raphson.solver.residual_sparsity import with_jacobian_sparsity
 from raphson.solver.spaces import check_method, on_host_there, read_space
 from raphson.solver.step import Method
 from raphson.solver.suspect import located
@@ -104,12 +106,13 @@ def least_squares(
     n, m = problem.space.size(x), problem.count(x)
     check_sparsity(jac_sparsity, m, n)
     notes.extend(notes_on_residuals(m, n))
+    problem, why = with_jacobian_sparsity(problem, x, DENSE + 1)
     call = FitCall(
         problem, x, restore, limits, names, absolute_sigma, notes, begin, compiled,
         None if callback is None else watcher(callback, restore), reporter(progress),
     )  # fmt: skip
     try:
-        fit = fitted(call, method)
+        fit = fitted(call, method, f"; {why}" if why else "")
     except NotSmooth:
         plain = None if isinstance(problem, HOST) or not space.straight else without_program(fun)
         if plain is None:
@@ -121,15 +124,15 @@ def least_squares(
     return fit
 
 
-def fitted(call: FitCall, method: Any) -> Fit:
-    """The fit by the method asked for, or by those of `ORDER`."""
+def fitted(call: FitCall, method: Any, why: str = "") -> Fit:
+    """The fit by the method asked for, or by those of `ORDER`; `why` continues the reason."""
     if isinstance(method, Method):
         check_method(method, type(method.curvature).__name__, call.problem.space)
         return attempt(call, type(method.curvature).__name__, method, call.x, ("given by the caller",))
     name = preset_name(method, RESIDUAL_PRESETS, RESIDUAL_ALIASES, {})
     if name != "auto":
-        return attempt(call, name, RESIDUAL_PRESETS[name], call.x, ("asked for",))
-    return best_attempt(call)
+        return attempt(call, name, residual_preset(name, call.problem), call.x, (f"asked for{why}",))
+    return best_attempt(call, f"for residuals{why}")
 
 
 def read_residuals(
@@ -159,7 +162,7 @@ def read_residuals(
     return problem, x, lambda v: jax.tree.map(np.asarray, v)
 
 
-def best_attempt(call: FitCall) -> Fit:
+def best_attempt(call: FitCall, why: str) -> Fit:
     """The methods of `ORDER` one after another, until one is shown to have reached a minimum; else the lowest cost.
 
     A method that crawls is laid aside, and goes on only where the others fail as well.
@@ -177,14 +180,15 @@ def best_attempt(call: FitCall) -> Fit:
             call.notes.append("the squares of the first residuals overflow: they were scaled down to begin with")
             return attempt(call, name, method, start[0], reasons)
 
-    candidates = [(name, RESIDUAL_PRESETS[name], "for residuals") for name in ORDER]
+    candidates = [(name, residual_preset(name, call.problem), why) for name in order_for(call.problem)]
     best = best_of(candidates, one, limited)
     return onward_from(best, aside)
 
 
 def quiet(call: FitCall, problem: Any, x: Any, enough: float) -> Any:
     """Newton's method on another problem until its cost is below `enough`: the point reached."""
-    method = limited(RESIDUAL_PRESETS["newton"], replace(call.limits, max_steps=300), x)
+    name = "newton" if "newton" in order_for(problem) else "lm"
+    method = limited(residual_preset(name, problem), replace(call.limits, max_steps=300), x)
     below = lambda state, trial: float(state.model.value) < enough
     return run(method, problem, x, watcher=below, time_limit=call.limits.time_limit).state.best.x
 

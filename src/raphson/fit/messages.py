@@ -85,7 +85,7 @@ def notes_on_residuals(m: int, n: int) -> list[str]:
     return [f"{m} residuals for {n} parameters: the data cannot determine all of them"]
 
 
-def notes_on_model(residuals: np.ndarray, y: np.ndarray, weight: np.ndarray | None, jacobian: np.ndarray) -> list[str]:
+def notes_on_model(residuals: np.ndarray, y: np.ndarray, weight: np.ndarray | None, jacobian: Any) -> list[str]:
     """A note where the model gives one and the same value for every point: it does not use xdata.
 
     residuals (m,) and jacobian (m, n) at the answer, weighted by `weight` (None: by one).
@@ -97,7 +97,7 @@ def notes_on_model(residuals: np.ndarray, y: np.ndarray, weight: np.ndarray | No
         size = np.finfo(residuals.dtype).eps * np.max(np.abs(y), initial=0.0)
         same = np.ptp(residuals / by + np.ravel(y)) <= 8 * size
         if same:
-            rows = jacobian / by[:, None]
+            rows = (jacobian.toarray() if hasattr(jacobian, "tocsr") else jacobian) / by[:, None]
             same = np.all(np.ptp(rows, axis=0) <= 1e-12 * np.max(np.abs(rows), axis=0))
     if not same:
         return []

@@ -1,12 +1,13 @@
 """A fit in words and numbers: parameters with their error bars, and what of them cannot be believed."""
 
+from collections.abc import Sequence
 from decimal import Context, Decimal
 from html import escape
 from typing import Any
 
 import numpy as np
 
-from raphson.fit.uncertainty import share
+from raphson.fit.error_bars import share
 from raphson.report.table import LEFT, POINT, significant, table
 from raphson.solver.wording import HEADLINES
 
@@ -48,7 +49,10 @@ def parameters(fit: Any) -> str:
 def body(fit: Any) -> str:
     """The table of parameters and what follows it."""
     below = [f"{label:<10}{text}" for label, text in lines(fit)]
-    return "\n".join([table(HEADS, parameter_rows(fit), ALIGN), "", *below])
+    shown = told(fit)
+    left = len(fit.names) - len(shown)
+    more = [f"and {left} more parameters, of which none has a larger error in percent"] if left else []
+    return "\n".join([table(HEADS, parameter_rows(fit, shown), ALIGN), *more, "", *below])
 
 
 def fit_html(fit: Any) -> str:
@@ -56,11 +60,14 @@ def fit_html(fit: Any) -> str:
     caption = "<br>".join(
         [f"<strong>{escape(headline(fit))}</strong>", *(f"{escape(a)}: {escape(b)}" for a, b in head_lines(fit))]
     )
+    shown = told(fit)
     heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in HEADS)
     rows = "".join(
         f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
-        for row in parameter_rows(fit)
+        for row in parameter_rows(fit, shown)
     )
+    left = len(fit.names) - len(shown)
+    rows += f'<tr><th scope="row">and {left} more</th><td colspan="{len(HEADS) - 1}"></td></tr>' if left else ""
     notes = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in lines(fit))
     return (
         f'<div class="raphson-fit">{STYLE}<table><caption>{caption}</caption>'
@@ -81,21 +88,41 @@ def head_lines(fit: Any) -> list[tuple[str, str]]:
     return why if fit.success else [("warning", WARNING), *why]
 
 
-def parameter_rows(fit: Any) -> list[tuple[str, ...]]:
-    """One row of text a parameter, for `HEADS`."""
+FIRST, WORST = 10, 10
+"""Of more parameters than `WHOLE` the first, and those without standard error or with the largest in percent."""
+
+WHOLE = 100
+"""Parameters up to which each has its row."""
+
+
+def told(fit: Any) -> list[int]:
+    """The parameters that have a row, in their order."""
+    n, u = len(fit.names), fit.uncertainty
+    if n <= WHOLE:
+        return list(range(n))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        percent = np.where(np.isfinite(u.standard_errors), u.standard_errors / np.abs(u.x), np.inf)
+    worst = FIRST + np.argsort(-percent[FIRST:], kind="stable")[:WORST]
+    return [*range(FIRST), *sorted(worst.tolist())]
+
+
+def parameter_rows(fit: Any, which: Sequence[int] | None = None) -> list[tuple[str, ...]]:
+    """One row of text a parameter, for `HEADS`; of those asked for (None: all)."""
     u = fit.uncertainty
+    which = range(len(fit.names)) if which is None else which
+    ends = u.interval()
     sides = dict(zip(u.at_bounds, u.sides, strict=True))
     free = set(u.not_determined)
     rows = []
-    for name, x, error, ends in zip(fit.names, u.x, u.standard_errors, u.interval(), strict=True):
-        x, error = float(x), float(error)
+    for i in which:
+        name, x, error = fit.names[i], float(u.x[i]), float(u.standard_errors[i])
         remark = bound_remark(sides[name]) if name in sides else "not determined" if name in free else ""
         doubt = "" if fit.success else DOUBT
         if not np.isfinite(error):
             rows.append((name, significant(x, 6), "-", "-", "-", "-", remark or "no standard error"))
             continue
-        value, deviation, low, high = rounded(x, error, float(ends[0]), float(ends[1]))
-        percent = "-" if name in u.steps else relative(x, error)
+        value, deviation, low, high = rounded(x, error, float(ends[i, 0]), float(ends[i, 1]))
+        percent = "-" if u.steps and name in u.steps else relative(x, error)
         rows.append((name, value, deviation, percent, low, high, remark or doubt))
     return rows
 
@@ -203,9 +230,8 @@ def noise(u: Any) -> str:
 
 def strong(u: Any) -> str:
     """The strongest correlations above `STRONG`, and how many more there are; "" without any."""
-    size = np.nan_to_num(np.abs(np.triu(u.correlation, 1)))
-    pairs = np.argwhere(size > STRONG)
-    pairs = pairs[np.argsort(-size[tuple(pairs.T)], kind="stable")]
-    text = "; ".join(f"{u.names[i]}, {u.names[j]} {share(float(u.correlation[i, j]))}" for i, j in pairs[:LISTED])
+    pairs, size = u.tied(STRONG)
+    order = np.argsort(-np.abs(size), kind="stable")[:LISTED]
+    text = "; ".join(f"{u.names[pairs[k, 0]]}, {u.names[pairs[k, 1]]} {share(float(size[k]))}" for k in order)
     more = f"; and {len(pairs) - LISTED} more pairs above {STRONG}" if len(pairs) > LISTED else ""
     return f"correlations {text}{more}" if text else ""

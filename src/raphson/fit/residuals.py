@@ -10,7 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.calculus.colored import SPARSE_GRAM
 from raphson.calculus.difference import given_jacobian
+from raphson.calculus.taylor import evaluate_compiled
 from raphson.kernel.program import Program
 from raphson.problems.allowed import modes_of
 from raphson.problems.callback import CallCounts, HostResiduals
@@ -235,10 +237,13 @@ def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: li
     notes.append("jac agrees with the residuals; JAX differentiates them itself, so jac is not needed")
 
 
-def jacobian_at(problem: Any, x: Any) -> np.ndarray:
-    """The Jacobian at a point (m, n), whatever it is there; without rows for host residuals, whose differences lie."""
+def jacobian_at(problem: Any, x: Any) -> Any:
+    """The Jacobian at a point (m, n), sparse where the problem knows it to be, its rows weighted where the loss is
+    robust; whatever it is there; without rows for host residuals, whose differences lie."""
     if isinstance(problem, HostResiduals):
         return np.zeros((0, problem.space.size(x)))
+    if problem.jacobian_sparsity is not None:
+        return evaluate_compiled(problem, x, SPARSE_GRAM).curvature.matrix()
     return np.asarray(jacobian(modes_of(problem, x), problem, x)[1])
 
 
@@ -269,7 +274,7 @@ def refuse_not_finite(problem: Any, x: Any, names: Any, J: Any) -> None:
     Nothing is raised where both are finite (squares may overflow).
     """
     r = residuals_of(problem, x)
-    bad, steep = np.flatnonzero(~np.isfinite(r)), np.argwhere(~np.isfinite(np.asarray(J)))
+    bad, (steep, slopes) = np.flatnonzero(~np.isfinite(r)), not_finite_in(J)
     if not bad.size and not steep.size:
         return
     if isinstance(problem, HostResiduals):
@@ -285,8 +290,29 @@ def refuse_not_finite(problem: Any, x: Any, names: Any, J: Any) -> None:
             f"{cause}; choose a start where the model is finite, and data without gaps (nan_policy='omit' leaves them "
             "out in curve_fit)",
         )  # fmt: skip
-    i, j = (int(k) for k in steep[np.argmax(np.isinf(np.asarray(J)[tuple(steep.T)]))])  # NaN spreads, inf is its source
+    at = int(np.argmax(np.isinf(slopes)))  # NaN spreads, inf is its source
+    i, j = (int(k) for k in steep[at])
     raise NotSmooth(
-        f"the derivative of residual[{i}] by {names[j]} is {np.asarray(J)[i, j]} at x0{cause}; move the start, or "
+        f"the derivative of residual[{i}] by {names[j]} is {slopes[at]} at x0{cause}; move the start, or "
         "write the residuals so that they are smooth there"
     )
+
+
+def rows_times(w: np.ndarray, J: Any) -> Any:
+    """diag(w) J (m, n), dense or sparse as J is."""
+    if not hasattr(J, "tocsr"):
+        return w[:, None] * J
+    scaled = J.tocsr(copy=True)
+    scaled.data *= np.repeat(w, np.diff(scaled.indptr))
+    return scaled
+
+
+def not_finite_in(J: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Where a matrix, dense or sparse, is not finite (k, 2), and what it is there (k,)."""
+    if hasattr(J, "tocoo"):
+        held = J.tocoo()
+        wrong = ~np.isfinite(held.data)
+        return np.stack([held.row[wrong], held.col[wrong]], axis=1), held.data[wrong]
+    dense = np.asarray(J)
+    places = np.argwhere(~np.isfinite(dense))
+    return places, dense[tuple(places.T)]

@@ -13,7 +13,8 @@ from raphson.calculus.around import limits_of
 from raphson.fit.data import Data
 from raphson.fit.profile import Profile, profile
 from raphson.fit.report import parameters
-from raphson.fit.uncertainty import Uncertainty, uncertainty
+from raphson.fit.residuals import rows_times
+from raphson.fit.uncertainty import uncertainty
 from raphson.kernel.product import bent_at, coordinates
 from raphson.kernel.status import Status
 from raphson.solver.result import Result, writable
@@ -31,8 +32,9 @@ class Fit(Result):
     """The answer of a least-squares fit. `cost` (and `value`) is 1/2 c^2 sum rho((r/c)^2): half the sum of squares.
 
     Beside the fields of `Result`: `residuals` (m,) and `jacobian` (m, n) at x, as the user's function
-    gives them; `weighted` what error bars are made from: psi and J mean(psi'), psi(r) = rho' r
-    (Huber, 1981, section 7.6; r and J with the linear loss); `bend` mean(psi'); `names` of the parameters;
+    gives them (a SciPy CSR array where there are many parameters and J is sparse); `weighted` what error bars are made
+    from: psi and J mean(psi'), psi(r) = rho' r (Huber, 1981, section 7.6; r and J with the linear loss); `bend`
+    mean(psi'); `names` of the parameters;
     `active` (n,) -1 at a lower bound, 1 at an upper one, 0 inside. `uncertainty` holds covariance,
     standard errors, correlations and undetermined combinations. The items are those of SciPy's
     `least_squares`: `x cost fun jac grad optimality active_mask nfev njev status message success`, with
@@ -43,8 +45,8 @@ class Fit(Result):
     """
 
     residuals: np.ndarray = field(default_factory=lambda: np.empty(0))
-    jacobian: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-    weighted: tuple[np.ndarray, np.ndarray] = field(default=(np.empty(0), np.empty((0, 0))))
+    jacobian: Any = field(default_factory=lambda: np.empty((0, 0)))
+    weighted: tuple[np.ndarray, Any] = field(default=(np.empty(0), np.empty((0, 0))))
     names: tuple[str, ...] = ()
     loss: str = "linear"
     absolute: bool = False
@@ -56,14 +58,15 @@ class Fit(Result):
     profiles: dict[str, Profile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.residuals, self.jacobian = writable(self.residuals), writable(self.jacobian)
+        self.residuals = writable(self.residuals)
+        self.jacobian = self.jacobian if hasattr(self.jacobian, "tocsr") else writable(self.jacobian)
         super().__post_init__()
 
     def scipy_items(self) -> dict[str, Any]:
         """What SciPy's `least_squares` returns beside x."""
         return {
             "cost": self.value, "fun": self.residuals,
-            "jac": self.jacobian if self.roots is None else self.roots[:, None] * self.jacobian,
+            "jac": self.jacobian if self.roots is None else rows_times(self.roots, self.jacobian),
             "grad": self.gradient, "optimality": self.certificate.gradient_norm, "active_mask": self.active,
             "nfev": self.evaluations.value, "njev": self.evaluations.gradient, "status": self.code(),
             "message": self.verdict, "success": self.certificate.success,
@@ -108,13 +111,28 @@ class Fit(Result):
         return tuple(name for name, curved in zip(self.names, bent_at(space, self.model.x), strict=True) if curved)
 
     @cached_property
-    def uncertainty(self) -> Uncertainty:
-        """Covariance, standard errors, correlations, and what the data do not determine. See `Uncertainty`."""
-        (r, J), x = self.weighted, self.coordinates
+    def uncertainty(self) -> Any:
+        """Covariance, standard errors, correlations, and what the data do not determine. See `Uncertainty`; where J is
+        sparse, what solves for covariances when they are asked for (`SparseUncertainty`)."""
+        return self.bars(self.active)
+
+    def bars(self, active: np.ndarray) -> Any:
+        """Error bars where these parameters sit at bounds (n,): -1 at a lower one, 1 at an upper one, 0 inside."""
+        (r, J), x, linear = self.weighted, self.coordinates, self.loss == "linear"
         with np.errstate(all="ignore"):  # computed when it is asked for, under whatever settings hold then
+            if hasattr(J, "tocsr"):
+                from raphson.fit.many import sparse_uncertainty  # here: `import raphson` does without scipy.sparse
+
+                H = self.model.curvature if self.model.curvature.compact else None
+                found = sparse_uncertainty(
+                    J, r, x, names=self.names, absolute=self.absolute, active=active, hessian=H, loss_linear=linear
+                )
+                if found.sure or not x.size <= DENSE_SPECTRUM or J.shape[0] * x.size > DENSE_FACTOR:
+                    return found
+                J = J.toarray()
             return uncertainty(
-                J, r, x, names=self.names, absolute=self.absolute, active=self.active, hessian=self.hessian,
-                loss_linear=self.loss == "linear", error=self.error, steps=self.tangent,
+                J, r, x, names=self.names, absolute=self.absolute, active=active, hessian=self.hessian,
+                loss_linear=linear, error=self.error, steps=self.tangent,
             )  # fmt: skip
 
     def profile(self, parameter: int | str, probability: float = 0.95) -> Profile:
@@ -153,22 +171,20 @@ class Fit(Result):
         """The standard error of parameter i, were it not held by a bound."""
         if not self.active[i]:
             return float(self.uncertainty.standard_errors[i])
-        (r, J), active = self.weighted, np.where(np.arange(self.active.size) == i, 0, self.active)
-        with np.errstate(all="ignore"):
-            free = uncertainty(
-                J, r, self.x_flat, names=self.names, absolute=self.absolute, active=active, error=self.error
-            )
-        return float(free.standard_errors[i])
+        return float(self.bars(np.where(np.arange(self.active.size) == i, 0, self.active)).standard_errors[i])
 
     @property
-    def covariance(self) -> np.ndarray:
-        """s^2 (J'J)^-1 (n, n), or (J'J)^-1 where sigma is absolute."""
+    def covariance(self) -> Any:
+        """s^2 (J'J)^-1 (n, n), or (J'J)^-1 where sigma is absolute; of more than 2000 parameters with a sparse J what
+        solves for its columns (`C @ v`, `C[i, j]`, `C.diagonal()`)."""
         return self.uncertainty.covariance
 
     @property
-    def pcov(self) -> np.ndarray:
+    def pcov(self) -> Any:
         """The covariance (n, n) as SciPy's curve_fit has it: all inf where not every parameter is determined."""
         covariance = self.covariance
+        if not isinstance(covariance, np.ndarray):  # thousands of parameters: it is solved with, and not formed
+            return covariance
         return np.full_like(covariance, np.inf) if np.any(np.isinf(np.diag(covariance))) else covariance
 
     @property
@@ -184,6 +200,7 @@ class Fit(Result):
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers and strings (for JSON)."""
         u, e = self.uncertainty, self.evaluations
+        whole = isinstance(u.covariance, np.ndarray)  # of thousands of parameters there is none
         return {
             "verdict": self.verdict,
             "success": self.certificate.success,
@@ -192,8 +209,8 @@ class Fit(Result):
                 name: {"value": float(x), "standard_error": float(e)}
                 for name, x, e in zip(self.names, u.x, u.standard_errors, strict=True)
             },
-            "correlation": u.correlation.tolist(),
-            "covariance": u.covariance.tolist(),
+            "correlation": u.correlation.tolist() if whole else None,
+            "covariance": u.covariance.tolist() if whole else None,
             "residual_std": u.residual_std,
             "degrees": u.degrees,
             "undetermined": [d.text for d in u.undetermined],
@@ -213,12 +230,23 @@ class Fit(Result):
         `fjac` (n, m) R' with zeros behind it, `ipvt` (n,) the pivots, `qtf` Q' fvec. ier: 1 to 4 for success.
         """
         J, r = self.jacobian, self.residuals
+        if hasattr(J, "tocsr"):
+            if J.shape[0] * J.shape[1] > DENSE_FACTOR:
+                raise MemoryError(f"full_output has a dense factor of J {J.shape}: too large; fit.jacobian is sparse")
+            J = J.toarray()
         factors: Any = scipy.linalg.qr(J, mode="economic", pivoting=True, check_finite=False)
         Q, R, pivots = factors
         factor = np.zeros(J.shape[::-1], J.dtype)
         factor[:, : len(R)] = R.T
         info = {"nfev": self.evaluations.value, "fvec": r, "fjac": factor, "ipvt": pivots, "qtf": Q.T @ r}
         return self.x_flat, self.pcov, info, self.verdict, self.code()
+
+
+DENSE_FACTOR = 50_000_000
+"""Entries of a sparse J up to which SciPy's `infodict` is made, with its dense factor: 0.4 GB."""
+
+DENSE_SPECTRUM = 1000
+"""Parameters up to which singular values of J tell what J'J has lost: 1 s."""
 
 
 class CurveFit(Fit):
@@ -234,11 +262,11 @@ class CurveFit(Fit):
         return fit  # type: ignore[return-value]
 
     @property
-    def pair(self) -> tuple[np.ndarray, np.ndarray]:
+    def pair(self) -> tuple[np.ndarray, Any]:
         """popt (n,) and pcov (n, n)."""
         return self.x_flat, self.pcov
 
-    def __iter__(self) -> Iterator[np.ndarray]:
+    def __iter__(self) -> Iterator[Any]:
         return iter(self.pair)
 
     def __len__(self) -> int:

@@ -9,12 +9,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.around import TINY
+from raphson.calculus.colored import SPARSE, SPARSE_GRAM
 from raphson.calculus.difference import SECOND, Bend, bent_residuals
 from raphson.calculus.taylor import GRAM, HESSIAN, weighted_evaluation
 from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.number import eps, limits
 from raphson.kernel.program import Program
 from raphson.kernel.record import record
+from raphson.linear.lowest import HostMatrix
+from raphson.linear.sparse import sparse_backend
 from raphson.operators.dense import Measured
 from raphson.problems.callback import HostResiduals, OutOfCalls
 from raphson.problems.least_squares import LeastSquares
@@ -42,7 +45,7 @@ LARGEST = 4000
 
 @record
 class FitEvaluation:
-    """Everything at one point: f, g and J, with the exact Hessian (None: too many variables).
+    """Everything at one point: f, g and J, with the exact Hessian, dense (None: too many variables) or `sparse`.
 
     `measured`: what stands for H in the certificate of host residuals, with its errors (None: H itself).
     """
@@ -50,13 +53,16 @@ class FitEvaluation:
     evaluation: Evaluation
     hessian: Any
     measured: Any = None
+    sparse: Any = None
 
 
 def evaluate_fit(problem: Any, x: Any) -> FitEvaluation:
     """Value, gradient, Jacobian and Hessian at x, in one program where JAX can trace it."""
     if isinstance(problem, HostResiduals):
         return evaluate_fit_on_host(problem, x)
-    return jax.tree.map(np.asarray, evaluate_fit_compiled(problem, x, dense=forms_hessian(problem, x, LARGEST)))
+    known = problem.jacobian_sparsity is not None
+    dense = not known and forms_hessian(problem, x, LARGEST)
+    return jax.tree.map(np.asarray, evaluate_fit_compiled(problem, x, dense=dense))
 
 
 def evaluate_fit_on_host(problem: HostResiduals, x: Any) -> FitEvaluation:
@@ -91,8 +97,9 @@ def unknown(problem: HostResiduals) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 def evaluate_both(problem: Any, x: Any, dense: bool) -> FitEvaluation:
     """Residuals differentiated once for J, and once more for the Hessian if it is wanted."""
-    seen = GRAM.evaluate(problem, x)
-    return FitEvaluation(seen, HESSIAN.evaluate(problem, x).curvature.dense() if dense else None)
+    seen = (GRAM if problem.jacobian_sparsity is None else SPARSE_GRAM).evaluate(problem, x)
+    sparse = None if problem.sparsity is None else SPARSE.evaluate(problem, x).curvature
+    return FitEvaluation(seen, HESSIAN.evaluate(problem, x).curvature.dense() if dense else None, sparse=sparse)
 
 
 evaluate_fit_compiled = Program(evaluate_both, static_argnames=("dense",))
@@ -154,6 +161,8 @@ def length(space: Any, x: Any, s: np.ndarray) -> float:
 
 def newton_step(seen: FitEvaluation, free: np.ndarray) -> np.ndarray | None:
     """-H^-1 g on the free variables, scaled to a unit diagonal; None where H is not known positive definite there."""
+    if seen.sparse is not None:
+        return sparse_newton_step(seen.sparse, np.asarray(seen.evaluation.gradient, float), free)
     if seen.hessian is None:
         return None
     H, g = np.asarray(seen.hessian, float), np.asarray(seen.evaluation.gradient, float)
@@ -175,6 +184,23 @@ def newton_step(seen: FitEvaluation, free: np.ndarray) -> np.ndarray | None:
     return s
 
 
+def sparse_newton_step(B: Any, g: np.ndarray, free: np.ndarray) -> np.ndarray | None:
+    """The same of a sparse H, by its factor, with one refinement."""
+    matrix = HostMatrix(B.structure, np.asarray(B.values, float))
+    if not free.any() or not np.isfinite(matrix.values).all():
+        return None
+    d = np.sqrt(np.abs(matrix.diagonal))
+    d = np.where(free & (d > 0), d, 1.0)
+    rows, columns = matrix.rows, matrix.columns
+    inner = np.where(free[rows] & free[columns], matrix.values / (d[rows] * d[columns]), rows == columns)
+    matrix, q = HostMatrix(B.structure, inner), np.where(free, g / d, 0)
+    factor = sparse_backend().host_factor(B.structure, inner)
+    if factor is None:
+        return None
+    y = -factor.solve(q)
+    return (y - factor.solve(q + matrix.product(y))) / d
+
+
 def left(seen: FitEvaluation, new: FitEvaluation, free: np.ndarray) -> float:
     """g'H^-1 g with the gradient of `new` and the Hessian of `seen`: what is still to be gained."""
     s = newton_step(replace(seen, evaluation=new.evaluation), free)
@@ -191,8 +217,15 @@ def rescued(problem: LeastSquares, x: Any, descend: Callable[[LeastSquares, Any,
     factor = 1 / np.max(np.abs(r))
     data = (jnp.asarray(factor, x_dtype(x)), *problem.data)
     enough = float(factor * float(limits(x_dtype(x)).max) ** 0.25) ** 2
-    there = descend(LeastSquares(Shrunk(problem.residual), data, space=problem.space), x, enough)
+    known = {"sparsity": problem.sparsity, "jacobian_sparsity": problem.jacobian_sparsity}
+    there = descend(LeastSquares(Shrunk(problem.residual), data, space=problem.space, **known), x, enough)
     return there if np.isfinite(float(problem.value(there))) else x
+
+
+def order_for(problem: Any) -> tuple[str, ...]:
+    """`ORDER`, without the full Hessian where J is sparse and H has too many colors: dense it would not fit."""
+    whole = getattr(problem, "jacobian_sparsity", None) is None or problem.sparsity is not None
+    return ORDER if whole else tuple(name for name in ORDER if name != "newton")
 
 
 def x_dtype(x: Any) -> Any:

@@ -1,13 +1,13 @@
 """Error bars of a least-squares fit, and sentences that say when they are not to be believed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import scipy.linalg
 
-from raphson.fit.profile import ConfidenceEllipse, ellipse_of, student
+from raphson.fit.error_bars import ErrorBars, Undetermined, column_lengths, few_of, share
 from raphson.kernel.number import CURVATURE_NOISE
 
 TIED, CURVED, CONDITION, IMPROBABLE, EXACT = 0.99, 1.2, 1e7, 1e-3, 100.0
@@ -16,100 +16,41 @@ the scaled J (at 1e8 a program that forms J'J has no digits left). And up to her
 chi-square, if it does not accuse the sigmas; residuals in units of the last place of |J_j x_j|, if rounding."""
 
 
-@dataclass(frozen=True, eq=False)
-class Undetermined:
-    """A direction that the data do not see: x + t `vector` fits as well for every t, to first order.
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Uncertainty(ErrorBars):
+    """Error bars with all covariances: `ErrorBars`, and
 
-    `text` "3 a - b is free": a goes up by 3 while b goes down by 1 and no residual changes; `eigenvalue` of J'J along
-    it, columns scaled to length 1; `vector` (n,) in the user's units, its entries the coefficients of the text before
-    rounding, 0 for parameters that take no part.
+    `covariance` (n, n) = s^2 (J'J)^-1, or (J'J)^-1 where `absolute`; `correlation` (n, n); `root` (n, rank), covariance
+    = root root', without the squares that lose digits (NaN in rows of parameters without a standard error).
     """
 
-    text: str
-    eigenvalue: float
-    vector: np.ndarray
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Uncertainty:
-    """How far the parameters of a fit are known, and what of it cannot be believed.
-
-    `covariance` (n, n) = s^2 (J'J)^-1, or (J'J)^-1 where `absolute`; `standard_errors` (n,); `correlation` (n, n);
-    `chi_square` the sum of squared weighted residuals (not 1/2); `degrees` of freedom, m - rank of J's free columns
-    (m - n where all are free and determined); `reduced` = chi_square / degrees and `residual_std` s, its root (NaN
-    without degrees of freedom); `undetermined` directions; `at_bounds` names, with `sides` "lower", "upper" or "" (not
-    said); `notes` sentences that say what cannot be believed and why; `condition` of J with columns of length 1;
-    `root` (n, rank), covariance = root root', without the squares that lose digits; `steps` names what is no
-    coordinate of x but of a step in its tangent space, where x is 0 (fits on curved spaces).
-
-    Where there is no standard error, none is made up:
-    inf   the parameter takes part in an undetermined direction, or nothing is left to estimate s from (there SciPy's
-          curve_fit fills all of pcov with inf);
-    NaN   it sits at a bound, where no symmetric interval means anything (0 would read "known exactly"; SciPy computes
-          a number as if there were no bound), or J is not finite. The errors of the others hold for it fixed there.
-    Off the diagonal the covariances and correlations of such parameters are NaN, as is their `root`.
-    """
-
-    names: tuple[str, ...]
-    x: np.ndarray
-    absolute: bool
     covariance: np.ndarray
-    standard_errors: np.ndarray
     correlation: np.ndarray
-    residual_std: float
-    degrees: int
-    chi_square: float
-    reduced: float
-    undetermined: tuple[Undetermined, ...]
-    at_bounds: tuple[str, ...]
-    sides: tuple[str, ...]
-    notes: tuple[str, ...]
-    condition: float
     root: np.ndarray
-    steps: tuple[str, ...] = ()
 
-    @property
-    def not_determined(self) -> tuple[str, ...]:
-        """Names of the parameters that take part in an undetermined direction."""
-        return tuple(a for i, a in enumerate(self.names) if any(u.vector[i] != 0 for u in self.undetermined))
+    def covariances(self, which: Sequence[int | str]) -> np.ndarray:
+        """A block of the covariance."""
+        at = [self.place(a) for a in which]
+        return self.covariance[np.ix_(at, at)]
 
-    @property
-    def quantile_degrees(self) -> float:
-        """Degrees of freedom of s as the quantiles take them: inf where sigma is absolute."""
-        return np.inf if self.absolute else self.degrees
+    def correlations(self, which: Sequence[int | str]) -> np.ndarray:
+        """A block of the correlation."""
+        at = [self.place(a) for a in which]
+        return self.correlation[np.ix_(at, at)]
 
-    def interval(self, probability: float = 0.95) -> np.ndarray:
-        """Ends (n, 2) that hold each parameter, for itself, with this probability: x -+ t standard errors.
+    def roots(self, which: Sequence[int]) -> np.ndarray:
+        """Rows of the root."""
+        return self.root[list(which)]
 
-        t: quantile of Student's t with `degrees`, of the normal distribution where sigma is absolute. Raises ValueError
-        where probability is not between 0 and 1.
-        """
-        reach = student(probability, self.quantile_degrees) * self.standard_errors
-        return np.stack([self.x - reach, self.x + reach], axis=1)
-
-    def ellipse(self, i: int | str, j: int | str, probability: float = 0.68) -> ConfidenceEllipse:
-        """The ellipse that holds parameters i and j (numbers or names) together with this probability.
-
-        s'C^-1 s = k^2, C their block of the covariance, k^2 = 2 F(2, degrees), or the chi-square quantile where sigma
-        is absolute: -2 log(1 - p), so that k = 1 belongs to p = 0.3935, not 0.68. ValueError where probability is not
-        between 0 and 1, i = j, or a parameter has no finite standard error. Source: Bates and Watts (1988), 1.3.
-        """
-        pair = [self.names.index(a) if isinstance(a, str) else range(len(self.names))[a] for a in (i, j)]
-        names = tuple(self.names[a] for a in pair)
-        if pair[0] == pair[1]:
-            raise ValueError(f"an ellipse needs two parameters, not {names[0]} twice")
-        for a in pair:
-            if not np.isfinite(self.standard_errors[a]):
-                raise ValueError(f"{self.names[a]} has no finite standard error, so no ellipse: see notes")
-        return ellipse_of(names, self.x[pair], self.root[pair], probability, self.quantile_degrees)
-
-    def __repr__(self) -> str:
-        rows = zip(self.names, self.x, self.standard_errors, strict=True)
-        return f"Uncertainty({', '.join(f'{name} = {a:.6g} +- {e:.2g}' for name, a, e in rows)})"
+    def tied(self, above: float) -> tuple[np.ndarray, np.ndarray]:
+        """All pairs, row by row."""
+        size = np.nan_to_num(np.abs(np.triu(self.correlation, 1)))
+        pairs = np.argwhere(size > above)
+        return pairs, self.correlation[tuple(pairs.T)]
 
 
 @dataclass(frozen=True, eq=False)
-class Spectrum:
+class JacobianSpectrum:
     """The free columns of J at length 1: M = J / `lengths` = U diag(`values`) V', (M'M)^-1 = T T'.
 
     Columns of `V` (f, f) from `rank` on have no effect beyond `level`, what errors of J alone make of a singular value;
@@ -167,14 +108,25 @@ def uncertainty(
         covariance[lost] = covariance[:, lost] = np.nan
         np.fill_diagonal(covariance, errors**2)
     answer = Uncertainty(
-        names, x, absolute, covariance, errors, correlation, float(np.sqrt(reduced)), degrees, chi_square, reduced,
-        directions(spectrum, J, names) if finite else (), tuple(names[i] for i in np.flatnonzero(mask)),
-        tuple("" if mask.dtype == bool else "upper" if side > 0 else "lower" for side in mask[mask != 0]),
-        (), float(w[0] / w[-1]) if rank and rank == np.sum(mask == 0) and w.all() else np.inf, root, steps,
+        names=names, x=x, absolute=absolute, covariance=covariance, standard_errors=errors, correlation=correlation,
+        residual_std=float(np.sqrt(reduced)), degrees=degrees, chi_square=chi_square, reduced=reduced,
+        undetermined=directions(spectrum, J, names) if finite else (), **at_bounds(names, mask), notes=(),
+        condition=float(w[0] / w[-1]) if rank and rank == np.sum(mask == 0) and w.all() else np.inf, root=root,
+        steps=steps,
     )  # fmt: skip
     if not finite:
-        return replace(answer, notes=("the Jacobian or the residuals are not finite: there are no standard errors",))
-    return replace(answer, notes=tuple(doubts(answer, spectrum, J, H, loss_linear)))
+        return replace(answer, notes=(NOT_FINITE,))
+    own = (*(bent(answer, spectrum, H) if H is not None and rank else ()),), conditioned(answer, spectrum)
+    return replace(answer, notes=tuple(doubts(answer, J, rank, *own, loss_linear)))
+
+
+NOT_FINITE = "the Jacobian or the residuals are not finite: there are no standard errors"
+
+
+def at_bounds(names: tuple[str, ...], mask: np.ndarray) -> dict[str, Any]:
+    """The fields that say which parameters sit at a bound, and at which."""
+    sides = ("" if mask.dtype == bool else "upper" if side > 0 else "lower" for side in mask[mask != 0])
+    return {"at_bounds": tuple(names[i] for i in np.flatnonzero(mask)), "sides": tuple(sides)}
 
 
 def check_shapes(
@@ -189,7 +141,7 @@ def check_shapes(
         raise ValueError(f"expected hessian {(n, n)}, not {H.shape}")
 
 
-def decompose(J: np.ndarray, free: np.ndarray, error: float) -> Spectrum:
+def decompose(J: np.ndarray, free: np.ndarray, error: float) -> JacobianSpectrum:
     """Scales the free columns of J to length 1 and finds which of their combinations it sees."""
     A, n = J[:, free], free.size
     peak = np.max(np.abs(A), axis=0, initial=0.0)
@@ -206,10 +158,10 @@ def decompose(J: np.ndarray, free: np.ndarray, error: float) -> Spectrum:
     # Errors of J turn the two subspaces by at most `level` / (smallest value kept): a smaller share is none.
     least = min(max(level / w[rank - 1], 1e-12), 0.1) if rank else 0.0
     T, lengths = V[:, :rank] / w[:rank], np.where(peak > 0, peak * size, 1)
-    return Spectrum(free, lengths, w, V, rank, level, T, least, np.linalg.norm(V[:, rank:], axis=1) > least)
+    return JacobianSpectrum(free, lengths, w, V, rank, level, T, least, np.linalg.norm(V[:, rank:], axis=1) > least)
 
 
-def bars(p: Spectrum, n: int, s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def bars(p: JacobianSpectrum, n: int, s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Root of the covariance (n, rank), standard errors (n,) and correlation (n, n)."""
     root, errors, correlation = np.full((n, p.rank), np.nan), np.full(n, np.nan), np.full((n, n), np.nan)
     known = ~p.involved
@@ -226,9 +178,10 @@ def bars(p: Spectrum, n: int, s: float) -> tuple[np.ndarray, np.ndarray, np.ndar
     return root, errors, correlation
 
 
-def directions(p: Spectrum, J: np.ndarray, names: tuple[str, ...]) -> tuple[Undetermined, ...]:
+def directions(p: JacobianSpectrum, J: Any, names: tuple[str, ...]) -> tuple[Undetermined, ...]:
     """The undetermined directions, in a basis with as many zeros as can be had."""
-    basis, k = p.V[:, p.rank :], p.V.shape[0] - p.rank
+    basis = p.V[:, p.rank :]
+    k = basis.shape[1]
     if k == 0:
         return ()
     # Each direction alone moves one of k well-chosen parameters: "a - b" and "c - d", not a mixture of both.
@@ -268,43 +221,49 @@ def combination(v: np.ndarray, order: np.ndarray, names: tuple[str, ...]) -> str
     return " ".join(terms).removeprefix("+ ") + more
 
 
-def doubts(u: Uncertainty, p: Spectrum, J: np.ndarray, H: np.ndarray | None, linear: bool) -> Iterator[str]:
-    """What cannot be believed and why, the gravest first."""
+def doubts(
+    u: ErrorBars, J: Any, rank: int, bends: Iterable[str], conditions: Iterable[str], linear: bool
+) -> Iterator[str]:
+    """What cannot be believed and why, the gravest first; `bends` and `conditions`: what is known of these."""
     if u.undetermined:
-        free = listed([d.text.removesuffix(" is free") for d in u.undetermined])
-        part = f"{listed(u.not_determined)}: no standard error, for the data do not determine {free}"
+        free = few_of([d.text.removesuffix(" is free") for d in u.undetermined])
+        part = f"{few_of(u.not_determined)}: no standard error, for the data do not determine {free}"
         yield f"{part}; fix one of the parameters in each, or merge them"
     if u.degrees == 0 and not u.absolute:
-        counts = f"{J.shape[0]} residuals for {p.rank} parameters that they determine"
+        counts = f"{J.shape[0]} residuals for {rank} parameters that they determine"
         yield f"{counts}: none is left to tell the noise, so no standard errors; give absolute sigmas or more data"
     if u.at_bounds:
-        yield f"at a bound: {listed(u.at_bounds)}, without standard error; those of others hold for it fixed there"
-    if H is not None and p.rank:
-        yield from bent(u, p, H)
-    near = np.argwhere(np.abs(u.correlation) > TIED)
-    near = near[near[:, 0] < near[:, 1]]
+        yield f"at a bound: {few_of(u.at_bounds)}, without standard error; those of others hold for it fixed there"
+    yield from bends
+    near, size = u.tied(TIED)
     if near.size:
-        pairs = [f"{u.names[i]} and {u.names[j]} ({share(float(u.correlation[i, j]))})" for i, j in near]
-        yield f"nearly tied: {listed(pairs)}; one can make up for the other, so judge their intervals together"
-    if CONDITION < u.condition < np.inf:
-        change = f"rounding alone may change standard errors by {100 * p.level / p.values[-1]:.1g} %"
-        yield f"condition of the scaled Jacobian {u.condition:.1g}: {change}, and programs that form J'J give others"
+        pairs = [f"{u.names[i]} and {u.names[j]} ({share(float(c))})" for (i, j), c in zip(near, size, strict=True)]
+        yield f"nearly tied: {few_of(pairs)}; one can make up for the other, so judge their intervals together"
+    yield from conditions
     yield from noise_doubts(u, J)
     weak = np.flatnonzero(np.isfinite(u.standard_errors) & (u.standard_errors > np.abs(u.x)))
-    weak = [u.names[i] for i in weak if u.names[i] not in u.steps]
+    steps = set(u.steps)
+    weak = [u.names[i] for i in weak if u.names[i] not in steps]
     if weak:
-        yield f"the standard error is larger than the value: {listed(weak)}; the data hardly tell it from 0"
+        yield f"the standard error is larger than the value: {few_of(weak)}; the data hardly tell it from 0"
     if u.steps:
-        yield f"coordinates of a step from x in its tangent space, where x is at 0: {listed(u.steps, 6)}"
+        yield f"coordinates of a step from x in its tangent space, where x is at 0: {few_of(u.steps, 6)}"
     if not linear:
         yield "robust loss: standard errors by Huber's formula, good for many data with errors of one size"
 
 
-def noise_doubts(u: Uncertainty, J: np.ndarray) -> Iterator[str]:
+def conditioned(u: ErrorBars, p: JacobianSpectrum) -> Iterator[str]:
+    """What a bad condition of J takes from the digits."""
+    if CONDITION < u.condition < np.inf:
+        change = f"rounding alone may change standard errors by {100 * p.level / p.values[-1]:.1g} %"
+        yield f"condition of the scaled Jacobian {u.condition:.1g}: {change}, and programs that form J'J give others"
+
+
+def noise_doubts(u: ErrorBars, J: Any) -> Iterator[str]:
     """Doubts about s itself: exact fits, few data, sigmas that the residuals contradict."""
     with np.errstate(over="ignore"):
-        size = np.where([name in u.steps for name in u.names], 1, u.x)  # a step is an angle
-        rounding = np.finfo(float).eps * np.sum(np.linalg.norm(J * size, axis=0))
+        size = np.where([name in u.steps for name in u.names], 1, u.x) if u.steps else u.x  # a step is an angle
+        rounding = np.finfo(float).eps * np.sum(column_lengths(J) * np.abs(size))
     if not u.absolute and u.degrees > 0 and np.sqrt(u.chi_square) <= EXACT * rounding:
         yield "the residuals are rounding: standard errors measure the arithmetic, not noise in the data"
     if not u.absolute and 0 < u.degrees <= 3:
@@ -320,7 +279,7 @@ def noise_doubts(u: Uncertainty, J: np.ndarray) -> Iterator[str]:
                 yield f"{found} (probability {chance:.1g}): sigmas or model are wrong, and so are the error bars"
 
 
-def bent(u: Uncertainty, p: Spectrum, H: np.ndarray) -> Iterator[str]:
+def bent(u: Uncertainty, p: JacobianSpectrum, H: np.ndarray) -> Iterator[str]:
     """Whether the exact Hessian would give other standard errors than J'J."""
     sure = p.values[: p.rank] ** 2 > 20 * p.level * p.values[0]  # elsewhere rounding of H hides the comparison
     T = p.T[:, sure]
@@ -338,14 +297,3 @@ def bent(u: Uncertainty, p: Spectrum, H: np.ndarray) -> Iterator[str]:
     worst = int(np.argmax(np.abs(np.log(ratio))))
     change = f"the standard error of {u.names[p.free[known][worst]]} would be {ratio[worst]:.2g} times as large"
     yield f"strong curvature: by the exact Hessian {change}; intervals are rough, profile likelihood is better"
-
-
-def share(correlation: float) -> str:
-    """A correlation with so many digits that one below 1 does not read as 1."""
-    return f"{correlation:+.{min(max(4, 1 - int(np.floor(np.log10(max(1 - abs(correlation), 1e-16))))), 8)}f}"
-
-
-def listed(items: Sequence[str], limit: int = 4) -> str:
-    """Items with commas, the first few of many."""
-    more = f" and {len(items) - limit} more" if len(items) > limit else ""
-    return ", ".join(items[:limit]) + more

@@ -12,20 +12,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from numpy.typing import NDArray
 
 from raphson.kernel.record import record
+from raphson.linear.sums import SumPlan, sum_plan, summed_products, taken
 
 Array = jax.Array
-
-SPILL_COST = 4.0
-"""An entry outside the padded rows costs as much as so many slots inside. Measured in the product at nnz = 5e6: 1 ns a
-padded slot, 4 to 6 ns an entry summed by segments."""
-
-UNROLLED_WIDTH = 32
-"""Padded rows up to here are one elementwise program. Measured at n = 2e4: width 29, 0.3 against 0.9 ms in pieces of 8;
-width 119, 6 to 26 against 5 ms, and 2.3 against 0.6 s to compile."""
 
 
 @record
@@ -96,57 +88,16 @@ def whole_rows(rows: NDArray[Any], columns: NDArray[Any], n: int) -> tuple[NDArr
     off = rows != columns
     of, other = np.concatenate([columns, rows[off]]), np.concatenate([rows, columns[off]])
     slot = np.concatenate([slot, slot[off]])
-    order = np.lexsort((other, of))
-    of, other, slot = of[order], other[order], slot[order]
-    count = np.bincount(of, minlength=n)
-    place = np.arange(of.size) - np.repeat(np.cumsum(count) - count, count)
-    width = padded_width(count)
-    inside = place < width
-    slots, neighbors = np.zeros((width, n), np.int32), np.full((width, n), -1, np.int32)
-    slots[place[inside], of[inside]], neighbors[place[inside], of[inside]] = slot[inside], other[inside]
-    return slots, neighbors, *(a[~inside].astype(np.int32) for a in (of, slot, other))
-
-
-def padded_width(count: NDArray[Any]) -> int:
-    """The width for rows of `count` entries at which padding and spilled entries together cost least.
-
-    One variable in every term (an arrow) must not pad every row to n.
-    """
-    longest = int(count.max())
-    at_least = np.cumsum(np.bincount(count, minlength=longest + 1)[::-1])[::-1]  # rows with at least so many entries
-    beyond = np.append(np.cumsum(at_least[::-1])[::-1][1:], 0)  # entries beyond each width
-    cost = np.arange(longest + 1) * count.size + SPILL_COST * beyond
-    return max(1, int(np.argmin(cost)))
-
-
-def taken(a: Array, index: Array) -> Array:
-    """a[index] without the test of bounds, which is slower."""
-    return jnp.asarray(a).at[index].get(mode="promise_in_bounds")
+    order = np.argsort(other, kind="stable")
+    plan = sum_plan(of[order], slot[order], other[order], n)
+    return plan.left, plan.right, plan.spill_sums, plan.spill_left, plan.spill_right
 
 
 def sparse_product(structure: SparseStructure, values: Array, v: Array) -> Array:
-    """H v (n,).
-
-    Over padded rows, an elementwise program: at nnz = 5e6 (n = 1e6, 2-D five-point) 2 to 5 ms, where scatter takes 40,
-    BCSR 30 and SciPy 5.
-    """
-
-    def add(total: Array, at: tuple[Array, Array]) -> tuple[Array, None]:
-        slot, neighbor = at
-        term = taken(values, slot) * taken(v, jnp.maximum(neighbor, 0))
-        there = neighbor >= 0  # decided by the place: a NaN somewhere in the values stays in its own rows
-        return total + jnp.where(there, term, jnp.zeros_like(term)), None
-
-    width = structure.slots.shape[0]
-    start = jnp.zeros(v.shape, jnp.result_type(values, v))
-    total, _ = lax.scan(
-        add, start, (structure.slots, structure.neighbors), unroll=width if width <= UNROLLED_WIDTH else 8
-    )
-    if structure.spill_rows.shape[0]:
-        terms = taken(values, structure.spill_slots) * taken(v, structure.spill_columns)
-        spilled = jax.ops.segment_sum(terms, structure.spill_rows, structure.size, indices_are_sorted=True)
-        total = total + spilled
-    return total
+    """H v (n,)."""
+    p = structure
+    plan = SumPlan(p.slots, p.neighbors, p.spill_rows, p.spill_slots, p.spill_columns)
+    return summed_products(plan, values, v)
 
 
 def absolute_product(structure: SparseStructure, values: Array, v: Array) -> Array:

@@ -67,6 +67,10 @@ class Gram(Operator):
         """True: no entry of J or r can be infinite or NaN where every entry of J'r is finite."""
         return True
 
+    def matrix(self) -> np.ndarray:
+        """J (m, n). Host."""
+        return np.asarray(self.J)
+
     def stiffness(self, g: Array, d: Array) -> Array:
         """The squared scale: lengths of the columns, with the memory of earlier points."""
         return d**2
@@ -90,33 +94,45 @@ class Gram(Operator):
         """QR of [J r]: every shift is one more QR of 2n rows, and no digit of J is lost."""
         return reduced(self.J, self.r, d)
 
+    def against(self, plan: Reduced, r: Array) -> Reduced:
+        """What `prepare` gives with other residuals (m,), in the units of that plan."""
+        return reduced(self.J, r, plan.d)
+
     def noise(self, size: Array) -> Array:
         """How uncertain the cost is: every residual is a difference of terms of size |J| |x|."""
         return jnp.abs(self.r) @ (jnp.abs(self.J) @ size)
 
     def bend(self, v: Array) -> Array:
         """The second derivative of the residuals along v, (m,), weighted as J is; zero where `restrict` added rows."""
-        space = self.problem.space
-        zero = space.zero(self.x)
-
-        def along(t: Array) -> Array:
-            return self.problem.residuals(space.retract(self.x, zero + t * v))
-
-        modes = modes_of(self.problem, self.x)
         count = self.problem.count(self.x)
-        root, added = self.root[:count], self.root.shape[0] - count
-        if modes.forward and modes.second == FORWARD:
+        added = self.root.shape[0] - count
+        # Where rows were added columns of J are missing.
+        known = None if added else self.J @ v
+        return jnp.pad(second_along(self.problem, self.x, self.root[:count], v, known), (0, added))
 
-            def slope(t: Array) -> Array:
-                return jax.jvp(along, (t,), (jnp.ones_like(t),))[1]
 
-            start = jnp.zeros((), v.dtype)
-            return jnp.pad(root * jax.jvp(slope, (start,), (jnp.ones_like(start),))[1], (0, added))
-        # Where residuals cannot be pushed forward twice: the difference of Transtrum and Sethna (2012), h theirs.
-        h = jnp.asarray(0.1, v.dtype)
-        if added:  # columns of J are missing: a second difference on the way of the step
-            return jnp.pad(root * (along(2 * h) - 2 * along(h) + along(0 * h)) / h**2, (0, added))
-        return (2 / h) * (root * (along(h) - along(0 * h)) / h - self.J @ v)
+def second_along(problem: Any, x: Any, root: Array, v: Array, Jv: Array | None) -> Array:
+    """The second derivative of the residuals along v, (m,), times `root`; `Jv` the first, times `root` (None: it is not
+    known)."""
+    space = problem.space
+    zero = space.zero(x)
+
+    def along(t: Array) -> Array:
+        return problem.residuals(space.retract(x, zero + t * v))
+
+    modes = modes_of(problem, x)
+    if modes.forward and modes.second == FORWARD:
+
+        def slope(t: Array) -> Array:
+            return jax.jvp(along, (t,), (jnp.ones_like(t),))[1]
+
+        start = jnp.zeros((), v.dtype)
+        return root * jax.jvp(slope, (start,), (jnp.ones_like(start),))[1]
+    # Where residuals cannot be pushed forward twice: the difference of Transtrum and Sethna (2012), h theirs.
+    h = jnp.asarray(0.1, v.dtype)
+    if Jv is None:  # a second difference on the way of the step
+        return root * (along(2 * h) - 2 * along(h) + along(0 * h)) / h**2
+    return (2 / h) * (root * (along(h) - along(0 * h)) / h - Jv)
 
 
 @record

@@ -25,9 +25,9 @@ from raphson.linear.structure import (
     scaled_values,
     shifted_values,
     sparse_product,
-    taken,
 )
 from raphson.linear.subproblem import Solved
+from raphson.linear.sums import taken
 from raphson.operators.base import Operator
 
 Array = jax.Array

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from raphson.kernel.number import all_finite, norm
 from raphson.kernel.record import record, static
-from raphson.linear.qr import Reduced, reduced
+from raphson.linear.qr import Reduced
 from raphson.model.quadratic import Model
 from raphson.operators.gram import Gram
 from raphson.paths.proposal import DAMPING, Proposal, proposal
@@ -48,8 +48,7 @@ class Geodesic:
         v = flat.solve(shift)
         if gram.problem is None:  # residuals on the host: their second derivatives are not to be had in here
             return proposal(flat.lift(v), shift * norm(v) > 0.1 * flat.slope, 1)
-        bent = reduced(gram.J, gram.bend(flat.lift(v)), flat.d)
-        a = bent.solve(shift)
+        a = gram.against(flat, gram.bend(flat.lift(v))).solve(shift)
         fine = all_finite(a) & (2 * norm(a) <= self.most * norm(v))
         y = jnp.where(fine, v + 0.5 * a, v)
         return proposal(flat.lift(y), shift * norm(v) > 0.1 * flat.slope, 1)

@@ -19,13 +19,16 @@ class LeastSquares:
     """The problem: minimize 1/2 c^2 sum rho((r_i(x) / c)^2) over x; 1/2 sum r_i^2 with the linear loss.
 
     `residual(x, *data)` returns any pytree of real arrays; x is any pytree of them. As in
-    `Minimize`, the function is structure and the data are leaves.
+    `Minimize`, the function is structure and the data are leaves. `sparsity` is that of the cost's Hessian,
+    `jacobian_sparsity` that of the residuals, where they are known (calculus/colored.py).
     """
 
     residual: Callable[..., Any] = static()
     data: tuple = ()
     loss: Loss = Loss(linear)
     space: Space = Euclidean()
+    sparsity: Any = None
+    jacobian_sparsity: Any = None
 
     def residuals(self, x: Any) -> Array:
         """All residuals as one vector (m,) in the precision of x, whatever that of the data."""

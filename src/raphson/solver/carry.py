@@ -5,6 +5,7 @@ from typing import Any
 import jax
 
 from raphson.kernel.record import record, static
+from raphson.linear.normal import JacobianStructure
 from raphson.linear.structure import SparseStructure
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.minimize import Minimize
@@ -12,12 +13,25 @@ from raphson.solver.step import State
 
 PROBLEMS = (Minimize, LeastSquares)
 
+PLACES = {
+    **dict.fromkeys(PROBLEMS, lambda problem: problem),
+    SparseStructure: lambda problem: square_structure(problem),
+    JacobianStructure: lambda problem: problem.jacobian_sparsity.structure,
+}
+"""What is taken out of a state, by its type, and where it is found again."""
+
+
+def square_structure(problem: Any) -> SparseStructure:
+    """That of the Hessian; of residuals that of J'J, whose places are the Hessian's, too."""
+    rows = getattr(problem, "jacobian_sparsity", None)
+    return problem.sparsity.structure if rows is None else rows.structure.normal
+
 
 @record
 class Given:
-    """Stands for the problem, which is at hand wherever a carry is, or for the `structure` of its sparse Hessian."""
+    """Stands for what is at hand wherever a carry is: the problem, or the structure of its sparse derivatives."""
 
-    structure: bool = static(default=False)
+    kind: type = static()
 
 
 def lean(state: State) -> State:
@@ -25,13 +39,11 @@ def lean(state: State) -> State:
 
     XLA copies what a loop carries; 200 MB of data cost 490 MB and a third of the time (docs/design-notes.md).
     """
-    known = lambda a: isinstance(a, (*PROBLEMS, SparseStructure))
-    stand_in = lambda a: Given(isinstance(a, SparseStructure)) if known(a) else a
-    return jax.tree.map(stand_in, state, is_leaf=known)
+    known = lambda a: type(a) in PLACES
+    return jax.tree.map(lambda a: Given(type(a)) if known(a) else a, state, is_leaf=known)
 
 
 def whole(state: State, problem: Any) -> State:
     """The state with the problem back in its place: the same arrays, no copy."""
     missing = lambda a: isinstance(a, Given)
-    found = lambda a: (problem.sparsity.structure if a.structure else problem) if missing(a) else a
-    return jax.tree.map(found, state, is_leaf=missing)
+    return jax.tree.map(lambda a: PLACES[a.kind](problem) if missing(a) else a, state, is_leaf=missing)

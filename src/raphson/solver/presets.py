@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.calculus.colored import SPARSE
+from raphson.calculus.colored import SPARSE, SPARSE_BEND, SPARSE_GRAM
 from raphson.calculus.taylor import BEND
 from raphson.controls.armijo import Armijo
 from raphson.controls.full import Full
@@ -65,6 +65,14 @@ RESIDUAL_PRESETS: dict[str, Method] = {
     "newton": Method(Exact(), Trust(), Radius(), END),
 }
 
+SPARSE_RESIDUAL_PRESETS: dict[str, Method] = {
+    name: replace(method, curvature=Exact(SPARSE))
+    if name == "newton"
+    else replace(method, curvature=GaussNewton(observation=SPARSE_BEND if name == "lm-geodesic" else SPARSE_GRAM))
+    for name, method in RESIDUAL_PRESETS.items()
+}
+"""The same with sparse factorizations, for residuals whose Jacobian is known to be sparse."""
+
 DESCRIPTIONS = {
     "gradient-descent": "steepest descent with backtracking",
     "newton": "Newton's method, full steps",
@@ -89,6 +97,9 @@ RESIDUAL_DESCRIPTIONS = {
     "dogleg": "Gauss-Newton, dogleg trust region",
     "newton": "full Newton, exact trust region",
 }
+
+SPARSE_LM = "Levenberg-Marquardt, sparse Cholesky of J'J mended by J, Nielsen damping"
+"""What "lm" is where J is sparse: no QR."""
 
 ALIASES = {
     "l-bfgs-b": "lbfgs",
@@ -157,6 +168,19 @@ def preset_name(
     near = difflib.get_close_matches(name, [*presets, "auto"], n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     raise ValueError(f"unknown method {method!r}: {hint}There are 'auto', {', '.join(map(repr, presets))}")
+
+
+def residual_preset(name: str, problem: Any) -> Method:
+    """The fit's method of this name, with sparse factorizations where the problem knows the sparsity that it needs."""
+    known = getattr(problem, "sparsity" if name == "newton" else "jacobian_sparsity", None)
+    return (RESIDUAL_PRESETS if known is None else SPARSE_RESIDUAL_PRESETS)[name]
+
+
+def residual_description(name: str, problem: Any) -> str:
+    """What it is, in a few words."""
+    if name == "lm" and getattr(problem, "jacobian_sparsity", None) is not None:
+        return SPARSE_LM
+    return RESIDUAL_DESCRIPTIONS.get(name, name)
 
 
 def cast(method: Method, dtype: Any) -> Method:

@@ -36,8 +36,8 @@ def fit_record(fit: Any) -> dict[str, Any]:
         "omitted": 0 if fit.data is None else fit.data.omitted,
         "unmeasured": 0 if fit.data is None else fit.data.unmeasured, "curve": curve_record(seen),
         "level": LEVEL, "factor": number(seen.factor), "spread": None if spread(seen) is None else number(spread(seen)),
-        "scaled": seen.scaled, "parameters": parameter_records(fit)[:SHOWN], "count": len(u.names),
-        "cells": cells, "correlation": [column(u.correlation[i, cells]) for i in cells],
+        "scaled": seen.scaled, "parameters": parameter_records(fit), "count": len(u.names),
+        "cells": cells, "correlation": [column(row) for row in u.correlations(cells)],
         "corner": corner, "whole": whole_record(fit, corner),
         "profiles": [profile_record(fit, name, found) for name, found in fit.profiles.items()],
         "undetermined": [d.text.removesuffix(" is free") for d in u.undetermined], "loss": fit.loss,
@@ -68,7 +68,8 @@ def parameter_records(fit: Any) -> list[dict[str, Any]]:
     u = fit.uncertainty
     sides = dict(zip(u.at_bounds, u.sides, strict=True))
     free = set(u.not_determined)
-    rows = zip(parameter_rows(fit), u.x, u.standard_errors, strict=True)
+    shown = range(min(len(u.names), SHOWN))
+    rows = zip(parameter_rows(fit, shown), u.x[: len(shown)], u.standard_errors[: len(shown)], strict=True)
     return [
         {
             "name": row[0], "value": number(x), "error": number(error), "words": list(row[1:6]),
@@ -87,7 +88,8 @@ def most_tied(u: Any, most: int) -> list[int]:
     n = min(len(u.names), SHOWN)
     if n <= most:
         return list(range(n))
-    size = np.nan_to_num(np.abs(u.correlation - np.diag(np.diag(u.correlation))))[:n, :n]
+    C = u.correlations(range(n))
+    size = np.nan_to_num(np.abs(C - np.diag(np.diag(C))))
     return sorted(np.argsort(-size.max(axis=1), kind="stable")[:most].tolist())
 
 
