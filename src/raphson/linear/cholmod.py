@@ -20,7 +20,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.custom_batching import custom_vmap
+from jax.custom_batching import sequential_vmap
 from numpy.typing import NDArray
 
 from raphson.kernel.number import sum_rounding
@@ -43,9 +43,6 @@ ANALYSIS_VERSIONS = (4, 5)
 
 COMMON_BYTES = 1 << 16
 """Room for `cholmod_common`, which has 2.6 kB; it is only handed from one call to the next."""
-
-PERMUTE = 7
-"""CHOLMOD's number of the system P b, sparsax.MODE_P."""
 
 
 def kept_factors(n: int) -> int:
@@ -71,11 +68,6 @@ def native() -> Any:
 def double(a: Array) -> Array:
     """CHOLMOD computes in double precision."""
     return a.astype(jnp.float64)
-
-
-def axis_of(batched: bool) -> int | None:
-    """Where `vmap` finds a batch."""
-    return 0 if batched else None
 
 
 class Cholmod:
@@ -125,45 +117,46 @@ class Cholmod:
         self.asked += native().factorization_count() - before
         return True
 
-    def chains(self, structure: SparseStructure, values: Array, chains: list[tuple[Array, tuple[int, ...]]]) -> Any:
-        """Chains of solves with one factor. sparsax reads the upper triangle, which is ours with i and j exchanged."""
-        given = [(double(b), modes) for b, modes in chains]
-        found = library().factor_solve(structure.columns, structure.rows, double(values), given, n=structure.size)
-        return [x.astype(b.dtype) for x, (b, _) in zip(found, chains, strict=True)]
+    def chain(self, structure: SparseStructure, values: Array, b: Array, modes: tuple[str, ...]) -> Array:
+        """Solves with parts of the factor, one after another, without a token; lane by lane in a batch, nested ones
+        too. sparsax reads the upper triangle, which is ours with i and j exchanged."""
+        lib = library()
+        codes = tuple(getattr(lib, f"MODE_{mode}") for mode in modes)
+        given = [(double(b), codes)]
+        found = lib.factor_solve(structure.columns, structure.rows, double(values), given, n=structure.size)[0]
+        return found.astype(b.dtype)
 
     def solve(self, structure: SparseStructure, values: Array, b: Array) -> Array:
         """H^-1 b for b (n,) or (n, k)."""
-        lib = library()
-        return self.chains(structure, values, [(b, (lib.MODE_A,))])[0]
+
+        @sequential_vmap
+        def lane(structure: SparseStructure, values: Array, b: Array) -> Array:
+            return self.chain(structure, values, b, ("A",))
+
+        return lane(structure, values, b)
 
     def solve_with_bend(self, structure: SparseStructure, values: Array, b: Array) -> tuple[Array, Array]:
         """y = H^-1 b, and y'H^-1 y as the squared length of L^-1 P y.
 
-        Alone in two calls with three triangular solves (grid of 1000 x 1000: 180 ms; one call: 290). In a batch, whose
-        factors are not all kept, in one call with five.
+        Two calls with three triangular solves: 16 ms for a grid of 300 x 300, where one call has five and takes 24.
         """
-        lib = library()
 
-        @custom_vmap
-        def alone(structure: SparseStructure, values: Array, b: Array) -> tuple[Array, Array]:
-            y = self.solve(structure, values, b)
-            return y, self.chains(structure, values, [(y, (lib.MODE_P, lib.MODE_L))])[0]
+        @sequential_vmap
+        def lane(structure: SparseStructure, values: Array, b: Array) -> tuple[Array, Array]:
+            y = self.chain(structure, values, b, ("A",))
+            w = self.chain(structure, values, y, ("P", "L"))
+            return y, w @ w
 
-        @alone.def_vmap
-        def _(size: int, batched: Any, *given: Any) -> tuple[Any, Any]:
-            def together(structure: SparseStructure, values: Array, b: Array) -> tuple[Array, Array]:
-                chains = [(b, (lib.MODE_A,)), (b, (lib.MODE_A, lib.MODE_P, lib.MODE_L))]
-                return tuple(self.chains(structure, values, chains))
-
-            return jax.vmap(together, tuple(jax.tree.map(axis_of, batched)), axis_size=size)(*given), (True, True)
-
-        y, w = alone(structure, values, b)
-        return y, w @ w
+        return lane(structure, values, b)
 
     def solve_twice(self, structure: SparseStructure, values: Array, b: Array) -> Array:
         """H^-1 H^-1 b."""
-        lib = library()
-        return self.chains(structure, values, [(b, (lib.MODE_A, lib.MODE_A))])[0]
+
+        @sequential_vmap
+        def lane(structure: SparseStructure, values: Array, b: Array) -> Array:
+            return self.chain(structure, values, b, ("A", "A"))
+
+        return lane(structure, values, b)
 
     def selected_inverse(self, structure: SparseStructure, values: Array) -> Array:
         """The entries of H^-1 at the places of the structure (nnz,)."""
@@ -219,7 +212,7 @@ class CholmodFactor:
         """The fill in the order that this factor has."""
 
         def make() -> Fill:
-            order = self.solve(np.arange(n, dtype=float), PERMUTE).astype(np.int64)
+            order = self.solve(np.arange(n, dtype=float), library().MODE_P).astype(np.int64)
             return fill_of_order(self.rows, self.columns, order)
 
         return self.backend.fills.find(self.rows, self.columns, n, make)
