@@ -20,6 +20,7 @@ from raphson.sparsity.coloring import Crowded, color_symmetric
 from raphson.sparsity.compress import hessian_recovery
 from raphson.sparsity.find import hessian_pattern
 from raphson.sparsity.pattern import Refused
+from raphson.sparsity.places import places_in
 from raphson.sparsity.price import MOST_COLORS, products_instead
 
 FACTOR_BYTES = 2**31
@@ -69,18 +70,21 @@ def outline_of(arrays: Any) -> Any:
 
 
 def indices_in(data: Any) -> str:
-    """Whole numbers among the data, as a digest: where they are indices the pattern depends on them."""
+    """Whole numbers among the data, which may be indices, and the zeros of matrices, as a digest: on both the pattern
+    depends."""
     found = hashlib.sha256()
     for leaf in jax.tree.leaves(data):
         if not jnp.issubdtype(jnp.result_type(leaf), jnp.inexact):
             found.update(np.ascontiguousarray(leaf).tobytes())
+    for k, held in places_in(data).items():
+        found.update(f"{k} {held.shape}".encode() + np.packbits(held).tobytes())
     return found.hexdigest()
 
 
 def look_for(problem: Any, x: Any) -> SparsityFound:
     """The pattern, its coloring, and what a factorization will cost."""
     n = problem.space.size(x)
-    pattern = hessian_pattern(problem.fun, x, *problem.data)
+    pattern = hessian_pattern(problem.fun, x, *problem.data, zeros=True)
     if isinstance(pattern, Refused):
         return SparsityFound(None, f"H is not sparse ({pattern.reason})")
     start, column = np.asarray(pattern.start), np.asarray(pattern.column)
