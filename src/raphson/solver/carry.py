@@ -32,6 +32,12 @@ def lean(state: State) -> State:
 
 def whole(state: State, problem: Any) -> State:
     """The state with the problem back in its place: the same arrays, no copy."""
+    sparsity = getattr(problem, "sparsity", None)
+    return with_structure(state, None if sparsity is None else sparsity.structure, problem)
+
+
+def with_structure(state: State, structure: Any, problem: Any = None) -> State:
+    """The same with the pattern alone: host functions are in no state."""
     missing = lambda a: isinstance(a, Given)
-    found = lambda a: (problem.sparsity.structure if a.structure else problem) if missing(a) else a
+    found = lambda a: (structure if a.structure else problem) if missing(a) else a
     return jax.tree.map(found, state, is_leaf=missing)
