@@ -192,6 +192,31 @@ def test_data_are_trusted_as_they_should():
     assert found_hessian(drawn, x, jax.random.key(0)).sum() == 5
 
 
+def computed_with(x, A):
+    """A matrix of data through much of what is done to matrices."""
+    B = jnp.where(jnp.arange(A.shape[0])[:, None] < 3, A, -2 * A) / 3 + (A * jnp.sqrt(A**2)).astype(A.dtype)
+    B = jnp.concatenate([B[:2], jnp.pad(B, ((0, 0), (1, 1)))[2:, 1:-1]])[::-1].T[jnp.arange(A.shape[0])]
+    rows, _ = jax.lax.scan(lambda c, b: (c + jnp.sum((A @ b) ** 4), None), 0.0, jnp.stack([x, 2 * x]))
+    return jnp.sum(jnp.tanh(B[:, ::-1] @ x) ** 2) + rows + jnp.einsum("i,ij,j", x, A + A.T, x)
+
+
+def test_zeros_of_matrices_of_data_count_and_their_other_numbers_do_not():
+    """No entry is missing for any numbers in their places; and what depends on a threshold is not read."""
+    rng = np.random.default_rng(4)
+    for _ in range(5):
+        places = rng.random((N, N)) < 0.12
+        draws = [places * rng.normal(size=(N, N)) for _ in range(2)]
+        found_ = [found_hessian(computed_with, np.ones(N), A, zeros=True) for A in draws]
+        assert np.array_equal(*found_) and not found_[0].all()
+        for A in draws:
+            true = true_places(lambda x, A=A: computed_with(x, A), rng.normal(size=(POINTS, N)))
+            assert not (true & ~found_[0]).any()
+    above = lambda x, A: jnp.sum(jnp.where(A > 0.5, x * x[:, None], 0.0))
+    assert found_hessian(above, np.ones(N), np.eye(N), zeros=True).all()
+    dense = rng.normal(size=(N, N))
+    assert found_hessian(lambda x, A: x @ A @ x, np.ones(N), dense, zeros=True).all()
+
+
 def test_what_a_host_computes_is_full_unless_a_rule_says_more():
     shape = jax.ShapeDtypeStruct((3,), float)
 

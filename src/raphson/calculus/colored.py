@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
+from raphson.calculus.difference import host_gradient
 from raphson.calculus.taylor import DenseHessian, ResidualJacobian
 from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.record import record
@@ -34,6 +36,34 @@ class SparseHessian(DenseHessian):
         zero, both = problem.space.zero(x), slope(modes_of(problem, x), problem, x)
         value, gradient, entries = compressed_hessian(both, zero, problem.sparsity.recovery)
         return Evaluation(x, value, gradient, Sparse(entries, problem.sparsity.structure))
+
+    def on_host(self, problem: Any, x: np.ndarray, value: Any = None) -> Evaluation:
+        """Of host functions: entries as `problem.sparsity` has them; NaN where f is not finite."""
+        value = problem.evaluate(x) if value is None else value
+        known: Any = problem.sparsity
+        if not np.isfinite(value):
+            nothing: Any = np.full(known.structure.entries, np.nan)
+            return Evaluation(x, value, self.unknown(x, value).gradient, Sparse(nothing, known.structure))
+        g: Any = host_gradient(problem, x, value)
+        return Evaluation(x, value, g, Sparse(known.entries(problem, x), known.structure))
+
+    def unknown(self, x: np.ndarray, value: Any) -> Evaluation:
+        """NaN in place of the gradient."""
+        nothing: Any = np.full(np.size(x), np.nan)
+        return Evaluation(x, value, nothing)
+
+    def room(self, n: int, structure: Any = None) -> int:
+        """The entries."""
+        return structure.entries
+
+    def packed(self, seen: Evaluation) -> tuple[np.ndarray, ...]:
+        """The entries."""
+        curvature: Any = seen.curvature
+        return (np.asarray(curvature.values),)
+
+    def unpacked(self, n: int, numbers: Any, structure: Any = None) -> Any:
+        """The entries on their structure."""
+        return Sparse(numbers, structure)
 
     def blank(self, problem: Any, x: Any) -> Evaluation:
         """An evaluation of the right shapes with zeros in it."""

@@ -56,15 +56,15 @@ class Observation:
         zero = problem.space.zero(x)
         return Evaluation(x, zero.sum(), zero)
 
-    def room(self, n: int) -> int:
-        """How many numbers a curvature is on its way from the host into compiled code."""
+    def room(self, n: int, structure: Any = None) -> int:
+        """How many numbers a curvature is on its way from the host into compiled code; `structure` of a sparse one."""
         return 0
 
     def packed(self, seen: Evaluation) -> tuple[np.ndarray, ...]:
         """These numbers."""
         return ()
 
-    def unpacked(self, n: int, numbers: jax.Array) -> Any:
+    def unpacked(self, n: int, numbers: jax.Array, structure: Any = None) -> Any:
         """The curvature of these numbers, in compiled code."""
         return None
 
@@ -140,7 +140,7 @@ class DenseHessian(Gradient):
         zero = problem.space.zero(x)
         return Evaluation(x, zero.sum(), zero, Dense(jnp.outer(zero, zero)))
 
-    def room(self, n: int) -> int:
+    def room(self, n: int, structure: Any = None) -> int:
         """A matrix."""
         return n * n
 
@@ -148,7 +148,7 @@ class DenseHessian(Gradient):
         """The matrix, row by row."""
         return (np.ravel(np.asarray(seen.curvature.dense())),)
 
-    def unpacked(self, n: int, numbers: jax.Array) -> Any:
+    def unpacked(self, n: int, numbers: jax.Array, structure: Any = None) -> Any:
         """The matrix."""
         return Dense(numbers.reshape(n, n))
 
@@ -203,7 +203,7 @@ class ResidualJacobian(Gradient):
         r = jnp.zeros(problem.count(x), zero.dtype)
         return weighted_evaluation(problem, x, zero.sum(), r, jnp.outer(r, zero), self.bends)
 
-    def room(self, n: int) -> int:
+    def room(self, n: int, structure: Any = None) -> int:
         """A triangle, and the noise of the cost."""
         return (n + 1) ** 2 + 1
 
@@ -211,7 +211,7 @@ class ResidualJacobian(Gradient):
         """[J r] by QR, whatever the number of residuals."""
         return folded_gram(seen.curvature, np.asarray(seen.x))
 
-    def unpacked(self, n: int, numbers: jax.Array) -> Any:
+    def unpacked(self, n: int, numbers: jax.Array, structure: Any = None) -> Any:
         """J'J of n + 1 rows."""
         T = numbers[: (n + 1) ** 2].reshape(n + 1, n + 1)
         return Folded(T[:, :n], T[:, n], jnp.ones_like(T[:, n]), level=numbers[(n + 1) ** 2])

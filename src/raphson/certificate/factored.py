@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from raphson.certificate.shape import TERMS, Shape, power, weakest
+from raphson.certificate.shape import LOOKED_AT, TERMS, Shape, power, weakest
 from raphson.kernel.number import CURVATURE_NOISE
 from raphson.linear.lowest import HostMatrix, lowest_eigenpair
 from raphson.linear.sparse import sparse_backend
@@ -35,9 +35,13 @@ class Scaled:
         return sparse_backend().host_factor(self.structure, self.matrix.shifted(-shift))
 
     def solved(self, factor: Any) -> np.ndarray:
-        """-H^-1 q: what the factor's shift changed, one refinement puts back."""
+        """-H^-1 q: what the factor's shift changed, one refinement puts back; not where it leads away: an eigenvalue
+        below twice the shift would turn its direction around."""
         y = factor.solve(-self.q)
-        return y + factor.solve(-self.q - self.matrix.product(y))
+        left = -self.q - self.matrix.product(y)
+        better = y + factor.solve(left)
+        gains = np.linalg.norm(self.q + self.matrix.product(better)) < np.linalg.norm(left)
+        return better if gains else y
 
 
 def examine_sparse(
@@ -49,11 +53,16 @@ def examine_sparse(
     H - level I that has a Cholesky factor proves every eigenvalue positive; the level is the rounding of a row of H
     (entries a row, not n, take part in one) with the bound of the factor's own rounding beside it. Where it fails, the
     lowest eigenvalue is bracketed (linear/lowest.py): negative, or in doubt with its neighbors. `negative` counts one,
-    where there may be more.
+    where there may be more. Variables whose row of H is empty are counted exactly, and the others are judged without
+    them.
     """
     values, free = np.asarray(B.values, float), ~held
     if not np.all(np.isfinite(values)):
         return None
+    loose = without_curvature(B, values, free)
+    if loose.any():
+        shape = examine_sparse(B, g, scale, size, big, error, noise, held | loose, names)
+        return None if shape is None else with_loose(shape, np.flatnonzero(loose), g, size, names)
     if not free.any():
         nothing = np.zeros(len(g))
         return Shape(None, np.nan, np.nan, 0, 0, 0, nothing, 0.0, (), None, nothing)
@@ -81,6 +90,32 @@ def examine_sparse(
     return Shape(
         None, 1 / least, largest, 0, int(faint), count - int(faint), newton, float(-0.5 * g @ newton), (), facts[1],
         facts[2], (v,),
+    )  # fmt: skip
+
+
+def without_curvature(B: Any, values: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """Which free variables (n,) have no number but zero in their row of H, among the free ones."""
+    rows, columns = np.asarray(B.structure.rows), np.asarray(B.structure.columns)
+    there = (values != 0) & free[rows] & free[columns]
+    curved = np.zeros(free.size, bool)
+    curved[rows[there]] = curved[columns[there]] = True
+    return free & ~curved
+
+
+def with_loose(shape: Shape, loose: np.ndarray, g: np.ndarray, size: np.ndarray, names: Any) -> Shape:
+    """The shape with variables without any curvature, their numbers `loose`, as directions in doubt."""
+    slopes = np.abs(g[loose])
+    first = loose[np.argsort(-slopes, kind="stable")[:LOOKED_AT]]
+    weak = [np.where(np.arange(g.size) == i, 1.0, 0.0) for i in first]
+    if slopes.any():
+        downhill = np.zeros(g.size)
+        downhill[loose] = -g[loose]
+        weak.insert(0, downhill)
+    slide = max(shape.slide, float(np.max(slopes * size[loose])))
+    return replace(
+        shape, smallest=float(np.fmin(shape.smallest, 0.0)), largest=float(np.fmax(shape.largest, 0.0)),
+        zero=shape.zero + loose.size, weak=(*weak, *shape.weak),
+        flat=(*(names[int(i)] for i in first), *shape.flat), slide=slide,
     )  # fmt: skip
 
 

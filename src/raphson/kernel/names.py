@@ -32,6 +32,19 @@ def names_in(x: Any) -> list[str]:
     return found
 
 
+def entry_name(x: Any, i: int) -> str:
+    """The entry i of a raveled structure as its owner's code writes it: x[3], x[0, 2], a[3]."""
+    leaves: list[tuple[Any, Any]] = jax.tree_util.tree_flatten_with_path(x)[0]
+    for path, leaf in leaves:
+        size = int(np.size(leaf))
+        if i < size:
+            base = path_name(path) if path else "x"
+            index = ", ".join(str(int(k)) for k in np.unravel_index(i, np.shape(leaf)))
+            return f"{base}[{index}]" if index else base
+        i -= size
+    raise IndexError(f"there is no entry {i} beyond the last one")
+
+
 def path_name(path: Any) -> str:
     """Where a leaf stands in a structure, as people write it: a, a.b, x[0]."""
     base = ".".join(str(getattr(key, "key", getattr(key, "idx", getattr(key, "name", key)))) for key in path)

@@ -9,6 +9,8 @@ def as_array(A: Any) -> np.ndarray:
     """A dense array of a NumPy or JAX array, nested lists, a sparse matrix, or a LinearOperator (by products)."""
     if hasattr(A, "toarray"):
         return np.asarray(A.toarray(), float)
+    if hasattr(A, "todense") and hasattr(A, "data"):  # those of jax.experimental.sparse
+        return np.asarray(A.todense(), float)
     if hasattr(A, "matmat") and not hasattr(A, "__array__"):
         return np.asarray(A.matmat(np.eye(A.shape[1])), float)
     return np.asarray(A, float)

@@ -28,6 +28,7 @@ from raphson.solver.presets import DESCRIPTIONS, cast
 from raphson.solver.result import Evaluations, Result
 from raphson.solver.start import no_more, not_begun, refused_start, unknown_at_start
 from raphson.solver.step import Method, trial_observation
+from raphson.solver.unused import unused_words
 
 
 @dataclass
@@ -101,6 +102,8 @@ class Call:
         model = state.model
         if H is not None and not method.curvature.exact:
             model = replace(model, curvature=Dense(jnp.asarray(H)))
+        unused = unused_words(problem, model) if certificate.inertia[1] else None
+        reasons = reasons if unused is None else (*reasons, unused)
         model = replace(model, problem=problem)
         return Result(
             x=self.restore(model.x),

@@ -47,3 +47,9 @@ def whole(state: State, problem: Any) -> State:
     """The state with the problem back in its place: the same arrays, no copy."""
     missing = lambda a: isinstance(a, Given)
     return jax.tree.map(lambda a: PLACES[a.kind](problem) if missing(a) else a, state, is_leaf=missing)
+
+
+def with_structure(state: State, structure: Any) -> State:
+    """The same for host functions, which are in no state: the pattern alone."""
+    missing = lambda a: isinstance(a, Given)
+    return jax.tree.map(lambda a: structure if missing(a) else a, state, is_leaf=missing)

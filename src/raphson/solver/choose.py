@@ -30,6 +30,8 @@ def choose(problem: Any, n: int, modes: Modes = ORDINARY, why: str = "") -> Choi
     """The presets' names, and the reason in one sentence. `modes`: the derivatives that a JAX function allows; `why`:
     what is known of the sparsity of H."""
     if isinstance(problem, Callback):
+        if problem.sparsity is not None:
+            return Choice(("trust-exact",), f"n = {n} and H is sparse: {why}")
         if problem.hessian is not None and n <= DENSE:
             return Choice(("dogleg",), f"n = {n} and a Hessian was given")
         if n <= DENSE and problem.frugal:
@@ -42,7 +44,7 @@ def choose(problem: Any, n: int, modes: Modes = ORDINARY, why: str = "") -> Choi
     if modes.costly and n > DIFFERENCES:
         name, where = ("bfgs", "gradients") if n <= DENSE else ("lbfgs", "a few gradients")
         return Choice((name,), f"n = {n} and H would cost too much in the modes that fun allows: learned from {where}")
-    if n <= DENSE:
+    if n <= DENSE and problem.sparsity is None:
         return Choice(SURE, f"n = {n} and H is available")
     if problem.sparsity is not None:
         return Choice(("trust-exact",), f"n = {n} and H is sparse: {why}")

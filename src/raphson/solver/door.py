@@ -13,6 +13,7 @@ from raphson.kernel.trace import Trial
 from raphson.kernel.warning import silent
 from raphson.problems.allowed import modes_of, require_derivatives
 from raphson.problems.callback import HOST, Callback
+from raphson.problems.minimize import Minimize
 from raphson.problems.modes import ORDINARY, Modes
 from raphson.solver.call import Call, limited
 from raphson.solver.callbacks import announce, reporter, watcher
@@ -21,7 +22,9 @@ from raphson.solver.clock import CompileClock
 from raphson.solver.drive import iterate_trials as iterations
 from raphson.solver.evidence import Numbered
 from raphson.solver.final import evaluate
+from raphson.solver.given_sparsity import belied, distrusted, with_given_sparsity
 from raphson.solver.host import EVERYWHERE, host_problem
+from raphson.solver.host_sparsity import with_host_sparsity
 from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point, why_not
 from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
 from raphson.solver.options import read_hess, read_limits, refuse_constraints
@@ -41,7 +44,8 @@ def minimize(
     fun: Callable, x0: Any, args: Any = (), method: str | Method | None = "auto", jac: Any = None, hess: Any = None,
     hessp: Any = None, bounds: Any = None, constraints: Any = (), tol: float | None = None,
     callback: Callable | None = None, options: dict | None = None, *, progress: bool | Callable = False,
-    max_steps: int | None = None, time_limit: float | None = None, space: Any = None, **unknown: Any,
+    max_steps: int | None = None, time_limit: float | None = None, space: Any = None, hess_sparsity: Any = None,
+    **unknown: Any,
 ) -> Result:  # fmt: skip
     """Minimizes a smooth function and says what it found.
 
@@ -75,24 +79,37 @@ def minimize(
     compiled = CompileClock.seconds
     space, x = read_space(space, bounds, x, notes, Numbered(), pairs=True)
     problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes, space, limits.calls)
-    problem, why = with_sparsity(placed(problem, space, notes), x, DENSE + 1)
+    problem, why = known_sparsity(placed(problem, space, notes), x, hess_sparsity, notes)
     call = Call(
         problem, x, restore, limits, notes, begin, compiled, None if callback is None else watcher(callback, restore),
         reporter(progress),
     )  # fmt: skip
     result = call.best(read_method(method, problem, problem.space.size(x), modes_of(problem, x), why))
+    said = None if hess_sparsity is None and not isinstance(problem, Callback) else belied(problem, result)
+    if said is not None:
+        call.problem = problem = distrusted(problem, said, notes)
+        result = call.best(read_method(method, problem, problem.space.size(x), modes_of(problem, x)))
     # On the host there are no curved spaces: there the failed run is the answer.
     plain = without_program(fun) if space.straight and unsmooth(result, problem) else None
     if plain is not None:
         return minimize(
             plain, x0, args, method, jac, hess, hessp, bounds, constraints, tol, callback, options,
-            progress=progress, max_steps=max_steps, time_limit=time_limit,
+            progress=progress, max_steps=max_steps, time_limit=time_limit, hess_sparsity=hess_sparsity,
         )  # fmt: skip
     if limits.return_all:
         result["allvecs"] = result.points()
     if options and options.get("disp"):
         announce(result)
     return result
+
+
+def known_sparsity(problem: Any, x: Any, given: Any, notes: list[str]) -> tuple[Any, str]:
+    """The problem with what is known of the pattern of H, given or found, and a sentence about it."""
+    if isinstance(problem, Callback):
+        return with_host_sparsity(problem, x, given, notes)
+    if given is not None and isinstance(problem, Minimize):
+        return with_given_sparsity(problem, x, given, notes)
+    return with_sparsity(problem, x, DENSE + 1)
 
 
 def unsmooth(result: Result, problem: Any) -> bool:

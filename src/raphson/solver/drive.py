@@ -20,7 +20,7 @@ from raphson.kernel.trace import SCALARS, Trace, Trial, host_row, row
 from raphson.model.units import units_at
 from raphson.problems.callback import HOST, OutOfCalls
 from raphson.solver.carry import lean, whole
-from raphson.solver.packed import host_steps, trial_of
+from raphson.solver.packed import fixed_of, host_steps, trial_of
 from raphson.solver.saddle import leave
 from raphson.solver.step import (
     Method,
@@ -182,7 +182,7 @@ class Started:
 def structure(method: Method, problem: Any, x0: Any) -> Any:
     """The key under which everything that depends on shapes and structure alone may be reused."""
     host = isinstance(problem, HOST)
-    leaves, tree = jax.tree.flatten((method, problem.space if host else problem, x0))
+    leaves, tree = jax.tree.flatten((fixed_of(method, problem) if host else (method, problem), x0))
     kind = type(problem) if host else None  # a host function is no pytree; the number of residuals does not matter
     return tree, tuple((np.shape(a), a.dtype) for a in leaves), kind
 

@@ -85,7 +85,7 @@ def certificate_of(
             promise=promised_rise(problem, model, H, size, held, found.noise) if found.sections else None,
             held=held_words(space, model.x, sides, names),
             names=names,
-            unseen=H is None and isinstance(problem, HOST) and finite(model, g),
+            unseen=H is None and isinstance(problem, HOST) and not model.curvature.compact and finite(model, g),
             why_unseen=why_unseen(len(g)),
             proof=proof_of(H, model),
         )
@@ -292,7 +292,8 @@ def shape_of(
         return None
     if H is None and model.curvature.compact:
         slope, noise = g.astype(float), float(model.floor)
-        return examine_sparse(model.curvature, slope, scale, size, big, eps(g), noise, held, names)
+        error = max(eps(g), problem.hessian_error) if isinstance(problem, HOST) else eps(g)
+        return examine_sparse(model.curvature, slope, scale, size, big, error, noise, held, names)
     if H is None:
         return None if isinstance(problem, HOST) else examine_products(problem, model.x, g, size, held)
     if not np.all(np.isfinite(H)):

@@ -119,7 +119,7 @@ def final_host_state(state: State, problem: Callback) -> State:
     if float(state.best.value) < float(model.value):
         unknown = np.full_like(np.asarray(model.gradient), np.nan)
         model = replace(model, x=state.best.x, value=state.best.value, gradient=unknown)
-    whole = model.gradient.size <= DIFFERENCES or problem.hessian is not None
+    whole = model.gradient.size <= DIFFERENCES or problem.hessian is not None or problem.sparsity is not None
     problem.lengths.slope_error = None
     if np.isfinite(float(model.value)):
         try:
@@ -127,6 +127,12 @@ def final_host_state(state: State, problem: Callback) -> State:
                 g = np.asarray(model.gradient)
                 g = host_gradient(problem, model.x, float(model.value)) if np.isnan(g).any() else g
                 return replace(state, iterate=replace(state.iterate, model=replace(model, gradient=g)))
+            if problem.sparsity is not None:
+                seen: Any = SPARSE.on_host(problem, np.array(model.x), float(model.value))
+                entries = seen.curvature.values
+                problem.lengths.error = problem.sparsity.error(problem, np.array(model.x), entries)
+                model = replace(model, gradient=seen.gradient, curvature=seen.curvature)
+                return replace(state, iterate=replace(state.iterate, model=model))
             found: Any = final_derivatives(problem, model.x, float(model.value))
         except OutOfCalls:
             return replace(state, iterate=replace(state.iterate, model=model))

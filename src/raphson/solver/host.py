@@ -80,17 +80,31 @@ def flatten(tree: Any) -> np.ndarray:
     return np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(tree)])
 
 
+@dataclass(frozen=True, eq=False)
+class UserHessian:
+    """The user's `hess` of a flat vector: `sparse(v)` as it returns it, and called, a dense matrix (n, n)."""
+
+    hess: Callable
+    user: Callable
+    args: tuple
+    n: int
+
+    def sparse(self, v: np.ndarray) -> Any:
+        """What he returns."""
+        return self.hess(self.user(v), *self.args)
+
+    def __call__(self, v: np.ndarray) -> np.ndarray:
+        """The matrix."""
+        H = as_array(self.sparse(v))
+        if H.shape != (self.n, self.n):
+            raise ValueError(f"hess must return a matrix of shape ({self.n}, {self.n}); it returns shape {H.shape}")
+        return H
+
+
 def user_hessian(hess: Any, hessp: Any, user: Callable, args: tuple, n: int) -> Callable | None:
     """The user's Hessian, or one built from n of his products; None if he gave neither."""
     if callable(hess):
-
-        def dense(v: np.ndarray) -> np.ndarray:
-            H = as_array(hess(user(v), *args))
-            if H.shape != (n, n):
-                raise ValueError(f"hess must return a matrix of shape ({n}, {n}); it returns shape {H.shape}")
-            return H
-
-        return dense
+        return UserHessian(hess, user, args, n)
     if hessp is not None:
         eye = np.eye(n)
         return lambda v: np.stack([np.ravel(hessp(user(v), user(e), *args)) for e in eye])

@@ -16,6 +16,7 @@ from raphson.kernel.program import Program
 from raphson.kernel.status import Status
 from raphson.kernel.trace import FLAGS, SCALARS, Trial, row
 from raphson.paths.proposal import Proposal
+from raphson.solver.carry import lean, whole, with_structure
 from raphson.solver.saddle import STATIONARY, leave
 from raphson.solver.step import Method, State, accept_if_finite, appraise, conclude, propose, trial_observation
 
@@ -61,7 +62,8 @@ class Layout:
 class Plan:
     """Everything about host runs of one structure: layouts, and what is looked at when.
 
-    `fixed`: method and space; `carry`: (state, proposal, the point it leads to, row of the last trial, its step);
+    `fixed`: method, space, and the pattern of a sparse Hessian; `carry`: (state, proposal, the point it leads to, row
+    of the last trial, its step);
     `still`: a proposal of no step; `n` variables; what is evaluated at a `trial` and at an `arrival`; `status`: where
     the state's status lies among the whole numbers.
     """
@@ -73,6 +75,7 @@ class Plan:
     trial: Observation
     arrival: Observation
     status: int
+    room: int
 
     def flattened(self, seen: Evaluation) -> np.ndarray:
         """An evaluation as one vector: value, gradient, curvature, as far as they are there."""
@@ -90,11 +93,12 @@ class Plan:
     @property
     def length(self) -> int:
         """The length of an evaluation as a vector."""
-        return 1 + self.n + self.arrival.room(self.n)
+        return 1 + self.n + self.room
 
-    def unflattened(self, x: Any, flat: jax.Array) -> Evaluation:
+    def unflattened(self, x: Any, flat: jax.Array, structure: Any) -> Evaluation:
         """The evaluation again, in compiled code."""
-        return Evaluation(x, flat[0], flat[1 : self.n + 1], self.arrival.unpacked(self.n, flat[self.n + 1 :]))
+        curvature = self.arrival.unpacked(self.n, flat[self.n + 1 :], structure)
+        return Evaluation(x, flat[0], flat[1 : self.n + 1], curvature)
 
 
 class Plans:
@@ -111,18 +115,26 @@ def plan_of(key: Any, method: Method, problem: Any, state: State) -> Plan:
         dtype = np.asarray(state.model.gradient).dtype
         shapes = jax.eval_shape(lambda s: method.path.at(s.iterate.plan, s.control.tau), state)
         still: Any = jax.tree.map(lambda a: np.zeros(a.shape, a.dtype), shapes)
-        fixed, carry = Layout.of((method, problem.space), dtype), Layout.of(carry_of(still, state), dtype)
-        before = len(jax.tree.leaves((state.iterate, state.control, state.best, state.k)))
+        fixed, carry = Layout.of(fixed_of(method, problem), dtype), Layout.of(carry_of(still, state), dtype)
+        bare = lean(state)
+        before = len(jax.tree.leaves((bare.iterate, bare.control, bare.best, bare.k)))
         n = int(problem.space.size(state.x))
         observations = trial_observation(method), method.curvature.observation
-        Plans.known[key] = Plan(fixed, carry, still, n, *observations, carry.parts[before][1])
+        room = observations[1].room(n, fixed_of(method, problem)[2])
+        Plans.known[key] = Plan(fixed, carry, still, n, *observations, carry.parts[before][1], room)
     return Plans.known[key]
+
+
+def fixed_of(method: Method, problem: Any) -> tuple[Any, ...]:
+    """What does not change in a run: method, space, and the pattern of a sparse Hessian."""
+    sparsity = getattr(problem, "sparsity", None)
+    return method, problem.space, None if sparsity is None else sparsity.structure
 
 
 def carry_of(still: Proposal, state: State) -> tuple[Any, ...]:
     """What a run carries before its first evaluation: a step of zero from x to x."""
     zero = np.zeros_like(np.asarray(state.model.gradient))
-    return state, still, state.x, np.zeros(len(SCALARS), zero.dtype), zero
+    return lean(state), still, state.x, np.zeros(len(SCALARS), zero.dtype), zero
 
 
 def turned(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -> tuple[jax.Array, jax.Array]:
@@ -131,9 +143,10 @@ def turned(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -
     `full`: the evaluation has the derivatives that arriving needs. Where it has not and the trial is taken, the
     result says only that: it is looked at once more.
     """
-    method, space = plan.fixed.unpack(*fixed)
+    method, space, structure = plan.fixed.unpack(*fixed)
     state, proposal, x, _, _ = plan.carry.unpack(*carry)
-    seen = plan.unflattened(x, flat)
+    state = with_structure(state, structure)
+    seen = plan.unflattened(x, flat, structure)
     bare = replace(seen, gradient=seen.gradient if plan.trial == GRADIENT else None, curvature=None)
     trial, control = appraise(method, state, proposal, bare)
     iterate, control, trial = lax.cond(
@@ -143,7 +156,7 @@ def turned(plan: Plan, fixed: tuple, carry: tuple, flat: jax.Array, full: Any) -
     )
     state, trial = conclude(method, state, iterate, control, trial)
     proposal, x = propose(method, space, state)
-    return plan.carry.pack((state, proposal, x, row(trial), trial.step), jnp)
+    return plan.carry.pack((lean(state), proposal, x, row(trial), trial.step), jnp)
 
 
 turn = Program(turned, static_argnames=("plan",))
@@ -152,7 +165,7 @@ turn = Program(turned, static_argnames=("plan",))
 def host_steps(key: Any, method: Method, problem: Any, state: State) -> Iterator[tuple[Any, ...]]:
     """The run, trial by trial: a function that gives the state, its status, the trial's row, and its step."""
     plan = plan_of(key, method, problem, state)
-    fixed = jax.device_put(plan.fixed.pack((method, problem.space)))
+    fixed = jax.device_put(plan.fixed.pack(fixed_of(method, problem)))
     packed = plan.carry.pack(carry_of(plan.still, state))
     carry = packed
     at = [p for p, _ in zip(reversed(plan.carry.parts), range(3), strict=False)]  # step, row, x: the last three leaves
@@ -176,7 +189,7 @@ def host_steps(key: Any, method: Method, problem: Any, state: State) -> Iterator
         if Status(int(packed[1][status])) in STATIONARY:
             packed = carry = left(plan, method, problem, packed)
         yield (
-            partial(unpacked, plan, packed),
+            partial(unpacked, plan, packed, problem),
             Status(int(packed[1][status])),
             *(packed[0][slice(*p)] for p in (trial, step)),
         )
@@ -187,11 +200,12 @@ def left(plan: Plan, method: Method, problem: Any, packed: tuple) -> tuple:
     if plan.arrival.residual:  # J'J has no negative eigenvalue: there is no saddle to see
         return packed
     state, _, _, numbers, step = plan.carry.unpack(*packed)
+    state = whole(state, problem)
     onward = leave(method, state)
     if int(onward.status) != Status.RUNNING:
         return packed
     proposal, x = proposed(method, problem.space, onward)
-    return plan.carry.pack((onward, proposal, x, numbers, step))
+    return plan.carry.pack((lean(onward), proposal, x, numbers, step))
 
 
 proposed = Program(propose)
@@ -202,9 +216,9 @@ def fetched(vectors: tuple) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(vectors[0]), np.asarray(vectors[1])
 
 
-def unpacked(plan: Plan, carry: tuple) -> State:
+def unpacked(plan: Plan, carry: tuple, problem: Any) -> State:
     """The state in a carry, with NumPy arrays."""
-    return plan.carry.unpack(*carry)[0]
+    return whole(plan.carry.unpack(*carry)[0], problem)
 
 
 def trial_of(numbers: np.ndarray, step: np.ndarray) -> Trial:

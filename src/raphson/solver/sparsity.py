@@ -11,7 +11,7 @@ import numpy as np
 
 from raphson.calculus.colored import Sparsity
 from raphson.linear.sparse import fill
-from raphson.linear.structure import sparse_structure
+from raphson.linear.structure import SparseStructure, sparse_structure
 from raphson.linear.symbolic import Fill
 from raphson.problems.allowed import innermost, modes_of
 from raphson.problems.minimize import Minimize
@@ -19,7 +19,8 @@ from raphson.problems.modes import FORWARD
 from raphson.sparsity.coloring import Crowded, color_symmetric
 from raphson.sparsity.compress import hessian_recovery
 from raphson.sparsity.find import hessian_pattern
-from raphson.sparsity.pattern import Refused
+from raphson.sparsity.pattern import Pattern, Refused
+from raphson.sparsity.places import places_in
 from raphson.sparsity.price import MOST_COLORS, products_instead
 
 FACTOR_BYTES = 2**31
@@ -31,13 +32,14 @@ FACTOR_WORK = 1e11
 
 @dataclass(frozen=True)
 class SparsityFound:
-    """What was found: the `sparsity` (None: products have to do), the `pattern`'s entries, what its factor costs, and
-    the reason in one sentence."""
+    """What was found: the `sparsity` (None: products have to do), the `pattern`'s entries, what its factor costs, its
+    `structure`, and the reason in one sentence."""
 
     sparsity: Sparsity | None
     reason: str
     entries: int = 0
     cost: Fill | None = None
+    structure: SparseStructure | None = None
 
 
 _known: WeakKeyDictionary[Any, dict[Any, SparsityFound]] = WeakKeyDictionary()
@@ -69,35 +71,46 @@ def outline_of(arrays: Any) -> Any:
 
 
 def indices_in(data: Any) -> str:
-    """Whole numbers among the data, as a digest: where they are indices the pattern depends on them."""
+    """Whole numbers among the data, which may be indices, and the zeros of matrices, as a digest: on both the pattern
+    depends."""
     found = hashlib.sha256()
     for leaf in jax.tree.leaves(data):
         if not jnp.issubdtype(jnp.result_type(leaf), jnp.inexact):
             found.update(np.ascontiguousarray(leaf).tobytes())
+    for k, held in places_in(data).items():
+        found.update(f"{k} {held.shape}".encode() + np.packbits(held).tobytes())
     return found.hexdigest()
 
 
 def look_for(problem: Any, x: Any) -> SparsityFound:
     """The pattern, its coloring, and what a factorization will cost."""
     n = problem.space.size(x)
-    pattern = hessian_pattern(problem.fun, x, *problem.data)
+    pattern = hessian_pattern(problem.fun, x, *problem.data, zeros=True)
     if isinstance(pattern, Refused):
         return SparsityFound(None, f"H is not sparse ({pattern.reason})")
+    return planned(pattern, n)
+
+
+def planned(pattern: Pattern, n: int, colored: bool = True) -> SparsityFound:
+    """A pattern's coloring, and what a factorization will cost. `colored`: entries come from products by colors; where
+    they do not, there is a `structure` alone."""
     start, column = np.asarray(pattern.start), np.asarray(pattern.column)
-    coloring = color_symmetric(start, column, MOST_COLORS)
-    refusal = products_instead(coloring)
+    coloring = color_symmetric(start, column, MOST_COLORS) if colored else None
+    refusal = None if coloring is None else products_instead(coloring)
     if refusal is not None or isinstance(coloring, Crowded):
         return SparsityFound(None, f"H has {pattern.nnz} entries: {refusal}", pattern.nnz)
     structure, _ = sparse_structure(pattern.row, column, n)
     cost = fill(structure)
     if cost.bytes > FACTOR_BYTES or cost.flops > FACTOR_WORK:
         return SparsityFound(None, f"the factor of H would have {cost.nonzeros:.2g} entries", pattern.nnz, cost)
+    if coloring is None:
+        return SparsityFound(None, "", pattern.nnz, cost, structure)
     known = Sparsity(structure, hessian_recovery(start, column, coloring))
     why = (
         f"H has {pattern.nnz / n:.3g} entries a row, {coloring.count} products give it, and its factor has "
         f"{cost.nonzeros / n:.3g} a row"
     )
-    return SparsityFound(known, why, pattern.nnz, cost)
+    return SparsityFound(known, why, pattern.nnz, cost, structure)
 
 
 def with_sparsity(problem: Any, x: Any, least: int) -> tuple[Any, str]:

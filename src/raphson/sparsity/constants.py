@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from raphson.sparsity.indexing import REARRANGE, operands_moved
+from raphson.sparsity.places import nonzero
 from raphson.sparsity.tape import Equation, Straight
 
 
@@ -65,15 +66,31 @@ EXACT = ("gather", "dynamic_slice")
 """Moves whose result is not made of entries alone where an index is out of range: JAX computes these."""
 
 
+class Lender:
+    """What a loop's body reads of arrays that are constants outside, by their numbers inside and `outer` ones."""
+
+    def __init__(self, known: Constants, outer: dict[int, int]):
+        self.known, self.outer = known, outer
+
+    def value(self, v: int) -> Any:
+        """A value, if it can be known."""
+        return self.known.index(self.outer[v]) if v in self.outer else None
+
+    def places(self, v: int) -> np.ndarray | None:
+        """Where it can be nonzero, if that is known."""
+        return self.known.places(self.outer[v]) if v in self.outer else None
+
+
 class Constants:
     """Lookup of values by array number; None where a value hangs on x or on data that may change."""
 
-    def __init__(self, tape: Straight, lender: Callable[[int], Any] | None = None):
+    def __init__(self, tape: Straight, lender: Lender | None = None):
         self.tape, self.lender = tape, lender
         self.maker: dict[int, Equation] = {}
         self.seen = 0
         self.found: dict[int, Any] = {}
         self.cheap: dict[int, Any] = {}
+        self.held: dict[int, np.ndarray | None] = {}
 
     def index(self, v: int) -> np.ndarray | None:
         """The value of an array that steers which elements meet: computed, whatever it takes."""
@@ -92,11 +109,34 @@ class Constants:
 
     def zeros(self, v: int) -> np.ndarray | None:
         """Where a factor is exactly zero; None where it is nowhere, or not known without effort."""
-        value = self.look(v, self.cheap, False)
-        if value is None:
-            return None
-        zero = np.asarray(value) == 0
-        return zero if zero.any() else None
+        places = self.places(v)
+        return None if places is None or places.all() else ~places
+
+    def places(self, v: int) -> np.ndarray | None:
+        """Where an array can be nonzero, by its value or by the zeros of the data that it is made of."""
+        stack = [v]
+        while stack:
+            w = stack[-1]
+            if w in self.held:
+                stack.pop()
+                continue
+            value, equation = self.look(w, self.cheap, False), self.maker.get(w)
+            if value is not None:
+                self.held[w] = np.asarray(value) != 0
+            elif w in self.tape.places or self.tape.active[w] or not self.tape.lean:
+                self.held[w] = self.tape.places.get(w)
+            elif equation is None:
+                self.held[w] = None if self.lender is None else self.lender.places(w)
+            else:
+                missing = [u for u in equation.ins if u not in self.held]
+                if missing:
+                    stack.extend(missing)
+                    continue
+                index = lambda k, ins=equation.ins: self.index(ins[k])
+                parts = nonzero(equation, [self.held[u] for u in equation.ins], index)
+                self.held.update(zip(equation.outs, parts, strict=True))
+            stack.pop()
+        return self.held[v]
 
     def look(self, v: int, memo: dict[int, Any], effort: bool) -> Any:
         for equation in self.tape.equations[self.seen :]:  # the tape may still grow
@@ -112,7 +152,7 @@ class Constants:
             if w in self.tape.values:
                 memo[w] = self.tape.values[w]
             elif self.tape.active[w] or equation is None:
-                memo[w] = self.lender(w) if self.lender is not None and not self.tape.active[w] else None
+                memo[w] = self.lender.value(w) if self.lender is not None and not self.tape.active[w] else None
             elif not effort and not easy(equation):
                 memo[w] = None
             else:

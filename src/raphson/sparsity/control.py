@@ -17,6 +17,7 @@ import numpy as np
 from jax import lax
 
 from raphson.sparsity.carry import Carried, read_carry
+from raphson.sparsity.constants import Lender
 from raphson.sparsity.straighten import STANDS_FOR, ArrayNumbers, Straightener, array_kind, opened
 from raphson.sparsity.tape import Kind, Straight
 
@@ -259,10 +260,10 @@ def closed(writer: Straightener, jaxpr: Any, moving: Sequence[bool], lent: dict[
     inner = opened(jaxpr)[0]
     active = list(moving)
     while True:
-        tape = Straight()
+        tape = Straight(lean=writer.tape.lean)
         numbers = [tape.array(array_kind(v.aval), a) for v, a in zip(inner.invars, active, strict=True)]
         outer = {numbers[i]: v for i, v in lent.items()}
-        lender = lambda v, outer=outer: writer.known.index(outer[v]) if v in outer else None
+        lender = Lender(writer.known, outer)
         copyist = Straightener(tape, lender)
         copyist.quiet = writer.quiet
         outs = copyist.run(jaxpr, numbers)

@@ -18,6 +18,7 @@ from raphson.sparsity.constants import Constants
 from raphson.sparsity.dependence import Dependence, Sets
 from raphson.sparsity.hessian import Meetings
 from raphson.sparsity.pattern import Pattern, Refused, pattern_of
+from raphson.sparsity.places import places_in
 from raphson.sparsity.remember import pattern_key, remembered_pattern
 from raphson.sparsity.straighten import straightened
 from raphson.sparsity.sweep import Sweep
@@ -31,23 +32,27 @@ MOST = 50_000_000
 
 
 def hessian_pattern(
-    fun: Callable[..., Any], x: Any, *data: Any, fixed: bool = False, most: int = MOST, keep: bool = True
-) -> Pattern | Refused:
+    fun: Callable[..., Any], x: Any, *data: Any, fixed: bool = False, zeros: bool = False, most: int = MOST,
+    keep: bool = True,
+) -> Pattern | Refused:  # fmt: skip
     """Where the Hessian of `fun(x, *data)`, a scalar, can be nonzero in x.
 
     x is a pytree of real arrays, whose values do not matter; its leaves are raveled one after the other. Data of whole
     numbers and booleans are taken as they are (they are indices and masks), and those of real numbers only where they
-    are `fixed`: then their zeros are places that stay empty. Beyond `most` entries, of the pattern or of the index sets
-    of one array on the way, the answer is `Refused`. `keep`: patterns found before are not found again.
+    are `fixed`: then their zeros are places that stay empty. `zeros`: of matrices of real numbers that are mostly zero
+    the zeros stay, whatever the other numbers are (`places_in`). Beyond `most` entries, of the pattern or of the index
+    sets of one array on the way, the answer is `Refused`. `keep`: patterns found before are not found again.
 
     Raises TypeError where x is complex or the function does not return one real number, and what the function raises.
     """
     jaxpr, active, values = traced(fun, x, data, fixed)
+    count = len(active) - len(jax.tree.leaves(data))
+    places = {count + k: held for k, held in places_in(data).items()} if zeros else {}
     out = jaxpr.out_avals
     if len(out) != 1 or out[0].shape != () or jnp.issubdtype(out[0].dtype, jnp.complexfloating):
         shapes = ", ".join(str(a) for a in out)
         raise TypeError(f"the function must return one real number; it returns {shapes or 'nothing'}")
-    return found_in(jaxpr, active, values, hessian_of_tape, most, keep)
+    return found_in(jaxpr, active, values, hessian_of_tape, most, keep, places)
 
 
 def jacobian_pattern(
@@ -61,11 +66,12 @@ def jacobian_pattern(
 
 
 def found_in(
-    jaxpr: Any, active: list[bool], values: dict[int, Any], find: Find, most: int, keep: bool
-) -> Pattern | Refused:
+    jaxpr: Any, active: list[bool], values: dict[int, Any], find: Find, most: int, keep: bool,
+    places: dict[int, np.ndarray] | None = None,
+) -> Pattern | Refused:  # fmt: skip
     """A pattern, or the sentence that says why there is none. Never an exception: the caller has other ways."""
     try:
-        tape = straightened(jaxpr, active, values)
+        tape = straightened(jaxpr, active, values, places)
         key = pattern_key(tape, find.__name__, most) if keep else None
         return remembered_pattern(key, lambda: judged(tape, find, most))
     except Unreadable as error:

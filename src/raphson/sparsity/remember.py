@@ -138,6 +138,7 @@ def mix_tape(digest: Any, tape: Straight) -> None:
     kinds = [named.get(k) or named.setdefault(k, f"{k.dtype}{k.shape}") for k in tape.kinds]
     digest.update(repr((kinds, tape.active, tape.ins, tape.outs, list(tape.values))).encode())
     mix(digest, tuple(tape.values.values()))
+    mix(digest, tuple((v, np.packbits(held)) for v, held in tape.places.items()))
     for e in tape.equations:
         digest.update(f"{e.name}{e.ins}{e.outs}{e.quiet}".encode())
         if e.params:

@@ -16,7 +16,7 @@ import jax
 import jax.extend.core as jex
 import numpy as np
 
-from raphson.sparsity.constants import Constants
+from raphson.sparsity.constants import Constants, Lender
 from raphson.sparsity.elementwise import FLAT
 from raphson.sparsity.tape import Equation, Kind, Straight, Unreadable
 
@@ -35,7 +35,7 @@ class Straightener:
     `touched` is a set those with an operand in it.
     """
 
-    def __init__(self, tape: Straight | None = None, lender: Callable[[int], Any] | None = None):
+    def __init__(self, tape: Straight | None = None, lender: Lender | None = None):
         self.tape = tape or Straight()
         self.known = Constants(self.tape, lender)
         self.quiet = False
@@ -213,14 +213,19 @@ STANDS_FOR: dict[str, StandsFor] = {}
 """Primitives with functions inside that stand for more equations than one (control.py); None: written as they are."""
 
 
-def straightened(jaxpr: Any, active: Sequence[bool], values: dict[int, Any]) -> Straight:
-    """The tape of a jaxpr: `active[k]`: whether input k moves with x; `values[k]`: those that are known."""
+def straightened(
+    jaxpr: Any, active: Sequence[bool], values: dict[int, Any], places: dict[int, np.ndarray] | None = None
+) -> Straight:
+    """The tape of a jaxpr: `active[k]`: whether input k moves with x; `values[k]`: those that are known; `places[k]`:
+    where one of which no more is known can be nonzero."""
     writer = Straightener()
     inner = opened(jaxpr)[0]
     ins = [writer.tape.array(array_kind(v.aval), a) for v, a in zip(inner.invars, active, strict=True)]
     for k, value in values.items():
         kind = writer.tape.kinds[ins[k]]
         writer.tape.values[ins[k]] = as_held(kind, value)
+    writer.tape.places = {ins[k]: held for k, held in (places or {}).items()}
+    writer.tape.lean = bool(places)
     outs = writer.run(jaxpr, ins)
     writer.tape.ins, writer.tape.outs = tuple(ins), tuple(outs)
     return writer.tape

@@ -48,7 +48,8 @@ class Straight:
     """The whole function: `ins` and `outs` are numbers of arrays; `active[v]`: whether v can have a derivative by x.
 
     `values` are the arrays that are known without computing; `unknown` names the primitives that were taken as full,
-    `lender` looks up inputs of a loop's body that are constants outside.
+    `lender` looks up inputs of a loop's body that are constants outside. `places[v]`: where an array of data, whose
+    value may change, can be nonzero; `lean`: there are such, here or outside.
     """
 
     kinds: list[Kind] = field(default_factory=list)
@@ -58,7 +59,9 @@ class Straight:
     ins: tuple[int, ...] = ()
     outs: tuple[int, ...] = ()
     unknown: list[str] = field(default_factory=list)
-    lender: Callable[[int], Any] | None = None
+    lender: Any = None
+    places: dict[int, np.ndarray] = field(default_factory=dict)
+    lean: bool = False
 
     def array(self, kind: Kind, active: bool) -> int:
         """A new array's number."""

@@ -1,0 +1,114 @@
+"""The entries of a sparse Hessian of a host function: the user's own, or differences of his gradient by colors.
+
+Variables of one color are moved together: with c colors that is 2 c gradients in place of 2 n.
+Source: Curtis, Powell and Reid (1974); Coleman and More (1984).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from raphson.calculus.around import limits_of
+from raphson.calculus.difference import given_gradient
+from raphson.kernel.number import eps
+from raphson.linear.structure import SparseStructure, host_pattern
+from raphson.problems.callback import Callback
+from raphson.sparsity.compress import Recovery
+from raphson.sparsity.given import Coordinates, coordinates_of
+
+
+@dataclass(frozen=True, eq=False)
+class ColoredDifferences:
+    """Central differences of the gradient, the variables of a color at a time. `seeded` (nnz,): the variable whose
+    movement shows an entry; `read` (nnz,): where in the gradients of all colors, one after another."""
+
+    structure: SparseStructure
+    color: np.ndarray
+    seeded: np.ndarray
+    read: np.ndarray
+    count: int
+
+    @classmethod
+    def of(cls, structure: SparseStructure, recovery: Recovery) -> "ColoredDifferences":
+        """By the readings of products."""
+        rows, columns = host_pattern(structure)
+        color, read = np.asarray(recovery.color), np.asarray(recovery.pick).astype(np.int64)
+        here = read == color[rows].astype(np.int64) * structure.size + columns
+        return cls(structure, color, np.where(here, rows, columns), read, recovery.count)
+
+    def entries(self, problem: Callback, x: np.ndarray, part: float = 1.0) -> np.ndarray:
+        """The lower triangle (nnz,) at x, from steps of `part` of the usual ones, within the bounds."""
+        low, high, _ = limits_of(problem.space, x)
+        usual = float(np.max(np.abs(x), initial=0.0)) or 1.0
+        step = part * eps(x) ** (1 / 3) * np.where(x == 0, usual, np.abs(x))
+        changes, moved = [], np.zeros_like(x)
+        for k in range(self.count):
+            mine = self.color == k
+            ahead, behind = (np.where(mine, np.clip(x + s * step, low, high), x) for s in (1.0, -1.0))
+            changes.append(np.array(given_gradient(problem, ahead)) - np.array(given_gradient(problem, behind)))
+            moved = np.where(mine, ahead - behind, moved)
+        by = moved[self.seeded]
+        change = np.concatenate(changes)[self.read]
+        return np.where(by > 0, change / np.where(by > 0, by, 1), 0.0)
+
+    def error(self, problem: Callback, x: np.ndarray, entries: np.ndarray) -> float:
+        """How much entries differ from those of half the steps, relative to the diagonal."""
+        return relative_error(self.structure, entries, np.abs(entries - self.entries(problem, x, 0.5)), eps(x))
+
+
+@dataclass(frozen=True, eq=False)
+class GivenEntries:
+    """A sparse matrix that the user's `hess` returns, put in order. ValueError where it has an entry outside of the
+    structure."""
+
+    structure: SparseStructure
+    keys: np.ndarray
+
+    @classmethod
+    def of(cls, structure: SparseStructure) -> "GivenEntries":
+        """With the places of the structure as ascending numbers."""
+        rows, columns = host_pattern(structure)
+        return cls(structure, columns.astype(np.int64) * structure.size + rows)
+
+    def entries(self, problem: Callback, x: np.ndarray, part: float = 1.0) -> np.ndarray:
+        """The lower triangle (nnz,) of (H + H') / 2 at x."""
+        problem.evaluations.hessian += 1
+        raw: Any = problem.hessian
+        return self.ordered(hessian_coordinates(raw.sparse(np.array(x)), self.structure.size))
+
+    def ordered(self, held: Coordinates) -> np.ndarray:
+        """Entries of both triangles in the structure's order."""
+        n = self.structure.size
+        below, left = np.maximum(held.rows, held.columns), np.minimum(held.rows, held.columns)
+        key = left.astype(np.int64) * n + below
+        place = np.minimum(np.searchsorted(self.keys, key), self.keys.size - 1)
+        strange = (self.keys[place] != key) & (held.values != 0)
+        if strange.any():
+            k = int(np.argmax(strange))
+            raise ValueError(
+                f"hess returned an entry ({held.rows[k]}, {held.columns[k]}) that it did not have at x0. Return the "
+                "same places at every x, zeros among them, or name them all by hess_sparsity="
+            )
+        weight = np.where(held.rows == held.columns, 1.0, 0.5) * (self.keys[place] == key)
+        return np.bincount(place, held.values * weight, self.keys.size)
+
+    def error(self, problem: Callback, x: np.ndarray, entries: np.ndarray) -> float:
+        """The user's own is exact."""
+        return 0.0
+
+
+def hessian_coordinates(H: Any, n: int) -> Coordinates:
+    """The entries of what `hess` returned, which must be sparse and of shape (n, n)."""
+    held = coordinates_of(H, "what hess returns")
+    if held.shape != (n, n):
+        raise ValueError(f"hess must return a matrix of shape ({n}, {n}); it returns shape {held.shape}")
+    return held
+
+
+def relative_error(structure: SparseStructure, entries: np.ndarray, error: np.ndarray, least: float) -> float:
+    """The largest error of an entry beside the diagonal entries of its row and column."""
+    rows, columns = host_pattern(structure)
+    d = np.sqrt(np.abs(entries[np.asarray(structure.diagonal)]))
+    beside = d[rows] * d[columns]
+    return float(np.max(error / np.where(beside > 0, beside, np.inf), initial=least))

@@ -1,0 +1,115 @@
+"""Host functions with a sparse Hessian: the user's own matrix, or his gradient with a pattern."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.optimize
+import scipy.sparse
+from jax.experimental import sparse
+
+import raphson as rp
+from raphson.certificate.verdict import Proof
+
+N = 620
+START = 1.2 + 0.1 * np.sin(np.arange(N))
+
+
+def chain(x):
+    return float(scipy.optimize.rosen(np.asarray(x))) if x[0] < 1e9 else 0.0  # a branch: it stays on the host
+
+
+def jac(x):
+    return scipy.optimize.rosen_der(np.asarray(x))
+
+
+def bands(x):
+    x = np.asarray(x)
+    d = 1200 * x**2 - 400 * np.r_[x[1:], 0] + 202
+    d[0], d[-1] = 1200 * x[0] ** 2 - 400 * x[1] + 2, 200
+    return d, -400 * x[:-1]
+
+
+def hess(x):
+    d, e = bands(x)
+    return scipy.sparse.diags_array([e, d, e], offsets=[-1, 0, 1])
+
+
+def tridiagonal(n=N):
+    return scipy.sparse.diags_array([np.ones(n - 1), np.ones(n), np.ones(n - 1)], offsets=[-1, 0, 1])
+
+
+def bcoo(x):
+    held = hess(x).tocoo()
+    return sparse.BCOO((jnp.asarray(held.data), jnp.asarray(np.stack([held.row, held.col], 1))), shape=held.shape)
+
+
+def coo_twice(x):
+    """Every entry in two halves, and a zero outside the band."""
+    held = hess(x).tocoo()
+    rows, columns = np.r_[held.row, held.row, 0], np.r_[held.col, held.col, 9]
+    return scipy.sparse.coo_array((np.r_[held.data / 2, held.data / 2, 0.0], (rows, columns)), shape=held.shape)
+
+
+def proven(result):
+    assert result.success and result.method == "trust-exact", result
+    assert result.certificate.proof == Proof.BOUNDED and result.certificate.inertia == (0, 0, N)
+    assert np.max(np.abs(result.x - 1)) < 1e-5
+    return result
+
+
+@pytest.mark.parametrize("given", [hess, lambda x: hess(x).tocsr(), bcoo, coo_twice], ids=["dia", "csr", "bcoo", "coo"])
+def test_a_sparse_hessian_is_factorized_as_it_is(given):
+    result = proven(rp.minimize(chain, START, jac=jac, hess=given))
+    assert "as hess gives it" in result.reasons[0]
+    assert result.evaluations.hessian < 100
+
+
+def test_gradients_by_colors_stand_for_a_hessian():
+    """A pattern and a gradient: six gradients at a point, not 1240."""
+    result = proven(rp.minimize(chain, START, jac=jac, hess_sparsity=tridiagonal()))
+    assert "6 gradients" in result.reasons[0]
+    assert result.evaluations.gradient < 9 * (len(result.trace) + 3)
+    small = rp.minimize(chain, START[:30], jac=jac, hess_sparsity=tridiagonal(30))
+    assert small.success and small.method == "trust-exact"
+    held = rp.minimize(chain, np.zeros(N), jac=jac, hess_sparsity=tridiagonal(), bounds=[(-1, 0.5)] * N)
+    assert held.success and np.all(held.x <= 0.5) and np.count_nonzero(held.active)
+
+
+def lower(x):
+    d, e = bands(x)
+    return scipy.sparse.diags_array([e, d], offsets=[-1, 0])
+
+
+WRONG = {
+    "one triangle": ({"hess": lower}, ValueError, "symmetric"),
+    "another shape": ({"hess": lambda x: tridiagonal(N - 1)}, ValueError, f"({N}, {N})"),
+    "twice": ({"hess": lambda x: 2 * hess(x)}, ValueError, "hess does not agree with jac"),
+    "batch": ({"hess": lambda x: sparse.BCOO.fromdense(jnp.ones((2, N, N)), n_batch=1)}, TypeError, "batch"),
+    "complex": ({"hess": lambda x: hess(x) * 1j}, TypeError, "complex"),
+    "a lie": ({"hess_sparsity": scipy.sparse.eye_array(N)}, ValueError, "hess_sparsity is not the pattern"),
+    "pattern's shape": ({"hess_sparsity": tridiagonal(N + 1)}, ValueError, "hess_sparsity"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_what_is_wrong_is_said_at_the_start(kind):
+    keywords, error, text = WRONG[kind]
+    with pytest.raises(error) as caught:
+        rp.minimize(chain, START, jac=jac, **keywords)
+    assert text in str(caught.value)
+
+
+def test_places_that_come_later_are_named():
+    def sly(x):
+        H = hess(x).tolil()
+        if abs(x[0] - START[0]) > 1e-8:
+            H[0, 9] = H[9, 0] = 1e-3
+        return H
+
+    with pytest.raises(ValueError, match=r"\(0, 9\)"):
+        rp.minimize(chain, START, jac=jac, hess=sly)
+
+
+def test_without_a_gradient_a_pattern_says_nothing():
+    result = rp.minimize(chain, START[:40], hess_sparsity=tridiagonal(40))
+    assert any("hess_sparsity is not used" in note for note in result.notes)
