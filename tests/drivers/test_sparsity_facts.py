@@ -10,9 +10,9 @@ import pytest
 
 import raphson as rp
 from raphson.cli.main import invoke
+from raphson.kernel.amount import count_words, size_words
 from raphson.linear.sparse import fill
 from raphson.report.json import text
-from raphson.solver.facts import counted, sized
 
 M = 24
 
@@ -45,8 +45,10 @@ def test_they_are_printed_and_written(result):
     lines = str(result).splitlines()
     (pattern,) = [line for line in lines if line.startswith("pattern ")]
     (factor,) = [line for line in lines if line.startswith("factor ")]
-    assert f"{counted(result.sparsity.entries)} entries" in pattern and f"{result.sparsity.colors} colors" in pattern
-    assert f"{counted(result.sparsity.factor_entries)} entries" in factor and "times" in factor
+    assert (
+        f"{count_words(result.sparsity.entries)} entries" in pattern and f"{result.sparsity.colors} colors" in pattern
+    )
+    assert f"{count_words(result.sparsity.factor_entries)} entries" in factor and "times" in factor
     written = json.loads(text(result))["sparsity"]
     assert written["n"] == M * M and written["entries"] == result.sparsity.entries
     assert set(written) == {
@@ -69,14 +71,14 @@ def test_a_result_keeps_them_through_pickling(result):
     [(0, "0"), (999, "999"), (12_345, "12 345"), (9_876_543, "9.88 million"), (4_995_000_000, "5 billion")],
 )
 def test_counts_as_a_person_writes_them(a, words):
-    assert counted(a) == words
+    assert count_words(a) == words
 
 
 @pytest.mark.parametrize(
     ("a", "words"), [(0, "0 B"), (960, "960 B"), (16_384, "16 kB"), (6.29e6, "6.3 MB"), (2.5e9, "2.5 GB")]
 )
 def test_sizes_of_memory(a, words):
-    assert sized(a) == words
+    assert size_words(a) == words
 
 
 @pytest.mark.parametrize("columns", [50, 80])

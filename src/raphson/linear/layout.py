@@ -1,4 +1,4 @@
-"""Where the entries of a matrix and of its Cholesky factor lie, counted in squares: what is drawn of a large pattern."""
+"""Where the entries of a matrix and of its Cholesky factor lie, counted in squares: what pictures show of them."""
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 

@@ -16,8 +16,8 @@ from raphson.kernel import show as _show
 from raphson.report.compare import Comparison as _Comparison
 
 __all__ = [
-    "convergence", "dual", "ellipse", "ellipsoid", "fidelity", "fit", "local", "run", "spectrum", "stretch", "surface",
-    "whitened",
+    "convergence", "dual", "ellipse", "ellipsoid", "fidelity", "fit", "local", "run", "sparsity", "spectrum", "stretch",
+    "surface", "whitened",
 ]  # fmt: skip
 
 
@@ -81,6 +81,28 @@ def spectrum(model: Any, ax: Any = None) -> Any:
     which. model: as in `local`; ValueError where H is not finite.
     """
     return _draw(lambda scenes: scenes.spectrum(model), ax)
+
+
+def sparsity(model: Any, ax: Any = None) -> Any:
+    """What is coupled? Left the pattern of H with its colors, right that of its factor with what elimination adds.
+
+    Columns of one color (letter and hue, up to 24 variables) share a product with H. The factor L of P H P' = L L'
+    stands in the order of elimination: entries of H dark, fill light. Of more than 200 variables squares of 200 x 200
+    say by their shade how many entries lie in them; nothing of size n x n is formed.
+
+    model: a result, also of a million variables, or a model of `rp.local_model`. Where the function is not known, or
+    has no pattern, the entries that are not zero in H at this point. ax: two Axes, or one, which gets the pattern
+    alone. TypeError for anything else; ValueError where no pattern is known of more than 3000 variables.
+    """
+    from raphson.picture import scenes
+    from raphson.picture.render import figure
+
+    both = scenes.sparsity(model)
+    return figure.draw_beside(both if ax is None or _two(ax) else both[:1], ax)
+
+
+def _two(ax: Any) -> bool:
+    return len(ax) > 1 if isinstance(ax, (list, tuple)) else getattr(ax, "size", 1) > 1
 
 
 def run(result: Any, ax: Any = None, plane: Any = None) -> Any:

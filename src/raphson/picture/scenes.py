@@ -10,6 +10,7 @@ from raphson.kernel.names import names_of
 from raphson.model.geometry import Geometry
 from raphson.picture.feasible import outside
 from raphson.picture.observations import Observations
+from raphson.picture.pattern import pattern_data
 from raphson.picture.plane import Plane, parameter_plane, scales
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.sample import along, sample
@@ -24,6 +25,7 @@ from raphson.picture.views import fidelity as trust
 from raphson.picture.views import fit as fits
 from raphson.picture.views import local as near
 from raphson.picture.views import run as journeys
+from raphson.picture.views import sparsity as couplings
 from raphson.picture.views import spectrum as stems
 from raphson.picture.views import stretch as stretches
 from raphson.picture.views import surface as surfaces
@@ -86,6 +88,11 @@ def spectrum(model: Any) -> Scene:
     error = subject.model.gradient_error
     size = 0.0 if error is None else float(np.linalg.norm(np.asarray(error, float)))
     return stems.spectrum(stems.of_geometry(Geometry.of(subject.model), subject.names, size))
+
+
+def sparsity(model: Any) -> tuple[Scene, Scene]:
+    """Where H has entries, and where its factor has."""
+    return couplings.sparsity(pattern_data(model))
 
 
 def fidelity(model: Any, plane: Any = None) -> Scene:

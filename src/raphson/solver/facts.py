@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from raphson.kernel.amount import count_words, size_words
 from raphson.solver.sparsity import cost_of
 
 
@@ -45,9 +46,9 @@ class SparsityFacts:
         )
         more = f"{self.fill:.3g} times the lower half of H"
         return [
-            ("pattern", f"H: {counted(self.entries)} entries, {self.entries / self.n:.3g} a row, in {colors}"),
-            ("factor", f"L: {counted(self.factor_entries)} entries, {more}; {sized(self.bytes)}, "
-                       f"{counted(int(self.operations))} operations each"),
+            ("pattern", f"H: {count_words(self.entries)} entries, {self.entries / self.n:.3g} a row, in {colors}"),
+            ("factor", f"L: {count_words(self.factor_entries)} entries, {more}; {size_words(self.bytes)}, "
+                       f"{count_words(int(self.operations))} operations each"),
         ]  # fmt: skip
 
 
@@ -61,22 +62,3 @@ def sparsity_facts(problem: Any) -> SparsityFacts | None:
         n=structure.size, entries=2 * structure.entries - structure.size, colors=sparsity.recovery.count,
         factor_entries=cost.nonzeros, bytes=cost.bytes, operations=cost.flops, exact=cost.exact,
     )  # fmt: skip
-
-
-def counted(a: int) -> str:
-    """A count: in full up to a million, then in three digits with a word."""
-    if a < 1_000_000:
-        return f"{a:,}".replace(",", " ") if a >= 10_000 else str(a)
-    size, word = (1e9, "billion") if a >= 999_500_000 else (1e6, "million")
-    return f"{a / size:.3g} {word}"
-
-
-def sized(a: float) -> str:
-    """Bytes: "6.3 MB"."""
-    unit = next((k for k in range(3) if a < 999.5 * 1000**k), 3)
-    size = a / 1000**unit
-    return (
-        f"{size:.1f} {('B', 'kB', 'MB', 'GB')[unit]}"
-        if unit >= 2 and size < 99.95
-        else (f"{size:.0f} {('B', 'kB', 'MB', 'GB')[unit]}")
-    )
