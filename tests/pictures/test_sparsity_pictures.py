@@ -151,7 +151,7 @@ def as_green_blind(rgb):
 def test_tables_rise_evenly_in_lightness_also_without_green(see):
     field = lightness(see(table("field")))
     assert np.all(np.diff(field) > -0.15) and field[-1] - field[0] > 60
-    assert np.max(np.abs(np.diff(field, 8))) >= 0 and np.max(np.diff(field)) < 1.2
+    assert np.max(np.diff(field)) < 1.2, "no step stands out"
     signed = lightness(see(table("signed")))
     assert np.all(np.diff(signed[:128]) > -0.15) and np.all(np.diff(signed[129:]) < 0.15)
     assert abs(signed[0] - signed[-1]) < 14 and signed[128] > 92

@@ -21,8 +21,8 @@ SQUARES = 200
 LIGHTEST = 0.35
 """Where the shade of a single entry begins, so that it is seen on white."""
 
-PIXELS = 400.0
-"""About how wide the axes are, for the distance of names."""
+PIXELS = 320.0
+"""About how wide the matrix is, at least, for the distance of names."""
 
 
 def sparsity(data: Any) -> tuple[Scene, Scene]:
@@ -83,10 +83,10 @@ def factor_scene(data: Any) -> Scene:
 
 
 def key_words(n: int, squares: int) -> str:
-    """What dark and light mean."""
+    """What blue and orange mean."""
     if squares < n:
-        return "Dark: mostly entries of H; light: mostly added."
-    return "Dark: entries of H; light, with +: added." if n <= LETTERED else "Dark: entries of H; light: added."
+        return "Blue: mostly entries of H; orange: mostly added."
+    return "Blue: entries of H; orange, with +: added." if n <= LETTERED else "Blue: entries of H; orange: added."
 
 
 def square(data: Any, view: str, question: str, title: str, items: list[Item], caption: str) -> Scene:
@@ -120,7 +120,7 @@ def scale_words(n: int, squares: int, most: int) -> list[str]:
     if squares == n:
         return []
     side = count_words(round(n / squares))
-    return [f"A square stands for {side} × {side} places: the darker, the more entries (up to {count_words(most)})."]
+    return [f"A square stands for {side} × {side} places: the stronger, the more entries (up to {count_words(most)})."]
 
 
 def frame(n: int) -> Curve:
