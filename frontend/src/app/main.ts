@@ -2,6 +2,7 @@
 
 import "./style.css";
 import "./folds.css";
+import "./drawn.css";
 import "./laboratory.css";
 import "./dark.css";
 import "./print.css";

@@ -31,15 +31,18 @@ export interface Page {
   paint(state: State, now: boolean): void;
 }
 
-type PanelMaker = (engine: Engine, store: Store, words: Words) => Panel[];
+export type PanelMaker = (engine: Engine, store: Store, words: Words) => Panel[];
+
+const none: PanelMaker = () => [];
 
 /** A page of its own with title and languages; below a form that has them; or inside another page, which has a main part, too. */
 export type Standing = "page" | "below" | "inside";
 
-/** `about`: what comes before how it was found (fit-page.ts). */
-export function makePage(engine: Engine, store: Store, words: Words, standing: Standing = "page", about: PanelMaker = () => []): Page {
+/** `about`: what comes before how it was found; `beside`: what else can be asked (fit-page.ts). */
+export function makePage(engine: Engine, store: Store, words: Words, standing: Standing = "page", about = none, beside = none): Page {
   const controls = bar(engine, store, words), fitted = about(engine, store, words), folds = new Folds(store, words.folds);
-  const { first, others } = panelsOf(engine, store, words), asked = others.map((panel) => folds.fold(panel));
+  const { first, others } = panelsOf(engine, store, words), more = beside(engine, store, words);
+  const asked = [...more, ...others.filter(({ root }) => !more.some((panel) => replaces(panel.root, root)))].map((panel) => folds.fold(panel));
   const pictures = element("div", { class: "panels" }, ...first.map(({ root }) => root), folds.tools, ...asked.map(({ root }) => root));
   const inside = standing === "inside", main = element(inside ? "div" : "main", { id: "pictures", tabindex: -1 }, pictures);
   const root = element(
@@ -61,6 +64,9 @@ export function makePage(engine: Engine, store: Store, words: Words, standing: S
   };
   return { root, paint };
 }
+
+/** An estimated spectrum stands for one whose eigenvalues are not known. */
+const replaces = (own: HTMLElement, other: HTMLElement): boolean => own.dataset.panel === "spread" && other.dataset.panel === "spectrum";
 
 /** The first screen is what f is like at x, and the run; the others are opened by their questions. */
 function panelsOf(engine: Engine, store: Store, words: Words): { first: Panel[]; others: Panel[] } {

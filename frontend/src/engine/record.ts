@@ -30,8 +30,17 @@ export interface Recording {
   frozen?: string;
   /** Where data were fitted. */
   fit?: FitRecord;
+  /** What Python drew of a large run (raphson/picture/recording/drawn.py). */
+  drawn?: DrawnPanel[];
   /** Where methods were compared: then there is one plane, or a line, and one point that places f in it. */
   race?: RaceRecord;
+}
+
+/** Pictures as SVG in both languages; an image's `href` is `#` and its number in the part without scripts. */
+export interface DrawnPanel {
+  name: string;
+  words: Record<"en" | "zh", { title: string; question: string }>;
+  figures: Record<"en" | "zh", string>[];
 }
 
 /** Runs of several methods from one start: raphson/picture/recording/race.py. */

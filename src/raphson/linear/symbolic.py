@@ -147,13 +147,24 @@ def postorder(parent: Indices, up: list[Indices]) -> Indices:
     return sum_to_root(elder, up)[:n] + size - 1
 
 
-def counts(lower: Any, parent: Indices) -> tuple[Indices, Indices]:
-    """The entries of L in each column and each row, (n,) both.
+@dataclass(frozen=True)
+class Ways:
+    """The rows of L as ways up the elimination tree: row i of the k-th way holds what lies from `begin` up to, and
+    without, `end` (nodes in postorder, all (nnz,)). Together they are all entries of L but the diagonal, once each.
 
-    Row i of L is the union of the ways up the tree from the columns j of its entries to i. With these columns in
-    postorder, the nodes of the ways are counted once by subtracting what begins at the lowest common ancestor of each
-    neighboring pair: along the way for the row, at each node for the columns.
+    `label` (n,): the postorder number of each node; `climb`: the jumps between labels.
     """
+
+    row: Indices
+    begin: Indices
+    end: Indices
+    label: Indices
+    climb: list[Indices]
+
+
+def ways_of(lower: Any, parent: Indices) -> Ways:
+    """Row i of L is the union of the ways up the tree from the columns j of its entries to i. With these columns in
+    postorder, each way ends at the lowest common ancestor with the next, the last one at i."""
     n = parent.size
     up = jumps(parent)
     label = postorder(parent, up)
@@ -171,12 +182,22 @@ def counts(lower: Any, parent: Indices) -> tuple[Indices, Indices]:
     for above in reversed(climb):
         higher = above[left]
         left = np.where(higher < right, higher, left)
-    meet = climb[0][left]  # the first ancestor of the left one that is numbered at least as the right one
-    depth = sum_to_root(np.ones(n, np.int64), climb)
-    entered = np.bincount(row, depth[column], n) - np.bincount(row[1:][pair], depth[meet], n) - (depth[:n] - 1)
-    begun = np.bincount(column, minlength=n) - np.bincount(meet, minlength=n)
-    begun = begun - np.bincount(climb[0][:n], minlength=n + 1)[:n]
-    return sum_below(begun.astype(np.int64), climb)[label], entered.astype(np.int64)[label]
+    end = row.copy()
+    # The first ancestor of the left one that is numbered at least as the right one.
+    end[:-1][pair] = climb[0][left]
+    return Ways(row, column, end, label, climb)
+
+
+def counts(lower: Any, parent: Indices) -> tuple[Indices, Indices]:
+    """The entries of L in each column and each row, (n,) both: along the ways for the rows, by what begins and ends at
+    each node for the columns."""
+    n, ways = parent.size, ways_of(lower, parent)
+    depth = sum_to_root(np.ones(n, np.int64), ways.climb)
+    # A diagonal entry is a way from i to i: of length zero, and counted by the one that is added.
+    entered = np.bincount(ways.row, depth[ways.begin] - depth[ways.end], n) + 1
+    begun = np.bincount(ways.begin, minlength=n) - np.bincount(ways.end, minlength=n) + 1
+    begun = begun - np.bincount(ways.climb[0][:n], minlength=n + 1)[:n]
+    return sum_below(begun.astype(np.int64), ways.climb)[ways.label], entered.astype(np.int64)[ways.label]
 
 
 def fill_of_order(rows: Indices, columns: Indices, order: Indices) -> Fill:

@@ -16,8 +16,8 @@ from raphson.kernel import show as _show
 from raphson.report.compare import Comparison as _Comparison
 
 __all__ = [
-    "convergence", "dual", "ellipse", "ellipsoid", "fidelity", "fit", "local", "run", "spectrum", "stretch", "surface",
-    "whitened",
+    "convergence", "dual", "ellipse", "ellipsoid", "fidelity", "field", "fit", "local", "run", "sparsity", "spectrum",
+    "stretch", "surface", "whitened",
 ]  # fmt: skip
 
 
@@ -78,9 +78,45 @@ def spectrum(model: Any, ax: Any = None) -> Any:
 
     Above the stems the gradient's share (v_i'g)^2 / |g|^2 of each eigenvector v_i, named by its leading variables. A
     hollow stem is a curvature that rounding hides. Of more than 60 eigenvalues some are left out, and a note says
-    which. model: as in `local`; ValueError where H is not finite.
+    which. Of more than 1500 variables an estimate is drawn, and says so: 160 products with H give both ends with error
+    bars and the levels below which each sixtieth of the eigenvalues lies (stochastic Lanczos quadrature; Lin, Saad and
+    Yang 2016), without shares. model: as in `local`; ValueError where H is not finite.
     """
     return _draw(lambda scenes: scenes.spectrum(model), ax)
+
+
+def sparsity(model: Any, ax: Any = None) -> Any:
+    """What is coupled? Left the pattern of H with its colors, right that of its factor with what elimination adds.
+
+    Columns of one color (letter and hue, up to 24 variables) share a product with H. The factor L of P H P' = L L'
+    stands in the order of elimination: entries of H dark, fill light. Of more than 200 variables squares of 200 x 200
+    say by their shade how many entries lie in them; nothing of size n x n is formed.
+
+    model: a result, also of a million variables, or a model of `rp.local_model`. Where the function is not known, or
+    has no pattern, the entries that are not zero in H at this point. ax: two Axes, or one, which gets the pattern
+    alone. TypeError for anything else; ValueError where no pattern is known of more than 3000 variables.
+    """
+    from raphson.picture import scenes
+    from raphson.picture.render import figure
+
+    both = scenes.sparsity(model)
+    return figure.draw_beside(both if ax is None or _two(ax) else both[:1], ax)
+
+
+def _two(ax: Any) -> bool:
+    return len(ax) > 1 if isinstance(ax, (list, tuple)) else getattr(ax, "size", 1) > 1
+
+
+def field(result: Any, moment: str = "end", ax: Any = None, array: int = 0) -> Any:
+    """What did it come to? A large array of x in space: of two axes an image, of one a line, of three a middle slice.
+
+    moment: "end", "start", "step" (the last one) or "slope" (the gradient at the end). Colors tell signs apart where
+    both occur (and for step and slope), else they go from the least to the greatest; the scale is below. Larger arrays
+    are drawn as means over blocks, long lines with a band from the least to the greatest; the caption says so. array:
+    which one of the two largest, in the order of x. ValueError for another moment or array, and where x has none of
+    256 numbers or more.
+    """
+    return _draw(lambda scenes: scenes.field(result, moment, array), ax)
 
 
 def run(result: Any, ax: Any = None, plane: Any = None) -> Any:

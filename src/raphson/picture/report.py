@@ -78,6 +78,7 @@ def page(thing: Any, title: str = "", language: str = "en") -> str:
     refuse_curved(getattr(thing, "model", thing))
     recording = make_recording(thing, title)
     body = tight(static_page(recording, thing, language))
+    recording.pop("images", None)  # they stand in the body, where the script finds them
     return document(page_title(recording, language), body, language, embedded(recording))
 
 

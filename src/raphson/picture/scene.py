@@ -158,7 +158,19 @@ class Outside:
     points: np.ndarray
 
 
-Item = Ellipse | Curve | Arrow | RightAngle | Arc | Dots | Contours | Heat | Stems | Outside | Text
+@dataclass(frozen=True)
+class Raster:
+    """Cells of one color each over `window` (x0, x1, y0, y1): `shades` (ny, nx) uint8, the top row first, numbers of
+    colors in the table that `colors` names (render/shades.py); `crisp`: cells have edges, else they blend."""
+
+    role: str
+    window: tuple[float, float, float, float]
+    shades: np.ndarray
+    colors: str
+    crisp: bool = False
+
+
+Item = Ellipse | Curve | Arrow | RightAngle | Arc | Dots | Contours | Heat | Stems | Outside | Raster | Text
 
 
 @dataclass(frozen=True)
@@ -168,7 +180,7 @@ class Scene:
     `equal`: a unit is as long on both axes, so that right angles are right; `log` the axes with a
     logarithmic scale ("", "x", "y", "xy"); `caption` what is seen, in words with numbers; `notes` what was left out;
     `ruled` where the ticks of the y-axis end, if the height means something else above (None: nowhere); `below` a lower
-    picture over the same x, with no words of its own but the names of its axes.
+    picture over the same x, with no words of its own but the names of its axes; `frameless`: no axes are drawn.
     """
 
     view: str
@@ -184,6 +196,7 @@ class Scene:
     notes: tuple[str, ...] = field(default=())
     ruled: float | None = None
     below: "Scene | None" = None
+    frameless: bool = False
 
     def of(self, role: str) -> list[Any]:
         """The items of a role, those of the picture below too."""
@@ -208,7 +221,7 @@ def plain(a: Any) -> Any:
     if isinstance(a, (tuple, list)):
         return [plain(item) for item in a]
     if hasattr(a, "__dataclass_fields__"):
-        out = {f.name: plain(getattr(a, f.name)) for f in fields(a) if f.name != "beyond"}
+        out = {f.name: plain(getattr(a, f.name)) for f in fields(a) if f.name not in ("beyond", "frameless")}
         return out if isinstance(a, (Scene, Grid)) else {"kind": type(a).__name__.lower(), **out}
     return a
 

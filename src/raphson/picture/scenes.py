@@ -9,8 +9,11 @@ import numpy as np
 from raphson.kernel.names import names_of
 from raphson.model.geometry import Geometry
 from raphson.picture.feasible import outside
+from raphson.picture.field import LEAST, fields_of
 from raphson.picture.observations import Observations
+from raphson.picture.pattern import pattern_data
 from raphson.picture.plane import Plane, parameter_plane, scales
+from raphson.picture.products import spread_of
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.sample import along, sample
 from raphson.picture.scene import Grid, Scene
@@ -21,14 +24,20 @@ from raphson.picture.views import convergence as speed
 from raphson.picture.views import dual as duals
 from raphson.picture.views import ellipsoid as solids
 from raphson.picture.views import fidelity as trust
+from raphson.picture.views import field as grounds
 from raphson.picture.views import fit as fits
 from raphson.picture.views import local as near
 from raphson.picture.views import run as journeys
+from raphson.picture.views import sparsity as couplings
 from raphson.picture.views import spectrum as stems
+from raphson.picture.views import spread as spreads
 from raphson.picture.views import stretch as stretches
 from raphson.picture.views import surface as surfaces
 from raphson.picture.views import whitened as morphs
 from raphson.picture.words import SECTIONS
+
+LISTED = 1500
+"""Variables up to which all eigenvalues are computed: 1 s and 40 MB; a dense H of 10 000 takes ten minutes."""
 
 
 def local(model: Any, plane: Any = None, section: str = "slice") -> Scene:
@@ -81,11 +90,33 @@ def stretch(model: Any, plane: Any = None, section: str = "slice", t: float = 1.
 
 
 def spectrum(model: Any) -> Scene:
-    """Eigenvalues with the gradient's share of each eigenvector."""
+    """Eigenvalues with the gradient's share of each eigenvector; an estimate from products of more than `LISTED`."""
     subject = Subject.of(model)
+    if subject.n > LISTED and (found := spread_of(model)) is not None:
+        return spreads.spread(found)
     error = subject.model.gradient_error
     size = 0.0 if error is None else float(np.linalg.norm(np.asarray(error, float)))
     return stems.spectrum(stems.of_geometry(Geometry.of(subject.model), subject.names, size))
+
+
+def sparsity(model: Any) -> tuple[Scene, Scene]:
+    """Where H has entries, and where its factor has."""
+    return couplings.sparsity(pattern_data(model))
+
+
+def field(result: Any, moment: str = "end", array: int = 0) -> Scene:
+    """One of the large arrays of x at one moment of a run."""
+    found = fields_of(result)
+    if not found:
+        raise ValueError(
+            f"field needs a run with an array of {LEAST} numbers or more in x (of one to three axes), and with a start"
+        )
+    if not 0 <= array < len(found):
+        raise ValueError(f"array = {array}: there are {len(found)}, counted from 0")
+    moments = {one.what: one for one in found[array]}
+    if moment not in moments:
+        raise ValueError(f"moment = {moment!r}: there are {', '.join(map(repr, moments))}")
+    return grounds.field(moments[moment])
 
 
 def fidelity(model: Any, plane: Any = None) -> Scene:

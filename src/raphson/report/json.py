@@ -64,7 +64,7 @@ def of_result(r: Result) -> dict[str, Any]:
         "verdict": r.verdict, "status": r.status, "termination": r.termination,
         "certificate": r.certificate.as_dict(), "steps": r.steps, "evaluations": r.evaluations,
         "order": r.trace.order(),
-        "method": r.method, "reasons": r.reasons, "notes": r.notes, "seconds": r.seconds,
+        "method": r.method, "reasons": r.reasons, "notes": r.notes, "sparsity": r.sparsity, "seconds": r.seconds,
         "compile_seconds": r.compile_seconds, "trace": r.trace,
     }  # fmt: skip
 

@@ -22,6 +22,7 @@ from raphson.solver.choose import SURE
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Patience, Run, run
 from raphson.solver.evidence import certificate_of
+from raphson.solver.facts import sparsity_facts
 from raphson.solver.final import final_state, hessian_of, sizes, snapped, with_sparse_hessian
 from raphson.solver.options import Limits
 from raphson.solver.presets import DESCRIPTIONS, cast
@@ -124,6 +125,7 @@ class Call:
             active=active_bounds(problem.space, np.asarray(model.gradient), model.x),
             start=done.start,
             recipe=method,
+            sparsity=sparsity_facts(problem),
         )
 
 

@@ -17,6 +17,7 @@ from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace
 from raphson.model.geometry import Frame
 from raphson.model.quadratic import Model
+from raphson.solver.facts import SparsityFacts
 from raphson.solver.wording import sentence, summary
 
 CODES = {Status.STEPS: 1, Status.CALLS: 1, Status.TIME: 1, Status.NOT_FINITE: 3, Status.UNBOUNDED: 4, Status.USER: 99}
@@ -46,7 +47,8 @@ class Result(Items):
     f; `trace` every trial; `steps` how many; `evaluations`; `method` the preset's name and `reasons`
     why it was chosen; `notes` what was done to the input; `active` (n,) -1 at a lower bound beyond
     which f falls, 1 at an upper one, 0 elsewhere; `start` x0 as the run used it (a vector for host
-    functions) and `recipe` the `Method`: with the trace they say the whole run again.
+    functions) and `recipe` the `Method`: with the trace they say the whole run again; `sparsity` the
+    pattern of a sparse H with what a factor of it costs (`SparsityFacts`; None where none was found).
 
     A `scipy.optimize.OptimizeResult` with SciPy's names as items and attributes, yours to change: `x fun
     jac hess hess_inv active_mask success status message nit nfev njev nhev`. Can be pickled; the
@@ -71,6 +73,7 @@ class Result(Items):
     active: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     start: Any = None
     recipe: Any = None
+    sparsity: SparsityFacts | None = None
 
     def __post_init__(self) -> None:
         self["x"] = jax.tree.map(np.array, self["x"])

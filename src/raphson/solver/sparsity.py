@@ -121,3 +121,11 @@ def with_sparsity(problem: Any, x: Any, least: int) -> tuple[Any, str]:
     if found is None:
         return problem, ""
     return (problem if found.sparsity is None else replace(problem, sparsity=found.sparsity)), found.reason
+
+
+def cost_of(problem: Any) -> Fill:
+    """What a factor of a sparse Hessian costs, as it was foreseen when the pattern was found; foreseen now for a
+    pattern that was given."""
+    found = _known.get(innermost(problem), {})
+    kept = (known.cost for known in found.values() if known.sparsity is problem.sparsity)
+    return next((cost for cost in kept if cost is not None), None) or fill(problem.sparsity.structure)

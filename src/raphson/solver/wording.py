@@ -60,6 +60,8 @@ def summary(result: Any) -> str:
         lines.append(f"shape     {shape_line(c)}")
     lines.append(f"work      {work_line(result)}")
     lines.append(f"method    {result.description}")
+    if result.sparsity is not None:
+        lines.extend(f"{label:<10}{words}" for label, words in result.sparsity.lines())
     if not c.success:
         lines.append(f"means     {means(result)}")
         lines.append(f"try       {'   '.join(f'{i}. {t}' for i, t in enumerate(suggestions(result), 1))}")

@@ -12,6 +12,7 @@ from raphson.paths.proposal import RADIUS
 from raphson.picture.chinese import chinese_lines, chinese_notes
 from raphson.picture.plane import Plane
 from raphson.picture.quadratic import Quadratic
+from raphson.picture.recording.drawn import add_drawn
 from raphson.picture.recording.encode import close, column, number
 from raphson.picture.recording.exported import exported
 from raphson.picture.recording.fit import fit_record
@@ -53,6 +54,7 @@ def make_recording(thing: Any, title: str = "") -> dict[str, Any]:
     if hasattr(thing, "uncertainty"):
         out["fit"] = fit_record(thing)
     out = slimmed(out)
+    add_drawn(out, thing)
     method = "" if look else thing.method
     return out | {"zh": {"lines": chinese_lines(out["lines"], method), "notes": chinese_notes(out["notes"])}}
 

@@ -13,6 +13,7 @@ from raphson.picture.chinese import chinese_scene, spoken
 from raphson.picture.feasible import inside
 from raphson.picture.plane import EPS
 from raphson.picture.quadratic import Quadratic
+from raphson.picture.recording.drawn import drawn_part
 from raphson.picture.recording.words import WORDS
 from raphson.picture.render.svg import svg
 from raphson.picture.scene import Grid, Outside, Scene, Text
@@ -71,6 +72,7 @@ def static_page(recording: dict[str, Any], thing: Any, language: str = "en") -> 
         f"<p><strong>{escape(head)}</strong></p>" if head else "",
         "<dl>" + "".join(f"<dt>{escape(a)}</dt><dd>{escape(b)}</dd>" for a, b in lines) + "</dl>",
         the_fit(thing, language) if "fit" in recording else "",
+        drawn_part(recording, language),
         *groups(recording, thing, language),
         table(recording["trials"], say),
         notes(own["notes"], say),

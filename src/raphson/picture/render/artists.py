@@ -8,6 +8,7 @@ import numpy as np
 from raphson.picture.contour import gaps
 from raphson.picture.feasible import area
 from raphson.picture.render.ink import TINT, ink, letters, open_head, pale, palette, pen
+from raphson.picture.render.shades import table
 from raphson.picture.scene import (
     RING,
     Arc,
@@ -20,6 +21,7 @@ from raphson.picture.scene import (
     Heat,
     Item,
     Outside,
+    Raster,
     RightAngle,
     Stems,
     Text,
@@ -223,6 +225,17 @@ def name_ticks(ax: Any, item: Stems) -> None:
     )  # fmt: skip
 
 
+def draw_raster(ax: Any, item: Raster, order: float) -> None:
+    """An image; the limits of the axes stay what they were."""
+    limits = ax.axis()
+    image = ax.imshow(
+        table(item.colors)[item.shades], extent=item.window, zorder=order, aspect=ax.get_aspect(),
+        interpolation="nearest" if item.crisp else "antialiased",
+    )  # fmt: skip
+    image.set_gid(item.role)
+    ax.axis(limits)
+
+
 def draw_text(ax: Any, item: Text, order: float) -> None:
     """Words at a point."""
     side = {"start": "left", "middle": "center", "end": "right"}[item.anchor]
@@ -241,5 +254,6 @@ DRAW: dict[type[Item], Callable[[Any, Any, float], None]] = {
     Heat: draw_heat,
     Stems: draw_stems,
     Outside: draw_outside,
+    Raster: draw_raster,
     Text: draw_text,
 }

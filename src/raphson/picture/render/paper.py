@@ -80,7 +80,7 @@ class Paper:
 def lay_out(scene: Scene, width: float, height: float | None, below: float = 0.0, left: float | None = None) -> Paper:
     """The layout of a scene; `below` is room for slanted labels under the axes, in pixels; `left` the margin there
     (None: as wide as the numbers need)."""
-    bare = all(isinstance(item, Text) for item in scene.items)
+    bare = scene.frameless or all(isinstance(item, Text) for item in scene.items)
     text_width = width - 24
     head = wrap(scene.question, text_width, HEAD)
     title = wrap(scene.title, text_width, SMALL)

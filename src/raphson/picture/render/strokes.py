@@ -13,6 +13,8 @@ from raphson.picture.render.ink import TINT, open_head, palette
 from raphson.picture.render.lettering import CORNER, arc_points
 from raphson.picture.render.marks import outline
 from raphson.picture.render.paper import SMALL, Paper
+from raphson.picture.render.png import data_address
+from raphson.picture.render.shades import table
 from raphson.picture.scene import (
     RING,
     Arc,
@@ -25,6 +27,7 @@ from raphson.picture.scene import (
     Heat,
     Item,
     Outside,
+    Raster,
     RightAngle,
     Stems,
     Text,
@@ -292,6 +295,18 @@ def draw_stems(item: Stems, paper: Paper) -> list[str]:
     return [f'<g data-role="{item.role}">', *out, "</g>"]
 
 
+def draw_raster(item: Raster, paper: Paper) -> list[str]:
+    """An image, its table of colors inside."""
+    x0, x1, y0, y1 = item.window
+    (left, top), (right, bottom) = paper.pixels(np.array([[x0, y1], [x1, y0]])).tolist()
+    told = f'data-role="{item.role}" data-cells="{item.shades.shape[1]} {item.shades.shape[0]}"'
+    crisp = ' image-rendering="pixelated"' if item.crisp else ""
+    return [
+        f'<image {told} x="{left:.2f}" y="{top:.2f}" width="{right - left:.2f}" height="{bottom - top:.2f}" '
+        f'preserveAspectRatio="none"{crisp} href="{data_address(item.shades, table(item.colors))}"/>'
+    ]
+
+
 def draw_text(item: Text, paper: Paper) -> list[str]:
     """Words at a point."""
     at = paper.pixels(item.at) + np.array([0, 0.36 * SMALL])
@@ -301,5 +316,5 @@ def draw_text(item: Text, paper: Paper) -> list[str]:
 DRAW: dict[type[Item], Callable[[Any, Paper], list[str]]] = {
     Ellipse: draw_ellipse, Curve: draw_curve, Arrow: draw_arrow, RightAngle: draw_right_angle, Arc: draw_arc,
     Dots: draw_dots, Contours: draw_contours, Heat: draw_heat, Stems: draw_stems,
-    Outside: draw_outside, Text: draw_text,
+    Outside: draw_outside, Raster: draw_raster, Text: draw_text,
 }  # fmt: skip
