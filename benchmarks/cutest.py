@@ -178,10 +178,10 @@ ABOUT = (
     "lowest that anybody met, here or in the list (four SciPy methods measured before), or at the answer that the "
     "package gives, or from restarts beside our answers. *At the best f*: within 1e-6 max(1, |best f|); of "
     "equations within 1e-6 |best f|, or no residual above 1e-6. Restarts: every variable moved by up to 0.1 %, 1 % "
-    "and 10 %, SciPy, 4 s. *False success*: says success, a restart got lower, and H (scaled to a diagonal of ones, "
-    "off the bounds) is not definite at x, so that no strict minimum explains it. *False failure*: at the best f, "
-    "and says no. One process a problem; other programs were computing on the same machine, therefore processor "
-    "seconds."
+    "and 10 %, SciPy, 2 s, beside answers whose word and value differ. *False success*: says success, a restart got "
+    "lower, and H (scaled to a diagonal of ones, off the bounds) is not definite at x, so that no strict minimum "
+    "explains it. *False failure*: at the best f, no restart gets lower, and says no. One process a problem; other "
+    "programs were computing on the same machine, therefore processor seconds."
 )
 
 

@@ -108,7 +108,6 @@ class Judge:
         return OTHER if self.strict(name, solver) or not self.beside(name, solver) else FALSE_SUCCESS
 
     def wants_restarts(self, name: str) -> list[str]:
-        """Who says success elsewhere than at the best f, or no success there; and we in any case."""
+        """Who says success elsewhere than at the best f, or no success there."""
         said = [s for n, s in self.rows if n == name and not s.startswith("beside") and counts(self.rows[n, s])]
-        wrong = lambda row: bool(row["success"]) != self.at_best(name, row)
-        return [s for s in said if s == "raphson" or wrong(self.rows[name, s])]
+        return [s for s in said if bool(self.rows[name, s]["success"]) != self.at_best(name, self.rows[name, s])]
