@@ -90,6 +90,14 @@ class Judge:
         count = 1e-6 * (abs(row["value"]) if family(name) == "equations" else max(1.0, abs(row["value"])))
         return down if down > count else 0.0
 
+    def shared(self, name: str, solver: str) -> bool:
+        """Whether anybody else got as low: who is alone there may rightly say that he is under way (PALMER7E)."""
+        row = self.rows[name, solver]
+        if family(name) == "equations" and row.get("largest", math.inf) <= ROOT:
+            return True
+        others = [v for by, v in self.known[name].items() if by != solver and not by.startswith("restart")]
+        return min(others, default=math.inf) <= row["value"] + self.slack(name)
+
     def strict(self, name: str, solver: str) -> bool:
         """Whether H is definite at an answer."""
         return (self.rows.get((name, f"beside {solver}"), {}).get("smallest") or 0.0) > STRICT
@@ -102,13 +110,13 @@ class Judge:
         if not row["success"]:
             if self.best(name)[0] == -math.inf and row.get("verdict", row["status"]) in ("unbounded", "no minimum"):
                 return BOTTOMLESS
-            return FALSE_FAILURE if self.at_best(name, row) and not self.beside(name, solver) else NO
+            rests = self.shared(name, solver) and not self.beside(name, solver)
+            return FALSE_FAILURE if self.at_best(name, row) and rests else NO
         if self.at_best(name, row):
             return BEST
         return OTHER if self.strict(name, solver) or not self.beside(name, solver) else FALSE_SUCCESS
 
     def wants_restarts(self, name: str) -> list[str]:
-        """Who says success elsewhere than at the best f, or no success there; and we in any case."""
+        """Who says success elsewhere than at the best f, or no success there."""
         said = [s for n, s in self.rows if n == name and not s.startswith("beside") and counts(self.rows[n, s])]
-        wrong = lambda row: bool(row["success"]) != self.at_best(name, row)
-        return [s for s in said if s == "raphson" or wrong(self.rows[name, s])]
+        return [s for s in said if bool(self.rows[name, s]["success"]) != self.at_best(name, self.rows[name, s])]

@@ -64,6 +64,13 @@ def test_classes_of_answers(ours: dict[str, Any], near: dict[str, Any], kind: st
         assert Judge(rows).kind("BEALE", solver) == kind
 
 
+def test_who_is_alone_at_the_lowest_f_may_be_under_way() -> None:
+    """No success at a value that nobody else reached is no false failure; at one that others reached it is."""
+    rows = {("PALMER7E", "raphson"): row(6.4, False), ("PALMER7E", "ipopt"): row(6.6, False)}
+    assert Judge(rows).kind("PALMER7E", "raphson") == NO
+    assert Judge(rows | {("PALMER7E", "ipopt"): row(6.4, True)}).kind("PALMER7E", "raphson") == FALSE_FAILURE
+
+
 def test_f_without_a_lower_bound() -> None:
     """Said so: right. Success: not at the best f, which is -inf."""
     said_so = {("INDEF", "raphson"): row(-1e20, False, verdict="unbounded")}

@@ -10,7 +10,7 @@ import numpy as np
 from raphson.calculus.around import limits_of
 from raphson.fit.residuals import jacobian_at, refuse_not_finite, residuals_of, rows_times
 from raphson.fit.result import Fit
-from raphson.fit.strategy import free_variables, polish
+from raphson.fit.strategy import free_variables, polish, steady
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.space import Box
 from raphson.kernel.status import Status
@@ -73,7 +73,7 @@ def attempt(
 
     def again(start: Any) -> Run:
         nonlocal made
-        done = run_from(call, limited(method, accuracy(call).after(made, False), start), start)
+        done = run_from(call, limited(steady(method), accuracy(call).after(made, False), start), start)
         made += len(done.trace)
         return done
 

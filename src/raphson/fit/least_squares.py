@@ -18,6 +18,7 @@ from raphson.fit.arguments import (
     with_keywords,
 )
 from raphson.fit.attempt import FitCall, Overflowing, attempt
+from raphson.fit.equations import by_full_steps
 from raphson.fit.messages import notes_on_residuals
 from raphson.fit.residuals import (
     NotSmooth,
@@ -165,7 +166,7 @@ def read_residuals(
 def best_attempt(call: FitCall, why: str) -> Fit:
     """The methods of `ORDER` one after another, until one is shown to have reached a minimum; else the lowest cost.
 
-    A method that crawls is laid aside, and goes on only where the others fail as well.
+    A method that crawls is laid aside, and goes on only where the others fail as well, also full Newton steps.
     """
     start, trials, aside = [call.x], [0], []
     limited = call.limits.max_steps is not None
@@ -182,6 +183,7 @@ def best_attempt(call: FitCall, why: str) -> Fit:
 
     candidates = [(name, residual_preset(name, call.problem), why) for name in order_for(call.problem)]
     best = best_of(candidates, one, limited)
+    best = by_full_steps(call, best)
     return onward_from(best, aside)
 
 

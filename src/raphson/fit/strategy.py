@@ -19,10 +19,13 @@ from raphson.kernel.record import record
 from raphson.linear.lowest import HostMatrix
 from raphson.linear.sparse import sparse_backend
 from raphson.operators.dense import Measured
+from raphson.paths.ray import Ray
 from raphson.problems.callback import HostResiduals, OutOfCalls
 from raphson.problems.least_squares import LeastSquares
 from raphson.solver.bounds import active_bounds
 from raphson.solver.final import forms_hessian, sizes
+from raphson.solver.presets import RESIDUAL_PRESETS
+from raphson.solver.step import Method
 
 ORDER = ("lm", "newton", "gauss-newton", "lm-radius")
 """What "auto" tries until one is shown to have reached a minimum. Measured on MGH and NIST (docs/design-notes.md):
@@ -37,6 +40,16 @@ NEAR = 1e-3
 SURE = 1e-4
 """There it is trusted, twice, if the step leaves at most this part of g'H^-1 g and f does not rise: a minimum at 0,
 where x has no size (x^2 + 5 ended at 4.9e-8). At a degenerate minimum such as x^4 a Newton step leaves (2/3)^4."""
+
+
+def steady(method: Method) -> Method:
+    """What a run from beside is made by: the method, or Levenberg's and Marquardt's where it searches along lines.
+
+    Gauss-Newton's line search, begun beside a plateau, stalls on its slope (CUTEst's PALMER7ENE: seven of eight runs,
+    where half of those with damping get to a lower minimum), and the plateau passes for a minimum then.
+    """
+    lm = RESIDUAL_PRESETS["lm"]
+    return replace(method, path=lm.path, control=lm.control) if isinstance(method.path, Ray) else method
 
 
 LARGEST = 4000

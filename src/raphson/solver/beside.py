@@ -14,7 +14,7 @@ import numpy as np
 
 from raphson.certificate.shape import WHOLE
 from raphson.certificate.verdict import Cause, Verdict
-from raphson.kernel.number import CURVATURE_NOISE, GRADIENT_NOISE, eps
+from raphson.kernel.number import CURVATURE_NOISE, GRADIENT_NOISE, default_tolerance, eps
 from raphson.kernel.product import box_of
 from raphson.problems.callback import HOST
 from raphson.solver.drive import Run
@@ -116,17 +116,21 @@ def steps_beside(result: Any) -> list[np.ndarray]:
     steps[free] = flats
     steps /= np.max(np.abs(steps) / big[:, None], axis=0)
     inside = np.zeros(len(g))
-    inside[free] = (INWARD * into_box(model.space, model.x) * big)[free]
+    inside[free] = (INWARD * into_box(model.space, model.x, default_tolerance(result.gradient) * big) * big)[free]
     way = np.where(inside == 0, steps.sum(axis=1), 0)
     return [inside + sign * part * way for part in APART for sign in (1, -1)]
 
 
-def into_box(space: Any, x: Any) -> np.ndarray:
-    """1 for the variables that lie at their lower bound, -1 at their upper one, else 0 (n,)."""
+def into_box(space: Any, x: Any, close: np.ndarray) -> np.ndarray:
+    """1 for the variables that lie at their lower bound or as `close` to it (n,), -1 at their upper one, else 0 (n,).
+
+    A bound that was approached is seldom met to the last bit: CUTEst's PALMER4E ends at 1e-14, where an exponential has
+    become a constant and f falls inward with the sixth power.
+    """
     here, box = flat(x), box_of(space, x)
     if box is None:
         return np.zeros(here.size)
-    return (here <= np.asarray(box.lower)).astype(float) - (here >= np.asarray(box.upper))
+    return (here <= np.asarray(box.lower) + close).astype(float) - (here >= np.asarray(box.upper) - close)
 
 
 def weakly_held(H: np.ndarray, g: np.ndarray, big: np.ndarray, sides: np.ndarray, space: Any, precision: float) -> Any:

@@ -1,0 +1,54 @@
+"""As many equations as unknowns: roots that methods of descent do not reach, by full Newton steps."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import raphson as rp
+
+
+def winding(x, rho):
+    """The oscillating path of Nesterov (CUTEst's OSCIPANE): one root, (1, ..., 1), at the end of a long valley."""
+    return jnp.concatenate([(x[:1] - 1) / 2, rho * (x[1:] - 2 * x[:-1] ** 2 + 1)])
+
+
+def through_points(x, t, y):
+    """x1 + x2 x3^t through three points (CUTEst's HATFLDFLNE): |r| also tends to a positive limit far away."""
+    return x[0] + x[1] * x[2] ** t - y
+
+
+@pytest.mark.parametrize("rho", [500.0, 100.0])
+def test_the_end_of_a_winding_valley(rho):
+    """Levenberg-Marquardt makes 20 000 trials and is not halfway; the root is 60 full steps away."""
+    x0 = np.ones(10)
+    x0[0] = -1
+    fit = rp.least_squares(winding, x0, args=(rho,))
+    assert fit.success and fit.method == "newton-raphson" and np.allclose(fit.x, 1) and fit.value == 0
+    assert "full Newton steps" in " ".join(fit.reasons) and fit.nfev > fit.nit  # all methods' evaluations are counted
+
+
+def test_a_root_behind_a_hill():
+    """CUTEst's start and data: before, an infimum at infinity was all that was found."""
+    t, y = np.array([1.0, 2.0, 3.0]), np.array([0.032, 0.056, 0.099])
+    fit = rp.least_squares(through_points, [1.2, -1.2, 0.98], args=(t, y))
+    assert fit.success and np.max(np.abs(fit.residuals)) < 1e-15
+
+
+def test_limits_of_the_caller_hold():
+    """Who limits the steps gets no method that he did not ask for."""
+    fit = rp.least_squares(winding, np.r_[-1.0, np.ones(9)], args=(500.0,), max_steps=50)
+    assert not fit.success and fit.method == "lm" and fit.nit <= 50
+
+
+def test_no_root_no_claim():
+    """Square systems without a root: the least sum of squares, or an honest no; never full steps' word for it."""
+    rng = np.random.default_rng(0)
+
+    def lifted(x, A, b, c):
+        return (A @ x - b) ** 2 + c
+
+    for _ in range(20):
+        A, b, c = rng.normal(size=(3, 3)), rng.normal(size=3), rng.uniform(0.1, 1, 3)
+        fit = rp.least_squares(lifted, rng.normal(size=3), args=(A, b, c))
+        assert fit.method != "newton-raphson"
+        assert not fit.success or np.isclose(fit.value, 0.5 * c @ c, rtol=1e-9)
