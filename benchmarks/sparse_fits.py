@@ -172,9 +172,10 @@ def render(rows: dict[str, dict]) -> list[str]:
     body = []
     for key, row in rows.items():
         name, way = key.split(" ", 1)
+        errors = "" if row["errors"] is None else digits(row["errors"])
         body.append((
             f"{name}: {row['about']}", row["n"], row["m"], way, row["residuals"], digits(row["wall"]),
-            digits(row["cpu"]), digits(row["first"]), "" if row["errors"] is None else digits(row["errors"]), f"{row['peak']:.2f}",
+            digits(row["cpu"]), digits(row["first"]), errors, f"{row['peak']:.2f}",
             f"{row['cost']:.10g}", f"{row['cost'] - lowest[name]:.1g}", f"{row['gradient']:.1g}", row["says"],
         ))  # fmt: skip
     return ["## Sparse fits", "", *table(head, body), ""]
