@@ -21,7 +21,7 @@ PROTOCOL = 2
 WAYS = ("auto", "SciPy trf, lsmr")
 """What solves each problem, every one in a process of its own."""
 
-SECONDS = 20.0
+SECONDS = 10.0
 """Of processor time, for one solve of SciPy's; a solve that took longer is not repeated."""
 
 
@@ -166,8 +166,10 @@ def render(rows: dict[str, dict]) -> list[str]:
     for key, row in rows.items():
         name = key.split(" ", 1)[0]
         lowest[name] = min(lowest.get(name, np.inf), row["cost"])
-    head = "fit | n | m | by | residuals | wall s | cpu s | first, cpu s | error bars, cpu s | peak GiB | cost | above | max g"
-    head += " | says"
+    head = (
+        "fit | n | m | by | residuals | wall s | cpu s | first, cpu s | error bars, cpu s | peak GiB | cost | above | "
+    )
+    head += "max g | says"
     body = []
     for key, row in rows.items():
         name, way = key.split(" ", 1)
