@@ -176,7 +176,7 @@ def render(rows: dict[str, dict]) -> list[str]:
         errors = "" if row["errors"] is None else digits(row["errors"])
         body.append((
             f"{name}: {row['about']}", row["n"], row["m"], way, row["residuals"], digits(row["wall"]),
-            digits(row["cpu"]), digits(row["first"]), errors, f"{row['peak']:.2f}",
+            digits(row["cpu"]), "" if row["first"] is None else digits(row["first"]), errors, f"{row['peak']:.2f}",
             f"{row['cost']:.10g}", f"{row['cost'] - lowest[name]:.1g}", f"{row['gradient']:.1g}", row["says"],
         ))  # fmt: skip
     return ["## Sparse fits", "", *table(head, body), ""]
