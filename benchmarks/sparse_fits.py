@@ -16,13 +16,13 @@ from benchmarks.tables import digits, table
 from raphson.sparsity.find import jacobian_pattern
 from raphson.sparsity.pattern import Pattern
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 WAYS = ("auto", "SciPy trf, lsmr")
 """What solves each problem, every one in a process of its own."""
 
-SECONDS = 60.0
-"""For one solve."""
+SECONDS = 10.0
+"""Of processor time, for one solve of SciPy's; a solve that took longer is not repeated."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +96,12 @@ def measure(key: str, quick: bool) -> dict:
     solve = scipys(data) if way.startswith("SciPy") else lambda: ours(data)
     begin = now()
     fit = solve()
-    first = now()[0] - begin[0]
+    end = now()
+    first = end[1] - begin[1]
     if first < SECONDS:
         begin = now()
         fit = solve()
-    end = now()
+        end = now()
     row = {
         "n": data.start.size, "m": fit["fun"].size, "about": data.about, "first": first, "wall": end[0] - begin[0],
         "cpu": end[1] - begin[1], "cost": float(fit["cost"]), "gradient": float(np.max(np.abs(fit["grad"]))),
@@ -115,7 +116,7 @@ def measure(key: str, quick: bool) -> dict:
 
 def ours(data: Data) -> Any:
     """`least_squares`."""
-    return rp.least_squares(data.residual, data.start, time_limit=SECONDS)
+    return rp.least_squares(data.residual, data.start)
 
 
 def scipys(data: Data) -> Callable[[], Any]:
@@ -125,13 +126,13 @@ def scipys(data: Data) -> Callable[[], Any]:
     compiled, places = jax.jit(data.residual), pattern.matrix().astype(int)
 
     def solve() -> Any:
-        begin, best = time.perf_counter(), {"cost": np.inf}
+        begin, best = time.process_time(), {"cost": np.inf}
 
         def fun(x: np.ndarray) -> np.ndarray:
             r = np.asarray(compiled(x))
             if r @ r < 2 * best["cost"]:
                 best.update(cost=r @ r / 2, fun=r, x=x.copy())
-            if time.perf_counter() - begin > SECONDS:
+            if time.process_time() - begin > SECONDS:
                 raise StopIteration
             return r
 
@@ -142,7 +143,7 @@ def scipys(data: Data) -> Callable[[], Any]:
             )
         except StopIteration:
             grad = np.asarray(jax.grad(lambda u: jnp.sum(data.residual(u) ** 2) / 2)(best["x"]))
-            return best | {"grad": grad, "nfev": -1, "message": f"stopped after {SECONDS:g} s"}
+            return best | {"grad": grad, "nfev": -1, "message": f"stopped after {SECONDS:g} s of processor time"}
 
     return solve
 
@@ -166,15 +167,16 @@ def render(rows: dict[str, dict]) -> list[str]:
         name = key.split(" ", 1)[0]
         lowest[name] = min(lowest.get(name, np.inf), row["cost"])
     head = (
-        "fit | n | m | by | residuals | wall s | cpu s | first s | error bars, cpu s | peak GiB | cost | above | max g"
+        "fit | n | m | by | residuals | wall s | cpu s | first, cpu s | error bars, cpu s | peak GiB | cost | above | "
     )
-    head += " | says"
+    head += "max g | says"
     body = []
     for key, row in rows.items():
         name, way = key.split(" ", 1)
+        errors = "" if row["errors"] is None else digits(row["errors"])
         body.append((
             f"{name}: {row['about']}", row["n"], row["m"], way, row["residuals"], digits(row["wall"]),
-            digits(row["cpu"]), digits(row["first"]), "" if row["errors"] is None else digits(row["errors"]), f"{row['peak']:.2f}",
+            digits(row["cpu"]), "" if row["first"] is None else digits(row["first"]), errors, f"{row['peak']:.2f}",
             f"{row['cost']:.10g}", f"{row['cost'] - lowest[name]:.1g}", f"{row['gradient']:.1g}", row["says"],
         ))  # fmt: skip
     return ["## Sparse fits", "", *table(head, body), ""]

@@ -6,6 +6,7 @@ import sys
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.sparse import diags_array, eye_array, vstack
 
 import raphson as rp
 
@@ -208,3 +209,15 @@ def test_thousands_of_parameters_can_be_read():
     again = pickle.loads(pickle.dumps(fit))
     np.testing.assert_allclose(again.uncertainty.covariances(["x4", 4]), block)
     assert u.ellipse(3, 4).semi_axes.shape == (2,)
+
+
+def test_a_given_jacobian_is_compared_without_forming_it():
+    n = 12_000  # dense it would take 2.3 GB
+    residual, _ = line(n)
+    J = vstack([eye_array(n), diags_array([-np.ones(n - 1), np.ones(n - 1)], offsets=[0, 1], shape=(n - 1, n))])
+    fit = rp.least_squares(residual, np.zeros(n), jac=lambda u: J.tocsr())
+    assert fit.success and "jac agrees with the residuals" in " ".join(fit.notes)
+    wrong = J.tolil()
+    wrong[n + 6, 7] = -1.0
+    with pytest.raises(ValueError, match=r"jac\[12006, 7\] = -1, but the exact derivative is 1"):
+        rp.least_squares(residual, np.zeros(n), jac=lambda u: wrong.tocsr())

@@ -20,9 +20,11 @@ from raphson.problems.derivatives import jacobian
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import LOSSES, Loss, linear
 from raphson.problems.matrices import jacobian_array
+from raphson.solver.choose import DENSE
 from raphson.solver.host import ADVICE, FlatPoint, compared, flat_point
 from raphson.solver.inputs import as_reals, contradicted
 from raphson.solver.messages import refuse_kind
+from raphson.solver.residual_sparsity import with_jacobian_sparsity
 from raphson.solver.suspect import suspect, suspect_on_host
 from raphson.tracing.needs import NeedsANumber
 from raphson.tracing.numpy import as_jax
@@ -225,16 +227,33 @@ def compare_host_jacobian(problem: HostResiduals, x: np.ndarray, r: np.ndarray) 
 
 def compare_jacobian(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[str]) -> None:
     """A given Jacobian of JAX residuals is compared with the exact one, which is then used."""
-    exact = np.asarray(Program(lambda p, x: jacobian(modes_of(p, x), p, x)[1])(problem, x))
-    given = jacobian_array(jac(jax.tree.map(np.asarray, x), *args), *exact.shape)
-    worst = contradicted(given, exact, np.max(np.abs(exact), axis=0, initial=0.0))
+    given, known = jac(jax.tree.map(np.asarray, x), *args), with_jacobian_sparsity(problem, x, DENSE + 1)[0]
+    if known.jacobian_sparsity is not None and hasattr(given, "tocsr"):
+        at, given, exact = side_by_side(given.tocsr(), jacobian_at(replace(known, loss=Loss(linear)), x))
+        beside = np.zeros(problem.space.size(x))
+        np.maximum.at(beside, at[1], np.abs(exact))
+        beside = beside[at[1]]
+    else:
+        exact = np.asarray(Program(lambda p, x: jacobian(modes_of(p, x), p, x)[1])(problem, x))
+        given, at = jacobian_array(given, *exact.shape), None
+        beside = np.max(np.abs(exact), axis=0, initial=0.0)
+    worst = contradicted(given, exact, beside)
     if worst is not None:
-        i, j = worst
+        i, j = worst if at is None else (int(places[worst]) for places in at)
         raise ValueError(
-            f"jac does not agree with the residuals at x0: jac[{i}, {j}] = {given[i, j]:.6g}, but the exact derivative "
-            f"is {exact[i, j]:.6g}. Correct jac, or leave it out"
+            f"jac does not agree with the residuals at x0: jac[{i}, {j}] = {given[worst]:.6g}, but the exact "
+            f"derivative is {exact[worst]:.6g}. Correct jac, or leave it out"
         )
     notes.append("jac agrees with the residuals; JAX differentiates them itself, so jac is not needed")
+
+
+def side_by_side(given: Any, exact: Any) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray, np.ndarray]:
+    """The places (rows, columns) where one of two CSR matrices has an entry, and the entries of both there."""
+    if given.shape != exact.shape:
+        raise ValueError(f"jac must return a matrix of shape {exact.shape}; it returns shape {given.shape}")
+    places = (abs(given) + abs(exact)).tocoo()
+    at = places.row, places.col
+    return at, np.asarray(given[at], float).ravel(), np.asarray(exact[at], float).ravel()
 
 
 def jacobian_at(problem: Any, x: Any) -> Any:
