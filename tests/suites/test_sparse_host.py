@@ -113,3 +113,28 @@ def test_places_that_come_later_are_named():
 def test_without_a_gradient_a_pattern_says_nothing():
     result = rp.minimize(chain, START[:40], hess_sparsity=tridiagonal(40))
     assert any("hess_sparsity is not used" in note for note in result.notes)
+
+
+def test_a_given_matrix_serves_where_products_are_too_many():
+    """f is traced, but its pattern by the program is full: a difference of squares of a sum, which cancels."""
+
+    def full(x):
+        total = jnp.sum(x)
+        return jnp.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2) + total**2 - total * jnp.sum(x)
+
+    tree = lambda t: full(t["x"])
+    for fun, x0, own in ((full, START, hess), (tree, {"x": START}, lambda t: hess(t["x"]))):
+        result = rp.minimize(fun, x0, hess=own)
+        assert result.success and result.method == "trust-exact" and result.certificate.proof == Proof.BOUNDED
+        x = result.x["x"] if isinstance(x0, dict) else result.x
+        assert np.max(np.abs(x - 1)) < 1e-5
+    plain = rp.minimize(full, START)
+    assert plain.method == "trust-cg" and "every variable is coupled" in plain.reasons[0]
+
+
+def test_dense_rows_are_named():
+    rows = lambda x: sum(jnp.sum((x[i] * x[8:] - 1) ** 2) for i in range(8)) + jnp.sum((x - 1) ** 2)
+    result = rp.minimize(rows, np.full(N, 0.1))
+    assert result.method == "trust-exact" and "x[0], x[1], x[2] and 5 more are coupled with up to" in result.reasons[0]
+    arrow = rp.minimize(lambda x: jnp.sum((x[0] * x[1:] - 1) ** 2) + jnp.sum(x**2), np.ones(N))
+    assert f"x[0] is coupled with up to {N - 1} others" in arrow.reasons[0]
