@@ -18,12 +18,15 @@ from raphson.problems.callback import Callback
 from raphson.problems.minimize import Minimize
 from raphson.solver.choose import DENSE
 from raphson.solver.host import FlatPoint, UserHessian, host_problem
-from raphson.solver.inputs import contradicted
+from raphson.solver.inputs import NUMERICAL, contradicted
 from raphson.solver.sparsity import SparsityFound, planned
 from raphson.sparsity.given import Coordinates, given_pattern, is_sparse
 
 LOOKS = 3
 """Differences of the gradient along random directions with which a sparse Hessian is compared at x0."""
+
+ROUNDING = 100
+"""So many roundings of a gradient may a difference of two be away: in single precision 1e-5 of it."""
 
 
 def with_host_sparsity(problem: Callback, x: Any, given: Any, notes: list[str]) -> tuple[Callback, str]:
@@ -161,7 +164,8 @@ def disagreeing_row(problem: Callback, x: np.ndarray, entries: np.ndarray) -> tu
         size = np.bincount(rows, np.abs(entries * moved[columns]), x.size)
         size += np.bincount(columns[off], np.abs(entries * moved[rows])[off], x.size)
         gradient = np.abs(np.array(given_gradient(problem, x)))
-        found = contradicted(product, true, size + np.maximum(gradient, np.max(gradient) * 1e-3))
+        rounding = max(1.0, ROUNDING * eps(x) / NUMERICAL)
+        found = contradicted(product, true, rounding * (size + np.maximum(gradient, np.max(gradient) * 1e-3)))
         if found is not None:
             return found[0], float(product[found[0]]), float(true[found[0]])
     return None
