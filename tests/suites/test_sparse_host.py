@@ -145,3 +145,18 @@ def test_single_precision_is_no_contradiction():
     for keywords in ({"hess": small}, {"hess_sparsity": tridiagonal()}):
         result = rp.minimize(chain, START.astype(np.float32), jac=jac, **keywords)
         assert result.method == "trust-exact" and np.max(np.abs(result.x - 1)) < 1e-2
+
+
+def test_a_sparse_hessian_of_a_traced_function_is_compared():
+    traced = lambda x: jnp.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+    result = rp.minimize(traced, START, hess=hess)
+    assert result.success and any("hess agrees with fun" in note for note in result.notes)
+    with pytest.raises(ValueError, match=r"hess does not agree with fun at x0: hess\[.*\] = "):
+        rp.minimize(traced, START, hess=lambda x: 2 * hess(x))
+    with pytest.raises(ValueError, match="symmetric"):
+        rp.minimize(traced, START, hess=lower)
+    with pytest.raises(ValueError, match=r"\(0, 9\) where no second derivative"):
+        corner = scipy.sparse.coo_array(([1.0, 1.0], ([0, 9], [9, 0])), shape=(N, N))
+        rp.minimize(traced, START, hess=lambda x: hess(x) + corner)
+    assert rp.check_derivatives(chain, START[:30], jac=jac, hess=bcoo).ok
+    assert not rp.check_derivatives(chain, START[:30], jac=jac, hess=lambda x: 2 * hess(x)).ok

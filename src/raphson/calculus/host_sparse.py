@@ -79,6 +79,12 @@ class ColoredDifferences:
         return entries, relative_error(self.structure, entries, apart, eps(x))
 
 
+CHANGED = (
+    "that it did not have at x0. Return the same places at every x, zeros among them, or name them all by "
+    "hess_sparsity="
+)
+
+
 @dataclass(frozen=True, eq=False)
 class GivenEntries:
     """A sparse matrix that the user's `hess` returns, put in order. ValueError where it has an entry outside of the
@@ -99,8 +105,8 @@ class GivenEntries:
         raw: Any = problem.hessian
         return self.ordered(hessian_coordinates(raw.sparse(np.array(x)), self.structure.size))
 
-    def ordered(self, held: Coordinates) -> np.ndarray:
-        """Entries of both triangles in the structure's order."""
+    def ordered(self, held: Coordinates, outside: str = CHANGED) -> np.ndarray:
+        """Entries of both triangles in the structure's order. `outside`: what an entry means that is not in it."""
         n = self.structure.size
         below, left = np.maximum(held.rows, held.columns), np.minimum(held.rows, held.columns)
         key = left.astype(np.int64) * n + below
@@ -108,10 +114,7 @@ class GivenEntries:
         strange = (self.keys[place] != key) & (held.values != 0)
         if strange.any():
             k = int(np.argmax(strange))
-            raise ValueError(
-                f"hess returned an entry ({held.rows[k]}, {held.columns[k]}) that it did not have at x0. Return the "
-                "same places at every x, zeros among them, or name them all by hess_sparsity="
-            )
+            raise ValueError(f"hess returned an entry ({held.rows[k]}, {held.columns[k]}) {outside}")
         weight = np.where(held.rows == held.columns, 1.0, 0.5) * (self.keys[place] == key)
         return np.bincount(place, held.values * weight, self.keys.size)
 

@@ -22,7 +22,7 @@ from raphson.solver.clock import CompileClock
 from raphson.solver.drive import iterate_trials as iterations
 from raphson.solver.evidence import Numbered
 from raphson.solver.final import evaluate
-from raphson.solver.given_sparsity import belied, distrusted, with_given_sparsity
+from raphson.solver.given_sparsity import belied, compare_hess, distrusted, with_given_sparsity
 from raphson.solver.host import EVERYWHERE, host_problem
 from raphson.solver.host_sparsity import by_given_hessian, with_host_sparsity
 from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point, why_not
@@ -83,9 +83,10 @@ def minimize(
     space, x = read_space(space, bounds, x, notes, Numbered(), pairs=True)
     problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes, space, limits.calls)
     problem, why = known_sparsity(placed(problem, space, notes), x, hess_sparsity, notes)
-    if callable(hess) and getattr(problem, "sparsity", HOST) is None and problem.space.size(x) > DENSE:
-        given = by_given_hessian(problem, x, args, hess, notes) if isinstance(problem, Minimize) else None
-        if given is not None:
+    if callable(hess) and isinstance(problem, Minimize) and space.straight and problem.space.size(x) > DENSE:
+        if problem.sparsity is not None:
+            compare_hess(problem, x, args, hess, notes)
+        elif (given := by_given_hessian(problem, x, args, hess, notes)) is not None:
             problem, x, restore = given[0], given[1].vector, given[1].restore
             problem, why = with_host_sparsity(problem, x, hess_sparsity, notes)
     call = Call(
