@@ -68,7 +68,7 @@ def test_gradients_by_colors_stand_for_a_hessian():
     """A pattern and a gradient: six gradients at a point, not 1240."""
     result = proven(rp.minimize(chain, START, jac=jac, hess_sparsity=tridiagonal()))
     assert "6 gradients" in result.reasons[0]
-    assert result.evaluations.gradient < 9 * (len(result.trace) + 3)
+    assert result.evaluations.gradient < 8 * len(result.trace) + 2 * 5 * 6 + 20
     small = rp.minimize(chain, START[:30], jac=jac, hess_sparsity=tridiagonal(30))
     assert small.success and small.method == "trust-exact"
     held = rp.minimize(chain, np.zeros(N), jac=jac, hess_sparsity=tridiagonal(), bounds=[(-1, 0.5)] * N)
@@ -113,3 +113,50 @@ def test_places_that_come_later_are_named():
 def test_without_a_gradient_a_pattern_says_nothing():
     result = rp.minimize(chain, START[:40], hess_sparsity=tridiagonal(40))
     assert any("hess_sparsity is not used" in note for note in result.notes)
+
+
+def test_a_given_matrix_serves_where_products_are_too_many():
+    """f is traced, but its pattern by the program is full: a difference of squares of a sum, which cancels."""
+
+    def full(x):
+        total = jnp.sum(x)
+        return jnp.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2) + total**2 - total * jnp.sum(x)
+
+    tree = lambda t: full(t["x"])
+    for fun, x0, own in ((full, START, hess), (tree, {"x": START}, lambda t: hess(t["x"]))):
+        result = rp.minimize(fun, x0, hess=own)
+        assert result.success and result.method == "trust-exact" and result.certificate.proof == Proof.BOUNDED
+        x = result.x["x"] if isinstance(x0, dict) else result.x
+        assert np.max(np.abs(x - 1)) < 1e-5
+    plain = rp.minimize(full, START)
+    assert plain.method == "trust-cg" and "every variable is coupled" in plain.reasons[0]
+
+
+def test_dense_rows_are_named():
+    rows = lambda x: sum(jnp.sum((x[i] * x[8:] - 1) ** 2) for i in range(8)) + jnp.sum((x - 1) ** 2)
+    result = rp.minimize(rows, np.full(N, 0.1))
+    assert result.method == "trust-exact" and "x[0], x[1], x[2] and 5 more are coupled with up to" in result.reasons[0]
+    arrow = rp.minimize(lambda x: jnp.sum((x[0] * x[1:] - 1) ** 2) + jnp.sum(x**2), np.ones(N))
+    assert f"x[0] is coupled with up to {N - 1} others" in arrow.reasons[0]
+
+
+def test_single_precision_is_no_contradiction():
+    small = lambda x: scipy.sparse.csr_array(hess(x), dtype=np.float32)
+    for keywords in ({"hess": small}, {"hess_sparsity": tridiagonal()}):
+        result = rp.minimize(chain, START.astype(np.float32), jac=jac, **keywords)
+        assert result.method == "trust-exact" and np.max(np.abs(result.x - 1)) < 1e-2
+
+
+def test_a_sparse_hessian_of_a_traced_function_is_compared():
+    traced = lambda x: jnp.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+    result = rp.minimize(traced, START, hess=hess)
+    assert result.success and any("hess agrees with fun" in note for note in result.notes)
+    with pytest.raises(ValueError, match=r"hess does not agree with fun at x0: hess\[.*\] = "):
+        rp.minimize(traced, START, hess=lambda x: 2 * hess(x))
+    with pytest.raises(ValueError, match="symmetric"):
+        rp.minimize(traced, START, hess=lower)
+    with pytest.raises(ValueError, match=r"\(0, 9\) where no second derivative"):
+        corner = scipy.sparse.coo_array(([1.0, 1.0], ([0, 9], [9, 0])), shape=(N, N))
+        rp.minimize(traced, START, hess=lambda x: hess(x) + corner)
+    assert rp.check_derivatives(chain, START[:30], jac=jac, hess=bcoo).ok
+    assert not rp.check_derivatives(chain, START[:30], jac=jac, hess=lambda x: 2 * hess(x)).ok

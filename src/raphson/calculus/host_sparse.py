@@ -4,7 +4,8 @@ Variables of one color are moved together: with c colors that is 2 c gradients i
 Source: Curtis, Powell and Reid (1974); Coleman and More (1984).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,17 +18,24 @@ from raphson.problems.callback import Callback
 from raphson.sparsity.compress import Recovery
 from raphson.sparsity.given import Coordinates, coordinates_of
 
+WIDTHS = (0.1, 1.0, 10.0, 100.0, 1000.0)
+"""Steps that are tried, in units of the usual one. A variable near 0 among others of its kind, the end of a chain, has
+a step too small by as much as it is smaller; 1e-8 of its entries then were rounding in a chain of 2000 links, which
+left H in doubt."""
+
 
 @dataclass(frozen=True, eq=False)
 class ColoredDifferences:
     """Central differences of the gradient, the variables of a color at a time. `seeded` (nnz,): the variable whose
-    movement shows an entry; `read` (nnz,): where in the gradients of all colors, one after another."""
+    movement shows an entry; `read` (nnz,): where in the gradients of all colors, one after another; `wide` (n,): steps
+    in units of eps^(1/3) |x_i|."""
 
     structure: SparseStructure
     color: np.ndarray
     seeded: np.ndarray
     read: np.ndarray
     count: int
+    wide: Any = 1.0
 
     @classmethod
     def of(cls, structure: SparseStructure, recovery: Recovery) -> "ColoredDifferences":
@@ -37,11 +45,11 @@ class ColoredDifferences:
         here = read == color[rows].astype(np.int64) * structure.size + columns
         return cls(structure, color, np.where(here, rows, columns), read, recovery.count)
 
-    def entries(self, problem: Callback, x: np.ndarray, part: float = 1.0) -> np.ndarray:
-        """The lower triangle (nnz,) at x, from steps of `part` of the usual ones, within the bounds."""
+    def entries(self, problem: Callback, x: np.ndarray, wide: Any = None) -> np.ndarray:
+        """The lower triangle (nnz,) at x, within the bounds; `wide` (n,): steps in units of the usual ones."""
         low, high, _ = limits_of(problem.space, x)
         usual = float(np.max(np.abs(x), initial=0.0)) or 1.0
-        step = part * eps(x) ** (1 / 3) * np.where(x == 0, usual, np.abs(x))
+        step = (self.wide if wide is None else wide) * eps(x) ** (1 / 3) * np.where(x == 0, usual, np.abs(x))
         changes, moved = [], np.zeros_like(x)
         for k in range(self.count):
             mine = self.color == k
@@ -52,9 +60,29 @@ class ColoredDifferences:
         change = np.concatenate(changes)[self.read]
         return np.where(by > 0, change / np.where(by > 0, by, 1), 0.0)
 
-    def error(self, problem: Callback, x: np.ndarray, entries: np.ndarray) -> float:
-        """How much entries differ from those of half the steps, relative to the diagonal."""
-        return relative_error(self.structure, entries, np.abs(entries - self.entries(problem, x, 0.5)), eps(x))
+    def measured(self, problem: Callback, x: np.ndarray) -> tuple["ColoredDifferences", np.ndarray, np.ndarray]:
+        """With the steps that two of `WIDTHS` agree best on, variable by variable; the entries by them, and by how much
+        those of the two differ (nnz,)."""
+        seen = [self.entries(problem, x, w * np.ones_like(x)) for w in WIDTHS]
+        apart = np.stack([np.abs(b - a) for a, b in pairwise(seen)])
+        worst = np.zeros((len(apart), x.size))
+        for k, gap in enumerate(apart):
+            np.maximum.at(worst[k], self.seeded, np.where(np.isfinite(gap), gap, np.inf))
+        best = np.argmin(worst, axis=0)
+        own = best[self.seeded]
+        column = np.arange(own.size)
+        return replace(self, wide=np.asarray(WIDTHS)[best]), np.stack(seen)[own, column], apart[own, column]
+
+    def final(self, problem: Callback, x: np.ndarray) -> tuple[np.ndarray, float]:
+        """The entries at x as good as they can be had, and their error beside the diagonal."""
+        _, entries, apart = self.measured(problem, x)
+        return entries, relative_error(self.structure, entries, apart, eps(x))
+
+
+CHANGED = (
+    "that it did not have at x0. Return the same places at every x, zeros among them, or name them all by "
+    "hess_sparsity="
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,14 +99,14 @@ class GivenEntries:
         rows, columns = host_pattern(structure)
         return cls(structure, columns.astype(np.int64) * structure.size + rows)
 
-    def entries(self, problem: Callback, x: np.ndarray, part: float = 1.0) -> np.ndarray:
+    def entries(self, problem: Callback, x: np.ndarray) -> np.ndarray:
         """The lower triangle (nnz,) of (H + H') / 2 at x."""
         problem.evaluations.hessian += 1
         raw: Any = problem.hessian
         return self.ordered(hessian_coordinates(raw.sparse(np.array(x)), self.structure.size))
 
-    def ordered(self, held: Coordinates) -> np.ndarray:
-        """Entries of both triangles in the structure's order."""
+    def ordered(self, held: Coordinates, outside: str = CHANGED) -> np.ndarray:
+        """Entries of both triangles in the structure's order. `outside`: what an entry means that is not in it."""
         n = self.structure.size
         below, left = np.maximum(held.rows, held.columns), np.minimum(held.rows, held.columns)
         key = left.astype(np.int64) * n + below
@@ -86,16 +114,13 @@ class GivenEntries:
         strange = (self.keys[place] != key) & (held.values != 0)
         if strange.any():
             k = int(np.argmax(strange))
-            raise ValueError(
-                f"hess returned an entry ({held.rows[k]}, {held.columns[k]}) that it did not have at x0. Return the "
-                "same places at every x, zeros among them, or name them all by hess_sparsity="
-            )
+            raise ValueError(f"hess returned an entry ({held.rows[k]}, {held.columns[k]}) {outside}")
         weight = np.where(held.rows == held.columns, 1.0, 0.5) * (self.keys[place] == key)
         return np.bincount(place, held.values * weight, self.keys.size)
 
-    def error(self, problem: Callback, x: np.ndarray, entries: np.ndarray) -> float:
-        """The user's own is exact."""
-        return 0.0
+    def final(self, problem: Callback, x: np.ndarray) -> tuple[np.ndarray, float]:
+        """The user's own are exact."""
+        return self.entries(problem, x), 0.0
 
 
 def hessian_coordinates(H: Any, n: int) -> Coordinates:

@@ -103,7 +103,8 @@ class Call:
         model = state.model
         if H is not None and not method.curvature.exact:
             model = replace(model, curvature=Dense(jnp.asarray(H)))
-        unused = unused_words(problem, model) if certificate.inertia[1] else None
+        loose = certificate.inertia is not None and certificate.inertia[1] > 0
+        unused = unused_words(problem, model) if loose else None
         reasons = reasons if unused is None else (*reasons, unused)
         model = replace(model, problem=problem)
         return Result(

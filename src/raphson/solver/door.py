@@ -22,9 +22,9 @@ from raphson.solver.clock import CompileClock
 from raphson.solver.drive import iterate_trials as iterations
 from raphson.solver.evidence import Numbered
 from raphson.solver.final import evaluate
-from raphson.solver.given_sparsity import belied, distrusted, with_given_sparsity
+from raphson.solver.given_sparsity import belied, compare_hess, distrusted, with_given_sparsity
 from raphson.solver.host import EVERYWHERE, host_problem
-from raphson.solver.host_sparsity import with_host_sparsity
+from raphson.solver.host_sparsity import by_given_hessian, with_host_sparsity
 from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point, why_not
 from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
 from raphson.solver.options import read_hess, read_limits, refuse_constraints
@@ -53,7 +53,10 @@ def minimize(
     of a variable (`if`, `float()`) runs on the host, by given derivatives or differences, which a note says. Arrays of
     whole numbers in args become floating-point ones where fun takes them so. x0: a vector, or any pytree of arrays;
     its precision is the working precision. method: "auto", a preset ("trust-exact", "newton", "bfgs", ...; SciPy's
-    names are understood) or a `Method`. jac, hess, hessp: as in SciPy, needed on the host only; else compared.
+    names are understood) or a `Method`. jac, hess, hessp: as in SciPy, needed on the host only; else compared. hess may
+    return a sparse matrix (SciPy's, BCOO), which is factorized as it is beyond 500 variables. hess_sparsity: where H
+    (n, n) can be nonzero, symmetric: a sparse matrix or an array of booleans; for JAX functions it takes the place of
+    the search, on the host H then is differences of jac, two for each color. It is compared with true products.
     bounds: n pairs (lower, upper) or a scipy.optimize.Bounds; every point tried lies between them, the result names
     the active ones. tol: relative accuracy asked of every variable (None: eps^(2/3)); multiplying f or changing the
     units of x changes nothing (units of single x_i do for gradient descent; for bfgs, dfp, sr1 and lbfgs on the host,
@@ -80,6 +83,12 @@ def minimize(
     space, x = read_space(space, bounds, x, notes, Numbered(), pairs=True)
     problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes, space, limits.calls)
     problem, why = known_sparsity(placed(problem, space, notes), x, hess_sparsity, notes)
+    if callable(hess) and isinstance(problem, Minimize) and space.straight and problem.space.size(x) > DENSE:
+        if problem.sparsity is not None:
+            compare_hess(problem, x, args, hess, notes)
+        elif (given := by_given_hessian(problem, x, args, hess, notes)) is not None:
+            problem, x, restore = given[0], given[1].vector, given[1].restore
+            problem, why = with_host_sparsity(problem, x, hess_sparsity, notes)
     call = Call(
         problem, x, restore, limits, notes, begin, compiled, None if callback is None else watcher(callback, restore),
         reporter(progress),

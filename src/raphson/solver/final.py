@@ -16,6 +16,7 @@ from raphson.kernel.number import eps
 from raphson.kernel.space import Euclidean
 from raphson.kernel.status import Status
 from raphson.operators.dense import Measured
+from raphson.operators.sparse import Sparse
 from raphson.problems.allowed import modes_of
 from raphson.problems.callback import HOST, Callback, OutOfCalls
 from raphson.problems.modes import FORWARD
@@ -128,11 +129,7 @@ def final_host_state(state: State, problem: Callback) -> State:
                 g = host_gradient(problem, model.x, float(model.value)) if np.isnan(g).any() else g
                 return replace(state, iterate=replace(state.iterate, model=replace(model, gradient=g)))
             if problem.sparsity is not None:
-                seen: Any = SPARSE.on_host(problem, np.array(model.x), float(model.value))
-                entries = seen.curvature.values
-                problem.lengths.error = problem.sparsity.error(problem, np.array(model.x), entries)
-                model = replace(model, gradient=seen.gradient, curvature=seen.curvature)
-                return replace(state, iterate=replace(state.iterate, model=model))
+                return with_final_entries(state, model, problem)
             found: Any = final_derivatives(problem, model.x, float(model.value))
         except OutOfCalls:
             return replace(state, iterate=replace(state.iterate, model=model))
@@ -141,6 +138,14 @@ def final_host_state(state: State, problem: Callback) -> State:
             problem.lengths.error = float(np.max(found.error / np.outer(d, d), initial=eps(d)))
         problem.lengths.slope_error = found.slope_error
         model = replace(model, gradient=found.gradient, curvature=Measured(found.hessian, found.error))
+    return replace(state, iterate=replace(state.iterate, model=model))
+
+
+def with_final_entries(state: State, model: Any, problem: Callback) -> State:
+    """The same with a sparse Hessian, as its user gives it or as good as it can be had by differences."""
+    g: Any = host_gradient(problem, model.x, float(model.value))
+    entries, problem.lengths.error = problem.sparsity.final(problem, np.array(model.x))
+    model = replace(model, gradient=g, curvature=Sparse(entries, problem.sparsity.structure))
     return replace(state, iterate=replace(state.iterate, model=model))
 
 

@@ -1,13 +1,16 @@
 """What a user says about the Hessian of a JAX function: its pattern, looked at before it is believed and at the end."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.colored import SPARSE
+from raphson.calculus.host_sparse import GivenEntries, hessian_coordinates
 from raphson.kernel.names import entry_name
 from raphson.kernel.program import Program
 from raphson.kernel.warning import warn
@@ -18,9 +21,10 @@ from raphson.problems.derivatives import product
 from raphson.problems.minimize import Minimize
 from raphson.problems.modes import FORWARD
 from raphson.solver.final import evaluate
-from raphson.solver.host_sparsity import disagreeing_row
+from raphson.solver.host_sparsity import disagreeing_row, refuse_one_sided
+from raphson.solver.inputs import contradicted
 from raphson.solver.sparsity import planned
-from raphson.sparsity.given import given_pattern
+from raphson.sparsity.given import given_pattern, is_sparse
 from raphson.sparsity.probe import Probe, probe_hessian
 
 hessian_times = Program(lambda modes, problem, x, v: product(modes, problem, x, v), static_argnames=("modes",))
@@ -59,6 +63,28 @@ def probed(problem: Minimize, x: Any) -> Probe:
     bare, modes = replace(problem, sparsity=None), modes_of(problem, x)
     times = lambda v: np.asarray(hessian_times(modes, bare, x, jnp.asarray(v)))
     return probe_hessian(times, start, np.asarray(p.rows), entries)
+
+
+def compare_hess(problem: Minimize, x: Any, args: tuple, hess: Callable, notes: list[str]) -> None:
+    """A given sparse Hessian of a JAX function is compared with the exact one, which is then used."""
+    given = hess(jax.tree.map(np.asarray, x), *args)
+    if not is_sparse(given):
+        return
+    structure = problem.sparsity.structure
+    held = hessian_coordinates(given, structure.size)
+    refuse_one_sided(held)
+    exact = np.asarray(evaluate(problem, x, SPARSE).curvature.values, float)
+    own = GivenEntries.of(structure).ordered(
+        held, "where no second derivative of fun is. Correct hess, or leave it out"
+    )
+    found = contradicted(own, exact, np.max(np.abs(exact), initial=0.0)) if np.all(np.isfinite(exact)) else None
+    if found is not None:
+        k = found[0]
+        raise ValueError(
+            f"hess does not agree with fun at x0: hess[{int(structure.rows[k])}, {int(structure.columns[k])}] = "
+            f"{own[k]:.6g}, but the exact derivative is {exact[k]:.6g}. Correct hess, or leave it out"
+        )
+    notes.append("hess agrees with fun; JAX differentiates fun itself, so hess is not needed")
 
 
 def belied(problem: Any, result: Any) -> str | None:

@@ -1,24 +1,32 @@
 """What a user says about the sparse Hessian of a host function: a pattern with a gradient, or the matrix itself."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import jax
 import numpy as np
 
 from raphson.calculus.around import limits_of
 from raphson.calculus.difference import given_gradient
 from raphson.calculus.host_sparse import ColoredDifferences, GivenEntries, hessian_coordinates
+from raphson.calculus.taylor import GRADIENT
 from raphson.kernel.names import entry_name
 from raphson.kernel.number import eps
+from raphson.kernel.program import Program
 from raphson.problems.callback import Callback
+from raphson.problems.minimize import Minimize
 from raphson.solver.choose import DENSE
-from raphson.solver.host import UserHessian
-from raphson.solver.inputs import contradicted
+from raphson.solver.host import FlatPoint, UserHessian, host_problem
+from raphson.solver.inputs import NUMERICAL, contradicted
 from raphson.solver.sparsity import SparsityFound, planned
 from raphson.sparsity.given import Coordinates, given_pattern, is_sparse
 
 LOOKS = 3
 """Differences of the gradient along random directions with which a sparse Hessian is compared at x0."""
+
+ROUNDING = 100
+"""So many roundings of a gradient may a difference of two be away: in single precision 1e-5 of it."""
 
 
 def with_host_sparsity(problem: Callback, x: Any, given: Any, notes: list[str]) -> tuple[Callback, str]:
@@ -46,9 +54,10 @@ def with_host_sparsity(problem: Callback, x: Any, given: Any, notes: list[str]) 
     if found.sparsity is None:
         notes.append(f"hess_sparsity is not used: {found.reason}")
         return problem, found.reason
-    known = ColoredDifferences.of(found.sparsity.structure, found.sparsity.recovery)
+    plain = ColoredDifferences.of(found.sparsity.structure, found.sparsity.recovery)
+    known, entries, _ = plain.measured(problem, start)
     problem = replace(problem, sparsity=known)
-    compare_products(problem, start, known.entries(problem, start), "hess_sparsity is not the pattern of the Hessian")
+    compare_products(problem, start, entries, "hess_sparsity is not the pattern of the Hessian")
     count = 2 * found.sparsity.recovery.count
     return problem, f"{sentence(found, n)}, from {count} gradients at each point by the pattern that was given"
 
@@ -75,6 +84,24 @@ def with_given_matrix(
     if problem.gradient is not None:
         compare_products(problem, x, known.ordered(held), "hess does not agree with jac at x0")
     return problem, f"{sentence(found, n)}, as hess gives it"
+
+
+def by_given_hessian(
+    problem: Minimize, x: Any, args: tuple, hess: Callable, notes: list[str]
+) -> tuple[Callback, FlatPoint] | None:
+    """A JAX function whose H is too costly by products, as a host function with compiled value and gradient, where
+    `hess` returns a sparse matrix; else None."""
+    if not is_sparse(hess(jax.tree.map(np.asarray, x), *args)):
+        return None
+    value = lambda p: float(f_alone(problem, p))
+    gradient = lambda p: g_alone(problem, p)
+    own = lambda p: hess(p, *args)
+    why = "f and its gradient are compiled; no sparse H was found in it, and hess gives one"
+    return host_problem(value, x, (), gradient, own, None, notes, why, problem.space)
+
+
+f_alone = Program(lambda problem, x: problem.value(x))
+g_alone = Program(lambda problem, x: GRADIENT.evaluate(problem, x).gradient)
 
 
 def sentence(found: SparsityFound, n: int) -> str:
@@ -137,7 +164,8 @@ def disagreeing_row(problem: Callback, x: np.ndarray, entries: np.ndarray) -> tu
         size = np.bincount(rows, np.abs(entries * moved[columns]), x.size)
         size += np.bincount(columns[off], np.abs(entries * moved[rows])[off], x.size)
         gradient = np.abs(np.array(given_gradient(problem, x)))
-        found = contradicted(product, true, size + np.maximum(gradient, np.max(gradient) * 1e-3))
+        rounding = max(1.0, ROUNDING * eps(x) / NUMERICAL)
+        found = contradicted(product, true, rounding * (size + np.maximum(gradient, np.max(gradient) * 1e-3)))
         if found is not None:
             return found[0], float(product[found[0]]), float(true[found[0]])
     return None

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.calculus.colored import Sparsity
+from raphson.kernel.names import entry_name
 from raphson.linear.sparse import fill
 from raphson.linear.structure import SparseStructure, sparse_structure
 from raphson.linear.symbolic import Fill
@@ -88,7 +89,29 @@ def look_for(problem: Any, x: Any) -> SparsityFound:
     pattern = hessian_pattern(problem.fun, x, *problem.data, zeros=True)
     if isinstance(pattern, Refused):
         return SparsityFound(None, f"H is not sparse ({pattern.reason})")
-    return planned(pattern, n)
+    found = planned(pattern, n)
+    return replace(found, reason=found.reason + long_rows(pattern, x))
+
+
+LONG = 0.25
+"""A row of H counts as dense with this part of all places."""
+
+NAMED = 3
+"""So many variables of dense rows are named."""
+
+
+def long_rows(pattern: Pattern, x: Any) -> str:
+    """Which variables are coupled with most others, in words; "" where none is. A few of them cost a color each, and a
+    border of the factor."""
+    length = np.diff(np.asarray(pattern.start))
+    dense = np.flatnonzero(length > LONG * pattern.n)
+    if dense.size == 0:
+        return ""
+    if dense.size == pattern.n:
+        return "; every variable is coupled with most others"
+    names = ", ".join(entry_name(x, int(i)) for i in dense[:NAMED])
+    more = f" and {dense.size - NAMED} more are" if dense.size > NAMED else " are" if dense.size > 1 else " is"
+    return f"; {names}{more} coupled with up to {length.max() - 1} others"
 
 
 def planned(pattern: Pattern, n: int, colored: bool = True) -> SparsityFound:

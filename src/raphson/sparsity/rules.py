@@ -30,6 +30,10 @@ class Rule:
         """The sets of each result, from those of the operands (None: no dependence)."""
         raise NotImplementedError
 
+    def formed(self, eq: Equation) -> int:
+        """How many places are formed beyond one for each element: known before they are."""
+        return 0
+
     def met(self, eq: Equation, active: Sequence[bool]) -> Sequence[int]:
         """The operands whose sets `couple` reads, where the `active` ones move; none: nothing meets."""
         return ()

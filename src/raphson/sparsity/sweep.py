@@ -65,6 +65,9 @@ class Sweep:
             raise TooDense(f"an array on the way ({eq.name} of {shapes_of(eq)})", largest, self.sets.most)
         self.sets.spend(sum(kind.size for kind in eq.made))
         rule = rule_for(self.tape, eq)
+        formed = rule.formed(eq)
+        if formed > self.sets.most:  # before they are: places of 64 bits, several times over
+            raise TooDense(f"the windows of {eq.name} ({shapes_of(eq)})", formed, self.sets.most)
         passed = any(v in self.needed for v in eq.outs)
         met = set(self.met(rule, eq))
         for k, (v, mask) in enumerate(zip(eq.ins, rule.live(eq, masks, self.known), strict=True)):

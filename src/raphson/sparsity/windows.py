@@ -42,6 +42,9 @@ def patches(lines: Sequence[np.ndarray], shape: Sequence[int]) -> np.ndarray:
 class Windowed(Rule):
     """`reduce_window_sum`, `_max`, `_min`: the union over each window, nothing meets."""
 
+    def formed(self, eq: Equation) -> int:
+        return eq.made[0].size * int(np.prod(eq.params["window_dimensions"], dtype=np.int64))
+
     def places(self, eq: Equation) -> np.ndarray:
         p, shape = eq.params, eq.given[0].shape
         ones = (1,) * len(shape)
@@ -69,6 +72,11 @@ class Convolving(Rule):
     """`conv_general_dilated` (without groups of batches): linear in the array and in the kernel; where both move, they
     meet entry by entry of the kernel.
     """
+
+    def formed(self, eq: Equation) -> int:
+        kernel = eq.given[1]
+        features = max(1, kernel.shape[dimensions(eq)[1][0]])
+        return (eq.made[0].size * eq.params["feature_group_count"] // features) * (kernel.size // features)
 
     def patches(self, eq: Equation) -> np.ndarray:
         """Places in the array (batch, group, outs, features of the group times window)."""
