@@ -129,6 +129,14 @@ def test_a_report_holds_each_image_once_in_both_languages(result, tmp_path):
     assert "个元素" in lines["稀疏结构"] and "倍" in lines["因子"]
 
 
+@pytest.mark.parametrize("seconds", [1e-2, 1e9])
+def test_a_function_that_takes_long_is_not_drawn_and_the_report_says_so(result, tmp_path, monkeypatch, seconds):
+    monkeypatch.setattr("raphson.picture.recording.sampler.seconds_per_value", lambda run: seconds)
+    _, recording = embedded(result.report(tmp_path / "slow.html"))
+    assert any("take" in note for note in recording["notes"])
+    assert all(plane["grid"] is None for plane in recording["planes"])
+
+
 def test_the_pictures_of_noise_stay_small():
     """Nothing is harder to compress; four of them, as of one array."""
     rng = np.random.default_rng(1)
