@@ -56,7 +56,7 @@ def test_letters_say_what_hues_say_and_no_product_mixes_what_it_must_tell_apart(
     pattern, _ = scenes.sparsity(model)
     shades, letters = cells(pattern), {}
     for item in pattern.items:
-        if isinstance(item, Text) and item.role == "text":
+        if isinstance(item, Text) and item.role == "cell":
             letters[19 - int(item.at[1]), int(item.at[0])] = item.text
     assert set(letters) == set(zip(*np.nonzero(shades), strict=True))
     assert len({(a, shades[at]) for at, a in letters.items()}) == len(set(letters.values()))

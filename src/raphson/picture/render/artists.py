@@ -239,7 +239,10 @@ def draw_raster(ax: Any, item: Raster, order: float) -> None:
 def draw_text(ax: Any, item: Text, order: float) -> None:
     """Words at a point."""
     side = {"start": "left", "middle": "center", "end": "right"}[item.anchor]
-    text = ax.text(*item.at, item.text, ha=side, va="center", zorder=5, clip_on=True, **letters(ax, item.role))
+    style = letters(ax, item.role)
+    if item.role == "cell":  # on a pale cell, whatever the style: dark, and without a halo
+        style = {**style, "color": palette()["text"]["color"], "path_effects": []}
+    text = ax.text(*item.at, item.text, ha=side, va="center", zorder=5, clip_on=True, **style)
     text.set_gid("text")
 
 
