@@ -110,7 +110,7 @@ def block_means(a: np.ndarray, side: int) -> np.ndarray:
         if length > side:
             begins = (np.arange(side) * length) // side
             sums = np.add.reduceat(a, begins, axis=axis)
-            counts = np.diff([*begins, length])
+            counts = np.diff(np.append(begins, length))
             a = sums / (counts[:, None] if axis == 0 else counts)
     return a
 
@@ -119,7 +119,7 @@ def envelope(a: np.ndarray) -> np.ndarray:
     """Least, mean and greatest (3, bins) of pieces of a line."""
     bins = min(BINS, a.size)
     begins = (np.arange(bins) * a.size) // bins
-    counts = np.diff([*begins, a.size])
+    counts = np.diff(np.append(begins, a.size))
     return np.stack(
         [np.minimum.reduceat(a, begins), np.add.reduceat(a, begins) / counts, np.maximum.reduceat(a, begins)]
     )

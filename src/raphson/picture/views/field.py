@@ -130,7 +130,7 @@ def line(f: Any) -> Scene:
     items.append(Curve("fit-curve", np.stack([x, mean], axis=1)))
     room = 0.06 * (f.high - f.low) or 0.5 * (abs(f.high) or 1.0)
     window = (-0.5, n - 0.5, f.low - room, f.high + room)
-    y_label = {"step": "change", "slope": "gradient"}.get(f.what, f.name)
+    y_label: str = {"step": "change", "slope": "gradient"}.get(f.what, str(f.name))
     return Scene(
         "field", QUESTION[f.what], window, tuple(items), "number of the variable", y_label, False, title=title(f),
         caption=caption(f),
