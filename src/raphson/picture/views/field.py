@@ -108,6 +108,8 @@ def caption(f: Any) -> str:
     """Its shape and its range; what was left out."""
     shape = " × ".join(count_words(k) for k in f.shape)
     parts = [f"{shape} numbers from {number_text(f.low, 4)} to {number_text(f.high, 4)}."]
+    if f.noise:
+        parts.append("Nothing but rounding.")
     if f.slice is not None:
         parts.append(f"Slice {f.slice} of {f.shape[0]} along the first axis.")
     ny, nx = f.values.shape
