@@ -107,6 +107,13 @@ def races():
     }
 
 
+def sheet(u):
+    """A surface with two wells at every point, pulled to different sides."""
+    pull = 0.2 * jnp.linspace(-1, 1, u.shape[1])
+    bonds = jnp.sum((u[1:] - u[:-1]) ** 2) + jnp.sum((u[:, 1:] - u[:, :-1]) ** 2)
+    return bonds + jnp.sum((u**2 - 1) ** 2) / 4 + jnp.sum(pull * u)
+
+
 def main(folder: Path) -> None:
     """All pages, and pages.json that names them."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -129,6 +136,7 @@ def main(folder: Path) -> None:
         "run-line": rp.minimize(lambda x: jnp.cosh(x[0] - 1) + 0.1 * x[0] ** 2, [4.0]),
         "run-helix": rp.minimize(rp.zoo["helical-valley"].fun, rp.zoo["helical-valley"].x0),
         "run-host": rp.minimize(on_the_host, [-0.7, 0.9]),
+        "run-sheet": rp.minimize(sheet, 0.5 * np.sin(np.arange(30 * 40)).reshape(30, 40)),
         "run-saddle": rp.minimize(rp.zoo["saddle"].fun, [1.0, 0.0], method="newton", max_steps=1),
     }
     for name, result in runs.items():

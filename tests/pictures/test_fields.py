@@ -50,6 +50,10 @@ def test_every_moment_is_there_and_the_last_step_leads_to_the_end(result):
     np.testing.assert_array_equal(end.values, result.x)
     np.testing.assert_allclose(step.values, result.points()[-1] - result.points()[-2], rtol=1e-6, atol=1e-12)
     np.testing.assert_array_equal(slope.values.ravel(), result.gradient)
+    assert "rounding" not in field(slope).caption, "a slope of 7e-13 is left in places"
+    still = rp.minimize(lambda u: jnp.sum((u - 3) ** 2), np.ones((20, 20)))
+    assert np.all(np.abs(still.gradient) <= still.model.gradient_error)
+    assert "Nothing but rounding." in field(fields_of(still)[0][-1]).caption
 
 
 @pytest.mark.parametrize("shape", [(7, 1000), (193, 192), (1000, 1000), (5000, 9)])
@@ -127,6 +131,14 @@ def test_a_report_holds_each_image_once_in_both_languages(result, tmp_path):
             assert "<title" in figure["en"] and 'role="img"' in figure["en"]
     lines = dict(recording["zh"]["lines"])
     assert "个元素" in lines["稀疏结构"] and "倍" in lines["因子"]
+
+
+@pytest.mark.parametrize("seconds", [1e-2, 1e9])
+def test_a_function_that_takes_long_is_not_drawn_and_the_report_says_so(result, tmp_path, monkeypatch, seconds):
+    monkeypatch.setattr("raphson.picture.recording.sampler.seconds_per_value", lambda run: seconds)
+    _, recording = embedded(result.report(tmp_path / "slow.html"))
+    assert any("take" in note for note in recording["notes"])
+    assert all(plane["grid"] is None for plane in recording["planes"])
 
 
 def test_the_pictures_of_noise_stay_small():

@@ -17,7 +17,7 @@ from raphson.picture import scenes
 from raphson.picture.chinese import chinese
 from raphson.picture.pattern import PatternData, colored, pattern_data
 from raphson.picture.render.png import png
-from raphson.picture.render.shades import table
+from raphson.picture.render.shades import shade_table
 from raphson.picture.render.svg import svg
 from raphson.picture.scene import Raster, Text
 from raphson.picture.views.sparsity import LETTERED, SQUARES, sparsity
@@ -56,7 +56,7 @@ def test_letters_say_what_hues_say_and_no_product_mixes_what_it_must_tell_apart(
     pattern, _ = scenes.sparsity(model)
     shades, letters = cells(pattern), {}
     for item in pattern.items:
-        if isinstance(item, Text) and item.role == "text":
+        if isinstance(item, Text) and item.role == "cell":
             letters[19 - int(item.at[1]), int(item.at[0])] = item.text
     assert set(letters) == set(zip(*np.nonzero(shades), strict=True))
     assert len({(a, shades[at]) for at, a in letters.items()}) == len(set(letters.values()))
@@ -112,14 +112,14 @@ def test_with_matplotlib_too():
 
 def test_a_png_says_what_was_written():
     shades = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    data = png(shades, table("field"))
+    data = png(shades, shade_table("field"))
     assert struct.unpack(">II", data[16:24]) == (4, 3)
     at = data.index(b"IDAT")
     (length,) = struct.unpack(">I", data[at - 4 : at])
     rows = np.frombuffer(zlib.decompress(data[at + 4 : at + 4 + length]), np.uint8).reshape(3, 5)
     np.testing.assert_array_equal(rows[:, 1:], shades)
     np.testing.assert_array_equal(
-        np.frombuffer(data[data.index(b"PLTE") + 4 :][:768], np.uint8).reshape(256, 3), table("field")
+        np.frombuffer(data[data.index(b"PLTE") + 4 :][:768], np.uint8).reshape(256, 3), shade_table("field")
     )
     model = rp.local_model(six, np.ones(6))
     (image,) = re.findall(r'href="data:image/png;base64,([^"]+)"', svg(scenes.sparsity(model)[0]))
@@ -149,11 +149,11 @@ def as_green_blind(rgb):
 
 @pytest.mark.parametrize("see", [np.asarray, as_green_blind])
 def test_tables_rise_evenly_in_lightness_also_without_green(see):
-    field = lightness(see(table("field")))
+    field = lightness(see(shade_table("field")))
     assert np.all(np.diff(field) > -0.15) and field[-1] - field[0] > 60
     assert np.max(np.diff(field)) < 1.2, "no step stands out"
-    signed = lightness(see(table("signed")))
+    signed = lightness(see(shade_table("signed")))
     assert np.all(np.diff(signed[:128]) > -0.15) and np.all(np.diff(signed[129:]) < 0.15)
     assert abs(signed[0] - signed[-1]) < 14 and signed[128] > 92
-    ends = see(table("signed"))[[0, 255]]
+    ends = see(shade_table("signed"))[[0, 255]]
     assert ends[0][0] - ends[0][2] > 60 and ends[1][2] - ends[1][0] > 60, "warm and cold stay apart"

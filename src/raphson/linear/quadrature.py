@@ -23,7 +23,7 @@ STEPS = 80
 RUNS = 2
 """Runs: above 1500 variables each alone knows every share to about a hundredth."""
 
-HELD_BYTES = 2**26
+HELD_BYTES = 2**25
 """Memory for the vectors of a run, against which each new one is made orthogonal. Where they do not fit, none is held:
 eigenvalues then come several times, shares and ends stay right (Greenbaum 1989)."""
 

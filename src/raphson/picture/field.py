@@ -1,7 +1,7 @@
 """What a large run is about: arrays of x that lie in space, as they were at the start and are at the end."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -28,7 +28,8 @@ BINS = 240
 class Field:
     """One array at one moment: `values` as they are drawn, (ny, nx) means over blocks of the array, its first row on
     top; for a line (3, bins), least, mean and greatest of each piece. `what` says which moment: "start", "end", "step",
-    "slope". `name` of the array in x, `shape` as it is there, `slice` the index that was taken of a third axis."""
+    "slope". `name` of the array in x, `shape` as it is there, `slice` the index that was taken of a third axis;
+    `noise`: nothing but rounding, as far as that is known."""
 
     what: str
     name: str
@@ -37,6 +38,7 @@ class Field:
     low: float
     high: float
     slice: int | None = None
+    noise: bool = False
 
     @property
     def line(self) -> bool:
@@ -62,8 +64,15 @@ def fields_of(result: Any) -> list[list[Field]]:
         name = jax.tree_util.keystr(path).strip(".") or "x"
         ends = np.cumsum([0, *(np.size(other) for _, other in paths)])
         parts = {what: flat[ends[k] : ends[k + 1]].reshape(np.shape(leaf)) for what, flat in moments.items()}
-        out.append([field(what, name, part, side) for what, part in parts.items()])
+        found = [field(what, name, part, side) for what, part in parts.items()]
+        out.append([replace(one, noise=one.what == "slope" and rounding(result)) for one in found])
     return out
+
+
+def rounding(result: Any) -> bool:
+    """Whether every entry of g is below what rounding may have made of it."""
+    error = result.model.gradient_error
+    return error is not None and bool(np.all(np.abs(result.gradient) <= np.asarray(error)))
 
 
 def drawable(shape: tuple[int, ...]) -> bool:
@@ -110,7 +119,7 @@ def block_means(a: np.ndarray, side: int) -> np.ndarray:
         if length > side:
             begins = (np.arange(side) * length) // side
             sums = np.add.reduceat(a, begins, axis=axis)
-            counts = np.diff([*begins, length])
+            counts = np.diff(np.append(begins, length))
             a = sums / (counts[:, None] if axis == 0 else counts)
     return a
 
@@ -119,7 +128,7 @@ def envelope(a: np.ndarray) -> np.ndarray:
     """Least, mean and greatest (3, bins) of pieces of a line."""
     bins = min(BINS, a.size)
     begins = (np.arange(bins) * a.size) // bins
-    counts = np.diff([*begins, a.size])
+    counts = np.diff(np.append(begins, a.size))
     return np.stack(
         [np.minimum.reduceat(a, begins), np.add.reduceat(a, begins) / counts, np.maximum.reduceat(a, begins)]
     )

@@ -11,7 +11,7 @@ from raphson.linear.layout import factor_squares, matrix_squares
 from raphson.linear.sparse import fill
 from raphson.linear.structure import host_pattern, sparse_structure
 from raphson.linear.symbolic import Fill
-from raphson.picture.section import LARGEST, refuse_curved
+from raphson.picture.section import LARGEST_HESSIAN, refuse_curved
 from raphson.sparsity.coloring import Coloring, color_symmetric
 from raphson.sparsity.find import hessian_pattern
 from raphson.sparsity.pattern import Refused
@@ -84,11 +84,11 @@ def dense_pattern(model: Any) -> tuple[np.ndarray, np.ndarray, int, bool]:
         found = hessian_pattern(problem.fun, model.x, *problem.data)
         if not isinstance(found, Refused):
             return found.row, np.asarray(found.column), n, False
-        if n > LARGEST:
+        if n > LARGEST_HESSIAN:
             raise ValueError(f"no pattern of H is known: {found.reason}")
-    if n > LARGEST:
+    if n > LARGEST_HESSIAN:
         raise ValueError(
-            f"no pattern of H is known, and it has {n} variables: at most {LARGEST} are looked at one by one"
+            f"no pattern of H is known, and it has {n} variables: at most {LARGEST_HESSIAN} are looked at one by one"
         )
     rows, columns = np.nonzero(np.asarray(model.curvature.dense()))
     return rows, columns, n, True

@@ -10,7 +10,6 @@ import numpy as np
 from raphson.certificate.verdict import Proof
 from raphson.kernel.program import Program
 from raphson.linear.quadrature import spread_estimate
-from raphson.operators.dense import Dense
 from raphson.operators.matrix_free import MatrixFree
 from raphson.picture.views.spread import SpreadData
 from raphson.problems.callback import HOST
@@ -24,13 +23,12 @@ def operator_product(operator: Any, v: Any) -> jax.Array:
 
 def products_of(model: Any) -> Callable[[np.ndarray], np.ndarray] | None:
     """v (n,) -> H v at the point of a model; None where H is not known but by another's approximation."""
-    operator = model.curvature
-    if not (operator.compact or isinstance(operator, (Dense, MatrixFree))):
-        operator = None
-    if operator is None or (isinstance(operator, MatrixFree) and operator.problem is None):
-        if model.problem is None or isinstance(model.problem, HOST):
+    operator, problem = model.curvature, model.problem
+    if not operator.compact:
+        if problem is not None and not isinstance(problem, HOST):
+            operator = MatrixFree(problem, model.x)
+        elif not operator.ready:
             return None
-        operator = MatrixFree(model.problem, model.x)
     dtype = model.gradient.dtype
     return lambda v: np.asarray(operator_product(operator, jnp.asarray(v, dtype)), float)
 

@@ -17,7 +17,7 @@ from raphson.picture.sample import along, sample
 from raphson.picture.scene import Grid, Outside
 from raphson.picture.views.window import Window, window_of
 
-LARGEST = 3000
+LARGEST_HESSIAN = 3000
 """Variables up to which a whole Hessian is looked at."""
 
 FINE = 121
@@ -63,10 +63,10 @@ class Subject:
     @cached_property
     def frame(self) -> Frame:
         """H with the signs of its eigenvalues; ValueError where it is not finite, or too large to be written down."""
-        if self.n > LARGEST:
+        if self.n > LARGEST_HESSIAN:
             raise ValueError(
-                f"the model has {self.n} variables, and this picture needs its whole Hessian: at most {LARGEST} are "
-                "drawn. Draw the run instead: rp.plot.run(result), rp.plot.convergence(result)"
+                f"the model has {self.n} variables, and this picture needs its whole Hessian: at most "
+                f"{LARGEST_HESSIAN} are drawn. Draw the run instead: rp.plot.run(result), rp.plot.convergence(result)"
             )
         return Frame.of(self.model)
 

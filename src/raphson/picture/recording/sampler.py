@@ -12,11 +12,14 @@ from raphson.picture.recording.encode import close, column, grid
 from raphson.picture.recording.held import HELD, held_out, middles
 from raphson.picture.recording.replay import Moment, Replay
 from raphson.picture.recording.windows import Window
-from raphson.picture.sample import BLOCK, along, columns_and_rows, gridded, mesh
+from raphson.picture.sample import BLOCK, NUMBERS, along, columns_and_rows, gridded, mesh
 from raphson.problems.callback import HOST
 
 SECONDS = 12.0
 """What all values of f in a recording may take."""
+
+LARGE, LARGE_SECONDS = 10_000, 3.0
+"""And of a run with more variables, whose page has fields to show: what else is drawn of it takes about as long."""
 
 ENDLESS = float("inf")
 
@@ -42,7 +45,7 @@ class Detail:
     def count(self, planes: int, points: int) -> int:
         """Values of f that are needed at most."""
         around = self.thin**2 + max(planes - 1, 0) * self.others**2
-        held = HELD * planes * (1 + points)
+        held = HELD * planes * (1 + points) if self.run else 0
         return planes * self.run**2 + points * around + held if planes else (points + 2) * self.line
 
 
@@ -67,13 +70,13 @@ class Sampler:
 
     @staticmethod
     def of(run: Replay, planes: Sequence[Plane], alone: bool = False) -> "Sampler":
-        """The finest detail that stays within `SECONDS` by the time that a few values take."""
+        """The finest detail that stays within `SECONDS` (or `LARGE_SECONDS`) by the time that a few values take."""
         if run.problem is None:
             note = "f itself is not known here: only its quadratic is drawn"
             return Sampler(run, replace(DETAILS[-1], note=note))
-        each = seconds_per_value(run)
-        fitting = (d for d in DETAILS if each * d.count(len(planes), len(run.moments)) <= SECONDS)
-        return Sampler(run, next(fitting), alone)
+        each, allowed = seconds_per_value(run), SECONDS if len(run.moments[-1].flat) <= LARGE else LARGE_SECONDS
+        fitting = (d for d in DETAILS if each * d.count(len(planes), len(run.moments)) <= allowed)
+        return Sampler(run, next(fitting, DETAILS[-1]), alone)
 
     def grid(self, moment: Moment, plane: Plane, window: Window, side: int) -> dict[str, Any] | None:
         """The record of f in the window of a plane laid through a moment; None where it is not sampled, or nowhere
@@ -122,7 +125,7 @@ def seconds_per_value(run: Replay) -> float:
     host = isinstance(problem, HOST)
     n = len(moment.flat)
     still = Plane("", "parameters", ("", ""), "", moment.flat, np.zeros((n, 2)), np.zeros((2, n)), np.ones(2))
-    count = 1 if host else BLOCK
+    count = 1 if host else int(np.clip(NUMBERS // n, 1, BLOCK))
     if not host:
         along(problem, moment.x, still, np.zeros((1, 2)), ENDLESS)  # compiles
     spent = []

@@ -8,7 +8,7 @@ import numpy as np
 from raphson.picture.contour import gaps
 from raphson.picture.feasible import area
 from raphson.picture.render.ink import TINT, ink, letters, open_head, pale, palette, pen
-from raphson.picture.render.shades import table
+from raphson.picture.render.shades import shade_table
 from raphson.picture.scene import (
     RING,
     Arc,
@@ -229,7 +229,7 @@ def draw_raster(ax: Any, item: Raster, order: float) -> None:
     """An image; the limits of the axes stay what they were."""
     limits = ax.axis()
     image = ax.imshow(
-        table(item.colors)[item.shades], extent=item.window, zorder=order, aspect=ax.get_aspect(),
+        shade_table(item.colors)[item.shades], extent=item.window, zorder=order, aspect=ax.get_aspect(),
         interpolation="nearest" if item.crisp else "antialiased",
     )  # fmt: skip
     image.set_gid(item.role)
@@ -239,7 +239,10 @@ def draw_raster(ax: Any, item: Raster, order: float) -> None:
 def draw_text(ax: Any, item: Text, order: float) -> None:
     """Words at a point."""
     side = {"start": "left", "middle": "center", "end": "right"}[item.anchor]
-    text = ax.text(*item.at, item.text, ha=side, va="center", zorder=5, clip_on=True, **letters(ax, item.role))
+    style = letters(ax, item.role)
+    if item.role == "cell":  # on a pale cell, whatever the style: dark, and without a halo
+        style = {**style, "color": palette()["text"]["color"], "path_effects": []}
+    text = ax.text(*item.at, item.text, ha=side, va="center", zorder=5, clip_on=True, **style)
     text.set_gid("text")
 
 

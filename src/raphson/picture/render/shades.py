@@ -30,7 +30,7 @@ PALE = 0.55
 
 
 @cache
-def table(name: str) -> np.ndarray:
+def shade_table(name: str) -> np.ndarray:
     """The colors (256, 3) uint8 of a table: "field", "signed", "entries" (0 nothing, 1 .. 127 fill, 128 .. 255 of H),
     "classes" (0 nothing, k the k-th color)."""
     if name == "field":

@@ -14,7 +14,7 @@ from raphson.picture.render.lettering import CORNER, arc_points
 from raphson.picture.render.marks import outline
 from raphson.picture.render.paper import SMALL, Paper
 from raphson.picture.render.png import data_address
-from raphson.picture.render.shades import table
+from raphson.picture.render.shades import shade_table
 from raphson.picture.scene import (
     RING,
     Arc,
@@ -303,7 +303,7 @@ def draw_raster(item: Raster, paper: Paper) -> list[str]:
     crisp = ' image-rendering="pixelated"' if item.crisp else ""
     return [
         f'<image {told} x="{left:.2f}" y="{top:.2f}" width="{right - left:.2f}" height="{bottom - top:.2f}" '
-        f'preserveAspectRatio="none"{crisp} href="{data_address(item.shades, table(item.colors))}"/>'
+        f'preserveAspectRatio="none"{crisp} href="{data_address(item.shades, shade_table(item.colors))}"/>'
     ]
 
 

@@ -108,6 +108,8 @@ def caption(f: Any) -> str:
     """Its shape and its range; what was left out."""
     shape = " × ".join(count_words(k) for k in f.shape)
     parts = [f"{shape} numbers from {number_text(f.low, 4)} to {number_text(f.high, 4)}."]
+    if f.noise:
+        parts.append("Nothing but rounding.")
     if f.slice is not None:
         parts.append(f"Slice {f.slice} of {f.shape[0]} along the first axis.")
     ny, nx = f.values.shape
@@ -130,7 +132,7 @@ def line(f: Any) -> Scene:
     items.append(Curve("fit-curve", np.stack([x, mean], axis=1)))
     room = 0.06 * (f.high - f.low) or 0.5 * (abs(f.high) or 1.0)
     window = (-0.5, n - 0.5, f.low - room, f.high + room)
-    y_label = {"step": "change", "slope": "gradient"}.get(f.what, f.name)
+    y_label: str = {"step": "change", "slope": "gradient"}.get(f.what, str(f.name))
     return Scene(
         "field", QUESTION[f.what], window, tuple(items), "number of the variable", y_label, False, title=title(f),
         caption=caption(f),

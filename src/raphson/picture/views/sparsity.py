@@ -44,7 +44,7 @@ def pattern_scene(data: Any) -> Scene:
         rows, columns = np.nonzero(counts)
         letters = [letter(int(color[j])) for j in columns]
         items += [
-            Text("text", (j + 0.5, n - i - 0.5), a, "middle") for i, j, a in zip(rows, columns, letters, strict=True)
+            Text("cell", (j + 0.5, n - i - 0.5), a, "middle") for i, j, a in zip(rows, columns, letters, strict=True)
         ]
     else:
         items.append(Raster("entries", (0.0, float(n), 0.0, float(n)), shaded(counts, counts), "entries", True))
@@ -70,7 +70,7 @@ def factor_scene(data: Any) -> Scene:
     if n <= LETTERED:
         items += rules(n)
         added = np.argwhere((whole > 0) & (own == 0))
-        items += [Text("text", (j + 0.5, n - i - 0.5), "+", "middle") for i, j in added.tolist()]
+        items += [Text("cell", (j + 0.5, n - i - 0.5), "+", "middle") for i, j in added.tolist()]
     items += [frame(n), *names(data, np.asarray(cost.order))]
     more = cost.nonzeros - data.structure.entries
     times = f"{cost.nonzeros / data.structure.entries:.3g} times the lower half of H"

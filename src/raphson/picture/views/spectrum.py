@@ -98,7 +98,9 @@ def spectrum(s: SpectrumData, title: str = "") -> Scene:
     first, last = (float(low * 10.0 ** (decades * share)) for share in BAND)
     x = np.arange(1.0, len(size) + 1)
     few = len(x) <= NAMED
-    labels = s.directions if few else tuple(f"{i}" if k in ticks(len(x)) else "" for k, i in enumerate(s.index))
+    labels = (
+        s.directions if few else tuple(f"{i}" if k in numbered_stems(len(x)) else "" for k, i in enumerate(s.index))
+    )
     items: list[Item] = [Stems("", x, np.clip(size, low * 1.05, high), s.signs, labels, not few)]
     items += energy(s, x, first, last, few)
     window = (0.2, len(x) + 0.8, low, float(low * 10.0 ** (decades * (BAND[1] + 0.16))))
@@ -152,7 +154,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %" if share >= 0.01 or share == 0 else "<1 %"
 
 
-def ticks(count: int) -> set[int]:
+def numbered_stems(count: int) -> set[int]:
     """Which of many stems are numbered."""
     return set(np.linspace(0, count - 1, 7).round().astype(int).tolist())
 

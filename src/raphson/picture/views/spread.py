@@ -8,7 +8,7 @@ import numpy as np
 from raphson.kernel.amount import count_words
 from raphson.kernel.number import sum_rounding
 from raphson.picture.scene import Curve, Item, Scene, Stems
-from raphson.picture.views.spectrum import QUESTION, stem_range, ticks
+from raphson.picture.views.spectrum import QUESTION, numbered_stems, stem_range
 from raphson.report.table import significant
 
 DOTS = 61
@@ -37,7 +37,7 @@ def spread(data: SpreadData) -> Scene:
     low, high = stem_range(size, signs)
     x = np.arange(1.0, DOTS + 1)
     number = np.rint(1 + (e.n - 1) * np.linspace(0, 1, DOTS)).astype(int)
-    labels = tuple(count_words(int(k)) if i in ticks(DOTS) else "" for i, k in enumerate(number))
+    labels = tuple(count_words(int(k)) if i in numbered_stems(DOTS) else "" for i, k in enumerate(number))
     items: list[Item] = [Stems("", x, np.clip(size, low * 1.05, high), signs, labels, True)]
     for at, level, error in ((x[0], e.lowest, e.low_error), (x[-1], e.highest, e.high_error)):
         ends = np.clip([abs(level) - error, abs(level) + error], low, high * 2)
