@@ -28,6 +28,10 @@ FACTOR_BYTES = 2**31
 FACTOR_WORK = 1e11
 """And so many operations: about 10 s each on two cores."""
 
+FEW_COLORS = 12
+"""Up to so many colors, a product each at every point, H is formed on its pattern to be multiplied with: a step of
+conjugate gradients takes 10 products and more."""
+
 
 @dataclass(frozen=True)
 class SparsityFound:
@@ -90,9 +94,13 @@ def look_for(problem: Any, x: Any) -> SparsityFound:
         return SparsityFound(None, f"H has {pattern.nnz} entries: {refusal}", pattern.nnz)
     structure, _ = sparse_structure(pattern.row, column, n)
     cost = fill(structure)
-    if cost.bytes > FACTOR_BYTES or cost.flops > FACTOR_WORK:
-        return SparsityFound(None, f"the factor of H would have {cost.nonzeros:.2g} entries", pattern.nnz, cost)
     known = Sparsity(structure, hessian_recovery(start, column, coloring))
+    if cost.bytes > FACTOR_BYTES or cost.flops > FACTOR_WORK:
+        why = f"the factor of H would have {cost.nonzeros:.2g} entries"
+        if coloring.count > FEW_COLORS:
+            return SparsityFound(None, why, pattern.nnz, cost)
+        why += f", so it is multiplied with: {pattern.nnz / n:.3g} entries a row, which {coloring.count} products give"
+        return SparsityFound(replace(known, direct=False), why, pattern.nnz, cost)
     why = (
         f"H has {pattern.nnz / n:.3g} entries a row, {coloring.count} products give it, and its factor has "
         f"{cost.nonzeros / n:.3g} a row"
