@@ -12,9 +12,9 @@ import raphson as rp
 from benchmarks.large_runs import rosenbrock
 from benchmarks.tables import table
 
-PROTOCOL = 1
+PROTOCOL = 2
 
-METHODS = ("trust-cg", "newton-cg")
+METHODS = ("trust-cg", "newton-cg", "trust-krylov")
 
 TRIALS = 20_000
 """More than any run here takes."""
@@ -156,7 +156,7 @@ def counts(method: str, fun: Callable, x0: np.ndarray) -> dict:
     trace, state = found.trace, found.state
     points = int(trace.accepted.sum()) + 1
     # The first radius costs one product, and the path at the last point leads nowhere, but it was made.
-    asked = int(trace.inner.sum()) + (method == "trust-cg") + last(state) + int(state.iterate.stop_state.asked)
+    asked = int(trace.inner.sum()) + method.startswith("trust") + last(state) + int(state.iterate.stop_state.asked)
     products = preset.curvature.hessians(x0.size, points, asked)
     return {
         "trials": len(trace), "taken": points - 1, "products": products, "f": float(state.best.value),
@@ -167,7 +167,7 @@ def counts(method: str, fun: Callable, x0: np.ndarray) -> dict:
 def last(state: Any) -> int:
     """The products of the last plan, where no trial followed."""
     plan = state.iterate.plan
-    return int(getattr(plan, "walk", plan).inner) * bool(state.fresh)
+    return int(plan.inner) * bool(state.fresh)
 
 
 def marks(rows: dict[str, dict]) -> list[tuple]:

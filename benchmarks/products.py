@@ -1,6 +1,6 @@
-"""Products with H, counted: trust-cg and newton-cg on a fixed set of functions of 40 to 9604 variables."""
+"""Products with H: counted in runs of methods on a fixed set of functions, and timed beside gradients."""
 
-from benchmarks import product_runs
+from benchmarks import product_cost, product_runs
 from benchmarks.suite import Suite
 
 ABOUT = (
@@ -8,4 +8,6 @@ ABOUT = (
     "the run made: for steps, for units, and for what rounding x does to g."
 )
 
-SUITE = Suite("products", "Methods that see H by products, counted", ABOUT, {"counts": product_runs})
+SECTIONS = {"counts": product_runs, "cost": product_cost}
+
+SUITE = Suite("products", "Methods that see H by products, counted", ABOUT, SECTIONS)

@@ -12,6 +12,7 @@ from raphson.paths.cubic import Cubic
 from raphson.paths.damped import Damped
 from raphson.paths.dogleg import Dogleg
 from raphson.paths.geodesic import Geodesic
+from raphson.paths.krylov import Krylov
 from raphson.paths.ray import Ray
 from raphson.paths.steihaug import Steihaug
 from raphson.paths.trust import Trust
@@ -29,6 +30,7 @@ __all__ = [
     "GaussNewton",
     "Geodesic",
     "Identity",
+    "Krylov",
     "LBFGS",
     "Nielsen",
     "Radius",

@@ -57,7 +57,7 @@ def test_a_quadratic_has_the_derivative_of_linear_algebra():
     np.testing.assert_allclose(jax.jit(jax.grad(lambda b: solve(b).value))(jnp.asarray(B)), -inverse @ B, rtol=1e-12)
 
 
-@pytest.mark.parametrize("method", ["trust-exact", "bfgs", "trust-cg"])
+@pytest.mark.parametrize("method", ["trust-exact", "bfgs", "trust-cg", "trust-krylov"])
 def test_derivatives_agree_with_finite_differences(method):
     """Forward and reverse Jacobians of x* to 1e-6 of central differences, whatever method found x*."""
     solution = lambda theta: answer(method, theta).x

@@ -49,7 +49,8 @@ def test_the_least_value_on_the_sphere_is_the_smallest_eigenvalue(name):
 
 
 @pytest.mark.parametrize(
-    "method", ["trust-exact", "newton", "trust-cg", "cubic", "gradient-descent", "bfgs", "dfp", "sr1", "lbfgs"]
+    "method",
+    ["trust-exact", "newton", "trust-cg", "trust-krylov", "cubic", "gradient-descent", "bfgs", "dfp", "sr1", "lbfgs"],
 )
 def test_every_method_runs_on_the_sphere(method):
     """In single precision; all points of the run are unit vectors, and the last one is the answer."""

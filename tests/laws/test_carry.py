@@ -28,6 +28,7 @@ def residual(x, A, y):
 
 CASES = {
     "trust-cg": (rp.Minimize(logistic, DATA), PRESETS["trust-cg"]),
+    "trust-krylov": (rp.Minimize(logistic, DATA), PRESETS["trust-krylov"]),
     "newton-cg": (rp.Minimize(logistic, DATA), PRESETS["newton-cg"]),
     "lm-geodesic": (rp.LeastSquares(residual, DATA), RESIDUAL_PRESETS["lm-geodesic"]),
 }

@@ -88,7 +88,7 @@ def valley(x):
     return jnp.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
 
 
-@pytest.mark.parametrize("method", ["trust-cg", "newton-cg"])
+@pytest.mark.parametrize("method", ["trust-cg", "newton-cg", "trust-krylov"])
 @pytest.mark.parametrize("n", [6, FORMED + 8])
 def test_rejected_trials_cost_no_product_and_counts_are_exact(method, n, monkeypatch):
     """Every product that is made is counted, once: by a callback inside of it."""
@@ -110,8 +110,8 @@ def test_rejected_trials_cost_no_product_and_counts_are_exact(method, n, monkeyp
     assert np.all(inner[again] == 0) and np.all(inner[~again] > 0)
     iterate = found.state.iterate
     # The path prepared at the last point, which no trial followed, is made as well.
-    last = int(getattr(iterate.plan, "walk", iterate.plan).inner) * bool(found.state.fresh)
-    asked = inner.sum() + last + (method == "trust-cg") + int(iterate.stop_state.asked)
+    last = int(iterate.plan.inner) * bool(found.state.fresh)
+    asked = inner.sum() + last + method.startswith("trust") + int(iterate.stop_state.asked)
     assert len(made) == ExactProduct().hessians(n, taken.sum() + 1, asked)
     assert int(iterate.stop_state.asked) < taken.sum() / 2, "rounding is asked for at the start and at the end"
 

@@ -14,7 +14,17 @@ from tests.suites.cages import CAGES, cage, honest, own_evaluations, solve_caged
 with Path(__file__).with_name("budgets.csv").open() as file:
     BUDGETS = {row.pop("problem"): row for row in csv.DictReader(file)}
 
-NEWTON_TYPE = ("newton", "damped-newton", "trust-exact", "trust-cg", "newton-cg", "dogleg", "damped", "cubic")
+NEWTON_TYPE = (
+    "newton",
+    "damped-newton",
+    "trust-exact",
+    "trust-cg",
+    "trust-krylov",
+    "newton-cg",
+    "dogleg",
+    "damped",
+    "cubic",
+)
 
 
 def test_the_table_is_complete():

@@ -10,7 +10,17 @@ import pytest
 import raphson as rp
 from raphson.solver.presets import PRESETS
 
-NEWTON_TYPE = ("newton", "damped-newton", "trust-exact", "trust-cg", "newton-cg", "dogleg", "damped", "cubic")
+NEWTON_TYPE = (
+    "newton",
+    "damped-newton",
+    "trust-exact",
+    "trust-cg",
+    "trust-krylov",
+    "newton-cg",
+    "dogleg",
+    "damped",
+    "cubic",
+)
 SCALED = ("newton", "damped-newton", "trust-exact", "dogleg", "cubic", "damped")
 """Those that measure every variable in its natural unit."""
 

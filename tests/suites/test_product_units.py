@@ -55,7 +55,7 @@ def ends(method, dtype, powers, factor, R):
     return tuple(np.stack(a).reshape(len(PROBLEMS), len(powers), *a[0].shape) for a in zip(*found, strict=True))
 
 
-@pytest.mark.parametrize("method", ["trust-cg", "newton-cg"])
+@pytest.mark.parametrize("method", ["trust-cg", "newton-cg", "trust-krylov"])
 def test_no_unit_changes_a_step(method):
     """Powers of two for variables and (of four) for f: the same trials and the same answer, to the last bit."""
     plain = ends(method, np.float64, UNITS[:1], 1.0, np.eye(4))

@@ -84,7 +84,9 @@ def test_a_minimum_is_found_and_proven_by_a_factor(name):
     assert result.fun <= peer.fun + 1e-6 * max(1, abs(peer.fun))
 
 
-@pytest.mark.parametrize("method", ["newton", "damped-newton", "trust-exact", "dogleg", "damped", "trust-cg", "lbfgs"])
+@pytest.mark.parametrize(
+    "method", ["newton", "damped-newton", "trust-exact", "dogleg", "damped", "trust-cg", "trust-krylov", "lbfgs"]
+)
 def test_every_method_ends_with_a_proof(method):
     """Also those that never saw H: it is formed once, at the end."""
     result = rp.minimize(chain, np.full(N, 1.3), method=method)

@@ -1,7 +1,7 @@
 """The sparse Hessian and the sparse Jacobian of a problem from few products: one for each color."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -9,11 +9,12 @@ import numpy as np
 from raphson.calculus.difference import host_gradient
 from raphson.calculus.taylor import DenseHessian, ResidualJacobian
 from raphson.kernel.evaluation import Evaluation
-from raphson.kernel.record import record
+from raphson.kernel.record import record, static
 from raphson.linear.normal import JacobianStructure, row_scaled
 from raphson.linear.structure import SparseStructure
 from raphson.operators.sparse import Sparse
 from raphson.operators.sparse_gram import SparseGram
+from raphson.operators.sparse_products import SparseProducts
 from raphson.problems.allowed import modes_of
 from raphson.problems.derivatives import slope
 from raphson.sparsity.compress import Recovery, compressed_hessian, compressed_jacobian
@@ -21,21 +22,28 @@ from raphson.sparsity.compress import Recovery, compressed_hessian, compressed_j
 
 @record
 class Sparsity:
-    """Where the Hessian of a problem can be nonzero (`structure`), and how it is read off few products (`recovery`)."""
+    """Where the Hessian of a problem can be nonzero (`structure`), and how it is read off few products (`recovery`).
+
+    `direct`: its factor costs little enough. Where it does not, products with H are taken on its pattern.
+    """
 
     structure: SparseStructure
     recovery: Recovery
+    direct: bool = static(default=True)
 
 
 @dataclass(frozen=True)
 class SparseHessian(DenseHessian):
     """f, gradient and the Hessian as a sparse matrix, for problems that know their `sparsity`."""
 
+    operator: ClassVar[type[Sparse]] = Sparse
+    """What holds the entries."""
+
     def traced(self, problem: Any, x: Any) -> Evaluation:
         """One linearization of the gradient, and a product with it for each color."""
         zero, both = problem.space.zero(x), slope(modes_of(problem, x), problem, x)
         value, gradient, entries = compressed_hessian(both, zero, problem.sparsity.recovery)
-        return Evaluation(x, value, gradient, Sparse(entries, problem.sparsity.structure))
+        return Evaluation(x, value, gradient, self.operator(entries, problem.sparsity.structure))
 
     def on_host(self, problem: Any, x: np.ndarray, value: Any = None) -> Evaluation:
         """Of host functions: entries as `problem.sparsity` has them; NaN where f is not finite."""
@@ -68,7 +76,14 @@ class SparseHessian(DenseHessian):
     def blank(self, problem: Any, x: Any) -> Evaluation:
         """An evaluation of the right shapes with zeros in it."""
         zero, structure = problem.space.zero(x), problem.sparsity.structure
-        return Evaluation(x, zero.sum(), zero, Sparse(jnp.zeros(structure.entries, zero.dtype), structure))
+        return Evaluation(x, zero.sum(), zero, self.operator(jnp.zeros(structure.entries, zero.dtype), structure))
+
+
+@dataclass(frozen=True)
+class MultipliedHessian(SparseHessian):
+    """The same, to be multiplied with."""
+
+    operator: ClassVar[type[Sparse]] = SparseProducts
 
 
 @record
@@ -110,4 +125,5 @@ def sparse_evaluation(problem: Any, x: Any, value: Any, r: Any, entries: Any, be
     return Evaluation(x, value, gram.slope(), gram)
 
 
-SPARSE, SPARSE_GRAM, SPARSE_BEND = SparseHessian(), SparseJacobian(), SparseJacobian(bends=True)
+SPARSE, MULTIPLIED = SparseHessian(), MultipliedHessian()
+SPARSE_GRAM, SPARSE_BEND = SparseJacobian(), SparseJacobian(bends=True)

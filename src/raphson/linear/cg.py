@@ -136,11 +136,23 @@ def conjugate_path(
 
     Sources: Steihaug (1983); Toint (1981); Nocedal and Wright (2006), algorithms 7.2 and 5.3.
     """
+    return walked(mv, g, radius, limit, rows, forcing, least, preconditioner(g, pairs), pairs)[0]
+
+
+def preconditioner(g: Array, pairs: ConjugatePairs | None) -> Callable[[Array], Array]:
+    """v -> P v by the pairs of another walk, or v itself."""
+    return unchanged if pairs is None else pairs.preconditioner(g)
+
+
+def walked(
+    mv: Callable[[Array], Array], g: Array, radius: Array | float, limit: int, rows: int, forcing: float,
+    least: Array | float, inverse: Callable[[Array], Array], pairs: ConjugatePairs | None,
+) -> tuple[ConjugatePath, Array]:  # fmt: skip
+    """The same by a preconditioner, and the residual where it ended: the next direction of the Krylov space."""
     size = norm(g)
     unit = safe(size, size > 0)
     # The direction of g alone is iterated on: lengths come in through `unit`, so nothing overflows.
     g, ball = g / unit, radius / unit
-    inverse = unchanged if pairs is None else pairs.preconditioner(g)
 
     def body(c: Walk) -> Walk:
         w, y, r, d, rz, whole, count, top, _ = c
@@ -185,7 +197,8 @@ def conjugate_path(
     points, z = jnp.zeros((rows, *g.shape), g.dtype), inverse(g)
     w = ConjugatePath(points, empty + jnp.inf, empty, 0 * g, zero, zero, unit, no, none, blank)
     start = (w, 0 * g, g, -z, g @ z, zero, none, zero, ~(size > 0))
-    return lax.while_loop(lambda c: ~c[-1] & (c[0].inner < limit), body, start)[0]
+    path, _, left, *_ = lax.while_loop(lambda c: ~c[-1] & (c[0].inner < limit), body, start)
+    return path, left
 
 
 @record

@@ -22,6 +22,11 @@ class SteihaugPlan:
     scale: Array
 
     @property
+    def inner(self) -> Array:
+        """Products that were made."""
+        return self.walk.inner
+
+    @property
     def pairs(self) -> Any:
         """What conjugate gradients leave behind for those of the next point (None: nothing)."""
         return None if self.walk.pairs is None else self.walk.pairs.scaled(1 / self.scale)

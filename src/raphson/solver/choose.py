@@ -46,7 +46,7 @@ def choose(problem: Any, n: int, modes: Modes = ORDINARY, why: str = "") -> Choi
         return Choice((name,), f"n = {n} and H would cost too much in the modes that fun allows: learned from {where}")
     if n <= DENSE and problem.sparsity is None:
         return Choice(SURE, f"n = {n} and H is available")
-    if problem.sparsity is not None:
+    if problem.sparsity is not None and problem.sparsity.direct:
         return Choice(("trust-exact",), f"n = {n} and H is sparse: {why}")
     beside = f"; {why}" if why else ""
     return Choice(("trust-cg",), f"n = {n} is large: Hessian-vector products instead of a dense H{beside}")

@@ -28,7 +28,7 @@ from raphson.solver.host_sparsity import by_given_hessian, with_host_sparsity
 from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point, why_not
 from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
 from raphson.solver.options import read_hess, read_limits, refuse_constraints
-from raphson.solver.presets import PRESETS, SPARSE_PRESETS, preset_name, stand_in
+from raphson.solver.presets import MULTIPLYING, PRESETS, SPARSE_PRESETS, preset_name, stand_in
 from raphson.solver.result import Result
 from raphson.solver.spaces import check_method, placed, read_space
 from raphson.solver.sparsity import with_sparsity
@@ -226,6 +226,9 @@ def read_method(
 
 
 def preset_for(name: str, problem: Any) -> Method:
-    """The method of this name, with sparse factorizations where the problem knows its sparsity."""
-    sparse = getattr(problem, "sparsity", None) is not None
-    return SPARSE_PRESETS[name] if sparse and name in SPARSE_PRESETS else PRESETS[name]
+    """The method of this name, with sparse factorizations, or products with a sparse H, where the problem knows its
+    sparsity and they pay."""
+    known = getattr(problem, "sparsity", None)
+    if known is None:
+        return PRESETS[name]
+    return (SPARSE_PRESETS if known.direct else MULTIPLYING).get(name, PRESETS[name])

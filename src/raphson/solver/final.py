@@ -41,9 +41,15 @@ def forms_hessian(problem: Any, x: Any, most: int | None = None) -> bool:
     return problem.space.size(x) <= (LARGEST_FORWARD if forwards else LARGEST if most is None else most)
 
 
+def factorized(problem: Any) -> bool:
+    """Whether the problem knows the sparsity of its Hessian, and that a factor costs little enough."""
+    known = getattr(problem, "sparsity", None)
+    return known is not None and known.direct
+
+
 def end_observation(problem: Any, x: Any) -> Observation:
     """What a certificate needs at the end: H, dense or sparse, or products with it."""
-    if getattr(problem, "sparsity", None) is not None:
+    if factorized(problem):
         return SPARSE
     return HESSIAN if forms_hessian(problem, x) else PRODUCT
 
@@ -51,7 +57,7 @@ def end_observation(problem: Any, x: Any) -> Observation:
 def with_sparse_hessian(state: State, problem: Any) -> State:
     """The state with the sparse H at its point, where the problem knows its sparsity and the method took no H."""
     model = state.model
-    if getattr(problem, "sparsity", None) is None or model.curvature.compact or not np.isfinite(float(model.value)):
+    if not factorized(problem) or model.curvature.compact or not np.isfinite(float(model.value)):
         return state
     B = evaluate(problem, model.x, SPARSE).curvature
     return replace(state, iterate=replace(state.iterate, model=replace(model, curvature=B)))

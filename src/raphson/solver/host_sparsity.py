@@ -50,7 +50,7 @@ def with_host_sparsity(problem: Callback, x: Any, given: Any, notes: list[str]) 
     if problem.hessian is not None:
         notes.append("hess_sparsity is not used: hess or hessp gives a dense matrix")
         return problem, ""
-    found = planned(pattern, n)
+    found = planned(pattern, n, multiplied=False)
     if found.sparsity is None:
         notes.append(f"hess_sparsity is not used: {found.reason}")
         return problem, found.reason

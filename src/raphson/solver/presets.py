@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.calculus.colored import SPARSE, SPARSE_BEND, SPARSE_GRAM
+from raphson.calculus.colored import MULTIPLIED, SPARSE, SPARSE_BEND, SPARSE_GRAM
 from raphson.calculus.taylor import BEND
 from raphson.controls.armijo import Armijo
 from raphson.controls.full import Full
@@ -22,6 +22,7 @@ from raphson.paths.cubic import Cubic
 from raphson.paths.damped import Damped
 from raphson.paths.dogleg import Dogleg
 from raphson.paths.geodesic import Geodesic
+from raphson.paths.krylov import Krylov
 from raphson.paths.ray import Ray
 from raphson.paths.steihaug import Steihaug
 from raphson.paths.trust import Trust
@@ -37,6 +38,7 @@ PRESETS: dict[str, Method] = {
     "damped-newton": Method(Exact(), Ray(), Armijo()),
     "trust-exact": Method(Exact(), Trust(), Radius(), LONG),
     "trust-cg": Method(ExactProduct(), Steihaug(), Radius(), LONG),
+    "trust-krylov": Method(ExactProduct(), Krylov(), Radius(), LONG),
     "newton-cg": Method(ExactProduct(), Ray(), Armijo(), LONG),
     "dogleg": Method(Exact(), Dogleg(), Radius(), LONG),
     "damped": Method(Exact(), Damped(), Nielsen()),
@@ -52,6 +54,11 @@ SPARSE_PRESETS: dict[str, Method] = {
     for name in ("newton", "damped-newton", "trust-exact", "dogleg", "damped")
 }
 """The same with sparse factorizations, for problems that know their sparsity."""
+
+MULTIPLYING: dict[str, Method] = {
+    name: replace(PRESETS[name], curvature=Exact(MULTIPLIED)) for name in ("trust-cg", "trust-krylov")
+}
+"""The same with products, for a sparse H whose factor costs too much: formed by few products, and multiplied with."""
 
 END = Stop(tolerance=4e-16, max_steps=20_000)
 """Fits end at the noise of the residuals, not before: a last step costs microseconds, a lost digit cannot be bought."""
@@ -79,6 +86,7 @@ DESCRIPTIONS = {
     "damped-newton": "Newton's method with backtracking",
     "trust-exact": "trust region, exact subproblem",
     "trust-cg": "trust region, truncated conjugate gradients",
+    "trust-krylov": "trust region, best step in a Krylov space (GLTR)",
     "newton-cg": "Newton by conjugate gradients with backtracking",
     "dogleg": "trust region, dogleg",
     "damped": "damped Newton (Levenberg-Marquardt on the Hessian)",
@@ -105,7 +113,6 @@ ALIASES = {
     "l-bfgs-b": "lbfgs",
     "l-bfgs": "lbfgs",
     "trust-ncg": "trust-cg",
-    "trust-krylov": "trust-cg",
     "gd": "gradient-descent",
     "steepest-descent": "gradient-descent",
     "arc": "cubic",

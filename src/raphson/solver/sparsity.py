@@ -30,6 +30,10 @@ FACTOR_BYTES = 2**31
 FACTOR_WORK = 1e11
 """And so many operations: about 10 s each on two cores."""
 
+FEW_COLORS = 12
+"""Up to so many colors, a product each at every point, H is formed on its pattern to be multiplied with: a step of
+conjugate gradients takes 10 products and more."""
+
 
 @dataclass(frozen=True)
 class SparsityFound:
@@ -114,9 +118,9 @@ def long_rows(pattern: Pattern, x: Any) -> str:
     return f"; {names}{more} coupled with up to {length.max() - 1} others"
 
 
-def planned(pattern: Pattern, n: int, colored: bool = True) -> SparsityFound:
+def planned(pattern: Pattern, n: int, colored: bool = True, multiplied: bool = True) -> SparsityFound:
     """A pattern's coloring, and what a factorization will cost. `colored`: entries come from products by colors; where
-    they do not, there is a `structure` alone."""
+    they do not, there is a `structure` alone. `multiplied`: H may serve for products where its factor is too large."""
     start, column = np.asarray(pattern.start), np.asarray(pattern.column)
     coloring = color_symmetric(start, column, MOST_COLORS) if colored else None
     refusal = None if coloring is None else products_instead(coloring)
@@ -124,11 +128,16 @@ def planned(pattern: Pattern, n: int, colored: bool = True) -> SparsityFound:
         return SparsityFound(None, f"H has {pattern.nnz} entries: {refusal}", pattern.nnz)
     structure, _ = sparse_structure(pattern.row, column, n)
     cost = fill(structure)
-    if cost.bytes > FACTOR_BYTES or cost.flops > FACTOR_WORK:
-        return SparsityFound(None, f"the factor of H would have {cost.nonzeros:.2g} entries", pattern.nnz, cost)
+    large = cost.bytes > FACTOR_BYTES or cost.flops > FACTOR_WORK
+    much = f"the factor of H would have {cost.nonzeros:.2g} entries"
     if coloring is None:
-        return SparsityFound(None, "", pattern.nnz, cost, structure)
+        return SparsityFound(None, much if large else "", pattern.nnz, cost, None if large else structure)
     known = Sparsity(structure, hessian_recovery(start, column, coloring))
+    if large:
+        if coloring.count > FEW_COLORS or not multiplied:
+            return SparsityFound(None, much, pattern.nnz, cost)
+        why = f"{much}, so it is multiplied with: {pattern.nnz / n:.3g} entries a row, which {coloring.count} products give"
+        return SparsityFound(replace(known, direct=False), why, pattern.nnz, cost)
     why = (
         f"H has {pattern.nnz / n:.3g} entries a row, {coloring.count} products give it, and its factor has "
         f"{cost.nonzeros / n:.3g} a row"

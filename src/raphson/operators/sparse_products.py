@@ -1,0 +1,32 @@
+"""A sparse matrix that is only multiplied: its factor would cost too much, or is not wanted."""
+
+from typing import ClassVar
+
+import jax
+
+from raphson.kernel.record import record
+from raphson.linear.solve import Direction, product_direction
+from raphson.operators.base import Operator
+from raphson.operators.sparse import Sparse
+
+Array = jax.Array
+
+
+@record
+class SparseProducts(Sparse):
+    """`values` on a pattern, as `Sparse`; conjugate gradients take the place of factors. A product costs what its
+    entries cost, whatever the function does; units of variables come from the exact diagonal (Jacobi)."""
+
+    compact: ClassVar[bool] = False
+
+    def restrict(self, held: Array, stiff: Array, room: Array) -> "SparseProducts":
+        """Rows and columns of held variables zeroed on the same pattern."""
+        return SparseProducts(super().restrict(held, stiff, room).values, self.structure)
+
+    def newton(self, g: Array, d: Array, error: Array | None = None) -> Direction:
+        """By conjugate gradients."""
+        return product_direction(self.mv, g, d)
+
+    def negative_curvature(self, d: Array) -> tuple[Array, Array]:
+        """By products."""
+        return Operator.negative_curvature(self, d)
