@@ -69,7 +69,7 @@ def attempt(
     made, counted = trials + len(done.trace), len(done.trace)
 
     def end(done: Run, counted: int = 0) -> Fit:
-        return conclude(call, replace(done, status=own.named(done.status)), method, name, reasons, counted)
+        return conclude_fit(call, replace(done, status=own.named(done.status)), method, name, reasons, counted)
 
     def again(start: Any) -> Run:
         nonlocal made
@@ -111,7 +111,7 @@ def accuracy(call: FitCall) -> Limits:
     return replace(limits, tolerance=default_tolerance(call.x))
 
 
-def conclude(call: FitCall, done: Run, method: Method, name: str, reasons: tuple[str, ...], counted: int = 0) -> Fit:
+def conclude_fit(call: FitCall, done: Run, method: Method, name: str, reasons: tuple[str, ...], counted: int = 0) -> Fit:
     """The result of a finished run: last digits, certificate, residuals and Jacobian. Nothing is refused any more.
 
     `counted`: trials whose evaluations stand in another result.

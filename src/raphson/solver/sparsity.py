@@ -136,7 +136,8 @@ def planned(pattern: Pattern, n: int, colored: bool = True, multiplied: bool = T
     if large:
         if coloring.count > FEW_COLORS or not multiplied:
             return SparsityFound(None, much, pattern.nnz, cost)
-        why = f"{much}, so it is multiplied with: {pattern.nnz / n:.3g} entries a row, which {coloring.count} products give"
+        row = pattern.nnz / n
+        why = f"{much}, so it is multiplied with: {row:.3g} entries a row, which {coloring.count} products give"
         return SparsityFound(replace(known, direct=False), why, pattern.nnz, cost)
     why = (
         f"H has {pattern.nnz / n:.3g} entries a row, {coloring.count} products give it, and its factor has "
