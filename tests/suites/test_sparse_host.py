@@ -160,3 +160,20 @@ def test_a_sparse_hessian_of_a_traced_function_is_compared():
         rp.minimize(traced, START, hess=lambda x: hess(x) + corner)
     assert rp.check_derivatives(chain, START[:30], jac=jac, hess=bcoo).ok
     assert not rp.check_derivatives(chain, START[:30], jac=jac, hess=lambda x: 2 * hess(x)).ok
+
+
+def test_a_lie_that_shows_at_the_end_is_not_believed():
+    """(x0 x7)^2 has no mixed derivative at 0, and one at the minimum."""
+    bowl = lambda x: float(np.sum(np.diff(x) ** 2) + np.sum((x - 1) ** 2) + (x[0] * x[7]) ** 2)
+
+    def slope(x):
+        d = np.diff(x)
+        g = 2 * (np.r_[0, d] - np.r_[d, 0]) + 2 * (x - 1)
+        g[0] += 2 * x[0] * x[7] ** 2
+        g[7] += 2 * x[7] * x[0] ** 2
+        return g
+
+    with pytest.warns(RuntimeWarning, match="without hess_sparsity"):
+        result = rp.minimize(bowl, np.zeros(N), jac=slope, hess_sparsity=tridiagonal())
+    assert result.method == "lbfgs" and result.certificate.proof != Proof.BOUNDED
+    assert np.max(np.abs(slope(result.x))) < 1e-5

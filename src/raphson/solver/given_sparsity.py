@@ -14,7 +14,6 @@ from raphson.calculus.host_sparse import GivenEntries, hessian_coordinates
 from raphson.kernel.names import entry_name
 from raphson.kernel.program import Program
 from raphson.kernel.warning import warn
-from raphson.operators.sparse import Sparse
 from raphson.problems.allowed import modes_of
 from raphson.problems.callback import Callback
 from raphson.problems.derivatives import product
@@ -100,7 +99,7 @@ def belied(problem: Any, result: Any) -> str | None:
 def belied_on_host(problem: Callback, result: Any) -> str | None:
     """The same by differences of the user's gradient."""
     curvature = result.model.curvature
-    if problem.gradient is None or not isinstance(curvature, Sparse):
+    if problem.gradient is None or not curvature.compact:
         return None
     found = disagreeing_row(problem, np.asarray(result.model.x), np.asarray(curvature.values))
     if found is None:
