@@ -111,7 +111,9 @@ def accuracy(call: FitCall) -> Limits:
     return replace(limits, tolerance=default_tolerance(call.x))
 
 
-def conclude_fit(call: FitCall, done: Run, method: Method, name: str, reasons: tuple[str, ...], counted: int = 0) -> Fit:
+def conclude_fit(
+    call: FitCall, done: Run, method: Method, name: str, reasons: tuple[str, ...], counted: int = 0
+) -> Fit:
     """The result of a finished run: last digits, certificate, residuals and Jacobian. Nothing is refused any more.
 
     `counted`: trials whose evaluations stand in another result.
