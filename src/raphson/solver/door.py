@@ -13,7 +13,6 @@ from raphson.kernel.trace import Trial
 from raphson.kernel.warning import silent
 from raphson.problems.allowed import modes_of, require_derivatives
 from raphson.problems.callback import HOST, Callback
-from raphson.problems.modes import ORDINARY, Modes
 from raphson.solver.call import Call, limited
 from raphson.solver.callbacks import announce, reporter, watcher
 from raphson.solver.choose import DENSE, choose
@@ -23,6 +22,7 @@ from raphson.solver.evidence import Numbered
 from raphson.solver.final import evaluate
 from raphson.solver.host import EVERYWHERE, host_problem
 from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point, why_not
+from raphson.solver.memory import require_room
 from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
 from raphson.solver.options import read_hess, read_limits, refuse_constraints
 from raphson.solver.presets import PRESETS, SPARSE_PRESETS, preset_name, stand_in
@@ -80,7 +80,7 @@ def minimize(
         problem, x, restore, limits, notes, begin, compiled, None if callback is None else watcher(callback, restore),
         reporter(progress),
     )  # fmt: skip
-    result = call.best(read_method(method, problem, problem.space.size(x), modes_of(problem, x), why))
+    result = call.best(read_method(method, problem, x, why))
     # On the host there are no curved spaces: there the failed run is the answer.
     plain = without_program(fun) if space.straight and unsmooth(result, problem) else None
     if plain is not None:
@@ -121,7 +121,7 @@ def iterate(
     space, x = read_space(space, None, read_point(x0, notes), notes, Numbered(), pairs=True)
     problem, x, _ = read_problem(fun, x, args, None, None, None, notes)
     problem, why = with_sparsity(placed(problem, space, notes), x, DENSE + 1)
-    _, chosen, _ = read_method(method, problem, problem.space.size(x), modes_of(problem, x), why)[0]
+    _, chosen, _ = read_method(method, problem, x, why)[0]
     chosen = limited(chosen, read_limits(tol, max_steps, None, None, notes), x)
     return iterations(chosen, problem, x)
 
@@ -183,20 +183,25 @@ def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[st
     notes.append("jac agrees with fun; JAX differentiates fun itself, so jac is not needed")
 
 
-def read_method(
-    method: Any, problem: Any, n: int, modes: Modes = ORDINARY, why: str = ""
-) -> list[tuple[str, Method, str]]:
-    """What to try, first things first: (name, method, the reason for it). `why`: what is known of the sparsity of H."""
+def read_method(method: Any, problem: Any, x: Any, why: str = "") -> list[tuple[str, Method, str]]:
+    """What to try, first things first: (name, method, the reason for it). `why`: what is known of the sparsity of H.
+
+    Raises MemoryError where the run could not be held.
+    """
+    n = problem.space.size(x)
     if isinstance(method, Method):
-        check_method(method, type(method.curvature).__name__, problem.space)
-        return [(type(method.curvature).__name__, method, "given by the caller")]
+        name = type(method.curvature).__name__
+        check_method(method, name, problem.space)
+        require_room(name, method, n, x)
+        return [(name, method, "given by the caller")]
     name = preset_name(method)
-    if name != "auto":
-        check_method(PRESETS[name], name, problem.space)
     if name == "auto":
-        choice = choose(problem, n, modes, why)
+        choice = choose(problem, n, modes_of(problem, x), why)
         return [(name, preset_for(name, problem), choice.reason) for name in choice.names]
-    return [(name, preset_for(name, problem), "asked for")]
+    check_method(PRESETS[name], name, problem.space)
+    chosen = preset_for(name, problem)
+    require_room(name, chosen, n, x)
+    return [(name, chosen, "asked for")]
 
 
 def preset_for(name: str, problem: Any) -> Method:
