@@ -258,7 +258,7 @@ PROBLEMS: dict[str, tuple[Callable[[int], Posed], int]] = {
     "wood": (zoo("wood"), 4),
     "brown-dennis": (zoo("brown-dennis"), 4),
     "logistic, small": (zoo("logistic-regression"), 3),
-    "chain": (flat(rosenbrock, pairs(-1.2, 1)), 20),
+    "chain": (flat(rosenbrock, near), 20),
     "chain, 100": (flat(rosenbrock, near), 100),
     "TRIDIA, 300": (flat(tridia, 1.0), 300),
     "dense 1e2": (quadratic(1e2), 300),

@@ -1,7 +1,9 @@
 """One problem by one method: processor time of a first call and of a second one, and what the run counted."""
 
 import resource
+import time
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -22,10 +24,13 @@ MOST_DENSE, LEAST_SPARSE = 2600, 500
 """Dense H up to so many variables (beyond, its eigenvalues alone take longer than any run here); patterns are looked
 for above so many, as the package does."""
 
-SECONDS = 45.0
-"""For one call, on the clock; a second call is made where the first took less than a third of it."""
+FULL = ("dense", "logistic", "cosh", "softmax", "net", "PENALTY1", "shared", "graph 2, 3e4")
+"""How the names of those begin whose H is full, or whose factor is: the package finds that out, and factors none."""
 
-PROCESSOR = 170
+SECONDS = 20.0
+"""Of processor time for one call; a second call is made where the first took less."""
+
+PROCESSOR = 90
 """Processor seconds after which the system ends the process."""
 
 
@@ -39,7 +44,9 @@ def ways(name: str) -> list[str]:
     """The methods that are tried on a problem."""
     n = PROBLEMS[name][1]
     out = {"dense"} if n > MOST_DENSE else set()
-    return [way for way in WAYS if way not in (out | ({"sparse"} if n <= LEAST_SPARSE else set()))]
+    if n <= LEAST_SPARSE or name.startswith(FULL):
+        out.add("sparse")
+    return [way for way in WAYS if way not in out]
 
 
 def measure(key: str, quick: bool) -> dict:
@@ -51,7 +58,10 @@ def measure(key: str, quick: bool) -> dict:
 
 def run(name: str, way: str) -> dict:
     """The row of a problem by a way, or by "auto"."""
-    from raphson.solver import call, door
+    from raphson.solver import call, door, drive
+
+    for part in (call, door, drive):  # limits count processor time: others use this machine, too
+        part.time = SimpleNamespace(perf_counter=time.process_time)  # type: ignore[assignment]
 
     problem = posed(name)
     if way == "dense":  # also where H is sparse
@@ -74,7 +84,7 @@ def run(name: str, way: str) -> dict:
         )
         jax.block_until_ready(result.model.gradient)
         spent.append((begin, ended[-1] if ended else now(), now()))
-        if spent[0][2][0] - spent[0][0][0] > SECONDS / 3:
+        if spent[0][2][1] - spent[0][0][1] > SECONDS:
             break
     first, last = spent[0], spent[-1]
     counted = result.evaluations
