@@ -17,6 +17,44 @@ export async function launch() {
   });
 }
 
+/** After the frames that a change asked for. */
+export const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)))));
+
+// THROTTLE=6: the page computes six times slower, as on a loaded machine; a test that reads before the page is painted then fails.
+const THROTTLE = Number(process.env.THROTTLE ?? 1);
+
+/**
+ * From here on every click, key, choice and release on the page is followed by the frames that it asked for, so that what a
+ * test reads next is what a reader sees next, however slow the machine is. A page without scripts or on its way out has none.
+ */
+export async function patient(page) {
+  if (THROTTLE > 1) await (await page.context().newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate: THROTTLE });
+  const wait = (owner, names) => {
+    for (const name of names) {
+      const act = owner[name].bind(owner);
+      owner[name] = async (...given) => {
+        const answer = await act(...given);
+        await settled(page).catch(() => {});
+        return answer;
+      };
+    }
+    return owner;
+  };
+  const locate = page.locator.bind(page), acts = ["click", "dblclick", "fill", "press", "check", "uncheck", "selectOption", "tap"];
+  const deeper = (locator) => {
+    for (const name of ["locator", "nth", "first", "last", "filter"]) {
+      const down = locator[name].bind(locator);
+      locator[name] = (...given) => deeper(down(...given));
+    }
+    return wait(locator, acts);
+  };
+  page.locator = (...given) => deeper(locate(...given));
+  wait(page, acts);
+  wait(page.keyboard, ["press", "type"]);
+  wait(page.mouse, ["up", "click"]);
+  return page;
+}
+
 /** Opens every panel below the first screen, as a reader does, and waits until it is painted. */
 export async function unfold(page) {
   await page.evaluate(() => {
@@ -24,7 +62,7 @@ export async function unfold(page) {
     (all && closed.length ? [all] : closed).forEach((button) => button.click());
     window.raphson?.store.flush();
   });
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)))));
+  await settled(page);
 }
 
 /**
@@ -34,6 +72,7 @@ export async function unfold(page) {
 export async function open(browser, name, { hash = "", size = { width: 1280, height: 900 }, folded = false, ready = '[data-panel="local"] svg [data-role="point"]', ...options } = {}) {
   const context = await browser.newContext({ viewport: size, bypassCSP: true, ...options });
   const page = await context.newPage();
+  if (options.javaScriptEnabled !== false) await patient(page);
   page.errors = [];
   page.requests = [];
   page.on("pageerror", (error) => page.errors.push(String(error)));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { FOLDER, PAGES, launch, open } from "./browser.mjs";
+import { FOLDER, PAGES, launch, open, settled } from "./browser.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PARTS = ['[data-figure="fit"] svg', '[data-figure="residuals"] svg', '[data-panel="parameters"] table', ".correlations table"];
@@ -11,7 +11,6 @@ let browser;
 before(async () => (browser = await launch()));
 after(() => browser?.close());
 
-const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
 /** The lowest edge of the parts that must be seen at first sight. */
 async function depth(page) {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { launch, open, unfold } from "./browser.mjs";
+import { launch, open, settled, unfold } from "./browser.mjs";
 import { openTour } from "./tour.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -11,7 +11,6 @@ let browser;
 before(async () => (browser = await launch()));
 after(() => browser?.close());
 
-const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)))));
 
 /** Of every panel whether its pictures are in sight and drawn, and what its heading says of it. */
 const panels = (page) =>

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { between, degrees, geometry, launch, open, tangent } from "./browser.mjs";
+import { between, degrees, geometry, launch, open, settled, tangent } from "./browser.mjs";
 
 const ATTACKS = JSON.parse(readFileSync(new URL("../tests/fixtures/attacks.json", import.meta.url), "utf8"));
 const AXE = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
@@ -14,7 +14,6 @@ before(async () => (browser = await launch()));
 after(() => browser?.close());
 
 const box = "#formula";
-const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
 /** Types a formula and has it computed at once. */
 async function type(page, text) {

@@ -1,13 +1,12 @@
 // The stretched circle measured in pixels: what H^-1 makes of every -g of one length, and both arrows under the hand.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { PAGES, launch, open } from "./browser.mjs";
+import { PAGES, launch, open, settled } from "./browser.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
 after(() => browser?.close());
 
-const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
 /** Ellipse, arrows (head minus tail) and spokes' tips of both figures, in pixels with y upwards from the middle. */
 function drawn(page) {

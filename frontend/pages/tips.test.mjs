@@ -235,3 +235,23 @@ test("axe finds nothing while H is changed, and nothing overflows a phone; the l
     await page.finish();
   }
 });
+
+test("no label lies on a tip, over places of runs and looks", async () => {
+  const covered = [], pages = ["run-newton", "run-quartet", "look-himmelblau", "look-rosenbrock-start", "look-beale", "look-himmelblau-dome"];
+  for (const name of pages) {
+    const page = await open(browser, name), trials = name.startsWith("run") ? 8 : 1;
+    for (let k = 0; k < trials; k += 1) {
+      covered.push(...await page.evaluate(([local, where]) => {
+        const tips = [...document.querySelectorAll(`${local} .handle.tip:not([hidden]):not(.beyond)`)].map((tip) => tip.getBoundingClientRect());
+        return [...document.querySelectorAll(`${local} svg [data-role="label"]:not(.more)`)].flatMap((label) => {
+          const box = label.getBoundingClientRect();
+          const on = tips.some(({ x, y, width, height }) => Math.abs(x + width / 2 - box.x - box.width / 2) < box.width / 2 + 2 && Math.abs(y + height / 2 - box.y - box.height / 2) < box.height / 2 - 1);
+          return on ? [`${where}: ${label.textContent}`] : [];
+        });
+      }, [LOCAL, `${name} ${k}`]));
+      await page.keyboard.press("ArrowRight");
+    }
+    await page.finish();
+  }
+  assert.deepEqual(covered, []);
+});

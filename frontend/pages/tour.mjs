@@ -1,12 +1,15 @@
 // What the tests of the tour's screens share.
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
-import { FOLDER } from "./browser.mjs";
+import { FOLDER, patient, settled } from "./browser.mjs";
+
+export { settled };
 
 /** Opens the tour on a screen ("end": the last). Errors and requests are kept: `page.errors`, `page.requests`. */
 export async function openTour(browser, screen, { language = "en", size = { width: 1400, height: 900 }, ...options } = {}) {
   const context = await browser.newContext({ viewport: size, bypassCSP: true, ...options });
   const page = await context.newPage();
+  if (options.javaScriptEnabled !== false) await patient(page);
   Object.assign(page, { errors: [], requests: [], finish: () => context.close() });
   page.on("pageerror", (error) => page.errors.push(String(error)));
   page.on("console", (message) => message.type() === "error" && page.errors.push(message.text()));
@@ -18,9 +21,6 @@ export async function openTour(browser, screen, { language = "en", size = { widt
   await settled(page);
   return page;
 }
-
-/** After the frames that a change asked for. */
-export const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)))));
 
 /** Puts the slider of the screen to a value. */
 export async function slideTo(page, value) {

@@ -134,6 +134,19 @@ def test_one_bad_lane_does_not_touch_the_others(backend):
 
 
 @both
+def test_batches_of_batches(backend):
+    structure, rng = structures()[7], np.random.default_rng(11)
+    values = np.stack([random_values(rng, structure, "definite") for _ in range(6)])
+    values[4] = -values[4]
+    lanes = jax.vmap(jax.vmap(partial(answers, backend), (None, 0, None)), (None, 0, None))
+    found = jax.jit(lanes)(structure, values.reshape(2, 3, -1), np.ones(7))
+    for k in range(6):
+        lane = {name: value[k // 3, k % 3] for name, value in found.items()}
+        b = np.ones(7)
+        agree(lane, nothing(b, structure) if k == 4 else expected(structure, values[k], b), 1e-11)
+
+
+@both
 def test_definiteness_is_that_of_the_eigenvalues(backend):
     """300 matrices of each kind and pattern; between the errors of both, either answer is right."""
     rng = np.random.default_rng(1)

@@ -6,7 +6,7 @@ import { type Canvas, drawn } from "./marks";
 import type { Tick } from "./ticks";
 import { FRAME, color } from "./style";
 import { FONT_SIZE, element, pixels, type Sketch, updated } from "./svg";
-import type { Scene } from "./types";
+import type { Pair, Scene } from "./types";
 
 export type { Frame, Size } from "./frame";
 
@@ -19,6 +19,7 @@ export function render(svg: SVGSVGElement, scene: Scene, size: Size, prefix = "s
   const { frame, axes } = framed(scene, size), id = `${prefix}-${scene.view}`;
   const canvas: Canvas = { frame, scene, id, labels: [], marks: [] };
   const items = scene.items.flatMap((item) => drawn(item, canvas));
+  canvas.marks.push(...(scene.holds ?? []).flatMap((hold) => spot(frame.toPixel(hold))));
   const group = element("g", { "data-scene": scene.view, "font-size": FONT_SIZE, "font-family": "system-ui, sans-serif" },
     definitions(frame, id),
     ...axesOf(scene, frame, axes),
@@ -33,6 +34,15 @@ export function render(svg: SVGSVGElement, scene: Scene, size: Size, prefix = "s
   else if (old !== node) old.replaceWith(node);
   return frame;
 }
+
+/** The marks of a handle: its middle, and two rings as far as its disk reaches. */
+function spot([x, y]: Pair): Pair[] {
+  const turns = Array.from({ length: 8 }, (_, k) => (k * Math.PI) / 4);
+  return [[x, y], ...[HOLD / 2, HOLD].flatMap((r) => turns.map((t): Pair => [x + r * Math.cos(t), y + r * Math.sin(t)]))];
+}
+
+/** The radius (px) of a small handle, with a pixel of ground around it. */
+const HOLD = 7;
 
 /** Sets an attribute that differs: even the same viewBox again has all of a picture laid out anew. */
 function mark(svg: SVGSVGElement, name: string, value: string): void {

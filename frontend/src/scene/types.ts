@@ -30,6 +30,8 @@ export interface Scene {
   window: [number, number, number, number];
   /** Back to front. */
   items: Item[];
+  /** Where a hand can take hold of the picture: labels keep off. */
+  holds?: Pair[];
   x_label?: string;
   y_label?: string;
   /** A unit is as long on both axes; right-angle marks only then. */

@@ -5,6 +5,7 @@ import { insideConvex } from "../maths/polygon";
 import { type Quadratic, type Vec, angleDeg, cauchy, center, eigen, hasCenter, kind, newton, rise, signs } from "../maths/quadratic";
 import { angleInSpace } from "../maths/space";
 import { decomposed } from "../maths/symmetric";
+import { crossing } from "../maths/tips";
 import { add, dot, norm, scale, unit } from "../maths/vector";
 import { exit, inside, roomy } from "../maths/window";
 import type { Item, Pair, Scene } from "../scene/types";
@@ -21,9 +22,19 @@ export function local(context: Context): Scene {
     ...ray(context), ...curve(context), ...arrows(quad, window, look), ...alongBound(context), ...ends(context), ...points(quad, look),
   ];
   return {
-    view: "local", question: words.questionLocal, window, items, x_label: context.axes[0], y_label: context.axes[1],
+    view: "local", question: words.questionLocal, window, items, holds: holds(context), x_label: context.axes[0], y_label: context.axes[1],
     equal: true, caption: caption(context), notes: notes(context),
   };
+}
+
+/** The tips of the axes, which a hand pulls. */
+function holds(context: Context): Pair[] {
+  const { quad, hand, section } = context, frame = hand ?? eigen(quad);
+  if (section === "shadow") return [];
+  return ([0, 1] as const).flatMap((i) => {
+    const c = crossing(quad, frame, i, raised(context));
+    return c ? [c.far, c.near].filter(Boolean).map((tau) => add(c.foot, scale(tau, c.along)) as Pair) : [];
+  });
 }
 
 function lookOf(context: Context, lift: number, words: ViewWords): Look {

@@ -12,6 +12,7 @@ sparsax's wheel holds parts of SuiteSparse under the GPL (NOTICE at the root of 
 # pyright: reportMissingTypeStubs=false, reportMissingImports=false, reportMissingModuleSource=false
 
 import ctypes
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module, metadata
 from importlib.util import find_spec
@@ -20,7 +21,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.custom_batching import custom_vmap
+from jax import lax
+from jax.custom_batching import sequential_vmap
 from numpy.typing import NDArray
 
 from raphson.kernel.number import sum_rounding
@@ -43,9 +45,6 @@ ANALYSIS_VERSIONS = (4, 5)
 
 COMMON_BYTES = 1 << 16
 """Room for `cholmod_common`, which has 2.6 kB; it is only handed from one call to the next."""
-
-PERMUTE = 7
-"""CHOLMOD's number of the system P b, sparsax.MODE_P."""
 
 
 def kept_factors(n: int) -> int:
@@ -73,9 +72,19 @@ def double(a: Array) -> Array:
     return a.astype(jnp.float64)
 
 
-def axis_of(batched: bool) -> int | None:
-    """Where `vmap` finds a batch."""
-    return 0 if batched else None
+def by_platform(
+    inside: Callable[..., Array], on_host: Callable[..., Host], structure: SparseStructure, values: Array, like: Array
+) -> Array:
+    """The answer (as `like`, which is handed over, too) of sparsax's own call where XLA computes on the CPU, and of a
+    callback where it computes elsewhere: sparsax has no code for a GPU, and fails when such a program is run."""
+
+    def callback(*given: Array) -> Array:
+        return jax.pure_callback(
+            on_host, jax.ShapeDtypeStruct(like.shape, like.dtype), *given, vmap_method="sequential"
+        )
+
+    given = structure.rows, structure.columns, double(values), like
+    return lax.platform_dependent(*given, cpu=inside, default=callback)
 
 
 class Cholmod:
@@ -125,50 +134,65 @@ class Cholmod:
         self.asked += native().factorization_count() - before
         return True
 
-    def chains(self, structure: SparseStructure, values: Array, chains: list[tuple[Array, tuple[int, ...]]]) -> Any:
-        """Chains of solves with one factor. sparsax reads the upper triangle, which is ours with i and j exchanged."""
-        given = [(double(b), modes) for b, modes in chains]
-        found = library().factor_solve(structure.columns, structure.rows, double(values), given, n=structure.size)
-        return [x.astype(b.dtype) for x, (b, _) in zip(found, chains, strict=True)]
+    def chain(self, structure: SparseStructure, values: Array, b: Array, modes: tuple[str, ...]) -> Array:
+        """Solves with parts of the factor, one after another, without a token; lane by lane in a batch, nested ones
+        too. sparsax reads the upper triangle, which is ours with i and j exchanged."""
+        lib = library()
+        codes = tuple(getattr(lib, f"MODE_{mode}") for mode in modes)
+
+        def inside(rows: Array, columns: Array, a: Array, right: Array) -> Array:
+            return lib.factor_solve(columns, rows, a, [(right, codes)], n=structure.size)[0]
+
+        def on_host(rows: Any, columns: Any, a: Any, right: Any) -> Host:
+            pattern, solved = (np.asarray(columns), np.asarray(rows), np.asarray(a)), np.asarray(right)
+            for code in codes:
+                solved = native().solve_np(*pattern, np.ascontiguousarray(solved), code)
+            return solved
+
+        return by_platform(inside, on_host, structure, values, double(b)).astype(b.dtype)
 
     def solve(self, structure: SparseStructure, values: Array, b: Array) -> Array:
         """H^-1 b for b (n,) or (n, k)."""
-        lib = library()
-        return self.chains(structure, values, [(b, (lib.MODE_A,))])[0]
+
+        @sequential_vmap
+        def lane(structure: SparseStructure, values: Array, b: Array) -> Array:
+            return self.chain(structure, values, b, ("A",))
+
+        return lane(structure, values, b)
 
     def solve_with_bend(self, structure: SparseStructure, values: Array, b: Array) -> tuple[Array, Array]:
         """y = H^-1 b, and y'H^-1 y as the squared length of L^-1 P y.
 
-        Alone in two calls with three triangular solves (grid of 1000 x 1000: 180 ms; one call: 290). In a batch, whose
-        factors are not all kept, in one call with five.
+        Two calls with three triangular solves: 16 ms for a grid of 300 x 300, where one call has five and takes 24.
         """
-        lib = library()
 
-        @custom_vmap
-        def alone(structure: SparseStructure, values: Array, b: Array) -> tuple[Array, Array]:
-            y = self.solve(structure, values, b)
-            return y, self.chains(structure, values, [(y, (lib.MODE_P, lib.MODE_L))])[0]
+        @sequential_vmap
+        def lane(structure: SparseStructure, values: Array, b: Array) -> tuple[Array, Array]:
+            y = self.chain(structure, values, b, ("A",))
+            w = self.chain(structure, values, y, ("P", "L"))
+            return y, w @ w
 
-        @alone.def_vmap
-        def _(size: int, batched: Any, *given: Any) -> tuple[Any, Any]:
-            def together(structure: SparseStructure, values: Array, b: Array) -> tuple[Array, Array]:
-                chains = [(b, (lib.MODE_A,)), (b, (lib.MODE_A, lib.MODE_P, lib.MODE_L))]
-                return tuple(self.chains(structure, values, chains))
-
-            return jax.vmap(together, tuple(jax.tree.map(axis_of, batched)), axis_size=size)(*given), (True, True)
-
-        y, w = alone(structure, values, b)
-        return y, w @ w
+        return lane(structure, values, b)
 
     def solve_twice(self, structure: SparseStructure, values: Array, b: Array) -> Array:
         """H^-1 H^-1 b."""
-        lib = library()
-        return self.chains(structure, values, [(b, (lib.MODE_A, lib.MODE_A))])[0]
+
+        @sequential_vmap
+        def lane(structure: SparseStructure, values: Array, b: Array) -> Array:
+            return self.chain(structure, values, b, ("A", "A"))
+
+        return lane(structure, values, b)
 
     def selected_inverse(self, structure: SparseStructure, values: Array) -> Array:
         """The entries of H^-1 at the places of the structure (nnz,)."""
-        found = library().selinv(structure.columns, structure.rows, double(values), structure.size)
-        return found.astype(values.dtype)
+
+        def inside(rows: Array, columns: Array, a: Array, _: Array) -> Array:
+            return library().selinv(columns, rows, a, structure.size)
+
+        def on_host(rows: Any, columns: Any, a: Any, _: Any) -> Host:
+            return native().selinv_np(np.asarray(columns), np.asarray(rows), np.asarray(a), structure.size)
+
+        return by_platform(inside, on_host, structure, values, double(values)).astype(values.dtype)
 
     def host_factor(self, structure: SparseStructure, values: Host) -> "CholmodFactor | None":
         """The factor of a matrix on the host; None where it is not positive definite."""
@@ -219,7 +243,7 @@ class CholmodFactor:
         """The fill in the order that this factor has."""
 
         def make() -> Fill:
-            order = self.solve(np.arange(n, dtype=float), PERMUTE).astype(np.int64)
+            order = self.solve(np.arange(n, dtype=float), library().MODE_P).astype(np.int64)
             return fill_of_order(self.rows, self.columns, order)
 
         return self.backend.fills.find(self.rows, self.columns, n, make)

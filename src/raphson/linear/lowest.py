@@ -23,7 +23,6 @@ Host = NDArray[Any]
 LOWEST_LIMIT = 30
 """Factorizations spent at most on a bracket of the lowest eigenvalue; two or three are usual for a definite matrix."""
 
-
 SOLVES = 4
 """Inverse iterations with each factor: a solve costs a quarter of a factorization or less. Mean number of
 factorizations over 200 small matrices of four kinds: 5.0 with two, 3.5 with four, 3.0 with eight."""
@@ -120,7 +119,7 @@ class LowestSearch:
             return False
         # The last bit of h_ii - level is the shift's own error.
         self.floor = factor.defect + sum_rounding(1) * (float(np.max(abs(self.matrix.diagonal))) + abs(level))
-        self.low = max(self.low, level - self.floor)
+        self.low = max(self.low, float(np.nextafter(level - self.floor, -np.inf)))
         n = self.vector.size
         noise = np.random.default_rng(self.count).standard_normal(n) / np.sqrt(n)
         z = self.vector + STIR * noise

@@ -68,12 +68,13 @@ class PatternMemory[T]:
 
     def find(self, rows: Indices, columns: Indices, n: int, make: Callable[[], T]) -> T:
         """What belongs to this pattern, made now if it was not there."""
-        for k, (i, j, size, found) in enumerate(self.known):
+        known = self.known  # replaced as a whole: other threads may look at the same time
+        for k, (i, j, size, found) in enumerate(known):
             if size == n and np.array_equal(i, rows) and np.array_equal(j, columns):
-                self.known.insert(0, self.known.pop(k))
+                self.known = [known[k], *known[:k], *known[k + 1 :]]
                 return found
         made = make()
-        self.known = [(rows.copy(), columns.copy(), n, made), *self.known][:PATTERNS]
+        self.known = [(rows.copy(), columns.copy(), n, made), *known][:PATTERNS]
         return made
 
 
