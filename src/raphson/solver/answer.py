@@ -114,7 +114,7 @@ def preset(problem: Any, name: str, x: Any) -> Method:
         name = preset_name(name, table, ALIASES | RESIDUAL_ALIASES)
         return table["lm" if name == "auto" else name]
     name = preset_name(name)
-    return PRESETS[choose(problem, problem.space.size(x), modes_of(problem, x)).names[0] if name == "auto" else name]
+    return PRESETS[choose(problem, x, modes_of(problem, x), look=False).names[0] if name == "auto" else name]
 
 
 def strong(a: Any) -> Array:

@@ -28,7 +28,7 @@ from raphson.solver.options import read_hess, read_limits, refuse_constraints
 from raphson.solver.presets import PRESETS, SPARSE_PRESETS, preset_name, stand_in
 from raphson.solver.result import Result
 from raphson.solver.spaces import check_method, placed, read_space
-from raphson.solver.sparsity import with_sparsity
+from raphson.solver.sparsity import SparsityFound, with_sparsity
 from raphson.solver.step import Method, State
 from raphson.solver.suspect import located
 from raphson.tracing.read import floating_args, without_program
@@ -48,8 +48,9 @@ def minimize(
     fun(x, *args): one number, written with NumPy or jax.numpy: traced, with exact derivatives. What needs the value
     of a variable (`if`, `float()`) runs on the host, by given derivatives or differences, which a note says. Arrays of
     whole numbers in args become floating-point ones where fun takes them so. x0: a vector, or any pytree of arrays;
-    its precision is the working precision. method: "auto", a preset ("trust-exact", "newton", "bfgs", ...; SciPy's
-    names are understood) or a `Method`. jac, hess, hessp: as in SciPy, needed on the host only; else compared.
+    its precision is the working precision. method: "auto" (up to 500 variables a dense H; above, what is foreseen to cost
+    least: a factor of the sparse or dense H, products with H, or L-BFGS, with the numbers in `reasons`), a preset
+    ("trust-exact", "newton", "bfgs", ...; SciPy's names are understood) or a `Method`. jac, hess, hessp: as in SciPy, needed on the host only; else compared.
     bounds: n pairs (lower, upper) or a scipy.optimize.Bounds; every point tried lies between them, the result names
     the active ones. tol: relative accuracy asked of every variable (None: eps^(2/3)); multiplying f or changing the
     units of x changes nothing (units of single x_i do for gradient descent; for bfgs, dfp, sr1 and lbfgs on the host,
@@ -62,7 +63,8 @@ def minimize(
     Returns a `Result`; its `success` is true only for a minimum shown by first and second order or
     by the noise of f. Ctrl-C, the time limit and the step limit return the best point so far; where x0, or
     f or a derivative there, is not finite, the result says so. Raises TypeError or ValueError, before the
-    loop, for input that cannot be meant.
+    loop, for input that cannot be meant, and MemoryError, before anything is allocated, for a run that could not be
+    held.
     """
     notes: list[str] = []
     begin = time.perf_counter()
@@ -75,12 +77,12 @@ def minimize(
     compiled = CompileClock.seconds
     space, x = read_space(space, bounds, x, notes, Numbered(), pairs=True)
     problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes, space, limits.calls)
-    problem, why = with_sparsity(placed(problem, space, notes), x, DENSE + 1)
+    problem, found = with_sparsity(placed(problem, space, notes), x, DENSE + 1)
     call = Call(
         problem, x, restore, limits, notes, begin, compiled, None if callback is None else watcher(callback, restore),
         reporter(progress),
     )  # fmt: skip
-    result = call.best(read_method(method, problem, x, why))
+    result = call.best(*read_method(method, problem, x, found))
     # On the host there are no curved spaces: there the failed run is the answer.
     plain = without_program(fun) if space.straight and unsmooth(result, problem) else None
     if plain is not None:
@@ -120,8 +122,8 @@ def iterate(
     notes: list[str] = []
     space, x = read_space(space, None, read_point(x0, notes), notes, Numbered(), pairs=True)
     problem, x, _ = read_problem(fun, x, args, None, None, None, notes)
-    problem, why = with_sparsity(placed(problem, space, notes), x, DENSE + 1)
-    _, chosen, _ = read_method(method, problem, x, why)[0]
+    problem, found = with_sparsity(placed(problem, space, notes), x, DENSE + 1)
+    ((_, chosen, _), *_), _ = read_method(method, problem, x, found)
     chosen = limited(chosen, read_limits(tol, max_steps, None, None, notes), x)
     return iterations(chosen, problem, x)
 
@@ -183,8 +185,11 @@ def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[st
     notes.append("jac agrees with fun; JAX differentiates fun itself, so jac is not needed")
 
 
-def read_method(method: Any, problem: Any, x: Any, why: str = "") -> list[tuple[str, Method, str]]:
-    """What to try, first things first: (name, method, the reason for it). `why`: what is known of the sparsity of H.
+def read_method(
+    method: Any, problem: Any, x: Any, found: SparsityFound | None
+) -> tuple[list[tuple[str, Method, str]], tuple[str, ...]]:
+    """What to try, first things first: (name, method, the reason for it); and what else is to be said of the choice.
+    `found`: what is known of the sparsity of H.
 
     Raises MemoryError where the run could not be held.
     """
@@ -193,15 +198,15 @@ def read_method(method: Any, problem: Any, x: Any, why: str = "") -> list[tuple[
         name = type(method.curvature).__name__
         check_method(method, name, problem.space)
         require_room(name, method, n, x)
-        return [(name, method, "given by the caller")]
+        return [(name, method, "given by the caller")], ()
     name = preset_name(method)
     if name == "auto":
-        choice = choose(problem, n, modes_of(problem, x), why)
-        return [(name, preset_for(name, problem), choice.reason) for name in choice.names]
+        choice = choose(problem, x, modes_of(problem, x), found)
+        return [(name, preset_for(name, problem), choice.reason) for name in choice.names], choice.more
     check_method(PRESETS[name], name, problem.space)
     chosen = preset_for(name, problem)
     require_room(name, chosen, n, x)
-    return [(name, chosen, "asked for")]
+    return [(name, chosen, "asked for")], ()
 
 
 def preset_for(name: str, problem: Any) -> Method:

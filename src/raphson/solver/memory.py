@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+from jax.core import Tracer
 
 from raphson.calculus.colored import SparseHessian
 from raphson.model.curvature import Exact
@@ -29,7 +30,7 @@ GROUPS = Path("/sys/fs/cgroup")
 def device_of(x: Any) -> Any:
     """Where the arrays of x lie; inside compiled code, where JAX puts what nobody placed."""
     leaf = jax.tree.leaves(x)[0]
-    placed = isinstance(leaf, jax.Array) and not isinstance(leaf, jax.core.Tracer)
+    placed = isinstance(leaf, jax.Array) and not isinstance(leaf, Tracer)
     return next(iter(leaf.devices())) if placed else jax.devices()[0]
 
 

@@ -1,88 +1,150 @@
 """What each way to minimize a function of many variables would cost: seconds and bytes, estimated from counts alone.
 
-A way costs so many steps, and each of them so many gradients, products with H, vectors, and operations of a
-factorization. How many steps and products a problem takes is not known before; the medians of a set of problems stand
-for it (benchmarks/choice.py, whose table says how often that is right). The estimates are for choosing between ways,
-and good to a factor of three.
+A Newton step costs what its factorization does, or so many products with H as conjugate gradients take; L-BFGS takes
+many cheap steps instead. All three ways are counted: the equations of f (solver/work.py), the colors of H, the entries
+and operations of its factor, and the products that conjugate gradients take at x0. The estimates are for choosing
+between ways and good to a factor of two or three; benchmarks/results/choice.md says how often they chose well.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from raphson.linear.cg import conjugate_path
+from raphson.model.curvature import MORE, SWEEPS, balanced, filled
+from raphson.problems.allowed import modes_of
+from raphson.problems.derivatives import slope
 from raphson.solver.memory import dense_bytes, vector_bytes
 from raphson.solver.work import work_of
 from raphson.sparsity.price import compressed_bytes
 
-DENSE, SPARSE, PRODUCTS, PAIRS = "dense", "sparse", "products", "pairs"
 
-WORDS = {DENSE: "dense factors", SPARSE: "sparse factors", PRODUCTS: "products with H", PAIRS: "L-BFGS"}
+class Way(StrEnum):
+    """The ways that are priced, in words."""
 
-STEPS = {DENSE: 12, SPARSE: 12, PRODUCTS: 15, PAIRS: 100}
-"""Steps of a run: medians of the set."""
+    DENSE = "dense factors"
+    SPARSE = "sparse factors"
+    PRODUCTS = "products with H"
+    PAIRS = "L-BFGS"
 
-INNER = 200
-"""Products of a run by conjugate gradients: the median of the set."""
 
-CALL = 15e-6
-"""Seconds that a compiled evaluation takes at least."""
+STEPS = 20
+"""Newton steps of a run, by any way: the median of the set is 18, with half of all between 11 and 25."""
 
-WORK = 0.3e-9
-"""Seconds of a multiplication in a loop over arrays (solver/work.py)."""
+ENOUGH = 0.01
+"""Conjugate gradients are looked at until the residual is so much of g; by then the set's problems differ most."""
 
-VECTOR = 1e-9
-"""Seconds for each number of a vector that a step, or a product's conjugate gradients, reads and writes."""
+PROBED = 60
+"""And through so many products at most: what is not there by then is ill-conditioned."""
+
+UNSEEN = 7
+"""Products a step where H is not positive at x0, which ends conjugate gradients early there and in the first steps: on
+such problems of the set 4 to 15 a step, but for one (DIXMAANI, 120)."""
+
+CALL = 1.2e-5
+"""Seconds of a compiled call that does nothing."""
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What is counted of a problem: n, the `work` of f; of a sparse H its colors (0: there is none), the entries of its
+    """What is counted of a problem: n, and the `work` of a product with H in nanoseconds; the products `asked` for by
+    conjugate gradients at x0 (PROBED: more than that); of a sparse H its colors (0: there is none), the entries of its
     lower triangle and of its factor, the operations of a factorization, and the bytes of the factors held."""
 
     n: int
     work: float
+    asked: float = UNSEEN
     colors: int = 0
     entries: int = 0
     factor: int = 0
     flops: float = 0.0
     held: float = 0.0
 
+    @property
+    def product(self) -> float:
+        """Seconds of a product, of a gradient as well."""
+        return CALL + 1e-9 * self.work
+
 
 @dataclass(frozen=True)
 class Price:
-    """What a way would cost."""
+    """What a way would cost: the seconds of its steps, and the bytes that it holds."""
 
     seconds: float
     bytes: float
 
 
+@dataclass(frozen=True)
+class Inquiry:
+    """Conjugate gradients at x0: how many products they took, and whether they met no positive curvature there."""
+
+    products: int
+    negative: bool
+
+    @property
+    def asked(self) -> float:
+        """Products a step."""
+        return float(UNSEEN if self.negative or not self.products else self.products)
+
+
+def inquire(problem: Any, x: Any) -> Inquiry:
+    """Conjugate gradients at x0 in balanced units, towards a hundredth of g: at most `PROBED` products, and twelve for
+    the units."""
+    inner, negative = probed(modes_of(problem, x), problem, x)
+    return Inquiry(int(inner), bool(negative))
+
+
+@partial(jax.jit, static_argnums=0)
+def probed(modes: Any, problem: Any, x: Any) -> tuple[Any, Any]:
+    """The products taken, and whether a direction without positive curvature ended it."""
+    zero = problem.space.zero(x)
+    (_, g), linear = jax.linearize(slope(modes, problem, x), zero)
+    mv = lambda v: linear(v)[1]
+    unit = filled(balanced(mv, zero, jnp.zeros((), jnp.int32), jnp.asarray(SWEEPS + MORE, jnp.int32)))
+    walk = conjugate_path(lambda v: mv(v / unit) / unit, g / unit, jnp.inf, PROBED, 1, ENOUGH)
+    return walk.inner, jnp.any(walk.beyond != 0)
+
+
 def program_work(problem: Any, x: Any) -> float:
-    """The work of one value of f; nothing is executed."""
+    """The work of a product with H; nothing is executed."""
     flat = jax.tree.map(lambda a: jax.ShapeDtypeStruct(jnp.shape(a), jnp.result_type(a)), x)
     return work_of(jax.make_jaxpr(problem.value)(flat))
 
 
-def prices(counts: Counts, itemsize: int = 8) -> dict[str, Price]:
+def prices(counts: Counts, itemsize: int = 8) -> dict[Way, Price]:
     """What each way would cost, those that the counts allow."""
     n = counts.n
-    product = CALL + 3 * WORK * counts.work
     found = {
-        DENSE: Price(STEPS[DENSE] * dense_step(counts, product) + 1e-9 * n**3, dense_bytes(n, itemsize)),
-        PRODUCTS: Price(
-            STEPS[PRODUCTS] * (1e-3 + 300 * VECTOR * n) + INNER * (product + 30 * VECTOR * n),
-            vector_bytes(n, itemsize),
-        ),
-        PAIRS: Price(STEPS[PAIRS] * (2e-4 + product + 200 * VECTOR * n), vector_bytes(n, itemsize)),
+        Way.DENSE: Price(STEPS * dense_step(counts), dense_bytes(n, itemsize)),
+        Way.PRODUCTS: Price(STEPS * products_step(counts), vector_bytes(n, itemsize)),
+        Way.PAIRS: Price(pairs_steps(counts) * (1e-4 + 2.5e-7 * n + counts.product), vector_bytes(n, itemsize)),
     }
     if counts.colors:
-        step = 1e-3 + counts.colors * product + 50e-9 * counts.factor + 0.3e-9 * counts.flops + 300 * VECTOR * n
         held = compressed_bytes(n, counts.colors, counts.entries, itemsize) + counts.held
-        found[SPARSE] = Price(STEPS[SPARSE] * step, vector_bytes(n, itemsize) + held)
+        found[Way.SPARSE] = Price(STEPS * sparse_step(counts), vector_bytes(n, itemsize) + held)
     return found
 
 
-def dense_step(counts: Counts, product: float) -> float:
-    """Of the dense way: n products at once, and a factorization."""
-    return 0.3 * counts.n * product + 0.1e-9 * counts.n**3
+def dense_step(counts: Counts) -> float:
+    """Seconds of a step with a dense H: n products at once, and its factorization."""
+    return 1e-3 + 0.1 * counts.n * counts.product + 6e-11 * counts.n**3
+
+
+def products_step(counts: Counts) -> float:
+    """Seconds of a step by conjugate gradients."""
+    return 1e-3 + 2e-7 * counts.n + counts.asked * (counts.product + 2e-8 * counts.n)
+
+
+def sparse_step(counts: Counts) -> float:
+    """Seconds of a step with a sparse H: a product for each color, and its factorizations with their solves."""
+    own = 7e-4 + 4e-7 * counts.n + counts.colors * counts.product
+    return own + 3.5e-8 * counts.factor + 3e-11 * counts.flops
+
+
+def pairs_steps(counts: Counts) -> float:
+    """Steps of L-BFGS: more where conjugate gradients take more, and very many where they do not end."""
+    return 60 + (3 if counts.asked < PROBED else 20) * counts.asked

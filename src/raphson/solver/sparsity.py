@@ -16,11 +16,12 @@ from raphson.linear.symbolic import Fill
 from raphson.problems.allowed import innermost, modes_of
 from raphson.problems.minimize import Minimize
 from raphson.problems.modes import FORWARD
+from raphson.solver.memory import amount, available_bytes, fits
 from raphson.sparsity.coloring import Crowded, color_symmetric
 from raphson.sparsity.compress import hessian_recovery
 from raphson.sparsity.find import hessian_pattern
 from raphson.sparsity.pattern import Refused
-from raphson.sparsity.price import MOST_COLORS, products_instead
+from raphson.sparsity.price import MOST_COLORS, coloring_bytes, products_instead
 
 FACTOR_BYTES = 2**31
 """A factor may take up so much memory: CHOLMOD holds up to four."""
@@ -31,13 +32,15 @@ FACTOR_WORK = 1e11
 
 @dataclass(frozen=True)
 class SparsityFound:
-    """What was found: the `sparsity` (None: products have to do), the `pattern`'s entries, what its factor costs, and
-    the reason in one sentence."""
+    """What was found: the `sparsity` (None: products have to do), the pattern's `entries`, how many `colors` it has,
+    what its factor costs, and the reason in one sentence. `passing`: it is so for lack of memory, which may end."""
 
     sparsity: Sparsity | None
     reason: str
     entries: int = 0
     cost: Fill | None = None
+    colors: int = 0
+    passing: bool = False
 
 
 _known: WeakKeyDictionary[Any, dict[Any, SparsityFound]] = WeakKeyDictionary()
@@ -57,9 +60,12 @@ def sparse_of(problem: Any, x: Any) -> SparsityFound | None:
         known = _known.setdefault(function, {})
     except TypeError:  # a callable that takes no weak reference
         return look_for(problem, x)
-    if key not in known:
-        known[key] = look_for(problem, x)
-    return known[key]
+    found = known.get(key)
+    if found is None:
+        found = look_for(problem, x)
+        if not found.passing:
+            known[key] = found
+    return found
 
 
 def outline_of(arrays: Any) -> Any:
@@ -84,6 +90,10 @@ def look_for(problem: Any, x: Any) -> SparsityFound:
     if isinstance(pattern, Refused):
         return SparsityFound(None, f"H is not sparse ({pattern.reason})")
     start, column = np.asarray(pattern.start), np.asarray(pattern.column)
+    needed = float(coloring_bytes(n, pattern.nnz))
+    if not fits(needed, x):
+        why = f"coloring it takes {amount(needed)}, and {amount(available_bytes(x))} are free"
+        return SparsityFound(None, f"H has {pattern.nnz} entries: {why}", pattern.nnz, passing=True)
     coloring = color_symmetric(start, column, MOST_COLORS)
     refusal = products_instead(coloring)
     if refusal is not None or isinstance(coloring, Crowded):
@@ -97,14 +107,19 @@ def look_for(problem: Any, x: Any) -> SparsityFound:
         f"H has {pattern.nnz / n:.3g} entries a row, {coloring.count} products give it, and its factor has "
         f"{cost.nonzeros / n:.3g} a row"
     )
-    return SparsityFound(known, why, pattern.nnz, cost)
+    return SparsityFound(known, why, pattern.nnz, cost, coloring.count)
 
 
-def with_sparsity(problem: Any, x: Any, least: int) -> tuple[Any, str]:
-    """The problem with its sparsity, if it has at least `least` variables and a sparse Hessian, and the reason."""
+def with_sparsity(problem: Any, x: Any, least: int) -> tuple[Any, SparsityFound | None]:
+    """The problem with its sparsity, if it has at least `least` variables and a sparse Hessian whose factor fits into
+    the memory that there is, and what was found."""
     if problem.space.size(x) < least:
-        return problem, ""
+        return problem, None
     found = sparse_of(problem, x)
-    if found is None:
-        return problem, ""
-    return (problem if found.sparsity is None else replace(problem, sparsity=found.sparsity)), found.reason
+    if found is None or found.sparsity is None:
+        return problem, found
+    needed = 0.0 if found.cost is None else found.cost.bytes
+    if not fits(needed, x):
+        why = f"its factor would take {amount(needed)}, and {amount(available_bytes(x))} are free"
+        return problem, replace(found, sparsity=None, reason=f"H has {found.entries} entries: {why}", passing=True)
+    return replace(problem, sparsity=found.sparsity), found
