@@ -46,19 +46,20 @@ def minimize(
     """Minimizes a smooth function and says what it found.
 
     fun(x, *args): one number, written with NumPy or jax.numpy: traced, with exact derivatives. What needs the value
-    of a variable (`if`, `float()`) runs on the host, by given derivatives or differences, which a note says. Arrays of
-    whole numbers in args become floating-point ones where fun takes them so. x0: a vector, or any pytree of arrays;
-    its precision is the working precision. method: "auto" (up to 500 variables a dense H; above, what is foreseen to cost
-    least: a factor of the sparse or dense H, products with H, or L-BFGS, with the numbers in `reasons`), a preset
-    ("trust-exact", "newton", "bfgs", ...; SciPy's names are understood) or a `Method`. jac, hess, hessp: as in SciPy, needed on the host only; else compared.
-    bounds: n pairs (lower, upper) or a scipy.optimize.Bounds; every point tried lies between them, the result names
-    the active ones. tol: relative accuracy asked of every variable (None: eps^(2/3)); multiplying f or changing the
-    units of x changes nothing (units of single x_i do for gradient descent; for bfgs, dfp, sr1 and lbfgs on the host,
-    beyond 100 variables, and where not in factors of 2^10). callback: callback(intermediate_result=r) with r.x, r.fun,
-    or callback(x), after every trial; StopIteration or a returned True stops. options: maxiter, disp (prints the
-    result) and the like; unknown ones are warned of. progress: True for a live line, or a function of the state.
-    max_steps: trials. time_limit: seconds. space: where x lives, for JAX functions: `rp.Sphere()`, `rp.Rotation()`, or
-    a structure of spaces like that of x; None: the reals.
+    of a variable (`if`, `float()`) runs on the host, by given derivatives or differences, which a note says. Arrays
+    of whole numbers in args become floating-point ones where fun takes them so. x0: a vector, or any pytree of
+    arrays; its precision is the working precision. method: "auto" (up to 500 variables a dense H; above, what is
+    foreseen to cost least: a factor of the sparse or dense H, products with H, or L-BFGS, with the numbers in
+    `reasons`), a preset ("trust-exact", "newton", "bfgs", ...; SciPy's names are understood) or a `Method`. jac,
+    hess, hessp: as in SciPy, needed on the host only; else compared. bounds: n pairs (lower, upper) or a
+    scipy.optimize.Bounds; every point tried lies between them, the result names the active ones. tol: relative
+    accuracy asked of every variable (None: eps^(2/3)); multiplying f or changing the units of x changes nothing
+    (units of single x_i do for gradient descent; for bfgs, dfp, sr1 and lbfgs on the host, beyond 100 variables, and
+    where not in factors of 2^10). callback: callback(intermediate_result=r) with r.x, r.fun, or callback(x), after
+    every trial; StopIteration or a returned True stops. options: maxiter, disp (prints the result) and the like;
+    unknown ones are warned of. progress: True for a live line, or a function of the state. max_steps: trials.
+    time_limit: seconds. space: where x lives, for JAX functions: `rp.Sphere()`, `rp.Rotation()`, or a structure of
+    spaces like that of x; None: the reals.
 
     Returns a `Result`; its `success` is true only for a minimum shown by first and second order or
     by the noise of f. Ctrl-C, the time limit and the step limit return the best point so far; where x0, or
