@@ -257,7 +257,7 @@ PROBLEMS: dict[str, tuple[Callable[[int], Posed], int]] = {
     "helical valley": (zoo("helical-valley"), 3),
     "wood": (zoo("wood"), 4),
     "brown-dennis": (zoo("brown-dennis"), 4),
-    "logistic, small": (zoo("logistic-regression"), 3),
+    "logistic, small": (zoo("logistic-regression"), 10),
     "chain": (flat(rosenbrock, near), 20),
     "chain, 100": (flat(rosenbrock, near), 100),
     "TRIDIA, 300": (flat(tridia, 1.0), 300),
