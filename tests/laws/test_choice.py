@@ -123,11 +123,14 @@ def test_products_that_never_end_are_left_to_a_factorization():
     assert choice.names == ("trust-exact",) and "were not at a hundredth of g after 60 products" in choice.more[0]
 
 
-def test_few_products_are_not_left_to_a_factorization():
-    """A function of each variable alone asks for one."""
-    problem, x, found = posed(lambda x: jnp.sum(jnp.cosh(x - 0.5)), np.zeros(20_000))
-    assert inquire(problem, x).products <= 2
-    assert choosing.choose(problem, x, found=found).names == ("trust-cg",)
+def test_fill_is_left_to_products():
+    """Springs between places drawn at random: five entries a row, a hundred in the factor's, and a good condition."""
+    n, draw = 3000, np.random.default_rng(0)
+    partner = jnp.asarray(draw.integers(0, n, (2, n)))
+    problem, x, found = posed(lambda x: jnp.sum((x[partner] - x) ** 2) + 0.05 * jnp.sum(x**2) - jnp.sum(x), np.zeros(n))
+    assert found is not None and found.cost is not None and found.cost.nonzeros > 50 * n
+    choice = choosing.choose(problem, x, found=found)
+    assert choice.names == ("trust-cg",) and "products with H instead of a factor of the sparse H" in choice.reason
 
 
 def test_negative_curvature_at_the_start_is_said():
@@ -187,7 +190,8 @@ def test_work_is_counted_alike_everywhere():
 
 def test_colors_are_counted():
     problem, x, _ = posed(chain, np.ones(N))
-    assert sparse_of(problem, x).colors == 3
+    found = sparse_of(problem, x)
+    assert found is not None and found.colors == 3
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.0123, "12 ms"), (0.996, "1 s"), (123.0, "120 s"), (1e-4, "0.1 ms")])
