@@ -169,11 +169,24 @@ def test_auto_takes_what_fits(monkeypatch):
         rp.minimize(full, np.zeros(N))
 
 
-def test_bad_starts_choose_something():
-    """A gradient of zero, and one that is not finite."""
-    for start in (np.ones(N), np.full(N, np.nan), np.full(N, 1e200)):
-        problem, x, found = posed(chain, start)
-        assert choosing.choose(problem, x, found=found).names
+@pytest.mark.parametrize("start", [1.0, np.nan, 1e200])
+def test_bad_starts_choose_something(start):
+    """A gradient of zero, and one that is not finite, say nothing of H."""
+    problem, x, found = posed(chain, np.full(N, start))
+    choice = choosing.choose(problem, x, found=found)
+    assert choice.names and "at x0 the gradient says nothing" in choice.more[0]
+
+
+def test_functions_without_forward_mode_are_not_asked():
+    """A `custom_vjp` has no products by forward over reverse mode."""
+
+    @jax.custom_vjp
+    def square(x):
+        return jnp.sum(x**2)
+
+    square.defvjp(lambda x: (square(x), x), lambda x, g: (2 * g * x,))
+    result = rp.minimize(square, np.ones(N))
+    assert result.success and "foreseen" in result.reasons[1] and "x0" not in result.reasons[1]
 
 
 def test_work_is_counted_alike_everywhere():

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 
 from raphson.problems.callback import Callback
-from raphson.problems.modes import ORDINARY, Modes
+from raphson.problems.modes import FORWARD, ORDINARY, Modes
 from raphson.solver.memory import amount, available_bytes, no_room, platform_of
 from raphson.solver.price import PROBED, Counts, Inquiry, Price, Way, inquire, prices, program_work
 from raphson.solver.sparsity import SparsityFound
@@ -64,7 +64,7 @@ def choose(
         return Choice((name,), f"n = {n} and H would cost too much in the modes that fun allows: learned from {where}")
     if n <= DENSE:
         return Choice(SURE, f"n = {n} and H is available")
-    seen = inquire(problem, x) if look else None
+    seen = inquire(problem, x) if look and modes.reverse and modes.second == FORWARD else None
     counts = counted(problem, x, found, seen)
     return cheapest(counts, x, found, seen, available_bytes(x))
 
@@ -126,16 +126,13 @@ def first_reason(way: Way, counts: Counts, found: SparsityFound | None) -> str:
     if way == Way.SPARSE and found is not None:
         return f"n = {n} and H is sparse: {found.reason}"
     if way == Way.PRODUCTS:
-        each = (
-            f"about {counts.asked:.0f} products a step"
-            if counts.asked < PROBED
-            else f"{PROBED} products a step or more"
-        )
+        about = f"about {counts.asked:.0f}" if counts.asked < PROBED else f"{PROBED} or more"
+        each = f"{about} {'product' if counts.asked == 1 else 'products'} a step"
         beside = "a dense H" if not counts.colors else "a factor of the sparse H"
         return f"n = {n} and products with H instead of {beside}: {each}"
     if way == Way.PAIRS:
         return f"n = {n} and H is learned from a few gradients: a step costs one, and products with H more"
-    return f"n = {n} and H is dense: its factorization costs less than {counts.asked:.0f} products a step"
+    return f"n = {n} and a dense H: its factorization costs less than about {counts.asked:.0f} products a step"
 
 
 def estimates(order: list[Way], priced: dict[Way, Price], seen: Inquiry | None) -> str:

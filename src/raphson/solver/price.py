@@ -100,13 +100,14 @@ def inquire(problem: Any, x: Any) -> Inquiry:
 
 @partial(jax.jit, static_argnums=0)
 def probed(modes: Any, problem: Any, x: Any) -> tuple[Any, Any]:
-    """The products taken, and whether a direction without positive curvature ended it."""
+    """The products taken (0: the gradient is zero or not finite), and whether a direction without positive curvature
+    ended it."""
     zero = problem.space.zero(x)
     (_, g), linear = jax.linearize(slope(modes, problem, x), zero)
     mv = lambda v: linear(v)[1]
     unit = filled(balanced(mv, zero, jnp.zeros((), jnp.int32), jnp.asarray(SWEEPS + MORE, jnp.int32)))
     walk = conjugate_path(lambda v: mv(v / unit) / unit, g / unit, jnp.inf, PROBED, 1, ENOUGH)
-    return walk.inner, jnp.any(walk.beyond != 0)
+    return jnp.where(jnp.all(jnp.isfinite(g)), walk.inner, 0), jnp.any(walk.beyond != 0)
 
 
 def program_work(problem: Any, x: Any) -> float:
