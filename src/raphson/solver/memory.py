@@ -12,13 +12,13 @@ from raphson.model.curvature import Exact
 from raphson.model.quasi_newton import BFGS, LBFGS, SR1
 from raphson.solver.step import Method
 
-DENSE_COPIES = 4
-"""Matrices of n x n that a run with a dense H holds at a time: H, H in natural units with its factor, and both of the
-next point (measured, n = 2500 and 4000: 4 to 6 with what the certificate takes at the end)."""
+DENSE_COPIES = 6
+"""Matrices of n x n that a run with a dense H holds at its peak, certificate included: 5.9 by what the process's peak
+grew by from n = 1500 to 2500 (benchmarks/results/choice)."""
 
-VECTORS = 50
-"""Vectors of n that any run holds at a time: points, gradients, scales, the carries of compiled loops, and the points
-that the trace keeps (measured, chains of 1e6 with products: 0.4 GB for the run and as much for what f remembers)."""
+VECTORS = 150
+"""Vectors of n that any run holds at its peak, with what f remembers and the points that the trace keeps: 155 by what
+that grew by from n = 1e5 to 1e6 (chained Rosenbrock by products); sparse factors are counted apart."""
 
 WORTH_ASKING = 8_000_000
 """Bytes below which nobody asks what is free: up to 500 variables, and asking takes 0.1 ms."""
