@@ -1,6 +1,7 @@
 """Ipopt on a large function, with the exact sparse Hessian that `minimize` finds (cyipopt: see cutest_peers.py)."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import jax
@@ -17,7 +18,8 @@ class SparseObjective:
     def __init__(self, fun: Callable[[Any], Any], x0: np.ndarray) -> None:
         pattern: Any = hessian_pattern(fun, x0)
         start, column = np.asarray(pattern.start), np.asarray(pattern.column)
-        recovery = hessian_recovery(start, column, color_symmetric(start, column))
+        coloring: Any = color_symmetric(start, column)
+        recovery = hessian_recovery(start, column, coloring)
         pointers, rows = lower_triangle(start, column)
         self.places = rows, np.repeat(np.arange(x0.size), np.diff(pointers))
         self.value, self.slope = jax.jit(fun), jax.jit(jax.grad(fun))
@@ -60,7 +62,7 @@ class SparseObjective:
 def ipopts(fun: Callable[[Any], Any], x0: np.ndarray, bounds: Any, seconds: float) -> Callable[[], tuple]:
     """A call that gives x, how many iterations, and what Ipopt says. Its defaults but for the tolerance, which the
     others have, too."""
-    import cyipopt
+    cyipopt: Any = import_module("cyipopt")
 
     problem = SparseObjective(fun, x0)
     low = np.full(x0.size, -np.inf) if bounds is None else np.array([b[0] for b in bounds])
