@@ -1,7 +1,7 @@
 """The sparse Hessian of a problem from few products: one for each color of its variables."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
@@ -26,6 +26,8 @@ class Sparsity:
 @dataclass(frozen=True)
 class SparseHessian(DenseHessian):
     """f, gradient and the Hessian as a sparse matrix, for problems that know their `sparsity`."""
+
+    square: ClassVar[bool] = False
 
     def traced(self, problem: Any, x: Any) -> Evaluation:
         """One linearization of the gradient, and a product with it for each color."""

@@ -7,9 +7,6 @@ from typing import Any
 import jax
 from jax.core import Tracer
 
-from raphson.calculus.colored import SparseHessian
-from raphson.model.curvature import Exact
-from raphson.model.quasi_newton import BFGS, LBFGS, SR1
 from raphson.solver.step import Method
 
 DENSE_COPIES = 6
@@ -94,12 +91,7 @@ def dense_bytes(n: int, itemsize: int = 8) -> float:
 
 def method_bytes(method: Method, n: int, itemsize: int) -> float:
     """What a run of this method takes, beyond what the function itself and the factors of a sparse H do."""
-    curvature = method.curvature
-    sparse = isinstance(curvature.observation, SparseHessian)
-    if isinstance(curvature, BFGS | SR1) or (isinstance(curvature, Exact) and not sparse):
-        return dense_bytes(n, itemsize)
-    pairs = curvature.size if isinstance(curvature, LBFGS) else 0
-    return vector_bytes(n, itemsize) + 4.0 * pairs * n * itemsize
+    return dense_bytes(n, itemsize) if method.curvature.square else vector_bytes(n, itemsize)
 
 
 def fits(needed: float, x: Any) -> bool:
@@ -114,7 +106,7 @@ def require_room(name: str, method: Method, n: int, x: Any) -> None:
     if fits(needed, x):
         return
     free = amount(available_bytes(x))
-    if needed - vector_bytes(n, itemsize) > n * n:
+    if method.curvature.square:
         raise MemoryError(
             f"method {name!r} holds {DENSE_COPIES} matrices of {n} x {n}: {amount(needed)}, and {free} are free. Use "
             "method='trust-cg' (products with H instead of H) or 'lbfgs' (a few gradients), which need "
