@@ -36,6 +36,7 @@ class Sparsity:
 class SparseHessian(DenseHessian):
     """f, gradient and the Hessian as a sparse matrix, for problems that know their `sparsity`."""
 
+    square: ClassVar[bool] = False
     operator: ClassVar[type[Sparse]] = Sparse
     """What holds the entries."""
 

@@ -32,6 +32,9 @@ class Observation:
     residual: ClassVar[bool] = False
     """Whether its curvature is J'J: no eigenvalue is negative, so that no saddle is seen."""
 
+    square: ClassVar[bool] = False
+    """Whether its curvature is a matrix of n x n."""
+
     def evaluate(self, problem: Any, x: Any) -> Evaluation:
         """What is asked for, at x: compiled code, or NumPy for functions on the host."""
         return self.on_host(problem, np.asarray(x)) if isinstance(problem, HOST) else self.traced(problem, x)
@@ -117,6 +120,7 @@ class DenseHessian(Gradient):
     """f, gradient and the Hessian as a matrix."""
 
     curved: ClassVar[bool] = True
+    square: ClassVar[bool] = True
 
     def traced(self, problem: Any, x: Any) -> Evaluation:
         """In the modes of differentiation that the problem allows."""
@@ -156,6 +160,8 @@ class DenseHessian(Gradient):
 @dataclass(frozen=True)
 class HessianProduct(DenseHessian):
     """f, gradient and the Hessian as a product v -> H v; on the host as a matrix."""
+
+    square: ClassVar[bool] = False
 
     def complete(self, problem: Any, seen: Evaluation) -> Evaluation:
         """A product costs nothing until it is asked for."""

@@ -98,7 +98,7 @@ def failed(error: Exception) -> int:
         context: Any = getattr(error, "ctx", None)
         verb = context.command.name if context is not None and context.parent is not None else ""
         return complain(f"{error.format_message()} See `{program()} help {verb}".rstrip() + "`")  # type: ignore[attr-defined]
-    if isinstance(error, (ValueError, TypeError, NotImplementedError, target.TargetError)):
+    if isinstance(error, (ValueError, TypeError, MemoryError, NotImplementedError, target.TargetError)):
         return complain(str(error))
     if no_device():
         return complain(f"JAX finds no device for JAX_PLATFORMS={os.environ.get('JAX_PLATFORMS', '')}; try cpu")

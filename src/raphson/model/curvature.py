@@ -37,6 +37,11 @@ class Curvature(Protocol):
     """Whether its memory has `units` of the variables, which are read at the start (model/units.py)."""
 
     @property
+    def square(self) -> bool:
+        """Whether its operators hold matrices of n x n."""
+        return self.observation.square
+
+    @property
     def observation(self) -> Observation:
         """What has to be evaluated at a point."""
         ...

@@ -112,6 +112,11 @@ class BFGS(Curvature):
     scaled: ClassVar[bool] = True
     observation: Observation = static(default=GRADIENT)
 
+    @property
+    def square(self) -> bool:
+        """It learns a matrix."""
+        return True
+
     def start(self, problem: Problem, x: Any) -> Secant:
         """Nothing learned yet."""
         return blank(problem, x)
@@ -179,6 +184,11 @@ class SR1(Curvature):
     natural: ClassVar[bool] = True
     scaled: ClassVar[bool] = True
     observation: Observation = static(default=GRADIENT)
+
+    @property
+    def square(self) -> bool:
+        """It learns a matrix."""
+        return True
 
     def start(self, problem: Problem, x: Any) -> Secant:
         """Nothing learned yet."""

@@ -21,6 +21,7 @@ from raphson.problems.least_squares import LeastSquares
 from raphson.problems.minimize import Minimize
 from raphson.solver.carry import lean, whole
 from raphson.solver.choose import choose
+from raphson.solver.memory import require_room
 from raphson.solver.presets import ALIASES, PRESETS, RESIDUAL_ALIASES, RESIDUAL_PRESETS, cast, preset_name
 from raphson.solver.saddle import leave_saddle
 from raphson.solver.spaces import as_space, check_method, check_points
@@ -62,9 +63,11 @@ def solve(problem: Any, method: str | Method, x0: Any, *, history: int = 0) -> S
     x0 = jax.tree.map(lambda a: lax.stop_gradient(strong(a)), x0)
     check_points(problem.space, x0, "x0")
     x0 = x0 if problem.space.straight else problem.space.project(x0)
+    name = method if isinstance(method, str) else type(method.curvature).__name__
     if isinstance(method, str):
         method = preset(problem, method, x0)
     check_method(method, type(method.curvature).__name__, problem.space)
+    require_room(name, method, problem.space.size(x0), x0)
     dtype = jnp.result_type(*jax.tree.leaves(x0))
     still, method = lax.stop_gradient(problem), cast(method, dtype)
     state = init(method, still, x0)
@@ -111,7 +114,7 @@ def preset(problem: Any, name: str, x: Any) -> Method:
         name = preset_name(name, table, ALIASES | RESIDUAL_ALIASES)
         return table["lm" if name == "auto" else name]
     name = preset_name(name)
-    return PRESETS[choose(problem, problem.space.size(x), modes_of(problem, x)).names[0] if name == "auto" else name]
+    return PRESETS[choose(problem, x, modes_of(problem, x), look=False).names[0] if name == "auto" else name]
 
 
 def strong(a: Any) -> Array:

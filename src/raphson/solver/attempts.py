@@ -39,14 +39,15 @@ def onward_from(best: Any, aside: list[Callable[[], Any]]) -> Any:
 
 def best_of(
     candidates: list[tuple[str, Method, str]], attempt: Callable[..., Any], limited: bool,
-    instead: tuple[tuple[str, Method, str], ...] = (),
+    instead: tuple[tuple[str, Method, str], ...] = (), more: tuple[str, ...] = (),
 ) -> Any:  # fmt: skip
     """The first attempt that shows a minimum, else the one with the lowest value; evaluations of all are counted.
 
     `candidates`: (name, method, reason). Another method is tried only where it can change something (`helpless`),
     and not where the caller's number of steps (`limited`) was used up; `instead` of the rest, where f has kinks.
+    `more`: what is said behind the first reason.
     """
-    tried: list[str] = []
+    tried: list[str] = list(more)
     best, last, spent = None, None, Evaluations(0, 0, 0)
     left = list(candidates)
     while left:

@@ -54,12 +54,13 @@ class Call:
         self.finite_start = bool(np.all(np.isfinite(sizes(self.x))))
         self.limits = self.limits if self.finite_start else no_more(self.problem, self.limits)
 
-    def best(self, candidates: list[tuple[str, Method, str]]) -> Result:
-        """The best of what the methods end in: (name, method, reason), one after another."""
+    def best(self, candidates: list[tuple[str, Method, str]], more: tuple[str, ...] = ()) -> Result:
+        """The best of what the methods end in: (name, method, reason), one after another. `more`: what else is to be
+        said of the choice."""
         newton = self.problem.space.straight and tuple(name for name, _, _ in candidates) == SURE
         limited_steps = self.limits.max_steps is not None
         self.patient = not newton or limited_steps
-        return onward_from(best_of(candidates, self.attempt, limited_steps, KINKED if newton else ()), self.aside)
+        return onward_from(best_of(candidates, self.attempt, limited_steps, KINKED if newton else (), more), self.aside)
 
     def run_from(self, method: Method, start: Any, **seen: Any) -> Run:
         """A run from `start` within the time that is left."""

@@ -14,7 +14,6 @@ from raphson.kernel.warning import silent
 from raphson.problems.allowed import modes_of, require_derivatives
 from raphson.problems.callback import HOST, Callback
 from raphson.problems.minimize import Minimize
-from raphson.problems.modes import ORDINARY, Modes
 from raphson.solver.call import Call, limited
 from raphson.solver.callbacks import announce, reporter, watcher
 from raphson.solver.choose import DENSE, choose
@@ -26,12 +25,13 @@ from raphson.solver.given_sparsity import belied, compare_hess, distrusted, with
 from raphson.solver.host import EVERYWHERE, host_problem
 from raphson.solver.host_sparsity import by_given_hessian, with_host_sparsity
 from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point, why_not
+from raphson.solver.memory import require_room
 from raphson.solver.messages import check_arity, refuse_keywords, refuse_swapped
 from raphson.solver.options import read_hess, read_limits, refuse_constraints
 from raphson.solver.presets import MULTIPLYING, PRESETS, SPARSE_PRESETS, preset_name, stand_in
 from raphson.solver.result import Result
 from raphson.solver.spaces import check_method, placed, read_space
-from raphson.solver.sparsity import with_sparsity
+from raphson.solver.sparsity import SparsityFound, with_sparsity
 from raphson.solver.step import Method, State
 from raphson.solver.suspect import located
 from raphson.tracing.read import floating_args, without_program
@@ -50,26 +50,29 @@ def minimize(
     """Minimizes a smooth function and says what it found.
 
     fun(x, *args): one number, written with NumPy or jax.numpy: traced, with exact derivatives. What needs the value
-    of a variable (`if`, `float()`) runs on the host, by given derivatives or differences, which a note says. Arrays of
-    whole numbers in args become floating-point ones where fun takes them so. x0: a vector, or any pytree of arrays;
-    its precision is the working precision. method: "auto", a preset ("trust-exact", "newton", "bfgs", ...; SciPy's
-    names are understood) or a `Method`. jac, hess, hessp: as in SciPy, needed on the host only; else compared. hess may
-    return a sparse matrix (SciPy's, BCOO), which is factorized as it is beyond 500 variables. hess_sparsity: where H
-    (n, n) can be nonzero, symmetric: a sparse matrix or an array of booleans; for JAX functions it takes the place of
-    the search, on the host H then is differences of jac, two for each color. It is compared with true products.
-    bounds: n pairs (lower, upper) or a scipy.optimize.Bounds; every point tried lies between them, the result names
-    the active ones. tol: relative accuracy asked of every variable (None: eps^(2/3)); multiplying f or changing the
-    units of x changes nothing (units of single x_i do for gradient descent; for bfgs, dfp, sr1 and lbfgs on the host,
-    beyond 100 variables, and where not in factors of 2^10). callback: callback(intermediate_result=r) with r.x, r.fun,
-    or callback(x), after every trial; StopIteration or a returned True stops. options: maxiter, disp (prints the
-    result) and the like; unknown ones are warned of. progress: True for a live line, or a function of the state.
-    max_steps: trials. time_limit: seconds. space: where x lives, for JAX functions: `rp.Sphere()`, `rp.Rotation()`, or
-    a structure of spaces like that of x; None: the reals.
+    of a variable (`if`, `float()`) runs on the host, by given derivatives or differences, which a note says. Arrays
+    of whole numbers in args become floating-point ones where fun takes them so. x0: a vector, or any pytree of
+    arrays; its precision is the working precision. method: "auto" (up to 500 variables a dense H; above, what is
+    foreseen to cost least: a factor of the sparse or dense H, products with H, or L-BFGS, with the numbers in
+    `reasons`), a preset ("trust-exact", "newton", "bfgs", ...; SciPy's names are understood) or a `Method`. jac,
+    hess, hessp: as in SciPy, needed on the host only; else compared. hess may return a sparse matrix (SciPy's, BCOO),
+    which is factorized as it is beyond 500 variables. hess_sparsity: where H (n, n) can be nonzero, symmetric: a
+    sparse matrix or an array of booleans; for JAX functions it takes the place of the search, on the host H then is
+    differences of jac, two for each color. It is compared with true products. bounds: n pairs (lower, upper) or a
+    scipy.optimize.Bounds; every point tried lies between them, the result names the active ones. tol: relative
+    accuracy asked of every variable (None: eps^(2/3)); multiplying f or changing the units of x changes nothing
+    (units of single x_i do for gradient descent; for bfgs, dfp, sr1 and lbfgs on the host, beyond 100 variables, and
+    where not in factors of 2^10). callback: callback(intermediate_result=r) with r.x, r.fun, or callback(x), after
+    every trial; StopIteration or a returned True stops. options: maxiter, disp (prints the result) and the like;
+    unknown ones are warned of. progress: True for a live line, or a function of the state. max_steps: trials.
+    time_limit: seconds. space: where x lives, for JAX functions: `rp.Sphere()`, `rp.Rotation()`, or a structure of
+    spaces like that of x; None: the reals.
 
     Returns a `Result`; its `success` is true only for a minimum shown by first and second order or
     by the noise of f. Ctrl-C, the time limit and the step limit return the best point so far; where x0, or
     f or a derivative there, is not finite, the result says so. Raises TypeError or ValueError, before the
-    loop, for input that cannot be meant.
+    loop, for input that cannot be meant, and MemoryError, before anything is allocated, for a run that could not be
+    held.
     """
     notes: list[str] = []
     begin = time.perf_counter()
@@ -82,22 +85,22 @@ def minimize(
     compiled = CompileClock.seconds
     space, x = read_space(space, bounds, x, notes, Numbered(), pairs=True)
     problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes, space, limits.calls)
-    problem, why = known_sparsity(placed(problem, space, notes), x, hess_sparsity, notes)
+    problem, found = known_sparsity(placed(problem, space, notes), x, hess_sparsity, notes)
     if callable(hess) and isinstance(problem, Minimize) and space.straight and problem.space.size(x) > DENSE:
         if problem.sparsity is not None:
             compare_hess(problem, x, args, hess, notes)
         elif (given := by_given_hessian(problem, x, args, hess, notes)) is not None:
             problem, x, restore = given[0], given[1].vector, given[1].restore
-            problem, why = with_host_sparsity(problem, x, hess_sparsity, notes)
+            problem, found = with_host_sparsity(problem, x, hess_sparsity, notes)
     call = Call(
         problem, x, restore, limits, notes, begin, compiled, None if callback is None else watcher(callback, restore),
         reporter(progress),
     )  # fmt: skip
-    result = call.best(read_method(method, problem, problem.space.size(x), modes_of(problem, x), why))
+    result = call.best(*read_method(method, problem, x, found))
     said = None if hess_sparsity is None and not isinstance(problem, Callback) else belied(problem, result)
     if said is not None:
         call.problem = problem = distrusted(problem, said, notes)
-        result = call.best(read_method(method, problem, problem.space.size(x), modes_of(problem, x)))
+        result = call.best(*read_method(method, problem, x, None))
     # On the host there are no curved spaces: there the failed run is the answer.
     plain = without_program(fun) if space.straight and unsmooth(result, problem) else None
     if plain is not None:
@@ -112,8 +115,8 @@ def minimize(
     return result
 
 
-def known_sparsity(problem: Any, x: Any, given: Any, notes: list[str]) -> tuple[Any, str]:
-    """The problem with what is known of the pattern of H, given or found, and a sentence about it."""
+def known_sparsity(problem: Any, x: Any, given: Any, notes: list[str]) -> tuple[Any, SparsityFound | None]:
+    """The problem with what is known of the pattern of H, given or found, and what was found of it."""
     if isinstance(problem, Callback):
         return with_host_sparsity(problem, x, given, notes)
     if given is not None and isinstance(problem, Minimize):
@@ -146,8 +149,8 @@ def iterate(
     notes: list[str] = []
     space, x = read_space(space, None, read_point(x0, notes), notes, Numbered(), pairs=True)
     problem, x, _ = read_problem(fun, x, args, None, None, None, notes)
-    problem, why = with_sparsity(placed(problem, space, notes), x, DENSE + 1)
-    _, chosen, _ = read_method(method, problem, problem.space.size(x), modes_of(problem, x), why)[0]
+    problem, found = with_sparsity(placed(problem, space, notes), x, DENSE + 1)
+    ((_, chosen, _), *_), _ = read_method(method, problem, x, found)
     chosen = limited(chosen, read_limits(tol, max_steps, None, None, notes), x)
     return iterations(chosen, problem, x)
 
@@ -210,19 +213,27 @@ def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[st
 
 
 def read_method(
-    method: Any, problem: Any, n: int, modes: Modes = ORDINARY, why: str = ""
-) -> list[tuple[str, Method, str]]:
-    """What to try, first things first: (name, method, the reason for it). `why`: what is known of the sparsity of H."""
+    method: Any, problem: Any, x: Any, found: SparsityFound | None
+) -> tuple[list[tuple[str, Method, str]], tuple[str, ...]]:
+    """What to try, first things first: (name, method, the reason for it); and what else is to be said of the choice.
+    `found`: what is known of the sparsity of H.
+
+    Raises MemoryError where the run could not be held.
+    """
+    n = problem.space.size(x)
     if isinstance(method, Method):
-        check_method(method, type(method.curvature).__name__, problem.space)
-        return [(type(method.curvature).__name__, method, "given by the caller")]
+        name = type(method.curvature).__name__
+        check_method(method, name, problem.space)
+        require_room(name, method, n, x)
+        return [(name, method, "given by the caller")], ()
     name = preset_name(method)
-    if name != "auto":
-        check_method(PRESETS[name], name, problem.space)
     if name == "auto":
-        choice = choose(problem, n, modes, why)
-        return [(name, preset_for(name, problem), choice.reason) for name in choice.names]
-    return [(name, preset_for(name, problem), "asked for")]
+        choice = choose(problem, x, modes_of(problem, x), found)
+        return [(name, preset_for(name, problem), choice.reason) for name in choice.names], choice.more
+    check_method(PRESETS[name], name, problem.space)
+    chosen = preset_for(name, problem)
+    require_room(name, chosen, n, x)
+    return [(name, chosen, "asked for")], ()
 
 
 def preset_for(name: str, problem: Any) -> Method:

@@ -22,15 +22,15 @@ from raphson.problems.modes import FORWARD
 from raphson.solver.final import evaluate
 from raphson.solver.host_sparsity import disagreeing_row, refuse_one_sided
 from raphson.solver.inputs import contradicted
-from raphson.solver.sparsity import planned
+from raphson.solver.sparsity import SparsityFound, planned
 from raphson.sparsity.given import given_pattern, is_sparse
 from raphson.sparsity.probe import Probe, probe_hessian
 
 hessian_times = Program(lambda modes, problem, x, v: product(modes, problem, x, v), static_argnames=("modes",))
 
 
-def with_given_sparsity(problem: Any, x: Any, given: Any, notes: list[str]) -> tuple[Any, str]:
-    """The problem with the sparsity that its user names, and a sentence about it. Raises for what cannot be meant, and
+def with_given_sparsity(problem: Any, x: Any, given: Any, notes: list[str]) -> tuple[Any, SparsityFound | None]:
+    """The problem with the sparsity that its user names, and what was found of it. Raises for what cannot be meant, and
     where a product with the Hessian at x shows an entry outside the pattern."""
     if not problem.space.straight:
         raise ValueError(
@@ -41,16 +41,16 @@ def with_given_sparsity(problem: Any, x: Any, given: Any, notes: list[str]) -> t
     modes = modes_of(problem, x)
     if not (modes.second == FORWARD and modes.reverse and modes.batched):
         notes.append("hess_sparsity is not used: fun allows no products with H by forward over reverse mode")
-        return problem, ""
-    found = planned(pattern, pattern.n)
+        return problem, None
+    found = planned(pattern, x)
     if found.sparsity is None:
         notes.append(f"hess_sparsity is not used: {found.reason}")
-        return problem, found.reason
+        return problem, found
     problem = replace(problem, sparsity=found.sparsity)
     seen = probed(problem, x)
     if seen.agrees is False:
         raise ValueError(f"{seen.message(partial(entry_name, x))}. Add it to hess_sparsity, or leave that out")
-    return problem, f"{found.reason}, by the pattern that was given"
+    return problem, replace(found, reason=f"{found.reason}, by the pattern that was given")
 
 
 def probed(problem: Minimize, x: Any) -> Probe:

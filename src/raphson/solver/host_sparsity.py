@@ -29,8 +29,10 @@ ROUNDING = 100
 """So many roundings of a gradient may a difference of two be away: in single precision 1e-5 of it."""
 
 
-def with_host_sparsity(problem: Callback, x: Any, given: Any, notes: list[str]) -> tuple[Callback, str]:
-    """The problem with its sparse Hessian, where its user gave one or said where it is, and a sentence about it.
+def with_host_sparsity(
+    problem: Callback, x: Any, given: Any, notes: list[str]
+) -> tuple[Callback, SparsityFound | None]:
+    """The problem with its sparse Hessian, where its user gave one or said where it is, and what was found of it.
 
     Up to `DENSE` variables a sparse matrix is taken as a dense one. Raises for what cannot be meant, before the loop.
     """
@@ -43,28 +45,29 @@ def with_host_sparsity(problem: Callback, x: Any, given: Any, notes: list[str]) 
     if matrix is not None:
         return with_given_matrix(problem, start, hessian_coordinates(matrix, n), given, notes)
     if pattern is None:
-        return problem, ""
+        return problem, None
     if problem.gradient is None:
         notes.append("hess_sparsity is not used: without jac the gradient is learned from differences of fun")
-        return problem, ""
+        return problem, None
     if problem.hessian is not None:
         notes.append("hess_sparsity is not used: hess or hessp gives a dense matrix")
-        return problem, ""
-    found = planned(pattern, n, multiplied=False)
+        return problem, None
+    found = planned(pattern, x, multiplied=False)
     if found.sparsity is None:
         notes.append(f"hess_sparsity is not used: {found.reason}")
-        return problem, found.reason
+        return problem, found
     plain = ColoredDifferences.of(found.sparsity.structure, found.sparsity.recovery)
     known, entries, _ = plain.measured(problem, start)
     problem = replace(problem, sparsity=known)
     compare_products(problem, start, entries, "hess_sparsity is not the pattern of the Hessian")
     count = 2 * found.sparsity.recovery.count
-    return problem, f"{sentence(found, n)}, from {count} gradients at each point by the pattern that was given"
+    why = f"{sentence(found, n)}, from {count} gradients at each point by the pattern that was given"
+    return problem, replace(found, reason=why)
 
 
 def with_given_matrix(
     problem: Callback, x: np.ndarray, held: Coordinates, given: Any, notes: list[str]
-) -> tuple[Callback, str]:
+) -> tuple[Callback, SparsityFound]:
     """The problem with the sparse Hessian that its user computes."""
     from scipy.sparse import coo_array
 
@@ -75,15 +78,15 @@ def with_given_matrix(
     if given is not None:
         more = given_pattern(given, n)
         places = coo_array(places.tocsr() + more.matrix().astype(np.int8))
-    found = planned(given_pattern(places, n, "hess"), n, colored=False)
+    found = planned(given_pattern(places, n, "hess"), x, colored=False)
     if found.structure is None:
         notes.append(f"hess is not factorized as a sparse matrix: {found.reason}")
-        return problem, found.reason
+        return problem, found
     known = GivenEntries.of(found.structure)
     problem = replace(problem, sparsity=known)
     if problem.gradient is not None:
         compare_products(problem, x, known.ordered(held), "hess does not agree with jac at x0")
-    return problem, f"{sentence(found, n)}, as hess gives it"
+    return problem, replace(found, reason=f"{sentence(found, n)}, as hess gives it")
 
 
 def by_given_hessian(

@@ -17,12 +17,13 @@ from raphson.linear.symbolic import Fill
 from raphson.problems.allowed import innermost, modes_of
 from raphson.problems.minimize import Minimize
 from raphson.problems.modes import FORWARD
+from raphson.solver.memory import amount, available_bytes, fits
 from raphson.sparsity.coloring import Crowded, color_symmetric
 from raphson.sparsity.compress import hessian_recovery
 from raphson.sparsity.find import hessian_pattern
 from raphson.sparsity.pattern import Pattern, Refused
 from raphson.sparsity.places import places_in
-from raphson.sparsity.price import MOST_COLORS, products_instead
+from raphson.sparsity.price import MOST_COLORS, coloring_bytes, products_instead
 
 FACTOR_BYTES = 2**31
 """A factor may take up so much memory: CHOLMOD holds up to four."""
@@ -37,14 +38,17 @@ conjugate gradients takes 10 products and more."""
 
 @dataclass(frozen=True)
 class SparsityFound:
-    """What was found: the `sparsity` (None: products have to do), the `pattern`'s entries, what its factor costs, its
-    `structure`, and the reason in one sentence."""
+    """What was found: the `sparsity` (None: products have to do), the pattern's `entries`, what its factor costs, its
+    `structure`, how many `colors` it has, and the reason in one sentence. `passing`: it is so for lack of memory, which
+    may end."""
 
     sparsity: Sparsity | None
     reason: str
     entries: int = 0
     cost: Fill | None = None
     structure: SparseStructure | None = None
+    colors: int = 0
+    passing: bool = False
 
 
 _known: WeakKeyDictionary[Any, dict[Any, SparsityFound]] = WeakKeyDictionary()
@@ -64,9 +68,12 @@ def sparse_of(problem: Any, x: Any) -> SparsityFound | None:
         known = _known.setdefault(function, {})
     except TypeError:  # a callable that takes no weak reference
         return look_for(problem, x)
-    if key not in known:
-        known[key] = look_for(problem, x)
-    return known[key]
+    found = known.get(key)
+    if found is None:
+        found = look_for(problem, x)
+        if not found.passing:
+            known[key] = found
+    return found
 
 
 def outline_of(arrays: Any) -> Any:
@@ -89,11 +96,10 @@ def indices_in(data: Any) -> str:
 
 def look_for(problem: Any, x: Any) -> SparsityFound:
     """The pattern, its coloring, and what a factorization will cost."""
-    n = problem.space.size(x)
     pattern = hessian_pattern(problem.fun, x, *problem.data, zeros=True)
     if isinstance(pattern, Refused):
         return SparsityFound(None, f"H is not sparse ({pattern.reason})")
-    found = planned(pattern, n)
+    found = planned(pattern, x)
     return replace(found, reason=found.reason + long_rows(pattern, x))
 
 
@@ -118,10 +124,14 @@ def long_rows(pattern: Pattern, x: Any) -> str:
     return f"; {names}{more} coupled with up to {length.max() - 1} others"
 
 
-def planned(pattern: Pattern, n: int, colored: bool = True, multiplied: bool = True) -> SparsityFound:
+def planned(pattern: Pattern, x: Any, colored: bool = True, multiplied: bool = True) -> SparsityFound:
     """A pattern's coloring, and what a factorization will cost. `colored`: entries come from products by colors; where
     they do not, there is a `structure` alone. `multiplied`: H may serve for products where its factor is too large."""
-    start, column = np.asarray(pattern.start), np.asarray(pattern.column)
+    start, column, n = np.asarray(pattern.start), np.asarray(pattern.column), pattern.n
+    needed = float(coloring_bytes(n, pattern.nnz)) if colored else 0.0
+    if not fits(needed, x):
+        why = f"coloring it takes {amount(needed)}, and {amount(available_bytes(x))} are free"
+        return SparsityFound(None, f"H has {pattern.nnz} entries: {why}", pattern.nnz, passing=True)
     coloring = color_symmetric(start, column, MOST_COLORS) if colored else None
     refusal = None if coloring is None else products_instead(coloring)
     if refusal is not None or isinstance(coloring, Crowded):
@@ -138,22 +148,27 @@ def planned(pattern: Pattern, n: int, colored: bool = True, multiplied: bool = T
             return SparsityFound(None, much, pattern.nnz, cost)
         row = pattern.nnz / n
         why = f"{much}, so it is multiplied with: {row:.3g} entries a row, which {coloring.count} products give"
-        return SparsityFound(replace(known, direct=False), why, pattern.nnz, cost)
+        return SparsityFound(replace(known, direct=False), why, pattern.nnz, cost, colors=coloring.count)
     why = (
         f"H has {pattern.nnz / n:.3g} entries a row, {coloring.count} products give it, and its factor has "
         f"{cost.nonzeros / n:.3g} a row"
     )
-    return SparsityFound(known, why, pattern.nnz, cost, structure)
+    return SparsityFound(known, why, pattern.nnz, cost, structure, coloring.count)
 
 
-def with_sparsity(problem: Any, x: Any, least: int) -> tuple[Any, str]:
-    """The problem with its sparsity, if it has at least `least` variables and a sparse Hessian, and the reason."""
+def with_sparsity(problem: Any, x: Any, least: int) -> tuple[Any, SparsityFound | None]:
+    """The problem with its sparsity, if it has at least `least` variables and a sparse Hessian whose factor fits into
+    the memory that there is, and what was found."""
     if problem.space.size(x) < least:
-        return problem, ""
+        return problem, None
     found = sparse_of(problem, x)
-    if found is None:
-        return problem, ""
-    return (problem if found.sparsity is None else replace(problem, sparsity=found.sparsity)), found.reason
+    if found is None or found.sparsity is None:
+        return problem, found
+    needed = found.cost.bytes if found.cost is not None and found.sparsity.direct else 0.0
+    if not fits(needed, x):
+        why = f"its factor would take {amount(needed)}, and {amount(available_bytes(x))} are free"
+        return problem, replace(found, sparsity=None, reason=f"H has {found.entries} entries: {why}", passing=True)
+    return replace(problem, sparsity=found.sparsity), found
 
 
 def cost_of(problem: Any) -> Fill:

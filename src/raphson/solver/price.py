@@ -1,0 +1,160 @@
+"""What each way to minimize a function of many variables would cost: seconds and bytes, estimated from counts alone.
+
+A Newton step costs what its factorization does, or so many products with H as conjugate gradients take; L-BFGS takes
+many cheap steps instead. All three ways are counted: the equations of f (solver/work.py), the colors of H, the entries
+and operations of its factor, and the products that conjugate gradients take at x0. The estimates are for choosing
+between ways and good to a factor of two or three; benchmarks/results/choice.md says how often they chose well.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from raphson.linear.cg import conjugate_path
+from raphson.model.curvature import MORE, SWEEPS, balanced, filled
+from raphson.problems.allowed import modes_of
+from raphson.problems.derivatives import slope
+from raphson.solver.memory import dense_bytes, vector_bytes
+from raphson.solver.work import work_of
+from raphson.sparsity.price import compressed_bytes
+
+
+class Way(StrEnum):
+    """The ways that are priced, in words."""
+
+    DENSE = "dense factors"
+    SPARSE = "sparse factors"
+    PRODUCTS = "products with H"
+    PAIRS = "L-BFGS"
+
+
+NEWTON, KRYLOV = 12, 15
+"""Steps of a run with a factor, and with conjugate gradients: medians of the set beyond 500 variables."""
+
+ENOUGH = 0.01
+"""Conjugate gradients are looked at until the residual is so much of g; by then the set's problems differ most."""
+
+PROBED = 60
+"""And through so many products at most: what is not there by then is ill-conditioned."""
+
+UNSEEN = 7
+"""Products a step where H is not positive at x0, which ends conjugate gradients early there and in the first steps: on
+such problems of the set 4 to 15 a step, but for one (DIXMAANI, 120)."""
+
+CALL = 1.2e-5
+"""Seconds of a compiled call that does nothing."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What is counted of a problem: n, and the `work` of a product with H in nanoseconds; the products `asked` for by
+    conjugate gradients at x0 (PROBED: more than that); of a sparse H its colors (0: there is none), the entries of its
+    lower triangle and of its factor, the operations of a factorization, and the bytes of the factors held."""
+
+    n: int
+    work: float
+    asked: float = UNSEEN
+    colors: int = 0
+    entries: int = 0
+    factor: int = 0
+    flops: float = 0.0
+    held: float = 0.0
+
+    @property
+    def product(self) -> float:
+        """Seconds of a product, of a gradient as well."""
+        return CALL + 1e-9 * self.work
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a way would cost: the seconds of its steps, and the bytes that it holds."""
+
+    seconds: float
+    bytes: float
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """Conjugate gradients at x0: how many products they took, and whether they met no positive curvature there."""
+
+    products: int
+    negative: bool
+
+    @property
+    def asked(self) -> float:
+        """Products a step."""
+        return float(UNSEEN if self.negative or not self.products else self.products)
+
+
+def inquire(problem: Any, x: Any) -> Inquiry:
+    """Conjugate gradients at x0 in balanced units, towards a hundredth of g: at most `PROBED` products, and twelve for
+    the units."""
+    inner, negative = probed(modes_of(problem, x), problem, x)
+    return Inquiry(int(inner), bool(negative))
+
+
+@partial(jax.jit, static_argnums=0)
+def probed(modes: Any, problem: Any, x: Any) -> tuple[Any, Any]:
+    """The products taken (0: the gradient is zero or not finite), and whether a direction without positive curvature
+    ended it."""
+    zero = problem.space.zero(x)
+    (_, g), linear = jax.linearize(slope(modes, problem, x), zero)
+    mv = lambda v: linear(v)[1]
+    unit = filled(balanced(mv, zero, jnp.zeros((), jnp.int32), jnp.asarray(SWEEPS + MORE, jnp.int32)))
+    walk = conjugate_path(lambda v: mv(v / unit) / unit, g / unit, jnp.inf, PROBED, 1, ENOUGH)
+    return jnp.where(jnp.all(jnp.isfinite(g)), walk.inner, 0), jnp.any(walk.beyond != 0)
+
+
+def program_work(problem: Any, x: Any) -> float:
+    """The work of a product with H; nothing is executed."""
+    flat = jax.tree.map(lambda a: jax.ShapeDtypeStruct(jnp.shape(a), jnp.result_type(a)), x)
+    return work_of(jax.make_jaxpr(problem.value)(flat))
+
+
+def prices(counts: Counts, itemsize: int = 8) -> dict[Way, Price]:
+    """What each way would cost, those that the counts allow. The constants: fitted to the seconds of a second call on
+    the set's problems with more than 500 variables, certificate included (spread, as a factor: sparse 1.3, dense 1.3,
+    products 1.6, L-BFGS 1.4, given steps and products as they were)."""
+    n = counts.n
+    found = {
+        Way.DENSE: Price(0.18 + 2.7e-10 * n**3 + NEWTON * dense_step(counts), dense_bytes(n, itemsize)),
+        Way.PRODUCTS: Price(7.5e-3 + 5e-6 * n + KRYLOV * products_step(counts), vector_bytes(n, itemsize)),
+        Way.PAIRS: Price(5e-3 + 3.5e-6 * n + pairs_steps(counts) * pairs_step(counts), vector_bytes(n, itemsize)),
+    }
+    if counts.colors:
+        held = compressed_bytes(n, counts.colors, counts.entries, itemsize) + counts.held
+        seconds = 2.4e-2 + 4e-7 * n + NEWTON * sparse_step(counts)
+        found[Way.SPARSE] = Price(seconds, vector_bytes(n, itemsize) + held)
+    return found
+
+
+def dense_step(counts: Counts) -> float:
+    """Seconds of a step with a dense H: n products at once, and its factorization."""
+    return 0.11 * counts.n * counts.product + 1.6e-11 * counts.n**3
+
+
+def products_step(counts: Counts) -> float:
+    """Seconds of a step by conjugate gradients."""
+    return counts.asked * (counts.product + 1.75e-8 * counts.n)
+
+
+def sparse_step(counts: Counts) -> float:
+    """Seconds of a step with a sparse H: a product for each color, together, and its factorizations with their
+    solves."""
+    read = 1.65e-7 * counts.n + 0.25 * counts.colors * counts.product
+    return read + 5e-8 * counts.factor + 2e-11 * counts.flops
+
+
+def pairs_step(counts: Counts) -> float:
+    """Seconds of a step of L-BFGS, line search included."""
+    return 2.7e-7 * counts.n + 2 * counts.product
+
+
+def pairs_steps(counts: Counts) -> float:
+    """Steps of L-BFGS: more where conjugate gradients take more, and very many where they do not end."""
+    return 60 + (3 if counts.asked < PROBED else 20) * counts.asked
