@@ -22,8 +22,9 @@ PICTURES = {
     for key in FAMILIES
 }
 
-LEFT_OUT = ("scipy Newton-CG", "scipy trust-constr", "optimistix Newton", "scipy hybr")
-"""In the table, but not in the pictures: more than seven lines cannot be told apart."""
+LEFT_OUT = ("scipy Newton-CG", "scipy trust-constr", "optimistix Newton", "scipy hybr", "ipopt equations")
+"""In the table, but not in the pictures: more than seven lines cannot be told apart. Nor are those that were asked on
+fewer than half of the problems."""
 
 LOOKS = ("-", (0, (7, 2)), (0, (2, 1.5)), (0, (7, 2, 1.5, 2)), (0, (4, 1.5)), (0, (1, 1)), (0, (9, 2, 2, 2, 2, 2)))
 COLORS = ("#0072b2", "#c44e00", "#007a59", "#6a3d9a", "#8a5a00", "#8b1a62", "#55606c")
@@ -61,6 +62,7 @@ def curves(judge: Judge, key: str, measure: str) -> tuple[dict[str, np.ndarray],
     drawn = [s for s in drawn if any(family(n) == key for n, t in judge.rows if t == s)]
     by = {n: {s for m, s in judge.rows if m == n} for n, _ in judge.rows if family(n) == key}
     names = [n for n, who in by.items() if "raphson" in who and len(who & set(drawn)) > 1]
+    drawn = [s for s in drawn if sum((n, s) in judge.rows for n in names) >= len(names) / 2]
     costs = np.full((len(names), len(drawn)), np.inf)
     for i, name in enumerate(names):
         for j, solver in enumerate(drawn):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from raphson.controls.full import Full
-from raphson.fit.attempt import FitCall, conclude_fit, run_from
+from raphson.fit.attempt import FitCall, attempt, run_from
 from raphson.fit.result import Fit
 from raphson.problems.callback import HOST
 from raphson.solver.attempts import ENDED, better
@@ -40,7 +40,7 @@ def by_full_steps(call: FitCall, best: Fit) -> Fit:
     done = run_from(call, limited(FULL_STEPS, limits, call.x), call.x)
     if not float(done.state.best.value) < best.value:
         return best
-    found = conclude_fit(call, done, FULL_STEPS, NEWTON_RAPHSON, ("as many equations as unknowns: full Newton steps",))
+    found = attempt(call, NEWTON_RAPHSON, FULL_STEPS, call.x, ("as many equations as unknowns: full Newton steps",))
     return better(best, replace(found, reasons=("", *found.reasons))) if found.success else best
 
 
