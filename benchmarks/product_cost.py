@@ -13,7 +13,7 @@ from jax import lax
 from benchmarks.large_runs import rosenbrock
 from benchmarks.large_sparse import membrane, surface, wells
 from benchmarks.product_runs import woods
-from benchmarks.tables import table
+from benchmarks.tables import met, table
 
 PROTOCOL = 1
 
@@ -147,12 +147,13 @@ MARK = 2.6
 
 
 def marks(rows: dict[str, dict]) -> list[tuple]:
-    """The median over the functions, and the worst."""
+    """The worst of the functions, and the median."""
+    if not rows:
+        return []
     ratios = {key: row["ms"]["linearized"] / row["ms"]["gradient"] for key, row in rows.items()}
-    worst = max(ratios, key=lambda key: ratios[key]) if ratios else ""
-    middle = float(np.median(list(ratios.values()))) if ratios else float("nan")
-    found = f"median {middle:.2f}, worst {ratios.get(worst, float('nan')):.2f} ({worst})"
-    return [("a product with H from one linearization costs at most 2.6 gradients (median)", found, middle <= MARK)]
+    worst = max(ratios, key=lambda key: ratios[key])
+    text = f"{ratios[worst]:.2f} ({worst}), median {np.median(list(ratios.values())):.2f}"
+    return [("a product with H, from one linearization", f"<= {MARK:g} gradients", text, met(ratios[worst] <= MARK))]
 
 
 def render(rows: dict[str, dict]) -> list[str]:

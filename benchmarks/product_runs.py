@@ -182,5 +182,6 @@ def render(rows: dict[str, dict]) -> list[str]:
          f"{row[method]['f']:.10g}", row[method]["status"].lower())
         for key, row in rows.items()
         for method in METHODS
+        if method in row
     ]  # fmt: skip
     return ["## Counts", "", *table("row | function | n | method | trials | taken | products | f | ends", body), ""]
