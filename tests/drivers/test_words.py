@@ -119,7 +119,8 @@ def ends(draw: st.DrawFn) -> Any:
     trace = SimpleNamespace(start_value=1.0, value=value, accepted=np.ones(len(value), bool))
     return SimpleNamespace(
         certificate=certificate, termination=status, success=certificate.success, value=evidence.value, gradient=g,
-        x=np.array([1.0, 2.0]), model=SimpleNamespace(x=np.array([1.0, 2.0])), trace=trace, steps=len(value),
+        x=np.array([1.0, 2.0]), model=SimpleNamespace(x=np.array([1.0, 2.0])), trace=trace,
+        steps=len(value), sparsity=None,
         evaluations=Evaluations(1, 1, 1), seconds=0.1, compile_seconds=0.0,
         reasons=(draw(st.sampled_from(["asked for", "n = 2 and H is available"])),), notes=(), description="a method",
         hessian=np.diag(diagonal), active=np.zeros(2, int),

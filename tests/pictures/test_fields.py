@@ -29,7 +29,7 @@ def sheet(u):
 @pytest.fixture(scope="module")
 def result():
     start = 0.5 * np.sin(np.arange(ROWS * COLUMNS)).reshape(ROWS, COLUMNS)
-    return rp.minimize(sheet, start)
+    return rp.minimize(sheet, start, method="trust-exact")
 
 
 def test_an_image_has_the_cells_of_the_array_and_its_scale_the_range(result):

@@ -129,15 +129,15 @@ def test_a_given_matrix_serves_where_products_are_too_many():
         x = result.x["x"] if isinstance(x0, dict) else result.x
         assert np.max(np.abs(x - 1)) < 1e-5
     plain = rp.minimize(full, START)
-    assert plain.method == "trust-cg" and "every variable is coupled" in plain.reasons[0]
+    assert plain.certificate.proof == Proof.LIKELY and "every variable is coupled" in "; ".join(plain.reasons)
 
 
 def test_dense_rows_are_named():
     rows = lambda x: sum(jnp.sum((x[i] * x[8:] - 1) ** 2) for i in range(8)) + jnp.sum((x - 1) ** 2)
     result = rp.minimize(rows, np.full(N, 0.1))
-    assert result.method == "trust-exact" and "x[0], x[1], x[2] and 5 more are coupled with up to" in result.reasons[0]
+    assert result.success and "x[0], x[1], x[2] and 5 more are coupled with up to" in "; ".join(result.reasons)
     arrow = rp.minimize(lambda x: jnp.sum((x[0] * x[1:] - 1) ** 2) + jnp.sum(x**2), np.ones(N))
-    assert f"x[0] is coupled with up to {N - 1} others" in arrow.reasons[0]
+    assert f"x[0] is coupled with up to {N - 1} others" in "; ".join(arrow.reasons)
 
 
 def test_single_precision_is_no_contradiction():

@@ -6,7 +6,7 @@ Source: Curtis, Powell and Reid (1974); Coleman and More (1984).
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -36,6 +36,7 @@ class ColoredDifferences:
     read: np.ndarray
     count: int
     wide: Any = 1.0
+    direct: ClassVar[bool] = True
 
     @classmethod
     def of(cls, structure: SparseStructure, recovery: Recovery) -> "ColoredDifferences":
@@ -92,6 +93,7 @@ class GivenEntries:
 
     structure: SparseStructure
     keys: np.ndarray
+    direct: ClassVar[bool] = True
 
     @classmethod
     def of(cls, structure: SparseStructure) -> "GivenEntries":

@@ -64,7 +64,7 @@ def choose(
         return Choice((name,), f"n = {n} and H would cost too much in the modes that fun allows: learned from {where}")
     if n <= DENSE and problem.sparsity is None:
         return Choice(SURE, f"n = {n} and H is available")
-    if n <= DENSE:  # its user has named the pattern
+    if found is not None and found.given and problem.sparsity is not None and problem.sparsity.direct:
         return Choice(NAMES[Way.SPARSE], first_reason(Way.SPARSE, Counts(n, 0.0), found))
     seen = inquire(problem, x) if look and modes.reverse and modes.second == FORWARD else None
     counts = counted(problem, x, found, seen)
@@ -119,7 +119,7 @@ def cheapest(counts: Counts, x: Any, found: SparsityFound | None, seen: Inquiry 
             more.append(f"{out} would hold {amount(priced[out].bytes)}, and {amount(free)} are free")
     if counts.colors and there != "cpu":
         more.append(f"a sparse H is factorized on the processor, and x is on a {there}: products instead")
-    elif found is not None and not counts.colors:
+    if found is not None and way != Way.SPARSE:
         more.append(found.reason)
     return Choice(NAMES[way], first_reason(way, counts, found), tuple(more))
 

@@ -28,7 +28,7 @@ from raphson.solver.bounds import active_bounds, held_words
 from raphson.solver.drive import Run
 from raphson.solver.final import LARGEST, evaluate, flat, sizes, why_unseen
 from raphson.solver.promise import promised_rise
-from raphson.solver.settled import contracted, settled
+from raphson.solver.settled import contracted, ended_well
 from raphson.solver.step import State
 
 units = Program(lambda H: filled(natural_scale(Dense(H), jnp.zeros_like(H[0]))))
@@ -55,7 +55,7 @@ def certificate_of(
     shape = shape_of(problem, model, H, g, scale, size, big, held, names)
     rounding = float(model.floor) / VALUE_NOISE  # one unit in the last place
     floor = max(rounding, noise_met(problem, float(model.value)))
-    believed = settled(done.trace)
+    believed = ended_well(done.trace)
     place = flat if space.straight else lambda x: np.asarray(coordinates(space, x))  # curved spaces have no far
     travelled = place(model.x) - place(done.start)
     found = weak_sections(

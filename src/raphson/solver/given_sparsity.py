@@ -50,7 +50,7 @@ def with_given_sparsity(problem: Any, x: Any, given: Any, notes: list[str]) -> t
     seen = probed(problem, x)
     if seen.agrees is False:
         raise ValueError(f"{seen.message(partial(entry_name, x))}. Add it to hess_sparsity, or leave that out")
-    return problem, replace(found, reason=f"{found.reason}, by the pattern that was given")
+    return problem, replace(found, reason=f"{found.reason}, by the pattern that was given", given=True)
 
 
 def probed(problem: Minimize, x: Any) -> Probe:

@@ -62,7 +62,7 @@ def with_host_sparsity(
     compare_products(problem, start, entries, "hess_sparsity is not the pattern of the Hessian")
     count = 2 * found.sparsity.recovery.count
     why = f"{sentence(found, n)}, from {count} gradients at each point by the pattern that was given"
-    return problem, replace(found, reason=why)
+    return problem, replace(found, reason=why, given=True)
 
 
 def with_given_matrix(
@@ -86,7 +86,7 @@ def with_given_matrix(
     problem = replace(problem, sparsity=known)
     if problem.gradient is not None:
         compare_products(problem, x, known.ordered(held), "hess does not agree with jac at x0")
-    return problem, replace(found, reason=f"{sentence(found, n)}, as hess gives it")
+    return problem, replace(found, reason=f"{sentence(found, n)}, as hess gives it", given=True)
 
 
 def by_given_hessian(

@@ -12,7 +12,7 @@ CONTRACTION = 0.25
 """Three steps, each shorter than this part of the one before: faster than linear convergence."""
 
 
-def settled(trace: Trace) -> bool:
+def ended_well(trace: Trace) -> bool:
     """Whether the last steps whose decrease can be told from noise were as good as the quadratic promised, or the last
     steps shrank as they do at a minimum.
 

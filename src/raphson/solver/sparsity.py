@@ -40,7 +40,7 @@ conjugate gradients takes 10 products and more."""
 class SparsityFound:
     """What was found: the `sparsity` (None: products have to do), the pattern's `entries`, what its factor costs, its
     `structure`, how many `colors` it has, and the reason in one sentence. `passing`: it is so for lack of memory, which
-    may end."""
+    may end. `given`: its user named the pattern, or computes the entries."""
 
     sparsity: Sparsity | None
     reason: str
@@ -49,6 +49,7 @@ class SparsityFound:
     structure: SparseStructure | None = None
     colors: int = 0
     passing: bool = False
+    given: bool = False
 
 
 _known: WeakKeyDictionary[Any, dict[Any, SparsityFound]] = WeakKeyDictionary()
