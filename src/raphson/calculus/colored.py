@@ -31,6 +31,11 @@ class Sparsity:
     recovery: Recovery
     direct: bool = static(default=True)
 
+    @property
+    def colors(self) -> int:
+        """Products that give all entries."""
+        return self.recovery.count
+
 
 @dataclass(frozen=True)
 class SparseHessian(DenseHessian):

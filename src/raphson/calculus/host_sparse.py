@@ -46,6 +46,11 @@ class ColoredDifferences:
         here = read == color[rows].astype(np.int64) * structure.size + columns
         return cls(structure, color, np.where(here, rows, columns), read, recovery.count)
 
+    @property
+    def colors(self) -> int:
+        """Differences that give all entries."""
+        return self.count
+
     def entries(self, problem: Callback, x: np.ndarray, wide: Any = None) -> np.ndarray:
         """The lower triangle (nnz,) at x, within the bounds; `wide` (n,): steps in units of the usual ones."""
         low, high, _ = limits_of(problem.space, x)
@@ -94,6 +99,7 @@ class GivenEntries:
     structure: SparseStructure
     keys: np.ndarray
     direct: ClassVar[bool] = True
+    colors: ClassVar[int] = 0
 
     @classmethod
     def of(cls, structure: SparseStructure) -> "GivenEntries":

@@ -12,9 +12,10 @@ class SparsityFacts:
     """The pattern of a sparse Hessian H (n, n), and what a factor of it costs.
 
     `entries`: places of H that can be nonzero, both triangles and the whole diagonal; `colors`: products H v that give
-    them all; `factor_entries`: of L in L L' = P H P', the diagonal included; `bytes`: of the factors that are held at a
-    time; `operations`: additions and multiplications of one factorization; `exact`: whether the factorization takes the
-    very order that these are of (else one as good).
+    them all (on the host: differences of the gradient; 0 where `hess` gives the entries); `factor_entries`: of L in
+    L L' = P H P', the diagonal included; `bytes`: of the factors that are held at a time; `operations`: additions and
+    multiplications of one factorization; `exact`: whether the factorization takes the very order that these are of
+    (else one as good).
     """
 
     n: int
@@ -39,14 +40,12 @@ class SparsityFacts:
 
     def lines(self) -> list[tuple[str, str]]:
         """What `print(result)` says: (label, text)."""
-        colors = (
-            "1 color: a single product gives it"
-            if self.colors == 1
-            else (f"{self.colors} colors: so many products give it")
+        colors = {0: "", 1: ", in 1 color: a single product gives it"}.get(
+            self.colors, f", in {self.colors} colors: so many products give it"
         )
         more = f"{self.fill:.3g} times the lower half of H"
         return [
-            ("pattern", f"H: {count_words(self.entries)} entries, {self.entries / self.n:.3g} a row, in {colors}"),
+            ("pattern", f"H: {count_words(self.entries)} entries, {self.entries / self.n:.3g} a row{colors}"),
             ("factor", f"L: {count_words(self.factor_entries)} entries, {more}; {size_words(self.bytes)}, "
                        f"{count_words(int(self.operations))} operations each"),
         ]  # fmt: skip
@@ -59,6 +58,6 @@ def sparsity_facts(problem: Any) -> SparsityFacts | None:
         return None
     structure, cost = sparsity.structure, cost_of(problem)
     return SparsityFacts(
-        n=structure.size, entries=2 * structure.entries - structure.size, colors=sparsity.recovery.count,
+        n=structure.size, entries=2 * structure.entries - structure.size, colors=sparsity.colors,
         factor_entries=cost.nonzeros, bytes=cost.bytes, operations=cost.flops, exact=cost.exact,
     )  # fmt: skip

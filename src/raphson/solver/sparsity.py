@@ -175,6 +175,6 @@ def with_sparsity(problem: Any, x: Any, least: int) -> tuple[Any, SparsityFound 
 def cost_of(problem: Any) -> Fill:
     """What a factor of a sparse Hessian costs, as it was foreseen when the pattern was found; foreseen now for a
     pattern that was given."""
-    found = _known.get(innermost(problem), {})
+    found = _known.get(innermost(problem), {}) if isinstance(problem, Minimize) else {}
     kept = (known.cost for known in found.values() if known.sparsity is problem.sparsity)
     return next((cost for cost in kept if cost is not None), None) or fill(problem.sparsity.structure)
