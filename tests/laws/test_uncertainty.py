@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.optimize
@@ -274,3 +275,15 @@ def test_wrong_input_is_named() -> None:
         u.ellipse("a", 0)
     with pytest.raises(ValueError, match="b has no finite"):
         named(np.stack([T, 0 * T], axis=1), "ab").ellipse("a", "b")
+
+
+def test_a_hessian_that_is_not_finite_spoils_no_report() -> None:
+    """J is finite where |x|^(3/2) ends, the second derivative is not (CUTEst's CERI651C ended in a LinAlgError)."""
+    for count in (2, 600):  # dense and sparse
+
+        def residuals(x):
+            return jnp.concatenate([x + jnp.abs(x) ** 1.5, 0.5 * (x + jnp.abs(x) ** 1.5) - 0.0])
+
+        fit = rp.least_squares(residuals, np.zeros(count))
+        assert "the exact Hessian is not finite here" in str(fit)
+        assert np.isfinite(fit.standard_errors).all()

@@ -8,6 +8,8 @@ import numpy as np
 
 from raphson.fit.profile import ConfidenceEllipse, ellipse_of, student
 
+HESSIAN_NOT_FINITE = "the exact Hessian is not finite here: error bars rest on J'J alone"
+
 
 @dataclass(frozen=True, eq=False)
 class Undetermined:

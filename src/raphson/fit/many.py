@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from raphson.fit.covariance import SolvedCovariance
-from raphson.fit.error_bars import ErrorBars, Undetermined, few_of
+from raphson.fit.error_bars import HESSIAN_NOT_FINITE, ErrorBars, Undetermined, few_of
 from raphson.fit.normal_equations import NormalEquations, entries_of_inverse, normal_equations
 from raphson.fit.uncertainty import CURVED, NOT_FINITE, JacobianSpectrum, at_bounds, directions, doubts
 from raphson.linear.sparse import sparse_backend
@@ -211,7 +211,10 @@ def bent_sparse(u: SparseUncertainty, H: Any) -> Iterator[str]:
     free = ~p.pinned
     values = np.asarray(H.values, float) / p.lengths[rows] / p.lengths[columns]
     values = np.where(free[rows] & free[columns], values, rows == columns)
-    if not np.isfinite(values).all() or backend.host_factor(H.structure, values) is None:
+    if not np.isfinite(values).all():
+        yield HESSIAN_NOT_FINITE
+        return
+    if backend.host_factor(H.structure, values) is None:
         yield "the exact Hessian is not positive definite: J'J gives error bars where no minimum is shown"
         return
     exact = entries_of_inverse(H.structure, values)[np.asarray(H.structure.diagonal)]

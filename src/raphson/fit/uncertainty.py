@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from raphson.fit.error_bars import ErrorBars, Undetermined, column_lengths, few_of, share
+from raphson.fit.error_bars import HESSIAN_NOT_FINITE, ErrorBars, Undetermined, column_lengths, few_of, share
 from raphson.kernel.number import CURVATURE_NOISE
 
 TIED, CURVED, CONDITION, IMPROBABLE, EXACT = 0.99, 1.2, 1e7, 1e-3, 100.0
@@ -116,8 +116,15 @@ def uncertainty(
     )  # fmt: skip
     if not finite:
         return replace(answer, notes=(NOT_FINITE,))
-    own = (*(bent(answer, spectrum, H) if H is not None and rank else ()),), conditioned(answer, spectrum)
+    own = (*bends_of(answer, spectrum, H if rank else None),), conditioned(answer, spectrum)
     return replace(answer, notes=tuple(doubts(answer, J, rank, *own, loss_linear)))
+
+
+def bends_of(u: Uncertainty, spectrum: JacobianSpectrum, H: np.ndarray | None) -> Iterable[str]:
+    """What the exact Hessian says of error bars by J'J, where there is one."""
+    if H is None:
+        return ()
+    return bent(u, spectrum, H) if np.isfinite(H).all() else (HESSIAN_NOT_FINITE,)
 
 
 NOT_FINITE = "the Jacobian or the residuals are not finite: there are no standard errors"
