@@ -214,3 +214,10 @@ def test_times_in_words(seconds, words):
 
 def test_every_way_has_presets():
     assert set(NAMES) == set(Way)
+
+
+def test_a_dense_hessian_of_a_large_host_function_is_not_said_to_be_missing():
+    n = 600
+    fun = lambda x: float(np.sum((x - 1) ** 2))
+    result = rp.minimize(fun, np.zeros(n), jac=lambda x: 2 * (x - 1), hess=lambda x: 2 * np.eye(n))
+    assert result.method == "lbfgs" and "hess gives a dense H" in result.reasons[0]

@@ -83,7 +83,8 @@ def on_host(problem: Callback, n: int, found: SparsityFound | None) -> Choice:
         return Choice(("dogleg",), f"n = {n} is small enough for a Hessian by finite differences")
     if n <= DENSE:
         return Choice(("bfgs",), f"n = {n} and no Hessian was given: it is learned from gradients")
-    return Choice(("lbfgs",), f"n = {n} is large and no Hessian was given: it is learned from a few gradients")
+    why = "no Hessian was given: it is" if problem.hessian is None else "hess gives a dense H: it is"
+    return Choice(("lbfgs",), f"n = {n} is large and {why} learned from a few gradients")
 
 
 def counted(problem: Any, x: Any, found: SparsityFound | None, seen: Inquiry | None) -> Counts:
