@@ -10,7 +10,7 @@ import numpy as np
 
 import raphson as rp
 from benchmarks.choice_problems import PROBLEMS, posed
-from benchmarks.large_runs import GIB, now, peak
+from benchmarks.large_runs import GIB, ends_of_runs, now, peak
 from benchmarks.tables import digits, met, table
 
 PROTOCOL = 1
@@ -73,15 +73,8 @@ def run(name: str, way: str) -> dict:
 
     problem = posed(name)
     if way == "dense":  # also where H is sparse
-        door.with_sparsity = lambda problem, x, least: (problem, "")
-    ended: list[tuple[float, float]] = []
-    conclude = call.Call.conclude
-
-    def watched(*a: Any) -> Any:
-        ended.append(now())
-        return conclude(*a)
-
-    call.Call.conclude = watched
+        door.with_sparsity = lambda problem, x, least: (problem, None)
+    ended = ends_of_runs()
     spent = []
     result: Any = None
     for _ in range(2):

@@ -68,19 +68,10 @@ def keys(quick: bool) -> list[str]:
 
 def measure(key: str, quick: bool) -> dict:
     """A first call and a second one, with the clock stopped where the run ends and the certificate begins."""
-    from raphson.solver import call
-
     case = CASES[key]
     fun, x0 = case.make(case.n)
     before = peak()
-    ended: list[tuple[float, float]] = []
-    conclude = call.Call.conclude
-
-    def watched(*a: Any) -> Any:
-        ended.append(now())
-        return conclude(*a)
-
-    call.Call.conclude = watched
+    ended = ends_of_runs()
     first, _ = timed(fun, x0)
     ended.clear()
     spent, result = timed(fun, x0)
@@ -99,6 +90,21 @@ def measure(key: str, quick: bool) -> dict:
 def now() -> tuple[float, float]:
     """The clock, and processor time."""
     return time.perf_counter(), time.process_time()
+
+
+def ends_of_runs() -> list[tuple[float, float]]:
+    """A list to which the times are added, from now on, at which runs end and their certificates begin."""
+    from raphson.solver import call
+
+    ended: list[tuple[float, float]] = []
+    conclude = call.Call.conclude
+
+    def watched(*a: Any) -> Any:
+        ended.append(now())
+        return conclude(*a)
+
+    call.Call.conclude = watched  # type: ignore[assignment]
+    return ended
 
 
 def timed(fun: Callable, x0: np.ndarray) -> tuple[tuple[tuple[float, float], tuple[float, float]], Any]:

@@ -10,21 +10,10 @@ import raphson as rp
 from raphson.solver.choose import SURE
 from raphson.solver.presets import DESCRIPTIONS, PRESETS
 from tests.suites.cages import CAGES, cage, honest, own_evaluations, solve_caged
+from tests.suites.families import NEWTON_TYPE
 
 with Path(__file__).with_name("budgets.csv").open() as file:
     BUDGETS = {row.pop("problem"): row for row in csv.DictReader(file)}
-
-NEWTON_TYPE = (
-    "newton",
-    "damped-newton",
-    "trust-exact",
-    "trust-cg",
-    "trust-krylov",
-    "newton-cg",
-    "dogleg",
-    "damped",
-    "cubic",
-)
 
 
 def test_the_table_is_complete():

@@ -9,18 +9,8 @@ import pytest
 
 import raphson as rp
 from raphson.solver.presets import PRESETS
+from tests.suites.families import NEWTON_TYPE
 
-NEWTON_TYPE = (
-    "newton",
-    "damped-newton",
-    "trust-exact",
-    "trust-cg",
-    "trust-krylov",
-    "newton-cg",
-    "dogleg",
-    "damped",
-    "cubic",
-)
 SCALED = ("newton", "damped-newton", "trust-exact", "dogleg", "cubic", "damped")
 """Those that measure every variable in its natural unit."""
 

@@ -87,11 +87,7 @@ def minimize(
     problem, x, restore = read_problem(fun, x, args, jac, hess, hessp, notes, space, limits.calls)
     problem, found = known_sparsity(placed(problem, space, notes), x, hess_sparsity, notes)
     if callable(hess) and isinstance(problem, Minimize) and space.straight and problem.space.size(x) > DENSE:
-        if problem.sparsity is not None:
-            compare_hess(problem, x, args, hess, notes)
-        elif (given := by_given_hessian(problem, x, args, hess, notes)) is not None:
-            problem, x, restore = given[0], given[1].vector, given[1].restore
-            problem, found = with_host_sparsity(problem, x, hess_sparsity, notes)
+        problem, x, restore, found = heeded(hess, problem, x, args, restore, found, hess_sparsity, notes)
     call = Call(
         problem, x, restore, limits, notes, begin, compiled, None if callback is None else watcher(callback, restore),
         reporter(progress),
@@ -122,6 +118,23 @@ def known_sparsity(problem: Any, x: Any, given: Any, notes: list[str]) -> tuple[
     if given is not None and isinstance(problem, Minimize):
         return with_given_sparsity(problem, x, given, notes)
     return with_sparsity(problem, x, DENSE + 1)
+
+
+def heeded(
+    hess: Callable, problem: Minimize, x: Any, args: tuple, restore: Callable, found: SparsityFound | None, given: Any,
+    notes: list[str],
+) -> tuple[Any, Any, Callable, SparsityFound | None]:  # fmt: skip
+    """What a user's sparse Hessian of a large JAX function is for: to be compared, or, where no sparse H was found in
+    the function, to be factorized in its place."""
+    if problem.sparsity is not None:
+        compare_hess(problem, x, args, hess, notes)
+        return problem, x, restore, found
+    own = by_given_hessian(problem, x, args, hess, notes)
+    if own is None:
+        return problem, x, restore, found
+    on_host, point = own
+    on_host, found = with_host_sparsity(on_host, point.vector, given, notes)
+    return on_host, point.vector, point.restore, found
 
 
 def unsmooth(result: Result, problem: Any) -> bool:
