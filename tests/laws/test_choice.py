@@ -221,3 +221,10 @@ def test_a_dense_hessian_of_a_large_host_function_is_not_said_to_be_missing():
     fun = lambda x: float(np.sum((x - 1) ** 2))
     result = rp.minimize(fun, np.zeros(n), jac=lambda x: 2 * (x - 1), hess=lambda x: 2 * np.eye(n))
     assert result.method == "lbfgs" and "hess gives a dense H" in result.reasons[0]
+
+
+def test_one_product_is_said_in_the_singular():
+    result = rp.minimize(lambda x: jnp.sum((x - 1) ** 4 + x**2), np.zeros(600), method="trust-exact")
+    assert "1 color: a single product gives it" in str(result)
+    alone = rp.least_squares(lambda x: x**3 - 1, np.full(600, 0.5))
+    assert "1 forward product gives it" in alone.reasons[-1]

@@ -18,7 +18,7 @@ from raphson.sparsity.coloring import Coloring, Crowded, color_columns, color_ro
 from raphson.sparsity.compress import hessian_recovery, jacobian_recovery
 from raphson.sparsity.find import jacobian_pattern
 from raphson.sparsity.pattern import Refused, pattern_of
-from raphson.sparsity.price import MOST_COLORS
+from raphson.sparsity.price import MOST_COLORS, giving
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def look_at_residuals(problem: Any, x: Any) -> ResidualSparsity:
     known = JacobianSparsity(structure, jacobian_recovery(start, column, n, coloring, forward))
     way = "forward" if forward else "reverse"
     why = (
-        f"J has {pattern.nnz / n:.3g} entries a parameter, {coloring.count} {way} products give it, and the factor of "
+        f"J has {pattern.nnz / n:.3g} entries a parameter, {giving(coloring.count, way)} it, and the factor of "
         f"J'J has {cost.nonzeros / n:.3g}"
     )
     return ResidualSparsity(known, hessian_sparsity(structure, modes), why, pattern.nnz, cost)

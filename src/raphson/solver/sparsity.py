@@ -23,7 +23,7 @@ from raphson.sparsity.compress import hessian_recovery
 from raphson.sparsity.find import hessian_pattern
 from raphson.sparsity.pattern import Pattern, Refused
 from raphson.sparsity.places import places_in
-from raphson.sparsity.price import MOST_COLORS, coloring_bytes, products_instead
+from raphson.sparsity.price import MOST_COLORS, coloring_bytes, giving, products_instead
 
 FACTOR_BYTES = 2**31
 """A factor may take up so much memory: CHOLMOD holds up to four."""
@@ -148,10 +148,10 @@ def planned(pattern: Pattern, x: Any, colored: bool = True, multiplied: bool = T
         if coloring.count > FEW_COLORS or not multiplied:
             return SparsityFound(None, much, pattern.nnz, cost)
         row = pattern.nnz / n
-        why = f"{much}, so it is multiplied with: {row:.3g} entries a row, which {coloring.count} products give"
+        why = f"{much}, so it is multiplied with: {row:.3g} entries a row, which {giving(coloring.count)}"
         return SparsityFound(replace(known, direct=False), why, pattern.nnz, cost, colors=coloring.count)
     why = (
-        f"H has {pattern.nnz / n:.3g} entries a row, {coloring.count} products give it, and its factor has "
+        f"H has {pattern.nnz / n:.3g} entries a row, {giving(coloring.count)} it, and its factor has "
         f"{cost.nonzeros / n:.3g} a row"
     )
     return SparsityFound(known, why, pattern.nnz, cost, structure, coloring.count)

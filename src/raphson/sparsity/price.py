@@ -40,3 +40,9 @@ def products_instead(found: Coloring | Crowded, most: int = MOST_COLORS) -> str 
     if found.count > most:
         return f"products instead of entries: the Hessian has {found.count} colors, a product each at every point"
     return None
+
+
+def giving(count: int, kind: str = "") -> str:
+    """The subject and the verb of what so many products give."""
+    product = f"{kind} product" if kind else "product"
+    return f"1 {product} gives" if count == 1 else f"{count} {product}s give"
