@@ -48,6 +48,7 @@ from raphson.solver.residual_sparsity import with_jacobian_sparsity
 from raphson.solver.spaces import check_method, on_host_there, read_space
 from raphson.solver.step import Method
 from raphson.solver.suspect import located
+from raphson.solver.through import through_infinity
 from raphson.tracing.read import floating_args, without_program
 from raphson.tracing.tally import own_tally
 
@@ -183,8 +184,11 @@ def best_attempt(call: FitCall, why: str) -> Fit:
 
     candidates = [(name, residual_preset(name, call.problem), why) for name in order_for(call.problem)]
     best = best_of(candidates, one, limited)
-    best = by_full_steps(call, best)
-    return onward_from(best, aside)
+    best = onward_from(by_full_steps(call, best), aside)
+    if limited or call.limits.calls is not None:
+        return best
+    again = lambda there: attempt(call, "lm", residual_preset("lm", call.problem), there, ("for residuals",))
+    return through_infinity(best, again)
 
 
 def quiet(call: FitCall, problem: Any, x: Any, enough: float) -> Any:

@@ -29,6 +29,7 @@ from raphson.solver.presets import DESCRIPTIONS, cast
 from raphson.solver.result import Evaluations, Result
 from raphson.solver.start import no_more, not_begun, refused_start, unknown_at_start
 from raphson.solver.step import Method, trial_observation
+from raphson.solver.through import through_infinity
 from raphson.solver.unused import unused_words
 
 
@@ -60,7 +61,14 @@ class Call:
         newton = self.problem.space.straight and tuple(name for name, _, _ in candidates) == SURE
         limited_steps = self.limits.max_steps is not None
         self.patient = not newton or limited_steps
-        return onward_from(best_of(candidates, self.attempt, limited_steps, KINKED if newton else (), more), self.aside)
+        best = best_of(candidates, self.attempt, limited_steps, KINKED if newton else (), more)
+        best = onward_from(best, self.aside)
+        return best if self.patient else through_infinity(best, lambda there: self.again(*candidates[0], there))
+
+    def again(self, name: str, method: Method, reason: str, there: Any) -> Result:
+        """One method from a point of ours to its end."""
+        own = self.limits.after(self.trials, False)
+        return self.finish(self.run_from(limited(method, own, self.x), there), own, name, method, (reason,))
 
     def run_from(self, method: Method, start: Any, **seen: Any) -> Run:
         """A run from `start` within the time that is left."""
