@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,8 @@ class FitCall:
     compiled: float
     watcher: Any
     progress: Any
+    over: list[Status] = field(default_factory=list)
+    """How the first run ended that was ended from outside: no run after it goes on."""
 
 
 PATIENCE = {True: 100, False: 1000}
@@ -88,7 +90,10 @@ def attempt(
 def run_from(call: FitCall, method: Method, x: Any, **seen: Any) -> Run:
     """A run from x within the time that is left."""
     left = None if call.limits.time_limit is None else call.limits.time_limit - (time.perf_counter() - call.begin)
-    return run(method, call.problem, x, time_limit=left, **seen)
+    done = run(method, call.problem, x, time_limit=0.0 if call.over else left, **seen)
+    if done.status in (Status.TIME, Status.USER):
+        call.over.append(done.status)
+    return done
 
 
 def refuse_start(call: FitCall, done: Run, x: Any) -> None:

@@ -35,7 +35,7 @@ from raphson.kernel.space import Euclidean
 from raphson.kernel.warning import silent
 from raphson.problems.allowed import require_derivatives
 from raphson.problems.callback import HOST
-from raphson.solver.attempts import best_of, onward_from
+from raphson.solver.attempts import best_of, onward_from, said_over
 from raphson.solver.call import limited
 from raphson.solver.callbacks import reporter, watcher
 from raphson.solver.choose import DENSE
@@ -184,11 +184,12 @@ def best_attempt(call: FitCall, why: str) -> Fit:
 
     candidates = [(name, residual_preset(name, call.problem), why) for name in order_for(call.problem)]
     best = best_of(candidates, one, limited)
-    best = onward_from(by_full_steps(call, best), aside)
-    if limited or call.limits.calls is not None:
-        return best
-    again = lambda there: attempt(call, "lm", residual_preset("lm", call.problem), there, ("for residuals",))
-    return through_infinity(best, again)
+    if not call.over:
+        best = onward_from(by_full_steps(call, best), aside)
+    if not (limited or call.limits.calls is not None or call.over):
+        again = lambda there: attempt(call, "lm", residual_preset("lm", call.problem), there, ("for residuals",))
+        best = through_infinity(best, again)
+    return best if not call.over or best.termination in call.over else said_over(best, call.over[0])
 
 
 def quiet(call: FitCall, problem: Any, x: Any, enough: float) -> Any:

@@ -12,10 +12,11 @@ import numpy as np
 from raphson.calculus.taylor import GRADIENT
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.product import box_of
+from raphson.kernel.status import Status
 from raphson.operators.dense import Dense
 from raphson.paths.proposal import RADIUS
 from raphson.problems.callback import HOST
-from raphson.solver.attempts import CRAWL, KINKED, best_of, onward_from
+from raphson.solver.attempts import CRAWL, KINKED, best_of, onward_from, said_over
 from raphson.solver.beside import lowest_beside
 from raphson.solver.bounds import active_bounds
 from raphson.solver.choose import SURE
@@ -36,7 +37,8 @@ from raphson.solver.unused import unused_words
 @dataclass
 class Call:
     """What all attempts of one call share: the problem, the start `x`, the way back to the user's form of it, the
-    limits, and who watches; `trials` made so far, and what goes on with runs that were laid `aside`."""
+    limits, and who watches; `trials` made so far, what goes on with runs that were laid `aside`, and how a run was
+    ended from outside, after which none goes on (`over`)."""
 
     problem: Any
     x: Any
@@ -48,6 +50,7 @@ class Call:
     watch: Callable | None
     report: Callable | None
     trials: int = 0
+    over: Status = Status.RUNNING
     patient: bool = True
     aside: list[Callable[[], Result]] = field(default_factory=list)
 
@@ -62,8 +65,11 @@ class Call:
         limited_steps = self.limits.max_steps is not None
         self.patient = not newton or limited_steps
         best = best_of(candidates, self.attempt, limited_steps, KINKED if newton else (), more)
-        best = onward_from(best, self.aside)
-        return best if self.patient else through_infinity(best, lambda there: self.again(*candidates[0], there))
+        if not self.over:
+            best = onward_from(best, self.aside)
+        if not self.patient and not self.over:
+            best = through_infinity(best, lambda there: self.again(*candidates[0], there))
+        return best if self.over in (Status.RUNNING, best.termination) else said_over(best, self.over)
 
     def again(self, name: str, method: Method, reason: str, there: Any) -> Result:
         """One method from a point of ours to its end."""
@@ -74,7 +80,9 @@ class Call:
         """A run from `start` within the time that is left."""
         limit = self.limits.time_limit
         left = None if limit is None else limit - (time.perf_counter() - self.begin)
-        done = run(method, self.problem, start, time_limit=left, **seen)
+        done = run(method, self.problem, start, time_limit=0.0 if self.over else left, **seen)
+        if done.status in (Status.TIME, Status.USER):
+            self.over = done.status
         self.trials += len(done.trace)
         return done
 
