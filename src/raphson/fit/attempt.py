@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from raphson.solver.call import host_counts, limited
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Patience, Run, run
 from raphson.solver.evidence import certificate_of
-from raphson.solver.final import final_state
+from raphson.solver.final import final_state, snapped
 from raphson.solver.options import Limits
 from raphson.solver.presets import residual_description, residual_preset
 from raphson.solver.result import Evaluations
@@ -48,6 +48,8 @@ class FitCall:
     compiled: float
     watcher: Any
     progress: Any
+    over: list[Status] = field(default_factory=list)
+    """How the first run ended that was ended from outside: no run after it goes on."""
 
 
 PATIENCE = {True: 100, False: 1000}
@@ -88,7 +90,10 @@ def attempt(
 def run_from(call: FitCall, method: Method, x: Any, **seen: Any) -> Run:
     """A run from x within the time that is left."""
     left = None if call.limits.time_limit is None else call.limits.time_limit - (time.perf_counter() - call.begin)
-    return run(method, call.problem, x, time_limit=left, **seen)
+    done = run(method, call.problem, x, time_limit=0.0 if call.over else left, **seen)
+    if done.status in (Status.TIME, Status.USER):
+        call.over.append(done.status)
+    return done
 
 
 def refuse_start(call: FitCall, done: Run, x: Any) -> None:
@@ -118,10 +123,11 @@ def conclude_fit(
 
     `counted`: trials whose evaluations stand in another result.
     """
-    problem = call.problem
-    state = final_state(done, problem)
-    notes = list(call.notes)
-    end = polish(problem, state.x, lambda g, x: free_variables(problem, g, x), most=0 if stopped(done, call) else 8)
+    problem, mine = call.problem, not stopped(done, call)
+    state, notes = final_state(done, problem), list(call.notes)
+    if mine:
+        done, state = snapped(done, state, problem)
+    end = polish(problem, state.x, lambda g, x: free_variables(problem, g, x), most=8 if mine else 0)
     if end.steps and done.status == Status.STEPS:  # the method's own limit: Newton's method came to the end instead
         done = replace(done, status=Status.CONVERGED)
     if end.steps:

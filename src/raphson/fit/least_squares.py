@@ -35,7 +35,7 @@ from raphson.kernel.space import Euclidean
 from raphson.kernel.warning import silent
 from raphson.problems.allowed import require_derivatives
 from raphson.problems.callback import HOST
-from raphson.solver.attempts import best_of, onward_from
+from raphson.solver.attempts import best_of, onward_from, said_over
 from raphson.solver.call import limited
 from raphson.solver.callbacks import reporter, watcher
 from raphson.solver.choose import DENSE
@@ -48,6 +48,7 @@ from raphson.solver.residual_sparsity import with_jacobian_sparsity
 from raphson.solver.spaces import check_method, on_host_there, read_space
 from raphson.solver.step import Method
 from raphson.solver.suspect import located
+from raphson.solver.through import through_infinity
 from raphson.tracing.read import floating_args, without_program
 from raphson.tracing.tally import own_tally
 
@@ -183,8 +184,12 @@ def best_attempt(call: FitCall, why: str) -> Fit:
 
     candidates = [(name, residual_preset(name, call.problem), why) for name in order_for(call.problem)]
     best = best_of(candidates, one, limited)
-    best = by_full_steps(call, best)
-    return onward_from(best, aside)
+    if not call.over:
+        best = onward_from(by_full_steps(call, best), aside)
+    if not (limited or call.limits.calls is not None or call.over):
+        again = lambda there: attempt(call, "lm", residual_preset("lm", call.problem), there, ("for residuals",))
+        best = through_infinity(best, again)
+    return best if not call.over or best.termination in call.over else said_over(best, call.over[0])
 
 
 def quiet(call: FitCall, problem: Any, x: Any, enough: float) -> Any:

@@ -20,8 +20,11 @@ from raphson.linear.lowest import HostMatrix
 from raphson.linear.sparse import sparse_backend
 from raphson.operators.dense import Measured
 from raphson.paths.ray import Ray
+from raphson.problems.allowed import modes_of
 from raphson.problems.callback import HostResiduals, OutOfCalls
+from raphson.problems.derivatives import hessian
 from raphson.problems.least_squares import LeastSquares
+from raphson.problems.modes import Modes
 from raphson.solver.bounds import active_bounds
 from raphson.solver.final import forms_hessian, sizes
 from raphson.solver.presets import RESIDUAL_PRESETS
@@ -75,7 +78,21 @@ def evaluate_fit(problem: Any, x: Any) -> FitEvaluation:
         return evaluate_fit_on_host(problem, x)
     known = problem.jacobian_sparsity is not None
     dense = not known and forms_hessian(problem, x, LARGEST)
-    return jax.tree.map(np.asarray, evaluate_fit_compiled(problem, x, dense=dense))
+    seen = jax.tree.map(np.asarray, evaluate_fit_compiled(problem, x, dense=dense))
+    return forwards(problem, x, seen) if dense else seen
+
+
+def forwards(problem: Any, x: Any, seen: FitEvaluation) -> FitEvaluation:
+    """The same with H in forward mode over forward mode where it is not finite though f and J are.
+
+    Reverse mode multiplies the branch of `jnp.where` that is not taken by 0, and 0 inf is NaN (exp(z^2) erfc(z) beside
+    its asymptotic series, CUTEst's CERI651C): forward mode drops it.
+    """
+    known = seen.evaluation
+    fine = np.isfinite(known.value) and np.all(np.isfinite(known.gradient))
+    if not fine or np.all(np.isfinite(seen.hessian)) or not modes_of(problem, x).forward:
+        return seen
+    return replace(seen, hessian=np.asarray(forward_hessian(problem, x)))
 
 
 def evaluate_fit_on_host(problem: HostResiduals, x: Any) -> FitEvaluation:
@@ -116,6 +133,8 @@ def evaluate_both(problem: Any, x: Any, dense: bool) -> FitEvaluation:
 
 
 evaluate_fit_compiled = Program(evaluate_both, static_argnames=("dense",))
+
+forward_hessian = Program(lambda problem, x: hessian(Modes(reverse=False), problem, x)[2])
 
 
 @dataclass(frozen=True)

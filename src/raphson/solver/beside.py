@@ -17,6 +17,7 @@ from raphson.certificate.verdict import Cause, Verdict
 from raphson.kernel.number import CURVATURE_NOISE, GRADIENT_NOISE, default_tolerance, eps
 from raphson.kernel.product import box_of
 from raphson.problems.callback import HOST
+from raphson.problems.least_squares import LeastSquares
 from raphson.solver.drive import Run
 from raphson.solver.final import flat
 from raphson.solver.result import Evaluations
@@ -63,9 +64,12 @@ def run_beside(
     result: Any, begin: Callable[[Any], Run], end: Callable[[Run], Any], cost: Callable[[Run], Evaluations]
 ) -> tuple[Any, bool]:
     """The first lower result, if a run from beside finds one; else the result with what the look has cost."""
-    model, spent, steps = result.model, result.evaluations, steps_beside(result)
+    model, spent = result.model, result.evaluations
     first = max(abs(float(result.trace.start_value)), abs(result.value))
     worth = max(result.certificate.noise, eps(np.asarray(model.gradient)) ** (2 / 3) * first)
+    if result.value <= worth and squares(model.problem):  # nothing lies below 0
+        return result, False
+    steps = steps_beside(result)
     for step in steps:
         there = model.space.move(model.x, jnp.asarray(step, np.asarray(model.gradient).dtype))[0]
         done = begin(there)
@@ -83,6 +87,11 @@ def run_beside(
     why = f"{len(steps)} runs from beside, along directions without curvature, found nothing lower"
     why += f" ({cost_of_all} evaluations)"
     return replace(result, evaluations=spent, reasons=(*result.reasons, why)), False
+
+
+def squares(problem: Any) -> bool:
+    """Whether f is a sum of squares, as it is written."""
+    return isinstance(problem, LeastSquares) and problem.loss.plain
 
 
 def whole(before: Any, there: Any, after: Any) -> Any:
