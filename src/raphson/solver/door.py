@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from raphson.calculus.taylor import GRADIENT
+from raphson.kernel.names import Numbered
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.kernel.warning import silent
@@ -19,7 +20,6 @@ from raphson.solver.callbacks import announce, reporter, watcher
 from raphson.solver.choose import DENSE, choose
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import iterate_trials as iterations
-from raphson.solver.evidence import Numbered
 from raphson.solver.final import evaluate
 from raphson.solver.given_sparsity import belied, compare_hess, distrusted, with_given_sparsity
 from raphson.solver.host import EVERYWHERE, host_problem

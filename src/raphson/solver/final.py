@@ -10,6 +10,7 @@ import numpy as np
 from raphson.calculus.around import TINY
 from raphson.calculus.colored import SPARSE
 from raphson.calculus.difference import final_derivatives, host_gradient
+from raphson.calculus.slopes import slope_differences
 from raphson.calculus.taylor import HESSIAN, PRODUCT, VALUE, Observation, evaluate_compiled
 from raphson.certificate.shape import WHOLE
 from raphson.kernel.number import eps
@@ -115,8 +116,15 @@ def snapped(done: Run, state: State, problem: Any) -> tuple[Run, State]:
     return replace(done, status=Status.CONVERGED), replace(state, iterate=replace(state.iterate, model=model))
 
 
-DIFFERENCES = 300
-"""Up to so many variables a Hessian by differences, n^2 calls of f, is worth its certificate."""
+DIFFERENCES, WITH_SLOPES = 300, 1000
+"""Up to so many variables a Hessian by differences is worth its certificate: n^2 calls of f, or two n of a gradient
+that was given."""
+
+
+def looked_through(problem: Callback, n: int) -> bool:
+    """Whether H of a host function of n variables is had at the end, by its user or by differences."""
+    known = problem.hessian is not None or problem.sparsity is not None
+    return known or n <= (DIFFERENCES if problem.gradient is None else WITH_SLOPES)
 
 
 def final_host_state(state: State, problem: Callback) -> State:
@@ -126,7 +134,7 @@ def final_host_state(state: State, problem: Callback) -> State:
     if float(state.best.value) < float(model.value):
         unknown = np.full_like(np.asarray(model.gradient), np.nan)
         model = replace(model, x=state.best.x, value=state.best.value, gradient=unknown)
-    whole = model.gradient.size <= DIFFERENCES or problem.hessian is not None or problem.sparsity is not None
+    whole = looked_through(problem, model.gradient.size)
     problem.lengths.slope_error = None
     if np.isfinite(float(model.value)):
         try:
@@ -136,7 +144,11 @@ def final_host_state(state: State, problem: Callback) -> State:
                 return replace(state, iterate=replace(state.iterate, model=replace(model, gradient=g)))
             if problem.sparsity is not None:
                 return with_final_entries(state, model, problem)
-            found: Any = final_derivatives(problem, model.x, float(model.value))
+            plain = problem.hessian is None and model.gradient.size > DIFFERENCES
+            found: Any = (
+                slope_differences(problem, np.array(model.x)) if plain
+                else final_derivatives(problem, model.x, float(model.value))
+            )  # fmt: skip
         except OutOfCalls:
             return replace(state, iterate=replace(state.iterate, model=model))
         d = np.sqrt(np.maximum(np.abs(np.diagonal(found.hessian)), TINY))
