@@ -129,7 +129,8 @@ def conclude_fit(
     seen, H = end.seen.evaluation, None if end.seen.hessian is None else np.asarray(end.seen.hessian)
     gram: Any = seen.curvature
     curvature = end.seen.measured or end.seen.sparse or (gram if H is None else Dense(H))  # type: ignore[arg-type]
-    shown = H if end.seen.measured is None else np.asarray(end.seen.measured.matrix)
+    known = end.seen.measured
+    shown = H if known is None or known.compact else np.asarray(known.matrix)
     model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=curvature)
     state = replace(state, iterate=replace(state.iterate, model=model))
     model = replace(model, problem=problem)
