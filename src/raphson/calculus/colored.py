@@ -16,6 +16,7 @@ from raphson.operators.sparse import Sparse
 from raphson.operators.sparse_gram import SparseGram
 from raphson.operators.sparse_products import SparseProducts
 from raphson.problems.allowed import modes_of
+from raphson.problems.callback import HOST
 from raphson.problems.derivatives import slope
 from raphson.sparsity.compress import Recovery, compressed_hessian, compressed_jacobian
 
@@ -94,10 +95,10 @@ class MultipliedHessian(SparseHessian):
 
 @record
 class JacobianSparsity:
-    """The same of the Jacobian of residuals, with the pattern of J'J."""
+    """The same of the Jacobian of residuals, with the pattern of J'J. No `recovery`: residuals run on the host."""
 
     structure: JacobianStructure
-    recovery: Recovery
+    recovery: Recovery | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ class SparseJacobian(ResidualJacobian):
         """One linearization of the residuals, and a product with it for each color."""
         space, known = problem.space, problem.jacobian_sparsity
         residuals = lambda s: problem.residuals(space.retract(x, s))
+        assert known.recovery is not None
         r, entries = compressed_jacobian(residuals, space.zero(x), known.recovery)
         return sparse_evaluation(problem, x, problem.loss.cost(r), r, entries, self.bends)
 
@@ -117,7 +119,22 @@ class SparseJacobian(ResidualJacobian):
         zero = problem.space.zero(x)
         r = jnp.zeros(problem.count(x), zero.dtype)
         entries = jnp.zeros(problem.jacobian_sparsity.structure.entries, zero.dtype)
-        return sparse_evaluation(problem, x, zero.sum(), r, entries, self.bends)
+        return sparse_evaluation(problem, x, zero.sum(), r, entries, self.bends and not isinstance(problem, HOST))
+
+    def room(self, n: int, structure: Any = None) -> int:
+        """The entries of J, the residuals, and the roots of their weights."""
+        return structure.entries + 2 * structure.shape[0]
+
+    def packed(self, seen: Evaluation) -> tuple[np.ndarray, ...]:
+        """The same."""
+        gram: Any = seen.curvature
+        return tuple(np.asarray(a) for a in (gram.entries, gram.r, gram.root))
+
+    def unpacked(self, n: int, numbers: Any, structure: Any = None) -> Any:
+        """J'J on its structure."""
+        k, m = structure.entries, structure.shape[0]
+        zero = jnp.zeros(n, numbers.dtype)
+        return SparseGram(numbers[:k], numbers[k : k + m], numbers[k + m :], zero, zero, structure)
 
 
 def sparse_evaluation(problem: Any, x: Any, value: Any, r: Any, entries: Any, bends: bool) -> Evaluation:

@@ -11,6 +11,7 @@ from raphson.calculus.around import limits_of
 from raphson.fit.residuals import jacobian_at, refuse_not_finite, residuals_of, rows_times
 from raphson.fit.result import Fit
 from raphson.fit.strategy import free_variables, polish, steady
+from raphson.fit.structural import structural_words
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.space import Box
 from raphson.kernel.status import Status
@@ -135,7 +136,8 @@ def conclude_fit(
     seen, H = end.seen.evaluation, None if end.seen.hessian is None else np.asarray(end.seen.hessian)
     gram: Any = seen.curvature
     curvature = end.seen.measured or end.seen.sparse or (gram if H is None else Dense(H))  # type: ignore[arg-type]
-    shown = H if end.seen.measured is None else np.asarray(end.seen.measured.matrix)
+    known = end.seen.measured
+    shown = H if known is None or known.compact else np.asarray(known.matrix)
     model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=curvature)
     state = replace(state, iterate=replace(state.iterate, model=model))
     model = replace(model, problem=problem)
@@ -146,21 +148,28 @@ def conclude_fit(
         mean = float(np.mean(bend))
         weighted, roots = (slope * r, mean * J), np.sqrt(np.maximum(bend, np.finfo(bend.dtype).eps))
     g = np.asarray(seen.gradient)
+    active = active_bounds(problem.space, g, seen.x)
+    certificate = certificate_of(replace(done, start=call.x), state, shown, problem, call.limits.tolerance, call.names)
+    free = structural_words(J, call.names, active != 0) if loose(certificate) and hasattr(J, "tocsr") else None
+    said = reasons[-1]
+    notes, reasons = (notes, reasons) if free is None else ([*notes, free], (*reasons, free))
     return Fit(
         x=call.restore(seen.x), value=float(seen.value), gradient=g, model=model, termination=done.status,
-        certificate=certificate_of(
-            replace(done, start=call.x), state, shown, problem, call.limits.tolerance, call.names
-        ),
-        trace=done.trace,
+        certificate=certificate, trace=done.trace,
         evaluations=counts(done, problem, end.steps, counted), method=name,
-        description=f"{residual_description(name, problem)} ({reasons[-1]})", reasons=reasons, notes=tuple(notes),
+        description=f"{residual_description(name, problem)} ({said})", reasons=reasons, notes=tuple(notes),
         seconds=time.perf_counter() - call.begin, compile_seconds=CompileClock.seconds - call.compiled, hessian=H,
-        active=active_bounds(problem.space, g, seen.x), residuals=r, jacobian=J, weighted=weighted,
+        active=active, residuals=r, jacobian=J, weighted=weighted,
         refit=lambda i, value, start: refitted(call, i, value, start), names=call.names, loss=problem.loss.name,
         absolute=call.absolute, bend=mean,
         error=1e-11 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
         start=done.start, recipe=method, roots=roots,
     )  # fmt: skip
+
+
+def loose(certificate: Any) -> bool:
+    """Whether a curvature is zero, or in doubt."""
+    return certificate.inertia is not None and certificate.inertia[1] > 0
 
 
 def stopped(done: Run, call: FitCall) -> bool:

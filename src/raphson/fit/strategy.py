@@ -10,15 +10,18 @@ import numpy as np
 
 from raphson.calculus.around import TINY
 from raphson.calculus.colored import SPARSE, SPARSE_GRAM
-from raphson.calculus.difference import SECOND, Bend, bent_residuals
-from raphson.calculus.taylor import GRAM, HESSIAN, weighted_evaluation
+from raphson.calculus.difference import SECOND, Bend, bent_residuals, host_jacobian
+from raphson.calculus.taylor import GRAM, HESSIAN, sparse_evaluation_on_host, weighted_evaluation
 from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.number import eps, limits
 from raphson.kernel.program import Program
 from raphson.kernel.record import record
 from raphson.linear.lowest import HostMatrix
+from raphson.linear.normal import row_scaled
 from raphson.linear.sparse import sparse_backend
+from raphson.linear.sums import summed_products
 from raphson.operators.dense import Measured
+from raphson.operators.sparse import Sparse
 from raphson.paths.ray import Ray
 from raphson.problems.allowed import modes_of
 from raphson.problems.callback import HostResiduals, OutOfCalls
@@ -101,6 +104,8 @@ def evaluate_fit_on_host(problem: HostResiduals, x: Any) -> FitEvaluation:
     Where no calls are left: what the run knows.
     """
     point = np.asarray(x)
+    if problem.jacobian_sparsity is not None:
+        return sparse_fit_evaluation(problem, point)
     try:
         r = problem.evaluate(point)
         found = bent_residuals(problem, point, r, SECOND)
@@ -119,6 +124,24 @@ def evaluate_fit_on_host(problem: HostResiduals, x: Any) -> FitEvaluation:
     return FitEvaluation(seen, found.hessian if found.full else None, Measured(found.hessian, found.error))  # type: ignore[arg-type]
 
 
+def sparse_fit_evaluation(problem: HostResiduals, x: np.ndarray) -> FitEvaluation:
+    """The same with a sparse J on the host, J'WJ in place of H; what the run knows where no calls are left."""
+    try:
+        r = problem.evaluate(x)
+        J = host_jacobian(problem, x, r)
+    except OutOfCalls:
+        known = problem.lengths.known
+        x, r = (known[0], known[2]) if known is not None else problem.lengths.last  # type: ignore[misc]
+        J = None if known is None else known[1]
+    entries = np.full(problem.jacobian_sparsity.structure.entries, np.nan) if J is None else J.data
+    cost: Any = problem.cost(r)
+    p, own = problem.jacobian_sparsity.structure, jnp.asarray(entries, x.dtype)
+    bend = jnp.asarray(problem.loss.weights(r)[1], x.dtype)
+    H = Sparse(summed_products(p.products, row_scaled(p, own, bend), own), p.normal)
+    problem.lengths.error = 2 * COLUMN_ERROR if problem.jacobian is None else eps(x)
+    return FitEvaluation(sparse_evaluation_on_host(problem, x, cost, r, entries), None, H)
+
+
 def unknown(problem: HostResiduals) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The start, no Jacobian, and the residuals there: all that is known where no calls were left for more."""
     x, r = problem.lengths.last  # type: ignore[misc]
@@ -135,6 +158,9 @@ def evaluate_both(problem: Any, x: Any, dense: bool) -> FitEvaluation:
 evaluate_fit_compiled = Program(evaluate_both, static_argnames=("dense",))
 
 forward_hessian = Program(lambda problem, x: hessian(Modes(reverse=False), problem, x)[2])
+
+COLUMN_ERROR = 1e-9
+"""Relative error of a column of J by differences of second order, eps^(2/3) with a margin."""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@ def whole(state: State, problem: Any) -> State:
 
 
 def with_structure(state: State, structure: Any) -> State:
-    """The same for host functions, which are in no state: the pattern alone."""
+    """The same for host functions, which are in no state: the pattern alone, of H or of J."""
     missing = lambda a: isinstance(a, Given)
-    return jax.tree.map(lambda a: structure if missing(a) else a, state, is_leaf=missing)
+    square = structure.normal if isinstance(structure, JacobianStructure) else structure
+    place = lambda a: square if a.kind is SparseStructure else structure
+    return jax.tree.map(lambda a: place(a) if missing(a) else a, state, is_leaf=missing)

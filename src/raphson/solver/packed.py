@@ -126,8 +126,8 @@ def plan_of(key: Any, method: Method, problem: Any, state: State) -> Plan:
 
 
 def fixed_of(method: Method, problem: Any) -> tuple[Any, ...]:
-    """What does not change in a run: method, space, and the pattern of a sparse Hessian."""
-    sparsity = getattr(problem, "sparsity", None)
+    """What does not change in a run: method, space, and the pattern of a sparse Hessian or Jacobian."""
+    sparsity = getattr(problem, "jacobian_sparsity", None) or getattr(problem, "sparsity", None)
     return method, problem.space, None if sparsity is None else sparsity.structure
 
 
