@@ -1,0 +1,1 @@
+"""Estimation on factor graphs: poses and landmarks from measurements between them."""
