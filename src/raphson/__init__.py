@@ -12,7 +12,7 @@ import jax as _jax
 if _os.environ.get("RAPHSON_X64", "1") != "0":
     _jax.config.update("jax_enable_x64", True)
 
-from raphson import parts
+from raphson import parts, slam
 from raphson.certificate.verdict import Certificate, Verdict
 from raphson.fit.curve import curve_fit
 from raphson.fit.least_squares import least_squares
@@ -60,6 +60,8 @@ __all__ = [
     "Uncertainty", "Verdict",
     # problems, and what a method is made of (its parts: raphson.parts)
     "LeastSquares", "Loss", "Method", "Minimize", "Stop", "parts", "presets",
+    # pose graphs
+    "slam",
     # where points live
     "Box", "Euclidean", "Product", "Rotation", "Sphere",
 ]  # fmt: skip

@@ -1,1 +1,8 @@
-"""Estimation on factor graphs: poses and landmarks from measurements between them."""
+"""Pose graphs: reading and writing their files, starting values, and what a solution costs."""
+
+from raphson.slam.costs import edge_costs, graph_costs
+from raphson.slam.graph_file import GraphFile, GraphFileError
+from raphson.slam.read_g2o import read_g2o
+from raphson.slam.read_toro import read_isam, read_toro
+
+__all__ = ["GraphFile", "GraphFileError", "edge_costs", "graph_costs", "read_g2o", "read_isam", "read_toro"]
