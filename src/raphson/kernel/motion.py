@@ -23,7 +23,7 @@ from raphson.kernel.quaternion import (
     quaternion_log,
     sine,
     third,
-    turned,
+    rotated,
     versine,
 )
 from raphson.kernel.record import record
@@ -100,8 +100,8 @@ class Motion:
 
     def adjoint(self, x: Array) -> Array:
         """The matrix A with x exp(v) = exp(A v) x, of one element x."""
-        turned_by = lambda v: self.log(self.compose(self.compose(x, self.exp(v)), self.inverse(x)))
-        return jax.jacfwd(turned_by)(jnp.zeros(self.freedom, x.dtype))
+        carried = lambda v: self.log(self.compose(self.compose(x, self.exp(v)), self.inverse(x)))
+        return jax.jacfwd(carried)(jnp.zeros(self.freedom, x.dtype))
 
     def left_jacobian(self, v: Array) -> Array:
         """The matrix J with exp(v + d) = exp(J d) exp(v) to first order in d, at one v within half a turn."""
@@ -135,7 +135,7 @@ class SO2(Motion):
         return -x
 
     def act(self, x: Array, p: Array) -> Array:
-        """The points p (..., 2) turned."""
+        """The points p (..., 2) rotated."""
         c, s = jnp.cos(x[..., 0]), jnp.sin(x[..., 0])
         return jnp.stack([c * p[..., 0] - s * p[..., 1], s * p[..., 0] + c * p[..., 1]], -1)
 
@@ -245,16 +245,16 @@ class SE3(Motion):
     def inverse(self, x: Array) -> Array:
         """The motion back."""
         back = conjugate(x[..., 3:])
-        return jnp.concatenate([-turned(back, x[..., :3]), back], -1)
+        return jnp.concatenate([-rotated(back, x[..., :3]), back], -1)
 
     def between(self, a: Array, b: Array) -> Array:
         """The pose b seen from a: a^-1 b."""
         back = conjugate(a[..., 3:])
-        return jnp.concatenate([turned(back, b[..., :3] - a[..., :3]), hamilton(back, b[..., 3:])], -1)
+        return jnp.concatenate([rotated(back, b[..., :3] - a[..., :3]), hamilton(back, b[..., 3:])], -1)
 
     def act(self, x: Array, p: Array) -> Array:
         """The points p (..., 3) of the body in the world."""
-        return x[..., :3] + turned(x[..., 3:], p)
+        return x[..., :3] + rotated(x[..., 3:], p)
 
     def exp(self, v: Array) -> Array:
         """The motion with velocity v (..., 6), a translation and a rotation in the body's axes, for a time of 1."""
@@ -283,11 +283,11 @@ class SE3(Motion):
 
     def transport(self, x: Any, s: Array, v: Array) -> Array:
         """The vector v at x carried in parallel to retract(x, s): lengths keep their direction in the world, turns
-        are turned back by half of the body's turn, as on `Rotation`."""
+        are rotated back by half of the body's turn, as on `Rotation`."""
         s, v = self.rows(x, s), self.rows(x, v)
         c = cayley(s[..., 3:])
         half = normalized(c + jnp.asarray([0, 0, 0, 1], c.dtype))
-        parts = [turned(conjugate(c), v[..., :3]), turned(conjugate(half), v[..., 3:])]
+        parts = [rotated(conjugate(c), v[..., :3]), rotated(conjugate(half), v[..., 3:])]
         return jnp.ravel(jnp.concatenate(parts, -1))
 
     def project(self, x: Any) -> Any:

@@ -25,8 +25,8 @@ def conjugate(q: Array) -> Array:
     return jnp.concatenate([-q[..., :3], q[..., 3:]], -1)
 
 
-def turned(q: Array, v: Array) -> Array:
-    """The vectors v (..., 3) turned by q. Source: Shuster (1993), "A survey of attitude representations"."""
+def rotated(q: Array, v: Array) -> Array:
+    """The vectors v (..., 3) rotated by q. Source: Shuster (1993), "A survey of attitude representations"."""
     u, w = q[..., :3], q[..., 3:]
     twice = 2 * jnp.cross(u, v)
     return v + w * twice + jnp.cross(u, twice)

@@ -69,7 +69,7 @@ class BlockStructure:
 
     def gram(self, entries: Blocks) -> Array:
         """The values of J'J on `normal`."""
-        return self.placed(tuple(jnp.einsum("fda,fdb->fab", J, J) for J in entries))
+        return self.placed(tuple(jnp.sum(J[:, :, :, None] * J[:, :, None, :], 1) for J in entries))
 
     def placed(self, blocks: Blocks) -> Array:
         """The values on `normal` of symmetric blocks (m, w, w)."""

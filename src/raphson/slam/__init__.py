@@ -1,8 +1,53 @@
-"""Pose graphs: reading and writing their files, starting values, and what a solution costs."""
+"""Factor graphs: estimating poses and landmarks; reading and writing their files; what a solution costs.
 
-from raphson.slam.costs import edge_costs, graph_costs
-from raphson.slam.graph_file import GraphFile, GraphFileError
-from raphson.slam.read_g2o import read_g2o
-from raphson.slam.read_toro import read_isam, read_toro
+Loaded when it is first asked for: `import raphson` does without.
+"""
 
-__all__ = ["GraphFile", "GraphFileError", "edge_costs", "graph_costs", "read_g2o", "read_isam", "read_toro"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from raphson.kernel.motion import SE2, SE3, SO2
+    from raphson.slam import errors
+    from raphson.slam.costs import edge_costs, graph_costs
+    from raphson.slam.graph import FactorGraph
+    from raphson.slam.graph_file import GraphFile, GraphFileError
+    from raphson.slam.optimize import optimize
+    from raphson.slam.read_g2o import read_g2o
+    from raphson.slam.read_toro import read_isam, read_toro
+    from raphson.slam.solution import GraphFit
+
+HOMES = {
+    "SE2": "raphson.kernel.motion",
+    "SE3": "raphson.kernel.motion",
+    "SO2": "raphson.kernel.motion",
+    "edge_costs": "raphson.slam.costs",
+    "graph_costs": "raphson.slam.costs",
+    "FactorGraph": "raphson.slam.graph",
+    "GraphFile": "raphson.slam.graph_file",
+    "GraphFileError": "raphson.slam.graph_file",
+    "GraphFit": "raphson.slam.solution",
+    "optimize": "raphson.slam.optimize",
+    "read_g2o": "raphson.slam.read_g2o",
+    "read_isam": "raphson.slam.read_toro",
+    "read_toro": "raphson.slam.read_toro",
+}
+"""Where each name is."""
+
+__all__ = [
+    "SE2", "SE3", "SO2", "FactorGraph", "GraphFile", "GraphFileError", "GraphFit", "edge_costs", "errors",
+    "graph_costs", "optimize", "read_g2o", "read_isam", "read_toro",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name == "errors":
+        return import_module("raphson.slam.errors")
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(HOMES[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
