@@ -10,7 +10,6 @@ import numpy as np
 from raphson.controls.nielsen import Nielsen
 from raphson.fit.attempt import FitCall, attempt
 from raphson.fit.residuals import read_loss
-from raphson.problems.loss import Loss
 from raphson.slam.graph import FactorGraph
 from raphson.slam.graph_file import GraphFile
 from raphson.slam.prepare import Prepared, prepare_graph

@@ -93,7 +93,9 @@ def anchored(graph: FactorGraph) -> tuple[FactorGraph, tuple[str, ...]]:
         first[name], total = total, total + len(graph.variables[name])
     at = [f.rows + np.array([first[name] for name in f.types]) for f in graph.factors]
     i = np.concatenate([np.repeat(a[:, 0], a.shape[1]) for a in at])
-    count, label = connected_components(coo_array((np.ones(i.size), (i, np.concatenate([a.ravel() for a in at]))), (total, total)))
+    count, label = connected_components(
+        coo_array((np.ones(i.size), (i, np.concatenate([a.ravel() for a in at]))), (total, total))
+    )
     holds = np.zeros(count, bool)
     for a in at:
         if a.shape[1] == 1:
@@ -110,7 +112,12 @@ def anchored(graph: FactorGraph) -> tuple[FactorGraph, tuple[str, ...]]:
     touched = np.zeros(total, bool)
     touched[np.concatenate([a.ravel() for a in at])] = True
     new = {name: replace(v, frozen=frozen[first[name] : first[name] + len(v)]) for name, v in graph.variables.items()}
-    notes = [note for which, note in ((touched[heads], joined_note), (~touched[heads], lonely_note)) if which.any() for note in [note(names, first, heads[which])]]
+    notes = [
+        note
+        for which, note in ((touched[heads], joined_note), (~touched[heads], lonely_note))
+        if which.any()
+        for note in [note(names, first, heads[which])]
+    ]
     return replace(graph, variables=new), tuple(notes)
 
 
