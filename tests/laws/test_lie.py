@@ -175,7 +175,9 @@ def test_steps_are_geodesics_to_second_order_and_can_be_taken_back(name, many):
     )
     assert group.misfit(x.shape) == "" and group.misfit((11,)) != ""
     rows = s.reshape(*x.shape[:-1], -1)
-    flat = lambda x, s: geodesic(name, x, s) if not many else np.stack([geodesic(name, a, b) for a, b in zip(x, s)])
+    flat = lambda x, s: (
+        geodesic(name, x, s) if not many else np.stack([geodesic(name, a, b) for a, b in zip(x, s, strict=True)])
+    )
 
     def gap(t):
         there, other = np.asarray(group.retract(x, t * s)), flat(x, t * rows)

@@ -112,8 +112,8 @@ class FactorGraph:
 
         rows (m, k): which variables; measurements: arrays (m, ...). Their noise, for all factors or each of them: the
         information Omega (d, d), or a covariance (d, d), or standard deviations (d,); without any, Omega is the
-        identity. Raises ValueError for unknown types, rows that do not exist, a variable twice in a factor, and matrices that are not positive
-        semidefinite.
+        identity. Raises ValueError for unknown types, rows that do not exist, a variable twice in a factor, and
+        matrices that are not positive semidefinite.
         """
         types = (types,) if isinstance(types, str) else tuple(types)
         unknown = [name for name in types if name not in self.variables]
@@ -129,9 +129,8 @@ class FactorGraph:
         for j, k in combinations(range(len(types)), 2):
             same = np.flatnonzero(rows[:, j] == rows[:, k])
             if types[j] == types[k] and same.size:
-                raise ValueError(
-                    f"factor {same[0]} has {types[j]!r} {rows[same[0], j]} twice: write it as a function of one variable"
-                )
+                which = f"factor {same[0]} has {types[j]!r} {rows[same[0], j]} twice"
+                raise ValueError(f"{which}: write it as a function of one variable")
         measurements = None if measurements is None else jax.tree.map(lambda a: np.asarray(a, float), measurements)
         short = [len(a) for a in jax.tree.leaves(measurements) if len(a) != len(rows)]
         if short:
