@@ -4,5 +4,18 @@ from raphson.slam.costs import edge_costs, graph_costs
 from raphson.slam.graph_file import GraphFile, GraphFileError
 from raphson.slam.read_g2o import read_g2o
 from raphson.slam.read_toro import read_isam, read_toro
+from raphson.slam.write_g2o import write_g2o
+from raphson.slam.write_trajectory import write_kitti, write_tum
 
-__all__ = ["GraphFile", "GraphFileError", "edge_costs", "graph_costs", "read_g2o", "read_isam", "read_toro"]
+__all__ = [
+    "GraphFile",
+    "GraphFileError",
+    "edge_costs",
+    "graph_costs",
+    "read_g2o",
+    "read_isam",
+    "read_toro",
+    "write_g2o",
+    "write_kitti",
+    "write_tum",
+]
