@@ -1,19 +1,26 @@
 """Pose graphs: reading and writing their files, starting values, and what a solution costs."""
 
+from raphson.slam.bundle_file import BundleFile, bundle_cost
 from raphson.slam.costs import edge_costs, graph_costs
 from raphson.slam.graph_file import GraphFile, GraphFileError
+from raphson.slam.read_bal import read_bal, read_gbp, read_libmv
 from raphson.slam.read_g2o import read_g2o
 from raphson.slam.read_toro import read_isam, read_toro
 from raphson.slam.write_g2o import write_g2o
 from raphson.slam.write_trajectory import write_kitti, write_tum
 
 __all__ = [
+    "BundleFile",
     "GraphFile",
     "GraphFileError",
+    "bundle_cost",
     "edge_costs",
     "graph_costs",
+    "read_bal",
     "read_g2o",
+    "read_gbp",
     "read_isam",
+    "read_libmv",
     "read_toro",
     "write_g2o",
     "write_kitti",
