@@ -1,6 +1,7 @@
 """Pose graphs: reading and writing their files, starting values, and what a solution costs."""
 
 from raphson.slam.bundle_file import BundleFile, bundle_cost
+from raphson.slam.chordal import chordal_start
 from raphson.slam.costs import edge_costs, graph_costs
 from raphson.slam.graph_file import GraphFile, GraphFileError
 from raphson.slam.read_bal import read_bal, read_gbp, read_libmv
@@ -14,6 +15,7 @@ __all__ = [
     "GraphFile",
     "GraphFileError",
     "bundle_cost",
+    "chordal_start",
     "edge_costs",
     "graph_costs",
     "read_bal",
