@@ -167,7 +167,10 @@ def last_digits(method: Method, steps: int) -> str:
     """The note on full Newton steps at the end, and why they were needed."""
     taken = f"the last digits are from {steps} full Newton step{'s' if steps > 1 else ''}"
     slow = method.curvature.observation.residual
-    return f"Gauss-Newton converges slowly here (large residuals): {taken}" if slow else taken
+    return f"{SLOW}{taken}" if slow else taken
+
+
+SLOW = "Gauss-Newton converges slowly here (large residuals): "
 
 
 def refitted(call: FitCall, i: int, value: float, start: np.ndarray) -> tuple[np.ndarray, float]:
