@@ -1,7 +1,7 @@
 """One method's attempt at a fit, from its start to the `Fit`: last digits, certificate, residuals and Jacobian."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,7 +41,7 @@ class FitCall:
     x: Any
     restore: Callable[[Any], Any]
     limits: Limits
-    names: tuple[str, ...]
+    names: Sequence[str]
     absolute: bool
     notes: list[str]
     begin: float
