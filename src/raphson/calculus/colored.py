@@ -10,7 +10,7 @@ from raphson.calculus.difference import host_gradient
 from raphson.calculus.taylor import DenseHessian, ResidualJacobian
 from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.record import record, static
-from raphson.linear.normal import JacobianStructure, row_scaled
+from raphson.linear.normal import JacobianStructure
 from raphson.linear.structure import SparseStructure
 from raphson.operators.sparse import Sparse
 from raphson.operators.sparse_gram import SparseGram
@@ -37,6 +37,11 @@ class Sparsity:
         """Products that give all entries."""
         return self.recovery.count
 
+    def hessian(self, problem: Any, x: Any) -> tuple[Any, Any, Any]:
+        """f, gradient and the entries of H: one linearization of the gradient, and a product with it for each color."""
+        both = slope(modes_of(problem, x), problem, x)
+        return compressed_hessian(both, problem.space.zero(x), self.recovery)
+
 
 @dataclass(frozen=True)
 class SparseHessian(DenseHessian):
@@ -47,9 +52,8 @@ class SparseHessian(DenseHessian):
     """What holds the entries."""
 
     def traced(self, problem: Any, x: Any) -> Evaluation:
-        """One linearization of the gradient, and a product with it for each color."""
-        zero, both = problem.space.zero(x), slope(modes_of(problem, x), problem, x)
-        value, gradient, entries = compressed_hessian(both, zero, problem.sparsity.recovery)
+        """Value, gradient and entries as the problem's sparsity has them."""
+        value, gradient, entries = problem.sparsity.hessian(problem, x)
         return Evaluation(x, value, gradient, self.operator(entries, problem.sparsity.structure))
 
     def on_host(self, problem: Any, x: np.ndarray, value: Any = None) -> Evaluation:
@@ -100,6 +104,13 @@ class JacobianSparsity:
     structure: JacobianStructure
     recovery: Recovery | None = None
 
+    def jacobian(self, problem: Any, x: Any) -> tuple[Any, Any]:
+        """Residuals (m,) and the entries of J: one linearization, and a product with it for each color."""
+        space = problem.space
+        residuals = lambda s: problem.residuals(space.retract(x, s))
+        assert self.recovery is not None
+        return compressed_jacobian(residuals, space.zero(x), self.recovery)
+
 
 @dataclass(frozen=True)
 class SparseJacobian(ResidualJacobian):
@@ -107,18 +118,15 @@ class SparseJacobian(ResidualJacobian):
     `jacobian_sparsity`."""
 
     def traced(self, problem: Any, x: Any) -> Evaluation:
-        """One linearization of the residuals, and a product with it for each color."""
-        space, known = problem.space, problem.jacobian_sparsity
-        residuals = lambda s: problem.residuals(space.retract(x, s))
-        assert known.recovery is not None
-        r, entries = compressed_jacobian(residuals, space.zero(x), known.recovery)
+        """Residuals and entries as the problem's sparsity has them."""
+        r, entries = problem.jacobian_sparsity.jacobian(problem, x)
         return sparse_evaluation(problem, x, problem.loss.cost(r), r, entries, self.bends)
 
     def blank(self, problem: Any, x: Any) -> Evaluation:
         """An evaluation of the right shapes with zeros in it."""
         zero = problem.space.zero(x)
         r = jnp.zeros(problem.count(x), zero.dtype)
-        entries = jnp.zeros(problem.jacobian_sparsity.structure.entries, zero.dtype)
+        entries = problem.jacobian_sparsity.structure.blank(zero.dtype)
         return sparse_evaluation(problem, x, zero.sum(), r, entries, self.bends and not isinstance(problem, HOST))
 
     def room(self, n: int, structure: Any = None) -> int:
@@ -142,7 +150,7 @@ def sparse_evaluation(problem: Any, x: Any, value: Any, r: Any, entries: Any, be
     p, zero, root = problem.jacobian_sparsity.structure, problem.space.zero(x), jnp.ones_like(r)
     if not problem.loss.plain:
         r, root = problem.loss.corrected(r)
-        entries = row_scaled(p, entries, root)
+        entries = p.over_rows(entries, root)
     held = (problem, x) if bends else (None, None)
     gram = SparseGram(entries, r, root, zero, zero, p, *held)
     return Evaluation(x, value, gram.slope(), gram)

@@ -47,6 +47,42 @@ class JacobianStructure:
         """Entries of J."""
         return self.rows.shape[0]
 
+    def blank(self, dtype: Any) -> Array:
+        """Entries of zeros."""
+        return jnp.zeros(self.entries, dtype)
+
+    def times(self, entries: Array, v: Array) -> Array:
+        """J v (m,)."""
+        return summed_products(self.across, entries, v)
+
+    def transposed(self, entries: Array, w: Array) -> Array:
+        """J'w (n,)."""
+        return summed_products(self.down, entries, w)
+
+    def gram(self, entries: Array) -> Array:
+        """The values of J'J on `normal`."""
+        return summed_products(self.products, entries, entries)
+
+    def over_columns(self, entries: Array, d: Array) -> Array:
+        """The entries of J D^-1, D = diag(d)."""
+        return entries / taken(d, self.columns)
+
+    def over_rows(self, entries: Array, w: Array) -> Array:
+        """The entries of diag(w) J."""
+        return entries * taken(w, self.rows)
+
+    def without(self, entries: Array, held: Array) -> Array:
+        """The entries, those in columns that are `held` (n,) zeroed."""
+        return jnp.where(jnp.asarray(held)[self.columns], 0, entries)
+
+    def csr(self, entries: Any) -> Any:
+        """J as a SciPy CSR array (m, n); every place of the pattern is stored. Host."""
+        from scipy.sparse import csr_array  # here: `import raphson` does without scipy.sparse
+
+        rows = np.asarray(self.rows)
+        start = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=self.shape[0]))]).astype(rows.dtype)
+        return csr_array((np.array(entries), np.array(self.columns), start), shape=self.shape)
+
 
 @dataclass(frozen=True)
 class TooMany:
@@ -83,37 +119,3 @@ def jacobian_structure(start: Any, column: Any, n: int, most: int = MOST_PRODUCT
         sum_plan(slot[place], left, right, normal.entries), normal,
     )  # fmt: skip
     return jax.tree.map(jnp.asarray, structure)
-
-
-def across(p: JacobianStructure, entries: Array, v: Array) -> Array:
-    """J v (m,)."""
-    return summed_products(p.across, entries, v)
-
-
-def down(p: JacobianStructure, entries: Array, w: Array) -> Array:
-    """J'w (n,)."""
-    return summed_products(p.down, entries, w)
-
-
-def normal_values(p: JacobianStructure, entries: Array) -> Array:
-    """The values of J'J on `p.normal`."""
-    return summed_products(p.products, entries, entries)
-
-
-def column_scaled(p: JacobianStructure, entries: Array, d: Array) -> Array:
-    """The entries of J D^-1, D = diag(d)."""
-    return entries / taken(d, p.columns)
-
-
-def row_scaled(p: JacobianStructure, entries: Array, w: Array) -> Array:
-    """The entries of diag(w) J."""
-    return entries * taken(w, p.rows)
-
-
-def host_jacobian_matrix(p: JacobianStructure, entries: Any) -> Any:
-    """J as a SciPy CSR array (m, n); every place of the pattern is stored. Host."""
-    from scipy.sparse import csr_array  # here: `import raphson` does without scipy.sparse
-
-    rows = np.asarray(p.rows)
-    start = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=p.shape[0]))]).astype(rows.dtype)
-    return csr_array((np.array(entries), np.array(p.columns), start), shape=p.shape)

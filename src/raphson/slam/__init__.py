@@ -1,0 +1,42 @@
+"""Factor graphs: estimating poses and landmarks; reading and writing their files; what a solution costs."""
+
+from raphson.kernel.motion import SE2, SE3, SO2
+from raphson.slam import errors
+from raphson.slam.bundle_file import BundleFile, bundle_cost
+from raphson.slam.chordal import chordal_start
+from raphson.slam.costs import edge_costs, graph_costs
+from raphson.slam.graph import FactorGraph
+from raphson.slam.graph_file import GraphFile, GraphFileError
+from raphson.slam.optimize import optimize
+from raphson.slam.read_bal import read_bal, read_gbp, read_libmv
+from raphson.slam.read_g2o import read_g2o
+from raphson.slam.read_toro import read_isam, read_toro
+from raphson.slam.solution import GraphFit
+from raphson.slam.write_g2o import write_g2o
+from raphson.slam.write_trajectory import write_kitti, write_tum
+
+__all__ = [
+    "SE2",
+    "SE3",
+    "SO2",
+    "BundleFile",
+    "FactorGraph",
+    "GraphFile",
+    "GraphFileError",
+    "GraphFit",
+    "bundle_cost",
+    "chordal_start",
+    "edge_costs",
+    "errors",
+    "graph_costs",
+    "optimize",
+    "read_bal",
+    "read_g2o",
+    "read_gbp",
+    "read_isam",
+    "read_libmv",
+    "read_toro",
+    "write_g2o",
+    "write_kitti",
+    "write_tum",
+]

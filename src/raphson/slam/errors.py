@@ -1,0 +1,102 @@
+"""What factors say: the error of a measurement, given the variables that it is of. Plain functions of single ones.
+
+Those of files are g2o's; `_sensor`: the measurement comes with the pose of the sensor on the robot.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+import jax
+import jax.numpy as jnp
+
+from raphson.kernel.motion import SE2, SE3
+
+Array = jax.Array
+Seen = tuple[Array, Array]
+PLANE, SPACE = SE2(), SE3()
+
+
+def half(e: Array) -> Array:
+    """Of a pose in space (x, y, z) and the vector part of its quaternion: HALF the angle."""
+    return jnp.concatenate([e[:3], e[3:6] * jnp.where(e[6] < 0, -1, 1)])
+
+
+def between_se2(a: Array, b: Array, z: Array) -> Array:
+    """The pose b seen from a, seen from the measured one z: (x, y, angle). g2o's EDGE_SE2."""
+    return PLANE.between(z, PLANE.between(a, b))
+
+
+def between_se3(a: Array, b: Array, z: Array) -> Array:
+    """The same in space: (x, y, z) and half the rotation. g2o's EDGE_SE3:QUAT."""
+    return half(SPACE.between(z, SPACE.between(a, b)))
+
+
+def between_se3_log(a: Array, b: Array, z: Array) -> Array:
+    """The same as the logarithm (6,), with the whole angle: GTSAM's BetweenFactor, translation first."""
+    return SPACE.log(SPACE.between(z, SPACE.between(a, b)))
+
+
+def point_se2(a: Array, p: Array, z: Array) -> Array:
+    """The landmark p (2,) in the axes of the pose a, less what was measured. g2o's EDGE_SE2_XY."""
+    return PLANE.act(PLANE.inverse(a), p) - z
+
+
+def point_se3(a: Array, p: Array, z: Array) -> Array:
+    """The same in space. g2o's EDGE_SE3_TRACKXYZ."""
+    return SPACE.act(SPACE.inverse(a), p) - z
+
+
+def prior_se2(a: Array, z: Array) -> Array:
+    """The pose a seen from the measured one. g2o's EDGE_PRIOR_SE2."""
+    return PLANE.between(z, a)
+
+
+def prior_se3(a: Array, z: Array) -> Array:
+    """The same in space. g2o's EDGE_SE3_PRIOR."""
+    return half(SPACE.between(z, a))
+
+
+def between_se2_sensor(a: Array, b: Array, seen: Seen) -> Array:
+    """b seen from the sensor on a."""
+    return between_se2(PLANE.compose(a, seen[1]), b, seen[0])
+
+
+def between_se3_sensor(a: Array, b: Array, seen: Seen) -> Array:
+    """b seen from the sensor on a."""
+    return between_se3(SPACE.compose(a, seen[1]), b, seen[0])
+
+
+def point_se2_sensor(a: Array, p: Array, seen: Seen) -> Array:
+    """p seen from the sensor on a."""
+    return point_se2(PLANE.compose(a, seen[1]), p, seen[0])
+
+
+def point_se3_sensor(a: Array, p: Array, seen: Seen) -> Array:
+    """p seen from the sensor on a."""
+    return point_se3(SPACE.compose(a, seen[1]), p, seen[0])
+
+
+def prior_se2_sensor(a: Array, seen: Seen) -> Array:
+    """The sensor on a, seen from where it was measured."""
+    return prior_se2(PLANE.compose(a, seen[1]), seen[0])
+
+
+def prior_se3_sensor(a: Array, seen: Seen) -> Array:
+    """The sensor on a, seen from where it was measured."""
+    return prior_se3(SPACE.compose(a, seen[1]), seen[0])
+
+
+def range_bearing(a: Array, p: Array, z: Array) -> Array:
+    """Distance and direction (rad) of a landmark p (2,) from a pose a in the plane, less what was measured."""
+    seen = PLANE.act(PLANE.inverse(a), p)
+    turn = jnp.arctan2(seen[1], seen[0]) - z[1]
+    return jnp.stack([jnp.sqrt(seen @ seen) - z[0], turn - 2 * jnp.pi * jnp.round(turn / (2 * jnp.pi))])
+
+
+def position_se2(a: Array, z: Array) -> Array:
+    """Where a pose is, less what was measured: as by GPS."""
+    return a[:2] - z
+
+
+def position_se3(a: Array, z: Array) -> Array:
+    """The same in space."""
+    return a[:3] - z

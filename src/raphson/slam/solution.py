@@ -1,0 +1,72 @@
+"""The result of an optimized graph."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from raphson.fit.result import Fit
+from raphson.slam.costs import graph_costs
+from raphson.slam.graph import FactorGraph
+
+
+@dataclass(repr=False, eq=False)
+class GraphFit(Fit):
+    """A `Fit` of a factor graph. `values`: all variables by type (N, ...), the held ones, too; `graph` what was
+    optimized, with these values; `stages`: seconds of its parts. `x` holds the free variables alone."""
+
+    values: dict[str, np.ndarray] = field(default_factory=dict)
+    graph: FactorGraph = field(default_factory=FactorGraph)
+    stages: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, fit: Fit, values: dict[str, np.ndarray], graph: FactorGraph, stages: dict[str, float]) -> "GraphFit":
+        """The same fit, of this kind."""
+        object.__setattr__(fit, "__class__", cls)
+        found: Any = fit
+        found.values, found.graph, found.stages = values, graph.with_values(values), stages
+        return found
+
+    @property
+    def poses(self) -> np.ndarray:
+        """The poses (N, 3) x, y, theta or (N, 7) x, y, z, qx, qy, qz, qw: the variables of the first type with the most
+        freedom."""
+        kinds = self.graph.variables
+        return self.values[max(kinds, key=lambda name: kinds[name].freedom)]
+
+    @cached_property
+    def chi2(self) -> dict[str, float]:
+        """The cost without robust loss in the conventions of three systems (`graph_costs`): "g2o" sum e' Omega e,
+        "gtsam" half of that with full angles, "se-sync" chordal. Of a graph that comes from no file "g2o" alone, in
+        which e are the residuals of its factors."""
+        if self.graph.file is not None:
+            return graph_costs(self.graph.file, self.values)
+        return {"g2o": float(np.sum(np.asarray(self.residuals) ** 2))}
+
+
+class StepNames(Sequence[str]):
+    """Names of the unknowns, made when they are asked for: pose[12].3 is the third number of a step of pose 12."""
+
+    def __init__(self, graph: FactorGraph, free: dict[str, np.ndarray]) -> None:
+        self.parts, end = [], 0
+        for name in sorted(graph.variables):
+            end += len(free[name]) * graph.variables[name].freedom
+            self.parts.append((name, free[name], graph.variables[name].freedom, end))
+
+    def __len__(self) -> int:
+        return self.parts[-1][3]
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return tuple(self[k] for k in range(*i.indices(len(self))))
+        if not 0 <= i < len(self):
+            raise IndexError(i)
+        start = 0
+        for name, rows, freedom, end in self.parts:
+            if i < end:
+                row, number = divmod(i - start, freedom)
+                return f"{name}[{rows[row]}].{number + 1}"
+            start = end
+        raise IndexError(i)
