@@ -3,6 +3,7 @@
 from raphson.slam.bundle_file import BundleFile, bundle_cost
 from raphson.slam.chordal import chordal_start
 from raphson.slam.costs import edge_costs, graph_costs
+from raphson.slam.global_certificate import GlobalCertificate, certify_global
 from raphson.slam.graph_file import GraphFile, GraphFileError
 from raphson.slam.read_bal import read_bal, read_gbp, read_libmv
 from raphson.slam.read_g2o import read_g2o
@@ -12,9 +13,11 @@ from raphson.slam.write_trajectory import write_kitti, write_tum
 
 __all__ = [
     "BundleFile",
+    "GlobalCertificate",
     "GraphFile",
     "GraphFileError",
     "bundle_cost",
+    "certify_global",
     "chordal_start",
     "edge_costs",
     "graph_costs",
