@@ -5,6 +5,7 @@ from raphson.slam import errors
 from raphson.slam.bundle_file import BundleFile, bundle_cost
 from raphson.slam.chordal import chordal_start
 from raphson.slam.costs import edge_costs, graph_costs
+from raphson.slam.global_certificate import GlobalCertificate, certify_global
 from raphson.slam.graph import FactorGraph
 from raphson.slam.graph_file import GraphFile, GraphFileError
 from raphson.slam.optimize import optimize
@@ -21,10 +22,12 @@ __all__ = [
     "SO2",
     "BundleFile",
     "FactorGraph",
+    "GlobalCertificate",
     "GraphFile",
     "GraphFileError",
     "GraphFit",
     "bundle_cost",
+    "certify_global",
     "chordal_start",
     "edge_costs",
     "errors",
