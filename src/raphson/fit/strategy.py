@@ -17,7 +17,6 @@ from raphson.kernel.number import eps, limits
 from raphson.kernel.program import Program
 from raphson.kernel.record import record
 from raphson.linear.lowest import HostMatrix
-from raphson.linear.normal import row_scaled
 from raphson.linear.sparse import sparse_backend
 from raphson.linear.sums import summed_products
 from raphson.operators.dense import Measured
@@ -137,7 +136,7 @@ def sparse_fit_evaluation(problem: HostResiduals, x: np.ndarray) -> FitEvaluatio
     cost: Any = problem.cost(r)
     p, own = problem.jacobian_sparsity.structure, jnp.asarray(entries, x.dtype)
     bend = jnp.asarray(problem.loss.weights(r)[1], x.dtype)
-    H = Sparse(summed_products(p.products, row_scaled(p, own, bend), own), p.normal)
+    H = Sparse(summed_products(p.products, p.over_rows(own, bend), own), p.normal)
     problem.lengths.error = 2 * COLUMN_ERROR if problem.jacobian is None else eps(x)
     return FitEvaluation(sparse_evaluation_on_host(problem, x, cost, r, entries), None, H)
 
