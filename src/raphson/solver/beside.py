@@ -78,7 +78,9 @@ def run_beside(
             spent = spent + found.evaluations
             if found.value < result.value - worth:
                 why = f"at f = {result.value:.6g} H was singular: begun again beside that point"
-                return whole(result, there, replace(found, evaluations=spent, reasons=(*result.reasons, why))), True
+                return as_one_run(
+                    result, there, replace(found, evaluations=spent, reasons=(*result.reasons, why))
+                ), True
         else:
             spent = spent + cost(done)
     if not steps:
@@ -94,7 +96,7 @@ def squares(problem: Any) -> bool:
     return isinstance(problem, LeastSquares) and problem.loss.plain
 
 
-def whole(before: Any, there: Any, after: Any) -> Any:
+def as_one_run(before: Any, there: Any, after: Any) -> Any:
     """The result `after` as the end of one run, that began where `before` did and went on from `there`."""
     last = flat(before.start) + np.sum(before.trace.moves, axis=0)
     trace = before.trace.then(flat(there) - last, after.trace)

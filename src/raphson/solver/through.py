@@ -18,7 +18,7 @@ from raphson.calculus.taylor import VALUE
 from raphson.kernel.number import eps
 from raphson.problems.callback import HOST
 from raphson.solver.attempts import ENDED
-from raphson.solver.beside import whole
+from raphson.solver.beside import as_one_run
 from raphson.solver.final import evaluate, flat
 
 GROWN = 100.0
@@ -47,7 +47,7 @@ def through_infinity(best: Any, begin: Callable[[Any], Any]) -> Any:
         found = begin(there)
         spent = spent + found.evaluations
         if found.success and found.value < best.value - worth and not grown(best, flat(found.model.x)).any():
-            return whole(best, there, replace(found, evaluations=spent, reasons=(*best.reasons, why)))
+            return as_one_run(best, there, replace(found, evaluations=spent, reasons=(*best.reasons, why)))
     return replace(best, evaluations=spent, reasons=(*best.reasons, f"{why}: nothing lower")) if tried else best
 
 
