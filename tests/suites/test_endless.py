@@ -1,4 +1,4 @@
-"""Functions of many variables that fall without bound along a line without curvature: named early, and never wrongly."""
+"""Functions of many variables that fall for ever along a line without curvature: named early, and not wrongly."""
 
 import jax.numpy as jnp
 import numpy as np

@@ -18,10 +18,10 @@ STAGNATED = 3
 
 
 LOST, STRAIGHT = 1e12, 1e-6
-"""A slope without curvature, which no step is too long for: f has fallen below minus `LOST` times its first values, some
-x is beyond `LOST`, and what the model's curvature adds to the slope along the step is below `STRAIGHT` of it. That is so
-after 40 to 70 trials; f is deeper than 1/eps^2 of its first values after thousands or never, because rounding of the
-other variables bends the steps."""
+"""A slope without curvature, for which no step is too long: f has fallen below minus `LOST` times its first values,
+some x is beyond `LOST`, and what curvature adds to the slope along the step is below `STRAIGHT` of it. That is so after
+40 to 70 trials; f is deeper than 1/eps^2 of its first values after thousands or never, because rounding of the other
+variables bends the steps."""
 
 
 @record
