@@ -40,7 +40,8 @@ NAMES = {
     Way.PRODUCTS: ("trust-cg",),
     Way.PAIRS: ("lbfgs", "trust-cg"),
 }
-"""The presets of each way, the surest first."""
+"""The presets of each way, the surest first. Where H is sparse its factor comes after products and L-BFGS: RAYBENDL
+(n = 2050) is solved by it alone."""
 
 
 SURER = 1.1
@@ -122,7 +123,8 @@ def cheapest(counts: Counts, x: Any, found: SparsityFound | None, seen: Inquiry 
         more.append(f"a sparse H is factorized on the processor, and x is on a {there}: products instead")
     if found is not None and way != Way.SPARSE:
         more.append(found.reason)
-    return Choice(NAMES[way], first_reason(way, counts, found), tuple(more))
+    sure = NAMES[Way.SPARSE] if Way.SPARSE in held and way in (Way.PRODUCTS, Way.PAIRS) else ()
+    return Choice((*NAMES[way], *sure), first_reason(way, counts, found), tuple(more))
 
 
 def first_reason(way: Way, counts: Counts, found: SparsityFound | None) -> str:
