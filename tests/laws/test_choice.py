@@ -14,7 +14,7 @@ from raphson.solver import choose as choosing
 from raphson.solver.choose import DENSE, NAMES, SURER, about_seconds, cheapest
 from raphson.solver.inputs import jax_problem, read_point
 from raphson.solver.presets import PRESETS, SPARSE_PRESETS
-from raphson.solver.price import PROBED, Counts, Way, inquire, prices, program_work
+from raphson.solver.price import PROBED, Counts, Way, deciding, inquire, prices, program_work
 from raphson.solver.sparsity import SparsityFound, sparse_of, with_sparsity
 
 N = 600
@@ -121,7 +121,27 @@ def test_products_that_never_end_are_left_to_a_factorization():
     seen = inquire(problem, x)
     assert seen.products == PROBED and not seen.negative
     choice = choosing.choose(problem, x, found=found)
-    assert choice.names == ("trust-exact",) and "were not at a hundredth of g after 60 products" in choice.more[0]
+    assert choice.names == ("trust-exact",) and "were not at a hundredth of g after" in choice.more[0]
+    assert deciding(choosing.counted(problem, x, found, None)) < 30, "no more products are taken than may decide"
+
+
+@settings(deadline=None, max_examples=200)
+@given(c=counts)
+def test_what_is_not_looked_for_would_not_have_changed_the_choice(c):
+    """From `deciding` products a step on the factor is taken, however many more there are; below it is not."""
+    most = deciding(c)
+    for k in range(1, PROBED + 1):
+        taken = way_of(replace(c, asked=k)) == Way.SPARSE
+        if c.colors and most < PROBED:
+            assert taken == (k >= most)
+        elif k < PROBED:
+            assert not taken
+
+
+def test_where_one_product_a_step_is_too_many_nothing_is_looked_at(monkeypatch):
+    monkeypatch.setattr(choosing, "inquire", None)
+    problem, x, found = posed(lambda x: jnp.sum((x[1:] - x[:-1]) ** 2) + jnp.sum(x**4 - x), np.zeros(100_000))
+    assert choosing.choose(problem, x, found=found).names == ("trust-exact",)
 
 
 def test_fill_is_left_to_products():

@@ -8,7 +8,7 @@ import jax
 from raphson.problems.callback import Callback
 from raphson.problems.modes import FORWARD, ORDINARY, Modes
 from raphson.solver.memory import amount, available_bytes, no_room, platform_of
-from raphson.solver.price import PROBED, Counts, Inquiry, Price, Way, inquire, prices, program_work
+from raphson.solver.price import PROBED, SURER, Counts, Inquiry, Price, Way, deciding, inquire, prices, program_work
 from raphson.solver.sparsity import SparsityFound
 
 DENSE = 500
@@ -44,11 +44,6 @@ NAMES = {
 (n = 2050) is solved by it alone."""
 
 
-SURER = 1.1
-"""A way is taken before those behind it in `NAMES` unless they are foreseen to be more than so many times as fast:
-estimates do not tell ways apart that are closer, and the first ones show more minima and show them better."""
-
-
 def choose(
     problem: Any, x: Any, modes: Modes = ORDINARY, found: SparsityFound | None = None, look: bool = True
 ) -> Choice:
@@ -67,9 +62,18 @@ def choose(
         return Choice(SURE, f"n = {n} and H is available")
     if found is not None and found.given and problem.sparsity is not None and problem.sparsity.direct:
         return Choice(NAMES[Way.SPARSE], first_reason(Way.SPARSE, Counts(n, 0.0), found))
-    seen = inquire(problem, x) if look and modes.reverse and modes.second == FORWARD else None
-    counts = counted(problem, x, found, seen)
-    return cheapest(counts, x, found, seen, available_bytes(x))
+    counts, free = counted(problem, x, found, None), available_bytes(x)
+    most = worth_looking(counts, x, free) if look and modes.reverse and modes.second == FORWARD else 0
+    seen = inquire(problem, x, most) if most else None
+    counts = counts if seen is None else replace(counts, asked=seen.asked)
+    return cheapest(counts, x, found, seen, free)
+
+
+def worth_looking(counts: Counts, x: Any, free: float) -> int:
+    """How many products at x0 may tell the ways apart: beyond, the factor of a sparse H is taken in any case."""
+    sparse = prices(counts, jax.tree.leaves(x)[0].dtype.itemsize).get(Way.SPARSE)
+    usable = sparse is not None and sparse.bytes <= free and platform_of(x) == "cpu"
+    return deciding(counts) if usable else PROBED
 
 
 def on_host(problem: Callback, n: int, found: SparsityFound | None) -> Choice:
@@ -151,7 +155,7 @@ def estimates(order: list[Way], priced: dict[Way, Price], seen: Inquiry | None) 
         return f"foreseen: {said} (at x0 the gradient says nothing)"
     if seen.negative:
         return f"foreseen: {said} (H is not positive definite at x0)"
-    reached = "came to a hundredth of g" if seen.products < PROBED else "were not at a hundredth of g"
+    reached = "came to a hundredth of g" if seen.products < seen.allowed else "were not at a hundredth of g"
     taken = f"{seen.products} product{'' if seen.products == 1 else 's'}"
     return f"foreseen: {said} (conjugate gradients at x0 {reached} after {taken})"
 
