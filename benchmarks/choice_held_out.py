@@ -196,6 +196,7 @@ def compared(rows: dict[str, dict]) -> list[dict]:
         if not good:
             continue
         best = min(good, key=lambda way: good[way]["cpu"])
+        auto["reached"] |= auto["f"] <= min(row["f"] for row in ways.values())  # however long it took
         ratio = auto["cpu"] / good[best]["cpu"] if auto["reached"] else np.inf
         body.append({"name": name, "n": auto["n"], "ways": ways, "auto": auto, "best": best, "ratio": ratio})
     return body

@@ -49,3 +49,11 @@ def test_a_hill_in_units_of_1e14_is_no_such_slope_either(method):
     u = lambda x: x / 1e14
     result = rp.minimize(lambda x: jnp.sum(u(x) ** 4 - u(x) ** 2), np.full(N, 1.0), method=method)
     assert result.certificate.verdict != Verdict.UNBOUNDED, str(result)
+
+
+@pytest.mark.parametrize(("upper", "verdict"), [(10.0, Verdict.STOPPED), (np.inf, Verdict.UNBOUNDED)])
+def test_where_every_variable_has_its_bound_nothing_falls_for_ever(upper, verdict):
+    """x begins so near to 0 that 1e8 times as far is still within the bounds."""
+    fun = lambda x: -jnp.sum((1 + jnp.arange(N)) * x) + 1e-3 * jnp.sum(x[:100] * x[1:101])
+    result = rp.minimize(fun, np.full(N, 1e-9), bounds=[(0, upper)] * N, method="trust-cg", max_steps=1)
+    assert result.certificate.verdict == verdict, str(result)
