@@ -145,13 +145,14 @@ def evaluated(fit: Any, x: np.ndarray, log: bool) -> FittedCurve | None:
     places = np.geomspace(*ends, DENSE) if log else np.linspace(*ends, DENSE)
     seen = np.unique(x)
     places = np.unique(np.concatenate([places[1:-1], seen if seen.size <= BESIDE else ends]))
-    p, B = fit.x_flat, determined_root(fit)
-    steps = steps_along(fit, p, B)
-    if not np.all(steps > 0):  # on a bound that does not push: no room to look around
-        return None
+    p = fit.x_flat
     begin = time.perf_counter()
     y = f(places, p)
-    if (time.perf_counter() - begin) * (1 + 2 * B.shape[1]) > BUDGET:
+    if (time.perf_counter() - begin) * (1 + 2 * p.size) > BUDGET:
+        return None
+    B = determined_root(fit)
+    steps = steps_along(fit, p, B)
+    if not np.all(steps > 0):  # on a bound that does not push: no room to look around
         return None
     if not np.isfinite(B).all():
         return FittedCurve(places, y, np.full(places.size, np.nan), False, log)

@@ -129,7 +129,7 @@ class SparseGram(Operator):
         newton = plan.mended(values, ok, jnp.zeros((), g.dtype))
         stretch = newton @ sparse_solve(p, values, newton, ok)
         most = jnp.max(absolute_row_sums(p, plan.values))
-        return SparseSubproblem(plan.g, d, plan.values, p, ok, newton, stretch, most)
+        return SparseSubproblem(plan.g, d, plan.values, p, ok, newton, stretch, most, jnp.ones((), bool))
 
     def prepare(self, g: Array, d: Array, error: Array | None = None) -> "GramShifts":
         """J'J with columns at length 1 or less, so that units cost no digits; one factorization a shift."""

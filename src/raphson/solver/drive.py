@@ -149,7 +149,7 @@ def one_step(method: Method, problem: Any, state: State) -> tuple[State, Trial]:
     if not bool(trial.accepted):
         return whole(rejected, problem), refused
     state, trial = finish_step(method, problem, state, seen, control, trial)
-    return leave(method, whole(state, problem)), trial
+    return leave(method, problem, whole(state, problem)), trial
 
 
 def iterate_trials(method: Method, problem: Any, x0: Any) -> Iterator[tuple[State, Trial]]:
@@ -305,7 +305,7 @@ def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
             Started.compiled.add(key)
             if seen:
                 Started.pace[key] = (time.perf_counter() - begin) / max(count, 1)
-            state = leave(method, state)
+            state = leave(method, problem, state)
             status = Status(int(state.status))
             yield state, np.asarray(table)[:count], status
 

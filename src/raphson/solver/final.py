@@ -22,6 +22,7 @@ from raphson.problems.allowed import modes_of
 from raphson.problems.callback import HOST, Callback, OutOfCalls
 from raphson.problems.modes import FORWARD
 from raphson.solver.drive import Run
+from raphson.solver.saddle import factorized
 from raphson.solver.step import Method, State
 
 EVERYWHERE = Euclidean()
@@ -40,12 +41,6 @@ def forms_hessian(problem: Any, x: Any, most: int | None = None) -> bool:
     """Whether H is formed; `most`: up to so many variables (None: `LARGEST`)."""
     forwards = not isinstance(problem, HOST) and modes_of(problem, x).gradient == FORWARD
     return problem.space.size(x) <= (LARGEST_FORWARD if forwards else LARGEST if most is None else most)
-
-
-def factorized(problem: Any) -> bool:
-    """Whether the problem knows the sparsity of its Hessian, and that a factor costs little enough."""
-    known = getattr(problem, "sparsity", None)
-    return known is not None and known.direct
 
 
 def end_observation(problem: Any, x: Any) -> Observation:

@@ -201,7 +201,7 @@ def left(plan: Plan, method: Method, problem: Any, packed: tuple) -> tuple:
         return packed
     state, _, _, numbers, step = plan.carry.unpack(*packed)
     state = whole(state, problem)
-    onward = leave(method, state)
+    onward = leave(method, problem, state)
     if int(onward.status) != Status.RUNNING:
         return packed
     proposal, x = proposed(method, problem.space, onward)
