@@ -45,7 +45,7 @@ def structural_words(J: Any, names: Sequence[str], held: np.ndarray) -> str | No
     if columns.size == 0:
         return None
     columns = others[columns]
-    first, more = [names[i] for i in columns[:NAMED]], columns.size - NAMED
+    first, more = [names[int(i)] for i in columns[:NAMED]], columns.size - NAMED
     said = ", ".join(first) + (f" and {more} more" if more > 0 else "")
     stand = "stand" if columns.size > 1 else "stands"
     if count == 0:
