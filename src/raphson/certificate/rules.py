@@ -220,7 +220,8 @@ def ran_away(m: Measures) -> Finding | None:
     ways += [] if shown else [m.e.size]
     if start is None or here is None or not ways:
         return None
-    start = np.maximum(start, BY_CHANCE * np.median(start)) if start.size > MANY else start
+    least = BY_CHANCE * np.median(start) if start.size > MANY else 0.0
+    start = np.where(start > 0, np.maximum(start, least), 0.0)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         reach = np.max([np.abs(v) / np.max(np.abs(v) / m.e.size) / m.e.size for v in ways], axis=0)
     away = np.flatnonzero((reach > SHARE) & (start > 0) & (here > m.e.eps**AWAY * start))
