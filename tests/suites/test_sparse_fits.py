@@ -190,6 +190,17 @@ def test_five_thousand_local_parameters_and_two_that_all_share():
     np.testing.assert_allclose(fit.standard_errors, np.sqrt(s2 * np.r_[local, np.diag(corner)]), rtol=1e-8)
 
 
+def test_a_parameter_that_begins_near_zero_by_chance_does_not_run_away():
+    """Of 2e5 noisy values one lay at 3e-7; that it came to 0.5 was taken for a way to infinity."""
+    n = 2000
+    y = np.sin(np.linspace(0, 20, n)) + 0.1 * np.random.default_rng(0).normal(size=n)
+    rule = lambda u: 3 * (jnp.exp(u[1:]) - 2 * u[:-1] ** 2)
+    x0 = y.copy()
+    x0[700] = 2e-8
+    fit = rp.least_squares(lambda u: jnp.concatenate([u - y, rule(u), 0.1 * jnp.diff(u, 2)]), x0, method="lm")
+    assert fit.success and abs(fit.x[700]) > 0.1, fit.verdict
+
+
 def test_what_is_refused_is_said():
     n = 520
     fit = rp.least_squares(lambda u: jnp.concatenate([u - 1, u.sum()[None]]), np.zeros(n))

@@ -13,16 +13,20 @@ from raphson.calculus.colored import SPARSE_GRAM, JacobianSparsity
 from raphson.calculus.difference import host_jacobian
 from raphson.calculus.host_rows import GivenRows, GroupedDifferences, Places, jacobian_coordinates
 from raphson.calculus.taylor import evaluate_compiled
+from raphson.fit.strategy import x_dtype
 from raphson.kernel.number import eps
 from raphson.kernel.program import Program
 from raphson.kernel.warning import warn
+from raphson.linear.sparse import fill
 from raphson.problems.allowed import modes_of
 from raphson.problems.callback import HostResiduals
 from raphson.problems.loss import Loss, linear
 from raphson.solver.choose import DENSE
 from raphson.solver.host_sparsity import LOOKS
 from raphson.solver.inputs import contradicted
+from raphson.solver.memory import PRODUCT_BYTES, fits, require_room_for_rows, rows_bytes
 from raphson.solver.residual_sparsity import normal_structure, planned_rows, with_jacobian_sparsity
+from raphson.solver.sparsity import FACTOR_BYTES
 from raphson.sparsity.coloring import Coloring, color_columns, entry_rows
 from raphson.sparsity.given import given_rows, is_sparse
 from raphson.sparsity.pattern import Pattern, pattern_of
@@ -102,6 +106,19 @@ def with_host_rows(
     if said is not None:
         raise ValueError(f"{said}. {'Correct jac' if user else 'Add it to jac_sparsity'}, or leave that out")
     return problem, why
+
+
+def require_fit(problem: Any, x: Any, why: str) -> None:
+    """MemoryError, before anything is allocated, where J, J'J and their factors do not fit into the free memory."""
+    m, n, known = problem.count(x), problem.space.size(x), problem.jacobian_sparsity
+    if known is None:
+        require_room_for_rows(m, n, x, why)
+        return
+    p, itemsize = known.structure, x_dtype(x).itemsize
+    products = p.products.left.size
+    # No factor takes more than FACTOR_BYTES: where that is free, its own size need not be worked out again.
+    if not fits(rows_bytes(m, n, itemsize, p.entries, products) + FACTOR_BYTES, x):
+        require_room_for_rows(m, n, x, "", p.entries, fill(p.normal).bytes + PRODUCT_BYTES * products)
 
 
 def joined(J: Any, pattern: Pattern | None, shape: tuple[int, int]) -> Pattern:

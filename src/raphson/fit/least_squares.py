@@ -18,7 +18,7 @@ from raphson.fit.arguments import (
 )
 from raphson.fit.attempt import FitCall, Overflowing, attempt
 from raphson.fit.equations import by_full_steps
-from raphson.fit.given_rows import belied_rows, with_rows, without_rows
+from raphson.fit.given_rows import belied_rows, require_fit, with_rows, without_rows
 from raphson.fit.messages import notes_on_residuals
 from raphson.fit.residuals import (
     NotSmooth,
@@ -110,6 +110,7 @@ def least_squares(
     n, m = problem.space.size(x), problem.count(x)
     notes.extend(notes_on_residuals(m, n))
     problem, why = with_rows(problem, x, jac_sparsity, names, notes)
+    require_fit(problem, x, why)
     call = FitCall(
         problem, x, restore, limits, names, absolute_sigma, notes, begin, compiled,
         None if callback is None else watcher(callback, restore), reporter(progress),

@@ -47,6 +47,11 @@ SURE = 1e-4
 where x has no size (x^2 + 5 ended at 4.9e-8). At a degenerate minimum such as x^4 a Newton step leaves (2/3)^4."""
 
 
+SURE_OF_MANY = 1e-2
+"""The same where H is sparse: of thousands of variables one lies near 0, and by its size every step is long (an image:
+0.17 where no pixel moves by more than 5e-4)."""
+
+
 def steady(method: Method) -> Method:
     """What a run from beside is made by: the method, or Levenberg's and Marquardt's where it searches along lines.
 
@@ -194,7 +199,9 @@ def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray], 
         share = left(seen, new, free(np.asarray(new.evaluation.gradient), there)) / before
         far += relative >= NEAR
         sure = relative < NEAR or (
-            far <= 2 and share <= SURE and float(new.evaluation.value) <= float(seen.evaluation.value)
+            far <= 2
+            and share <= (SURE if seen.sparse is None else SURE_OF_MANY)
+            and float(new.evaluation.value) <= float(seen.evaluation.value)
         )
         if bool(cut) or not sure or not share <= 0.25:
             return Polished(x, seen, count)

@@ -22,11 +22,12 @@ def underdetermined(J: Any) -> tuple[np.ndarray, int]:
     places = csr_array(J)
     places = csr_array((places.data != 0, places.indices, places.indptr), shape=places.shape)
     places.eliminate_zeros()
-    row_of = maximum_bipartite_matching(places, perm_type="row")  # of each column, -1 where it is left over
+    row_of: Any = maximum_bipartite_matching(places, perm_type="row")  # of each column, -1 where it is left over
     column_of = np.full(places.shape[0], -1)
     column_of[row_of[row_of >= 0]] = np.flatnonzero(row_of >= 0)
     columns, rows = row_of < 0, np.zeros(places.shape[0], bool)
-    along, new = csc_array(places), np.flatnonzero(columns)
+    along: Any = csc_array(places)
+    new = np.flatnonzero(columns)
     while new.size:
         met = np.unique(along[:, new].indices)
         met = met[~rows[met]]
@@ -45,7 +46,7 @@ def structural_words(J: Any, names: Sequence[str], held: np.ndarray) -> str | No
     if columns.size == 0:
         return None
     columns = others[columns]
-    first, more = [names[i] for i in columns[:NAMED]], columns.size - NAMED
+    first, more = [names[int(i)] for i in columns[:NAMED]], columns.size - NAMED
     said = ", ".join(first) + (f" and {more} more" if more > 0 else "")
     stand = "stand" if columns.size > 1 else "stands"
     if count == 0:
