@@ -1,7 +1,7 @@
 """The result of an optimized graph."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from raphson.fit.result import Fit
 from raphson.slam.costs import graph_costs
 from raphson.slam.graph import FactorGraph
+from raphson.solver.wording import summary
 
 
 @dataclass(repr=False, eq=False)
@@ -44,6 +45,17 @@ class GraphFit(Fit):
         if self.graph.file is not None:
             return graph_costs(self.graph.file, self.values)
         return {"g2o": float(np.sum(np.asarray(self.residuals) ** 2))}
+
+    def portable(self) -> dict[str, Any]:
+        """The fields without the graph's factors, whose functions need not be picklable."""
+        return {**super().portable(), "graph": replace(self.graph, factors=[])}
+
+    def __str__(self) -> str:
+        costs = ", ".join(f"{value:.9g} ({name})" for name, value in self.chi2.items())
+        times = ", ".join(f"{name} {seconds:.2f}" for name, seconds in self.stages.items())
+        return f"{summary(self)}\nchi2      {costs}\nseconds   {times}"
+
+    __repr__ = __str__
 
 
 class StepNames(Sequence[str]):
