@@ -150,8 +150,11 @@ def test_what_has_no_certificate_says_why() -> None:
         slam.certify_global(with_fixed(held, [1], exact))
     other, _ = sample_graph(1, "SE3")
     mixed = GraphFile("mixed", {**graph.vertices, **other.vertices}, {**graph.edges, **other.edges})
-    with pytest.raises(ValueError, match="vertices of one dimension are expected"):
+    with pytest.raises(ValueError, match="poses of one kind are expected, there are SE2, SE3"):
         slam.certify_global(mixed)
+    points = GraphFile("points", {"XY": Vertices("XY", np.arange(2), np.zeros((2, 2)), np.zeros(2, int))}, {})
+    with pytest.raises(ValueError, match="there are none"):
+        slam.certify_global(points)
     with pytest.raises(ValueError, match=r"have shape \(3, 3\)"):
         slam.certify_global(graph, {"SE2": np.zeros((3, 3))})
 
