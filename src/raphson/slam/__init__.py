@@ -7,6 +7,7 @@ from raphson.slam.global_certificate import GlobalCertificate, certify_global
 from raphson.slam.graph_file import GraphFile, GraphFileError
 from raphson.slam.read_bal import read_bal, read_gbp, read_libmv
 from raphson.slam.read_g2o import read_g2o
+from raphson.slam.read_graph import read_graph
 from raphson.slam.read_toro import read_isam, read_toro
 from raphson.slam.write_g2o import write_g2o
 from raphson.slam.write_trajectory import write_kitti, write_tum
@@ -24,6 +25,7 @@ __all__ = [
     "read_bal",
     "read_g2o",
     "read_gbp",
+    "read_graph",
     "read_isam",
     "read_libmv",
     "read_toro",
