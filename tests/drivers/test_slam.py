@@ -144,6 +144,11 @@ def test_where_it_begins_is_said(tmp_path):
     assert set(chosen.chi2) == {"g2o", "gtsam", "se-sync"} and set(chosen.stages) >= {"steps", "certificate"}
     with pytest.raises(ValueError, match="comes from a file"):
         rp.slam.optimize(row_of_poses(), init="chordal")
+    with pytest.raises(TypeError, match="not str"):
+        rp.slam.optimize("three.g2o")
+    assert chosen.certify_global().certified
+    with pytest.raises(ValueError, match="no file"):
+        rp.slam.optimize(row_of_poses()).certify_global()
 
 
 def test_poses_are_a_space_at_every_door():

@@ -156,6 +156,9 @@ class FactorGraph:
         """The graph of a file: variables by kind of vertex, factors by kind of edge, with g2o's errors."""
         if isinstance(graph, FactorGraph):
             return graph
+        if not isinstance(graph, GraphFile):
+            kind = type(graph).__name__
+            raise TypeError(f"optimize takes a FactorGraph or what rp.slam.read_graph(path) gives, not {kind}")
         found, held = cls(file=graph), graph.fixed_rows()
         for kind, vertices in graph.vertices.items():
             found.add_variables(kind, SPACES[kind], vertices.values, held[kind])
