@@ -109,5 +109,8 @@ def integrals(w: Array, growth: Array) -> tuple[Array, Array, Array]:
     t = jnp.asarray(NODES + 0.5, growth.dtype)
     weights = jnp.asarray(WEIGHTS, growth.dtype) * jnp.exp(growth * t)
     square = jnp.sum(w * w, -1, keepdims=True) * t**2
-    of = lambda values: jnp.sum(weights * values, -1, keepdims=True)
+
+    def of(values: Array) -> Array:
+        return jnp.sum(weights * values, -1, keepdims=True)
+
     return of(jnp.ones_like(square)), of(t * sine(square)), of(t**2 * versine(square))
