@@ -1,5 +1,6 @@
 """The dual certificate of pose graphs: it bounds every other solution, and no local minimum gets one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,20 @@ def test_a_ring_wound_up_is_a_local_minimum_and_is_refused(kind: str, winding: i
     assert right.certified and right.cost == 0
 
 
+@pytest.mark.parametrize("heavy", [1.0, 1e6, 1e14, 1e20])
+def test_a_heavy_edge_does_not_excuse_a_local_minimum(heavy: float) -> None:
+    """Rounding grows with the largest weight; what it leaves undecided is not decided."""
+    n, kind = 24, "SE2"
+    graph = cycle(n, kind)
+    information = graph.edges[kind].information.copy()
+    information[0] *= heavy
+    graph = replace(graph, edges={kind: replace(graph.edges[kind], information=information)})
+    angle = 2 * np.pi * np.maximum(np.arange(n) - 1, 0) / (n - 1)
+    found = slam.certify_global(graph, {kind: np.stack([0 * angle, 0 * angle, angle], 1)})
+    assert found.cost > 1 and not found.certified
+    assert slam.certify_global(graph).certified
+
+
 REAL = [
     *("tinyGrid3D.g2o", "smallGrid3D.g2o", "sphere2500.g2o.gz", "torus3D.g2o.gz", "MITb.g2o", "M3500a.g2o"),
     *("input_INTEL.g2o", "ring.g2o", "CSAIL.g2o", "FRH.g2o", "city10000.g2o.gz"),
@@ -150,8 +165,11 @@ def test_what_has_no_certificate_says_why() -> None:
         slam.certify_global(with_fixed(held, [1], exact))
     other, _ = sample_graph(1, "SE3")
     mixed = GraphFile("mixed", {**graph.vertices, **other.vertices}, {**graph.edges, **other.edges})
-    with pytest.raises(ValueError, match="vertices of one dimension are expected"):
+    with pytest.raises(ValueError, match="poses of one kind are expected, there are SE2, SE3"):
         slam.certify_global(mixed)
+    points = GraphFile("points", {"XY": Vertices("XY", np.arange(2), np.zeros((2, 2)), np.zeros(2, int))}, {})
+    with pytest.raises(ValueError, match="there are none"):
+        slam.certify_global(points)
     with pytest.raises(ValueError, match=r"have shape \(3, 3\)"):
         slam.certify_global(graph, {"SE2": np.zeros((3, 3))})
 
