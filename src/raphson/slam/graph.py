@@ -10,6 +10,7 @@ import numpy as np
 from raphson.kernel.motion import SE2, SE3
 from raphson.kernel.space import Euclidean
 from raphson.slam import errors
+from raphson.slam.bundle_file import BundleFile
 from raphson.slam.graph_file import EDGE_KINDS, Edges, GraphFile
 
 SPACES = {"SE2": SE2(), "SE3": SE3(), "XY": Euclidean(), "XYZ": Euclidean()}
@@ -69,7 +70,8 @@ class FactorGraph:
     """What is to be estimated, and what is known of it: many small functions, each of few variables.
 
     The cost is 1/2 sum e' Omega e over all factors, e = residual(x_1, ..., x_k, measurement). Variables of a type are
-    rows of one array, factors of a kind one function and arrays. `file`: where the graph comes from, or None.
+    rows of one array, factors of a kind one function and arrays. `file`: where the graph comes from (a `GraphFile` or
+    a `BundleFile`), or None. `gauge`: "held", one variable of what nothing else fixes is held; or "free".
 
         graph = rp.slam.FactorGraph()
         graph.add_variables("pose", rp.slam.SE2(), start)                       # (N, 3)
@@ -79,7 +81,8 @@ class FactorGraph:
 
     variables: dict[str, Variables] = field(default_factory=dict)
     factors: list[Factors] = field(default_factory=list)
-    file: GraphFile | None = None
+    file: Any = None
+    gauge: str = "held"
 
     def add_variables(self, name: str, space: Any, values: Any, frozen: Any = None) -> None:
         """Variables of a type: their space (of one of them), start values (N, ...), and which are held where they are:
@@ -138,10 +141,15 @@ class FactorGraph:
         self.factors.append(Factors(residual, types, rows, measurements, roots))
 
     @classmethod
-    def of(cls, graph: "GraphFile | FactorGraph") -> "FactorGraph":
-        """The graph of a file: variables by kind of vertex, factors by kind of edge, with g2o's errors."""
+    def of(cls, graph: "GraphFile | BundleFile | FactorGraph") -> "FactorGraph":
+        """The graph of a file: variables by kind of vertex, factors by kind of edge, with g2o's errors; of a bundle
+        adjustment problem as `bundle_graph` has it."""
         if isinstance(graph, FactorGraph):
             return graph
+        if isinstance(graph, BundleFile):
+            from raphson.slam.bundle import bundle_graph  # here: it makes one of these
+
+            return bundle_graph(graph)
         found, held = cls(file=graph), graph.fixed_rows()
         for kind, vertices in graph.vertices.items():
             found.add_variables(kind, SPACES[kind], vertices.values, held[kind])

@@ -11,7 +11,10 @@ import jax.numpy as jnp
 
 from raphson.kernel.record import record, static
 from raphson.linear.blocks import BlockStructure, Blocks
+from raphson.linear.elimination import Elimination
 from raphson.linear.structure import SparseStructure
+from raphson.operators.schur_gram import SchurGram
+from raphson.operators.sparse_gram import SparseGram
 
 Array = jax.Array
 
@@ -124,6 +127,21 @@ class GraphJacobian:
     def jacobian(self, problem: Any, x: Any) -> tuple[Array, Blocks]:
         """All residuals (m,) and the blocks."""
         return problem.residual.blocks(x, *problem.data)
+
+    def operator(self, *parts: Any) -> SparseGram:
+        """J'J of these parts."""
+        return SparseGram(*parts)
+
+
+@record
+class EliminatedJacobian(GraphJacobian):
+    """The same where groups of unknowns are eliminated from damped steps."""
+
+    elimination: Elimination
+
+    def operator(self, *parts: Any) -> SparseGram:
+        """J'J of these parts."""
+        return SchurGram(*parts, elimination=self.elimination)
 
 
 @record

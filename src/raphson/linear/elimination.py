@@ -1,0 +1,158 @@
+"""Which unknowns are eliminated from normal equations in blocks, and where everything goes. On the host, array code.
+
+Functions of which each touches at most one of many small groups of unknowns (points seen by cameras) leave J'J with a
+block for each group on its diagonal, and none between groups. These are eliminated first: what is left is the Schur
+complement on the kept unknowns. `raphson.linear.schur` does the numbers.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from raphson.kernel.record import record, static
+from raphson.linear.structure import SparseStructure, sparse_structure
+from raphson.linear.sums import SumPlan, gather_plan
+
+CHUNKS = (1, 2, 4, 8, 16, 32, 64)
+"""Pairs of functions with one point and the same two cameras are multiplied in chunks of so many."""
+
+CHUNK_COST = 4
+"""A chunk costs as much as so many pairs on top of those in it (a call of the product, and the sums behind it)."""
+
+
+@record
+class Elimination:
+    """Groups of e unknowns, columns `gone` (P, e), that are eliminated, and the `kept` ones (K,).
+
+    Function k of those with a group, all kinds one after the other (M), has the group `group[k]` (P: it is held) and
+    `columns[k]` (w,) of the kept unknowns, K for none. `left` and `right` (q, c): pairs of functions with one group,
+    M for none. The plans sum blocks of J'J to the blocks of groups (`cells`) and to the values on the pattern `reduced`
+    of the kept unknowns (`base`), products of pairs to the same (`pairs`), and what functions say of the kept
+    unknowns (`down`) and of groups (`back`). `spans`, by kind: where the group's unknowns are in a block.
+    """
+
+    kept: Any
+    gone: Any
+    group: Any
+    columns: Any
+    left: Any
+    right: Any
+    cells: SumPlan
+    base: SumPlan
+    pairs: SumPlan
+    down: SumPlan
+    back: SumPlan
+    reduced: SparseStructure
+    spans: tuple[tuple[int, int] | None, ...] = static()
+    way: str = static(default="dense")
+
+    @property
+    def groups(self) -> tuple[int, int]:
+        """How many, and how many unknowns each has."""
+        return self.gone.shape
+
+
+def eliminated(
+    columns: Sequence[np.ndarray], spans: Sequence[tuple[int, int] | None], gone: np.ndarray, n: int, way: str = "dense"
+) -> Elimination:
+    """The plan for blocks with these columns (m, w) by kind, -1 for what is held, and groups `gone` (P, e)."""
+    groups, e = gone.shape
+    is_gone = np.zeros(n + 1, bool)
+    is_gone[gone.ravel()] = True
+    kept = np.flatnonzero(~is_gone[:n])
+    small = np.full(n + 1, kept.size)
+    small[kept] = np.arange(kept.size)
+    group_of = np.full(n + 1, groups)
+    group_of[gone.ravel()] = np.repeat(np.arange(groups), e)
+    width = max([c.shape[1] - span[1] + span[0] for c, span in zip(columns, spans, strict=True) if span], default=1)
+    group, own = [np.zeros(0, np.int64)], [np.zeros((0, width), np.int64)]
+    for c, span in zip(columns, spans, strict=True):
+        if span:
+            rest = small[np.delete(c, range(*span), axis=1)]
+            group.append(group_of[c[:, span[0]]])
+            own.append(np.pad(rest, ((0, 0), (0, width - rest.shape[1])), constant_values=kept.size))
+    group, own = np.concatenate(group), np.concatenate(own)
+    inside = np.flatnonzero(own.ravel() < kept.size)
+    known = np.flatnonzero(group < groups)
+    each = np.arange(e)
+    left, right, places = paired(group, own, groups, kept.size)
+    cells, base = own_blocks(columns, spans, group_of, small, kept.size, groups, e)
+    rows, across = np.concatenate([base[0], places[0]]), np.concatenate([base[1], places[1]])
+    reduced, slot = sparse_structure(rows, across, max(kept.size, 1))
+    found = Elimination(
+        kept, gone, group, own, left, right, gather_plan(*cells, groups * e * e),
+        gather_plan(slot[: base[0].size], base[2], reduced.entries),
+        gather_plan(slot[base[0].size :], places[2], reduced.entries),
+        gather_plan(own.ravel()[inside], inside, kept.size),
+        gather_plan((group[known][:, None] * e + each).ravel(), (known[:, None] * e + each).ravel(), groups * e),
+        reduced, tuple(spans), way,
+    )  # fmt: skip
+    return jax.tree.map(lambda a: jnp.asarray(a, jnp.int32), found)
+
+
+def own_blocks(
+    columns: Sequence[np.ndarray], spans: Sequence[tuple[int, int] | None], group_of: np.ndarray, small: np.ndarray,
+    kept: int, groups: int, e: int,
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]:  # fmt: skip
+    """Where the products (m, w, w) of blocks with themselves go: those of a group (place, source), and those of kept
+    unknowns (row, column, source)."""
+    to, at, rows, across, source, start = [], [], [], [], [], 0
+    for c, span in zip(columns, spans, strict=True):
+        m, w = c.shape
+        place = start + np.arange(m * w * w).reshape(m, w, w)
+        if span:
+            g = group_of[c[:, span[0]]]
+            free = g < groups
+            inner = np.broadcast_to(g[:, None, None] * e * e + np.arange(e * e).reshape(e, e), (m, e, e))
+            to.append(inner[free].ravel())
+            at.append(place[free][:, span[0] : span[1], span[0] : span[1]].ravel())
+        other = np.setdiff1d(np.arange(w), range(*span)) if span else np.arange(w)
+        own, place = small[c[:, other]], place[:, other[:, None], other]
+        i, j = np.broadcast_to(own[:, :, None], place.shape), np.broadcast_to(own[:, None, :], place.shape)
+        lower = (i >= j) & (i < kept)
+        rows, across, source = [*rows, i[lower]], [*across, j[lower]], [*source, place[lower]]
+        start += m * w * w
+    nothing = [np.zeros(0, np.int64)]
+    cells = np.concatenate(nothing + to), np.concatenate(nothing + at)
+    return cells, (np.concatenate(rows), np.concatenate(across), np.concatenate(source))
+
+
+def paired(
+    group: np.ndarray, own: np.ndarray, groups: int, kept: int
+) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Pairs of functions with one group in chunks (q, c), each of the same columns on both sides, and where the
+    products (q, w, w) go: row, column, source. Each unordered pair once, and each function with itself."""
+    count, width = own.shape
+    order = np.argsort(group, kind="stable")
+    order = order[group[order] < groups]
+    size = np.bincount(group[order], minlength=groups)
+    after = np.repeat(np.cumsum(size), size) - np.arange(order.size)  # functions of the group from this one on
+    a = np.repeat(np.arange(order.size), after)
+    b = a + np.arange(a.size) - np.repeat(np.cumsum(after) - after, after)
+    a, b = order[a], order[b]
+    key = np.unique(own, axis=0, return_inverse=True)[1].ravel()
+    a, b = np.where(key[a] <= key[b], a, b), np.where(key[a] <= key[b], b, a)
+    most = int(key.max(initial=0)) + 1
+    block = (key[a] * most + key[b]) * 2 + (a == b)
+    order = np.argsort(block, kind="stable")
+    a, b, block = a[order], b[order], block[order]
+    first = np.flatnonzero(np.diff(block, prepend=-1))
+    length = np.diff(np.append(first, block.size))
+    c = min(CHUNKS, key=lambda c: int(np.sum(-(-length // c))) * (c + CHUNK_COST))
+    chunks = -(-length // c)
+    number = np.arange(block.size) - np.repeat(first, length)
+    at = np.repeat(np.cumsum(chunks) - chunks, length) + number // c, number % c
+    left, right = (np.full((int(chunks.sum()), c), count) for _ in range(2))
+    left[at], right[at] = a, b
+    shape = (left.shape[0], width, width)
+    i, j = np.broadcast_to(own[left[:, 0], :, None], shape), np.broadcast_to(own[right[:, 0], None, :], shape)
+    same = (left[:, 0] == right[:, 0])[:, None, None]
+    there = (i < kept) & (j < kept) & (~same | (i >= j))
+    twice = there & ~same & (i == j)  # the other order of the pair, which is not listed, adds the same
+    place = np.concatenate([np.flatnonzero(there.ravel()), np.flatnonzero(twice.ravel())])
+    return left, right, (i.ravel()[place], j.ravel()[place], place)

@@ -1,0 +1,182 @@
+"""The Schur complement: groups of unknowns are eliminated, each by a small Cholesky factor, and the kept ones solved.
+
+With C the blocks of the groups, E what couples them to the kept unknowns, B what is left, and L L' = C:
+V = L^-1 E, S = B - V'V, S y_k = b_k - V'L^-1 b_c, y_c = L^-T (L^-1 b_c - V y_k).
+Source: Triggs, McLauchlan, Hartley and Fitzgibbon (2000), "Bundle adjustment", section 6; Agarwal, Snavely, Seitz and
+Szeliski (2010), "Bundle adjustment in the large".
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from raphson.kernel.record import record
+from raphson.linear.blocks import Blocks, one_vector
+from raphson.linear.elimination import Elimination
+from raphson.linear.sparse import sparse_definite, sparse_solve
+from raphson.linear.structure import identity_values, shifted_values, sparse_product
+from raphson.linear.sums import gathered_sums, taken
+
+Array = jax.Array
+
+CG_ACCURACY = 1e-8
+"""Conjugate gradients end with a residual of this size; a solution is mended once, which squares it."""
+
+CG_STEPS = 500
+"""And after so many steps."""
+
+
+@record
+class Arrow:
+    """J'J in parts: `base` (nnz,) on the kept unknowns, `cells` (P, e, e) of the groups, `cross` (M, e, w) between."""
+
+    base: Array
+    cells: Array
+    cross: Array
+
+
+@record
+class Eliminated:
+    """Factors of J'J + diag: `low` (P, e, e) of the groups, `cross` = V (M, e, w), and of S its `values` (nnz,) with a
+    Cholesky factor (K, K), or what stands for it. `ok`: J'J + diag is positive definite."""
+
+    low: Array
+    cross: Array
+    values: Array
+    factor: Array
+    ok: Array
+
+
+def arrow_of(plan: Elimination, entries: Blocks) -> Arrow:
+    """The parts of J'J from the blocks (m, d, w) of J."""
+    products = [jnp.sum(J[:, :, :, None] * J[:, :, None, :], 1) for J in entries]
+    every = one_vector(products)
+    count, e = plan.groups
+    width, cross = plan.columns.shape[1], []
+    for block, span in zip(products, plan.spans, strict=True):
+        if span:
+            rest = jnp.concatenate([block[:, span[0] : span[1], : span[0]], block[:, span[0] : span[1], span[1] :]], 2)
+            cross.append(jnp.pad(rest, ((0, 0), (0, 0), (0, width - rest.shape[2]))))
+    return Arrow(
+        gathered_sums(plan.base, every), gathered_sums(plan.cells, every).reshape(count, e, e), jnp.concatenate(cross)
+    )
+
+
+def cholesky_each(C: Array) -> Array:
+    """Cholesky factors of many small matrices (P, e, e), e written out: NaN or zero on a diagonal where one fails."""
+    e = C.shape[-1]
+    L = [[jnp.zeros_like(C[:, 0, 0])] * e for _ in range(e)]
+    for j in range(e):
+        L[j][j] = jnp.sqrt(C[:, j, j] - sum(L[j][k] ** 2 for k in range(j)))
+        for i in range(j + 1, e):
+            L[i][j] = (C[:, i, j] - sum(L[i][k] * L[j][k] for k in range(j))) / L[j][j]
+    return jnp.stack([jnp.stack(row, -1) for row in L], -2)
+
+
+def forward_each(L: Array, b: Array) -> Array:
+    """L^-1 b for many small triangles (M, e, e) and right sides (M, e, w)."""
+    y: list[Array] = []
+    for i in range(L.shape[-1]):
+        y.append((b[:, i] - sum(L[:, i, k, None] * y[k] for k in range(i))) / L[:, i, i, None])
+    return jnp.stack(y, 1)
+
+
+def backward_each(L: Array, b: Array) -> Array:
+    """L^-T b (P, e) of right sides (P, e)."""
+    e = L.shape[-1]
+    y: list[Any] = [None] * e
+    for i in reversed(range(e)):
+        y[i] = (b[:, i] - sum(L[:, k, i] * y[k] for k in range(i + 1, e))) / L[:, i, i]
+    return jnp.stack(y, 1)
+
+
+def of_groups(plan: Elimination, cells: Array, otherwise: float) -> Array:
+    """What groups (P, ...) have, for each function (M, ...); something else where its group is held."""
+    last = jnp.full((1, *cells.shape[1:]), otherwise, cells.dtype)
+    return taken(jnp.concatenate([cells, last]), plan.group)
+
+
+def eliminate(plan: Elimination, arrow: Arrow, diagonal: Array) -> Eliminated:
+    """The factors of J'J + diag(`diagonal`), (n,) of all unknowns."""
+    low = cholesky_each(arrow.cells + jnp.eye(plan.groups[1]) * taken(diagonal, plan.gone)[:, :, None])
+    pivots = jnp.diagonal(low, axis1=1, axis2=2)
+    fine = jnp.all(pivots > 0)
+    low = jnp.where(fine, low, jnp.eye(plan.groups[1]))
+    free = (plan.group < plan.groups[0])[:, None, None]
+    V = jnp.where(free, forward_each(of_groups(plan, low, 1.0), arrow.cross), 0)
+    base = shifted_values(plan.reduced, arrow.base, taken(diagonal, plan.kept))
+    if plan.way == "cg":
+        return Eliminated(low, V, base, inverse_blocks(plan, V, base), fine)
+    padded = jnp.concatenate([V, jnp.zeros((1, *V.shape[1:]), V.dtype)])
+    products = jnp.einsum("qcek,qcel->qkl", taken(padded, plan.left), taken(padded, plan.right))
+    values = base - gathered_sums(plan.pairs, jnp.ravel(products))
+    values = jnp.where(fine, values, identity_values(plan.reduced, values))
+    if plan.way == "sparse":
+        return Eliminated(low, V, values, jnp.zeros(0), fine & sparse_definite(plan.reduced, values))
+    K = plan.kept.shape[0]
+    S = jnp.zeros((K, K), values.dtype).at[plan.reduced.rows, plan.reduced.columns].set(values)
+    factor = lax.linalg.cholesky(S, symmetrize_input=False)
+    return Eliminated(low, V, values, factor, fine & jnp.all(jnp.isfinite(jnp.diagonal(factor))))
+
+
+def eliminated_solve(plan: Elimination, found: Eliminated, b: Array) -> Array:
+    """(J'J + diag)^-1 b (n,); zero where it is not positive definite."""
+    own = forward_each(found.low, taken(b, plan.gone)[:, :, None])[:, :, 0]
+    y_kept = reduced_solve(plan, found, taken(b, plan.kept) - times_cross(plan, found.cross, own))
+    y_own = backward_each(found.low, own - cross_times(plan, found.cross, y_kept))
+    y = jnp.zeros_like(b).at[plan.kept].set(y_kept).at[jnp.ravel(plan.gone)].set(jnp.ravel(y_own))
+    return jnp.where(found.ok, y, 0)
+
+
+def times_cross(plan: Elimination, V: Array, own: Array) -> Array:
+    """V'u (K,) of what groups have (P, e)."""
+    return gathered_sums(plan.down, jnp.ravel(jnp.sum(V * of_groups(plan, own, 0.0)[:, :, None], 1)))
+
+
+def cross_times(plan: Elimination, V: Array, y: Array) -> Array:
+    """V y (P, e) of the kept unknowns (K,)."""
+    own = taken(jnp.append(y, jnp.zeros(1, y.dtype)), plan.columns)
+    return gathered_sums(plan.back, jnp.ravel(jnp.sum(V * own[:, None, :], 2))).reshape(plan.groups)
+
+
+def reduced_solve(plan: Elimination, found: Eliminated, b: Array) -> Array:
+    """S^-1 b (K,)."""
+    if plan.way == "cg":
+        return reduced_cg(plan, found, b)
+    if plan.way == "sparse":
+        return sparse_solve(plan.reduced, found.values, b, found.ok)
+    half = lax.linalg.triangular_solve(found.factor, b[:, None], left_side=True, lower=True)
+    return lax.linalg.triangular_solve(found.factor, half, left_side=True, lower=True, transpose_a=True)[:, 0]
+
+
+def inverse_blocks(plan: Elimination, V: Array, base: Array) -> Array:
+    """The inverse diagonal (K,) of S, without S: what conjugate gradients are preconditioned with."""
+    own = gathered_sums(plan.down, jnp.ravel(jnp.sum(V * V, 1)))
+    diagonal = taken(base, plan.reduced.diagonal)
+    return 1 / jnp.maximum(diagonal - own, jnp.finfo(V.dtype).eps * diagonal)
+
+
+def reduced_cg(plan: Elimination, found: Eliminated, b: Array) -> Array:
+    """S^-1 b by preconditioned conjugate gradients; S is never formed."""
+
+    def product(y: Array) -> Array:
+        back = times_cross(plan, found.cross, cross_times(plan, found.cross, y))
+        return sparse_product(plan.reduced, found.values, y) - back
+
+    solved, _ = jax.scipy.sparse.linalg.cg(
+        product, b, tol=CG_ACCURACY, maxiter=CG_STEPS, M=lambda v: found.factor * v
+    )
+    return solved
+
+
+def best_elimination(plan: Elimination, arrow: Arrow, diagonal: Array, lift: Array) -> Eliminated:
+    """The factors with this diagonal; where they fail, with `lift` on top."""
+    shapes = jax.eval_shape(eliminate, plan, arrow, diagonal)
+    nothing = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), shapes)  # `ok` is False
+    body = lambda c: (eliminate(plan, arrow, diagonal + c[1] * lift), c[1] + 1)
+    return lax.while_loop(lambda c: (c[1] < 2) & ~c[0].ok, body, (nothing, jnp.zeros((), diagonal.dtype)))[0]
