@@ -54,17 +54,30 @@ class Eliminated:
 
 def arrow_of(plan: Elimination, entries: Blocks) -> Arrow:
     """The parts of J'J from the blocks (m, d, w) of J."""
-    products = [jnp.sum(J[:, :, :, None] * J[:, :, None, :], 1) for J in entries]
-    every = one_vector(products)
-    count, e = plan.groups
-    width, cross = plan.columns.shape[1], []
-    for block, span in zip(products, plan.spans, strict=True):
-        if span:
-            rest = jnp.concatenate([block[:, span[0] : span[1], : span[0]], block[:, span[0] : span[1], span[1] :]], 2)
-            cross.append(jnp.pad(rest, ((0, 0), (0, 0), (0, width - rest.shape[2]))))
-    return Arrow(
-        gathered_sums(plan.base, every), gathered_sums(plan.cells, every).reshape(count, e, e), jnp.concatenate(cross)
-    )
+    kinds = list(zip(entries, plan.spans, strict=True))
+    seeing = [(J, span) for J, span in kinds if span]
+    tall, width = max(J.shape[1] for J, _ in seeing), plan.columns.shape[1]
+    inner = [J[:, :, a:b] for J, (a, b) in seeing]
+    outer = [jnp.concatenate([J[:, :, :a], J[:, :, b:]], 2) for J, (a, b) in seeing]
+    outer = [jnp.pad(J, ((0, 0), (0, tall - J.shape[1]), (0, width - J.shape[2]))) for J in outer]
+    cross = [jnp.einsum("mde,mdw->mew", I, O[:, : I.shape[1]]) for I, O in zip(inner, outer, strict=True)]
+    cells = gathered_sums(plan.cells, one_vector([jnp.einsum("mda,mdb->mab", I, I) for I in inner]))
+    base = gathered_sums(plan.owned, chunk_products(with_zeros(outer), plan.own, plan.own))
+    others = [jnp.einsum("mda,mdb->mab", J, J) for J, span in kinds if not span]
+    if others:
+        base = base + gathered_sums(plan.base, one_vector(others))
+    return Arrow(base, cells.reshape(*plan.groups, -1), with_zeros(cross))
+
+
+def chunk_products(A: Array, left: Array, right: Array) -> Array:
+    """The sums over chunks (a, q, c) of A_l' A_r, in one vector, for A (M, e, w)."""
+    one = lambda at: jnp.einsum("qcek,qcel->qkl", taken(A, at[0]), taken(A, at[1]))
+    return jnp.ravel(lax.map(one, (left, right)))
+
+
+def with_zeros(blocks: list[Array]) -> Array:
+    """All blocks (m, ., .), and one of zeros."""
+    return jnp.concatenate([*blocks, jnp.zeros((1, *blocks[0].shape[1:]), blocks[0].dtype)])
 
 
 def cholesky_each(C: Array) -> Array:
@@ -112,9 +125,7 @@ def eliminate(plan: Elimination, arrow: Arrow, diagonal: Array) -> Eliminated:
     base = shifted_values(plan.reduced, arrow.base, taken(diagonal, plan.kept))
     if plan.way == "cg":
         return Eliminated(low, V, base, inverse_blocks(plan, V, base), fine)
-    padded = jnp.concatenate([V, jnp.zeros((1, *V.shape[1:]), V.dtype)])
-    products = jnp.einsum("qcek,qcel->qkl", taken(padded, plan.left), taken(padded, plan.right))
-    values = base - gathered_sums(plan.pairs, jnp.ravel(products))
+    values = base - gathered_sums(plan.pairs, chunk_products(V, plan.left, plan.right))
     values = jnp.where(fine, values, identity_values(plan.reduced, values))
     if plan.way == "sparse":
         return Eliminated(low, V, values, jnp.zeros(0), fine & sparse_definite(plan.reduced, values))

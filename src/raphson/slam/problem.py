@@ -82,8 +82,11 @@ class Factor:
         return jnp.concatenate([space.zero(point) for space, point in zip(self.spaces, self.points, strict=True)])
 
     def linearized(self) -> tuple[Array, Array]:
-        """The residual (d,) and its Jacobian (d, w)."""
+        """The residual (d,) and its Jacobian (d, w): by rows where these are fewer."""
         zero = self.zero()
+        if self.root.shape[0] < zero.size:
+            r, pull = jax.vjp(self.stepped, zero)
+            return r, jax.vmap(lambda w: pull(w)[0])(jnp.eye(r.size, dtype=r.dtype))
         r, push = jax.linearize(self.stepped, zero)
         return r, jax.vmap(push, out_axes=1)(jnp.eye(zero.size, dtype=zero.dtype))
 
