@@ -36,7 +36,8 @@ class SchurGram(SparseGram):
     def prepare(self, g: Array, d: Array, error: Array | None = None) -> "SchurShifts":  # type: ignore[override]
         """The parts of J'J with columns at length 1 or less; one elimination a shift."""
         p = self.structure
-        entries, stiff = p.over_columns(self.entries, d), self.stiff / d
+        entries = jax.lax.optimization_barrier(p.over_columns(self.entries, d))
+        stiff = self.stiff / d
         slope = p.transposed(entries, self.r) + stiff * self.pull
         arrow = arrow_of(self.elimination, entries)
         return SchurShifts(slope, d, arrow, entries, self.r, stiff, self.pull, p, self.elimination)
