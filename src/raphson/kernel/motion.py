@@ -21,9 +21,9 @@ from raphson.kernel.quaternion import (
     normalized,
     quaternion_exp,
     quaternion_log,
+    rotated,
     sine,
     third,
-    rotated,
     versine,
 )
 from raphson.kernel.record import record

@@ -111,13 +111,13 @@ def one_vector(blocks: Sequence[Array]) -> Array:
 def block_structure(columns: Sequence[Any], heights: Sequence[int], n: int) -> BlockStructure:
     """The structure from the columns (m, w) of each kind's blocks, -1 for what is held. On the host, by array code.
 
-    A column may come twice in a block: the unknowns of a function may be the same.
+    No column comes twice in a block.
     """
     rows, across, place, single, alone, start, first = [], [], [], [], [], 0, 0
     for c in columns:
         m, w = c.shape
         i, j = np.broadcast_to(c[:, :, None], (m, w, w)), np.broadcast_to(c[:, None, :], (m, w, w))
-        lower = (i >= j) & (j >= 0)  # both orders of a pair where its columns are one
+        lower = (i >= j) & (j >= 0)
         rows, across = [*rows, i[lower]], [*across, j[lower]]
         place.append(start + np.flatnonzero(lower.ravel()))
         free = np.flatnonzero(c.ravel() >= 0)

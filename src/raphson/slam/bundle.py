@@ -73,7 +73,7 @@ def bundle_graph(bundle: BundleFile) -> FactorGraph:
     """
     poses, lenses, points = bundle_variables(bundle)
     shared = bundle.intrinsics is not None
-    graph = FactorGraph(file=bundle, gauge="free")
+    graph = FactorGraph(gauge="free")
     graph.add_variables("pose", SPACE, poses, [0] if bundle.model == "libmv" else None)
     graph.add_variables("lens", Euclidean(), lenses, np.ones(len(lenses), bool) if shared else None)
     graph.add_variables("point", Euclidean(), points)

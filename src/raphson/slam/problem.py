@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from raphson.kernel.record import record, static
-from raphson.linear.blocks import BlockStructure, Blocks
+from raphson.linear.blocks import Blocks, BlockStructure
 from raphson.linear.elimination import Elimination
 from raphson.linear.structure import SparseStructure
 from raphson.operators.schur_gram import SchurGram
