@@ -81,3 +81,11 @@ def bundle_graph(bundle: BundleFile) -> FactorGraph:
     rows = np.stack([bundle.camera, lens, bundle.point], 1)
     graph.add_factors(REPROJECTIONS[bundle.model], ("pose", "lens", "point"), rows, bundle.pixels)
     return graph
+
+
+def open_directions(bundle: BundleFile) -> tuple[str, ...]:
+    """What no observation says, as a note."""
+    if bundle.model == "libmv":
+        return ("the first camera is held; nothing fixes the scale: the cost is level in one direction",)
+    what = "rotation, translation and scale of all cameras and points together"
+    return (f"nothing fixes the frame and the scale: the cost is level in seven directions, {what}",)

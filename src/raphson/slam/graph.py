@@ -103,7 +103,7 @@ class FactorGraph:
             values = np.array(space.project(values))
         held = np.zeros(len(values), bool)
         if frozen is not None:
-            held[np.asarray(frozen)] = True
+            held[np.asarray(frozen, None if np.size(frozen) else int)] = True
         self.variables[name] = Variables(space, values, held)
 
     def add_factors(
