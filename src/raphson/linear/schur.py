@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from raphson.kernel.record import record
-from raphson.linear.blocks import Blocks, one_vector
+from raphson.linear.blocks import BlockEntries, one_vector
 from raphson.linear.elimination import Elimination
 from raphson.linear.sparse import sparse_definite, sparse_solve
 from raphson.linear.structure import identity_values, shifted_values, sparse_product
@@ -52,7 +52,7 @@ class Eliminated:
     ok: Array
 
 
-def arrow_of(plan: Elimination, entries: Blocks) -> Arrow:
+def arrow_of(plan: Elimination, entries: BlockEntries) -> Arrow:
     """The parts of J'J from the blocks (m, d, w) of J."""
     kinds = list(zip(entries, plan.spans, strict=True))
     seeing = [(J, span) for J, span in kinds if span]

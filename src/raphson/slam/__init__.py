@@ -1,53 +1,21 @@
-"""Factor graphs: estimating poses and landmarks; reading and writing their files; what a solution costs.
+"""Factor graphs: estimating poses and landmarks; reading and writing their files; what a solution costs."""
 
-Loaded when it is first asked for: `import raphson` does without.
-"""
-
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from raphson.kernel.motion import SE2, SE3, SO2
-    from raphson.slam import errors
-    from raphson.slam.bundle_file import BundleFile, bundle_cost
-    from raphson.slam.chordal import chordal_start
-    from raphson.slam.costs import edge_costs, graph_costs
-    from raphson.slam.graph import FactorGraph
-    from raphson.slam.graph_file import GraphFile, GraphFileError
-    from raphson.slam.optimize import optimize
-    from raphson.slam.read_bal import read_bal, read_gbp, read_libmv
-    from raphson.slam.read_g2o import read_g2o
-    from raphson.slam.read_toro import read_isam, read_toro
-    from raphson.slam.solution import GraphFit
-    from raphson.slam.write_g2o import write_g2o
-    from raphson.slam.write_trajectory import write_kitti, write_tum
-
-HOMES = {
-    "BundleFile": "slam.bundle_file",
-    "FactorGraph": "slam.graph",
-    "GraphFile": "slam.graph_file",
-    "GraphFileError": "slam.graph_file",
-    "GraphFit": "slam.solution",
-    "SE2": "kernel.motion",
-    "SE3": "kernel.motion",
-    "SO2": "kernel.motion",
-    "bundle_cost": "slam.bundle_file",
-    "chordal_start": "slam.chordal",
-    "edge_costs": "slam.costs",
-    "errors": "slam.errors",
-    "graph_costs": "slam.costs",
-    "optimize": "slam.optimize",
-    "read_bal": "slam.read_bal",
-    "read_g2o": "slam.read_g2o",
-    "read_gbp": "slam.read_bal",
-    "read_isam": "slam.read_toro",
-    "read_libmv": "slam.read_bal",
-    "read_toro": "slam.read_toro",
-    "write_g2o": "slam.write_g2o",
-    "write_kitti": "slam.write_trajectory",
-    "write_tum": "slam.write_trajectory",
-}
-"""In which file each name is."""
+from raphson.kernel.motion import SE2, SE3, SO2
+from raphson.slam import errors
+from raphson.slam.bundle_file import BundleFile, bundle_cost
+from raphson.slam.chordal import chordal_start
+from raphson.slam.costs import edge_costs, graph_costs
+from raphson.slam.global_certificate import GlobalCertificate, certify_global
+from raphson.slam.graph import FactorGraph
+from raphson.slam.graph_file import GraphFile, GraphFileError
+from raphson.slam.optimize import optimize
+from raphson.slam.read_bal import read_bal, read_gbp, read_libmv
+from raphson.slam.read_g2o import read_g2o
+from raphson.slam.read_graph import read_graph
+from raphson.slam.read_toro import read_isam, read_toro
+from raphson.slam.solution import GraphFit
+from raphson.slam.write_g2o import write_g2o
+from raphson.slam.write_trajectory import write_kitti, write_tum
 
 __all__ = [
     "SE2",
@@ -55,10 +23,12 @@ __all__ = [
     "SO2",
     "BundleFile",
     "FactorGraph",
+    "GlobalCertificate",
     "GraphFile",
     "GraphFileError",
     "GraphFit",
     "bundle_cost",
+    "certify_global",
     "chordal_start",
     "edge_costs",
     "errors",
@@ -67,6 +37,7 @@ __all__ = [
     "read_bal",
     "read_g2o",
     "read_gbp",
+    "read_graph",
     "read_isam",
     "read_libmv",
     "read_toro",
@@ -74,15 +45,3 @@ __all__ = [
     "write_kitti",
     "write_tum",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = import_module(f"raphson.{HOMES[name]}")
-    found = globals()[name] = home if name == "errors" else getattr(home, name)
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)

@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.controls.nielsen import Nielsen
-from raphson.fit.attempt import FitCall, attempt
+from raphson.fit.attempt import SLOW, FitCall, conclude_fit, refuse_start, run_from
 from raphson.fit.residuals import read_loss
+from raphson.kernel.status import Status
 from raphson.model.curvature import GaussNewton
 from raphson.problems.loss import Loss
 from raphson.slam.chordal import chordal_start
@@ -21,6 +22,7 @@ from raphson.slam.graph import FactorGraph
 from raphson.slam.graph_file import GraphFile
 from raphson.slam.prepare import Prepared, prepare_graph
 from raphson.slam.solution import GraphFit, StepNames
+from raphson.solver.call import limited
 from raphson.solver.callbacks import reporter
 from raphson.solver.clock import CompileClock
 from raphson.solver.options import read_limits
@@ -54,19 +56,19 @@ def optimize(
 ) -> GraphFit:  # fmt: skip
     """Estimates the variables of a factor graph: minimizes 1/2 sum e' Omega e, or of a robust loss of it.
 
-    graph: a `FactorGraph`, or what `read_g2o`, `read_bal` and the like have read. method: "auto" (Levenberg-Marquardt with a small
-    first damping), "lm", "gauss-newton", "dogleg", "lm-radius", "newton", or a `Method`. init: "file" begins
-    with the values of the graph, "chordal" with chordal initialization from the edges of its file, "auto" with that of
-    the two that costs less (the reason is in `result.reasons`); or values by type. loss: "linear", "huber", "cauchy", "geman-mcclure", "tukey",
-    "dcs" and the others of `least_squares`, of whole factors: 1/2 c^2 sum rho(e' Omega e / c^2), c the `scale`.
-    tol: relative accuracy asked of the loop. linear_solver: "cholmod" factorizes the whole of J'J on its sparse pattern;
-    "schur" eliminates the variables of a type of which no factor touches two, as points seen by cameras, and
-    factorizes what is left as a dense matrix, "schur-sparse" by CHOLMOD, "schur-cg" never forms it; "auto" takes
-    "schur" where most unknowns can be eliminated and at most 3000 are left.
+    graph: a `FactorGraph`, or what `read_g2o`, `read_bal` and the like have read. method: "auto" (Levenberg-Marquardt
+    with a small first damping), "lm", "gauss-newton", "dogleg", "lm-radius", "newton", or a `Method`. init: "file"
+    begins with the values of the graph, "chordal" with chordal initialization from the edges of its file, "auto" with
+    that of the two that costs less (the reason is in `result.reasons`); or values by type. loss: "linear", "huber",
+    "cauchy", "geman-mcclure", "tukey" and the others of `least_squares`, of whole factors:
+    1/2 c^2 sum rho(e' Omega e / c^2), c the `scale`. tol: relative accuracy asked of the loop. linear_solver: "cholmod"
+    factorizes the whole of J'J on its sparse pattern; "schur" eliminates the variables of a type of which no factor
+    touches two, as points seen by cameras, and factorizes what is left as a dense matrix, "schur-sparse" by CHOLMOD,
+    "schur-cg" never forms it; "auto" takes "schur" where most unknowns can be eliminated and few are left.
 
-    Where nothing fixes the frame of a component, one of its variables is held, which is noted; in bundle
-    adjustment the seven directions of frame and scale stay open, and the damping holds them. The certificate is that of the exact Hessian of what is free: it is positive definite,
-    shown by its sparse factor. Raises ValueError for input that cannot be meant, before the loop.
+    Where nothing fixes the frame of a component, one of its variables is held, which is noted; in bundle adjustment the
+    seven directions of frame and scale stay open, and the damping holds them. The certificate is that of the exact
+    Hessian of what is free, by its sparse factor. Raises ValueError for input that cannot be meant, before the loop.
     """
     begin, compiled = time.perf_counter(), CompileClock.seconds
     notes: list[str] = list(graph.notes) if isinstance(graph, GraphFile | BundleFile) else []
@@ -83,8 +85,14 @@ def optimize(
         prepared.problem, prepared.x, lambda x: {name: np.asarray(a) for name, a in x.items()}, limits,
         StepNames(prepared.graph, prepared.free), True, notes, begin, compiled, None, reporter(progress),
     )  # fmt: skip
-    fit = attempt(call, name, chosen, prepared.x, (reason, prepared.solver, why))
-    stages = {"start": first - begin, "prepare": ready - first, "solve": time.perf_counter() - ready}
+    done = run_from(call, limited(chosen, limits, call.x), call.x, progress=call.progress)
+    if done.status == Status.NOT_FINITE and not len(done.trace):
+        refuse_start(call, done, call.x)
+    arrived = time.perf_counter()
+    fit = conclude_fit(call, replace(done, status=limits.named(done.status)), chosen, name, (reason, prepared.solver, why))
+    stages = {"start": first - begin, "prepare": ready - first, "steps": arrived - ready}
+    stages["certificate"] = time.perf_counter() - arrived
+    fit.notes = tuple(note.removeprefix(SLOW) for note in fit.notes)  # the loop was not asked for more
     return GraphFit.of(fit, prepared.values(fit.x), prepared.graph, stages)
 
 

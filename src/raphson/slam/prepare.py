@@ -13,7 +13,7 @@ from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import Loss, linear
 from raphson.slam.eliminate import elimination_choice, graph_jacobian
 from raphson.slam.graph import FactorGraph, Factors
-from raphson.slam.problem import GraphData, GraphHessian, GraphResiduals, Group, Kind
+from raphson.slam.problem import FactorKind, GraphData, GraphHessian, GraphResiduals, Group
 from raphson.slam.robust import FactorLoss
 
 
@@ -69,7 +69,7 @@ def prepare_graph(graph: FactorGraph, loss: Loss | None = None, linear_solver: s
     spaces = {name: v.space for name, v in graph.variables.items()}
     x = {name: jnp.asarray(v.values[free[name]]) for name, v in graph.variables.items() if free[name].size}
     problem = LeastSquares(
-        GraphResiduals(tuple(Kind(f.residual, f.types) for f in graph.factors)),
+        GraphResiduals(tuple(FactorKind(f.residual, f.types) for f in graph.factors)),
         (GraphData(held, spaces, tuple(groups)),),
         FactorLoss(loss or Loss(linear), tuple((len(f), f.roots.shape[-1]) for f in graph.factors)),  # type: ignore[arg-type]
         Product({name: spaces[name] for name in x}), GraphHessian(structure),
