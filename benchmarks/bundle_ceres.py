@@ -2,9 +2,9 @@
 
 FILE is an .npz of cameras (c, 9), points (p, 3), camera, point (m,) and pixels (m, 2) in BAL's convention; what is
 printed is a line of JSON. A script of its own, because it needs `pip install pyceres pycolmap` and nothing of raphson:
-pyceres alone has no cost function for cameras, and no way to write a manifold in Python. COLMAP builds the problem. BAL's
-camera looks along -z and has no centre: turned by half a turn about x it is COLMAP's RADIAL camera (f, cx, cy, k1, k2)
-with cx = cy = 0 held.
+pyceres alone has no cost function for cameras, and no way to write a manifold in Python. COLMAP builds the problem.
+BAL's camera looks along -z and has no centre: turned by half a turn about x it is COLMAP's RADIAL camera
+(f, cx, cy, k1, k2) with cx = cy = 0 held.
 """
 
 import json

@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tests.laws.test_factor_graph import plane_graph
 
 import raphson as rp
 from raphson.calculus.colored import SPARSE_GRAM
@@ -16,6 +15,7 @@ from raphson.problems.loss import LOSSES, Loss
 from raphson.slam import errors
 from raphson.slam.bundle import reprojection
 from raphson.slam.prepare import prepare_graph
+from tests.laws.test_factor_graph import plane_graph
 
 WAYS = ("schur", "schur-sparse", "schur-cg")
 SE3 = rp.slam.SE3()

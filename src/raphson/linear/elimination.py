@@ -35,9 +35,11 @@ class Elimination:
 
     Function k of those with a group, all kinds one after the other (M, and one of zeros behind them), has the group
     `group[k]` (P: it is held) and `columns[k]` (w,) of the kept unknowns, K for none. `left` and `right` (a, q, c):
-    pairs of functions with one group, `own` (a, q, c): functions with the same kept unknowns; M for none. The plans sum blocks of J'J to the blocks of groups (`cells`) and to the values on the pattern `reduced`
-    of the kept unknowns (`base`), products of pairs and of own ones to the same (`pairs`, `owned`), and what functions say of the kept
-    unknowns (`down`) and of groups (`back`). `spans`, by kind: where the group's unknowns are in a block.
+    pairs of functions with one group, `own` (a, q, c): functions with the same kept unknowns; M for none. The plans sum
+    blocks of J'J to those of groups (`cells`) and to the values on the pattern `reduced` of the kept unknowns (`base`),
+    products of pairs and of own ones to the same (`pairs`, `owned`), and what functions say of the kept unknowns
+    (`down`) and of groups (`back`). `spans`, by kind: where the group's unknowns are in a block; `way`: how the kept
+    ones are solved, "dense", "sparse" or "cg".
     """
 
     kept: Any
@@ -82,7 +84,10 @@ def eliminated(
             rest = small[np.delete(c, range(*span), axis=1)]
             group.append(group_of[c[:, span[0]]])
             own.append(np.pad(rest, ((0, 0), (0, width - rest.shape[1])), constant_values=kept.size))
-    group, own = np.append(np.concatenate(group), groups), np.pad(np.concatenate(own), ((0, 1), (0, 0)), constant_values=kept.size)
+    group, own = (
+        np.append(np.concatenate(group), groups),
+        np.pad(np.concatenate(own), ((0, 1), (0, 0)), constant_values=kept.size),
+    )
     inside = np.flatnonzero(own.ravel() < kept.size)
     known = np.flatnonzero(group < groups)
     each = np.arange(e)

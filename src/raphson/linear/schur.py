@@ -8,7 +8,6 @@ Szeliski (2010), "Bundle adjustment in the large".
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-from dataclasses import replace
 from typing import Any
 
 import jax
@@ -179,9 +178,7 @@ def reduced_cg(plan: Elimination, found: Eliminated, b: Array) -> Array:
         back = times_cross(plan, found.cross, cross_times(plan, found.cross, y))
         return sparse_product(plan.reduced, found.values, y) - back
 
-    solved, _ = jax.scipy.sparse.linalg.cg(
-        product, b, tol=CG_ACCURACY, maxiter=CG_STEPS, M=lambda v: found.factor * v
-    )
+    solved, _ = jax.scipy.sparse.linalg.cg(product, b, tol=CG_ACCURACY, maxiter=CG_STEPS, M=lambda v: found.factor * v)
     return solved
 
 

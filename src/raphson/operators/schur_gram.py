@@ -25,9 +25,7 @@ class SchurGram(SparseGram):
 
     def plain(self) -> SparseGram:
         """The same without elimination."""
-        return SparseGram(
-            self.entries, self.r, self.root, self.stiff, self.pull, self.structure, self.problem, self.x
-        )
+        return SparseGram(self.entries, self.r, self.root, self.stiff, self.pull, self.structure, self.problem, self.x)
 
     def subproblem(self, g: Array, d: Array, error: Array | None = None) -> SparseSubproblem:
         """Trust regions take the whole matrix."""

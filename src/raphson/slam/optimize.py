@@ -14,10 +14,10 @@ from raphson.fit.residuals import read_loss
 from raphson.kernel.status import Status
 from raphson.model.curvature import GaussNewton
 from raphson.problems.loss import Loss
-from raphson.slam.chordal import chordal_start
-from raphson.slam.costs import edge_costs
 from raphson.slam.bundle import open_directions
 from raphson.slam.bundle_file import BundleFile
+from raphson.slam.chordal import chordal_start
+from raphson.slam.costs import edge_costs
 from raphson.slam.graph import FactorGraph
 from raphson.slam.graph_file import GraphFile
 from raphson.slam.prepare import Prepared, prepare_graph
@@ -43,16 +43,16 @@ OPEN = 1e-4
 Ladybug-49 and to 30378.6358 (1e-6) of Trafalgar-21: 10 and 10 with 1e-3, 8 and 8 with 1e-4, 15 and 3 with 1e-8."""
 
 FORGOTTEN = 0.0
-"""What the unit of a variable at the last point counts there: nothing. Points that a bad start has close to a camera have
-columns that are far too long. Trials to the same costs, with 1: 8 and 8, with 1/2 and 0: 5 and 8."""
+"""What the unit of a variable at the last point counts there: nothing. Points that a bad start has close to a camera
+have columns that are far too long. Trials to the same costs, with 1: 8 and 8, with 1/2 and 0: 5 and 8."""
 
 STOP = Stop(tolerance=ACCURACY, max_steps=500)
 
 
 def optimize(
-    graph: FactorGraph | GraphFile | BundleFile, method: str | Method | None = "auto", *, init: Any = "auto", loss: Any = "linear",
-    scale: float = 1.0, tol: float | None = None, max_steps: int | None = None, time_limit: float | None = None,
-    progress: bool | Callable = False, linear_solver: str = "auto",
+    graph: FactorGraph | GraphFile | BundleFile, method: str | Method | None = "auto", *, init: Any = "auto",
+    loss: Any = "linear", scale: float = 1.0, tol: float | None = None, max_steps: int | None = None,
+    time_limit: float | None = None, progress: bool | Callable = False, linear_solver: str = "auto",
 ) -> GraphFit:  # fmt: skip
     """Estimates the variables of a factor graph: minimizes 1/2 sum e' Omega e, or of a robust loss of it.
 
@@ -89,7 +89,9 @@ def optimize(
     if done.status == Status.NOT_FINITE and not len(done.trace):
         refuse_start(call, done, call.x)
     arrived = time.perf_counter()
-    fit = conclude_fit(call, replace(done, status=limits.named(done.status)), chosen, name, (reason, prepared.solver, why))
+    fit = conclude_fit(
+        call, replace(done, status=limits.named(done.status)), chosen, name, (reason, prepared.solver, why)
+    )
     stages = {"start": first - begin, "prepare": ready - first, "steps": arrived - ready}
     stages["certificate"] = time.perf_counter() - arrived
     fit.notes = tuple(note.removeprefix(SLOW) for note in fit.notes)  # the loop was not asked for more

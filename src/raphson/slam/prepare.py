@@ -19,8 +19,8 @@ from raphson.slam.robust import FactorLoss
 
 @dataclass(frozen=True)
 class Prepared:
-    """A graph as a problem and its start; `free`, by type, the rows of its unknowns; `notes` on what was held; `solver`: how
-    its steps are solved, and why."""
+    """A graph as a problem and its start; `free`, by type, the rows of its unknowns; `notes` on what was held;
+    `solver`: how its steps are solved, and why."""
 
     problem: LeastSquares
     x: dict[str, Any]
