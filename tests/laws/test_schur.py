@@ -13,7 +13,6 @@ from raphson.calculus.colored import SPARSE_GRAM
 from raphson.kernel.space import Euclidean
 from raphson.problems.loss import LOSSES, Loss
 from raphson.slam import errors
-from raphson.slam.bundle import reprojection
 from raphson.slam.prepare import prepare_graph
 from tests.laws.test_factor_graph import plane_graph
 
@@ -36,13 +35,13 @@ def bundle(seed=0, cameras=5, points=14, shared=False, frozen_pose=(), frozen_po
     seen = [(c, p) for p in range(1, points) for c in rng.choice(cameras, rng.integers(2, cameras), replace=False)]
     rows = np.array([(0, 0), (seen[0][0], 1), *seen])
     rows = np.stack([rows[:, 0], 0 * rows[:, 0] if shared else rows[:, 0], rows[:, 1]], 1)
-    exact = [reprojection(poses[c], lenses[k], X[p], np.zeros(2)) for c, k, p in rows]
+    exact = [errors.reprojection(poses[c], lenses[k], X[p], np.zeros(2)) for c, k, p in rows]
     graph.add_variables("pose", SE3, poses, list(frozen_pose))
     graph.add_variables("lens", Euclidean(), lenses)
     graph.add_variables("point", Euclidean(), X + 0.05 * rng.standard_normal(X.shape), list(frozen_point))
     pixels = np.array(exact) + rng.standard_normal((len(rows), 2))
     pixels[3] += 80  # an outlier
-    graph.add_factors(reprojection, ("pose", "lens", "point"), rows, pixels, sigmas=[1.0, 1.3])
+    graph.add_factors(errors.reprojection, ("pose", "lens", "point"), rows, pixels, sigmas=[1.0, 1.3])
     if more:
         graph.add_factors(prior, "point", [[2], [3]], rng.standard_normal((2, 3)))
         z = SE3.exp(jnp.asarray(rng.standard_normal((2, 6))))

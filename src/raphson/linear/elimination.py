@@ -8,6 +8,7 @@ complement on the kept unknowns. `raphson.linear.schur` does the numbers.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -97,16 +98,18 @@ def eliminated(
     alone, _, owned = chunked(every, every, own, kept.size)
     cells, base = own_blocks(columns, spans, group_of, small, kept.size, groups, e)
     parts = (base, pairs, owned)
-    reduced, slot = sparse_structure(*(np.concatenate([p[k] for p in parts]) for k in (0, 1)), max(kept.size, 1))
+    reduced, slot = sparse_structure(
+        np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]), max(kept.size, 1)
+    )
     slots = np.split(slot, np.cumsum([p[0].size for p in parts])[:-1])
     sums = [gather_plan(to, p[2], reduced.entries) for to, p in zip(slots, parts, strict=True)]
     found = Elimination(
-        kept, gone, group, own, left, right, alone, gather_plan(*cells, groups * e * e), *sums,
-        gather_plan(own.ravel()[inside], inside, kept.size),
-        gather_plan((group[known][:, None] * e + each).ravel(), (known[:, None] * e + each).ravel(), groups * e),
-        reduced, tuple(spans), way,
+        kept, gone, group, own, left, right, alone, gather_plan(cells[0], cells[1], groups * e * e),
+        base=sums[0], pairs=sums[1], owned=sums[2], down=gather_plan(own.ravel()[inside], inside, kept.size),
+        back=gather_plan((group[known][:, None] * e + each).ravel(), (known[:, None] * e + each).ravel(), groups * e),
+        reduced=reduced, spans=tuple(spans), way=way,
     )  # fmt: skip
-    return jax.tree.map(lambda a: jnp.asarray(a, jnp.int32), found)
+    return jax.tree.map(partial(jnp.asarray, dtype=jnp.int32), found)
 
 
 def own_blocks(

@@ -70,8 +70,11 @@ def arrow_of(plan: Elimination, entries: BlockEntries) -> Arrow:
 
 def chunk_products(A: Array, left: Array, right: Array) -> Array:
     """The sums over chunks (a, q, c) of A_l' A_r, in one vector, for A (M, e, w)."""
-    one = lambda at: jnp.einsum("qcek,qcel->qkl", taken(A, at[0]), taken(A, at[1]))
-    return jnp.ravel(lax.map(one, (left, right)))
+
+    def batch(at: tuple[Array, Array]) -> Array:
+        return jnp.einsum("qcek,qcel->qkl", taken(A, at[0]), taken(A, at[1]))
+
+    return jnp.ravel(lax.map(batch, (left, right)))
 
 
 def with_zeros(blocks: list[Array]) -> Array:
@@ -178,13 +181,22 @@ def reduced_cg(plan: Elimination, found: Eliminated, b: Array) -> Array:
         back = times_cross(plan, found.cross, cross_times(plan, found.cross, y))
         return sparse_product(plan.reduced, found.values, y) - back
 
-    solved, _ = jax.scipy.sparse.linalg.cg(product, b, tol=CG_ACCURACY, maxiter=CG_STEPS, M=lambda v: found.factor * v)
+    def preconditioned(v: Array) -> Array:
+        return found.factor * v
+
+    solved, _ = jax.scipy.sparse.linalg.cg(product, b, tol=CG_ACCURACY, maxiter=CG_STEPS, M=preconditioned)
     return solved
 
 
 def best_elimination(plan: Elimination, arrow: Arrow, diagonal: Array, lift: Array) -> Eliminated:
     """The factors with this diagonal; where they fail, with `lift` on top."""
     shapes = jax.eval_shape(eliminate, plan, arrow, diagonal)
-    nothing = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), shapes)  # `ok` is False
-    body = lambda c: (eliminate(plan, arrow, diagonal + c[1] * lift), c[1] + 1)
-    return lax.while_loop(lambda c: (c[1] < 2) & ~c[0].ok, body, (nothing, jnp.zeros((), diagonal.dtype)))[0]
+    nothing: Eliminated = jax.tree.map(jnp.zeros_like, shapes)  # `ok` is False
+
+    def going(c: tuple[Eliminated, Array]) -> Array:
+        return (c[1] < 2) & ~c[0].ok
+
+    def body(c: tuple[Eliminated, Array]) -> tuple[Eliminated, Array]:
+        return eliminate(plan, arrow, diagonal + c[1] * lift), c[1] + 1
+
+    return lax.while_loop(going, body, (nothing, jnp.zeros((), diagonal.dtype)))[0]

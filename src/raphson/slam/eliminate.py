@@ -16,17 +16,25 @@ WAYS = {"schur": "dense", "schur-sparse": "sparse", "schur-cg": "cg"}
 DENSE_MOST = 3000
 """Kept unknowns whose Schur complement is factorized as a dense matrix: 72 MB, and 9e9 operations."""
 
+DENSE_SHARE = 0.25
+"""And that much of it is not zero: the Schur complement of Ladybug-49 has 84 % of its entries, of a robot's landmarks a
+few percent, and CHOLMOD is 1.3 to 4.4 times faster there (shared/sketch/storey/REPORT.md, trap 15)."""
+
+FEW = 300
+"""So few kept unknowns are a dense matrix in any case: its factorization takes a millisecond."""
+
 SHARE = 0.5
 """Eliminated unknowns must be this share of all: below, what is left is most of the work."""
 
 
 @dataclass(frozen=True)
 class Eliminating:
-    """The type that is eliminated (None: none), how ("dense", "sparse", "cg"), and why."""
+    """The type that is eliminated (None: none), how ("dense", "sparse", "cg"), and why; `automatic`: nobody asked."""
 
     kind: str | None
     way: str
     why: str
+    automatic: bool = False
 
 
 def elimination_choice(graph: FactorGraph, free: dict[str, np.ndarray], solver: str) -> Eliminating:
@@ -51,7 +59,8 @@ def elimination_choice(graph: FactorGraph, free: dict[str, np.ndarray], solver: 
         return Eliminating(best, WAYS[solver], f"{best!r} is eliminated: asked for")
     if gone < SHARE * total or total - gone > DENSE_MOST or total == gone:
         return Eliminating(None, "", f"the whole of J'J by CHOLMOD: {total - gone} of {total} unknowns would be left")
-    return Eliminating(best, "dense", f"{best!r} is eliminated, {gone} of {total} unknowns: {total - gone} are left")
+    why = f"{best!r} is eliminated, {gone} of {total} unknowns: {total - gone} are left"
+    return Eliminating(best, "dense", why, True)
 
 
 def separate(graph: FactorGraph, name: str) -> bool:
@@ -62,14 +71,17 @@ def separate(graph: FactorGraph, name: str) -> bool:
 def graph_jacobian(
     graph: FactorGraph, structure: BlockStructure, columns: list[np.ndarray], first: dict[str, int],
     free: dict[str, np.ndarray], n: int, choice: Eliminating,
-) -> Any:  # fmt: skip
-    """What gives J of a graph, with the plan of what is eliminated."""
+) -> tuple[Any, str]:  # fmt: skip
+    """What gives J of a graph, with the plan of what is eliminated; and how steps are solved, with the reason."""
     if choice.kind is None:
-        return GraphJacobian(structure)
+        return GraphJacobian(structure), choice.why
     e = graph.variables[choice.kind].freedom
     gone = first[choice.kind] + np.arange(free[choice.kind].size * e).reshape(-1, e)
     plan = eliminated(columns, [span_of(graph, f.types, choice.kind) for f in graph.factors], gone, n, choice.way)
-    return EliminatedJacobian(structure, plan)
+    dense = plan.reduced.entries / (plan.kept.shape[0] * (plan.kept.shape[0] + 1) / 2)
+    if choice.automatic and dense < DENSE_SHARE and plan.kept.shape[0] > FEW:
+        return GraphJacobian(structure), f"the whole of J'J by CHOLMOD: without {choice.kind!r} it stays sparse"
+    return EliminatedJacobian(structure, plan), choice.why
 
 
 def span_of(graph: FactorGraph, types: tuple[str, ...], kind: str) -> tuple[int, int] | None:

@@ -14,7 +14,7 @@ from raphson.fit.residuals import read_loss
 from raphson.kernel.status import Status
 from raphson.model.curvature import GaussNewton
 from raphson.problems.loss import Loss
-from raphson.slam.bundle import open_directions
+from raphson.slam.bundle import bundle_notes
 from raphson.slam.bundle_file import BundleFile
 from raphson.slam.chordal import chordal_start
 from raphson.slam.costs import edge_costs
@@ -79,7 +79,7 @@ def optimize(
     prepared = prepare_graph(begun, wanted, linear_solver)
     ready = time.perf_counter()
     notes.extend(prepared.notes)
-    notes.extend(open_directions(graph) if isinstance(graph, BundleFile) else ())
+    notes.extend(bundle_notes(graph) if isinstance(graph, BundleFile) else ())
     name, chosen, why = chosen_method(method, prepared)
     call = FitCall(
         prepared.problem, prepared.x, lambda x: {name: np.asarray(a) for name, a in x.items()}, limits,

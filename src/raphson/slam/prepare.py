@@ -65,6 +65,7 @@ def prepare_graph(graph: FactorGraph, loss: Loss | None = None, linear_solver: s
         groups.append(Group(tuple(jnp.asarray(a, jnp.int32) for a in rows), measured, jnp.asarray(f.roots)))
     choice = elimination_choice(graph, free, linear_solver)
     structure = block_structure(columns, [f.roots.shape[-1] for f in graph.factors], n)
+    jacobian, why = graph_jacobian(graph, structure, columns, first, free, n, choice)
     held = {name: jnp.asarray(v.values[v.frozen]) for name, v in graph.variables.items()}
     spaces = {name: v.space for name, v in graph.variables.items()}
     x = {name: jnp.asarray(v.values[free[name]]) for name, v in graph.variables.items() if free[name].size}
@@ -72,10 +73,9 @@ def prepare_graph(graph: FactorGraph, loss: Loss | None = None, linear_solver: s
         GraphResiduals(tuple(FactorKind(f.residual, f.types) for f in graph.factors)),
         (GraphData(held, spaces, tuple(groups)),),
         FactorLoss(loss or Loss(linear), tuple((len(f), f.roots.shape[-1]) for f in graph.factors)),  # type: ignore[arg-type]
-        Product({name: spaces[name] for name in x}), GraphHessian(structure),
-        graph_jacobian(graph, structure, columns, first, free, n, choice),
+        Product({name: spaces[name] for name in x}), GraphHessian(structure), jacobian,
     )  # fmt: skip
-    return Prepared(problem, x, graph, free, notes, choice.why)
+    return Prepared(problem, x, graph, free, notes, why)
 
 
 def columns_of(graph: FactorGraph, f: Factors, rows: list[np.ndarray], free: Any, first: Any) -> np.ndarray:
