@@ -31,7 +31,7 @@ CG_STEPS = 500
 
 
 @record
-class Arrow:
+class ArrowBlocks:
     """J'J in parts: `base` (nnz,) on the kept unknowns, `cells` (P, e, e) of the groups, `cross` (M, e, w) between."""
 
     base: Array
@@ -51,7 +51,7 @@ class Eliminated:
     ok: Array
 
 
-def arrow_of(plan: Elimination, entries: BlockEntries) -> Arrow:
+def arrow_of(plan: Elimination, entries: BlockEntries) -> ArrowBlocks:
     """The parts of J'J from the blocks (m, d, w) of J."""
     kinds = list(zip(entries, plan.spans, strict=True))
     seeing = [(J, span) for J, span in kinds if span]
@@ -65,7 +65,7 @@ def arrow_of(plan: Elimination, entries: BlockEntries) -> Arrow:
     others = [jnp.einsum("mda,mdb->mab", J, J) for J, span in kinds if not span]
     if others:
         base = base + gathered_sums(plan.base, one_vector(others))
-    return Arrow(base, cells.reshape(*plan.groups, -1), with_zeros(cross))
+    return ArrowBlocks(base, cells.reshape(*plan.groups, -1), with_zeros(cross))
 
 
 def chunk_products(A: Array, left: Array, right: Array) -> Array:
@@ -116,7 +116,7 @@ def of_groups(plan: Elimination, cells: Array, otherwise: float) -> Array:
     return taken(jnp.concatenate([cells, last]), plan.group)
 
 
-def eliminate(plan: Elimination, arrow: Arrow, diagonal: Array) -> Eliminated:
+def eliminate(plan: Elimination, arrow: ArrowBlocks, diagonal: Array) -> Eliminated:
     """The factors of J'J + diag(`diagonal`), (n,) of all unknowns."""
     low = cholesky_each(arrow.cells + jnp.eye(plan.groups[1]) * taken(diagonal, plan.gone)[:, :, None])
     pivots = jnp.diagonal(low, axis1=1, axis2=2)
@@ -188,7 +188,7 @@ def reduced_cg(plan: Elimination, found: Eliminated, b: Array) -> Array:
     return solved
 
 
-def best_elimination(plan: Elimination, arrow: Arrow, diagonal: Array, lift: Array) -> Eliminated:
+def best_elimination(plan: Elimination, arrow: ArrowBlocks, diagonal: Array, lift: Array) -> Eliminated:
     """The factors with this diagonal; where they fail, with `lift` on top."""
     shapes = jax.eval_shape(eliminate, plan, arrow, diagonal)
     nothing: Eliminated = jax.tree.map(jnp.zeros_like, shapes)  # `ok` is False

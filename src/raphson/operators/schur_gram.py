@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from raphson.kernel.number import eps, norm
 from raphson.kernel.record import record
 from raphson.linear.elimination import Elimination
-from raphson.linear.schur import Arrow, Eliminated, arrow_of, best_elimination, eliminated_solve
+from raphson.linear.schur import ArrowBlocks, Eliminated, arrow_of, best_elimination, eliminated_solve
 from raphson.operators.sparse import SparseSubproblem
 from raphson.operators.sparse_gram import SparseGram
 
@@ -48,7 +48,7 @@ class SchurShifts:
 
     g: Array
     scale: Array
-    arrow: Arrow
+    arrow: ArrowBlocks
     entries: Any
     r: Array
     stiff: Array

@@ -12,7 +12,6 @@ from raphson.controls.nielsen import Nielsen
 from raphson.fit.attempt import SLOW, FitCall, conclude_fit, refuse_start, run_from
 from raphson.fit.residuals import read_loss
 from raphson.kernel.status import Status
-from raphson.model.curvature import GaussNewton
 from raphson.problems.loss import Loss
 from raphson.slam.bundle import bundle_notes
 from raphson.slam.bundle_file import BundleFile
@@ -143,6 +142,6 @@ def chosen_method(method: Any, prepared: Prepared) -> tuple[str, Method, str]:
     is_open = prepared.graph.gauge == "free"
     if isinstance(found.control, Nielsen):
         found = replace(found, control=replace(found.control, first=OPEN if is_open else FIRST))
-    if is_open and isinstance(found.curvature, GaussNewton):
+    if is_open and hasattr(found.curvature, "fading"):
         found = replace(found, curvature=replace(found.curvature, fading=FORGOTTEN))
     return name, found, why
