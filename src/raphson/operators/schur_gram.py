@@ -43,8 +43,9 @@ class SchurGram(SparseGram):
 
 @record
 class SchurShifts:
-    """(J'J + shift) y = -J'r in scaled variables y = d s, for any shift >= 0, as `GramShifts` does it: what is left of
-    the equations after a first solution is taken from J and r, and solved for again with the factors at hand."""
+    """(J'J + shift) y = -J'r in scaled variables y = d s, for any shift >= 0, as `GramShifts` does it: where the
+    structure `mends`, and after conjugate gradients, what is left of the equations is taken from J and r, and solved
+    for again with the factors at hand."""
 
     g: Array
     scale: Array
@@ -75,6 +76,8 @@ class SchurShifts:
         """-(J'J + shift)^-1 J'r; zero where no factor is to be had (what is not finite)."""
         p, found = self.structure, self.factorized(shift)
         y = -eliminated_solve(self.elimination, found, self.g)
+        if not (p.mends or self.elimination.way == "cg"):  # conjugate gradients end early
+            return y
         r, pull = self.r + p.times(self.entries, y), self.pull + self.stiff * y
         left = p.transposed(self.entries, r) + self.stiff * pull + shift * y
         return y - eliminated_solve(self.elimination, found, left)

@@ -142,6 +142,7 @@ def chosen_method(method: Any, prepared: Prepared) -> tuple[str, Method, str]:
     is_open = prepared.graph.gauge == "free"
     if isinstance(found.control, Nielsen):
         found = replace(found, control=replace(found.control, first=OPEN if is_open else FIRST))
-    if is_open and hasattr(found.curvature, "fading"):
-        found = replace(found, curvature=replace(found.curvature, fading=FORGOTTEN))
+    curvature: Any = found.curvature
+    if is_open and hasattr(curvature, "fading"):
+        found = replace(found, curvature=replace(curvature, fading=FORGOTTEN))
     return name, found, why
