@@ -29,7 +29,7 @@ CERES = {"Ceres DENSE_SCHUR": "DENSE_SCHUR", "Ceres SPARSE_NORMAL_CHOLESKY": "SP
 PYTHON = os.environ.get("CERES_PYTHON", sys.executable)
 """A Python that has pyceres and pycolmap."""
 
-ROUNDS = 5
+ROUNDS = 3
 FIRST_LOOK = 30
 """Trials in which the cost must be reached."""
 

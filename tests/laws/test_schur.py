@@ -24,6 +24,11 @@ def prior(p, z):
     return p - z
 
 
+def both(a, b, p, z):
+    """A factor of two poses and a point: between which of them it lies."""
+    return (SE3.act(a, p) + SE3.act(b, p))[:2] - z
+
+
 def bundle(seed=0, cameras=5, points=14, shared=False, frozen_pose=(), frozen_point=(), more=True):
     """Cameras around points; every point is seen by a few, point 0 by one alone, point 1 by one of them twice."""
     rng = np.random.default_rng(seed)
@@ -46,6 +51,9 @@ def bundle(seed=0, cameras=5, points=14, shared=False, frozen_pose=(), frozen_po
         graph.add_factors(prior, "point", [[2], [3]], rng.standard_normal((2, 3)))
         z = SE3.exp(jnp.asarray(rng.standard_normal((2, 6))))
         graph.add_factors(errors.between_se3, ("pose", "pose"), [(0, 1), (1, 2)], z)
+        graph.add_factors(
+            both, ("pose", "pose", "point"), [(0, 1, 4), (2, 0, 4), (1, 3, 2)], rng.standard_normal((3, 2))
+        )
     return graph
 
 

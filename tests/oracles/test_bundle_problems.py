@@ -5,11 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from raphson import slam
-from raphson.slam.bundle import bundle_graph
+from raphson.kernel.space import Euclidean
+from raphson.slam.bundle import bundle_graph, bundle_variables
 from raphson.slam.bundle_file import bal_pixels
 from raphson.slam.prepare import prepare_graph
 
@@ -54,6 +56,28 @@ def test_with_many_cameras_and_few_points_cameras_are_eliminated(name: str, shar
     assert fit.value == pytest.approx(end, abs=6e-5)
     assert "'pose' is eliminated" in fit.reasons[1]
     assert any("first camera is held" in note for note in fit.notes)
+
+
+def radial(pose: jax.Array, lens: jax.Array, point: jax.Array, seen: tuple[jax.Array, jax.Array]) -> jax.Array:
+    """libmv's camera with f, k1, k2 as unknowns; the rest of the lens comes with the pixel."""
+    pixel, rest = seen
+    whole = jnp.concatenate([lens[:1], rest[:2], lens[1:], rest[2:]])
+    return slam.errors.reprojection_libmv(pose, whole, point, pixel)
+
+
+def test_a_lens_that_all_cameras_share_is_a_dense_border(shared: Path) -> None:
+    bundle = slam.read_libmv(shared / "data/bal/libmv_problem_02.bin")
+    poses, lens, points = bundle_variables(bundle)
+    graph = slam.FactorGraph(gauge="free")
+    graph.add_variables("pose", slam.SE3(), poses, [0])
+    graph.add_variables("lens", Euclidean(), lens[:, [0, 3, 4]])
+    graph.add_variables("point", Euclidean(), points)
+    rows = np.stack([bundle.camera, 0 * bundle.camera, bundle.point], 1)
+    rest = np.tile(lens[0, [1, 2, 5, 6, 7]], (len(rows), 1))
+    graph.add_factors(radial, ("pose", "lens", "point"), rows, (bundle.pixels, rest))
+    fit = slam.optimize(graph, max_steps=12)
+    assert fit.value == pytest.approx(5207.9240, abs=6e-5)
+    assert "'pose' is eliminated" in fit.reasons[1]
 
 
 def small(seed: int = 0) -> slam.BundleFile:

@@ -39,8 +39,8 @@ class Elimination:
     pairs of functions with one group, `own` (a, q, c): functions with the same kept unknowns; M for none. The plans sum
     blocks of J'J to those of groups (`cells`) and to the values on the pattern `reduced` of the kept unknowns (`base`),
     products of pairs and of own ones to the same (`pairs`, `owned`), and what functions say of the kept unknowns
-    (`down`) and of groups (`back`). `spans`, by kind: where the group's unknowns are in a block; `way`: how the kept
-    ones are solved, "dense", "sparse" or "cg".
+    (`down`, by chunks of `own`) and of groups (`back`). `spans`, by kind: where the group's unknowns are in a block;
+    `way`: how the kept ones are solved, "dense", "sparse" or "cg".
     """
 
     kept: Any
@@ -89,13 +89,14 @@ def eliminated(
         np.append(np.concatenate(group), groups),
         np.pad(np.concatenate(own), ((0, 1), (0, 0)), constant_values=kept.size),
     )
-    inside = np.flatnonzero(own.ravel() < kept.size)
     known = np.flatnonzero(group < groups)
     each = np.arange(e)
     a, b = pairs_of(group, groups)
     left, right, pairs = chunked(a, b, own, kept.size)
     every = np.arange(group.size - 1)
     alone, _, owned = chunked(every, every, own, kept.size)
+    says = own[alone[:, :, 0]].ravel()  # what a chunk says of kept unknowns: all of it says so of the same
+    inside = np.flatnonzero(says < kept.size)
     cells, base = own_blocks(columns, spans, group_of, small, kept.size, groups, e)
     parts = (base, pairs, owned)
     reduced, slot = sparse_structure(
@@ -105,7 +106,7 @@ def eliminated(
     sums = [gather_plan(to, p[2], reduced.entries) for to, p in zip(slots, parts, strict=True)]
     found = Elimination(
         kept, gone, group, own, left, right, alone, gather_plan(cells[0], cells[1], groups * e * e),
-        base=sums[0], pairs=sums[1], owned=sums[2], down=gather_plan(own.ravel()[inside], inside, kept.size),
+        base=sums[0], pairs=sums[1], owned=sums[2], down=gather_plan(says[inside], inside, kept.size),
         back=gather_plan((group[known][:, None] * e + each).ravel(), (known[:, None] * e + each).ravel(), groups * e),
         reduced=reduced, spans=tuple(spans), way=way,
     )  # fmt: skip

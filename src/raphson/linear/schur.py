@@ -23,8 +23,8 @@ from raphson.linear.sums import gathered_sums, taken
 
 Array = jax.Array
 
-CG_ACCURACY = 1e-8
-"""Conjugate gradients end with a residual of this size; a solution is mended once, which squares it."""
+CG_ACCURACY = 1e-13
+"""Conjugate gradients end with a residual of this size: nothing mends their solution afterwards."""
 
 CG_STEPS = 500
 """And after so many steps."""
@@ -148,7 +148,12 @@ def eliminated_solve(plan: Elimination, found: Eliminated, b: Array) -> Array:
 
 def times_cross(plan: Elimination, V: Array, own: Array) -> Array:
     """V'u (K,) of what groups have (P, e)."""
-    return gathered_sums(plan.down, jnp.ravel(jnp.sum(V * of_groups(plan, own, 0.0)[:, :, None], 1)))
+    return of_chunks(plan, jnp.sum(V * of_groups(plan, own, 0.0)[:, :, None], 1))
+
+
+def of_chunks(plan: Elimination, each: Array) -> Array:
+    """The sums (K,) of what functions say of their kept unknowns (M, w)."""
+    return gathered_sums(plan.down, jnp.ravel(jnp.sum(taken(each, plan.own), 2)))
 
 
 def cross_times(plan: Elimination, V: Array, y: Array) -> Array:
@@ -169,7 +174,7 @@ def reduced_solve(plan: Elimination, found: Eliminated, b: Array) -> Array:
 
 def inverse_blocks(plan: Elimination, V: Array, base: Array) -> Array:
     """The inverse diagonal (K,) of S, without S: what conjugate gradients are preconditioned with."""
-    own = gathered_sums(plan.down, jnp.ravel(jnp.sum(V * V, 1)))
+    own = of_chunks(plan, jnp.sum(V * V, 1))
     diagonal = taken(base, plan.reduced.diagonal)
     return 1 / jnp.maximum(diagonal - own, jnp.finfo(V.dtype).eps * diagonal)
 

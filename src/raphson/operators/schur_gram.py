@@ -2,6 +2,7 @@
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -31,30 +32,25 @@ class SchurGram(SparseGram):
         """Trust regions take the whole matrix."""
         return self.plain().subproblem(g, d, error)
 
+    def against(self, plan: "SchurShifts", r: Array) -> "SchurShifts":  # type: ignore[override]
+        """What `prepare` gives with other residuals (m,), in the units of that plan."""
+        return replace(plan, g=self.structure.transposed(self.entries, r) / plan.scale)
+
     def prepare(self, g: Array, d: Array, error: Array | None = None) -> "SchurShifts":  # type: ignore[override]
         """The parts of J'J with columns at length 1 or less; one elimination a shift."""
-        p = self.structure
-        entries = jax.lax.optimization_barrier(p.over_columns(self.entries, d))
-        stiff = self.stiff / d
-        slope = p.transposed(entries, self.r) + stiff * self.pull
+        entries = jax.lax.optimization_barrier(self.structure.over_columns(self.entries, d))
         arrow = arrow_of(self.elimination, entries)
-        return SchurShifts(slope, d, arrow, entries, self.r, stiff, self.pull, p, self.elimination)
+        return SchurShifts(self.slope() / d, d, arrow, self.stiff / d, self.elimination)
 
 
 @record
 class SchurShifts:
-    """(J'J + shift) y = -J'r in scaled variables y = d s, for any shift >= 0, as `GramShifts` does it: where the
-    structure `mends`, and after conjugate gradients, what is left of the equations is taken from J and r, and solved
-    for again with the factors at hand."""
+    """(J'J + shift) y = -J'r in scaled variables y = d s, for any shift >= 0."""
 
     g: Array
     scale: Array
     arrow: ArrowBlocks
-    entries: Any
-    r: Array
     stiff: Array
-    pull: Array
-    structure: Any
     elimination: Elimination
 
     @property
@@ -74,13 +70,7 @@ class SchurShifts:
 
     def solve(self, shift: Array) -> Array:
         """-(J'J + shift)^-1 J'r; zero where no factor is to be had (what is not finite)."""
-        p, found = self.structure, self.factorized(shift)
-        y = -eliminated_solve(self.elimination, found, self.g)
-        if not (p.mends or self.elimination.way == "cg"):  # conjugate gradients end early
-            return y
-        r, pull = self.r + p.times(self.entries, y), self.pull + self.stiff * y
-        left = p.transposed(self.entries, r) + self.stiff * pull + shift * y
-        return y - eliminated_solve(self.elimination, found, left)
+        return -eliminated_solve(self.elimination, self.factorized(shift), self.g)
 
     def lift(self, y: Array) -> Array:
         """D^-1 y."""
