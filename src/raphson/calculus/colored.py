@@ -111,6 +111,10 @@ class JacobianSparsity:
         assert self.recovery is not None
         return compressed_jacobian(residuals, space.zero(x), self.recovery)
 
+    def operator(self, *parts: Any) -> SparseGram:
+        """J'J of these parts."""
+        return SparseGram(*parts)
+
 
 @dataclass(frozen=True)
 class SparseJacobian(ResidualJacobian):
@@ -152,7 +156,7 @@ def sparse_evaluation(problem: Any, x: Any, value: Any, r: Any, entries: Any, be
         r, root = problem.loss.corrected(r)
         entries = p.over_rows(entries, root)
     held = (problem, x) if bends else (None, None)
-    gram = SparseGram(entries, r, root, zero, zero, p, *held)
+    gram = problem.jacobian_sparsity.operator(entries, r, root, zero, zero, p, *held)
     return Evaluation(x, value, gram.slope(), gram)
 
 

@@ -100,3 +100,34 @@ def position_se2(a: Array, z: Array) -> Array:
 def position_se3(a: Array, z: Array) -> Array:
     """The same in space."""
     return a[:3] - z
+
+
+def reprojection(pose: Array, lens: Array, point: Array, pixel: Array) -> Array:
+    """Where a camera of "Bundle Adjustment in the Large" sees a point (3,), less where it was seen: (2,), in pixels.
+
+    `pose` (7,) takes the world's axes to the camera's, which looks along -z: P = R X + t, p = -P_xy / P_z, pixel
+    f (1 + k1 |p|^2 + k2 |p|^4) p. `lens` (3,) is f, k1, k2. Source: Agarwal, Snavely, Seitz and Szeliski (2010).
+    """
+    P = SPACE.act(pose, point)
+    p = -P[:2] / P[2]
+    square = p @ p
+    return lens[0] * (1 + square * (lens[1] + square * lens[2])) * p - pixel
+
+
+def reprojection_pinhole(pose: Array, lens: Array, point: Array, pixel: Array) -> Array:
+    """The same of a camera without distortion that looks along +z; `lens` (4,) is fx, fy, cx, cy."""
+    P = SPACE.act(pose, point)
+    return lens[:2] * P[:2] / P[2] + lens[2:] - pixel
+
+
+def reprojection_libmv(pose: Array, lens: Array, point: Array, pixel: Array) -> Array:
+    """The same of libmv's camera, which looks along +z; `lens` (8,) is f, cx, cy, k1, k2, k3, p1, p2: Brown's model of
+    radial and tangential distortion."""
+    f, cx, cy, k1, k2, k3, p1, p2 = lens
+    P = SPACE.act(pose, point)
+    x, y = P[0] / P[2], P[1] / P[2]
+    square = x * x + y * y
+    c = 1 + square * (k1 + square * (k2 + square * k3))
+    u = f * (x * c + 2 * p1 * x * y + p2 * (square + 2 * x * x)) + cx
+    v = f * (y * c + 2 * p2 * x * y + p1 * (square + 2 * y * y)) + cy
+    return jnp.stack([u, v]) - pixel

@@ -12,6 +12,7 @@ import numpy as np
 from raphson.kernel.motion import SE2, SE3
 from raphson.kernel.space import Euclidean
 from raphson.slam import errors
+from raphson.slam.bundle_file import BundleFile
 from raphson.slam.graph_file import EDGE_KINDS, Edges, GraphFile
 from raphson.tracing.numpy import as_jax
 
@@ -73,6 +74,7 @@ class FactorGraph:
 
     The cost is 1/2 sum e' Omega e over all factors, e = residual(x_1, ..., x_k, measurement). Variables of a type are
     rows of one array, factors of a kind one function and arrays. `file`: where the graph comes from, or None.
+    `gauge`: "held", one variable of what nothing else fixes is held where it is; or "free".
 
         graph = rp.slam.FactorGraph()
         graph.add_variables("pose", rp.slam.SE2(), start)                       # (N, 3)
@@ -83,6 +85,7 @@ class FactorGraph:
     variables: dict[str, Variables] = field(default_factory=dict)
     factors: list[Factors] = field(default_factory=list)
     file: GraphFile | None = None
+    gauge: str = "held"
 
     def add_variables(self, name: str, space: Any, values: Any, frozen: Any = None) -> None:
         """Variables of a type: their space (of one of them), start values (N, ...), and which are held where they are:
@@ -102,7 +105,7 @@ class FactorGraph:
             values = np.array(space.project(values))
         held = np.zeros(len(values), bool)
         if frozen is not None:
-            held[np.asarray(frozen)] = True
+            held[np.asarray(frozen, None if np.size(frozen) else int)] = True
         self.variables[name] = Variables(space, values, held)
 
     def add_factors(
@@ -152,10 +155,15 @@ class FactorGraph:
         self.factors.append(Factors(residual, types, rows, measurements, roots))
 
     @classmethod
-    def of(cls, graph: "GraphFile | FactorGraph") -> "FactorGraph":
-        """The graph of a file: variables by kind of vertex, factors by kind of edge, with g2o's errors."""
+    def of(cls, graph: "GraphFile | BundleFile | FactorGraph") -> "FactorGraph":
+        """The graph of a file: variables by kind of vertex, factors by kind of edge, with g2o's errors; of a bundle
+        adjustment problem as `bundle_graph` has it."""
         if isinstance(graph, FactorGraph):
             return graph
+        if isinstance(graph, BundleFile):
+            from raphson.slam.bundle import bundle_graph  # here: it makes one of these
+
+            return bundle_graph(graph)
         if not isinstance(graph, GraphFile):
             kind = type(graph).__name__
             raise TypeError(f"optimize takes a FactorGraph or what rp.slam.read_graph(path) gives, not {kind}")

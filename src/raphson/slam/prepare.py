@@ -11,20 +11,23 @@ from raphson.kernel.product import Product
 from raphson.linear.blocks import block_structure
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import Loss, linear
+from raphson.slam.eliminate import elimination_choice, graph_jacobian
 from raphson.slam.graph import FactorGraph, Factors
-from raphson.slam.problem import FactorKind, GraphData, GraphHessian, GraphJacobian, GraphResiduals, Group
+from raphson.slam.problem import FactorKind, GraphData, GraphHessian, GraphResiduals, Group
 from raphson.slam.robust import FactorLoss
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A graph as a problem and its start; `free`, by type, the rows of its unknowns; `notes` on what was held."""
+    """A graph as a problem and its start; `free`, by type, the rows of its unknowns; `notes` on what was held;
+    `solver`: how its steps are solved, and why."""
 
     problem: LeastSquares
     x: dict[str, Any]
     graph: FactorGraph
     free: dict[str, np.ndarray]
     notes: tuple[str, ...]
+    solver: str
 
     def values(self, x: dict[str, Any]) -> dict[str, np.ndarray]:
         """All variables by type, the unknowns at x and the others where they are held."""
@@ -36,8 +39,11 @@ class Prepared:
         return found
 
 
-def prepare_graph(graph: FactorGraph, loss: Loss | None = None) -> Prepared:
-    """The problem of a graph: free variables are unknowns, held ones are data. ValueError where nothing is unknown."""
+def prepare_graph(graph: FactorGraph, loss: Loss | None = None, linear_solver: str = "auto") -> Prepared:
+    """The problem of a graph: free variables are unknowns, held ones are data. ValueError where nothing is unknown.
+
+    `linear_solver` as in `optimize`.
+    """
     graph, notes = anchored(graph)
     free = {name: np.flatnonzero(~v.frozen) for name, v in graph.variables.items()}
     first, place, n = {}, {}, 0
@@ -55,7 +61,9 @@ def prepare_graph(graph: FactorGraph, loss: Loss | None = None) -> Prepared:
         columns.append(columns_of(graph, f, rows, free, first))
         measured = jax.tree.map(jnp.asarray, f.measurements)
         groups.append(Group(tuple(jnp.asarray(a, jnp.int32) for a in rows), measured, jnp.asarray(f.roots)))
+    choice = elimination_choice(graph, free, linear_solver)
     structure = block_structure(columns, [f.roots.shape[-1] for f in graph.factors], n)
+    jacobian, why = graph_jacobian(graph, structure, columns, first, free, n, choice)
     held = {name: jnp.asarray(v.values[v.frozen]) for name, v in graph.variables.items()}
     spaces = {name: v.space for name, v in graph.variables.items()}
     x = {name: jnp.asarray(v.values[free[name]]) for name, v in graph.variables.items() if free[name].size}
@@ -63,9 +71,9 @@ def prepare_graph(graph: FactorGraph, loss: Loss | None = None) -> Prepared:
         GraphResiduals(tuple(FactorKind(f.residual, f.types) for f in graph.factors)),
         (GraphData(held, spaces, tuple(groups)),),
         FactorLoss(loss or Loss(linear), tuple((len(f), f.roots.shape[-1]) for f in graph.factors)),  # type: ignore[arg-type]
-        Product({name: spaces[name] for name in x}), GraphHessian(structure), GraphJacobian(structure),
+        Product({name: spaces[name] for name in x}), GraphHessian(structure), jacobian,
     )  # fmt: skip
-    return Prepared(problem, x, graph, free, notes)
+    return Prepared(problem, x, graph, free, notes, why)
 
 
 def columns_of(graph: FactorGraph, f: Factors, rows: list[np.ndarray], free: Any, first: Any) -> np.ndarray:
@@ -122,7 +130,7 @@ def members(graph: FactorGraph) -> Members:
 def anchored(graph: FactorGraph) -> tuple[FactorGraph, tuple[str, ...]]:
     """The graph with one variable held in each component that nothing holds: no factor of a single variable, no frozen
     one. It is the first of those with the most freedom, a pose before a landmark. Variables that no factor touches are
-    held as well.
+    held as well; where the `gauge` is "free", these alone.
     """
     all_of = members(graph)
     frozen = np.concatenate([v.frozen for v in graph.variables.values()])
@@ -132,6 +140,8 @@ def anchored(graph: FactorGraph) -> tuple[FactorGraph, tuple[str, ...]]:
     order = np.lexsort((np.arange(all_of.total), -freedom, all_of.label))
     heads = order[np.unique(all_of.label[order], return_index=True)[1]]
     heads = heads[~holds[all_of.label[heads]]]
+    if graph.gauge == "free":
+        heads = heads[~all_of.touched[heads]]
     frozen[heads] = True
     new = {}
     for name, v in graph.variables.items():

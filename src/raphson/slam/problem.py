@@ -11,7 +11,10 @@ import jax.numpy as jnp
 
 from raphson.kernel.record import record, static
 from raphson.linear.blocks import BlockEntries, BlockStructure
+from raphson.linear.elimination import Elimination
 from raphson.linear.structure import SparseStructure
+from raphson.operators.schur_gram import SchurGram
+from raphson.operators.sparse_gram import SparseGram
 
 Array = jax.Array
 
@@ -79,8 +82,11 @@ class Factor:
         return jnp.concatenate([space.zero(point) for space, point in zip(self.spaces, self.points, strict=True)])
 
     def linearized(self) -> tuple[Array, Array]:
-        """The residual (d,) and its Jacobian (d, w)."""
+        """The residual (d,) and its Jacobian (d, w): by rows where these are fewer."""
         zero = self.zero()
+        if self.root.shape[0] < zero.size:
+            r, pull = jax.vjp(self.stepped, zero)
+            return r, jax.vmap(lambda w: pull(w)[0])(jnp.eye(r.size, dtype=r.dtype))
         r, push = jax.linearize(self.stepped, zero)
         return r, jax.vmap(push, out_axes=1)(jnp.eye(zero.size, dtype=zero.dtype))
 
@@ -124,6 +130,21 @@ class GraphJacobian:
     def jacobian(self, problem: Any, x: Any) -> tuple[Array, BlockEntries]:
         """All residuals (m,) and the blocks."""
         return problem.residual.blocks(x, *problem.data)
+
+    def operator(self, *parts: Any) -> SparseGram:
+        """J'J of these parts."""
+        return SparseGram(*parts)
+
+
+@record
+class EliminatedJacobian(GraphJacobian):
+    """The same where groups of unknowns are eliminated from damped steps."""
+
+    elimination: Elimination
+
+    def operator(self, *parts: Any) -> SparseGram:
+        """J'J of these parts."""
+        return SchurGram(*parts, elimination=self.elimination)
 
 
 @record

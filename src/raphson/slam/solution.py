@@ -41,11 +41,12 @@ class GraphFit(Fit):
     @cached_property
     def chi2(self) -> dict[str, float]:
         """The cost without robust loss in the conventions of three systems (`graph_costs`): "g2o" sum e' Omega e,
-        "gtsam" half of that with full angles, "se-sync" chordal. Of a graph that comes from no file "g2o" alone, in
-        which e are the residuals of its factors."""
+        "gtsam" half of that with full angles, "se-sync" chordal. Of a graph that is no pose graph of a file, e are
+        the residuals of its factors: "g2o", and "ceres", half of it."""
         if self.graph.file is not None:
             return graph_costs(self.graph.file, self.values)
-        return {"g2o": float(np.sum(np.asarray(self.residuals) ** 2))}
+        total = float(np.sum(np.asarray(self.residuals) ** 2))
+        return {"g2o": total, "ceres": total / 2}
 
     def certify_global(self) -> GlobalCertificate:
         """Whether it is the best solution of all and not only the best near by: `rp.slam.certify_global`, on SE-Sync's

@@ -6,6 +6,7 @@ import jax
 
 from raphson.kernel.record import record, static
 from raphson.linear.blocks import BlockStructure
+from raphson.linear.elimination import Elimination
 from raphson.linear.normal import JacobianStructure
 from raphson.linear.structure import SparseStructure
 from raphson.problems.least_squares import LeastSquares
@@ -19,6 +20,7 @@ PLACES = {
     SparseStructure: lambda problem: square_structure(problem),
     JacobianStructure: lambda problem: problem.jacobian_sparsity.structure,
     BlockStructure: lambda problem: problem.jacobian_sparsity.structure,
+    Elimination: lambda problem: problem.jacobian_sparsity.elimination,
 }
 """What is taken out of a state, by its type, and where it is found again."""
 
