@@ -24,6 +24,7 @@ from raphson.solver.drive import Patience, Run, run
 from raphson.solver.evidence import certificate_of
 from raphson.solver.facts import sparsity_facts
 from raphson.solver.final import final_state, hessian_of, sizes, snapped, with_sparse_hessian
+from raphson.solver.grids import with_grids
 from raphson.solver.options import Limits
 from raphson.solver.presets import DESCRIPTIONS, cast
 from raphson.solver.result import Evaluations, Result
@@ -66,7 +67,7 @@ class Call:
         """A run from `start` within the time that is left."""
         limit = self.limits.time_limit
         left = None if limit is None else limit - (time.perf_counter() - self.begin)
-        done = run(method, self.problem, start, time_limit=left, **seen)
+        done = run(method, with_grids(self.problem, self.x, method), start, time_limit=left, **seen)
         self.trials += len(done.trace)
         return done
 

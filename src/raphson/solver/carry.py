@@ -5,6 +5,7 @@ from typing import Any
 import jax
 
 from raphson.kernel.record import record, static
+from raphson.linear.coarsen import Grids
 from raphson.linear.normal import JacobianStructure
 from raphson.linear.structure import SparseStructure
 from raphson.problems.least_squares import LeastSquares
@@ -17,6 +18,7 @@ PLACES = {
     **dict.fromkeys(PROBLEMS, lambda problem: problem),
     SparseStructure: lambda problem: square_structure(problem),
     JacobianStructure: lambda problem: problem.jacobian_sparsity.structure,
+    Grids: lambda problem: problem.sparsity.grids,
 }
 """What is taken out of a state, by its type, and where it is found again."""
 
