@@ -94,7 +94,9 @@ def test_it_is_far_from_none_where_h_is_definite(small):
     values[np.asarray(structure.diagonal)] += 0.01
     d = natural(structure, values)
     H = dense_of(structure, values) / d[:, None] / d
-    M = as_matrix(Cycle.of(grids_of(structure), jnp.asarray(values), jnp.asarray(d)), 400)
+    grids = grids_of(structure)
+    assert grids is not None
+    M = as_matrix(Cycle.of(grids, jnp.asarray(values), jnp.asarray(d)), 400)
     L = np.linalg.cholesky(H)
     w = np.linalg.eigvalsh(L.T @ M @ L)
     assert np.linalg.cond(H) > 150 and w[-1] / w[0] < 4
@@ -120,7 +122,9 @@ def test_the_smaller_matrix_is_that_of_galerkin():
     values = random_values(rng, structure)
     p, n = WholeRows.of(structure), structure.size
     found = aggregates(p)
-    one, smaller = coarsening(structure, p, found)
+    made = coarsening(structure, p, found)
+    assert made is not None
+    one, smaller = made
     A = dense_of(structure, values)
     T = np.eye(found.max() + 1)[found]
     P = T - 4 / 3 * (A @ T) / np.abs(A).sum(axis=1)[:, None]

@@ -142,7 +142,10 @@ def definite_factor(H: Array) -> Array:
 
     # A null direction is left to conjugate gradients: divided by rounding it would drown everything else.
     least = jnp.asarray(eps(top) ** 0.5, H.dtype)
-    failed = lambda held: ~jnp.isfinite(held[1][-1, -1]) & (held[0] < 2)
+
+    def failed(held: tuple[Array, Array]) -> Array:
+        return ~jnp.isfinite(held[1][-1, -1]) & (held[0] < 2)
+
     return lax.while_loop(failed, more, (least, lifted(least)))[1]
 
 

@@ -16,8 +16,8 @@ from raphson.solver.step import Method
 MANY = 4096
 """Variables from which on grids are made: with fewer, a thousand products cost as much as compiling a cycle."""
 
-PLACES = 120
-"""Bytes that grids take for an entry of the whole matrix: 91 where H has seven entries a row in a square."""
+PLACES = 140
+"""Bytes that grids take for an entry of the whole matrix: 91 on a square with seven entries a row, 134 in a cube."""
 
 _known: WeakKeyDictionary[SparseStructure, Grids | None] = WeakKeyDictionary()
 
@@ -34,9 +34,9 @@ def slow_by_products(problem: Any, x: Any) -> bool:
 
 def with_grids(problem: Any, x: Any, method: Method) -> Any:
     """The problem with grids, for a method that multiplies with a sparse H; made once for a pattern."""
-    if getattr(method.curvature, "observation", None) is not MULTIPLIED:
+    known = getattr(problem, "sparsity", None)
+    if known is None or method.curvature.observation is not MULTIPLIED:
         return problem
-    known = problem.sparsity
     structure = known.structure
     if structure not in _known:
         room = PLACES * 2 * structure.entries
