@@ -108,7 +108,7 @@ class Call:
         loose = certificate.inertia is not None and certificate.inertia[1] > 0
         unused = unused_words(problem, model) if loose else None
         reasons = reasons if unused is None else (*reasons, unused)
-        model = replace(model, problem=problem)
+        model = replace(model, problem=problem, curvature=model.curvature.bare())
         return Result(
             x=self.restore(model.x),
             value=float(model.value),

@@ -38,8 +38,8 @@ def with_grids(problem: Any, x: Any, method: Method) -> Any:
     if known is None or method.curvature.observation is not MULTIPLIED:
         return problem
     structure = known.structure
+    if not fits(PLACES * 2 * structure.entries, x):
+        return problem
     if structure not in _known:
-        room = PLACES * 2 * structure.entries
-        worth = slow_by_products(problem, x) and fits(room, x)
-        _known[structure] = grids_of(structure) if worth else None
+        _known[structure] = grids_of(structure) if slow_by_products(problem, x) else None
     return replace(problem, sparsity=replace(known, grids=_known[structure]))
