@@ -87,6 +87,7 @@ def test_multigrid_leads_to_the_minimum_of_the_factors(monkeypatch, method, boun
     result = rp.minimize(energy, np.zeros(N), method=method, bounds=bounds)
     assert result.success, result.verdict
     assert len(made) == 1 and made[0] is not None
+    assert any("preconditioned by multigrid with 729 and " in reason for reason in result.reasons)
     peer = rp.minimize(energy, np.zeros(N), method="trust-exact", bounds=bounds)
     assert abs(result.fun - peer.fun) <= 1e-12 * abs(peer.fun)
     np.testing.assert_allclose(result.x, peer.x, atol=1e-6)

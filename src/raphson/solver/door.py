@@ -22,7 +22,7 @@ from raphson.solver.drive import iterate_trials as iterations
 from raphson.solver.evidence import Numbered
 from raphson.solver.final import evaluate
 from raphson.solver.given_sparsity import belied, compare_hess, distrusted, with_given_sparsity
-from raphson.solver.grids import slow_by_products, with_grids
+from raphson.solver.grids import grids_in_words, slow_by_products, with_grids
 from raphson.solver.host import EVERYWHERE, host_problem
 from raphson.solver.host_sparsity import by_given_hessian, with_host_sparsity
 from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point, why_not
@@ -243,11 +243,12 @@ def read_method(
     name = preset_name(method)
     if name == "auto":
         choice = choose(problem, x, modes_of(problem, x), found)
-        return [(name, preset_for(name, problem, x), choice.reason) for name in choice.names], choice.more
+        several = [(name, preset_for(name, problem, x), choice.reason) for name in choice.names]
+        return several, choice.more + grids_in_words(problem, x, several[0][1])
     check_method(PRESETS[name], name, problem.space)
     chosen = preset_for(name, problem, x)
     require_room(name, chosen, n, x)
-    return [(name, chosen, "asked for")], ()
+    return [(name, chosen, "asked for")], grids_in_words(problem, x, chosen)
 
 
 def preset_for(name: str, problem: Any, x: Any) -> Method:

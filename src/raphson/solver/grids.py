@@ -43,3 +43,16 @@ def with_grids(problem: Any, x: Any, method: Method) -> Any:
     if structure not in _known:
         _known[structure] = grids_of(structure) if slow_by_products(problem, x) else None
     return replace(problem, sparsity=replace(known, grids=_known[structure]))
+
+
+def grids_in_words(problem: Any, x: Any, method: Method) -> tuple[str, ...]:
+    """What is said of them, a sentence or none."""
+    known = getattr(with_grids(problem, x, method), "sparsity", None)
+    grids = getattr(known, "grids", None)
+    if grids is None:
+        return ()
+    sizes = [*(one.structure.size for one in grids.rounds), grids.last.size]
+    return (
+        f"conjugate gradients were not at a hundredth of g after {PROBED} products at x0: they are preconditioned by "
+        f"multigrid with {', '.join(map(str, sizes[:-1]))} and {sizes[-1]} variables",
+    )
