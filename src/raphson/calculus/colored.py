@@ -10,6 +10,7 @@ from raphson.calculus.difference import host_gradient
 from raphson.calculus.taylor import DenseHessian, ResidualJacobian
 from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.record import record, static
+from raphson.linear.coarsen import Grids
 from raphson.linear.normal import JacobianStructure
 from raphson.linear.structure import SparseStructure
 from raphson.operators.sparse import Sparse
@@ -25,12 +26,14 @@ from raphson.sparsity.compress import Recovery, compressed_hessian, compressed_j
 class Sparsity:
     """Where the Hessian of a problem can be nonzero (`structure`), and how it is read off few products (`recovery`).
 
-    `direct`: its factor costs little enough. Where it does not, products with H are taken on its pattern.
+    `direct`: its factor costs little enough. Where it does not, products with H are taken on its pattern, and
+    conjugate gradients may be preconditioned by multigrid on `grids` (None: they are not).
     """
 
     structure: SparseStructure
     recovery: Recovery
     direct: bool = static(default=True)
+    grids: Grids | None = None
 
     @property
     def colors(self) -> int:
@@ -48,13 +51,11 @@ class SparseHessian(DenseHessian):
     """f, gradient and the Hessian as a sparse matrix, for problems that know their `sparsity`."""
 
     square: ClassVar[bool] = False
-    operator: ClassVar[type[Sparse]] = Sparse
-    """What holds the entries."""
 
     def traced(self, problem: Any, x: Any) -> Evaluation:
         """Value, gradient and entries as the problem's sparsity has them."""
         value, gradient, entries = problem.sparsity.hessian(problem, x)
-        return Evaluation(x, value, gradient, self.operator(entries, problem.sparsity.structure))
+        return Evaluation(x, value, gradient, self.held(problem, entries))
 
     def on_host(self, problem: Any, x: np.ndarray, value: Any = None) -> Evaluation:
         """Of host functions: entries as `problem.sparsity` has them; NaN where f is not finite."""
@@ -87,14 +88,20 @@ class SparseHessian(DenseHessian):
     def blank(self, problem: Any, x: Any) -> Evaluation:
         """An evaluation of the right shapes with zeros in it."""
         zero, structure = problem.space.zero(x), problem.sparsity.structure
-        return Evaluation(x, zero.sum(), zero, self.operator(jnp.zeros(structure.entries, zero.dtype), structure))
+        return Evaluation(x, zero.sum(), zero, self.held(problem, jnp.zeros(structure.entries, zero.dtype)))
+
+    def held(self, problem: Any, entries: Any) -> Sparse:
+        """The entries as an operator."""
+        return Sparse(entries, problem.sparsity.structure)
 
 
 @dataclass(frozen=True)
 class MultipliedHessian(SparseHessian):
     """The same, to be multiplied with."""
 
-    operator: ClassVar[type[Sparse]] = SparseProducts
+    def held(self, problem: Any, entries: Any) -> Sparse:
+        """The entries as an operator that is only multiplied, with what preconditions it."""
+        return SparseProducts(entries, problem.sparsity.structure, problem.sparsity.grids)
 
 
 @record

@@ -25,6 +25,7 @@ from raphson.solver.drive import Patience, Run, run
 from raphson.solver.evidence import certificate_of
 from raphson.solver.facts import sparsity_facts
 from raphson.solver.final import final_state, hessian_of, sizes, snapped, with_sparse_hessian
+from raphson.solver.grids import with_grids
 from raphson.solver.options import Limits
 from raphson.solver.presets import DESCRIPTIONS, cast
 from raphson.solver.result import Evaluations, Result
@@ -80,7 +81,9 @@ class Call:
         """A run from `start` within the time that is left."""
         limit = self.limits.time_limit
         left = None if limit is None else limit - (time.perf_counter() - self.begin)
-        done = run(method, self.problem, start, time_limit=0.0 if self.over else left, **seen)
+        done = run(
+            method, with_grids(self.problem, self.x, method), start, time_limit=0.0 if self.over else left, **seen
+        )
         if done.status in (Status.TIME, Status.USER):
             self.over = done.status
         self.trials += len(done.trace)
@@ -123,7 +126,7 @@ class Call:
         loose = certificate.inertia is not None and certificate.inertia[1] > 0
         unused = unused_words(problem, model) if loose else None
         reasons = reasons if unused is None else (*reasons, unused)
-        model = replace(model, problem=problem)
+        model = replace(model, problem=problem, curvature=model.curvature.bare())
         return Result(
             x=self.restore(model.x),
             value=float(model.value),

@@ -6,6 +6,7 @@ import jax
 
 from raphson.kernel.record import record, static
 from raphson.linear.blocks import BlockStructure
+from raphson.linear.coarsen import Grids
 from raphson.linear.elimination import Elimination
 from raphson.linear.normal import JacobianStructure
 from raphson.linear.structure import SparseStructure
@@ -21,6 +22,7 @@ PLACES = {
     JacobianStructure: lambda problem: problem.jacobian_sparsity.structure,
     BlockStructure: lambda problem: problem.jacobian_sparsity.structure,
     Elimination: lambda problem: problem.jacobian_sparsity.elimination,
+    Grids: lambda problem: problem.sparsity.grids,
 }
 """What is taken out of a state, by its type, and where it is found again."""
 

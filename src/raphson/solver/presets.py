@@ -56,7 +56,7 @@ SPARSE_PRESETS: dict[str, Method] = {
 """The same with sparse factorizations, for problems that know their sparsity."""
 
 MULTIPLYING: dict[str, Method] = {
-    name: replace(PRESETS[name], curvature=Exact(MULTIPLIED)) for name in ("trust-cg", "trust-krylov")
+    name: replace(PRESETS[name], curvature=Exact(MULTIPLIED)) for name in ("trust-cg", "trust-krylov", "newton-cg")
 }
 """The same with products, for a sparse H whose factor costs too much: formed by few products, and multiplied with."""
 

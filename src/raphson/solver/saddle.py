@@ -119,7 +119,9 @@ def leave_saddle(method: Method, state: State) -> State:
         # The control begins anew: a radius of rounding, from a start on the saddle, would take 50 trials to grow.
         away = tilted(model, v)
         begun = method.control.start(away)
-        there = Iterate(iterate.model, iterate.memory, method.path.prepare(away, begun.tau), stop_state)
+        # Where H is indefinite a preconditioner gains little, and takes 3 s to compile.
+        plain = replace(away, curvature=away.curvature.bare())
+        there = Iterate(iterate.model, iterate.memory, method.path.prepare(plain, begun.tau), stop_state)
         return State(there, begun, state.best, state.k, rest, saddle)
 
     return lax.cond(saddle, onward, lambda: state)
