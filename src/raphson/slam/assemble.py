@@ -23,6 +23,9 @@ from raphson.slam.tagged_lines import at_line, first_few
 UNIT = 1e-3
 """How far a quaternion's length may be from 1: files have four digits and more. Further off, it is no rotation."""
 
+NOTED = 1e-5
+"""And how far without a word: six digits."""
+
 
 @dataclass
 class Draft:
@@ -115,14 +118,17 @@ def settled_information(draft: Draft, part: EdgeDraft, information: str) -> Edge
                 f'(lines {lines}).\n  {part.advice}information="project" takes the nearest that is.',
             )
         how = "projected" if changed is found.projected else "projected, within the digits of the file"
-        draft.notes.append(
-            f"{rows.size} information matrices were not positive semidefinite and are {how}: lines {lines}"
-        )
+        draft.notes.append(f"{rows.size} indefinite information matrices are {how}: lines {lines}")
     return replace(part, matrices=found.matrices)
 
 
 def with_unit_quaternions(draft: Draft, values: Floats, lines: Integers, what: str) -> Floats:
-    length = np.linalg.norm(values[:, 3:], axis=1)
+    """Poses x y z qx qy qz qw whose quaternions are units, or were meant to be.
+
+    One that is a unit to rounding stays as it is: what was written comes back to the last bit.
+    """
+    with np.errstate(over="ignore"):
+        length = np.linalg.norm(values[:, 3:], axis=1)
     off = np.abs(length - 1)
     bad = np.flatnonzero(off > UNIT)
     if bad.size:
@@ -132,14 +138,10 @@ def with_unit_quaternions(draft: Draft, values: Floats, lines: Integers, what: s
             f"the quaternion of this {what} has length {length[bad[0]]:.6g}, not 1, and is no rotation\n"
             f"  So are {bad.size} of {len(lines)} (lines {first_few(lines[bad])}). The order is qx qy qz qw.",
         )
-    if (off > 1e-5).any():
-        rough = np.flatnonzero(off > 1e-5)
-        draft.notes.append(
-            f"{rough.size} quaternions of {what}s had lengths up to {off.max():.1e} from 1 and are normalized"
-        )
-    # A quaternion that is a unit to rounding stays as it is: what was written comes back to the last bit.
-    rounding = 4 * np.finfo(float).eps
-    scale = np.where(off > rounding, length, 1.0)
+    if (off > NOTED).any():
+        rough = np.flatnonzero(off > NOTED)
+        draft.notes.append(f"{rough.size} quaternions ({what}) are normalized: lengths up to {off.max():.1e} from 1")
+    scale = np.where(off > 4 * np.finfo(float).eps, length, 1.0)
     return np.concatenate([values[:, :3], values[:, 3:] / scale[:, None]], 1)
 
 

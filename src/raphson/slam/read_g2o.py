@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from raphson.slam.assemble import Draft, EdgeDraft, finished
+from raphson.slam.assemble import Draft, EdgeDraft, finished, with_unit_quaternions
 from raphson.slam.graph_file import EDGE_KINDS, VERTEX_KINDS, Floats, GraphFile, GraphFileError, Integers
 from raphson.slam.information import UPPER_2D, symmetric_of, triangle_order
 from raphson.slam.tagged_lines import TagLines, at_line, by_tag, first_few, integers, read_rows, read_text
@@ -113,15 +113,11 @@ def read_fixed(given: TagLines, draft: Draft) -> None:
 
 def read_sensors(given: TagLines, width: int, draft: Draft) -> None:
     rows = read_rows(given, 1, width, 0, "id and the pose of a sensor")
-    for row, (number, pose) in enumerate(zip(rows.ids[:, 0].tolist(), rows.head, strict=True)):
+    poses = with_unit_quaternions(draft, rows.head, rows.lines, "sensor") if width == 7 else rows.head
+    for row, number in enumerate(rows.ids[:, 0].tolist()):
         if number in draft.parameters:
             raise given.error(row, f"parameter {number} is there already")
-        if width == 7:
-            length = np.linalg.norm(pose[3:])
-            if abs(length - 1) > 1e-3:
-                raise given.error(row, f"the quaternion has length {length:.6g}, not 1, and is no rotation")
-            pose[3:] /= length
-        draft.parameters[number] = pose
+        draft.parameters[number] = poses[row]
 
 
 def edges_of(given: TagLines, kind: str, draft: Draft) -> EdgeDraft:

@@ -111,17 +111,21 @@ def information_of(
 ) -> Floats:
     """Information matrices of triangles that hold something else."""
     full = symmetric_of(triangle, order)
-    if noise == "square-root":
-        root = np.triu(full)
-        return np.swapaxes(root, 1, 2) @ root
-    if noise == "covariance":
-        with np.errstate(all="ignore"):
+    if noise == "information":
+        return full
+    with np.errstate(all="ignore"):
+        if noise == "square-root":
+            root = np.triu(full)
+            found = np.swapaxes(root, 1, 2) @ root
+        else:
             values, vectors = np.linalg.eigh(full)
             bad = np.flatnonzero(~(values[:, 0] > 0))
             if bad.size:
-                row = int(np.flatnonzero(which == bad[0])[0])
-                raise given.error(
-                    row, f"the covariance is not positive definite: lowest eigenvalue {values[bad[0], 0]:.6g}"
-                )
-            return (vectors / values[:, None, :]) @ np.swapaxes(vectors, 1, 2)
-    return full
+                row, lowest = int(np.flatnonzero(which == bad[0])[0]), f"{values[bad[0], 0]:.6g}"
+                raise given.error(row, f"the covariance is not positive definite: lowest eigenvalue {lowest}")
+            found = (vectors / values[:, None, :]) @ np.swapaxes(vectors, 1, 2)
+    bad = np.flatnonzero(~np.isfinite(found).all(axis=(1, 2)))
+    if bad.size:
+        row = int(np.flatnonzero(which == bad[0])[0])
+        raise given.error(row, "the information matrix that follows is not finite")
+    return found
