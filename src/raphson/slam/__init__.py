@@ -3,7 +3,9 @@
 Loaded when it is first asked for: `import raphson` does without.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from raphson.slam.optimize import optimize
     from raphson.slam.read_bal import read_bal, read_gbp, read_libmv
     from raphson.slam.read_g2o import read_g2o
+    from raphson.slam.read_graph import read_graph
     from raphson.slam.read_toro import read_isam, read_toro
     from raphson.slam.solution import GraphFit
     from raphson.slam.write_g2o import write_g2o
@@ -37,6 +40,7 @@ HOMES = {
     "read_bal": "raphson.slam.read_bal",
     "read_g2o": "raphson.slam.read_g2o",
     "read_gbp": "raphson.slam.read_bal",
+    "read_graph": "raphson.slam.read_graph",
     "read_isam": "raphson.slam.read_toro",
     "read_libmv": "raphson.slam.read_bal",
     "read_toro": "raphson.slam.read_toro",
@@ -48,9 +52,20 @@ HOMES = {
 
 __all__ = [
     "SE2", "SE3", "SO2", "BundleFile", "FactorGraph", "GraphFile", "GraphFileError", "GraphFit", "bundle_cost",
-    "edge_costs", "errors", "graph_costs", "optimize", "read_bal", "read_g2o", "read_gbp", "read_isam", "read_libmv",
-    "read_toro", "write_g2o", "write_kitti", "write_tum",
+    "edge_costs", "errors", "graph_costs", "optimize", "read_bal", "read_g2o", "read_gbp", "read_graph", "read_isam",
+    "read_libmv", "read_toro", "write_g2o", "write_kitti", "write_tum",
 ]  # fmt: skip
+
+
+class Door(ModuleType):
+    """This package: `read_g2o` is the function also where the file of that name was imported first."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in HOMES or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = Door
 
 
 def __getattr__(name: str) -> Any:
