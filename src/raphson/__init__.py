@@ -6,13 +6,15 @@ float64 is switched on in JAX unless the environment says RAPHSON_X64=0.
 """
 
 import os as _os
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 import jax as _jax
 
 if _os.environ.get("RAPHSON_X64", "1") != "0":
     _jax.config.update("jax_enable_x64", True)
 
-from raphson import parts, slam
+from raphson import parts
 from raphson.certificate.verdict import Certificate, Verdict
 from raphson.fit.curve import curve_fit
 from raphson.fit.least_squares import least_squares
@@ -46,6 +48,9 @@ from raphson.solver.result import Result
 from raphson.solver.step import Method
 from raphson.solver.stop import Stop
 
+if _TYPE_CHECKING:
+    from raphson import slam
+
 _reports.register(Model, Result, Comparison)
 _notebook.register(Result)
 _console.register(Result)
@@ -65,3 +70,12 @@ __all__ = [
     # where points live
     "Box", "Euclidean", "Product", "Rotation", "Sphere",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> _Any:
+    """`slam` is loaded when it is first asked for."""
+    if name != "slam":
+        raise AttributeError(f"module 'raphson' has no attribute {name!r}")
+    from importlib import import_module
+
+    return import_module("raphson.slam")

@@ -20,7 +20,7 @@ CONVENTIONS = {"g2o": "sum e' Omega e", "gtsam": "half of it, full angles", "se-
 def slam(
     file: Annotated[Path, typer.Argument(metavar="FILE.g2o", help="A pose graph: g2o, TORO or iSAM, gzipped or not.")],
     method: Annotated[str, typer.Option(metavar="NAME", help="One of the methods below.")] = "auto",
-    init: Annotated[str, typer.Option(metavar="auto|file|chordal|odometry", help="Where the run begins.")] = "auto",
+    init: Annotated[str, typer.Option(metavar="auto|file|chordal", help="Where the run begins.")] = "auto",
     robust: Annotated[
         str, typer.Option(metavar="NAME", help="A loss of whole factors, which spares outliers.")
     ] = "linear",
@@ -128,6 +128,7 @@ def lines_of(fit: Any, file: Path, written: dict[str, str]) -> list[str]:
     ]
     labels = [line for line in others if not line.startswith(("work", "note"))]
     notes = [line for line in others if line.startswith("note")]
+    labels.append(f"start     {fit.reasons[0]}")
     labels.append(f"held      {first_few(held_variables(fit.graph)) or 'nothing'}")
     lines += [*labels, *cost_lines(fit), f"work      {work_line(fit)}", f"time      {stages(fit)}", *notes]
     lines += [f"solved    {written['out']}"] if "out" in written else []

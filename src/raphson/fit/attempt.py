@@ -1,7 +1,7 @@
 """One method's attempt at a fit, from its start to the `Fit`: last digits, certificate, residuals and Jacobian."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,7 +41,7 @@ class FitCall:
     x: Any
     restore: Callable[[Any], Any]
     limits: Limits
-    names: tuple[str, ...]
+    names: Sequence[str]
     absolute: bool
     notes: list[str]
     begin: float
@@ -167,7 +167,10 @@ def last_digits(method: Method, steps: int) -> str:
     """The note on full Newton steps at the end, and why they were needed."""
     taken = f"the last digits are from {steps} full Newton step{'s' if steps > 1 else ''}"
     slow = method.curvature.observation.residual
-    return f"Gauss-Newton converges slowly here (large residuals): {taken}" if slow else taken
+    return f"{SLOW}{taken}" if slow else taken
+
+
+SLOW = "Gauss-Newton converges slowly here (large residuals): "
 
 
 def refitted(call: FitCall, i: int, value: float, start: np.ndarray) -> tuple[np.ndarray, float]:

@@ -21,9 +21,9 @@ from raphson.kernel.quaternion import (
     normalized,
     quaternion_exp,
     quaternion_log,
+    rotated,
     sine,
     third,
-    rotated,
     versine,
 )
 from raphson.kernel.record import record
@@ -100,13 +100,20 @@ class Motion:
 
     def adjoint(self, x: Array) -> Array:
         """The matrix A with x exp(v) = exp(A v) x, of one element x."""
-        carried = lambda v: self.log(self.compose(self.compose(x, self.exp(v)), self.inverse(x)))
+
+        def carried(v: Array) -> Array:
+            return self.log(self.compose(self.compose(x, self.exp(v)), self.inverse(x)))
+
         return jax.jacfwd(carried)(jnp.zeros(self.freedom, x.dtype))
 
     def left_jacobian(self, v: Array) -> Array:
         """The matrix J with exp(v + d) = exp(J d) exp(v) to first order in d, at one v within half a turn."""
         back = self.inverse(self.exp(v))
-        return jax.jacfwd(lambda d: self.log(self.compose(self.exp(v + d), back)))(jnp.zeros_like(v))
+
+        def onward(d: Array) -> Array:
+            return self.log(self.compose(self.exp(v + d), back))
+
+        return jax.jacfwd(onward)(jnp.zeros_like(v))
 
     def right_jacobian(self, v: Array) -> Array:
         """The matrix J with exp(v + d) = exp(v) exp(J d) to first order in d."""

@@ -6,6 +6,7 @@ on the pattern alone, and is worked out once, on the host. The same places take 
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +20,7 @@ from raphson.linear.structure import SparseStructure, sparse_structure
 from raphson.linear.sums import SumPlan, gather_plan, gathered_sums, taken
 
 Array = jax.Array
-Blocks = tuple[Array, ...]
+BlockEntries = tuple[Array, ...]
 
 
 @record
@@ -38,17 +39,17 @@ class BlockStructure:
         """m and n."""
         return sum(c.shape[0] * d for c, d in zip(self.columns, self.heights, strict=True)), self.normal.size
 
-    def blank(self, dtype: Any) -> Blocks:
-        """Blocks of zeros."""
+    def blank(self, dtype: Any) -> BlockEntries:
+        """BlockEntries of zeros."""
         kinds = zip(self.columns, self.heights, strict=True)
         return tuple(jnp.zeros((c.shape[0], d, c.shape[1]), dtype) for c, d in kinds)
 
-    def of_columns(self, v: Array, otherwise: float) -> Blocks:
+    def of_columns(self, v: Array, otherwise: float) -> BlockEntries:
         """The numbers v (n,) of the columns of each block (m, w), something else for what is held."""
         padded = jnp.concatenate([v, jnp.full(1, otherwise, v.dtype)])
         return tuple(taken(padded, c) for c in self.columns)
 
-    def of_rows(self, w: Array) -> Blocks:
+    def of_rows(self, w: Array) -> BlockEntries:
         """The numbers w (m,) of the rows of each block (m, d)."""
         found, start = [], 0
         for c, d in zip(self.columns, self.heights, strict=True):
@@ -57,33 +58,33 @@ class BlockStructure:
             start = end
         return tuple(found)
 
-    def times(self, entries: Blocks, v: Array) -> Array:
+    def times(self, entries: BlockEntries, v: Array) -> Array:
         """J v (m,)."""
         parts = zip(entries, self.of_columns(v, 0), strict=True)
         return jnp.concatenate([jnp.ravel(jnp.sum(J * a[:, None, :], 2)) for J, a in parts])
 
-    def transposed(self, entries: Blocks, w: Array) -> Array:
+    def transposed(self, entries: BlockEntries, w: Array) -> Array:
         """J'w (n,)."""
         parts = zip(entries, self.of_rows(w), strict=True)
         return gathered_sums(self.down, one_vector([jnp.sum(J * a[:, :, None], 1) for J, a in parts]))
 
-    def gram(self, entries: Blocks) -> Array:
+    def gram(self, entries: BlockEntries) -> Array:
         """The values of J'J on `normal`."""
         return self.placed(tuple(jnp.sum(J[:, :, :, None] * J[:, :, None, :], 1) for J in entries))
 
-    def placed(self, blocks: Blocks) -> Array:
+    def placed(self, blocks: BlockEntries) -> Array:
         """The values on `normal` of symmetric blocks (m, w, w)."""
         return gathered_sums(self.products, one_vector(blocks))
 
-    def over_columns(self, entries: Blocks, d: Array) -> Blocks:
+    def over_columns(self, entries: BlockEntries, d: Array) -> BlockEntries:
         """The blocks of J D^-1, D = diag(d)."""
         return tuple(J / a[:, None, :] for J, a in zip(entries, self.of_columns(d, 1), strict=True))
 
-    def over_rows(self, entries: Blocks, w: Array) -> Blocks:
+    def over_rows(self, entries: BlockEntries, w: Array) -> BlockEntries:
         """The blocks of diag(w) J."""
         return tuple(J * a[:, :, None] for J, a in zip(entries, self.of_rows(w), strict=True))
 
-    def without(self, entries: Blocks, held: Array) -> Blocks:
+    def without(self, entries: BlockEntries, held: Array) -> BlockEntries:
         """The blocks, those of their columns that are `held` (n,) zeroed."""
         away = self.of_columns(jnp.asarray(held), False)
         return tuple(jnp.where(a[:, None, :], 0, J) for J, a in zip(entries, away, strict=True))
@@ -93,12 +94,13 @@ class BlockStructure:
         from scipy.sparse import coo_array  # here: `import raphson` does without scipy.sparse
 
         values, rows, columns, start = [], [], [], 0
-        for J, c in zip(entries, self.columns, strict=True):
-            J, c = np.asarray(J), np.broadcast_to(np.asarray(c)[:, None, :], J.shape)
-            row = start + np.broadcast_to(np.arange(J.shape[0] * J.shape[1]).reshape(*J.shape[:2], 1), J.shape)
-            free = c < self.shape[1]
-            values, rows, columns = [*values, J[free]], [*rows, row[free]], [*columns, c[free]]
-            start += J.shape[0] * J.shape[1]
+        for block, of in zip(entries, self.columns, strict=True):
+            block = np.asarray(block)
+            column = np.broadcast_to(np.asarray(of)[:, None, :], block.shape)
+            row = start + np.broadcast_to(np.arange(block[..., 0].size).reshape(*block.shape[:2], 1), block.shape)
+            free = column < self.shape[1]
+            values, rows, columns = [*values, block[free]], [*rows, row[free]], [*columns, column[free]]
+            start += block[..., 0].size
         places = np.concatenate(rows), np.concatenate(columns)
         return coo_array((np.concatenate(values), places), shape=self.shape).tocsr()
 
@@ -111,13 +113,13 @@ def one_vector(blocks: Sequence[Array]) -> Array:
 def block_structure(columns: Sequence[Any], heights: Sequence[int], n: int) -> BlockStructure:
     """The structure from the columns (m, w) of each kind's blocks, -1 for what is held. On the host, by array code.
 
-    A column may come twice in a block: the unknowns of a function may be the same.
+    No column comes twice in a block.
     """
     rows, across, place, single, alone, start, first = [], [], [], [], [], 0, 0
     for c in columns:
         m, w = c.shape
         i, j = np.broadcast_to(c[:, :, None], (m, w, w)), np.broadcast_to(c[:, None, :], (m, w, w))
-        lower = (i >= j) & (j >= 0)  # both orders of a pair where its columns are one
+        lower = (i >= j) & (j >= 0)
         rows, across = [*rows, i[lower]], [*across, j[lower]]
         place.append(start + np.flatnonzero(lower.ravel()))
         free = np.flatnonzero(c.ravel() >= 0)

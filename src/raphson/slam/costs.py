@@ -118,9 +118,18 @@ def chordal_costs(edge: Edges, values: Mapping[str, Floats]) -> Floats:
     if is_landmark_edge(edge):
         points = values[EDGE_KINDS[edge.kind].end][edge.j]
         return tau * np.sum((points - start.apply(edge.measurement)) ** 2, axis=1)
-    end, measured = arrived_at(edge, values), poses_of(EDGE_KINDS[edge.kind].start, edge.measurement)
+    kind = EDGE_KINDS[edge.kind]
+    measured, end = robot_measurement(edge), poses_of(kind.start, values[kind.start][edge.j])
     rotation = np.sum((end.R - start.R @ measured.R) ** 2, axis=(1, 2))
     return kappa * rotation + tau * np.sum((end.t - start.t - turned(start.R, measured.t)) ** 2, axis=1)
+
+
+def robot_measurement(edge: Edges) -> Poses:
+    """The measured poses; for a prior with a sensor the robot's own that follow, Z S^-1: an edge like all others."""
+    measured = poses_of(EDGE_KINDS[edge.kind].start, edge.measurement)
+    if edge.sensor is None or not EDGE_KINDS[edge.kind].prior:
+        return measured
+    return measured.compose(poses_of(EDGE_KINDS[edge.kind].start, edge.sensor).inverse())
 
 
 def chordal_weights(edge: Edges) -> tuple[Floats, Floats]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Any
 
 import jax
@@ -111,8 +112,8 @@ class FactorGraph:
 
         rows (m, k): which variables; measurements: arrays (m, ...). Their noise, for all factors or each of them: the
         information Omega (d, d), or a covariance (d, d), or standard deviations (d,); without any, Omega is the
-        identity. Raises ValueError for unknown types, rows that do not exist, and matrices that are not positive
-        semidefinite.
+        identity. Raises ValueError for unknown types, rows that do not exist, a variable twice in a factor, and
+        matrices that are not positive semidefinite.
         """
         types = (types,) if isinstance(types, str) else tuple(types)
         unknown = [name for name in types if name not in self.variables]
@@ -125,6 +126,11 @@ class FactorGraph:
             if bad.size:
                 count = len(self.variables[name])
                 raise ValueError(f"factor {bad[0]} is of {name!r} {rows[bad[0], k]}: there are 0 to {count - 1}")
+        for j, k in combinations(range(len(types)), 2):
+            same = np.flatnonzero(rows[:, j] == rows[:, k])
+            if types[j] == types[k] and same.size:
+                which = f"factor {same[0]} has {types[j]!r} {rows[same[0], j]} twice"
+                raise ValueError(f"{which}: write it as a function of one variable")
         measurements = None if measurements is None else jax.tree.map(lambda a: np.asarray(a, float), measurements)
         short = [len(a) for a in jax.tree.leaves(measurements) if len(a) != len(rows)]
         if short:
@@ -151,7 +157,9 @@ class FactorGraph:
 
     def with_values(self, values: Mapping[str, Any]) -> "FactorGraph":
         """The same graph with other values of its variables, by type."""
-        new = {name: replace(v, values=np.array(values.get(name, v.values), float)) for name, v in self.variables.items()}
+        new = {
+            name: replace(v, values=np.array(values.get(name, v.values), float)) for name, v in self.variables.items()
+        }
         return replace(self, variables=new)
 
     def __repr__(self) -> str:

@@ -12,7 +12,7 @@ from raphson.linear.blocks import block_structure
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import Loss, linear
 from raphson.slam.graph import FactorGraph, Factors
-from raphson.slam.problem import GraphData, GraphHessian, GraphJacobian, GraphResiduals, Group, Kind
+from raphson.slam.problem import FactorKind, GraphData, GraphHessian, GraphJacobian, GraphResiduals, Group
 from raphson.slam.robust import FactorLoss
 
 
@@ -62,7 +62,7 @@ def prepare_graph(graph: FactorGraph, loss: Loss | None = None) -> Prepared:
     spaces = {name: v.space for name, v in graph.variables.items()}
     x = {name: jnp.asarray(v.values[free[name]]) for name, v in graph.variables.items() if free[name].size}
     problem = LeastSquares(
-        GraphResiduals(tuple(Kind(f.residual, f.types) for f in graph.factors)),
+        GraphResiduals(tuple(FactorKind(f.residual, f.types) for f in graph.factors)),
         (GraphData(held, spaces, tuple(groups)),),
         FactorLoss(loss or Loss(linear), tuple((len(f), f.roots.shape[-1]) for f in graph.factors)),  # type: ignore[arg-type]
         Product({name: spaces[name] for name in x}), GraphHessian(structure), GraphJacobian(structure),
@@ -80,56 +80,72 @@ def columns_of(graph: FactorGraph, f: Factors, rows: list[np.ndarray], free: Any
     return np.concatenate(found, axis=1)
 
 
+@dataclass(frozen=True)
+class Members:
+    """All variables in one row: `names` of their types, `first` of each type, `total`, and the component (`label`) of
+    each, of `count`."""
+
+    names: list[str]
+    first: dict[str, int]
+    total: int
+    label: np.ndarray
+    count: int
+    touched: np.ndarray
+    alone: np.ndarray
+    """Which variables have factors, and which one of their own."""
+
+    def named(self, heads: np.ndarray) -> str:
+        """The first few of these variables by type and row."""
+        said = []
+        for k in heads[:3]:
+            name = [name for name in self.names if self.first[name] <= k][-1]
+            said.append(f"{name} {k - self.first[name]}")
+        return ", ".join(said) + (" and others" if len(heads) > 3 else "")
+
+
+def members(graph: FactorGraph) -> Members:
+    """The variables of a graph and their connected components."""
+    from scipy.sparse import coo_array  # here: `import raphson` does without scipy.sparse
+    from scipy.sparse.csgraph import connected_components
+
+    first, total = {}, 0
+    for name, v in graph.variables.items():
+        first[name], total = total, total + len(v)
+    at = [f.rows + np.array([first[name] for name in f.types]) for f in graph.factors]
+    from_first, each = [np.repeat(a[:, 0], a.shape[1]) for a in at], [a.ravel() for a in at]
+    i, j = np.concatenate(from_first), np.concatenate(each)
+    count, label = connected_components(coo_array((np.ones(i.size), (i, j)), (total, total)), directed=False)
+    touched, alone = np.zeros(total, bool), np.zeros(total, bool)
+    touched[j] = True
+    alone[np.concatenate([np.zeros(0, np.int64), *(a[:, 0] for a in at if a.shape[1] == 1)])] = True
+    return Members(list(graph.variables), first, total, label, int(count), touched, alone)
+
+
 def anchored(graph: FactorGraph) -> tuple[FactorGraph, tuple[str, ...]]:
     """The graph with one variable held in each component that nothing holds: no factor of a single variable, no frozen
     one. It is the first of those with the most freedom, a pose before a landmark. Variables that no factor touches are
     held as well.
     """
-    from scipy.sparse import coo_array  # here: `import raphson` does without scipy.sparse
-    from scipy.sparse.csgraph import connected_components
-
-    names, first, total = list(graph.variables), {}, 0
-    for name in names:
-        first[name], total = total, total + len(graph.variables[name])
-    at = [f.rows + np.array([first[name] for name in f.types]) for f in graph.factors]
-    i = np.concatenate([np.repeat(a[:, 0], a.shape[1]) for a in at])
-    count, label = connected_components(coo_array((np.ones(i.size), (i, np.concatenate([a.ravel() for a in at]))), (total, total)))
-    holds = np.zeros(count, bool)
-    for a in at:
-        if a.shape[1] == 1:
-            holds[label[a[:, 0]]] = True
+    all_of = members(graph)
     frozen = np.concatenate([v.frozen for v in graph.variables.values()])
-    holds[label[frozen]] = True
     freedom = np.concatenate([np.full(len(v), v.freedom) for v in graph.variables.values()])
-    order = np.lexsort((np.arange(total), -freedom, label))
-    heads = order[np.unique(label[order], return_index=True)[1]]
-    heads = heads[~holds[label[heads]]]
-    if not heads.size:
-        return graph, ()
+    holds = np.zeros(all_of.count, bool)
+    holds[all_of.label[frozen | all_of.alone]] = True
+    order = np.lexsort((np.arange(all_of.total), -freedom, all_of.label))
+    heads = order[np.unique(all_of.label[order], return_index=True)[1]]
+    heads = heads[~holds[all_of.label[heads]]]
     frozen[heads] = True
-    touched = np.zeros(total, bool)
-    touched[np.concatenate([a.ravel() for a in at])] = True
-    new = {name: replace(v, frozen=frozen[first[name] : first[name] + len(v)]) for name, v in graph.variables.items()}
-    notes = [note for which, note in ((touched[heads], joined_note), (~touched[heads], lonely_note)) if which.any() for note in [note(names, first, heads[which])]]
+    new = {}
+    for name, v in graph.variables.items():
+        start = all_of.first[name]
+        new[name] = replace(v, frozen=frozen[start : start + len(v)])
+    joined, lonely = heads[all_of.touched[heads]], heads[~all_of.touched[heads]]
+    notes = []
+    if joined.size == 1:
+        notes.append(f"nothing fixes the frame: {all_of.named(joined)} is held where it is")
+    elif joined.size:
+        which = f"one variable of each is held, {all_of.named(joined)}"
+        notes.append(f"nothing fixes the frames of {joined.size} components: {which}")
+    if lonely.size:
+        notes.append(f"no factor touches {lonely.size} variables, which stay where they are: {all_of.named(lonely)}")
     return replace(graph, variables=new), tuple(notes)
-
-
-def named(names: list[str], first: dict[str, int], heads: np.ndarray) -> str:
-    """The first few of these variables by type and row."""
-    said = []
-    for k in heads[:3]:
-        name = [name for name in names if first[name] <= k][-1]
-        said.append(f"{name} {k - first[name]}")
-    return ", ".join(said) + (" and others" if len(heads) > 3 else "")
-
-
-def joined_note(names: list[str], first: dict[str, int], heads: np.ndarray) -> str:
-    """On the gauge."""
-    if heads.size == 1:
-        return f"nothing fixes the frame: {named(names, first, heads)} is held where it is"
-    return f"nothing fixes the frames of {heads.size} components: one variable of each is held, {named(names, first, heads)}"
-
-
-def lonely_note(names: list[str], first: dict[str, int], heads: np.ndarray) -> str:
-    """On variables without a factor."""
-    return f"no factor touches {heads.size} variables, which stay where they are: {named(names, first, heads)}"

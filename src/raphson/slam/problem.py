@@ -10,14 +10,14 @@ import jax
 import jax.numpy as jnp
 
 from raphson.kernel.record import record, static
-from raphson.linear.blocks import BlockStructure, Blocks
+from raphson.linear.blocks import BlockEntries, BlockStructure
 from raphson.linear.structure import SparseStructure
 
 Array = jax.Array
 
 
 @dataclass(frozen=True)
-class Kind:
+class FactorKind:
     """Factors of one kind: `residual(x_1, ..., x_k, measurement) -> (d,)` of one factor, of variables of these types.
 
     Structure, and so no spaces: these come with the numbers.
@@ -93,7 +93,7 @@ class Factor:
 class GraphResiduals:
     """All residuals of a graph at its free variables x, a dict of arrays by type: a list of (m, d) by kind."""
 
-    kinds: tuple[Kind, ...]
+    kinds: tuple[FactorKind, ...]
 
     def __call__(self, x: Any, data: GraphData) -> list[Array]:
         return [jax.vmap(Factor.plain)(factors) for factors in self.factors(x, data)]
@@ -109,7 +109,7 @@ class GraphResiduals:
             found.append(Factor(points, spaces, group.measurements, group.roots, kind.residual))
         return found
 
-    def blocks(self, x: Any, data: GraphData) -> tuple[Array, Blocks]:
+    def blocks(self, x: Any, data: GraphData) -> tuple[Array, BlockEntries]:
         """All residuals (m,) and the blocks of J (m, d, w) by kind."""
         both = [jax.vmap(Factor.linearized)(factors) for factors in self.factors(x, data)]
         return jnp.concatenate([jnp.ravel(r) for r, _ in both]), tuple(J for _, J in both)
@@ -121,7 +121,7 @@ class GraphJacobian:
 
     structure: BlockStructure
 
-    def jacobian(self, problem: Any, x: Any) -> tuple[Array, Blocks]:
+    def jacobian(self, problem: Any, x: Any) -> tuple[Array, BlockEntries]:
         """All residuals (m,) and the blocks."""
         return problem.residual.blocks(x, *problem.data)
 
