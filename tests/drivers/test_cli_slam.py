@@ -104,4 +104,3 @@ def test_other_formats(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> No
     for text, more in ((toro, ()), (isam, ("--noise", "information"))):
         found = json.loads(run(capsys, "slam", write(tmp_path, text, "ring.graph"), "--json", *more)[1])
         assert found["chi2"]["g2o"] == pytest.approx(g2o["chi2"]["g2o"], rel=1e-9)
-

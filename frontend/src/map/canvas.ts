@@ -16,36 +16,42 @@ export interface Look {
   units: string;
 }
 
-/** Milliseconds of a whole picture above which a moving one is drawn with fewer of the calm edges. */
-const SLOW = 22;
-/** Edges of the two calmest colors that a moving picture has, about. */
-const CALM = 2500;
+/** A picture that turns or grows has fewer of the calm edges where frames came farther apart than this (ms), and more again below half of it. */
+const SLOW = 34;
+/** Edges that such a picture has at least, about, and at first. */
+const LEAST = 1500, FIRST = 12_000;
 /** Pixels between poses from which on they are dots. */
-const ROOM = 9;
+const ROOM = 18;
 
 export class MapCanvas {
-  readonly element: HTMLCanvasElement;
+  /** Two layers: the edges, which are copied where the map is only moved, and above them what is redrawn each time. */
+  readonly element = document.createElement("canvas");
+  readonly below = document.createElement("canvas");
   width = 600;
   height = 400;
-  /** Milliseconds that the last whole picture took. */
-  took = 0;
   private flats = new Map<number, { eye: string; flat: Float32Array }>();
   private lists = new Map<string, Uint32Array[]>();
   private spacing: number;
+  private most = FIRST;
+  private last = 0;
+  /** What the lower layer shows, and where. */
+  private drawn: { what: string; at: [number, number] } | null = null;
 
   constructor(private map: GraphMap) {
-    this.element = document.createElement("canvas");
     this.spacing = medianLength(map);
+    this.below.setAttribute("aria-hidden", "true");
   }
 
   /** Fits the canvas to its frame; whether its size has changed. */
   fit(width: number, height: number): boolean {
-    if (width === this.width && height === this.height && this.element.width > 0 && this.element.dataset.sized) return false;
+    if (width === this.width && height === this.height && this.element.dataset.sized) return false;
     const ratio = Math.min(window.devicePixelRatio || 1, 2);
-    [this.width, this.height] = [width, height];
-    [this.element.width, this.element.height] = [Math.round(width * ratio), Math.round(height * ratio)];
+    [this.width, this.height, this.drawn] = [width, height, null];
     this.element.dataset.sized = "1";
-    this.element.getContext("2d")?.setTransform(ratio, 0, 0, ratio, 0, 0);
+    for (const layer of [this.element, this.below]) {
+      [layer.width, layer.height] = [Math.round(width * ratio), Math.round(height * ratio)];
+      layer.getContext("2d")?.setTransform(ratio, 0, 0, ratio, 0, 0);
+    }
     return true;
   }
 
@@ -74,32 +80,69 @@ export class MapCanvas {
 
   /** `moving`: another picture comes soon. */
   draw(look: Look, moving = false): void {
-    const g = this.element.getContext("2d");
-    if (!g) return;
-    const begin = performance.now(), fewer = moving && this.took > SLOW, { record } = this.map, ramp = record.ramp[look.dark ? "dark" : "light"];
+    const g = this.element.getContext("2d"), lower = this.below.getContext("2d");
+    if (!g || !lower) return;
+    const now = performance.now(), gap = now - this.last;
+    this.last = now;
+    if (moving && gap < 500) this.most = gap > SLOW ? Math.max(LEAST, this.most * 0.75) : gap < SLOW / 2 ? Math.min(1e6, this.most * 1.2) : this.most;
+    this.edges(lower, look, moving);
     g.clearRect(0, 0, this.width, this.height);
-    g.lineCap = "round";
-    const flat = this.flat(look.moment, look.view), lists = this.byBin(look.moment, look.classes);
-    if (look.start && look.moment > 0) {
-      const chain = this.byBin(0, look.classes.map((_, k) => k === 0)).flatMap((list) => [...(fewer ? thin(list, CALM / 4) : list)]);
-      this.lines(g, this.flat(0, look.view), chain, look.view, look.dark ? "#59626d" : "#b4bac1", 0.7);
-    }
-    lists.forEach((list, bin) => this.lines(g, flat, fewer && bin < 3 ? thin(list, CALM / 2) : list, look.view, ramp[bin], 0.9 + 0.32 * bin));
+    const flat = this.flat(look.moment, look.view);
     this.places(g, flat, look);
     this.chosen(g, flat, look);
     this.bar(g, look);
-    if (!fewer) this.took = performance.now() - begin;
   }
 
-  private lines(g: CanvasRenderingContext2D, flat: Float32Array, list: ArrayLike<number>, view: View, color: string, width: number): void {
-    const [a, b] = shift(view, this.width, this.height), { scale } = view, { ends } = this.map, [right, bottom] = [this.width, this.height];
+  /** The lower layer: copied where it was only moved, and drawn anew along its borders; else drawn anew. */
+  private edges(g: CanvasRenderingContext2D, look: Look, moving: boolean): void {
+    const { view, moment, classes, start, dark } = look, { width, height } = this, [a, b] = origin(view, width, height);
+    const what = [view.scale, view.azimuth, view.elevation, moment, classes, start, dark].join(), before = this.drawn;
+    const [dx, dy] = before ? [a - before.at[0], b - before.at[1]] : [0, 0];
+    if (before?.what === what && Math.abs(dx) < width && Math.abs(dy) < height) {
+      this.drawn = { what, at: [a, b] };
+      if (dx === 0 && dy === 0) return;
+      g.globalCompositeOperation = "copy";
+      g.drawImage(this.below, dx, dy, width, height);
+      g.globalCompositeOperation = "source-over";
+      const across: Box = dy > 0 ? [0, 0, width, dy] : [0, height + dy, width, height], along: Box = dx > 0 ? [0, 0, dx, height] : [width + dx, 0, width, height];
+      for (const box of [...(dy ? [across] : []), ...(dx ? [along] : [])]) {
+        g.save();
+        g.beginPath();
+        g.rect(box[0], box[1], box[2] - box[0], box[3] - box[1]);
+        g.clip();
+        g.clearRect(box[0], box[1], box[2] - box[0], box[3] - box[1]);
+        this.network(g, look, box, Infinity);
+        g.restore();
+      }
+      return;
+    }
+    g.clearRect(0, 0, width, height);
+    // A picture with fewer edges is not one to be copied.
+    const total = this.map.classes.length, fewer = moving && total > this.most;
+    this.drawn = fewer ? null : { what, at: [a, b] };
+    this.network(g, look, [0, 0, width, height], fewer ? this.most : Infinity);
+  }
+
+  /** The start, thin, and the edges by color, within a box; at most about so many. */
+  private network(g: CanvasRenderingContext2D, { view, moment, classes, start, dark }: Look, box: Box, most: number): void {
+    const ramp = this.map.record.ramp[dark ? "dark" : "light"], flat = this.flat(moment, view), lists = this.byBin(moment, classes), share = most / (1.5 * this.map.classes.length);
+    const some = (list: Uint32Array): Uint32Array => (share >= 1 ? list : thin(list, Math.ceil(share * list.length)));
+    if (start && moment > 0)
+      for (const list of this.byBin(0, classes.map((_, k) => k === 0))) this.lines(g, this.flat(0, view), some(list), view, dark ? "#59626d" : "#b4bac1", 0.7, box);
+    // Lines of at most a pixel are much faster, without a graphics card: only what matters is broader in a large graph.
+    const broad = most < Infinity ? 5 : this.map.classes.length > FIRST ? 3 : 0;
+    lists.forEach((list, bin) => this.lines(g, flat, bin < 5 ? some(list) : list, view, ramp[bin], bin < broad ? 1 : 0.9 + 0.32 * bin, box));
+  }
+
+  private lines(g: CanvasRenderingContext2D, flat: Float32Array, list: Uint32Array, view: View, color: string, width: number, [left, top, right, bottom]: Box): void {
+    const [a, b] = origin(view, this.width, this.height), { scale } = view, { ends } = this.map;
     g.strokeStyle = color;
     g.lineWidth = width;
     g.beginPath();
     for (let n = 0; n < list.length; n += 1) {
       const i = 2 * ends[2 * list[n]], j = 2 * ends[2 * list[n] + 1];
       const x = a + scale * flat[i], y = b - scale * flat[i + 1], u = a + scale * flat[j], v = b - scale * flat[j + 1];
-      if ((x < 0 && u < 0) || (y < 0 && v < 0) || (x > right && u > right) || (y > bottom && v > bottom)) continue;
+      if ((x < left && u < left) || (y < top && v < top) || (x > right && u > right) || (y > bottom && v > bottom)) continue;
       g.moveTo(x, y);
       g.lineTo(u, v);
     }
@@ -108,7 +151,7 @@ export class MapCanvas {
 
   /** Poses as dots, landmarks as crosses, where they are far enough from each other; what is held as a square. */
   private places(g: CanvasRenderingContext2D, flat: Float32Array, { view, dark }: Look): void {
-    const [a, b] = shift(view, this.width, this.height), { scale } = view, { types, held } = this.map.record, ink = dark ? "#e3e7ec" : "#1b1f24";
+    const [a, b] = origin(view, this.width, this.height), { scale } = view, { types, held } = this.map.record, ink = dark ? "#e3e7ec" : "#1b1f24";
     let first = 0;
     g.fillStyle = g.strokeStyle = ink;
     for (const [, count, pose] of types) {
@@ -128,7 +171,7 @@ export class MapCanvas {
 
   /** A ring around the pose, or a broad line along the edge, that is told about. */
   private chosen(g: CanvasRenderingContext2D, flat: Float32Array, { view, pose, edge, dark }: Look): void {
-    const [a, b] = shift(view, this.width, this.height), { scale } = view, at = (k: number): [number, number] => [a + scale * flat[2 * k], b - scale * flat[2 * k + 1]];
+    const [a, b] = origin(view, this.width, this.height), { scale } = view, at = (k: number): [number, number] => [a + scale * flat[2 * k], b - scale * flat[2 * k + 1]];
     g.strokeStyle = dark ? "#6cc5ff" : "#0072b2";
     g.lineWidth = 3;
     if (pose >= 0) {
@@ -167,6 +210,15 @@ export class MapCanvas {
     g.stroke();
     g.fillText(text, x, y - 10);
   }
+}
+
+/** Left, top, right, bottom in pixels. */
+type Box = [number, number, number, number];
+
+/** Where the origin is, on whole pixels: a picture that is moved is then the same picture elsewhere. */
+function origin(view: View, width: number, height: number): [number, number] {
+  const [a, b] = shift(view, width, height);
+  return [Math.round(a), Math.round(b)];
 }
 
 /** Every so many of a list, at most about `most`. */

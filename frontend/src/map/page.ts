@@ -8,7 +8,7 @@ import { short } from "../scene/number";
 import { MapCanvas } from "./canvas";
 import { Hand, NOTHING } from "./hand";
 import type { GraphMap, MapWords } from "./record";
-import { type View, EYE, flattened, whole } from "./view";
+import { type View, EYE, whole } from "./view";
 import { CONTROLS, type MapControls, tellEdge, tellPose } from "./words";
 
 /** Milliseconds between the steps of a played run. */
@@ -38,8 +38,8 @@ export class MapPage {
   private rest = 0;
   private dark = matchMedia("(prefers-color-scheme: dark)");
   private printed = false;
-  /** For tests: when the last pictures were drawn, and how long each took. */
-  readonly frames: { at: number; took: number }[] = [];
+  /** For tests: when the last pictures were drawn. */
+  readonly frames: number[] = [];
 
   constructor(readonly map: GraphMap) {
     const asked = new URLSearchParams(location.hash.slice(1)), last = map.moments.length - 1, step = Number(asked.get("step") ?? NaN);
@@ -80,10 +80,10 @@ export class MapPage {
     requestAnimationFrame(() => this.paint(true));
   }
 
-  /** The whole map, before and after, as the answer has it. */
+  /** All of the map as it is at this step. */
   whole(): void {
-    const { map: { moments, record: { dimension } }, canvas: { width, height } } = this, { azimuth, elevation } = this.state.view, eye = { azimuth, elevation };
-    this.set({ view: whole(flattened(moments[moments.length - 1].places, dimension, eye), width, height, eye) });
+    const { canvas: { width, height } } = this, { azimuth, elevation } = this.state.view;
+    this.set({ view: whole(this.canvas.flat(this.state.moment, this.state.view), width, height, { azimuth, elevation }) });
   }
 
   /** Keeps an edge in view and tells about it. */
@@ -119,7 +119,7 @@ export class MapPage {
   }
 
   private resize(): void {
-    const { clientWidth, clientHeight } = this.parts.frame, before = [this.canvas.width, this.canvas.height], full = this.canvas.took === 0;
+    const { clientWidth, clientHeight } = this.parts.frame, before = [this.canvas.width, this.canvas.height], full = this.frames.length === 0;
     if (!clientWidth || !this.canvas.fit(clientWidth, clientHeight)) return;
     if (full || before.every((a) => a === 0)) this.whole();
     else this.set({ view: { ...this.state.view, scale: (this.state.view.scale * clientWidth) / before[0] } });
@@ -135,12 +135,11 @@ export class MapPage {
   paint(moving = false): void {
     this.waiting = false;
     const { state, map, words, parts } = this, { moment } = state, told = state.over.pose >= 0 || state.over.edge >= 0 ? state.over : state.kept;
-    const begin = performance.now();
-    this.canvas.draw({ ...state, ...told, dark: this.dark.matches && !this.printed, units: words.units }, moving);
-    this.frames.push({ at: begin, took: performance.now() - begin });
+    this.frames.push(performance.now());
     if (this.frames.length > 400) this.frames.shift();
+    this.canvas.draw({ ...state, ...told, dark: this.dark.matches && !this.printed, units: words.units }, moving);
     clearTimeout(this.rest);
-    if (moving) this.rest = window.setTimeout(() => this.canvas.took > 0 && this.paint(), 140);
+    if (moving) this.rest = window.setTimeout(() => this.paint(), 140);
     const text = told.pose >= 0 ? tellPose(map, moment, told.pose, words) : told.edge >= 0 ? tellEdge(map, moment, told.edge, this.said.classes, words) : words.idle;
     if (parts.tell.textContent !== text) parts.tell.textContent = text;
     const where = words.at(map.moments[moment].step, map.record.steps, short(map.moments[moment].value, 5));
@@ -191,12 +190,12 @@ function partsOf(page: MapPage, kept: HTMLElement | null): Parts {
   const play = iconButton("play", words.play, () => page.play()), where = element("span", { class: "where" }, "");
   const bar = element("div", { class: "bar", role: "group", "aria-label": words.steps }, element("div", { class: "transport" },
     iconButton("first", words.first, () => page.step(-last)), iconButton("previous", words.previous, () => page.step(-1)), play, iconButton("next", words.next, () => page.step(1)), iconButton("last", words.last, () => page.step(last)), slider, where));
-  const frame = kept ?? element("div", { class: "map-frame" }, page.canvas.element), { rows, table } = worstOf(page);
+  const frame = kept ?? element("div", { class: "map-frame" }, page.canvas.below, page.canvas.element), { rows, table } = worstOf(page);
   return { bar, slider, where, play, frame, tell: element("p", { class: "tell", role: "status" }, words.idle), legend: legendOf(page), tools: toolsOf(page), table, rows };
 }
 
 function panel(id: string, title: string, question: string, ...children: Node[]): HTMLElement {
-  return element("section", { class: `panel panel-${id}`, "data-panel": id, "aria-label": title }, element("h2", {}, title), question ? element("p", { class: "question" }, question) : null, ...children);
+  return element("section", { class: `panel panel-${id}`, "data-panel": id }, element("h2", {}, title), question ? element("p", { class: "question" }, question) : null, ...children);
 }
 
 function verdictOf({ record: { success } }: GraphMap, { headline, lines, sentences }: MapWords): HTMLElement {
@@ -208,7 +207,7 @@ function verdictOf({ record: { success } }: GraphMap, { headline, lines, sentenc
 
 /** The colors of the errors, with the bounds between them. */
 function legendOf({ map: { record: { bounds, ramp } }, words, said }: MapPage): HTMLElement {
-  const names = ["0", ...bounds.map((bound) => short(bound, 1))];
+  const names = ["0", ...bounds.map((bound) => short(bound, 2))];
   const steps = names.map((name, k) => element("li", { style: `--light: ${ramp.light[k]}; --dark: ${ramp.dark[k]}; --thick: ${1.5 + 0.9 * k}px` }, element("span", {}, k === names.length - 1 ? `${name} ${words.more}` : `${name} \u2013 ${names[k + 1]}`)));
   return element("div", { class: "legend", role: "group", "aria-label": words.scale }, element("p", {}, words.scale), element("ul", {}, ...steps), element("p", { class: "held-key" }, said.held));
 }

@@ -15,8 +15,8 @@ const en = {
   units: "units of the file",
   idle: "Point at a pose or an edge to read its numbers.",
   more: "and more", scale: "Error of an edge, in sigmas",
-  pose: (name: string, place: string, held: boolean, edges: number, worst: string) => `${name} at (${place})${held ? ", held where it is" : ""}: ${edges} edge${edges === 1 ? "" : "s"}, the largest error is ${worst} sigmas.`,
-  edge: (a: string, b: string, kind: string, error: string, share: string) => `${a} \u2192 ${b}, ${kind}: error ${error} sigmas, ${share} of the cost at the answer.`,
+  pose: (name: string, place: string, held: boolean, edges: number, worst: string) => `${name} at (${place})${held ? ", held where it is" : ""}: ${edges} edge${edges === 1 ? "" : "s"}, the largest error is ${worst} σ.`,
+  edge: (a: string, b: string, kind: string, error: string, share: string) => `${a} \u2192 ${b}, ${kind}: error ${error} σ, ${share} of the cost at the answer.`,
   look: (a: string, b: string) => `Show the edge ${a} \u2192 ${b} in the map`,
   made: "Made by raphson. Everything on this page is inside this one file: it needs no network.",
 };

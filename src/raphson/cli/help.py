@@ -27,7 +27,7 @@ EXAMPLES = {
         "raphson fit decay.csv --model 'y = a*exp(-b*t)' \\\n      --start a=1,b=1 --bounds a=0:10,b=0: --loss soft_l1",
     ),
     "slam": (G2O, "raphson slam loop.g2o",
-             "raphson slam loop.g2o --out solved.g2o",
+             "raphson slam loop.g2o --out solved.g2o --report map.html",
              "raphson slam loop.g2o --robust huber --scale 2"),
     "compare": ("raphson compare rosenbrock", "raphson compare rosenbrock --methods newton,dogleg,bfgs"),
     "check": ("raphson check rosenbrock", OWN, "raphson check mine.py:f --at 3,0"),

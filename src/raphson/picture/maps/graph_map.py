@@ -1,4 +1,4 @@
-"""An optimized graph as a map: where its variables are at the steps of the run, and how far each factor is from them."""
+"""An optimized graph as a map: places of its variables at the steps of the run, errors of its factors."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +10,10 @@ from raphson.slam.account import FACTOR_CLASSES, factor_class, factor_squares, i
 
 SERIES = (1.0, 2.0, 5.0)
 BINS = 7
-"""Colors of the scale: six bounds of the series 1, 2, 5 between them, a span of 50 or 100."""
+"""Colors of the scale."""
+
+SMALL = 1e-6
+"""Errors below, in sigmas, are those of rounding."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +104,13 @@ class GraphMap:
 
     @cached_property
     def bounds(self) -> np.ndarray:
-        """Errors between the colors of the scale (BINS - 1,): numbers of the series 1, 2, 5 up to the largest error."""
-        largest = float(np.max(self.end.error, initial=0.0))
-        largest = largest if np.isfinite(largest) and largest > 1e-6 else 1.0
+        """Errors between the colors of the scale (BINS - 1,), to two digits: from the median, so that half of the edges
+        are calm, in equal ratios towards the largest; where these are too close to each other the series 1, 2, 5."""
+        half, largest = float(np.median(self.end.error)), float(np.max(self.end.error))
+        if half > SMALL and 2 * half < largest < np.inf:
+            ratios = np.geomspace(half, largest, BINS)[:-1]
+            return np.array([float(f"{a:.2g}") for a in ratios])
+        largest = largest if SMALL < largest < np.inf else 1.0
         power = int(np.floor(np.log10(largest)))
         series = [a * 10.0**p for p in range(power - 3, power + 1) for a in SERIES]
         return np.array([a for a in series if a <= largest * (1 + 1e-9)][-(BINS - 1) :])

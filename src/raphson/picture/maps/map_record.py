@@ -1,4 +1,4 @@
-"""A map as the page reads it (frontend/src/map/record.ts): numbers in base64, at most so many of them, and its words."""
+"""A map as the page reads it (frontend/src/map/record.ts): numbers in base64, so many at most, and words."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ def map_record(fit: Any, shown: GraphMap, title: str) -> dict[str, Any]:
         "ids": None if plain else ",".join(map(str, shown.ids)), "held": np.flatnonzero(shown.held).tolist(),
         "count": len(shown.ids), "edges": len(shown.ends), "steps": shown.steps,
         "ends": base64_of(shown.ends, "<u4"), "classes": base64_of(shown.classes, "u1"),
-        "share": base64_of(shown.share, "<f4"), "bounds": [float(f"{a:.1g}") for a in shown.bounds],
+        "share": base64_of(shown.share, "<f4"), "bounds": [float(f"{a:.2g}") for a in shown.bounds],
         "worst": shown.worst[:WORST].tolist(),
         "moments": [moment_record(m, k in (0, len(shown.moments) - 1)) for k, m in enumerate(shown.moments)],
         "ramp": RAMP, "words": {language: map_words(fit, shown, title, language) for language in ("en", "zh")},
