@@ -1,3 +1,5 @@
+import ramp from "../../src/raphson/picture/maps/ramp.json";
+import { channels } from "../src/scene/style";
 import { describe, expect, it } from "vitest";
 import { type GraphMap, type MapRecord, binOf, bytes, decodeMap, errorOf, nameOf } from "../src/map/record";
 import { EYE, barLength, enlarged, flattened, moved, shift, turned, under, whole } from "../src/map/view";
@@ -36,6 +38,22 @@ describe("the record of a map", () => {
 
   it("has one color more than bounds", () => {
     expect([0, 0.49, 0.5, 1.9, 2, 99].map((error) => binOf([0.5, 1, 2], error))).toEqual([0, 0, 1, 2, 3, 3]);
+  });
+});
+
+describe("the scale of errors", () => {
+  const light = (hex: string): number => channels(hex).map((c) => (c / 255) ** 2.2).reduce((sum, c, k) => sum + [0.2126, 0.7152, 0.0722][k] * c, 0);
+
+  it("reads in gray: on white each color is darker than the one before, on dark ground lighter", () => {
+    expect(ramp.light).toHaveLength(7);
+    expect(ramp.dark).toHaveLength(7);
+    for (let k = 1; k < 7; k += 1) {
+      expect(light(ramp.light[k])).toBeLessThan(light(ramp.light[k - 1]));
+      expect(light(ramp.dark[k])).toBeGreaterThan(light(ramp.dark[k - 1]));
+    }
+    // The start is lighter than all of them.
+    expect(light("#d3cdc4")).toBeGreaterThan(light(ramp.light[0]));
+    expect(light("#4a4339")).toBeLessThan(light(ramp.dark[0]));
   });
 });
 

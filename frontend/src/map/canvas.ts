@@ -20,7 +20,7 @@ export interface Look {
 const SLOW = 34;
 /** Edges that such a picture has at least, about, and at first. */
 const LEAST = 1500, FIRST = 12_000;
-/** Pixels between poses from which on they are dots. */
+/** Pixels between poses from which on they are dots; three times that in space, where those behind shine through. */
 const ROOM = 18;
 
 export class MapCanvas {
@@ -128,10 +128,10 @@ export class MapCanvas {
     const ramp = this.map.record.ramp[dark ? "dark" : "light"], flat = this.flat(moment, view), lists = this.byBin(moment, classes), share = most / (1.5 * this.map.classes.length);
     const some = (list: Uint32Array): Uint32Array => (share >= 1 ? list : thin(list, Math.ceil(share * list.length)));
     if (start && moment > 0)
-      for (const list of this.byBin(0, classes.map((_, k) => k === 0))) this.lines(g, this.flat(0, view), some(list), view, dark ? "#59626d" : "#b4bac1", 0.7, box);
+      for (const list of this.byBin(0, classes.map((_, k) => k === 0))) this.lines(g, this.flat(0, view), some(list), view, dark ? "#4a4339" : "#d3cdc4", 0.8, box);
     // Lines of at most a pixel are much faster, without a graphics card: only what matters is broader in a large graph.
     const broad = most < Infinity ? 5 : this.map.classes.length > FIRST ? 3 : 0;
-    lists.forEach((list, bin) => this.lines(g, flat, bin < 5 ? some(list) : list, view, ramp[bin], bin < broad ? 1 : 0.9 + 0.32 * bin, box));
+    lists.forEach((list, bin) => this.lines(g, flat, bin < 5 ? some(list) : list, view, ramp[bin], bin < broad ? 1 : 1.2 + 0.28 * bin, box));
   }
 
   private lines(g: CanvasRenderingContext2D, flat: Float32Array, list: Uint32Array, view: View, color: string, width: number, [left, top, right, bottom]: Box): void {
@@ -156,7 +156,7 @@ export class MapCanvas {
     g.fillStyle = g.strokeStyle = ink;
     for (const [, count, pose] of types) {
       const size = pose ? 2 : 2.6;
-      if (this.spacing * scale >= ROOM || !pose || types[0][1] < 60)
+      if (this.spacing * scale >= ROOM * (this.map.record.dimension === 3 ? 3 : 1) || !pose || types[0][1] < 60)
         for (let k = first; k < first + count; k += 1) {
           const x = a + scale * flat[2 * k], y = b - scale * flat[2 * k + 1];
           if (x < -4 || y < -4 || x > this.width + 4 || y > this.height + 4) continue;

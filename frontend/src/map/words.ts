@@ -1,6 +1,6 @@
 /** The words of the map's controls, and what is told of a pose or an edge; the other sentences come from Python. */
 
-import { percent, short } from "../scene/number";
+import { short } from "../scene/number";
 import { type GraphMap, nameOf } from "./record";
 
 const en = {
@@ -56,7 +56,7 @@ export function tellPose(map: GraphMap, moment: number, row: number, words: MapC
 /** An edge in words: its ends, its error at the moment, its share of the cost at the answer. */
 export function tellEdge(map: GraphMap, moment: number, edge: number, kinds: string[], words: MapControls): string {
   const [a, b] = [map.ends[2 * edge], map.ends[2 * edge + 1]];
-  return words.edge(name(map, a), name(map, b), kinds[map.classes[edge]], short(map.moments[moment].error[edge], 3), percent(map.share[edge]));
+  return words.edge(name(map, a), name(map, b), kinds[map.classes[edge]], short(map.moments[moment].error[edge], 3), `${short(100 * map.share[edge], 2)} %`);
 }
 
 /** With the type, also where there is one alone: it begins a sentence. */

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from raphson.picture.maps.graph_map import GraphMap
+from raphson.picture.maps.map_page import BEFORE
 from raphson.picture.maps.map_record import RAMP
 from raphson.picture.maps.map_words import spread_of_errors
 from raphson.picture.render.figure import pyplot
@@ -25,7 +26,7 @@ def draw_map(shown: GraphMap, ax: Any = None) -> Any:
     before, after = ((moment.places - frame[0]) @ frame[1] for moment in (shown.start, shown.end))
     chain = shown.ends[shown.classes == FACTOR_CLASSES.index(ODOMETRY)]
     window = np.concatenate([after.min(axis=0), after.max(axis=0)])
-    ax.add_collection(LineCollection(before[chain], colors="#b4bac1", linewidths=0.5, label="before", zorder=1))
+    ax.add_collection(LineCollection(before[chain], colors=BEFORE, linewidths=0.6, label="before", zorder=1))
     bins, odometry = shown.bins(shown.end.error), shown.classes == FACTOR_CLASSES.index(ODOMETRY)
     for k, (color, name) in enumerate(zip(RAMP["light"], bin_names(shown), strict=True)):
         for chained, width in ((True, 1.5), (False, 0.8)):
@@ -39,7 +40,7 @@ def draw_map(shown: GraphMap, ax: Any = None) -> Any:
         ax.plot(*held.T, "s", mfc="none", mec="black", ms=7, mew=1.4, label="held", zorder=20)
     margin = 0.04 * max(window[2] - window[0], window[3] - window[1], 1e-12)
     ax.set(xlim=(window[0] - margin, window[2] + margin), ylim=(window[1] - margin, window[3] + margin))
-    ax.set_aspect("equal", adjustable="datalim")
+    ax.set_aspect("equal")
     ax.set(xlabel=labels[0], ylabel=labels[1])
     ax.set_title(spread_of_errors(shown, zh=False), fontsize="small", loc="left", wrap=True)
     ax.legend(title="error of an edge, in sigmas\n(odometry broad, others thin)", fontsize="x-small",

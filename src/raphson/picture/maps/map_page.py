@@ -15,6 +15,9 @@ WIDTH, HEIGHT = 9000, 6000
 EDGES = 8000
 """Edges of the still picture, those with the largest errors and some of the others: about 130 kB."""
 
+BEFORE = "#d3cdc4"
+"""Of the start: warm and lighter than any color of an error; as frontend/src/map/canvas.ts."""
+
 VIEW = (-60.0, 30.0)
 """Azimuth and elevation from which a map in space is seen at first, in degrees; as frontend/src/map/view.ts."""
 
@@ -62,7 +65,7 @@ def still_map(shown: GraphMap, words: dict[str, Any]) -> str:
     bins = shown.bins(shown.end.error)
     drawn = chosen(shown)
     chain = drawn[shown.classes[drawn] == FACTOR_CLASSES.index(ODOMETRY)]
-    paths = [f'<path d="{strokes(before, shown.ends[chain])}" stroke="#c3c7cc" stroke-width="6"/>']
+    paths = [f'<path d="{strokes(before, shown.ends[chain])}" stroke="{BEFORE}" stroke-width="7"/>']
     for k, color in enumerate(RAMP["light"]):
         rows = drawn[bins[drawn] == k]
         if rows.size:

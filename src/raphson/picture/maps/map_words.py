@@ -68,7 +68,8 @@ def map_words(fit: Any, shown: GraphMap, title: str, language: str) -> dict[str,
         "lines": [[own["labels"][label], text] for label, text in told.items()],
         "sentences": [spread_of_errors(shown, zh), concentrated(shown, zh)],
         "costRows": [
-            [name, significant(before[name], 6), significant(value, 6), meaning[name]] for name, value in after.items()
+            ["f", significant(fit.trace.start_value, 6), significant(fit.value, 6), minimized(fit, zh)],
+            *[[name, significant(before[name], 6), significant(after[name], 6), meaning[name]] for name in after],
         ],
         "worstRows": [worst_row(shown, int(k), language) for k in shown.worst[:WORST]],
         "noteList": [*notes, *thinned(shown, zh)], "classes": list(CLASS_WORDS[language]),
@@ -84,6 +85,13 @@ def facts(fit: Any, shown: GraphMap, zh: bool) -> str:
         return " · ".join([*kinds, *(f"{count} 条{name}边" for name, count in classes if count), f"{parts} 个连通部分"])
     edges = [f"{count} {name}{'' if count == 1 or name == ODOMETRY else 's'}" for name, count in classes if count]
     return " · ".join([*kinds, *edges, f"{parts} component{'' if parts == 1 else 's'}"])
+
+
+def minimized(fit: Any, zh: bool) -> str:
+    """What f is."""
+    if fit.loss != "linear":
+        return f"被最小化的函数：损失 {fit.loss}" if zh else f"what was minimized: the loss {fit.loss}"
+    return "被最小化的函数：e' Ω e 之和的一半" if zh else "what was minimized: half the sum of e' Ω e"
 
 
 def kind_words(pose: bool, count: int, zh: bool) -> str:
