@@ -70,7 +70,10 @@ def marks(judge: Judge) -> list[tuple]:
         those, there = [n for n in mine if wanted(n)], [n for n in listed() if wanted(n)]
         done = sum(kinds[n] in SOLVED for n in those)
         part = done / len(those) if those else 0.0
+        lowest = done + sum(kinds[n] not in SOLVED and lies_lowest(judge, n) for n in those)
         text = f"{100 * part:.1f} % ({done} of {len(those)} run, {len(there)} listed)"
+        if lowest > done:
+            text += f"; with answers at the best f that do not say success {100 * lowest / len(those):.1f} % ({lowest})"
         return (what, f">= {100 * mark:.0f} %", text, met(part >= mark) if those else "not run")
 
     no_false = sum(k == FALSE_SUCCESS for k in kinds.values())
@@ -92,6 +95,12 @@ def marks(judge: Judge) -> list[tuple]:
                 text = f"{ours} to {theirs} of the {len(both)} that both ran"
                 rows.append((f"{what}, beside {peer}", "more", text, met(ours > theirs)))
     return rows
+
+
+def lies_lowest(judge: Judge, name: str) -> bool:
+    """Whether our answer is at the best f that anybody met, whatever it says of itself."""
+    row = judge.rows[name, "raphson"]
+    return counts(row) and judge.at_best(name, row) and not judge.beside(name, "raphson")
 
 
 def best_kind(judge: Judge, name: str, start: str) -> str:
