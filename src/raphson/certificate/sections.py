@@ -265,7 +265,7 @@ def sections_along(
             with np.errstate(over="ignore"):
                 blocked = reaches_bound(problem.space, x, sign * ts[-1] * v)
             side = read_side(f, ts, seen, noise, precision, accuracy, blocked, model(v))
-            # Far away on a curved space is nothing farther: a sphere ends. So does a way on which all have their bounds.
+            # Far away on a curved space is nothing farther: a sphere ends. So does a way to bounds of all variables.
             ends = not problem.space.straight or (walled(problem.space, x, sign * v) and not np.any(seen == -np.inf))
             sides.append(replace(side, forever=False) if ends else side)
         sections.append(Section(v, *sides))

@@ -148,7 +148,9 @@ def first_reason(way: Way, counts: Counts, found: SparsityFound | None) -> str:
 
 def estimates(order: list[Way], priced: dict[Way, Price], seen: Inquiry | None) -> str:
     """What every way was foreseen to cost, the cheapest first, and what was seen at x0."""
-    said = ", ".join(f"{way} {about_seconds(priced[way].seconds)}" for way in order)
+    cut = seen is not None and not seen.negative and seen.allowed <= seen.products < PROBED  # more would decide nothing
+    least = lambda way: "at least " if cut and way in (Way.PRODUCTS, Way.PAIRS) else ""
+    said = ", ".join(f"{way} {least(way)}{about_seconds(priced[way].seconds)}" for way in order)
     if seen is None:
         return f"foreseen: {said}"
     if not seen.products:
