@@ -146,6 +146,6 @@ def chosen_method(method: Any, prepared: Prepared) -> tuple[str, Method, str]:
     if isinstance(found.control, Nielsen):
         found = replace(found, control=replace(found.control, first=OPEN if is_open else FIRST))
     curvature: Any = found.curvature
-    if is_open and hasattr(curvature, "fading"):
+    if is_open and found.curvature.observation.residual:
         found = replace(found, curvature=replace(curvature, fading=FORGOTTEN))
     return name, found, why
