@@ -19,7 +19,7 @@ def underdetermined(J: Any) -> tuple[np.ndarray, int]:
     from scipy.sparse import csc_array, csr_array
     from scipy.sparse.csgraph import maximum_bipartite_matching
 
-    places = csr_array(J)
+    places: Any = csr_array(J)
     places = csr_array((places.data != 0, places.indices, places.indptr), shape=places.shape)
     places.eliminate_zeros()
     row_of: Any = maximum_bipartite_matching(places, perm_type="row")  # of each column, -1 where it is left over
