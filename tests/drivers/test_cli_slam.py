@@ -75,7 +75,7 @@ def test_two_parts_are_held_each(capsys: pytest.CaptureFixture[str], tmp_path: P
         ("EDGE_SE2 0 1 1 0 nan 9 0 0 9 0 99\n", ("ring.g2o:1:",)),
         ("hello\n", ("ring.g2o", "hello")),
         ("", ("ring.g2o", "empty")),
-        (f"ODOMETRY 0 1 1 0 0 {DIAGONAL}\n", ("information", "square-root", "covariance")),
+        (f"ODOMETRY 0 1 1 0 0 {DIAGONAL}\n", ("iSAM", "noise")),
     ],
 )  # fmt: skip
 def test_wrong_files_in_few_words(

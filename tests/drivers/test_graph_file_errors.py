@@ -147,6 +147,28 @@ def test_an_isam_file_must_be_told_what_its_triangles_are(tmp_path: Path) -> Non
         slam.read_isam(path, noise="covariance")
 
 
+def test_the_format_is_told_by_the_tags(tmp_path: Path) -> None:
+    path = tmp_path / "graph"
+    for text, noise, kinds in (
+        ("# made\n" + V + E, None, {"SE2"}),
+        ("ODOMETRY 0 1 1 0 0 2 1 0 4 0 8\nLANDMARK 1 2 1 1 2 0 4\n", "square-root", {"SE2", "SE2_XY"}),
+        ("EDGE2 0 1 1 0 0 2 1 0 4 0 8\n", "square-root", {"SE2"}),
+        ("EDGE2 0 1 1 0 0 2 1 4 8 0 0\n", None, {"SE2"}),
+        ("EDGE3 0 1 1 0 0 0.1 0.2 0.3\n", None, {"SE3"}),
+    ):
+        path.write_text(text)
+        assert set(slam.read_graph(path, noise=noise).edges) == kinds
+    path.write_text("ODOMETRY 0 1 1 0 0 2 1 0 4 0 8\n")
+    with pytest.raises(ValueError, match="noise= must say what their triangles are"):
+        slam.read_graph(path)
+    path.write_text(V + E)
+    with pytest.raises(ValueError, match="noise= is for iSAM's files; this one holds VERTEX_SE2"):
+        slam.read_graph(path, noise="information")
+    path.write_text("hello\n")
+    with pytest.raises(slam.GraphFileError, match="no line begins with a tag of this format"):
+        slam.read_graph(path)
+
+
 def test_an_isam_file_read_as_toro_says_so(tmp_path: Path) -> None:
     path = tmp_path / "w.txt"
     path.write_text("EDGE2 0 1 1 0 0 3.16228 0 0 3.16228 0 5\n")

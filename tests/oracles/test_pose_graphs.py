@@ -85,5 +85,6 @@ def test_every_format_is_read(name: str, folder: Path) -> None:
         graph = slam.read_isam(folder / name, noise=noise)
     else:
         graph = (slam.read_toro if name.endswith(".graph") else slam.read_g2o)(folder / name)
+    assert repr(slam.read_graph(folder / name, noise=noise)) == repr(graph)
     found = {kind: (len(graph.vertices.get(kind, ())), len(graph.edges.get(kind, ()))) for kind in COUNTS[name]}
     assert found == COUNTS[name] and set(graph.vertices) | set(graph.edges) == set(COUNTS[name])

@@ -69,7 +69,7 @@ def read(file: Path, noise: str) -> Any:
     from raphson.slam.read_graph import read_graph
 
     try:
-        return read_graph(file, noise=noise)
+        return read_graph(file, noise=noise or None)
     except IsADirectoryError:
         raise ValueError(f"{file} is a folder: name a file in it") from None
     except OSError as error:

@@ -8,7 +8,7 @@ The values (nnz,) of J are those of its entries row after row, columns ascending
 # pyright: reportMissingTypeStubs=false
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -29,6 +29,10 @@ MOST_PRODUCTS = 50_000_000
 class JacobianStructure:
     """Where the entries of J (m, n) lie: `rows`, `columns` (nnz,). `across` sums J v, `down` J'w, and `products` the
     values of J'J on the structure `normal`."""
+
+    mends: ClassVar[bool] = True
+    """Whether a step is worth a second solve for the digits that J'J has lost: a fit goes on to the noise of its
+    residuals."""
 
     rows: Any
     columns: Any

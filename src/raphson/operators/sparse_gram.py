@@ -177,9 +177,11 @@ class GramShifts:
         return jnp.where(ok, plain, lifted), jax.lax.cond(ok, lambda: ok, lambda: sparse_definite(p, lifted))
 
     def mended(self, values: Array, ok: Array, shift: Array) -> Array:
-        """The solution y with these factorized values, corrected once."""
+        """The solution y with these factorized values, corrected once where the structure `mends`."""
         p = self.structure
         y = -sparse_solve(p.normal, values, self.g, ok)
+        if not p.mends:
+            return y
         r, pull = self.r + p.times(self.entries, y), self.pull + self.stiff * y
         left = p.transposed(self.entries, r) + self.stiff * pull + shift * y
         return y - sparse_solve(p.normal, values, left, ok)

@@ -1,10 +1,12 @@
 """Factor graphs: estimating poses and landmarks; reading and writing their files; what a solution costs."""
 
 from raphson.kernel.motion import SE2, SE3, SO2
+from raphson.kernel.similarity import Sim3
 from raphson.slam import errors
 from raphson.slam.bundle_file import BundleFile, bundle_cost
 from raphson.slam.chordal import chordal_start
 from raphson.slam.costs import edge_costs, graph_costs
+from raphson.slam.global_certificate import GlobalCertificate, certify_global
 from raphson.slam.graph import FactorGraph
 from raphson.slam.graph_file import GraphFile, GraphFileError
 from raphson.slam.optimize import optimize
@@ -22,10 +24,13 @@ __all__ = [
     "SO2",
     "BundleFile",
     "FactorGraph",
+    "GlobalCertificate",
     "GraphFile",
     "GraphFileError",
     "GraphFit",
+    "Sim3",
     "bundle_cost",
+    "certify_global",
     "chordal_start",
     "edge_costs",
     "errors",
@@ -34,6 +39,7 @@ __all__ = [
     "read_bal",
     "read_g2o",
     "read_gbp",
+    "read_graph",
     "read_isam",
     "read_libmv",
     "read_toro",

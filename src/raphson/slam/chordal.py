@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from raphson.slam.chordal_form import POINT_KIND, ChordalForm, all_links, blocks, chordal_form, seen_in, solve_free
 from raphson.slam.graph_file import VERTEX_KINDS, Floats, GraphFile, Integers
-from raphson.slam.rigid import nearest_rotations, rows_of, turned
+from raphson.slam.rigid import nearest_rotations, turned
 
 
 def chordal_start(graph: GraphFile) -> dict[str, Floats]:
@@ -33,25 +33,36 @@ def chordal_start(graph: GraphFile) -> dict[str, Floats]:
 def chordal_poses(graph: GraphFile, form: ChordalForm, values: dict[str, Floats]) -> dict[str, Floats]:
     """The start of the poses of one kind, and of the landmarks that they see."""
     d, n = form.d, form.n
-    rotations, translations = form.lifted(values)
-    fixed = graph.fixed_rows()
-    held = np.zeros(n + form.p, bool)
-    held[fixed[form.kind]] = True
-    held[n - form.world : n] = True
+    point = form.lifted(values)
+    rotations, translations = point[: n * d], point[n * d :]
+    held = held_poses(graph, form)
     turning = form.links.kappa > 0
     free = ~with_anchors(held[:n], form.links.i[turning], form.links.j[turning])
-    relaxed = solve_free(form.rotations, np.zeros_like(rotations), rotations, np.repeat(free, d))
+    together = ~whole_anchors(form, held)
+    if together[:n].sum() > free.sum():
+        # Landmarks join what no measured rotation does: translations are relaxed as well.
+        free, every = together[:n], np.concatenate([np.repeat(together[:n], d), together])
+        relaxed = solve_free(form.matrix(), np.zeros_like(point), point, every)[: n * d]
+    else:
+        relaxed = solve_free(form.rotations(), np.zeros_like(rotations), rotations, np.repeat(free, d))
     matrices = relaxed.reshape(n, d, d)
     matrices[free] = nearest_rotations(matrices[free])
     rotations = matrices.reshape(n * d, d)
-    if form.p:
-        held[n + fixed[POINT_KIND[form.kind]]] = True
     translations, moved = chordal_translations(form, rotations, translations, held)
-    table = rows_of(form.kind, form.poses(rotations, translations))
-    unmoved = ~(free | moved[:n])[: len(table)]
-    table[unmoved] = values[form.kind][unmoved]  # to the last bit
-    found = {form.kind: table}
-    return found | ({POINT_KIND[form.kind]: form.points(translations)} if form.p else {})
+    found = form.values(np.concatenate([rotations, translations]))
+    unmoved = ~(free | moved[:n])[: len(found[form.kind])]
+    found[form.kind][unmoved] = values[form.kind][unmoved]  # to the last bit
+    return found
+
+
+def held_poses(graph: GraphFile, form: ChordalForm) -> np.ndarray:
+    """The poses and landmarks that the graph itself holds: fixed ones, and the world's pose."""
+    held, fixed = np.zeros(form.n + form.p, bool), graph.fixed_rows()
+    held[fixed[form.kind]] = True
+    held[form.n - form.world : form.n] = True
+    if form.p:
+        held[form.n + fixed[POINT_KIND[form.kind]]] = True
+    return held
 
 
 def chordal_translations(
@@ -69,6 +80,13 @@ def chordal_translations(
     free = ~with_anchors(held, i[joined], j[joined])
     found = solve_free(matrix, right.reshape(-1, 1), known.reshape(-1, 1), np.repeat(free, d))
     return found.reshape(-1, d), free
+
+
+def whole_anchors(form: ChordalForm, held: np.ndarray) -> np.ndarray:
+    """Which poses and landmarks are held: the given ones, and the first of each component of all edges with weight."""
+    links = all_links(form.links, form.sights, form.n)
+    joined = (links.kappa > 0) | (links.tau > 0)
+    return with_anchors(held, links.i[joined], links.j[joined])
 
 
 def with_anchors(held: np.ndarray, i: Integers, j: Integers) -> np.ndarray:

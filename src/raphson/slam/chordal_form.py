@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import coo_array, csr_array, diags_array
 
 from raphson.linear.sparse import HostFactor, sparse_backend
-from raphson.linear.structure import sparse_structure
+from raphson.linear.structure import SparseStructure
 from raphson.slam.costs import chordal_weights, is_landmark_edge, robot_measurement
 from raphson.slam.graph_file import EDGE_KINDS, VERTEX_KINDS, Edges, Floats, GraphFile, Integers
-from raphson.slam.rigid import Poses, identity_poses, poses_of
+from raphson.slam.rigid import Poses, identity_poses, poses_of, rows_of
 
 POINT_KIND = {"SE2": "XY", "SE3": "XYZ"}
 
@@ -42,8 +42,9 @@ class Links:
 
 @dataclass(frozen=True)
 class ChordalForm:
-    """M in its parts, for the poses of one kind: `rotations` (kappa) and `tilts` (tau) are (n d, n d), `cross`
-    (n d, n + p), `translations` (n + p, n + p). `n` counts the world's pose, too, where priors need it (`world`)."""
+    """The form for the poses of one kind, and the landmarks that they see: M = B' diag(w) B with `residuals` B, whose
+    rows times X' are the residuals: first those of rotations (`turns` rows), then those of translations. `n` counts
+    the world's pose, too, where priors need it (`world`)."""
 
     kind: str
     d: int
@@ -52,29 +53,59 @@ class ChordalForm:
     world: bool
     links: Links
     sights: Links
-    rotations: Any
-    tilts: Any
-    cross: Any
-    translations: Any
+    residuals: csr_array
+    weights: Floats
+    turns: int
 
-    def lifted(self, values: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-        """X' at given vertices: its rows of rotations (n d, d), and of translations and landmarks (n + p, d)."""
+    def gradient(self, point: Floats) -> Floats:
+        """M X', half the gradient of F by X', from the residuals: M itself loses digits where F is small."""
+        return self.residuals.T @ (self.weights[:, None] * (self.residuals @ point))
+
+    def cost(self, point: Floats) -> float:
+        """F."""
+        return float(self.weights @ np.sum((self.residuals @ point) ** 2, axis=1))
+
+    def matrix(self) -> csr_array:
+        """M."""
+        return weighed_square(self.residuals, self.weights)
+
+    def rotations(self) -> csr_array:
+        """The part of M that the residuals of rotations make, (n d, n d)."""
+        rows = self.residuals[: self.turns, : self.n * self.d]
+        return weighed_square(rows, self.weights[: self.turns])
+
+    def settled(self, point: Floats, held: np.ndarray) -> Floats:
+        """X' with the best translations for its rotations; those `held` stay."""
+        rows, weights = self.residuals[self.turns :], self.weights[self.turns :]
+        count = self.n * self.d
+        moving = rows[:, count:]
+        right = -(moving.T @ (weights[:, None] * (rows[:, :count] @ point[:count])))
+        moved = solve_free(weighed_square(moving, weights), right, point[count:], ~held)
+        return np.concatenate([point[:count], moved])
+
+    def lifted(self, values: Mapping[str, Floats]) -> Floats:
+        """X' (n d + n + p, d) at given vertices: rows of rotations, of translations, of landmarks."""
         poses = poses_of(self.kind, values[self.kind])
         R, t = poses.R, poses.t
         if self.world:
             R, t = np.concatenate([R, np.eye(self.d)[None]]), np.concatenate([t, np.zeros((1, self.d))])
         points = values[POINT_KIND[self.kind]] if self.p else np.zeros((0, self.d))
-        return np.swapaxes(R, 1, 2).reshape(-1, self.d), np.concatenate([t, points])
+        return np.concatenate([np.swapaxes(R, 1, 2).reshape(-1, self.d), t, points])
 
-    def poses(self, rotations: Floats, translations: Floats) -> Poses:
-        """Poses of the rows of X', without the world's."""
-        own = self.n - self.world
-        R = np.swapaxes(rotations.reshape(self.n, self.d, self.d), 1, 2)
-        return Poses(R[:own], translations[:own])
+    def poses(self, point: Floats) -> Poses:
+        """The poses of X', without the world's."""
+        own, turns = self.n - self.world, self.n * self.d
+        R = np.swapaxes(point[:turns].reshape(self.n, self.d, self.d), 1, 2)
+        return Poses(R[:own], point[turns : turns + own])
 
-    def points(self, translations: Floats) -> Floats:
-        """The landmarks among the rows of X'."""
-        return translations[self.n :]
+    def values(self, point: Floats) -> dict[str, Floats]:
+        """The tables of vertices of X'."""
+        table = {self.kind: rows_of(self.kind, self.poses(point))}
+        return table | ({POINT_KIND[self.kind]: point[self.n * (self.d + 1) :]} if self.p else {})
+
+
+LARGEST = 1e150
+"""Squares of larger sums overflow."""
 
 
 def chordal_form(graph: GraphFile, kind: str) -> ChordalForm:
@@ -87,7 +118,25 @@ def chordal_form(graph: GraphFile, kind: str) -> ChordalForm:
     n += world
     links = joined_links([links_of(edge, n - 1) for edge in own if not is_landmark_edge(edge)], d)
     sights = joined_links([links_of(edge, n - 1) for edge in own if is_landmark_edge(edge)], d)
-    return ChordalForm(kind, d, n, p, world, links, sights, *parts(links, sights, d, n, p))
+    weights = np.concatenate([np.repeat(links.kappa, d), links.tau, sights.tau])
+    residuals = residual_matrix(links, sights, d, n, p)
+    refuse_overflow(graph, residuals, weights)
+    return ChordalForm(kind, d, n, p, world, links, sights, residuals, weights, len(links.i) * d)
+
+
+def refuse_overflow(graph: GraphFile, residuals: csr_array, weights: Floats) -> None:
+    """Numbers whose weighed squares are beyond doubles by far: no matrix of them can be factorized."""
+    with np.errstate(over="ignore"):
+        size = float(weights @ residuals.multiply(residuals).sum(axis=1))
+    if not size < LARGEST:
+        raise ValueError(
+            f"{graph.name}: edges are too large to compute with: their weighed squares add up to {size:.3g}"
+        )
+
+
+def weighed_square(rows: csr_array, weights: Floats) -> csr_array:
+    """B' diag(w) B."""
+    return csr_array(rows.T @ diags_array(weights) @ rows)
 
 
 def links_of(edge: Edges, world: int) -> Links:
@@ -124,27 +173,26 @@ def joined_links(links: list[Links], d: int) -> Links:
     )
 
 
-def parts(links: Links, sights: Links, d: int, n: int, p: int) -> tuple[Any, Any, Any, Any]:
-    """`rotations`, `tilts`, `cross` and `translations` of the form."""
-    i, j, kappa = links.i, links.j, links.kappa
-    eye = np.broadcast_to(np.eye(d), (len(i), d, d))
-    coupling = -kappa[:, None, None] * links.measured.R
-    rotations = blocks([(i, i, kappa[:, None, None] * eye), (j, j, kappa[:, None, None] * eye), (i, j, coupling)], d, n)
-    rotations = rotations + blocks([(j, i, np.swapaxes(coupling, 1, 2))], d, n)
+def residual_matrix(links: Links, sights: Links, d: int, n: int, p: int) -> csr_array:
+    """B: (R_j - R_i R_ij)' of every edge between poses, d rows each, then (t_j - t_i - R_i t_ij)' of every edge."""
+    m, ones = len(links.i), np.ones((len(links.i), d, 1))
+    turn = -np.swapaxes(links.measured.R, 1, 2)
+    row = np.arange(m * d).reshape(m, d, 1)
+    own = np.arange(d)
     both = all_links(links, sights, n)
-    i, j, tau, t = both.i, both.j, both.tau, both.measured.t
-    tilts = blocks([(i, i, tau[:, None, None] * t[:, :, None] * t[:, None, :])], d, n)
-    row = (i[:, None] * d + np.arange(d)).ravel()
-    pull = (tau[:, None] * t).ravel()
-    cross = coo_array(
-        (np.concatenate([pull, -pull]), (np.tile(row, 2), np.concatenate([np.repeat(i, d), np.repeat(j, d)]))),
-        (n * d, n + p),
+    k = len(both.i)
+    last = m * d + np.arange(k)
+    entries = [
+        (row, links.j[:, None, None] * d + own[:, None], ones),
+        (row, links.i[:, None, None] * d + own, turn),
+        (last, n * d + both.j, np.ones(k)),
+        (last, n * d + both.i, -np.ones(k)),
+        (last[:, None], both.i[:, None] * d + own, -both.measured.t),
+    ]
+    rows, columns, values = (
+        np.concatenate([np.broadcast_to(entry[part], entry[2].shape).ravel() for entry in entries]) for part in range(3)
     )
-    translations = coo_array(
-        (np.concatenate([tau, tau, -tau, -tau]), (np.concatenate([i, j, i, j]), np.concatenate([i, j, j, i]))),
-        (n + p, n + p),
-    )
-    return rotations.tocsr(), tilts.tocsr(), cross.tocsr(), translations.tocsr()
+    return coo_array((values, (rows, columns)), (m * d + k, n * d + n + p)).tocsr()
 
 
 def all_links(links: Links, sights: Links, n: int) -> Links:
@@ -165,15 +213,18 @@ def blocks(given: list[tuple[Integers, Integers, Floats]], d: int, n: int) -> An
 
 def host_cholesky(matrix: Any, shift: Any = 0.0) -> HostFactor | None:
     """The factor of a sparse symmetric matrix + diag(shift); None where it is not positive definite to rounding."""
-    lower = coo_array(matrix)
-    keep = lower.row >= lower.col
-    n = matrix.shape[0]
-    everyone = np.arange(n)
-    structure, places = sparse_structure(
-        np.concatenate([lower.row[keep], everyone]), np.concatenate([lower.col[keep], everyone]), n
-    )
-    added = np.concatenate([lower.data[keep], np.broadcast_to(shift, n)])
-    return sparse_backend().host_factor(structure, np.bincount(places, added, structure.entries))
+    given, n = coo_array(matrix), matrix.shape[0]
+    keep, everyone = given.row >= given.col, np.arange(n)
+    rows, columns = (np.concatenate([side[keep], everyone]) for side in (given.row, given.col))
+    values = np.concatenate([given.data[keep], np.broadcast_to(shift, n)])
+    lower = coo_array((values, (rows, columns)), (n, n)).tocsc()
+    lower.sort_indices()  # zeros stay: every column begins with its diagonal entry
+    starts = lower.indptr.astype(np.int32)
+    columns = np.repeat(everyone.astype(np.int32), np.diff(starts))
+    # On the host no product is asked of the structure, and its other fields would be made as arrays of JAX, which
+    # compiles a program for each new length: 20 ms, eight times a structure.
+    structure = SparseStructure(lower.indices.astype(np.int32), columns, starts[:-1], *[None] * 5)
+    return sparse_backend().host_factor(structure, lower.data)
 
 
 def solve_free(matrix: csr_array, right: Floats, known: Floats, free: np.ndarray) -> Floats:

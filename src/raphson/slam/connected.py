@@ -53,9 +53,9 @@ def connection_notes(graph: GraphFile) -> list[str]:
     return notes
 
 
-def pose_dimension(graph: GraphFile) -> int:
-    """2 or 3: the space that the poses of a graph lie in."""
-    found = {VERTEX_KINDS[kind].dimension for kind in graph.vertices}
+def pose_kind(graph: GraphFile) -> str:
+    """The only kind of poses that a graph has."""
+    found = [kind for kind in graph.vertices if VERTEX_KINDS[kind].pose]
     if len(found) != 1:
-        raise ValueError(f"{graph.name}: vertices of one dimension are expected, there are {', '.join(graph.vertices)}")
-    return found.pop()
+        raise ValueError(f"{graph.name}: poses of one kind are expected, there are {', '.join(found) or 'none'}")
+    return found[0]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, wraps
 from itertools import combinations
 from typing import Any
 
@@ -12,6 +13,7 @@ from raphson.kernel.motion import SE2, SE3
 from raphson.kernel.space import Euclidean
 from raphson.slam import errors
 from raphson.slam.graph_file import EDGE_KINDS, Edges, GraphFile
+from raphson.tracing.numpy import as_jax
 
 SPACES = {"SE2": SE2(), "SE3": SE3(), "XY": Euclidean(), "XYZ": Euclidean()}
 """Where the vertices of a file live."""
@@ -108,7 +110,7 @@ class FactorGraph:
         information: Any = None, covariance: Any = None, sigmas: Any = None,
     ) -> None:  # fmt: skip
         """Factors of a kind: residual(x_1, ..., x_k, measurement) -> (d,) is a function of single variables of these
-        types, written for JAX; without measurements it has no last argument.
+        types, written with NumPy or jax.numpy; without measurements it has no last argument.
 
         rows (m, k): which variables; measurements: arrays (m, ...). Their noise, for all factors or each of them: the
         information Omega (d, d), or a covariance (d, d), or standard deviations (d,); without any, Omega is the
@@ -131,15 +133,21 @@ class FactorGraph:
             if types[j] == types[k] and same.size:
                 which = f"factor {same[0]} has {types[j]!r} {rows[same[0], j]} twice"
                 raise ValueError(f"{which}: write it as a function of one variable")
-        measurements = None if measurements is None else jax.tree.map(lambda a: np.asarray(a, float), measurements)
+        if measurements is not None:  # a list is an array, a tuple or dict holds several
+            several = lambda a: not isinstance(a, (tuple, dict))
+            measurements = jax.tree.map(lambda a: np.array(a, float, ndmin=1), measurements, is_leaf=several)
         short = [len(a) for a in jax.tree.leaves(measurements) if len(a) != len(rows)]
         if short:
             raise ValueError(f"{len(rows)} factors have {short[0]} measurements")
         if not len(rows):
             raise ValueError("there are no factors in these rows")
+        for a in jax.tree.leaves(measurements):
+            bad = np.flatnonzero(~np.isfinite(a.reshape(len(a), -1)).all(1))
+            if bad.size:
+                raise ValueError(f"{bad.size} measurements are not finite, the first is that of factor {bad[0]}")
         given = [self.variables[name].values[0] for name in types]
         given += [] if measurements is None else [jax.tree.map(lambda a: a[0], measurements)]
-        height = int(np.prod(jax.eval_shape(residual, *given).shape))
+        residual, height = traceable(residual, given)
         roots = information_roots(information, covariance, sigmas, len(rows), height)
         self.factors.append(Factors(residual, types, rows, measurements, roots))
 
@@ -148,6 +156,9 @@ class FactorGraph:
         """The graph of a file: variables by kind of vertex, factors by kind of edge, with g2o's errors."""
         if isinstance(graph, FactorGraph):
             return graph
+        if not isinstance(graph, GraphFile):
+            kind = type(graph).__name__
+            raise TypeError(f"optimize takes a FactorGraph or what rp.slam.read_graph(path) gives, not {kind}")
         found, held = cls(file=graph), graph.fixed_rows()
         for kind, vertices in graph.vertices.items():
             found.add_variables(kind, SPACES[kind], vertices.values, held[kind])
@@ -166,6 +177,26 @@ class FactorGraph:
         count = [f"{len(v)} {name}" for name, v in self.variables.items()]
         kinds = [f"{len(f)} {f.residual.__name__}({', '.join(f.types)})" for f in self.factors]
         return f"FactorGraph({', '.join(count) or 'empty'}; {', '.join(kinds) or 'no factors'})"
+
+
+def traceable(residual: Callable[..., Any], given: list[Any]) -> tuple[Callable[..., Any], int]:
+    """The function as JAX can trace it, as it stands or through NumPy's protocols, and how many numbers it returns.
+    TypeError where it returns anything but one array of real numbers, and what tracing raises where it cannot be."""
+    try:
+        out = jax.eval_shape(residual, *given)
+    except (jax.errors.JAXTypeError, TypeError):
+        residual = through_numpy(residual)
+        out = jax.eval_shape(residual, *given)
+    if not isinstance(out, jax.ShapeDtypeStruct) or not np.issubdtype(out.dtype, np.floating) or not out.size:
+        what = f"{out.dtype} {out.shape}" if isinstance(out, jax.ShapeDtypeStruct) else type(out).__name__
+        raise TypeError(f"a factor must return one array of real numbers (d,), not {what}")
+    return residual, int(out.size)
+
+
+@lru_cache(maxsize=64)  # one function object for one factor: compiled programs are known by it
+def through_numpy(residual: Callable[..., Any]) -> Callable[..., Any]:
+    """A residual written with NumPy as a function of JAX, with its own name."""
+    return wraps(residual)(as_jax(residual))
 
 
 def factors_of(edges: Edges) -> Factors:

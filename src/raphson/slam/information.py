@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from raphson.slam.graph_file import Floats, GraphFileError
+from raphson.slam.graph_file import Floats
 
 ROUNDING = 1e-5
 """Share of its largest eigenvalue by which a matrix may be negative for want of digits: files have six of them."""
@@ -72,15 +72,3 @@ def checked_definite(matrices: Floats) -> Definite:
     rounded[suspects] = negative & ~far
     projected[suspects] = far
     return Definite(changed, rounded, projected)
-
-
-def symmetrized(matrices: Floats, name: str = "information") -> Floats:
-    """Matrices given by a user, symmetric to the last bit; refused where they are not symmetric to eight digits."""
-    other = np.swapaxes(matrices, -1, -2)
-    scale = np.abs(matrices).max(axis=(-2, -1), initial=0)
-    bad = np.flatnonzero(np.abs(matrices - other).max(axis=(-2, -1), initial=0) > 1e-8 * scale)
-    if bad.size:
-        raise GraphFileError(
-            f"{name}: {bad.size} of {len(matrices)} matrices are not symmetric, the first is number {bad[0]}"
-        )
-    return (matrices + other) / 2

@@ -38,8 +38,6 @@ class Prepared:
 
 def prepare_graph(graph: FactorGraph, loss: Loss | None = None) -> Prepared:
     """The problem of a graph: free variables are unknowns, held ones are data. ValueError where nothing is unknown."""
-    if not graph.factors:
-        raise ValueError("the graph has no factors: nothing is known of its variables")
     graph, notes = anchored(graph)
     free = {name: np.flatnonzero(~v.frozen) for name, v in graph.variables.items()}
     first, place, n = {}, {}, 0

@@ -1,29 +1,39 @@
-"""A pose graph in whichever text format it is: the tags of its lines say which."""
+"""A pose graph of any format that is read here: the first tag that one of the formats knows decides."""
 
 import os
+import re
 
-from raphson.slam.graph_file import GraphFile, GraphFileError
-from raphson.slam.read_g2o import EDGE_TAGS, VERTEX_TAGS, g2o_graph
-from raphson.slam.read_toro import NOISES, TORO_TAGS, isam_graph, toro_graph
-from raphson.slam.tagged_lines import by_tag, read_text
+from raphson.slam.graph_file import GraphFile
+from raphson.slam.read_g2o import g2o_graph, known_tag
+from raphson.slam.read_toro import TORO_TAGS, isam_graph, toro_graph
+from raphson.slam.tagged_lines import read_text
+
+LOOKED_AT = 1 << 16
+"""Bytes of the text that are searched for a known tag."""
+
+FIRST_WORDS = re.compile(rb"^[ \t]*([A-Z][A-Z0-9_:]*)", re.MULTILINE)
 
 
-def read_graph(path: str | os.PathLike[str], *, noise: str = "") -> GraphFile:
-    """Reads a pose graph in the format of g2o, TORO or iSAM, gzipped or not; which one, its tags say.
+def read_graph(
+    path: str | os.PathLike[str],
+    *,
+    noise: str | None = None,
+    information: str = "refuse",
+    unknown_tags: str = "refuse",
+) -> GraphFile:
+    """Reads a pose graph in g2o's, TORO's or iSAM's format, gzipped or not, by its tags.
 
-    noise: what the triangles of iSAM's format are ("information", "square-root", "covariance"), which such files do
-    not say. Raises GraphFileError as `read_g2o` does, and for a file of another kind or without `noise` where it is
-    needed; FileNotFoundError.
+    `noise` is needed for iSAM's format, and says what its triangles are (`read_isam`); with it `EDGE2` is iSAM's,
+    without it TORO's. The other arguments and errors are those of `read_g2o`. ValueError for an iSAM file without
+    `noise`, and for `noise` with a file of another format.
     """
     name, data = read_text(path)
-    tags = set(by_tag(name, data))
-    if tags & (VERTEX_TAGS.keys() | EDGE_TAGS.keys()):
-        return g2o_graph(name, data)
-    if "ODOMETRY" in tags or "LANDMARK" in tags or (noise and "EDGE2" in tags):
-        if not noise:
-            raise GraphFileError(f"{name}: iSAM's format does not say what its triangles are: {' or '.join(NOISES)}?")
-        return isam_graph(name, data, noise)
-    if tags & TORO_TAGS:
-        return toro_graph(name, data)
-    first, known = next(iter(by_tag(name, data))), "VERTEX_SE2, EDGE_SE2, ..., VERTEX2, EDGE2, ..., ODOMETRY"
-    raise GraphFileError(f"{name}: no line of a pose graph ({known}); it begins with {first[:40]}")
+    tags = [found.decode() for found in FIRST_WORDS.findall(data[:LOOKED_AT])]
+    first = next((tag for tag in tags if known_tag(tag) or tag in TORO_TAGS or tag in ("ODOMETRY", "LANDMARK")), "")
+    if first in ("ODOMETRY", "LANDMARK") or (first == "EDGE2" and noise is not None):
+        if noise is None:
+            raise ValueError(f"{name}: {first} lines are iSAM's; noise= must say what their triangles are (read_isam)")
+        return isam_graph(name, data, noise, information, unknown_tags)
+    if noise is not None:
+        raise ValueError(f"{name}: noise= is for iSAM's files; this one holds {first or 'no tag that is known'}")
+    return (toro_graph if first in TORO_TAGS else g2o_graph)(name, data, information, unknown_tags)

@@ -1,7 +1,7 @@
 """The result of an optimized graph."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -9,7 +9,9 @@ import numpy as np
 
 from raphson.fit.result import Fit
 from raphson.slam.costs import graph_costs
+from raphson.slam.global_certificate import GlobalCertificate, certify_global
 from raphson.slam.graph import FactorGraph
+from raphson.solver.wording import summary
 
 
 @dataclass(repr=False, eq=False)
@@ -44,6 +46,24 @@ class GraphFit(Fit):
         if self.graph.file is not None:
             return graph_costs(self.graph.file, self.values)
         return {"g2o": float(np.sum(np.asarray(self.residuals) ** 2))}
+
+    def certify_global(self) -> GlobalCertificate:
+        """Whether it is the best solution of all and not only the best near by: `rp.slam.certify_global`, on SE-Sync's
+        chordal cost, whose minimum lies beside this one. ValueError for a graph that comes from no file."""
+        if self.graph.file is None:
+            raise ValueError("only a graph that comes from a file of poses can be certified: of others S is not known")
+        return certify_global(self.graph.file, self.values)
+
+    def portable(self) -> dict[str, Any]:
+        """The fields without the graph's factors, whose functions need not be picklable."""
+        return {**super().portable(), "graph": replace(self.graph, factors=[])}
+
+    def __str__(self) -> str:
+        costs = ", ".join(f"{value:.9g} ({name})" for name, value in self.chi2.items())
+        times = ", ".join(f"{name} {seconds:.2f}" for name, seconds in self.stages.items())
+        return f"{summary(self)}\nchi2      {costs}\nseconds   {times}"
+
+    __repr__ = __str__
 
 
 class StepNames(Sequence[str]):

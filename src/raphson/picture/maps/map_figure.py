@@ -26,13 +26,13 @@ def draw_map(shown: GraphMap, ax: Any = None) -> Any:
     before, after = ((moment.places - frame[0]) @ frame[1] for moment in (shown.start, shown.end))
     chain = shown.ends[shown.classes == FACTOR_CLASSES.index(ODOMETRY)]
     window = np.concatenate([after.min(axis=0), after.max(axis=0)])
-    ax.add_collection(LineCollection(before[chain], colors=BEFORE, linewidths=0.6, label="before", zorder=1))
+    ax.add_collection(LineCollection(list(before[chain]), colors=BEFORE, linewidths=0.6, label="before", zorder=1))
     bins, odometry = shown.bins(shown.end.error), shown.classes == FACTOR_CLASSES.index(ODOMETRY)
     for k, (color, name) in enumerate(zip(RAMP["light"], bin_names(shown), strict=True)):
         for chained, width in ((True, 1.5), (False, 0.8)):
             rows = shown.ends[(bins == k) & (odometry == chained)]
             if len(rows):
-                lines = LineCollection(after[rows], colors=color, linewidths=width + 0.12 * k, zorder=2 + k)
+                lines = LineCollection(list(after[rows]), colors=color, linewidths=width + 0.12 * k, zorder=2 + k)
                 ax.add_collection(lines)
         ax.plot([], [], color=color, linewidth=1.5 + 0.12 * k, label=name)
     held = after[shown.held]
