@@ -50,6 +50,8 @@ class GraphMap:
         """The map of a fit, with as many moments as have at most about `most` numbers; ValueError where no two
         variables have places in one space."""
         graph = fit.graph
+        if not graph.factors:
+            raise ValueError("a pickled fit comes back without its factors: draw its map before it is pickled")
         shown = located_types(graph)
         first, total = {}, 0
         for name in shown:
