@@ -54,7 +54,7 @@ def test_what_a_person_reads(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     assert all(len(line) <= 100 for line in lines)
     costs = [line for line in lines if " -> " in line]
     assert [line[10:].split()[0] for line in costs] == ["g2o", "gtsam", "se-sync"] and "(half of it)" in costs[1]
-    time = next(line for line in lines if line.startswith("time "))
+    time = " ".join(out.split()).partition(" time ")[2]  # folded where it is long
     assert all(f"{stage} " in time for stage in ("read", "prepare", "steps", "certificate", "compiling"))
 
 
@@ -75,7 +75,7 @@ def test_two_parts_are_held_each(capsys: pytest.CaptureFixture[str], tmp_path: P
         ("EDGE_SE2 0 1 1 0 nan 9 0 0 9 0 99\n", ("ring.g2o:1:",)),
         ("hello\n", ("ring.g2o", "hello")),
         ("", ("ring.g2o", "empty")),
-        (f"ODOMETRY 0 1 1 0 0 {DIAGONAL}\n", ("information", "square-root", "covariance")),
+        (f"ODOMETRY 0 1 1 0 0 {DIAGONAL}\n", ("iSAM", "noise")),
     ],
 )  # fmt: skip
 def test_wrong_files_in_few_words(

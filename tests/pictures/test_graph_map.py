@@ -1,6 +1,7 @@
 """Maps of optimized graphs: errors against the referee of costs, words against numbers, the page, the figure."""
 
 import json
+import pickle
 import re
 from pathlib import Path
 
@@ -153,6 +154,11 @@ def test_what_has_no_place_has_no_map() -> None:
         from raphson.picture.maps.graph_map import located_types
 
         located_types(graph)
+
+
+def test_a_pickled_fit_says_what_it_lacks(plane) -> None:
+    with pytest.raises(ValueError, match="pickled"):
+        GraphMap.of(pickle.loads(pickle.dumps(plane)))
 
 
 def test_a_graph_by_hand_has_a_map() -> None:

@@ -34,10 +34,10 @@ def costs_at_start(fit: GraphFit) -> dict[str, float]:
     values = values_at(fit, fit.start)
     if fit.graph.file is not None:
         return graph_costs(fit.graph.file, values)
-    return {"g2o": float(sum(np.sum(part) for part in factor_squares(fit.graph, values)))}
+    return {"g2o": float(sum(np.sum(part) for part in squares_of_factors(fit.graph, values)))}
 
 
-def factor_squares(graph: FactorGraph, values: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+def squares_of_factors(graph: FactorGraph, values: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """e' Omega e of every factor (m,), by kind."""
     found = []
     for f in graph.factors:

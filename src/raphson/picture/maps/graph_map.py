@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from raphson.slam.account import FACTOR_CLASSES, factor_class, factor_squares, ids_of, is_pose, values_at
+from raphson.slam.account import FACTOR_CLASSES, factor_class, ids_of, is_pose, squares_of_factors, values_at
 
 SERIES = (1.0, 2.0, 5.0)
 BINS = 7
 """Colors of the scale."""
 
-SMALL = 1e-6
+ROUNDING_ERROR = 1e-6
 """Errors below, in sigmas, are those of rounding."""
 
 
 @dataclass(frozen=True)
-class Moment:
+class MapMoment:
     """After `step` accepted trials: the cost `value`, places (N, 2 or 3), and the `error` (M,) of each factor in
     standard deviations, sqrt(e' Omega e / d)."""
 
@@ -42,7 +42,7 @@ class GraphMap:
     ends: np.ndarray
     classes: np.ndarray
     square: np.ndarray
-    moments: tuple[Moment, ...]
+    moments: tuple[MapMoment, ...]
     steps: int
 
     @classmethod
@@ -50,6 +50,8 @@ class GraphMap:
         """The map of a fit, with as many moments as have at most about `most` numbers; ValueError where no two
         variables have places in one space."""
         graph = fit.graph
+        if not graph.factors:
+            raise ValueError("a pickled fit comes back without its factors: draw its map before it is pickled")
         shown = located_types(graph)
         first, total = {}, 0
         for name in shown:
@@ -65,10 +67,10 @@ class GraphMap:
         moments = []
         for k in spread(len(path), max(2, most // (2 * total + sum(len(e) for e in ends)))):
             at = fit.values if k == len(path) - 1 else values_at(fit, path[k])
-            squares = factor_squares(graph, at)
+            squares = squares_of_factors(graph, at)
             error = np.sqrt(of_kept(squares) / of_kept(heights))
             places = np.concatenate([places_of(at[name], shown[name]) for name in shown])
-            moments.append(Moment(after[k], float(values[after[k]]), places, error))
+            moments.append(MapMoment(after[k], float(values[after[k]]), places, error))
         return cls(
             tuple((name, len(graph.variables[name]), is_pose(graph.variables[name])) for name in shown),
             np.concatenate([ids_of(graph, name) for name in shown]),
@@ -83,12 +85,12 @@ class GraphMap:
         return self.moments[0].places.shape[1]
 
     @property
-    def start(self) -> Moment:
+    def start(self) -> MapMoment:
         """Before the first step."""
         return self.moments[0]
 
     @property
-    def end(self) -> Moment:
+    def end(self) -> MapMoment:
         """The answer."""
         return self.moments[-1]
 
@@ -107,10 +109,10 @@ class GraphMap:
         """Errors between the colors of the scale (BINS - 1,), to two digits: from the median, so that half of the edges
         are calm, in equal ratios towards the largest; where these are too close to each other the series 1, 2, 5."""
         half, largest = float(np.median(self.end.error)), float(np.max(self.end.error))
-        if half > SMALL and 2 * half < largest < np.inf:
+        if half > ROUNDING_ERROR and 2 * half < largest < np.inf:
             ratios = np.geomspace(half, largest, BINS)[:-1]
             return np.array([float(f"{a:.2g}") for a in ratios])
-        largest = largest if SMALL < largest < np.inf else 1.0
+        largest = largest if ROUNDING_ERROR < largest < np.inf else 1.0
         power = int(np.floor(np.log10(largest)))
         series = [a * 10.0**p for p in range(power - 3, power + 1) for a in SERIES]
         return np.array([a for a in series if a <= largest * (1 + 1e-9)][-(BINS - 1) :])

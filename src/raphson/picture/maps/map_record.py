@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from raphson.picture.maps.graph_map import GraphMap, Moment
+from raphson.picture.maps.graph_map import GraphMap, MapMoment
 from raphson.picture.maps.map_words import WORST, map_words
 
 RAMP: dict[str, list[str]] = json.loads(Path(__file__).with_name("ramp.json").read_text(encoding="utf-8"))
@@ -34,7 +34,7 @@ def map_record(fit: Any, shown: GraphMap, title: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def moment_record(moment: Moment, precise: bool) -> dict[str, Any]:
+def moment_record(moment: MapMoment, precise: bool) -> dict[str, Any]:
     """Places and errors of a moment; the first and the last in single precision, those between to a 65535th of their
     extent, which is less than a pixel of any screen."""
     low, high = moment.places.min(axis=0), moment.places.max(axis=0)

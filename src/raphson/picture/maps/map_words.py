@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from raphson.picture.chinese import chinese_notes, spoken
-from raphson.picture.maps.graph_map import SMALL, GraphMap
+from raphson.picture.maps.graph_map import ROUNDING_ERROR, GraphMap
 from raphson.report.table import significant
 from raphson.slam.account import FACTOR_CLASSES, ODOMETRY, costs_at_start, count_components
 
@@ -103,7 +103,7 @@ def kind_words(pose: bool, count: int, zh: bool) -> str:
 
 def error_words(error: float) -> str:
     """An error in standard deviations; what is only rounding is not written out."""
-    return significant(error, 3) if error >= SMALL else "0"
+    return significant(error, 3) if error >= ROUNDING_ERROR else "0"
 
 
 def percent_of(share: float) -> str:
