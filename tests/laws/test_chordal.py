@@ -77,6 +77,12 @@ def test_edges_that_say_nothing_of_rotations_leave_them() -> None:
     np.testing.assert_allclose(start[:, :2], [[0, 0], [np.cos(0.3), np.sin(0.3)], [9, 9]], atol=1e-12)
 
 
+@pytest.mark.parametrize("edge", ["1e160 0 0 1 0 0 1 0 1", "1 0 0 1e308 0 0 1e308 0 1"])
+def test_numbers_whose_squares_overflow_are_refused(edge: str) -> None:
+    with pytest.raises(ValueError, match="too large to compute with"):
+        slam.chordal_start(read(f"EDGE_SE2 0 1 {edge}\n"))
+
+
 def test_weights_of_many_sizes_do_not_end_it() -> None:
     lines = [f"EDGE_SE2 {k} {k + 1} 1 0 {0.1 * k} {w} 0 0 {w} 0 {w}" for k, w in enumerate([1e-12, 1e12, 1e-6, 1e9, 1])]
     start = slam.chordal_start(read("\n".join(lines)))["SE2"]

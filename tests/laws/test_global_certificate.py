@@ -1,5 +1,6 @@
 """The dual certificate of pose graphs: it bounds every other solution, and no local minimum gets one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,20 @@ def test_a_ring_wound_up_is_a_local_minimum_and_is_refused(kind: str, winding: i
         assert not found.certified and found.lower == 0 and "Not shown" in str(found)
     right = slam.certify_global(graph)
     assert right.certified and right.cost == 0
+
+
+@pytest.mark.parametrize("heavy", [1.0, 1e6, 1e14, 1e20])
+def test_a_heavy_edge_does_not_excuse_a_local_minimum(heavy: float) -> None:
+    """Rounding grows with the largest weight; what it leaves undecided is not decided."""
+    n, kind = 24, "SE2"
+    graph = cycle(n, kind)
+    information = graph.edges[kind].information.copy()
+    information[0] *= heavy
+    graph = replace(graph, edges={kind: replace(graph.edges[kind], information=information)})
+    angle = 2 * np.pi * np.maximum(np.arange(n) - 1, 0) / (n - 1)
+    found = slam.certify_global(graph, {kind: np.stack([0 * angle, 0 * angle, angle], 1)})
+    assert found.cost > 1 and not found.certified
+    assert slam.certify_global(graph).certified
 
 
 REAL = [

@@ -13,8 +13,9 @@ from scipy.spatial.transform import Rotation
 from raphson.kernel.motion import SE2, SE3, SO2
 from raphson.kernel.quaternion import conjugate, hamilton, quaternion_exp, quaternion_log, rotated
 from raphson.kernel.rotation import Rotation as Rotations
+from raphson.kernel.similarity import Sim3
 
-GROUPS = {"SO2": SO2(), "SE2": SE2(), "SE3": SE3()}
+GROUPS = {"SO2": SO2(), "SE2": SE2(), "SE3": SE3(), "Sim3": Sim3()}
 DTYPES = [np.float64, np.float32]
 ANGLES = [0.0, 1e-300, 1e-12, 1e-8, 1e-4, 0.03, 0.2, 0.999, 1.001, 2.0, 3.0, np.pi - 1e-3, np.pi - 1e-8]
 SEEDS = st.integers(0, 2**32 - 1)
@@ -32,7 +33,9 @@ def wedge(name, v):
         return np.array([[0, -v[0]], [v[0], 0]])
     d = 2 if name == "SE2" else 3
     out = np.zeros((d + 1, d + 1))
-    out[:d, :d] = [[0, -v[2]], [v[2], 0]] if d == 2 else cross(v[3:])
+    out[:d, :d] = [[0, -v[2]], [v[2], 0]] if d == 2 else cross(v[3:6])
+    if name == "Sim3":
+        out[:d, :d] += v[6] * np.eye(3)
     out[:d, d] = v[:d]
     return out
 
@@ -44,7 +47,9 @@ def matrix(name, x):
         return np.array([[np.cos(x[0]), -np.sin(x[0])], [np.sin(x[0]), np.cos(x[0])]])
     d = 2 if name == "SE2" else 3
     out = np.eye(d + 1)
-    out[:d, :d] = matrix("SO2", x[2:]) if d == 2 else Rotation.from_quat(x[3:]).as_matrix()
+    out[:d, :d] = matrix("SO2", x[2:]) if d == 2 else Rotation.from_quat(x[3:7]).as_matrix()
+    if name == "Sim3":
+        out[:d, :d] *= x[7]
     out[:d, d] = x[:d]
     return out
 
@@ -56,7 +61,8 @@ def velocity(name, angle, rng):
     if name == "SE2":
         return np.array([*rng.standard_normal(2), angle])
     axis = rng.standard_normal(3)
-    return np.concatenate([rng.standard_normal(3), angle * axis / np.linalg.norm(axis)])
+    growth = rng.uniform(-1, 1, int(name == "Sim3"))
+    return np.concatenate([rng.standard_normal(3), angle * axis / np.linalg.norm(axis), growth])
 
 
 def element(name, rng):
@@ -152,10 +158,12 @@ def geodesic(name, x, s):
     if name == "SO2":
         return x + s
     d = 2 if name == "SE2" else 3
-    X = matrix(name, x)
+    X = matrix("SE3", x[:7]) if d == 3 else matrix(name, x)
     moved = np.asarray(x[:d]) + X[:d, :d] @ s[:d]
-    turn = x[2:] + s[2:] if d == 2 else (Rotation.from_quat(x[3:]) * Rotation.from_rotvec(s[3:])).as_quat()
-    return np.concatenate([moved, turn])
+    if d == 2:
+        return np.concatenate([moved, x[2:] + s[2:]])
+    turn = (Rotation.from_quat(x[3:7]) * Rotation.from_rotvec(s[3:6])).as_quat()
+    return np.concatenate([moved, turn, x[7:] * np.exp(s[6:])])
 
 
 @pytest.mark.parametrize("many", [False, True])
@@ -181,13 +189,13 @@ def test_steps_are_geodesics_to_second_order_and_can_be_taken_back(name, many):
 
     def gap(t):
         there, other = np.asarray(group.retract(x, t * s)), flat(x, t * rows)
-        if name == "SE3":  # q and -q
-            other[..., 3:] *= np.sign(np.sum(other[..., 3:] * there[..., 3:], -1, keepdims=True))
+        if name in ("SE3", "Sim3"):  # q and -q
+            other[..., 3:7] *= np.sign(np.sum(other[..., 3:7] * there[..., 3:7], -1, keepdims=True))
             return np.abs(there - other).max()
         last = (there - other)[..., -1:]
         return max(np.abs((there - other)[..., :-1]).max(initial=0), np.abs((last + np.pi) % (2 * np.pi) - np.pi).max())
 
-    if name == "SE3":
+    if name in ("SE3", "Sim3"):
         assert np.log10(gap(1e-1) / gap(1e-2)) == pytest.approx(3, abs=0.1)
     else:
         assert gap(1.0) <= 1e-14
@@ -204,7 +212,7 @@ def test_the_way_there_carried_in_parallel_is_the_way_on(name):
     there = jax.jvp(lambda t: group.difference(group.retract(x, t * s), y), (1.0,), (1.0,))[1]
     carried = group.transport(x, s, s)
     cosine = there @ carried / np.linalg.norm(there) / np.linalg.norm(carried)
-    assert cosine == pytest.approx(1, abs=1e-3 if name == "SE3" else 1e-14)
+    assert cosine == pytest.approx(1, abs=1e-3 if name in ("SE3", "Sim3") else 1e-14)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -1,6 +1,7 @@
 """Factor graphs: estimating poses and landmarks; reading and writing their files; what a solution costs."""
 
 from raphson.kernel.motion import SE2, SE3, SO2
+from raphson.kernel.similarity import Sim3
 from raphson.slam import errors
 from raphson.slam.bundle_file import BundleFile, bundle_cost
 from raphson.slam.chordal import chordal_start
@@ -27,6 +28,7 @@ __all__ = [
     "GraphFile",
     "GraphFileError",
     "GraphFit",
+    "Sim3",
     "bundle_cost",
     "certify_global",
     "chordal_start",

@@ -104,6 +104,10 @@ class ChordalForm:
         return table | ({POINT_KIND[self.kind]: point[self.n * (self.d + 1) :]} if self.p else {})
 
 
+LARGEST = 1e150
+"""Squares of larger sums overflow."""
+
+
 def chordal_form(graph: GraphFile, kind: str) -> ChordalForm:
     """The form of the poses of one kind, and of the landmarks that they see."""
     d, n = VERTEX_KINDS[kind].dimension, len(graph.vertices[kind])
@@ -116,7 +120,18 @@ def chordal_form(graph: GraphFile, kind: str) -> ChordalForm:
     sights = joined_links([links_of(edge, n - 1) for edge in own if is_landmark_edge(edge)], d)
     weights = np.concatenate([np.repeat(links.kappa, d), links.tau, sights.tau])
     residuals = residual_matrix(links, sights, d, n, p)
+    refuse_overflow(graph, residuals, weights)
     return ChordalForm(kind, d, n, p, world, links, sights, residuals, weights, len(links.i) * d)
+
+
+def refuse_overflow(graph: GraphFile, residuals: csr_array, weights: Floats) -> None:
+    """Numbers whose weighed squares are beyond doubles by far: no matrix of them can be factorized."""
+    with np.errstate(over="ignore"):
+        size = float(weights @ residuals.multiply(residuals).sum(axis=1))
+    if not size < LARGEST:
+        raise ValueError(
+            f"{graph.name}: edges are too large to compute with: their weighed squares add up to {size:.3g}"
+        )
 
 
 def weighed_square(rows: csr_array, weights: Floats) -> csr_array:

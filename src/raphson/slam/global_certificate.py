@@ -37,7 +37,11 @@ SHARES = (1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)
 """Shares of F that are tried as the gap, the least first, until one is proven."""
 
 ROUNDING = 64 * float(np.finfo(float).eps)
-"""Share of the largest diagonal entry of S below which no shift decides anything."""
+"""Share of the diagonal of S, pose by pose, below which no shift decides anything: Cholesky's algorithm has rounding
+errors of that size."""
+
+ROUGH = 0.02
+"""And the gap that such shifts may leave, as a share of F, if the solution is to count as the minimum (FRH: 0.004)."""
 
 POLISHING = 30
 """Newton steps on F at most; four to eight lead from a minimum of g2o's cost to the one of F beside it."""
@@ -53,7 +57,8 @@ class GlobalCertificate:
     """What is known of a solution's place among all solutions.
 
     `cost` is SE-Sync's F; `lower` a proven lower bound (to rounding) of F over all poses, 0 where none was found;
-    `gap` = cost - lower; `certified`, whether the gap is at most 1e-5 F (or within rounding: `floor`). `values`, the
+    `gap` = cost - lower; `certified`, whether the gap is at most 1e-5 F, or 2 % of it
+    where rounding allows for no less (`floor`). `values`, the
     vertices that were judged: those given after `polish` Newton steps on F, which turned poses by at most `turned`
     degrees.
     """
@@ -151,16 +156,25 @@ def judged(dual: Dual, start: Floats, point: Floats, count: int) -> GlobalCertif
     inner = matrix[keep][:, keep]
     # tr Lambda is F where X' is stationary; what it lacks belongs to the gap.
     lack = abs(cost - float(np.trace(dual.multipliers(point), axis1=1, axis2=2).sum()))
-    least = ROUNDING * float(np.abs(matrix.diagonal()).max())
+    least = ROUNDING * np.abs(matrix.diagonal()[: n * d]).reshape(n, d).max(axis=1)
     gap = cost  # F is a sum of squares
-    for shift in np.unique(np.maximum(np.array(SHARES) * cost / (n * d), least)):
-        if host_cholesky(inner, np.where(np.arange(inner.shape[0]) < n * d, shift, 0.0)) is not None:
-            gap = min(float(shift) * n * d + lack, cost)
+    for share in SHARES:
+        shift = np.maximum(share * cost / (n * d), least)
+        if share < SHARES[-1] and (np.maximum(10 * share * cost / (n * d), least) == shift).all():
+            continue  # the next one is the same
+        if host_cholesky(inner, np.concatenate([np.repeat(shift, d), np.zeros(inner.shape[0] - n * d)])) is not None:
+            gap = min(d * float(shift.sum()) + lack, cost)
             break
-    floor = least * n * d
+    floor = d * float(least.sum())
+    certified = gap <= GAP * cost or gap <= min(2 * floor, ROUGH * cost) or cost <= rounded_cost(form, point)
     turned_by = largest_turn(form.poses(point), form.poses(start))
-    certified = bool(gap <= max(GAP * cost, 2 * floor))
-    return GlobalCertificate(certified, cost, cost - gap, gap, floor, count, turned_by, form.values(point))
+    return GlobalCertificate(bool(certified), cost, cost - gap, gap, floor, count, turned_by, form.values(point))
+
+
+def rounded_cost(form: ChordalForm, point: Floats) -> float:
+    """What F may be from the rounding of residuals alone: zero, as far as can be told."""
+    terms = abs(form.residuals) @ np.abs(point)
+    return float(form.weights @ np.sum((ROUNDING * terms) ** 2, axis=1))
 
 
 def largest_turn(one: Poses, other: Poses) -> float:

@@ -73,7 +73,10 @@ def optimize(
     notes: list[str] = list(graph.notes) if isinstance(graph, GraphFile | BundleFile) else []
     limits = read_limits(tol, max_steps, time_limit, None, notes)
     wanted = read_loss(loss, scale, np.dtype(float), notes)
-    begun, reason = started(FactorGraph.of(graph), init, wanted)
+    whole = FactorGraph.of(graph)
+    if not whole.factors:
+        raise ValueError("the graph has no factors: nothing is known of its variables")
+    begun, reason = started(whole, init, wanted)
     first = time.perf_counter()
     prepared = prepare_graph(begun, wanted, linear_solver)
     ready = time.perf_counter()

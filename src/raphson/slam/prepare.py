@@ -44,8 +44,6 @@ def prepare_graph(graph: FactorGraph, loss: Loss | None = None, linear_solver: s
 
     `linear_solver` as in `optimize`.
     """
-    if not graph.factors:
-        raise ValueError("the graph has no factors: nothing is known of its variables")
     graph, notes = anchored(graph)
     free = {name: np.flatnonzero(~v.frozen) for name, v in graph.variables.items()}
     first, place, n = {}, {}, 0

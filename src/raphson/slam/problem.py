@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from raphson.kernel.record import record, static
 from raphson.linear.blocks import BlockEntries, BlockStructure
@@ -90,9 +91,22 @@ class Factor:
         r, push = jax.linearize(self.stepped, zero)
         return r, jax.vmap(push, out_axes=1)(jnp.eye(zero.size, dtype=zero.dtype))
 
-    def bent(self, weight: Array) -> Array:
-        """The second derivatives of weight'error (w, w), for a weight (d,)."""
-        return jax.hessian(lambda s: weight @ self.stepped(s))(self.zero())
+    def slope(self, weight: Array, s: Array) -> Array:
+        """The gradient of weight'error by a step s (w,), for a weight (d,)."""
+        return jax.grad(lambda s: weight @ self.stepped(s))(s)
+
+
+def bends(factors: Factor, weights: Array) -> Array:
+    """The second derivatives of weight'error of all factors of a kind (m, w, w), for weights (m, d).
+
+    One direction after another for all factors: 24 ms in place of 52 for all directions at once (5000 pairs of poses in
+    space), where intermediate numbers leave the cache, and less to compile.
+    """
+    zero = jax.vmap(Factor.zero)(factors)
+    slopes = lambda s: jax.vmap(Factor.slope)(factors, weights, s)
+    along = lambda e: jax.jvp(slopes, (zero,), (jnp.broadcast_to(e, zero.shape),))[1]
+    H = jnp.moveaxis(lax.map(along, jnp.eye(zero.shape[1], dtype=zero.dtype)), 0, 2)
+    return (H + jnp.swapaxes(H, 1, 2)) / 2
 
 
 @dataclass(frozen=True)
@@ -173,6 +187,5 @@ class GraphHessian:
         parts = zip(graph.factors(x, *problem.data), p.of_rows(first), J, loss.second(r), strict=True)
         blocks = []
         for factors, weight, j, W in parts:
-            bends = jax.vmap(Factor.bent)(factors, weight)
-            blocks.append(bends + jnp.einsum("fda,fde,feb->fab", j, W, j))
+            blocks.append(bends(factors, weight) + jnp.einsum("fda,fde,feb->fab", j, W, j))
         return loss.cost(r), p.transposed(J, first), p.placed(tuple(blocks))

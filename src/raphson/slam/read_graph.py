@@ -23,8 +23,8 @@ def read_graph(
 ) -> GraphFile:
     """Reads a pose graph in g2o's, TORO's or iSAM's format, gzipped or not, by its tags.
 
-    `noise` is needed for iSAM's format, and says what its triangles are (`read_isam`); with it `EDGE2` is a tag of iSAM,
-    without it one of TORO. The other arguments and errors are those of `read_g2o`. ValueError for an iSAM file without
+    `noise` is needed for iSAM's format, and says what its triangles are (`read_isam`); with it `EDGE2` is iSAM's,
+    without it TORO's. The other arguments and errors are those of `read_g2o`. ValueError for an iSAM file without
     `noise`, and for `noise` with a file of another format.
     """
     name, data = read_text(path)
