@@ -111,10 +111,10 @@ def started(graph: FactorGraph, init: Any, loss: Loss) -> tuple[FactorGraph, str
             return graph, "from the values of the graph"
         other = chordal_start(graph.file)
         here, there = (start_cost(graph.file, values, loss) for values in (None, other))
-        said = f"cost {there:.6g}, with the values of the file {here:.6g}"
+        said = f"cost {there:.6g}, with the values of the graph {here:.6g}"
         if init == "chordal" or not here <= there:  # also where the file's cost is not a number
             return graph.with_values(other), f"from chordal initialization: {said}"
-        return graph, f"from the values of the file: cost {here:.6g}, chordal initialization has {there:.6g}"
+        return graph, f"from the values of the graph: cost {here:.6g}, chordal initialization has {there:.6g}"
     if not isinstance(init, Mapping):
         raise TypeError(f"init must be 'auto', 'file', 'chordal' or values by type, not {type(init).__name__}")
     for name, values in init.items():

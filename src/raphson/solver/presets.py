@@ -106,7 +106,7 @@ RESIDUAL_DESCRIPTIONS = {
     "newton": "full Newton, exact trust region",
 }
 
-SPARSE_LM = "Levenberg-Marquardt, sparse Cholesky of J'J mended by J, Nielsen damping"
+SPARSE_LM = "Levenberg-Marquardt, J'J factorized on its pattern, Nielsen damping"
 """What "lm" is where J is sparse: no QR."""
 
 ALIASES = {
