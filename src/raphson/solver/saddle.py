@@ -22,7 +22,6 @@ from raphson.linear.sparse import sparse_backend
 from raphson.linear.structure import host_pattern
 from raphson.model.bounds import reduce_to_free
 from raphson.model.quadratic import Model
-from raphson.operators.sparse import Sparse
 from raphson.problems.callback import HOST
 from raphson.solver.step import Iterate, Method, State
 from raphson.solver.stop import StopState
@@ -71,16 +70,16 @@ def factorized(problem: Any) -> bool:
     return known is not None and known.direct
 
 
-def sparse_at(model: Model, problem: Any) -> Sparse | None:
-    """H on its pattern at the point of a model, where there is a pattern whose factor fits."""
-    if isinstance(model.curvature, Sparse):
+def sparse_at(model: Model, problem: Any) -> Any:
+    """H on its pattern (`Sparse`) at the point of a model, where there is one whose factor fits; else None."""
+    if model.curvature.compact:
         return model.curvature
     if isinstance(problem, HOST) or not factorized(problem):
         return None
     return evaluate_compiled(problem, model.x, SPARSE).curvature
 
 
-def plainly_definite(H: Sparse, d: np.ndarray) -> bool:
+def plainly_definite(H: Any, d: np.ndarray) -> bool:
     """Whether H in variables scaled by d, half the noise shift on its diagonal, has a factor; on the host."""
     structure = H.structure
     rows, columns = host_pattern(structure)
