@@ -22,10 +22,10 @@ def underdetermined(J: Any) -> tuple[np.ndarray, int]:
     places: Any = csr_array(J)
     places = csr_array((places.data != 0, places.indices, places.indptr), shape=places.shape)
     places.eliminate_zeros()
-    row_of: Any = maximum_bipartite_matching(places, perm_type="row")  # of each column, -1 where it is left over
-    column_of = np.full(places.shape[0], -1)
+    row_of = maximum_bipartite_matching(places, perm_type="row")  # of each column, -1 where it is left over
+    column_of = np.full(J.shape[0], -1)
     column_of[row_of[row_of >= 0]] = np.flatnonzero(row_of >= 0)
-    columns, rows = row_of < 0, np.zeros(places.shape[0], bool)
+    columns, rows = row_of < 0, np.zeros(J.shape[0], bool)
     along: Any = csc_array(places)
     new = np.flatnonzero(columns)
     while new.size:
