@@ -1,6 +1,6 @@
 """The choice of a method: every way on every problem, beside the one that `auto` takes."""
 
-from benchmarks import choice_counts, choice_runs
+from benchmarks import choice_counts, choice_held_out, choice_runs
 from benchmarks.suite import Suite
 
 ABOUT = (
@@ -8,7 +8,10 @@ ABOUT = (
     "*products* trust-cg, *L-BFGS*; seconds of processor time of one core (others were computing), of a second call, "
     "and behind the stroke of a first one, pattern and compilation included, nothing cached. In parentheses: f was not "
     "as low as the lowest of all ways (1e-8). *auto*: what the choice takes, with what choosing takes. Where dense H "
-    "has more than 2600 variables, or H is full or its factor is, that way is not measured."
+    "has more than 2600 variables, or H is full or its factor is, that way is not measured. *Hold-out*: problems to "
+    "which no constant was fitted, each solved by auto itself as well."
 )
 
-SUITE = Suite("choice", "The choice of a method, measured", ABOUT, {"runs": choice_runs, "counts": choice_counts})
+SECTIONS = {"runs": choice_runs, "counts": choice_counts, "holdout": choice_held_out}
+
+SUITE = Suite("choice", "The choice of a method, measured", ABOUT, SECTIONS)

@@ -2,6 +2,7 @@
 
 import resource
 import time
+from collections.abc import Container
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,7 @@ import jax
 import numpy as np
 
 import raphson as rp
-from benchmarks.choice_problems import PROBLEMS, posed
+from benchmarks.choice_problems import PROBLEMS, Posed, posed
 from benchmarks.large_runs import GIB, ends_of_runs, now, peak
 from benchmarks.tables import digits, met, table
 
@@ -60,18 +61,22 @@ def ways(name: str) -> list[str]:
 def measure(key: str, quick: bool) -> dict:
     """A first call and a second one."""
     name, way = key.rsplit(": ", 1)
-    resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR, PROCESSOR + 5))
-    return run(name, way)
+    limited_to(PROCESSOR)
+    return run(posed(name), way)
 
 
-def run(name: str, way: str) -> dict:
+def limited_to(seconds: int) -> None:
+    """The system ends this process after so many processor seconds."""
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+
+
+def run(problem: Posed, way: str) -> dict:
     """The row of a problem by a way, or by "auto"."""
     from raphson.solver import call, door, drive
 
     for part in (call, door, drive):  # limits count processor time: others use this machine, too
         part.time = SimpleNamespace(perf_counter=time.process_time)  # type: ignore[assignment]
 
-    problem = posed(name)
     if way == "dense":  # also where H is sparse
         door.with_sparsity = lambda problem, x, least: (problem, None)
     ended = ends_of_runs()
@@ -101,11 +106,17 @@ def run(name: str, way: str) -> dict:
 
 
 def solved(rows: dict[str, dict]) -> dict[str, dict[str, dict]]:
-    """The rows by problem and way; `reached`: whether f is the lowest of all ways, to 1e-8 of its size or its fall."""
+    """The rows of the committed set."""
+    return with_reached(rows, PROBLEMS)
+
+
+def with_reached(rows: dict[str, dict], known: Container[str]) -> dict[str, dict[str, dict]]:
+    """The rows of known problems by problem and way; `reached`: whether f is the lowest of all ways, to 1e-8 of its
+    size or its fall."""
     found: dict[str, dict[str, dict]] = {}
     for key, row in rows.items():
         name, way = key.rsplit(": ", 1)
-        if name in PROBLEMS:
+        if name in known:
             found.setdefault(name, {})[way] = row
     for ways_of in found.values():
         low = min(row["f"] for row in ways_of.values())

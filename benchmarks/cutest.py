@@ -39,6 +39,11 @@ QUICK = (
 )  # fmt: skip
 """A few of every family, easy and hard ones, of at most 200 variables where there are such."""
 
+LEGEND = """Best f: success within 1e-6 of the lowest f that anybody met. Another minimum: success, higher.
+Honest no: no success was claimed. FALSE FAILURE: at the best f, and no success claimed.
+FALSE SUCCESS: success where a restart beside the answer gets lower and H shows no strict minimum.
+"The best of these" picks a method problem by problem, in hindsight."""
+
 QUICK_LINES = LINES.parents[1] / "quick" / "cutest" / "runs.jsonl"
 
 SMALL = 200
@@ -225,6 +230,7 @@ def summary(lines: Path) -> Iterable[str]:
             row, (lowest, by) = judge.rows[name, solver], judge.best(name)
             value = row.get("value", float("nan"))
             yield f"{name}: {judge.kind(name, solver)}; f = {value:.8g}, best {lowest:.8g} by {by}"
+    yield from ("", LEGEND, f"Kept in {lines}: what is there is not run again (delete the file to begin anew).")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -26,6 +26,10 @@ POINTS = HERE.parent / ".cache" / "cutest"
 FAMILIES = {"unconstrained": ("unconstrained",), "bound": ("bound", "bound_qp"), "equations": ("nleq",)}
 STAGES = ("raphson", "peers", "beside")
 """Our answers; those of peers; restarts beside those that say success and are not at the best f."""
+
+STAGE_WORDS = {"raphson": "our answers", "peers": "peers", "beside": "restarts beside answers that differ"}
+"""What the bar calls them."""
+
 SLOW = 8.0
 """Seconds of compiling f, g and H, measured alone before, after which a problem is kept for the end."""
 
@@ -183,8 +187,8 @@ class Bar:
         """After a problem."""
         took = time.monotonic() - self.begin
         left = took / done * (self.total - done)
-        word = "error" if "error" in row else "" if "success" not in row else "yes" if row["success"] else "no"
-        text = f"{self.stage} {done}/{self.total} {name} {word} ({took:.0f} s, about {left:.0f} s left)"
+        text = f"{STAGE_WORDS[self.stage]} {done}/{self.total}: {name}{answer_word(self.stage, row)}"
+        text += f" ({took:.0f} s, about {left:.0f} s left)"
         if sys.stderr.isatty():
             full = 20 * done // max(self.total, 1)
             print(f"\r[{'#' * full}{'.' * (20 - full)}] {text}"[:100].ljust(100), end="", file=sys.stderr, flush=True)
@@ -195,6 +199,13 @@ class Bar:
         """The line is left."""
         if sys.stderr.isatty():
             print(file=sys.stderr)
+
+
+def answer_word(stage: str, row: dict) -> str:
+    """What is said of a line: our own word for our answer alone, for of peers it would be the last one's."""
+    if "error" in row:
+        return ", ended by an error"
+    return "" if stage != "raphson" else ", success" if row.get("success") else ", no success"
 
 
 def chosen(families: list[str], above: int, most: int) -> list[str]:

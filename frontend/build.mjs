@@ -8,12 +8,12 @@ import { build, createServer } from "vite";
 const root = fileURLToPath(new URL(".", import.meta.url));
 
 /** What is built. */
-export const FILES = ["report.js", "report.css", "tour.js", "tour.css", "tour.en.html", "tour.zh.html"];
+export const FILES = ["report.js", "report.css", "tour.js", "tour.css", "map.js", "map.css", "tour.en.html", "tour.zh.html"];
 
 export async function buildAll(folder = join(root, "../src/raphson/picture/web"), logLevel = "warn") {
   mkdirSync(folder, { recursive: true });
   process.env.RAPHSON_WEB = folder;
-  for (const mode of ["production", "tour"]) await build({ root, mode, logLevel });
+  for (const mode of ["production", "tour", "map"]) await build({ root, mode, logLevel });
   for (const [name, text] of Object.entries(await printedTour())) writeFileSync(join(folder, `tour.${name}.html`), text);
 }
 

@@ -4,9 +4,9 @@ import { defineConfig } from "vitest/config";
 
 const web = fileURLToPath(new URL("../src/raphson/picture/web", import.meta.url));
 
-/** `vite build` is the page of reports and of the laboratory; `vite build --mode tour` that of the tour. */
+/** `vite build` is the page of reports and of the laboratory; `--mode tour` that of the tour, `--mode map` that of graphs. */
 export default defineConfig(({ mode }) => {
-  const [name, entry] = mode === "tour" ? ["tour", "src/tour/main.ts"] : ["report", "src/app/main.ts"];
+  const [name, entry] = mode === "tour" || mode === "map" ? [mode, `src/${mode}/main.ts`] : ["report", "src/app/main.ts"];
   return {
     build: {
       outDir: process.env.RAPHSON_WEB ?? web,

@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+import tempfile
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -114,6 +115,34 @@ def sheet(u):
     return bonds + jnp.sum((u**2 - 1) ** 2) / 4 + jnp.sum(pull * u)
 
 
+def maps():
+    """Optimized graphs by name: a round in the plane with a wrong loop closure and landmarks, one in space, a city."""
+    rng = np.random.default_rng(5)
+    lines = [f"EDGE_SE2 {k} {k + 1} 1 {a:.4f} {0.105 + b:.4f} 90 0 0 90 0 900"
+             for k, (a, b) in enumerate(0.03 * rng.standard_normal((119, 2)))]  # fmt: skip
+    lines += [f"EDGE_SE2 {k} {k + 60} 0.1 0 0 50 0 0 50 0 500" for k in range(0, 60, 6)]
+    lines += ["EDGE_SE2 20 75 4 3 1 50 0 0 50 0 500", "EDGE_SE2_XY 3 900 2 1 9 0 9", "EDGE_SE2_XY 9 900 -2 4 9 0 9"]
+    unit = " ".join("40" if i == j else "0" for i in range(6) for j in range(i, 6))
+    turn = np.sin(0.05), np.cos(0.05)
+    solid = [f"EDGE_SE3:QUAT {k} {k + 1} 1 0 {0.05 + a:.4f} 0 0 {turn[0]:.9f} {turn[1]:.9f} {unit}"
+             for k, a in enumerate(0.02 * rng.standard_normal(150))]  # fmt: skip
+    solid += [f"EDGE_SE3:QUAT {k} {k + 63} 0 0 2.8 0 0 0 1 {unit}" for k in range(0, 85, 7)]
+    side = 100
+    city = [f"VERTEX_SE2 {k} {k % side + a:.3f} {k // side + b:.3f} 0"
+            for k, (a, b) in enumerate(0.1 * rng.standard_normal((side * side, 2)))]  # fmt: skip
+    city += [f"EDGE_SE2 {k} {k + 1} {1 + a:.3f} 0 0 44 0 0 44 0 44"
+             for k, a in enumerate(0.1 * rng.standard_normal(side * side - 1)) if (k + 1) % side]  # fmt: skip
+    city += [f"EDGE_SE2 {k} {k + side} 0 {1 + a:.3f} 0 44 0 0 44 0 44"
+             for k, a in enumerate(0.1 * rng.standard_normal(side * (side - 1)))]  # fmt: skip
+    found = {}
+    for name, text in (("map-round", lines), ("map-space", solid), ("map-city", city)):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / f"{name}.g2o"
+            file.write_text("\n".join(text) + "\n")
+            found[name] = rp.slam.optimize(rp.slam.read_graph(file))
+    return found
+
+
 def main(folder: Path) -> None:
     """All pages, and pages.json that names them."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -147,7 +176,11 @@ def main(folder: Path) -> None:
     raced = races()
     for name, comparison in raced.items():
         comparison.report(folder / f"{name}.html")
+    mapped = maps()
+    for name, fit in mapped.items():
+        fit.report(folder / f"{name}.html", HOSTILE[2] if name == "map-round" else name)
     names = {
+        "maps": list(mapped),
         "races": list(raced),
         "fits": list(fitted),
         "looks": [f"look-{name}" for name in POINTS],

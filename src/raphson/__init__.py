@@ -6,6 +6,8 @@ float64 is switched on in JAX unless the environment says RAPHSON_X64=0.
 """
 
 import os as _os
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 import jax as _jax
 
@@ -46,6 +48,9 @@ from raphson.solver.result import Result
 from raphson.solver.step import Method
 from raphson.solver.stop import Stop
 
+if _TYPE_CHECKING:
+    from raphson import slam
+
 _reports.register(Model, Result, Comparison)
 _notebook.register(Result)
 _console.register(Result)
@@ -60,6 +65,17 @@ __all__ = [
     "Uncertainty", "Verdict",
     # problems, and what a method is made of (its parts: raphson.parts)
     "LeastSquares", "Loss", "Method", "Minimize", "Stop", "parts", "presets",
+    # pose graphs
+    "slam",
     # where points live
     "Box", "Euclidean", "Product", "Rotation", "Sphere",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> _Any:
+    """`slam` is loaded when it is first asked for."""
+    if name != "slam":
+        raise AttributeError(f"module 'raphson' has no attribute {name!r}")
+    from importlib import import_module
+
+    return import_module("raphson.slam")

@@ -26,8 +26,8 @@ def sixth(x):
 
 
 def quartic(x):
-    """Has its minimum, (1, 0), where H is singular."""
-    return jnp.stack([(x[0] - 1) ** 2, x[1]])
+    """Has its minimum, (1, 0), where H is singular, and no root there."""
+    return jnp.stack([(x[0] - 1) ** 2, x[1], 1 + 0 * x[1]])
 
 
 LOWER = {"peano": (peano, 0.0), "sixth": (sixth, 0.40009307861328125)}
@@ -55,6 +55,12 @@ def solved(door, residual, x0):
     if door == "least_squares":
         return rp.least_squares(residual, x0, method="lm")
     return rp.minimize(lambda x: 0.5 * jnp.sum(residual(x) ** 2), x0, method="trust-exact")
+
+
+def test_nothing_is_sought_below_a_root(runs):
+    """A sum of squares that is 0 is nowhere lower: no runs from beside."""
+    r = rp.least_squares(lambda x: jnp.stack([(x[0] - 1) ** 2, x[1]]), [1.0, 0.0])
+    assert r.success and r.value == 0 and len(runs) == 1
 
 
 def polished(door, r):

@@ -4,6 +4,7 @@ import contextlib
 import io
 import time
 import warnings
+from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,8 +13,11 @@ from scipy.optimize import OptimizeResult
 from scipy.optimize import rosen as scipy_rosen
 
 import raphson as rp
+from raphson.fit import attempt
 from raphson.kernel.status import Status
+from raphson.solver import call
 from raphson.solver.clock import CompileClock
+from raphson.solver.drive import run
 from tests.suites.cages import solve_caged
 
 X0 = np.array([-1.2, 1.0])
@@ -82,6 +86,30 @@ def test_ctrl_c_in_a_callback_returns_the_best_so_far():
     assert result.termination == Status.USER and not result.success
     assert result.nit >= 3
     assert result.value <= min(scipy_rosen(x) for x in seen[:3]) * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("door", ["least_squares", "minimize"])
+def test_ctrl_c_in_a_later_run_ends_the_call(door, monkeypatch):
+    """A run that was laid aside does not go on, and none begins, after another one was stopped."""
+    made = []
+
+    def ended(method, problem, x, **seen):
+        made.append(seen["time_limit"])
+        done = run(method, problem, x, **seen)
+        return replace(
+            done, status=Status.USER if len(made) == 2 else Status.STEPS, onward=lambda: made.append("onward")
+        )
+
+    for module in (call, attempt):
+        monkeypatch.setattr(module, "run", ended)
+    residual = lambda x: 1 + jnp.exp(-x)  # the infimum is at infinity: no method shows a minimum
+    start = [1.0, 2.0]
+    if door == "minimize":
+        result = rp.minimize(lambda x: jnp.sum(residual(x) ** 2), start)
+    else:
+        result = rp.least_squares(residual, start)
+    assert len(made) == 2 and not result.success, made
+    assert "stopped by the user" in str(result.reasons) + result.message
 
 
 def test_the_time_limit_returns_the_best_so_far():

@@ -52,3 +52,37 @@ def test_no_root_no_claim():
         fit = rp.least_squares(lifted, rng.normal(size=3), args=(A, b, c))
         assert fit.method != "newton-raphson"
         assert not fit.success or np.isclose(fit.value, 0.5 * c @ c, rtol=1e-9)
+
+
+def singular(y, k, R, size):
+    """Terms of degrees 2, 3 and 4 and one root, 0, where J = 0 (CUTEst's DENSCHNDNE, turned by R)."""
+    x = R @ y
+    first = k[0] * x[0] ** 2 + k[1] * x[1] ** 3 - k[2] * x[2] ** 4
+    return size * jnp.stack(
+        [first, k[3] * x[0] * x[1] * x[2], k[4] * x[0] * x[1] - k[5] * x[1] * x[2] + k[6] * x[0] * x[2]]
+    )
+
+
+def test_a_singular_root_at_zero():
+    """Every method creeps there, down to 1e-100 and below all thresholds, but the last digit of x never comes.
+
+    Before: 12 of these 40 ended without success, at f between 1e-45 and 1e-115 of what it was.
+    """
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        k = rng.uniform(0.5, 3, 7) * rng.choice([1, 1, 1, -1], 7)
+        R = np.eye(3) if rng.random() < 0.5 else np.linalg.qr(rng.normal(size=(3, 3)))[0]
+        args = k, R, 10.0 ** rng.choice([0, 0, 20, -20])
+        fit = rp.least_squares(singular, rng.normal(size=3) * 10 ** rng.uniform(0, 2), args=args)
+        assert fit.success and fit.value == 0 and not fit.x.any(), f"{seed}: {fit.message}"
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-30, 1e30])
+def test_a_small_sum_of_squares_is_no_root(size):
+    """Far down a slope, or at a least value that is small: f being so much less than it was shows nothing."""
+    away = rp.least_squares(lambda x: size * jnp.exp(-x), [1.0])
+    assert not away.success or away.value == 0
+    beside = rp.least_squares(lambda x: size * jnp.stack([x[0] - 1e-9, x[0] + 1e-9, x[1] ** 2]), [1e8, 1.0])
+    assert not beside.success or np.isclose(beside.value, size**2 * 1e-18)
+    far = rp.least_squares(lambda x: size * (x - 1) ** 2, [1e12])
+    assert not far.success or np.isclose(far.x[0], 1, atol=1e-3)

@@ -7,7 +7,7 @@ from tests.house.source import PACKAGE, Source, sources
 
 ORDER = (
     "kernel < sparsity < tracing < problems < linear < operators < calculus < model < paths < controls < certificate "
-    "< solver < report < slam, ml, fit < picture < cli"
+    "< solver < report < fit < slam, ml < picture < cli"
 )
 LEVEL = {room: level for level, rooms in enumerate(ORDER.split(" < ")) for room in rooms.split(", ")}
 

@@ -65,6 +65,19 @@ def arrow(n: int, k: int = 1) -> sp.csr_array:
     return pattern(np.repeat(np.arange(n - k, n), n), np.tile(np.arange(n), k), n)
 
 
+def bordered(S: sp.csr_array, k: int, part: float = 1.0, seed: int = 0) -> tuple[sp.csr_array, sp.csr_array]:
+    """S and the same with k more variables that meet this part of all, the places of both shuffled alike."""
+    rng, n = np.random.default_rng(seed), S.shape[0]
+    shuffle = rng.permutation(n)
+    S = ones(S[shuffle][:, shuffle])
+    B = (rng.random((k, n)) < part).astype(float)
+    whole = ones(sp.block_array([[S, B.T], [B, np.ones((k, k))]]))
+    place = np.sort(rng.permutation(n + k)[:n])  # where the variables of S stand among all, in their order
+    order = np.empty(n + k, int)
+    order[place], order[np.setdiff1d(np.arange(n + k), place)] = np.arange(n), np.arange(n, n + k)
+    return S, ones(whole[order][:, order])
+
+
 def blocks(*sizes: int) -> sp.csr_array:
     return ones(sp.block_diag([sp.coo_array(np.ones((k, k))) for k in sizes], format="csr"))
 

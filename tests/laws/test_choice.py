@@ -14,7 +14,7 @@ from raphson.solver import choose as choosing
 from raphson.solver.choose import DENSE, NAMES, SURER, about_seconds, cheapest
 from raphson.solver.inputs import jax_problem, read_point
 from raphson.solver.presets import PRESETS, SPARSE_PRESETS
-from raphson.solver.price import PROBED, Counts, Way, inquire, prices, program_work
+from raphson.solver.price import PROBED, Counts, Way, deciding, inquire, prices, program_work
 from raphson.solver.sparsity import SparsityFound, sparse_of, with_sparsity
 
 N = 600
@@ -51,7 +51,7 @@ def beam(x):
 def way_of(c, free=np.inf):
     """Which way is taken for these counts."""
     choice = cheapest(c, np.zeros(1), FOUND, None, free)
-    return next(way for way, names in NAMES.items() if names == choice.names)
+    return next(way for way, names in NAMES.items() if names[0] == choice.names[0])
 
 
 def posed(fun, x0):
@@ -95,7 +95,8 @@ def test_reasons_hold_the_numbers_that_were_compared(c):
     held = {way: price for way, price in priced.items() if price.bytes <= free}
     order = sorted(held, key=lambda way: held[way].seconds)
     surest = next(way for way in NAMES if way in held and held[way].seconds <= SURER * held[order[0]].seconds)
-    assert choice.names == NAMES[surest]
+    last = NAMES[Way.SPARSE] if Way.SPARSE in held and surest in (Way.PRODUCTS, Way.PAIRS) else ()
+    assert choice.names == NAMES[surest] + last
     assert choice.more[0] == "foreseen: " + ", ".join(f"{way} {about_seconds(held[way].seconds)}" for way in order)
     assert str(c.n) in choice.reason
     for way in priced.keys() - held.keys():
@@ -120,7 +121,27 @@ def test_products_that_never_end_are_left_to_a_factorization():
     seen = inquire(problem, x)
     assert seen.products == PROBED and not seen.negative
     choice = choosing.choose(problem, x, found=found)
-    assert choice.names == ("trust-exact",) and "were not at a hundredth of g after 60 products" in choice.more[0]
+    assert choice.names == ("trust-exact",) and "were not at a hundredth of g after" in choice.more[0]
+    assert deciding(choosing.counted(problem, x, found, None)) < 30, "no more products are taken than may decide"
+
+
+@settings(deadline=None, max_examples=200)
+@given(c=counts)
+def test_what_is_not_looked_for_would_not_have_changed_the_choice(c):
+    """From `deciding` products a step on the factor is taken, however many more there are; below it is not."""
+    most = deciding(c)
+    for k in range(1, PROBED + 1):
+        taken = way_of(replace(c, asked=k)) == Way.SPARSE
+        if c.colors and most < PROBED:
+            assert taken == (k >= most)
+        elif k < PROBED:
+            assert not taken
+
+
+def test_where_one_product_a_step_is_too_many_nothing_is_looked_at(monkeypatch):
+    monkeypatch.setattr(choosing, "inquire", None)
+    problem, x, found = posed(lambda x: jnp.sum((x[1:] - x[:-1]) ** 2) + jnp.sum(x**4 - x), np.zeros(100_000))
+    assert choosing.choose(problem, x, found=found).names == ("trust-exact",)
 
 
 def test_fill_is_left_to_products():
@@ -130,7 +151,9 @@ def test_fill_is_left_to_products():
     problem, x, found = posed(lambda x: jnp.sum((x[partner] - x) ** 2) + 0.05 * jnp.sum(x**2) - jnp.sum(x), np.zeros(n))
     assert found is not None and found.cost is not None and found.cost.nonzeros > 50 * n
     choice = choosing.choose(problem, x, found=found)
-    assert choice.names == ("trust-cg",) and "products with H instead of a factor of the sparse H" in choice.reason
+    # The factor is there where products show no minimum.
+    assert choice.names == ("trust-cg", "trust-exact")
+    assert "products with H instead of a factor of the sparse H" in choice.reason
 
 
 def test_negative_curvature_at_the_start_is_said():

@@ -172,6 +172,51 @@ def test_no_more_colors_than_another_program(name) -> None:
     assert color_symmetric(A.indptr, A.indices).count <= others
 
 
+SMALL = {
+    "chain": P.band(400, 1),
+    "band": P.band(400, 4),
+    "five": P.five(20, 20),
+    "nine": P.nine(20, 20),
+    "cube": P.cube(7, 7, 8),
+    "random": P.scattered(400, 5),
+    "blocks": P.blocks(*[3] * 130),
+    "fields": P.fields(P.five(14, 14), 2),
+    "SPARSINE": P.grouped(400),
+    "poses": P.closed_walk(130, 3),
+}
+
+
+@pytest.mark.parametrize("part", [1.0, 0.6])
+@pytest.mark.parametrize("k", [1, 3, 8])
+@pytest.mark.parametrize("name", SMALL)
+def test_dense_rows_cost_a_color_each(name, k, part) -> None:
+    """H = [S B'; B D]: what S has, and one for each row of the border."""
+    S, A = P.bordered(SMALL[name], k, part)
+    found = color_symmetric(A.indptr, A.indices)
+    assert proper(found, A.shape[0]) and readable(A, found.color)
+    assert found.count <= color_symmetric(S.indptr, S.indices).count + k
+    assert np.array_equal(color_symmetric(A.indptr, A.indices, found.count).color, found.color)
+
+
+@pytest.mark.parametrize("part", [1.0, 0.6])
+@pytest.mark.parametrize("k", [1, 8])
+@pytest.mark.parametrize("name", SMALL)
+def test_dense_columns_cost_a_color_each(name, k, part) -> None:
+    """J = [S B]: parameters in all residuals, at the end or anywhere."""
+    S, rng = SMALL[name], np.random.default_rng(0)
+    n = S.shape[0]
+    J = sp.csr_array(sp.hstack([S, rng.random((n, k)) < part]))
+    place = np.sort(rng.permutation(n + k)[:n])
+    order = np.empty(n + k, int)
+    order[place], order[np.setdiff1d(np.arange(n + k), place)] = np.arange(n), np.arange(n, n + k)
+    most = color_columns(S.indptr, S.indices, n).count + k
+    for A in (P.ones(J), P.ones(J[:, order])):
+        found = color_columns(A.indptr, A.indices, n + k)
+        assert proper(found, n + k) and apart(A, found.color) and found.count <= most
+        turned = P.ones(A.T)
+        assert color_rows(turned.indptr, turned.indices, n).count == found.count
+
+
 def test_a_crowded_pattern_says_so() -> None:
     A = P.scattered(300, 12)
     found = color_symmetric(A.indptr, A.indices, 8)

@@ -117,6 +117,12 @@ def arwhead(x):
     return jnp.sum((x[:-1] ** 2 + x[-1] ** 2) ** 2 - 4 * x[:-1] + 3)
 
 
+def shared(x):
+    """A chain that two parameters see whole, and a third one every other of."""
+    a, b, c, u = x[0], x[20], x[-1], jnp.delete(x[:-1], np.array([0, 20]), assume_unique_indices=True)
+    return jnp.sum((u[1:] - a * u[:-1] ** 2) ** 2) + jnp.sum(jnp.cosh(u - b)) + jnp.sum(jnp.sin(c * u[::2])) + a * b * c
+
+
 def membrane(x):
     """Five points, by a convolution."""
     u = jnp.pad(x.reshape(1, 1, 8, 8), ((0, 0), (0, 0), (1, 1), (1, 1)))
@@ -144,6 +150,7 @@ FUNCTIONS = {
     powell: (None, 3),
     nondquar: (P.dense_column_chain(60), 4),
     arwhead: (P.arrow(60), 2),
+    shared: (None, 6),
     membrane: (P.five(8, 8), 5),
     springs: (P.fields(P.band(30, 1), 2), 6),
     scan_chain: (P.band(60, 1), 3),

@@ -14,7 +14,7 @@ from raphson.fit.residuals import read_loss
 from raphson.problems.loss import LEAST_BEND, LOSSES, Loss
 
 SCIPY = ("linear", "huber", "soft_l1", "cauchy", "arctan")
-KNEES = {"huber": 1.0, "tukey": 1.0}
+KNEES = {"huber": 1.0, "tukey": 1.0, "dcs": 1.0}
 """Where a loss is made of two pieces: the z at which they meet."""
 
 Z = np.concatenate([[0.0], np.logspace(-6, 6, 61) * 1.07])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import raphson as rp
+from raphson.solver import memory
 from raphson.solver.inputs import read_point
 from raphson.solver.memory import amount, available_bytes, container_bytes, method_bytes, platform_of, system_bytes
 from raphson.solver.presets import PRESETS, SPARSE_PRESETS
@@ -89,3 +90,14 @@ def test_where_x_lies():
 
 def test_bytes_in_words():
     assert [amount(s) for s in (12, 3400, 5.6e7, 3.2e11, 8e12)] == ["12 bytes", "3.4 kB", "56 MB", "320 GB", "8 TB"]
+
+
+def test_a_fit_that_does_not_fit_is_refused_before_it_is_begun(monkeypatch):
+    """A dense J by its shape; a sparse one by what it, J'J and the factor take."""
+    monkeypatch.setattr(memory, "available_bytes", lambda x: 1e8)
+    mixed = lambda u: jnp.concatenate([u - 1, jnp.cumsum(u)])
+    with pytest.raises(MemoryError, match=r"a dense J of 6000 x 3000 takes .* GB, and 100 MB are free .*trust-cg"):
+        rp.least_squares(mixed, np.ones(3000))
+    with pytest.raises(MemoryError, match=r"299998 entries in J, .* takes .* MB, and 100 MB are"):
+        rp.least_squares(lambda u: jnp.concatenate([u - 1, jnp.diff(u)])[:199_999], np.zeros(100_000))
+    assert rp.least_squares(lambda u: jnp.concatenate([u - 1, jnp.diff(u)]), np.zeros(3000)).success

@@ -8,9 +8,6 @@ from scipy.sparse import csr_array
 
 from raphson.linear.normal import (
     TooMany,
-    across,
-    down,
-    host_jacobian_matrix,
     jacobian_structure,
     products_of,
 )
@@ -46,9 +43,9 @@ def test_products_and_entries_are_those_of_the_dense_matrix(seed):
     held = jnp.arange(23) % 4 == 1
     stiff, room = jnp.where(held, 1.3, 0), jnp.where(held, 0.7, 0)
     for a, b in (
-        (across(S.structure, S.entries, v), D.J @ v),
-        (down(S.structure, S.entries, w), w @ D.J),
-        (host_jacobian_matrix(S.structure, S.entries).toarray(), D.J),
+        (S.structure.times(S.entries, v), D.J @ v),
+        (S.structure.transposed(S.entries, w), w @ D.J),
+        (S.structure.csr(S.entries).toarray(), D.J),
         (S.dense(), D.dense()),
         (S.csr().toarray(), D.dense()),
         (S.mv(v), D.mv(v)),

@@ -157,3 +157,28 @@ def test_tables_rise_evenly_in_lightness_also_without_green(see):
     assert abs(signed[0] - signed[-1]) < 14 and signed[128] > 92
     ends = see(shade_table("signed"))[[0, 255]]
     assert ends[0][0] - ends[0][2] > 60 and ends[1][2] - ends[1][0] > 60, "warm and cold stay apart"
+
+
+def test_choice_proof_and_picture_share_one_analysis(monkeypatch):
+    pytest.importorskip("sparsax")
+    from raphson.linear import cholmod
+
+    made, analyze = [], cholmod.fill_of_order
+    monkeypatch.setattr(cholmod, "fill_of_order", lambda *given: made.append(1) or analyze(*given))
+    result = rp.minimize(
+        lambda x: ring(x) + jnp.sum(x**2) + jnp.sum((x - jnp.roll(x, 17)) ** 2), np.ones(733) / 3, method="trust-exact"
+    )
+    assert made == [1]
+    assert sparsity(pattern_data(result))[1].title.startswith("L:")
+    assert made == [1]
+
+
+def test_names_without_end_are_made_when_asked_for():
+    from raphson.kernel.names import Numbered, names_in
+
+    names = names_in(np.zeros(10**8))
+    assert len(names) == 10**8 and names[10**8 - 1] == names[-1] == "x100000000"
+    assert names[:2] == ["x1", "x2"] and list(names_in(np.zeros(3))) == ["x1", "x2", "x3"]
+    with pytest.raises(IndexError):
+        names[10**8]
+    assert Numbered()[10**12] == "x1000000000001"

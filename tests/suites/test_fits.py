@@ -1,7 +1,11 @@
 """NIST's certified data and the problems of More, Garbow and Hillstrom by `least_squares` at its default settings."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.scipy.special import erfc
+from scipy.optimize import least_squares as scipy_least_squares
+from scipy.special import erfcx
 
 import raphson as rp
 from tests.suites.residual_cages import fit_caged, residual_cages
@@ -69,3 +73,30 @@ def test_far_starts_end_at_a_listed_minimum_or_say_that_they_do_not(n):
             if fit.success and not below and (found is None or found.kind not in ("global", "local")):
                 wrong.append(f"FALSE SUCCESS {name} from {factor} x0: sum {2 * fit.cost:.8g}; {fit.verdict}")
     assert not wrong, "\n".join(wrong)
+
+
+def relaxation(p, t, y):
+    """exp(z^2) erfc(z), by its asymptotic series where exp overflows: the branch that is not taken is inf 0 there."""
+    z = p[1] * t
+    z2 = z * z
+    series = (1 - 1 / (2 * z2) + 3 / (4 * z2**2) - 15 / (8 * z2**3)) / (np.sqrt(np.pi) * z)
+    return p[0] * jnp.where(z > 6, series, jnp.exp(z2) * erfc(z)) + p[2] - y
+
+
+@pytest.mark.parametrize("loss", ["linear", "huber"])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_branch_that_is_not_taken_counts_nothing(seed, loss):
+    """Reverse mode makes NaN of it in every derivative of the cost, forward mode does not (CUTEst's CERI651C).
+
+    Before: "not finite" at the minimum. The reference is SciPy's fit of its own erfcx.
+    """
+    rng = np.random.default_rng(seed)
+    t = np.linspace(0.1, 40, 60)
+    true = rng.uniform(0.5, 2, 3)
+    y = true[0] * erfcx(true[1] * t) + true[2] + 0.01 * rng.normal(size=t.size)
+    fit = rp.least_squares(relaxation, [1.0, 1.0, 0.0], args=(t, y), loss=loss, f_scale=0.03)
+    assert fit.success and np.all(np.isfinite(fit.hessian)) and np.all(np.isfinite(fit.standard_errors)), fit.message
+    peer = scipy_least_squares(
+        lambda p: p[0] * erfcx(p[1] * t) + p[2] - y, fit.x, loss=loss, f_scale=0.03, xtol=1e-15, ftol=1e-15, gtol=1e-15
+    )
+    assert np.allclose(fit.x, peer.x, rtol=1e-4) and np.isclose(fit.value, peer.cost, rtol=1e-5)

@@ -10,7 +10,7 @@ from scipy.sparse import diags_array, eye_array, vstack
 
 import raphson as rp
 
-door = sys.modules["raphson.fit.least_squares"]
+door = sys.modules["raphson.fit.given_rows"]
 DENSE, SPARSE = 10**9, 0
 
 
@@ -157,6 +157,48 @@ def test_one_dense_row_or_column_costs_no_more_colors_than_it_must(where):
     fit = rp.least_squares(*((rows, np.zeros(n)) if where == "row" else (shared, np.zeros(n + 1))))
     assert fit.success
     assert ("2 reverse products" if where == "row" else "3 forward products") in fit.reasons[0]
+
+
+def curves(n):
+    """n decays with an amplitude each, and a rate and a background that all share."""
+    t = np.linspace(0, 3, 8)
+    truth = np.concatenate([1 + np.random.default_rng(0).random(n), [1.3, 0.2]])
+    model = lambda u, xp: (u[:-2, None] * xp.exp(-u[-2] * t) + u[-1]).ravel()
+    y = model(truth, np) + 0.02 * np.random.default_rng(1).normal(size=8 * n)
+    return (lambda u: model(u, jnp) - y), np.concatenate([np.ones(n), [1.0, 0.0]]), t
+
+
+def test_local_and_shared_parameters_of_a_small_twin(monkeypatch):
+    residual, x0, _ = curves(60)
+    alike(*both(monkeypatch, residual, x0))
+
+
+def test_five_thousand_local_parameters_and_two_that_all_share():
+    """Standard errors against the inverse of [D B; B' C], D diagonal, written out by hand."""
+    n = 5000
+    residual, x0, t = curves(n)
+    fit = rp.least_squares(residual, x0)
+    assert fit.success and "3 forward products give it" in fit.reasons[0]
+    a, k = np.asarray(fit.x[:-2]), float(fit.x[-2])
+    e = np.exp(-k * t)
+    D, B = np.full(n, e @ e), np.stack([-a * (e @ (t * e)), np.full(n, e.sum())], axis=1)
+    slope = -a.sum() * (t * e).sum()
+    C = np.array([[a @ a * ((t * e) @ (t * e)), slope], [slope, n * t.size]])
+    corner = np.linalg.inv(C - B.T @ (B / D[:, None]))
+    local = 1 / D + np.einsum("ik,kl,il->i", B, corner, B) / D**2
+    s2 = 2 * fit.value / (8 * n - n - 2)
+    np.testing.assert_allclose(fit.standard_errors, np.sqrt(s2 * np.r_[local, np.diag(corner)]), rtol=1e-8)
+
+
+def test_a_parameter_that_begins_near_zero_by_chance_does_not_run_away():
+    """Of 2e5 noisy values one lay at 3e-7; that it came to 0.5 was taken for a way to infinity."""
+    n = 2000
+    y = np.sin(np.linspace(0, 20, n)) + 0.1 * np.random.default_rng(0).normal(size=n)
+    rule = lambda u: 3 * (jnp.exp(u[1:]) - 2 * u[:-1] ** 2)
+    x0 = y.copy()
+    x0[700] = 2e-8
+    fit = rp.least_squares(lambda u: jnp.concatenate([u - y, rule(u), 0.1 * jnp.diff(u, 2)]), x0, method="lm")
+    assert fit.success and abs(fit.x[700]) > 0.1, fit.verdict
 
 
 def test_what_is_refused_is_said():

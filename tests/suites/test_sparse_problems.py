@@ -83,6 +83,23 @@ def test_a_minimum_is_found_and_proven_by_a_factor(name):
     assert result.fun <= peer.fun + 1e-6 * max(1, abs(peer.fun))
 
 
+def test_parameters_in_every_term_are_a_border_of_the_factor():
+    """A chain of ten thousand, seen by two parameters: a color and a row of the factor for each, and proven."""
+    n = 10_000
+
+    def seen(u):
+        x, t, s = u[1:-1], u[0], u[-1]
+        rule = jnp.sum((x[1:] - s * x[:-1] ** 2) ** 2) + n * (s - 1) ** 2
+        return jnp.sum((x - jnp.exp(t)) ** 2) / 2 + rule + t**2 / 10
+
+    result = rp.minimize(seen, np.full(n + 2, 0.5))
+    assert result.success and result.certificate.proof == Proof.BOUNDED
+    assert result.certificate.inertia == (0, 0, n + 2)
+    np.testing.assert_allclose(result.x, np.r_[0, np.ones(n + 1)], atol=1e-9)
+    assert "5 products give it" in result.reasons[0] and "x[0], x[10001] are coupled" in result.reasons[0]
+    assert result.hess.nnz <= 8 * n
+
+
 @pytest.mark.parametrize(
     "method", ["newton", "damped-newton", "trust-exact", "dogleg", "damped", "trust-cg", "trust-krylov", "lbfgs"]
 )

@@ -1,5 +1,7 @@
 """Sparse Hessians whose factor would cost too much: conjugate gradients with H on its pattern."""
 
+from weakref import WeakKeyDictionary
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,7 +11,7 @@ import scipy.optimize
 import raphson as rp
 from raphson.certificate.verdict import Proof
 from raphson.operators.sparse_products import SparseProducts
-from raphson.solver import sparsity
+from raphson.solver import grids, sparsity
 from raphson.solver.drive import run
 from raphson.solver.presets import MULTIPLYING
 
@@ -70,3 +72,31 @@ def test_products_are_those_of_the_function(dear):
     assert np.linalg.norm(B.mv(direction) + v) < 0.1 * np.linalg.norm(v)
     found, _ = B.negative_curvature(jnp.ones(N))
     assert not found
+
+
+@pytest.mark.parametrize("method", ["trust-cg", "trust-krylov", "newton-cg"])
+@pytest.mark.parametrize("bounds", [None, [(None, 0.05)] * N], ids=["free", "bounded"])
+def test_multigrid_leads_to_the_minimum_of_the_factors(monkeypatch, method, bounds):
+    """Where conjugate gradients are slow at x0 their preconditioner has grids: the same minimum, few products."""
+    monkeypatch.setattr(grids, "MANY", 1)
+    monkeypatch.setattr(grids, "PROBED", 1)
+    made, plain = [], grids.grids_of
+    monkeypatch.setattr(grids, "grids_of", lambda structure: made.append(plain(structure)) or made[-1])
+    monkeypatch.setattr(grids, "_known", WeakKeyDictionary())
+    energy = lambda x: 3 * cube(x, STIFF)  # not the one above: what is known of a program is kept
+    result = rp.minimize(energy, np.zeros(N), method=method, bounds=bounds)
+    assert result.success, result.verdict
+    assert len(made) == 1 and made[0] is not None
+    assert any("preconditioned by multigrid with 729 and " in reason for reason in result.reasons)
+    peer = rp.minimize(energy, np.zeros(N), method="trust-exact", bounds=bounds)
+    assert abs(result.fun - peer.fun) <= 1e-12 * abs(peer.fun)
+    np.testing.assert_allclose(result.x, peer.x, atol=1e-6)
+    assert np.sum(result.trace.inner) <= 40 * result.steps
+
+
+def test_where_conjugate_gradients_are_quick_there_are_no_grids(monkeypatch):
+    """Products by differentiation, as for any function."""
+    monkeypatch.setattr(grids, "MANY", 1)
+    monkeypatch.setattr(grids, "grids_of", lambda structure: pytest.fail("grids were made"))
+    easy = lambda x: jnp.sum(jnp.cosh(x)) + jnp.sum((x[1:] - x[:-1]) ** 2) - jnp.sum(x)
+    assert rp.minimize(easy, np.zeros(N), method="trust-cg").success

@@ -1,8 +1,6 @@
 /** The page of an engine in the document, in the language of the state: built anew when that changes, or the engine does. */
 
 import type { Engine } from "../engine/engine";
-import { darkInks } from "../scene/style";
-import { colorOf, element } from "./dom";
 import { makePage, type Page, type Standing } from "./page";
 import type { State, Store } from "./store";
 import { en } from "./words/en";
@@ -10,15 +8,6 @@ import type { Words } from "./words/words";
 import { zh } from "./words/zh";
 
 export const WORDS: Record<State["language"], Words> = { en, zh };
-
-/** The colors of roles, on light ground and on dark, for the whole document. */
-export function dress(): void {
-  for (const [name, role] of [["accent", "model-level"], ["good", "newton"], ["bad", "minus-gradient"], ["run", "path"]])
-    document.documentElement.style.setProperty(`--${name}`, colorOf(role));
-  // Dark only where the page came to life: the static pictures are on white.
-  document.documentElement.classList.add("scripted");
-  document.head.append(element("style", {}, `@media screen and (prefers-color-scheme: dark){:root.scripted{${darkInks("#14191f")}}}`));
-}
 
 export class Mount {
   private page: Page | null = null;

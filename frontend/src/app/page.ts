@@ -5,6 +5,7 @@ import { expressionOf } from "../engine/expression";
 import { element } from "./dom";
 import { Folds } from "./folds";
 import { keysHelp } from "./keys";
+import { languageButtons } from "./languages";
 import { bar } from "./panels/bar";
 import { curvePanel, lineRunPanel } from "./panels/curve";
 import { dualPanel } from "./panels/dual";
@@ -22,7 +23,7 @@ import { whitenedPanel } from "./panels/whitened";
 import type { Panel } from "./panel";
 import { Painter } from "./painter";
 import { shower } from "./shown";
-import type { Language, State, Store } from "./store";
+import type { State, Store } from "./store";
 import { typeset } from "./typeset";
 import type { Words } from "./words/words";
 
@@ -103,15 +104,7 @@ export function formulaOf({ recording: { program, names, fit } }: Engine, words:
   return formula && element("div", { class: "formula-set", "data-part": "formula", role: "region", tabindex: 0, "aria-label": words.laboratory.formulaLabel }, typeset("f", formula));
 }
 
-export function languages(store: Store, words: Words): HTMLElement {
-  const button = (language: Language, code: string) => {
-    const chosen = store.state.language === language;
-    const b = element("button", { type: "button", lang: code, "data-language": language, "aria-pressed": String(chosen) }, words.language[language]);
-    b.addEventListener("click", () => store.set({ language }));
-    return b;
-  };
-  return element("div", { class: "languages", role: "group", "aria-label": words.language.label }, button("en", "en"), button("zh", "zh-CN"));
-}
+export const languages = (store: Store, words: Words): HTMLElement => languageButtons(store.state.language, words.language, (language) => store.set({ language }));
 
 export function footer({ recording }: Engine, words: Words): HTMLElement {
   const own = words.code === "zh" ? recording.zh?.notes : recording.notes;

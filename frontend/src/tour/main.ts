@@ -7,7 +7,7 @@ import "../app/dark.css";
 import "../app/print.css";
 import "./tour.css";
 import { serve } from "../app/background";
-import { dress } from "../app/mount";
+import { dress } from "../app/dress";
 import { Tour } from "./tour";
 
 declare global {

@@ -40,13 +40,16 @@ def slope_lengths(problem: Any) -> Lengths:
     return problem.lengths.slope
 
 
-def host_jacobian(problem: HostResiduals, x: Any, r: np.ndarray) -> np.ndarray:
-    """The Jacobian (m, n) beside the residuals r: the user's, or differences; not taken twice at one point."""
+def host_jacobian(problem: HostResiduals, x: Any, r: np.ndarray) -> Any:
+    """The Jacobian (m, n) beside the residuals r: the user's, or differences; not taken twice at one point. An array,
+    or a SciPy CSR array where it is to be factorized as that."""
     point = np.array(x)
     known = problem.lengths.known
     if known is not None and np.array_equal(known[0], point):
         return known[1]
-    if problem.jacobian is not None:
+    if problem.rows is not None:
+        J = problem.rows.jacobian(problem, point, r)
+    elif problem.jacobian is not None:
         J = given_jacobian(problem, point)
     else:
         problem.evaluations.gradient += 1

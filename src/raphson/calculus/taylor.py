@@ -17,6 +17,7 @@ from raphson.kernel.program import Program
 from raphson.operators.dense import Dense
 from raphson.operators.gram import Folded, Gram, folded_gram
 from raphson.operators.matrix_free import MatrixFree
+from raphson.operators.sparse_gram import SparseGram
 from raphson.problems.allowed import modes_of
 from raphson.problems.callback import HOST, HostResiduals
 from raphson.problems.derivatives import hessian, jacobian, slope
@@ -104,6 +105,10 @@ class Gradient(Observation):
 
     def residuals(self, problem: HostResiduals, x: np.ndarray, value: Any, r: Any, finite: bool) -> Evaluation:
         """Of residuals r at x: cost, gradient and J."""
+        if problem.jacobian_sparsity is not None:
+            count = problem.jacobian_sparsity.structure.entries
+            entries = host_jacobian(problem, x, r).data if finite else np.full(count, np.nan)
+            return sparse_evaluation_on_host(problem, x, value, r, entries)
         J: Any = host_jacobian(problem, x, r) if finite else np.full((r.size, x.size), np.nan)
         if not problem.loss.plain:
             return weighted_evaluation(problem, x, value, r, J)
@@ -237,6 +242,18 @@ def weighted_evaluation(
         J = root[:, None] * J
     held = (problem, x) if bends else (None, None)
     return Evaluation(x, value, r @ J, Gram(J, r, root, *held))
+
+
+def sparse_evaluation_on_host(problem: HostResiduals, x: np.ndarray, value: Any, r: Any, entries: Any) -> Evaluation:
+    """Value, gradient and operator from the entries (nnz,) of a sparse J of host residuals, weighted as above."""
+    p, zero, root = problem.jacobian_sparsity.structure, np.zeros_like(x), np.ones_like(r)
+    rows, columns = np.asarray(p.rows), np.asarray(p.columns)
+    if not problem.loss.plain:
+        r, root = (np.asarray(a) for a in problem.loss.corrected(r))
+        entries = entries * root[rows]
+    gradient: Any = np.bincount(columns, entries * r[rows], x.size)
+    gram: Any = SparseGram(entries, r, root, zero, zero, p)  # type: ignore[arg-type]
+    return Evaluation(x, value, gradient, gram)
 
 
 evaluate_compiled = Program(lambda problem, x, what=HESSIAN: what.evaluate(problem, x), static_argnames=("what",))

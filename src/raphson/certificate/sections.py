@@ -203,6 +203,15 @@ def reaches_bound(space: Any, x: Any, step: np.ndarray) -> bool:
     return bool(np.any(there < np.asarray(box.lower)) or np.any(there > np.asarray(box.upper)))
 
 
+def walled(space: Any, x: Any, step: np.ndarray) -> bool:
+    """Whether a bound lies somewhere ahead of every variable that a direction moves."""
+    box = box_of(space, x)
+    if box is None:
+        return False
+    ahead = np.where(step > 0, np.asarray(box.upper), np.asarray(box.lower))
+    return bool(np.all(np.isfinite(ahead[step != 0])))
+
+
 @dataclass(frozen=True)
 class Sections:
     """What was seen: the noise of f at x, as measured, and a section along every direction asked for."""
@@ -256,7 +265,8 @@ def sections_along(
             with np.errstate(over="ignore"):
                 blocked = reaches_bound(problem.space, x, sign * ts[-1] * v)
             side = read_side(f, ts, seen, noise, precision, accuracy, blocked, model(v))
-            # Far away on a curved space is nothing farther: a sphere ends.
-            sides.append(side if problem.space.straight else replace(side, forever=False))
+            # Far away on a curved space is nothing farther: a sphere ends. So does a way to bounds of all variables.
+            ends = not problem.space.straight or (walled(problem.space, x, sign * v) and not np.any(seen == -np.inf))
+            sides.append(replace(side, forever=False) if ends else side)
         sections.append(Section(v, *sides))
     return Sections(noise, tuple(sections))

@@ -11,6 +11,8 @@ from raphson.solver.presets import DESCRIPTIONS, RESIDUAL_DESCRIPTIONS
 OWN = "echo 'def f(x): return (x[0] - 1)**2 + (x[1] - x[0]**2)**2' > mine.py"
 CSV = "printf 't,y\\n0,2.5\\n1,1.3\\n2,0.6\\n3,0.3\\n' > decay.csv"
 
+G2O = "printf 'EDGE_SE2 %s 1 0 2.1 9 0 0 9 0 99\\n' '0 1' '1 2' '2 0' > loop.g2o"
+
 EXAMPLES = {
     "demo": ("raphson demo",),
     "tour": ("raphson tour", "raphson tour --language zh --to tour.html"),
@@ -24,6 +26,9 @@ EXAMPLES = {
         "raphson fit decay.csv --model 'y = a*exp(-b*t)' \\\n      --start a=1,b=1",
         "raphson fit decay.csv --model 'y = a*exp(-b*t)' \\\n      --start a=1,b=1 --bounds a=0:10,b=0: --loss soft_l1",
     ),
+    "slam": (G2O, "raphson slam loop.g2o",
+             "raphson slam loop.g2o --out solved.g2o --report map.html",
+             "raphson slam loop.g2o --robust huber --scale 2"),
     "compare": ("raphson compare rosenbrock", "raphson compare rosenbrock --methods newton,dogleg,bfgs"),
     "check": ("raphson check rosenbrock", OWN, "raphson check mine.py:f --at 3,0"),
     "zoo": ("raphson zoo", "raphson zoo --trait nist"),
@@ -41,6 +46,9 @@ def epilog(verb: str) -> str:
     if verb == "fit":
         auto = f"{ORDER[0]}; where it fails, {', '.join(ORDER[1:])}"
         parts.append(listed("Methods", {"auto": auto} | RESIDUAL_DESCRIPTIONS))
+        parts.append(names("Losses", LOSSES))
+    if verb == "slam":
+        parts.append(listed("Methods", {"auto": "lm, with a small first damping"} | RESIDUAL_DESCRIPTIONS))
         parts.append(names("Losses", LOSSES))
     if verb == "bench":
         parts.append("`bench cutest --subset quick` takes minutes; it needs sif2jax, and peers where they are there.")

@@ -25,6 +25,7 @@ from raphson.cli.lab import lab
 from raphson.cli.look import look
 from raphson.cli.minimize import minimize
 from raphson.cli.program import program
+from raphson.cli.slam import slam
 from raphson.cli.tour import tour
 from raphson.cli.zoo import zoo
 
@@ -36,6 +37,7 @@ VERBS = {
     lab: "Type a formula, drag x: a page without network.",
     minimize: "Minimize a function, with verdict, reasons and cost.",
     fit: "Fit a formula to a file's columns, with error bars.",
+    slam: "A pose graph from its file to its map, with a page.",
     compare: "Several methods from one start in one table.",
     check: "Are gradient and Hessian those of the function?",
     zoo: "List the named test problems.",

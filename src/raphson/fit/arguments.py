@@ -80,13 +80,6 @@ def check_tuning(notes: list[str], *, x_scale: Any, tr_solver: Any, **ignored: A
             notes.append(f"{name!r} is SciPy's and has no meaning here: ignored")
 
 
-def check_sparsity(pattern: Any, m: int, n: int) -> None:
-    """A jac_sparsity of another shape than the Jacobian's is a mistake, whatever is made of it."""
-    shape = np.shape(pattern) if not hasattr(pattern, "shape") else pattern.shape
-    if pattern is not None and tuple(shape) != (m, n):
-        raise ValueError(f"jac_sparsity has shape {shape}; the Jacobian has {m} rows and {n} columns")
-
-
 def printing(verbose: Any, progress: Any) -> tuple[bool, bool | Callable]:
     """Whether the result is printed at the end (verbose=1), and what reports on the way (verbose=2)."""
     if verbose not in (0, 1, 2):

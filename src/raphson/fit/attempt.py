@@ -1,8 +1,8 @@
 """One method's attempt at a fit, from its start to the `Fit`: last digits, certificate, residuals and Jacobian."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from raphson.calculus.around import limits_of
 from raphson.fit.residuals import jacobian_at, refuse_not_finite, residuals_of, rows_times
 from raphson.fit.result import Fit
 from raphson.fit.strategy import free_variables, polish, steady
+from raphson.fit.structural import structural_words
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.space import Box
 from raphson.kernel.status import Status
@@ -22,7 +23,7 @@ from raphson.solver.call import host_counts, limited
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Patience, Run, run
 from raphson.solver.evidence import certificate_of
-from raphson.solver.final import final_state
+from raphson.solver.final import final_state, snapped
 from raphson.solver.options import Limits
 from raphson.solver.presets import residual_description, residual_preset
 from raphson.solver.result import Evaluations
@@ -41,18 +42,24 @@ class FitCall:
     x: Any
     restore: Callable[[Any], Any]
     limits: Limits
-    names: tuple[str, ...]
+    names: Sequence[str]
     absolute: bool
     notes: list[str]
     begin: float
     compiled: float
     watcher: Any
     progress: Any
+    over: list[Status] = field(default_factory=list)
+    """How the first run ended that was ended from outside: no run after it goes on."""
 
 
 PATIENCE = {True: 100, False: 1000}
 """Trials within which f must fall to half, on the host and in compiled code, where a trial costs a tenth. Levenberg
 and Marquardt's method creeps down Chebyquad from far as k^-3: 20 000 trials, where Newton's needs 100."""
+
+SPARSE_PATIENCE = 100
+"""The same where J is sparse: a trial with thousands of parameters costs as much as one on the host, and of many curves
+one is soon on its way to infinity, along which all others wait (decays-2e4: 21 s with 1000, 8 s with 100)."""
 
 
 def attempt(
@@ -64,9 +71,10 @@ def attempt(
     `aside`: takes what would go on with a run that crawls (None: every run goes to its end).
     """
     own = accuracy(call).after(trials, isinstance(call.problem, HOST))
-    patience = None if aside is None else Patience(PATIENCE[isinstance(call.problem, HOST)])
+    patience = None if aside is None else patience_with(call.problem)
     done = run_from(call, limited(method, own, x), x, progress=call.progress, watcher=call.watcher, patience=patience)
-    made, counted = trials + len(done.trace), len(done.trace)
+    early: Fit | None = None
+    made = counted = 0
 
     def end(done: Run, counted: int = 0) -> Fit:
         return conclude_fit(call, replace(done, status=own.named(done.status)), method, name, reasons, counted)
@@ -77,18 +85,33 @@ def attempt(
         made += len(done.trace)
         return done
 
-    if aside is not None and (onward := done.onward) is not None:
+    if patience is not None and patience.near and done.onward is not None:
+        early = end(done)  # full Newton steps to the minimum, or the run goes on to its own end
+        done = done if early.success else done.onward()
+    made, counted = trials + len(done.trace), len(done.trace)
+    if aside is not None and (onward := done.onward) is not None and early is None:
         aside.append(lambda: end(onward(), counted))
     if done.status == Status.NOT_FINITE and not len(done.trace):
         refuse_start(call, done, x)
     # H is looked at where a run becomes a result alone.
-    return lowest_beside(end(done), again, end, lambda done: replace(counts(done, call.problem, 0), hessian=0))
+    first = early if early is not None and early.success else end(done)
+    return lowest_beside(first, again, end, lambda done: replace(counts(done, call.problem, 0), hessian=0))
+
+
+def patience_with(problem: Any) -> Patience:
+    """How long a run may crawl; a sparse Hessian stands ready for what is slow near its end."""
+    if getattr(problem, "jacobian_sparsity", None) is None:
+        return Patience(PATIENCE[isinstance(problem, HOST)])
+    return Patience(SPARSE_PATIENCE, tail=problem.sparsity is not None)
 
 
 def run_from(call: FitCall, method: Method, x: Any, **seen: Any) -> Run:
     """A run from x within the time that is left."""
     left = None if call.limits.time_limit is None else call.limits.time_limit - (time.perf_counter() - call.begin)
-    return run(method, call.problem, x, time_limit=left, **seen)
+    done = run(method, call.problem, x, time_limit=0.0 if call.over else left, **seen)
+    if done.status in (Status.TIME, Status.USER):
+        call.over.append(done.status)
+    return done
 
 
 def refuse_start(call: FitCall, done: Run, x: Any) -> None:
@@ -118,10 +141,11 @@ def conclude_fit(
 
     `counted`: trials whose evaluations stand in another result.
     """
-    problem = call.problem
-    state = final_state(done, problem)
-    notes = list(call.notes)
-    end = polish(problem, state.x, lambda g, x: free_variables(problem, g, x), most=0 if stopped(done, call) else 8)
+    problem, mine = call.problem, not stopped(done, call)
+    state, notes = final_state(done, problem), list(call.notes)
+    if mine:
+        done, state = snapped(done, state, problem)
+    end = polish(problem, state.x, lambda g, x: free_variables(problem, g, x), most=8 if mine else 0)
     if end.steps and done.status == Status.STEPS:  # the method's own limit: Newton's method came to the end instead
         done = replace(done, status=Status.CONVERGED)
     if end.steps:
@@ -129,7 +153,8 @@ def conclude_fit(
     seen, H = end.seen.evaluation, None if end.seen.hessian is None else np.asarray(end.seen.hessian)
     gram: Any = seen.curvature
     curvature = end.seen.measured or end.seen.sparse or (gram if H is None else Dense(H))  # type: ignore[arg-type]
-    shown = H if end.seen.measured is None else np.asarray(end.seen.measured.matrix)
+    known = end.seen.measured
+    shown = H if known is None or known.compact else np.asarray(known.matrix)
     model = replace(state.model, x=seen.x, value=seen.value, gradient=seen.gradient, curvature=curvature)
     state = replace(state, iterate=replace(state.iterate, model=model))
     model = replace(model, problem=problem)
@@ -140,21 +165,28 @@ def conclude_fit(
         mean = float(np.mean(bend))
         weighted, roots = (slope * r, mean * J), np.sqrt(np.maximum(bend, np.finfo(bend.dtype).eps))
     g = np.asarray(seen.gradient)
+    active = active_bounds(problem.space, g, seen.x)
+    certificate = certificate_of(replace(done, start=call.x), state, shown, problem, call.limits.tolerance, call.names)
+    free = structural_words(J, call.names, active != 0) if loose(certificate) and hasattr(J, "tocsr") else None
+    said = reasons[-1]
+    notes, reasons = (notes, reasons) if free is None else ([*notes, free], (*reasons, free))
     return Fit(
         x=call.restore(seen.x), value=float(seen.value), gradient=g, model=model, termination=done.status,
-        certificate=certificate_of(
-            replace(done, start=call.x), state, shown, problem, call.limits.tolerance, call.names
-        ),
-        trace=done.trace,
+        certificate=certificate, trace=done.trace,
         evaluations=counts(done, problem, end.steps, counted), method=name,
-        description=f"{residual_description(name, problem)} ({reasons[-1]})", reasons=reasons, notes=tuple(notes),
+        description=f"{residual_description(name, problem)} ({said})", reasons=reasons, notes=tuple(notes),
         seconds=time.perf_counter() - call.begin, compile_seconds=CompileClock.seconds - call.compiled, hessian=H,
-        active=active_bounds(problem.space, g, seen.x), residuals=r, jacobian=J, weighted=weighted,
+        active=active, residuals=r, jacobian=J, weighted=weighted,
         refit=lambda i, value, start: refitted(call, i, value, start), names=call.names, loss=problem.loss.name,
         absolute=call.absolute, bend=mean,
         error=1e-11 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
         start=done.start, recipe=method, roots=roots,
     )  # fmt: skip
+
+
+def loose(certificate: Any) -> bool:
+    """Whether a curvature is zero, or in doubt."""
+    return certificate.inertia is not None and certificate.inertia[1] > 0
 
 
 def stopped(done: Run, call: FitCall) -> bool:
@@ -167,7 +199,10 @@ def last_digits(method: Method, steps: int) -> str:
     """The note on full Newton steps at the end, and why they were needed."""
     taken = f"the last digits are from {steps} full Newton step{'s' if steps > 1 else ''}"
     slow = method.curvature.observation.residual
-    return f"Gauss-Newton converges slowly here (large residuals): {taken}" if slow else taken
+    return f"{SLOW}{taken}" if slow else taken
+
+
+SLOW = "Gauss-Newton converges slowly here (large residuals): "
 
 
 def refitted(call: FitCall, i: int, value: float, start: np.ndarray) -> tuple[np.ndarray, float]:

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import jax
 import numpy as np
@@ -18,6 +19,9 @@ BESIDE = 400
 
 BUDGET = 2.0
 """Seconds that the evaluations of one curve may take."""
+
+JOINED = 2000
+"""Points that a curve joins at most: as many as are drawn."""
 
 WIDE = 1e3
 """A predictor that goes over so large a ratio is seen on a logarithmic axis."""
@@ -44,7 +48,7 @@ def determined_root(fit: Any) -> np.ndarray:
     parameter at a bound (a row of 0): where the points are, neither moves the model. NaN where s is not known.
     """
     (r, J), u = fit.weighted, fit.uncertainty
-    s = 1.0 if fit.absolute else u.residual_std
+    s, J = 1.0 if fit.absolute else u.residual_std, full(J)
     if not (np.isfinite(J).all() and np.isfinite(r).all() and np.isfinite(s)):
         return np.full((len(u.names), 1), np.nan)
     error = float(np.finfo(J.dtype).eps) if fit.error is None else fit.error
@@ -54,29 +58,61 @@ def determined_root(fit: Any) -> np.ndarray:
     return B
 
 
-def at_points(fit: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The model at the points of a fit (m,), and its standard errors there (m,): J B by its rows."""
-    data, r, J = fit.data, np.asarray(fit.residuals, float), np.asarray(fit.jacobian, float)
-    if data.weight is not None and data.weight.ndim == 1:
-        r, J = r / data.weight, J / data.weight[:, None]
-    elif data.weight is not None:
-        r, J = np.linalg.solve(data.weight, r), np.linalg.solve(data.weight, J)
-    return np.ravel(data.y) + r, np.linalg.norm(J @ determined_root(fit), axis=1)
+def full(J: Any) -> np.ndarray:
+    """A Jacobian as an array; it may be a SciPy matrix."""
+    return J.toarray() if hasattr(J, "tocsr") else np.asarray(J)
+
+
+def values_at_points(fit: Any) -> np.ndarray:
+    """The model at the points of a fit (m,)."""
+    weight, r = fit.data.weight, np.asarray(fit.residuals, float)
+    if weight is not None:
+        r = r / weight if weight.ndim == 1 else np.linalg.solve(weight, r)
+    return np.ravel(fit.data.y) + r
+
+
+def errors_at_points(fit: Any) -> np.ndarray:
+    """The standard errors of the model there (m,): the lengths of the rows of J B, or by entries of the inverse of a
+    sparse J'J."""
+    weight, J, u = fit.data.weight, fit.jacobian, fit.uncertainty
+    scaled = weight is not None and weight.ndim == 1
+    if hasattr(u, "of_rows") and (weight is None or scaled):
+        errors = u.of_rows(J)
+        return errors / weight if scaled else errors
+    J = full(J).astype(float)
+    if weight is not None:
+        J = J / weight[:, None] if scaled else np.linalg.solve(weight, J)
+    return np.linalg.norm(J @ determined_root(fit), axis=1)
+
+
+_curves: WeakKeyDictionary[Any, FittedCurve | None] = WeakKeyDictionary()
+"""By the error bars of a fit, which has no hash of its own."""
 
 
 def fitted_curve(fit: Any) -> FittedCurve | None:
-    """The curve over a single predictor; None for several of them, and for residuals alone.
+    """The curve over a single predictor; None for several of them, and for residuals alone. Made once for a fit.
 
     f is called at other x only where it takes them one by one: where its value at a point depends on the others (a
-    running sum, a column that it closes over), and where it is not known any more, the curve joins the points.
+    running sum, a column that it closes over), and where it is not known any more, the curve joins the points. So it
+    does beside a sparse J: thousands of parameters bend a curve between `DENSE` places, and each would be a call.
     """
+    if fit.data is None:
+        return None
+    known = fit.uncertainty
+    if known not in _curves:
+        _curves[known] = curve_through(fit)
+    return _curves[known]
+
+
+def curve_through(fit: Any) -> FittedCurve | None:
+    """The same, made now."""
     data = fit.data
-    x = None if data is None else data.predictor
-    if data is None or x is None or not np.isfinite(x).all():
+    x = data.predictor
+    if x is None or not np.isfinite(x).all():
         return None
     log = bool(x.min() > 0 and x.max() >= WIDE * x.min())
     found = None
-    if data.model is not None and fit.model.space.straight and x.size > 1:
+    if data.model is not None and fit.model.space.straight and x.size > 1 and not hasattr(fit.uncertainty, "of_rows"):
         try:
             with np.errstate(all="ignore"):
                 found = evaluated(fit, x, log)
@@ -85,8 +121,19 @@ def fitted_curve(fit: Any) -> FittedCurve | None:
     if found is not None:
         return found
     seen, where = np.unique(x, return_index=True)
-    y, error = at_points(fit)
-    return FittedCurve(seen, y[where], error[where], True, log)
+    if seen.size > JOINED:
+        chosen = spread_places(seen.size)
+        seen, where = seen[chosen], where[chosen]
+    return FittedCurve(seen, values_at_points(fit)[where], errors_at_points(fit)[where], True, log)
+
+
+def spread_places(size: int) -> np.ndarray:
+    """`JOINED` of so many points, both ends among them: one at random in each of as many parts of equal size. Every
+    k-th would beat with knots that are evenly spaced themselves."""
+    edges = np.linspace(0, size, JOINED + 1)
+    inside = np.random.default_rng(JOINED).uniform(edges[:-1], edges[1:])
+    inside[[0, -1]] = 0, size - 1
+    return inside.astype(int)
 
 
 def evaluated(fit: Any, x: np.ndarray, log: bool) -> FittedCurve | None:
@@ -98,13 +145,14 @@ def evaluated(fit: Any, x: np.ndarray, log: bool) -> FittedCurve | None:
     places = np.geomspace(*ends, DENSE) if log else np.linspace(*ends, DENSE)
     seen = np.unique(x)
     places = np.unique(np.concatenate([places[1:-1], seen if seen.size <= BESIDE else ends]))
-    p, B = fit.x_flat, determined_root(fit)
-    steps = steps_along(fit, p, B)
-    if not np.all(steps > 0):  # on a bound that does not push: no room to look around
-        return None
+    p = fit.x_flat
     begin = time.perf_counter()
     y = f(places, p)
-    if (time.perf_counter() - begin) * (1 + 2 * B.shape[1]) > BUDGET:
+    if (time.perf_counter() - begin) * (1 + 2 * p.size) > BUDGET:
+        return None
+    B = determined_root(fit)
+    steps = steps_along(fit, p, B)
+    if not np.all(steps > 0):  # on a bound that does not push: no room to look around
         return None
     if not np.isfinite(B).all():
         return FittedCurve(places, y, np.full(places.size, np.nan), False, log)

@@ -10,7 +10,6 @@ import numpy as np
 
 from raphson.fit.arguments import (
     SCIPY_TOLERANCE,
-    check_sparsity,
     check_tuning,
     our_positions,
     printing,
@@ -19,6 +18,7 @@ from raphson.fit.arguments import (
 )
 from raphson.fit.attempt import FitCall, Overflowing, attempt
 from raphson.fit.equations import by_full_steps
+from raphson.fit.given_rows import belied_rows, require_fit, with_rows, without_rows
 from raphson.fit.messages import notes_on_residuals
 from raphson.fit.residuals import (
     NotSmooth,
@@ -35,19 +35,18 @@ from raphson.kernel.space import Euclidean
 from raphson.kernel.warning import silent
 from raphson.problems.allowed import require_derivatives
 from raphson.problems.callback import HOST
-from raphson.solver.attempts import best_of, onward_from
+from raphson.solver.attempts import best_of, onward_from, said_over
 from raphson.solver.call import limited
 from raphson.solver.callbacks import reporter, watcher
-from raphson.solver.choose import DENSE
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import run
 from raphson.solver.inputs import read_function, read_point, why_not
 from raphson.solver.messages import check_arity, refuse_swapped
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_PRESETS, preset_name, residual_preset
-from raphson.solver.residual_sparsity import with_jacobian_sparsity
 from raphson.solver.spaces import check_method, on_host_there, read_space
 from raphson.solver.step import Method
 from raphson.solver.suspect import located
+from raphson.solver.through import through_infinity
 from raphson.tracing.read import floating_args, without_program
 from raphson.tracing.tally import own_tally
 
@@ -75,7 +74,11 @@ def least_squares(
     "linear", "huber", "soft_l1", "cauchy", "arctan", "tukey", "geman-mcclure", or a function of z as in
     SciPy; f_scale is its c, the size from which residuals count as outliers. bounds: (lower, upper).
     jac(x, *args, **kwargs): array, sparse matrix or LinearOperator; of host functions it is used, of others
-    compared. names: of the parameters, for reports. absolute_sigma: residuals are divided by known standard
+    compared; a sparse one is factorized as it is beyond 500 parameters. jac_sparsity: where J (m, n) can be nonzero, a
+    SciPy sparse matrix, an array, or a BCOO: of host functions, columns without a row in common are differenced
+    together (a place that lacks is found along random vectors, and an error); of others it is used beyond 500
+    parameters in place of the pattern that is found.
+    names: of the parameters, for reports. absolute_sigma: residuals are divided by known standard
     deviations. tol: relative accuracy asked of x (default: as much as the residuals' rounding leaves). space: where x
     lives, as in `minimize`; J, covariance and names then belong to a step from x in its tangent space.
     Positions are SciPy's; (fun, x0, args, method, loss) is understood as well. SciPy's other arguments
@@ -92,7 +95,7 @@ def least_squares(
     aloud, progress = printing(verbose, progress)
     check_tuning(
         notes, x_scale=x_scale, tr_solver=tr_solver, tr_options=tr_options, diff_step=diff_step,
-        jac_sparsity=jac_sparsity, workers=workers,
+        workers=workers,
     )  # fmt: skip
     x = read_point(x0, notes)
     known = read_names(names, Euclidean(), x) if space is None else None
@@ -105,15 +108,19 @@ def least_squares(
     loss = read_loss(loss, f_scale, dtype, notes)
     problem, x, restore = read_residuals(fun, x, args, jac, loss, space, notes, limits.calls, names)
     n, m = problem.space.size(x), problem.count(x)
-    check_sparsity(jac_sparsity, m, n)
     notes.extend(notes_on_residuals(m, n))
-    problem, why = with_jacobian_sparsity(problem, x, DENSE + 1)
+    problem, why = with_rows(problem, x, jac_sparsity, names, notes)
+    require_fit(problem, x, why)
     call = FitCall(
         problem, x, restore, limits, names, absolute_sigma, notes, begin, compiled,
         None if callback is None else watcher(callback, restore), reporter(progress),
     )  # fmt: skip
     try:
         fit = fitted(call, method, f"; {why}" if why else "")
+        said = None if jac_sparsity is None else belied_rows(problem, fit.model.x, names)
+        if said is not None:
+            problem, why = without_rows(problem, x, said, notes)
+            fit = fitted(replace(call, problem=problem), method, f"; {why}" if why else "")
     except NotSmooth:
         plain = None if isinstance(problem, HOST) or not space.straight else without_program(fun)
         if plain is None:
@@ -183,8 +190,12 @@ def best_attempt(call: FitCall, why: str) -> Fit:
 
     candidates = [(name, residual_preset(name, call.problem), why) for name in order_for(call.problem)]
     best = best_of(candidates, one, limited)
-    best = by_full_steps(call, best)
-    return onward_from(best, aside)
+    if not call.over:
+        best = onward_from(by_full_steps(call, best), aside)
+    if not (limited or call.limits.calls is not None or call.over):
+        again = lambda there: attempt(call, "lm", residual_preset("lm", call.problem), there, ("for residuals",))
+        best = through_infinity(best, again)
+    return best if not call.over or best.termination in call.over else said_over(best, call.over[0])
 
 
 def quiet(call: FitCall, problem: Any, x: Any, enough: float) -> Any:

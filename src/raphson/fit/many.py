@@ -103,6 +103,30 @@ class SparseUncertainty(ErrorBars):
             root[np.ix_(known, known)] = d[:, None] * V * np.sqrt(np.maximum(w, 0))
         return root
 
+    def of_rows(self, J: Any) -> np.ndarray:
+        """The standard errors (m,) of the functions whose derivatives are the rows of J (m, n), a SciPy CSR array:
+        s |L^-1 j| without a solve, by the entries of the inverse that the pattern of J'J has, which holds every pair of
+        places of a row. What the data do not see stands still, and so do parameters at bounds. NaN without standard
+        errors, and for a row that has other pairs.
+        """
+        p, n = self.normal, len(self.names)
+        if not (p.solved and np.isfinite(self.s)):
+            return np.full(J.shape[0], np.nan)
+        value = np.asarray(J.data, float) / p.lengths[J.indices] * ~p.pinned[J.indices]
+        rows, columns = host_pattern(p.structure)
+        places = np.asarray(columns, np.int64) * n + rows  # ascending: by columns, and by rows in each
+        row, last = np.repeat(np.arange(J.shape[0]), np.diff(J.indptr)), np.repeat(J.indptr[1:], np.diff(J.indptr))
+        total = np.zeros(J.shape[0])
+        for ahead in range(int(np.diff(J.indptr).max(initial=0))):
+            i = np.flatnonzero(np.arange(value.size) + ahead < last)
+            a, b = J.indices[i].astype(np.int64), J.indices[i + ahead].astype(np.int64)
+            key = np.minimum(a, b) * n + np.maximum(a, b)
+            at = np.minimum(np.searchsorted(places, key), places.size - 1)
+            product = (2 if ahead else 1) * value[i] * value[i + ahead]
+            known = np.where(places[at] == key, p.inverse[at], np.where(product == 0, 0, np.nan))
+            total += np.bincount(row[i], product * known, total.size)
+        return self.s * np.sqrt(np.maximum(total, 0))
+
     def tied(self, above: float) -> tuple[np.ndarray, np.ndarray]:
         """Pairs that meet in a residual, or next to one another in J'J; others are not looked at."""
         p = self.normal

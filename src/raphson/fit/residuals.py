@@ -26,6 +26,7 @@ from raphson.solver.inputs import as_reals, contradicted
 from raphson.solver.messages import refuse_kind
 from raphson.solver.residual_sparsity import with_jacobian_sparsity
 from raphson.solver.suspect import suspect, suspect_on_host
+from raphson.sparsity.given import is_sparse
 from raphson.tracing.needs import NeedsANumber
 from raphson.tracing.numpy import as_jax
 from raphson.tracing.read import read
@@ -194,19 +195,12 @@ def host_residuals(
     point = flat_point(x)
     start, user = np.asarray(point.vector), point.restore
     rows = Rows(fun, user, args, start.dtype)
-    jacobian: Callable[[np.ndarray], np.ndarray] | None = None
-    if jac is not None:
-
-        def given(v: np.ndarray) -> np.ndarray:
-            return jacobian_array(jac(user(v), *args), rows.count, v.size)
-
-        jacobian = given
-
+    jacobian = None if jac is None else UserJacobian(jac, user, args, rows)
     problem = HostResiduals(rows, jacobian, loss, space, CallCounts.begun(calls, READING.calls))
     r = problem.evaluate(start)
     problem = replace(problem, size=r.size)
-    if jac is not None:
-        compare_host_jacobian(problem, start, r)
+    if jacobian is not None and not (start.size > DENSE and is_sparse(jacobian.raw(start.copy()))):
+        compare_host_jacobian(problem, start, r)  # a sparse one is compared by products (fit/given_rows.py)
     source = "the Jacobian is yours" if jac is not None else "the Jacobian is taken by central differences"
     notes.append(f"the residuals run on the host ({why}); {source}. {ADVICE}")
     return problem, point
@@ -273,6 +267,23 @@ def residuals_of(problem: Any, x: Any) -> np.ndarray:
     """The residuals at a point (m,), whatever they are there."""
     host = isinstance(problem, HostResiduals)
     return np.asarray(problem.evaluate(np.asarray(x)) if host else jitted_residuals(problem, x))
+
+
+@dataclass(frozen=True, eq=False)
+class UserJacobian:
+    """The user's `jac` as a function of the flat vector: an array (m, n), or what he returned (`raw`)."""
+
+    jac: Callable
+    user: Callable
+    args: tuple
+    rows: Rows
+
+    def __call__(self, v: np.ndarray) -> np.ndarray:
+        return jacobian_array(self.raw(v), self.rows.count, v.size)
+
+    def raw(self, v: np.ndarray) -> Any:
+        """As it came: a sparse matrix, perhaps."""
+        return self.jac(self.user(v), *self.args)
 
 
 class NotFinite(ValueError):

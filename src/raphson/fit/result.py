@@ -1,6 +1,6 @@
 """The result of a fit: everything a `Result` has, with residuals, Jacobian and error bars."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -47,7 +47,7 @@ class Fit(Result):
     residuals: np.ndarray = field(default_factory=lambda: np.empty(0))
     jacobian: Any = field(default_factory=lambda: np.empty((0, 0)))
     weighted: tuple[np.ndarray, Any] = field(default=(np.empty(0), np.empty((0, 0))))
-    names: tuple[str, ...] = ()
+    names: Sequence[str] = ()
     loss: str = "linear"
     absolute: bool = False
     bend: float = 1.0

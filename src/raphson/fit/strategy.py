@@ -10,18 +10,23 @@ import numpy as np
 
 from raphson.calculus.around import TINY
 from raphson.calculus.colored import SPARSE, SPARSE_GRAM
-from raphson.calculus.difference import SECOND, Bend, bent_residuals
-from raphson.calculus.taylor import GRAM, HESSIAN, weighted_evaluation
+from raphson.calculus.difference import SECOND, Bend, bent_residuals, host_jacobian
+from raphson.calculus.taylor import GRAM, HESSIAN, sparse_evaluation_on_host, weighted_evaluation
 from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.number import eps, limits
 from raphson.kernel.program import Program
 from raphson.kernel.record import record
 from raphson.linear.lowest import HostMatrix
 from raphson.linear.sparse import sparse_backend
+from raphson.linear.sums import summed_products
 from raphson.operators.dense import Measured
+from raphson.operators.sparse import Sparse
 from raphson.paths.ray import Ray
+from raphson.problems.allowed import modes_of
 from raphson.problems.callback import HostResiduals, OutOfCalls
+from raphson.problems.derivatives import hessian
 from raphson.problems.least_squares import LeastSquares
+from raphson.problems.modes import Modes
 from raphson.solver.bounds import active_bounds
 from raphson.solver.final import forms_hessian, sizes
 from raphson.solver.presets import RESIDUAL_PRESETS
@@ -40,6 +45,11 @@ NEAR = 1e-3
 SURE = 1e-4
 """There it is trusted, twice, if the step leaves at most this part of g'H^-1 g and f does not rise: a minimum at 0,
 where x has no size (x^2 + 5 ended at 4.9e-8). At a degenerate minimum such as x^4 a Newton step leaves (2/3)^4."""
+
+
+SURE_OF_MANY = 1e-2
+"""The same where H is sparse: of thousands of variables one lies near 0, and by its size every step is long (an image:
+0.17 where no pixel moves by more than 5e-4)."""
 
 
 def steady(method: Method) -> Method:
@@ -75,7 +85,21 @@ def evaluate_fit(problem: Any, x: Any) -> FitEvaluation:
         return evaluate_fit_on_host(problem, x)
     known = problem.jacobian_sparsity is not None
     dense = not known and forms_hessian(problem, x, LARGEST)
-    return jax.tree.map(np.asarray, evaluate_fit_compiled(problem, x, dense=dense))
+    seen = jax.tree.map(np.asarray, evaluate_fit_compiled(problem, x, dense=dense))
+    return forwards(problem, x, seen) if dense else seen
+
+
+def forwards(problem: Any, x: Any, seen: FitEvaluation) -> FitEvaluation:
+    """The same with H in forward mode over forward mode where it is not finite though f and J are.
+
+    Reverse mode multiplies the branch of `jnp.where` that is not taken by 0, and 0 inf is NaN (exp(z^2) erfc(z) beside
+    its asymptotic series, CUTEst's CERI651C): forward mode drops it.
+    """
+    known = seen.evaluation
+    fine = np.isfinite(known.value) and np.all(np.isfinite(known.gradient))
+    if not fine or np.all(np.isfinite(seen.hessian)) or not modes_of(problem, x).forward:
+        return seen
+    return replace(seen, hessian=np.asarray(forward_hessian(problem, x)))
 
 
 def evaluate_fit_on_host(problem: HostResiduals, x: Any) -> FitEvaluation:
@@ -84,6 +108,8 @@ def evaluate_fit_on_host(problem: HostResiduals, x: Any) -> FitEvaluation:
     Where no calls are left: what the run knows.
     """
     point = np.asarray(x)
+    if problem.jacobian_sparsity is not None:
+        return sparse_fit_evaluation(problem, point)
     try:
         r = problem.evaluate(point)
         found = bent_residuals(problem, point, r, SECOND)
@@ -102,6 +128,24 @@ def evaluate_fit_on_host(problem: HostResiduals, x: Any) -> FitEvaluation:
     return FitEvaluation(seen, found.hessian if found.full else None, Measured(found.hessian, found.error))  # type: ignore[arg-type]
 
 
+def sparse_fit_evaluation(problem: HostResiduals, x: np.ndarray) -> FitEvaluation:
+    """The same with a sparse J on the host, J'WJ in place of H; what the run knows where no calls are left."""
+    try:
+        r = problem.evaluate(x)
+        J = host_jacobian(problem, x, r)
+    except OutOfCalls:
+        known = problem.lengths.known
+        x, r = (known[0], known[2]) if known is not None else problem.lengths.last  # type: ignore[misc]
+        J = None if known is None else known[1]
+    entries = np.full(problem.jacobian_sparsity.structure.entries, np.nan) if J is None else J.data
+    cost: Any = problem.cost(r)
+    p, own = problem.jacobian_sparsity.structure, jnp.asarray(entries, x.dtype)
+    bend = jnp.asarray(problem.loss.weights(r)[1], x.dtype)
+    H = Sparse(summed_products(p.products, p.over_rows(own, bend), own), p.normal)
+    problem.lengths.error = 2 * COLUMN_ERROR if problem.jacobian is None else eps(x)
+    return FitEvaluation(sparse_evaluation_on_host(problem, x, cost, r, entries), None, H)
+
+
 def unknown(problem: HostResiduals) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The start, no Jacobian, and the residuals there: all that is known where no calls were left for more."""
     x, r = problem.lengths.last  # type: ignore[misc]
@@ -116,6 +160,11 @@ def evaluate_both(problem: Any, x: Any, dense: bool) -> FitEvaluation:
 
 
 evaluate_fit_compiled = Program(evaluate_both, static_argnames=("dense",))
+
+forward_hessian = Program(lambda problem, x: hessian(Modes(reverse=False), problem, x)[2])
+
+COLUMN_ERROR = 1e-9
+"""Relative error of a column of J by differences of second order, eps^(2/3) with a margin."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +199,9 @@ def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray], 
         share = left(seen, new, free(np.asarray(new.evaluation.gradient), there)) / before
         far += relative >= NEAR
         sure = relative < NEAR or (
-            far <= 2 and share <= SURE and float(new.evaluation.value) <= float(seen.evaluation.value)
+            far <= 2
+            and share <= (SURE if seen.sparse is None else SURE_OF_MANY)
+            and float(new.evaluation.value) <= float(seen.evaluation.value)
         )
         if bool(cut) or not sure or not share <= 0.25:
             return Polished(x, seen, count)

@@ -128,19 +128,23 @@ def unchanged(v: Array) -> Array:
 
 def conjugate_path(
     mv: Callable[[Array], Array], g: Array, radius: Array | float, limit: int, rows: int, forcing: float = FORCING,
-    least: Array | float = 0.0, pairs: ConjugatePairs | None = None,
+    least: Array | float = 0.0, pairs: ConjugatePairs | None = None, inverse: Callable[[Array], Array] | None = None,
 ) -> ConjugatePath:  # fmt: skip
     """Conjugate gradients from 0 until the residual is below `forcing` of g, a direction has no positive curvature, or
     a leg ends outside the ball of `radius`. Of more than `rows` legs the last ones are joined to one. Where g is
-    rounding, so is a curvature below `least` along it. `pairs` of another walk make a preconditioner.
+    rounding, so is a curvature below `least` along it. `inverse` preconditions, else the `pairs` of another walk do.
 
     Sources: Steihaug (1983); Toint (1981); Nocedal and Wright (2006), algorithms 7.2 and 5.3.
     """
-    return walked(mv, g, radius, limit, rows, forcing, least, preconditioner(g, pairs), pairs)[0]
+    return walked(mv, g, radius, limit, rows, forcing, least, preconditioner(g, pairs, inverse), pairs)[0]
 
 
-def preconditioner(g: Array, pairs: ConjugatePairs | None) -> Callable[[Array], Array]:
-    """v -> P v by the pairs of another walk, or v itself."""
+def preconditioner(
+    g: Array, pairs: ConjugatePairs | None, inverse: Callable[[Array], Array] | None = None
+) -> Callable[[Array], Array]:
+    """v -> P v: `inverse` where it is known, else by the pairs of another walk, or v itself."""
+    if inverse is not None:
+        return inverse
     return unchanged if pairs is None else pairs.preconditioner(g)
 
 
@@ -212,15 +216,16 @@ class Truncated:
 
 
 def newton_cg_direction(
-    mv: Callable[[Array], Array], g: Array, limit: int, forcing: float = FORCING, pairs: ConjugatePairs | None = None
-) -> Truncated:
+    mv: Callable[[Array], Array], g: Array, limit: int, forcing: float = FORCING, pairs: ConjugatePairs | None = None,
+    inverse: Callable[[Array], Array] | None = None,
+) -> Truncated:  # fmt: skip
     """The direction of a line-search Newton-CG method: the end of `conjugate_path`.
 
     Where the very first direction d = -P g has no positive curvature, it is followed as far as if B d were turned
     upwards: a length with the unit of a step, whatever the unit of f.
     Source: Dembo and Steihaug (1983); Nocedal and Wright (2006), algorithm 7.1.
     """
-    w = conjugate_path(mv, g, jnp.inf, limit, 1, forcing, pairs=pairs)
+    w = conjugate_path(mv, g, jnp.inf, limit, 1, forcing, pairs=pairs, inverse=inverse)
     away = w.legs == 0
     s = jnp.where(away, w.turn * w.beyond, w.points[0])
     bend = jnp.where(away, w.turn**2 * w.bend, w.bends[0])

@@ -202,10 +202,20 @@ class Cholmod:
 
     def symbolic(self, structure: SparseStructure) -> Fill | None:
         """The fill in the very order that CHOLMOD will take, by its analysis of the pattern; nothing numeric is
-        allocated. None where that library cannot be called by itself."""
+        allocated. None where that library cannot be called by itself. Remembered: the choice, the bound of the rounding
+        of a factor and pictures ask for the same."""
         rows, columns = host_pattern(structure)
-        order = analyzed_order(np.append(np.asarray(structure.diagonal), rows.size), rows)
-        return None if order is None else fill_of_order(rows, columns, order)
+
+        def make() -> Fill:
+            order = analyzed_order(np.append(np.asarray(structure.diagonal), rows.size), rows)
+            if order is None:
+                raise LookupError("no analysis")
+            return fill_of_order(rows, columns, order)
+
+        try:
+            return self.fills.find(rows, columns, structure.size, make)
+        except LookupError:
+            return None
 
     def held_bytes(self, n: int, nonzeros: int) -> float:
         """Memory of the factors held: a double and an index for each entry, seven integers for each column. Measured:

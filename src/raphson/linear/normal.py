@@ -8,7 +8,7 @@ The values (nnz,) of J are those of its entries row after row, columns ascending
 # pyright: reportMissingTypeStubs=false
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -30,6 +30,10 @@ class JacobianStructure:
     """Where the entries of J (m, n) lie: `rows`, `columns` (nnz,). `across` sums J v, `down` J'w, and `products` the
     values of J'J on the structure `normal`."""
 
+    mends: ClassVar[bool] = True
+    """Whether a step is worth a second solve for the digits that J'J has lost: a fit goes on to the noise of its
+    residuals."""
+
     rows: Any
     columns: Any
     across: SumPlan
@@ -46,6 +50,42 @@ class JacobianStructure:
     def entries(self) -> int:
         """Entries of J."""
         return self.rows.shape[0]
+
+    def blank(self, dtype: Any) -> Array:
+        """Entries of zeros."""
+        return jnp.zeros(self.entries, dtype)
+
+    def times(self, entries: Array, v: Array) -> Array:
+        """J v (m,)."""
+        return summed_products(self.across, entries, v)
+
+    def transposed(self, entries: Array, w: Array) -> Array:
+        """J'w (n,)."""
+        return summed_products(self.down, entries, w)
+
+    def gram(self, entries: Array) -> Array:
+        """The values of J'J on `normal`."""
+        return summed_products(self.products, entries, entries)
+
+    def over_columns(self, entries: Array, d: Array) -> Array:
+        """The entries of J D^-1, D = diag(d)."""
+        return entries / taken(d, self.columns)
+
+    def over_rows(self, entries: Array, w: Array) -> Array:
+        """The entries of diag(w) J."""
+        return entries * taken(w, self.rows)
+
+    def without(self, entries: Array, held: Array) -> Array:
+        """The entries, those in columns that are `held` (n,) zeroed."""
+        return jnp.where(jnp.asarray(held)[self.columns], 0, entries)
+
+    def csr(self, entries: Any) -> Any:
+        """J as a SciPy CSR array (m, n); every place of the pattern is stored. Host."""
+        from scipy.sparse import csr_array  # here: `import raphson` does without scipy.sparse
+
+        rows = np.asarray(self.rows)
+        start = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=self.shape[0]))]).astype(rows.dtype)
+        return csr_array((np.array(entries), np.array(self.columns), start), shape=self.shape)
 
 
 @dataclass(frozen=True)
@@ -83,37 +123,3 @@ def jacobian_structure(start: Any, column: Any, n: int, most: int = MOST_PRODUCT
         sum_plan(slot[place], left, right, normal.entries), normal,
     )  # fmt: skip
     return jax.tree.map(jnp.asarray, structure)
-
-
-def across(p: JacobianStructure, entries: Array, v: Array) -> Array:
-    """J v (m,)."""
-    return summed_products(p.across, entries, v)
-
-
-def down(p: JacobianStructure, entries: Array, w: Array) -> Array:
-    """J'w (n,)."""
-    return summed_products(p.down, entries, w)
-
-
-def normal_values(p: JacobianStructure, entries: Array) -> Array:
-    """The values of J'J on `p.normal`."""
-    return summed_products(p.products, entries, entries)
-
-
-def column_scaled(p: JacobianStructure, entries: Array, d: Array) -> Array:
-    """The entries of J D^-1, D = diag(d)."""
-    return entries / taken(d, p.columns)
-
-
-def row_scaled(p: JacobianStructure, entries: Array, w: Array) -> Array:
-    """The entries of diag(w) J."""
-    return entries * taken(w, p.rows)
-
-
-def host_jacobian_matrix(p: JacobianStructure, entries: Any) -> Any:
-    """J as a SciPy CSR array (m, n); every place of the pattern is stored. Host."""
-    from scipy.sparse import csr_array  # here: `import raphson` does without scipy.sparse
-
-    rows = np.asarray(p.rows)
-    start = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=p.shape[0]))]).astype(rows.dtype)
-    return csr_array((np.array(entries), np.array(p.columns), start), shape=p.shape)

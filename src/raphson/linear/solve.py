@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from raphson.kernel.branch import cond_under_vmap
 from raphson.kernel.record import record
 from raphson.linear.batched import cholesky
-from raphson.linear.cg import LEGS, lowest_ritz, newton_cg_direction
+from raphson.linear.cg import FORCING, LEGS, lowest_ritz, newton_cg_direction
 from raphson.linear.cholesky import Factor, factorize, nearly_singular, noise_shift, succeeded
 from raphson.linear.preconditioner import ConjugatePairs
 from raphson.linear.spectral import absolute_step, lowest_pair, shortest_step
@@ -57,11 +57,13 @@ def newton_step(factor: Factor, q: Array, error: Array | None, d: Array) -> Arra
 
 
 def product_direction(
-    mv: Callable[[Array], Array], g: Array, d: Array, pairs: ConjugatePairs | None = None
-) -> Direction:
-    """By conjugate gradients in scaled variables, preconditioned by the `pairs` of others."""
+    mv: Callable[[Array], Array], g: Array, d: Array, pairs: ConjugatePairs | None = None,
+    inverse: Callable[[Array], Array] | None = None,
+) -> Direction:  # fmt: skip
+    """By conjugate gradients in scaled variables, preconditioned by the `pairs` of others, or by `inverse` in these
+    variables."""
     pairs = None if pairs is None else pairs.scaled(d)
-    found = newton_cg_direction(lambda v: mv(v / d) / d, g / d, limit=LEGS * g.size, pairs=pairs)
+    found = newton_cg_direction(lambda v: mv(v / d) / d, g / d, LEGS * g.size, FORCING, pairs, inverse)
     return Direction(found.s / d, found.inner, found.bend, None if pairs is None else found.pairs.scaled(1 / d))
 
 

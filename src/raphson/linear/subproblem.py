@@ -34,7 +34,8 @@ class Solved:
 class Subproblem(Protocol):
     """H and g in scaled variables, factorized anew for every shift; prepared once at a point.
 
-    `definite`: H has no negative eigenvalue beyond its noise, and `newton` is -H^-1 g then. `least` is at least the
+    `definite`: H has no negative eigenvalue beyond its noise, and `newton` is -H^-1 g then; `solved`: it leaves less
+    than half of g, which it does not where g points along directions without curvature. `least` is at least the
     smallest eigenvalue of H, `most` at least the largest of all |eigenvalues|.
     """
 
@@ -44,6 +45,8 @@ class Subproblem(Protocol):
     def definite(self) -> Array: ...
     @property
     def newton(self) -> Array: ...
+    @property
+    def solved(self) -> Array: ...
     @property
     def least(self) -> Array: ...
     @property
@@ -80,6 +83,11 @@ class DenseSubproblem:
     def definite(self) -> Array:
         """Whether H >= 0 to its noise."""
         return self.factor.definite
+
+    @property
+    def solved(self) -> Array:
+        """Shifts of a dense factor are so small that a step along such directions leaves every ball."""
+        return jnp.ones((), bool)
 
     @property
     def least(self) -> Array:

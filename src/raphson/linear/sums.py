@@ -94,3 +94,13 @@ def summed_products(plan: SumPlan, a: Array, b: Array) -> Array:
         terms = taken(a, plan.spill_left) * taken(b, plan.spill_right)
         total = total + jax.ops.segment_sum(terms, plan.spill_sums, plan.sums, indices_are_sorted=True)
     return total
+
+
+def gather_plan(of: NDArray[Any], place: NDArray[Any], sums: int) -> SumPlan:
+    """The plan of sums of the numbers a[place], each of which belongs to the sum `of`. Host."""
+    return sum_plan(of, place, np.zeros_like(place), sums)
+
+
+def gathered_sums(plan: SumPlan, a: Array) -> Array:
+    """All sums (sums,) of a `gather_plan`."""
+    return summed_products(plan, a, jnp.ones(1, a.dtype))

@@ -2,6 +2,7 @@
 
 # pyright: reportUnknownMemberType=false
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
 import jax
@@ -122,6 +123,14 @@ class Operator(Protocol):
     def remembered(self, g: Array) -> Any:
         """Those pairs, or room for others; None where a product costs no more than they would."""
         return None
+
+    def preconditioner(self, d: Array) -> Callable[[Array], Array] | None:
+        """v -> M v, M positive definite and near to the inverse of D^-1 B D^-1, where one is known from the entries."""
+        return None
+
+    def bare(self) -> "Operator":
+        """Itself without what makes its preconditioner."""
+        return self
 
     def stiffness(self, g: Array, d: Array) -> Array:
         """A positive curvature (n,) for every variable alone: |B_ii|, 1 where that is zero."""

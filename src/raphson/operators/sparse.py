@@ -128,9 +128,11 @@ class Sparse(Operator):
         first = solve_with_bend(p, lifted, q, definite)
         left = q + sparse_product(p, values, first.y)
         better = first.y - sparse_solve(p, lifted, left, definite)
-        gain = norm(q + sparse_product(p, values, better)) < norm(left)
+        rest = norm(q + sparse_product(p, values, better))
+        gain = rest < norm(left)
         most = jnp.max(absolute_row_sums(p, values))
-        return SparseSubproblem(q, d, values, p, definite, jnp.where(gain, better, first.y), first.bend, most)
+        solved = jnp.minimum(rest, norm(left)) <= 0.5 * norm(q)
+        return SparseSubproblem(q, d, values, p, definite, jnp.where(gain, better, first.y), first.bend, most, solved)
 
     def prepare(self, g: Array, d: Array, error: Array | None = None) -> "SparseShifts":
         """One factorization a shift; where B is not positive definite, shifts count from one that makes it so."""
@@ -172,6 +174,7 @@ class SparseSubproblem:
     newton: Array
     stretch: Array
     most: Array
+    solved: Array
 
     @property
     def least(self) -> Array:

@@ -12,7 +12,6 @@ from raphson.kernel.number import norm
 from raphson.kernel.record import record
 from raphson.linear.cholesky import Factor
 from raphson.linear.negative import sparse_noise_shift
-from raphson.linear.normal import JacobianStructure, across, column_scaled, down, host_jacobian_matrix, normal_values
 from raphson.linear.solve import Direction, direct
 from raphson.linear.sparse import sparse_definite, sparse_solve
 from raphson.linear.structure import absolute_row_sums, shifted_values
@@ -21,6 +20,8 @@ from raphson.operators.gram import second_along
 from raphson.operators.sparse import Sparse, SparseSubproblem
 
 Array = jax.Array
+
+each = jax.tree.map
 
 
 @record
@@ -35,12 +36,12 @@ class SparseGram(Operator):
     forgets: ClassVar[tuple[str, ...]] = ("problem",)
     semidefinite: ClassVar[bool] = True
 
-    entries: Array
+    entries: Any
     r: Array
     root: Array
     stiff: Array
     pull: Array
-    structure: JacobianStructure
+    structure: Any
     problem: Any = None
     x: Any = None
 
@@ -51,17 +52,17 @@ class SparseGram(Operator):
 
     def slope(self) -> Array:
         """The gradient J'r + stiff pull (n,)."""
-        return down(self.structure, self.entries, self.r) + self.stiff * self.pull
+        return self.structure.transposed(self.entries, self.r) + self.stiff * self.pull
 
     def mv(self, v: Array) -> Array:
         """J'J v."""
         p = self.structure
-        return down(p, self.entries, across(p, self.entries, v)) + self.stiff**2 * v
+        return p.transposed(self.entries, p.times(self.entries, v)) + self.stiff**2 * v
 
     def formed(self) -> Sparse:
         """The matrix on its pattern."""
         p = self.structure.normal
-        return Sparse(shifted_values(p, normal_values(self.structure, self.entries), self.stiff**2), p)
+        return Sparse(shifted_values(p, self.structure.gram(self.entries), self.stiff**2), p)
 
     def dense(self) -> Array:
         """The matrix (n, n): for small n and for tests."""
@@ -73,11 +74,11 @@ class SparseGram(Operator):
 
     def diagonal(self) -> Array:
         """Squared lengths of the columns of J (n,)."""
-        return down(self.structure, self.entries**2, jnp.ones_like(self.r)) + self.stiff**2
+        return self.structure.transposed(each(jnp.square, self.entries), jnp.ones_like(self.r)) + self.stiff**2
 
     def quadratic(self, s: Array) -> Array:
         """|J s|^2."""
-        Js, held = across(self.structure, self.entries, s), self.stiff * s
+        Js, held = self.structure.times(self.entries, s), self.stiff * s
         return Js @ Js + held @ held
 
     def finite(self) -> bool:
@@ -86,7 +87,7 @@ class SparseGram(Operator):
 
     def matrix(self) -> Any:
         """J as a SciPy CSR array (m, n). Host."""
-        return host_jacobian_matrix(self.structure, self.entries)
+        return self.structure.csr(self.entries)
 
     def stiffness(self, g: Array, d: Array) -> Array:
         """The squared scale: lengths of the columns, with the memory of earlier points."""
@@ -94,7 +95,7 @@ class SparseGram(Operator):
 
     def restrict(self, held: Array, stiff: Array, room: Array) -> Self:
         """Columns of held variables zeroed, and a row for each: J'J is what it shall be, J'r the slope."""
-        kept = jnp.where(jnp.asarray(held)[self.structure.columns], 0, self.entries)
+        kept = self.structure.without(self.entries, held)
         own = held | (stiff > 0)
         return replace(
             self, entries=kept, stiff=jnp.where(own, stiff, self.stiff), pull=jnp.where(own, -stiff * room, self.pull)
@@ -102,15 +103,15 @@ class SparseGram(Operator):
 
     def against(self, plan: "GramShifts", r: Array) -> "GramShifts":
         """What `prepare` gives with other residuals (m,), in the units of that plan."""
-        return replace(plan, r=r, pull=0 * self.pull, g=down(self.structure, plan.entries, r))
+        return replace(plan, r=r, pull=0 * self.pull, g=self.structure.transposed(plan.entries, r))
 
     def noise(self, size: Array) -> Array:
         """How uncertain the cost is: every residual is a difference of terms of size |J| |x|."""
-        return jnp.abs(self.r) @ across(self.structure, jnp.abs(self.entries), size)
+        return jnp.abs(self.r) @ self.structure.times(each(jnp.abs, self.entries), size)
 
     def bend(self, v: Array) -> Array:
         """The second derivative of the residuals along v, (m,), weighted as J is."""
-        return second_along(self.problem, self.x, self.root, v, across(self.structure, self.entries, v))
+        return second_along(self.problem, self.x, self.root, v, self.structure.times(self.entries, v))
 
     def newton(self, g: Array, d: Array, error: Array | None = None) -> Direction:
         """By the normal equations, mended; near to the shortest step (in units d) where J is rank deficient."""
@@ -128,14 +129,14 @@ class SparseGram(Operator):
         newton = plan.mended(values, ok, jnp.zeros((), g.dtype))
         stretch = newton @ sparse_solve(p, values, newton, ok)
         most = jnp.max(absolute_row_sums(p, plan.values))
-        return SparseSubproblem(plan.g, d, plan.values, p, ok, newton, stretch, most)
+        return SparseSubproblem(plan.g, d, plan.values, p, ok, newton, stretch, most, jnp.ones((), bool))
 
     def prepare(self, g: Array, d: Array, error: Array | None = None) -> "GramShifts":
         """J'J with columns at length 1 or less, so that units cost no digits; one factorization a shift."""
         p = self.structure
-        entries, stiff = column_scaled(p, self.entries, d), self.stiff / d
-        values = shifted_values(p.normal, normal_values(p, entries), stiff**2)
-        slope = down(p, entries, self.r) + stiff * self.pull
+        entries, stiff = p.over_columns(self.entries, d), self.stiff / d
+        values = shifted_values(p.normal, p.gram(entries), stiff**2)
+        slope = p.transposed(entries, self.r) + stiff * self.pull
         return GramShifts(slope, d, values, entries, self.r, stiff, self.pull, p)
 
 
@@ -151,11 +152,11 @@ class GramShifts:
     g: Array
     scale: Array
     values: Array
-    entries: Array
+    entries: Any
     r: Array
     stiff: Array
     pull: Array
-    structure: JacobianStructure
+    structure: Any
 
     @property
     def lowest(self) -> Array:
@@ -176,11 +177,13 @@ class GramShifts:
         return jnp.where(ok, plain, lifted), jax.lax.cond(ok, lambda: ok, lambda: sparse_definite(p, lifted))
 
     def mended(self, values: Array, ok: Array, shift: Array) -> Array:
-        """The solution y with these factorized values, corrected once."""
+        """The solution y with these factorized values, corrected once where the structure `mends`."""
         p = self.structure
         y = -sparse_solve(p.normal, values, self.g, ok)
-        r, pull = self.r + across(p, self.entries, y), self.pull + self.stiff * y
-        left = down(p, self.entries, r) + self.stiff * pull + shift * y
+        if not p.mends:
+            return y
+        r, pull = self.r + p.times(self.entries, y), self.pull + self.stiff * y
+        left = p.transposed(self.entries, r) + self.stiff * pull + shift * y
         return y - sparse_solve(p.normal, values, left, ok)
 
     def solve(self, shift: Array) -> Array:

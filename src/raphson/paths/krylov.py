@@ -63,7 +63,7 @@ class Krylov:
         d, B = model.scale, model.curvature
         g, pairs = model.gradient / d, B.remembered(model.gradient)
         pairs = None if pairs is None else pairs.scaled(d)
-        inverse, more = preconditioner(g, pairs), min(self.more, g.size)
+        inverse, more = preconditioner(g, pairs, B.preconditioner(d)), min(self.more, g.size)
 
         def mv(v: Array) -> Array:
             return B.mv(v / d) / d

@@ -36,7 +36,8 @@ class SteihaugPlan:
 class Steihaug:
     """Conjugate gradients from s = 0 until they converge, meet negative curvature or leave ||D s|| <= tau.
 
-    Those of the point before precondition them; the ball stays the one of D, and is left where the path first does.
+    Those of the point before precondition them, or what the curvature knows of its inverse; the ball stays the one of
+    D, and is left where the path first does.
     Source: Steihaug (1983), "The conjugate gradient method and trust regions in large scale optimization".
     """
 
@@ -48,8 +49,9 @@ class Steihaug:
         g, pairs = model.gradient / d, B.remembered(model.gradient)
         pairs = None if pairs is None else pairs.scaled(d)
         found = conjugate_path(
-            lambda v: B.mv(v / d) / d, g, tau, LEGS * g.size, rows_for(g), least=least_curvature(model), pairs=pairs
-        )
+            lambda v: B.mv(v / d) / d, g, tau, LEGS * g.size, rows_for(g), least=least_curvature(model), pairs=pairs,
+            inverse=B.preconditioner(d),
+        )  # fmt: skip
         return SteihaugPlan(found, d)
 
     def at(self, plan: SteihaugPlan, tau: Array) -> Proposal:

@@ -55,7 +55,7 @@ class Trust:
 
     def at(self, plan: Subproblem, tau: Array) -> Proposal:
         """The Newton step if it lies inside, else the point of the boundary where the model is least."""
-        inside = plan.definite & (norm(plan.newton) <= tau)
+        inside = plan.definite & plan.solved & (norm(plan.newton) <= tau)
         start = begin(plan, tau, inside)
         found = lax.while_loop(lambda c: ~c.done, lambda c: refine(plan, tau, c), start)
         y = jnp.where(inside, plan.newton, found.y)

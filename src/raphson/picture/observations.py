@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from raphson.fit.band import FittedCurve, at_points, fitted_curve
+from raphson.fit.band import FittedCurve, fitted_curve, values_at_points
 from raphson.fit.profile import student
 
 MOST = 2000
@@ -54,7 +54,7 @@ class Observations:
         x, y, fitted, names, scaled = np.arange(1.0, residual.size + 1), None, None, ("", ""), False
         curve = fitted_curve(fit)
         if fit.data is not None:
-            fitted, names = at_points(fit)[0], fit.data.names
+            fitted, names = values_at_points(fit), fit.data.names
             y = np.broadcast_to(np.ravel(fit.data.y), fitted.shape)
             scaled = fit.data.weight is not None and fit.data.weight.ndim == 1
             residual = -residual if scaled else y - fitted

@@ -16,8 +16,8 @@ from raphson.kernel import show as _show
 from raphson.report.compare import Comparison as _Comparison
 
 __all__ = [
-    "convergence", "dual", "ellipse", "ellipsoid", "fidelity", "field", "fit", "local", "run", "sparsity", "spectrum",
-    "stretch", "surface", "whitened",
+    "convergence", "dual", "ellipse", "ellipsoid", "fidelity", "field", "fit", "graph", "local", "run", "sparsity",
+    "spectrum", "stretch", "surface", "whitened",
 ]  # fmt: skip
 
 
@@ -101,6 +101,20 @@ def sparsity(model: Any, ax: Any = None) -> Any:
 
     both = scenes.sparsity(model)
     return figure.draw_beside(both if ax is None or _two(ax) else both[:1], ax)
+
+
+def graph(fit: Any, ax: Any = None) -> Any:
+    """Where is the error in my map? Poses and edges of a graph before (thin, gray) and after, edges by their error.
+
+    fit: of `rp.slam.optimize`. The error of an edge is sqrt(e' Omega e / d) in standard deviations, d the numbers that
+    it measures; half of the edges have the calmest color, and the scale reads in gray. Odometry is broad, loop
+    closures and landmarks are thin; what is held is a square. Axes are equal, in units of the file; a map in space is
+    drawn along the two principal axes of its places. ValueError where no variables have places.
+    """
+    from raphson.picture.maps.graph_map import GraphMap
+    from raphson.picture.maps.map_figure import draw_map
+
+    return draw_map(GraphMap.of(fit, most=1), ax)
 
 
 def _two(ax: Any) -> bool:

@@ -21,7 +21,7 @@ POLICY = (
 HIDE = 'document.documentElement.classList.add("scripted")'
 """Before anything is painted: the static pictures are for readers without scripts."""
 
-UNHIDE = 'if(!window.raphson&&!window.tour)document.documentElement.classList.remove("scripted")'
+UNHIDE = 'if(!window.raphson&&!window.tour&&!window.map)document.documentElement.classList.remove("scripted")'
 """After the bundle: they come back where it could not start."""
 
 
@@ -75,6 +75,11 @@ def page(thing: Any, title: str = "", language: str = "en") -> str:
         recording = race.recording(title)
         body = tight(race_page(race, recording, language))
         return document(recording["race"]["words"][language]["title"], body, language, embedded(recording))
+    if hasattr(type(thing), "poses"):
+        from raphson.picture.maps.map_page import map_page
+
+        heading, body, record = map_page(thing, title, language)
+        return document(heading, body, language, embedded(record), "graph-map", "map")
     refuse_curved(getattr(thing, "model", thing))
     recording = make_recording(thing, title)
     body = tight(static_page(recording, thing, language))

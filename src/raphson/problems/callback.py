@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import numpy as np
@@ -137,8 +137,13 @@ class Callback:
 class HostResiduals:
     """The problem: minimize the cost of residuals that a host function of one flat vector returns, a vector (m,).
 
-    `jacobian(x)` returns a matrix (m, n); None: central differences. Everything else as in `Callback`.
+    `jacobian(x)` returns a matrix (m, n); None: central differences. `rows`: how the entries of a sparse J are had
+    (`calculus.host_rows`), and `jacobian_sparsity` their structure where they are factorized as they are. Everything
+    else as in `Callback`.
     """
+
+    sparsity: ClassVar[Any] = None
+    """Of the residuals' own second derivatives nothing is known by entries."""
 
     fun: Callable[[np.ndarray], np.ndarray]
     jacobian: Callable[[np.ndarray], np.ndarray] | None = None
@@ -147,6 +152,8 @@ class HostResiduals:
     evaluations: CallCounts = field(default_factory=CallCounts)
     size: int = 0
     lengths: Lengths = field(default_factory=Lengths)
+    rows: Any = None
+    jacobian_sparsity: Any = None
 
     def residuals(self, x: Any) -> np.ndarray:
         """All residuals at x, (m,)."""
@@ -189,9 +196,11 @@ FRUGAL = 30
 
 
 def few_calls(problem: "Callback | HostResiduals") -> bool:
-    """Whether the limit of calls is small, measured by the number of variables of the last point."""
+    """Whether the limit of calls is small, measured by the number of variables of the last point, or by that of their
+    groups."""
     limit, last = problem.evaluations.limit, problem.lengths.last
-    return limit is not None and last is not None and limit < FRUGAL * (last[0].size + 1)
+    groups = getattr(getattr(problem, "rows", None), "groups", 0)
+    return limit is not None and last is not None and limit < FRUGAL * ((groups or last[0].size) + 1)
 
 
 HOST = (Callback, HostResiduals)

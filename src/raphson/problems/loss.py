@@ -109,6 +109,16 @@ def geman_mcclure(z: Array) -> tuple[Array, Array, Array]:
     return z / (1 + z), 1 / (1 + z) ** 2, -2 / (1 + z) ** 3
 
 
+def dcs(z: Array) -> tuple[Array, Array, Array]:
+    """z up to 1, then (3 z - 1) / (z + 1): dynamic covariance scaling. Source: Agarwal et al. (2013)."""
+    below, inside = 1 + jnp.maximum(z, 1), z <= 1
+    return (
+        jnp.where(inside, z, 3 - 4 / below),
+        jnp.where(inside, 1, 4 / below**2),
+        jnp.where(inside, 0, -8 / below**3),
+    )
+
+
 LOSSES = {
     "linear": linear,
     "huber": huber,
@@ -117,4 +127,5 @@ LOSSES = {
     "arctan": arctan,
     "tukey": tukey,
     "geman-mcclure": geman_mcclure,
+    "dcs": dcs,
 }

@@ -28,6 +28,11 @@ def better(best: Any, result: Any) -> Any:
     return replace(chosen, evaluations=best.evaluations + result.evaluations, reasons=said)
 
 
+def said_over(best: Any, status: Status) -> Any:
+    """The best result where a later run was ended from outside, which is said."""
+    return replace(best, reasons=(*best.reasons, f"a run after it was ended: {status.sentence}"))
+
+
 def onward_from(best: Any, aside: list[Callable[[], Any]]) -> Any:
     """The best result; runs that were laid aside go on where it shows no minimum."""
     for onward in aside:

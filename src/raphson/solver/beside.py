@@ -17,6 +17,7 @@ from raphson.certificate.verdict import Cause, Verdict
 from raphson.kernel.number import CURVATURE_NOISE, GRADIENT_NOISE, default_tolerance, eps
 from raphson.kernel.product import box_of
 from raphson.problems.callback import HOST
+from raphson.problems.least_squares import LeastSquares
 from raphson.solver.drive import Run
 from raphson.solver.final import flat
 from raphson.solver.result import Evaluations
@@ -63,9 +64,12 @@ def run_beside(
     result: Any, begin: Callable[[Any], Run], end: Callable[[Run], Any], cost: Callable[[Run], Evaluations]
 ) -> tuple[Any, bool]:
     """The first lower result, if a run from beside finds one; else the result with what the look has cost."""
-    model, spent, steps = result.model, result.evaluations, steps_beside(result)
+    model, spent = result.model, result.evaluations
     first = max(abs(float(result.trace.start_value)), abs(result.value))
     worth = max(result.certificate.noise, eps(np.asarray(model.gradient)) ** (2 / 3) * first)
+    if result.value <= worth and squares(model.problem):  # nothing lies below 0
+        return result, False
+    steps = steps_beside(result)
     for step in steps:
         there = model.space.move(model.x, jnp.asarray(step, np.asarray(model.gradient).dtype))[0]
         done = begin(there)
@@ -74,7 +78,9 @@ def run_beside(
             spent = spent + found.evaluations
             if found.value < result.value - worth:
                 why = f"at f = {result.value:.6g} H was singular: begun again beside that point"
-                return whole(result, there, replace(found, evaluations=spent, reasons=(*result.reasons, why))), True
+                return as_one_run(
+                    result, there, replace(found, evaluations=spent, reasons=(*result.reasons, why))
+                ), True
         else:
             spent = spent + cost(done)
     if not steps:
@@ -85,7 +91,12 @@ def run_beside(
     return replace(result, evaluations=spent, reasons=(*result.reasons, why)), False
 
 
-def whole(before: Any, there: Any, after: Any) -> Any:
+def squares(problem: Any) -> bool:
+    """Whether f is a sum of squares, as it is written."""
+    return isinstance(problem, LeastSquares) and problem.loss.plain
+
+
+def as_one_run(before: Any, there: Any, after: Any) -> Any:
     """The result `after` as the end of one run, that began where `before` did and went on from `there`."""
     last = flat(before.start) + np.sum(before.trace.moves, axis=0)
     trace = before.trace.then(flat(there) - last, after.trace)

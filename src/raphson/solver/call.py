@@ -12,10 +12,11 @@ import numpy as np
 from raphson.calculus.taylor import GRADIENT
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.product import box_of
+from raphson.kernel.status import Status
 from raphson.operators.dense import Dense
 from raphson.paths.proposal import RADIUS
 from raphson.problems.callback import HOST
-from raphson.solver.attempts import CRAWL, KINKED, best_of, onward_from
+from raphson.solver.attempts import CRAWL, KINKED, best_of, onward_from, said_over
 from raphson.solver.beside import lowest_beside
 from raphson.solver.bounds import active_bounds
 from raphson.solver.choose import SURE
@@ -24,18 +25,21 @@ from raphson.solver.drive import Patience, Run, run
 from raphson.solver.evidence import certificate_of
 from raphson.solver.facts import sparsity_facts
 from raphson.solver.final import final_state, hessian_of, sizes, snapped, with_sparse_hessian
+from raphson.solver.grids import with_grids
 from raphson.solver.options import Limits
 from raphson.solver.presets import DESCRIPTIONS, cast
 from raphson.solver.result import Evaluations, Result
 from raphson.solver.start import no_more, not_begun, refused_start, unknown_at_start
 from raphson.solver.step import Method, trial_observation
+from raphson.solver.through import through_infinity
 from raphson.solver.unused import unused_words
 
 
 @dataclass
 class Call:
     """What all attempts of one call share: the problem, the start `x`, the way back to the user's form of it, the
-    limits, and who watches; `trials` made so far, and what goes on with runs that were laid `aside`."""
+    limits, and who watches; `trials` made so far, what goes on with runs that were laid `aside`, and how a run was
+    ended from outside, after which none goes on (`over`)."""
 
     problem: Any
     x: Any
@@ -47,6 +51,7 @@ class Call:
     watch: Callable | None
     report: Callable | None
     trials: int = 0
+    over: Status = Status.RUNNING
     patient: bool = True
     aside: list[Callable[[], Result]] = field(default_factory=list)
 
@@ -60,13 +65,27 @@ class Call:
         newton = self.problem.space.straight and tuple(name for name, _, _ in candidates) == SURE
         limited_steps = self.limits.max_steps is not None
         self.patient = not newton or limited_steps
-        return onward_from(best_of(candidates, self.attempt, limited_steps, KINKED if newton else (), more), self.aside)
+        best = best_of(candidates, self.attempt, limited_steps, KINKED if newton else (), more)
+        if not self.over:
+            best = onward_from(best, self.aside)
+        if not self.patient and not self.over:
+            best = through_infinity(best, lambda there: self.again(*candidates[0], there))
+        return best if self.over in (Status.RUNNING, best.termination) else said_over(best, self.over)
+
+    def again(self, name: str, method: Method, reason: str, there: Any) -> Result:
+        """One method from a point of ours to its end."""
+        own = self.limits.after(self.trials, False)
+        return self.finish(self.run_from(limited(method, own, self.x), there), own, name, method, (reason,))
 
     def run_from(self, method: Method, start: Any, **seen: Any) -> Run:
         """A run from `start` within the time that is left."""
         limit = self.limits.time_limit
         left = None if limit is None else limit - (time.perf_counter() - self.begin)
-        done = run(method, self.problem, start, time_limit=left, **seen)
+        done = run(
+            method, with_grids(self.problem, self.x, method), start, time_limit=0.0 if self.over else left, **seen
+        )
+        if done.status in (Status.TIME, Status.USER):
+            self.over = done.status
         self.trials += len(done.trace)
         return done
 
@@ -107,7 +126,7 @@ class Call:
         loose = certificate.inertia is not None and certificate.inertia[1] > 0
         unused = unused_words(problem, model) if loose else None
         reasons = reasons if unused is None else (*reasons, unused)
-        model = replace(model, problem=problem)
+        model = replace(model, problem=problem, curvature=model.curvature.bare())
         return Result(
             x=self.restore(model.x),
             value=float(model.value),

@@ -5,6 +5,9 @@ from typing import Any
 import jax
 
 from raphson.kernel.record import record, static
+from raphson.linear.blocks import BlockStructure
+from raphson.linear.coarsen import Grids
+from raphson.linear.elimination import Elimination
 from raphson.linear.normal import JacobianStructure
 from raphson.linear.structure import SparseStructure
 from raphson.problems.least_squares import LeastSquares
@@ -17,6 +20,9 @@ PLACES = {
     **dict.fromkeys(PROBLEMS, lambda problem: problem),
     SparseStructure: lambda problem: square_structure(problem),
     JacobianStructure: lambda problem: problem.jacobian_sparsity.structure,
+    BlockStructure: lambda problem: problem.jacobian_sparsity.structure,
+    Elimination: lambda problem: problem.jacobian_sparsity.elimination,
+    Grids: lambda problem: problem.sparsity.grids,
 }
 """What is taken out of a state, by its type, and where it is found again."""
 
@@ -50,6 +56,8 @@ def whole(state: State, problem: Any) -> State:
 
 
 def with_structure(state: State, structure: Any) -> State:
-    """The same for host functions, which are in no state: the pattern alone."""
+    """The same for host functions, which are in no state: the pattern alone, of H or of J."""
     missing = lambda a: isinstance(a, Given)
-    return jax.tree.map(lambda a: structure if missing(a) else a, state, is_leaf=missing)
+    square = structure.normal if isinstance(structure, JacobianStructure) else structure
+    place = lambda a: square if a.kind is SparseStructure else structure
+    return jax.tree.map(lambda a: place(a) if missing(a) else a, state, is_leaf=missing)

@@ -10,10 +10,10 @@ import numpy as np
 
 from raphson.calculus.check import DerivativeCheck, examine
 from raphson.calculus.taylor import GRADIENT, evaluate_compiled
+from raphson.kernel.names import Numbered
 from raphson.kernel.program import Program
 from raphson.kernel.warning import silent
 from raphson.problems.allowed import require_derivatives
-from raphson.solver.evidence import Numbered
 from raphson.solver.host import flat_point, flatten, host_problem, user_hessian
 from raphson.solver.inputs import jax_problem, read_function, read_point, why_not
 from raphson.solver.spaces import on_host_there, read_space

@@ -8,7 +8,7 @@ import jax
 from raphson.problems.callback import Callback
 from raphson.problems.modes import FORWARD, ORDINARY, Modes
 from raphson.solver.memory import amount, available_bytes, no_room, platform_of
-from raphson.solver.price import PROBED, Counts, Inquiry, Price, Way, inquire, prices, program_work
+from raphson.solver.price import PROBED, SURER, Counts, Inquiry, Price, Way, deciding, inquire, prices, program_work
 from raphson.solver.sparsity import SparsityFound
 
 DENSE = 500
@@ -40,12 +40,8 @@ NAMES = {
     Way.PRODUCTS: ("trust-cg",),
     Way.PAIRS: ("lbfgs", "trust-cg"),
 }
-"""The presets of each way, the surest first."""
-
-
-SURER = 1.1
-"""A way is taken before those behind it in `NAMES` unless they are foreseen to be more than so many times as fast:
-estimates do not tell ways apart that are closer, and the first ones show more minima and show them better."""
+"""The presets of each way, the surest first. Where H is sparse its factor comes after products and L-BFGS: RAYBENDL
+(n = 2050) is solved by it alone."""
 
 
 def choose(
@@ -66,9 +62,18 @@ def choose(
         return Choice(SURE, f"n = {n} and H is available")
     if found is not None and found.given and problem.sparsity is not None and problem.sparsity.direct:
         return Choice(NAMES[Way.SPARSE], first_reason(Way.SPARSE, Counts(n, 0.0), found))
-    seen = inquire(problem, x) if look and modes.reverse and modes.second == FORWARD else None
-    counts = counted(problem, x, found, seen)
-    return cheapest(counts, x, found, seen, available_bytes(x))
+    counts, free = counted(problem, x, found, None), available_bytes(x)
+    most = worth_looking(counts, x, free) if look and modes.reverse and modes.second == FORWARD else 0
+    seen = inquire(problem, x, most) if most else None
+    counts = counts if seen is None else replace(counts, asked=seen.asked)
+    return cheapest(counts, x, found, seen, free)
+
+
+def worth_looking(counts: Counts, x: Any, free: float) -> int:
+    """How many products at x0 may tell the ways apart: beyond, the factor of a sparse H is taken in any case."""
+    sparse = prices(counts, jax.tree.leaves(x)[0].dtype.itemsize).get(Way.SPARSE)
+    usable = sparse is not None and sparse.bytes <= free and platform_of(x) == "cpu"
+    return deciding(counts) if usable else PROBED
 
 
 def on_host(problem: Callback, n: int, found: SparsityFound | None) -> Choice:
@@ -122,7 +127,8 @@ def cheapest(counts: Counts, x: Any, found: SparsityFound | None, seen: Inquiry 
         more.append(f"a sparse H is factorized on the processor, and x is on a {there}: products instead")
     if found is not None and way != Way.SPARSE:
         more.append(found.reason)
-    return Choice(NAMES[way], first_reason(way, counts, found), tuple(more))
+    sure = NAMES[Way.SPARSE] if Way.SPARSE in held and way in (Way.PRODUCTS, Way.PAIRS) else ()
+    return Choice((*NAMES[way], *sure), first_reason(way, counts, found), tuple(more))
 
 
 def first_reason(way: Way, counts: Counts, found: SparsityFound | None) -> str:
@@ -142,14 +148,16 @@ def first_reason(way: Way, counts: Counts, found: SparsityFound | None) -> str:
 
 def estimates(order: list[Way], priced: dict[Way, Price], seen: Inquiry | None) -> str:
     """What every way was foreseen to cost, the cheapest first, and what was seen at x0."""
-    said = ", ".join(f"{way} {about_seconds(priced[way].seconds)}" for way in order)
+    cut = seen is not None and not seen.negative and seen.allowed <= seen.products < PROBED  # more would decide nothing
+    least = lambda way: "at least " if cut and way in (Way.PRODUCTS, Way.PAIRS) else ""
+    said = ", ".join(f"{way} {least(way)}{about_seconds(priced[way].seconds)}" for way in order)
     if seen is None:
         return f"foreseen: {said}"
     if not seen.products:
         return f"foreseen: {said} (at x0 the gradient says nothing)"
     if seen.negative:
         return f"foreseen: {said} (H is not positive definite at x0)"
-    reached = "came to a hundredth of g" if seen.products < PROBED else "were not at a hundredth of g"
+    reached = "came to a hundredth of g" if seen.products < seen.allowed else "were not at a hundredth of g"
     taken = f"{seen.products} product{'' if seen.products == 1 else 's'}"
     return f"foreseen: {said} (conjugate gradients at x0 {reached} after {taken})"
 

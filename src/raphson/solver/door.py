@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from raphson.calculus.taylor import GRADIENT
+from raphson.kernel.names import Numbered
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trial
 from raphson.kernel.warning import silent
@@ -19,9 +20,9 @@ from raphson.solver.callbacks import announce, reporter, watcher
 from raphson.solver.choose import DENSE, choose
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import iterate_trials as iterations
-from raphson.solver.evidence import Numbered
 from raphson.solver.final import evaluate
 from raphson.solver.given_sparsity import belied, compare_hess, distrusted, with_given_sparsity
+from raphson.solver.grids import grids_in_words, slow_by_products, with_grids
 from raphson.solver.host import EVERYWHERE, host_problem
 from raphson.solver.host_sparsity import by_given_hessian, with_host_sparsity
 from raphson.solver.inputs import contradicted, jax_problem, read_function, read_point, why_not
@@ -165,7 +166,7 @@ def iterate(
     problem, found = with_sparsity(placed(problem, space, notes), x, DENSE + 1)
     ((_, chosen, _), *_), _ = read_method(method, problem, x, found)
     chosen = limited(chosen, read_limits(tol, max_steps, None, None, notes), x)
-    return iterations(chosen, problem, x)
+    return iterations(chosen, with_grids(problem, x, chosen), x)
 
 
 def read_problem(
@@ -242,17 +243,20 @@ def read_method(
     name = preset_name(method)
     if name == "auto":
         choice = choose(problem, x, modes_of(problem, x), found)
-        return [(name, preset_for(name, problem), choice.reason) for name in choice.names], choice.more
+        several = [(name, preset_for(name, problem, x), choice.reason) for name in choice.names]
+        return several, choice.more + grids_in_words(problem, x, several[0][1])
     check_method(PRESETS[name], name, problem.space)
-    chosen = preset_for(name, problem)
+    chosen = preset_for(name, problem, x)
     require_room(name, chosen, n, x)
-    return [(name, chosen, "asked for")], ()
+    return [(name, chosen, "asked for")], grids_in_words(problem, x, chosen)
 
 
-def preset_for(name: str, problem: Any) -> Method:
+def preset_for(name: str, problem: Any, x: Any) -> Method:
     """The method of this name, with sparse factorizations, or products with a sparse H, where the problem knows its
     sparsity and they pay."""
     known = getattr(problem, "sparsity", None)
     if known is None:
         return PRESETS[name]
+    if known.direct and name in MULTIPLYING:
+        return (MULTIPLYING if slow_by_products(problem, x) else PRESETS)[name]
     return (SPARSE_PRESETS if known.direct else MULTIPLYING).get(name, PRESETS[name])

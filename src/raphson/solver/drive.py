@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -66,10 +66,14 @@ class Run:
 @dataclass
 class Patience:
     """Tells when a run crawls: f did not fall to half within so many `trials`; or, where it is `signed`, not by a
-    hundredth of all that it fell, nor of what it is."""
+    hundredth of all that it fell, nor of what it is. `tail`: also when it converges linearly and is so near that full
+    Newton steps may do the rest (`near`)."""
 
     trials: int
     signed: bool = False
+    tail: bool = False
+    last: list[float] = field(default_factory=lambda: [])
+    near: bool = False
     made: int = 0
     highest: float = -np.inf
     lowest: float = np.inf
@@ -81,14 +85,35 @@ class Patience:
         self.lowest = float(np.fmin.reduce(values, initial=self.lowest))
         self.highest = float(np.fmax.reduce(values, initial=self.highest))
         self.made += len(table)
-        if self.made < self.trials:
+        self.last = [*self.last, *values.tolist()][-TAIL:]
+        if self.tail and linear_tail(self.last):
+            self.near = True
+            return True
+        halved = not self.signed and self.lowest < 0.5 * self.before
+        if self.made < self.trials and not halved:
             return False
-        if self.signed:
-            crawls = not self.before - self.lowest > 0.01 * min(self.highest - self.lowest, abs(self.lowest))
-        else:
-            crawls = not self.lowest < 0.5 * self.before
+        gained = self.before - self.lowest > 0.01 * min(self.highest - self.lowest, abs(self.lowest))
+        crawls = not (gained if self.signed else halved)
         self.made, self.before = 0, self.lowest
         return crawls
+
+
+TAIL = 10
+"""Values in a row whose differences tell a linear convergence from the last steps of a quadratic one."""
+
+LEFT = 1e-8
+"""This part of f, at most, is then still to be gained: where a step moves x by 1e-4 of its size and Newton's method has
+long been at home (f rises by the square)."""
+
+
+def linear_tail(values: list[float]) -> bool:
+    """Whether f fell by a part of its last fall, over half of it, ten times, and little is left by that rate."""
+    falls = -np.diff(values)
+    if len(values) < TAIL or not np.all(falls > 0):
+        return False
+    rates = falls[1:] / falls[:-1]
+    rate = float(np.exp(np.mean(np.log(rates))))
+    return bool(np.all(rates > 0.25)) and 0.5 < rate < 1 and falls[-1] * rate / (1 - rate) <= LEFT * abs(values[-1])
 
 
 def loop(method: Method, problem: Any, state: State, until: Any, history: int) -> tuple[Packed, Any]:
@@ -149,7 +174,7 @@ def one_step(method: Method, problem: Any, state: State) -> tuple[State, Trial]:
     if not bool(trial.accepted):
         return whole(rejected, problem), refused
     state, trial = finish_step(method, problem, state, seen, control, trial)
-    return leave(method, whole(state, problem)), trial
+    return leave(method, problem, whole(state, problem)), trial
 
 
 def iterate_trials(method: Method, problem: Any, x0: Any) -> Iterator[tuple[State, Trial]]:
@@ -305,7 +330,7 @@ def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
             Started.compiled.add(key)
             if seen:
                 Started.pace[key] = (time.perf_counter() - begin) / max(count, 1)
-            state = leave(method, state)
+            state = leave(method, problem, state)
             status = Status(int(state.status))
             yield state, np.asarray(table)[:count], status
 

@@ -16,7 +16,7 @@ from raphson.certificate.rules import certify
 from raphson.certificate.sections import BEYOND, Course, Section, sections_along
 from raphson.certificate.shape import WHOLE, Shape, examine_free, examine_products
 from raphson.certificate.verdict import Certificate, Proof
-from raphson.kernel.names import step_names
+from raphson.kernel.names import Numbered, step_names
 from raphson.kernel.number import VALUE_NOISE, default_tolerance, eps
 from raphson.kernel.product import coordinates, unit_of
 from raphson.kernel.program import Program
@@ -49,7 +49,7 @@ def certificate_of(
     sides = active_bounds(problem.space, g, model.x)
     held = sides != 0
     g = np.where(held, 0, g)
-    names = (Numbered() if space.straight else step_names(space, model.x)) if names is None else names
+    names = (Numbered(g.size) if space.straight else step_names(space, model.x)) if names is None else names
     first = max(abs(done.trace.start_value), abs(float(model.value)))
     size, big = measures(magnitude, largest, scale.astype(float), eps(g), first)
     shape = shape_of(problem, model, H, g, scale, size, big, held, names)
@@ -323,10 +323,3 @@ def imbalance_at(problem: Any, model: Any, size: np.ndarray, free: np.ndarray, f
     at = lambda s: problem.space.move(model.x, jnp.asarray(s, x.dtype))[0]
     gradient = lambda s: np.asarray(evaluate(problem, at(s), GRADIENT).gradient, float)
     return sampled(gradient, x, size, free, eps(x) ** (1 / 3))
-
-
-class Numbered:
-    """The names of variables that have none: x1, x2, ..., made when asked for."""
-
-    def __getitem__(self, i: int) -> str:
-        return f"x{i + 1}"

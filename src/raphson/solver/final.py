@@ -10,6 +10,7 @@ import numpy as np
 from raphson.calculus.around import TINY
 from raphson.calculus.colored import SPARSE
 from raphson.calculus.difference import final_derivatives, host_gradient
+from raphson.calculus.slopes import slope_differences
 from raphson.calculus.taylor import HESSIAN, PRODUCT, VALUE, Observation, evaluate_compiled
 from raphson.certificate.shape import WHOLE
 from raphson.kernel.number import eps
@@ -21,6 +22,7 @@ from raphson.problems.allowed import modes_of
 from raphson.problems.callback import HOST, Callback, OutOfCalls
 from raphson.problems.modes import FORWARD
 from raphson.solver.drive import Run
+from raphson.solver.saddle import factorized
 from raphson.solver.step import Method, State
 
 EVERYWHERE = Euclidean()
@@ -39,12 +41,6 @@ def forms_hessian(problem: Any, x: Any, most: int | None = None) -> bool:
     """Whether H is formed; `most`: up to so many variables (None: `LARGEST`)."""
     forwards = not isinstance(problem, HOST) and modes_of(problem, x).gradient == FORWARD
     return problem.space.size(x) <= (LARGEST_FORWARD if forwards else LARGEST if most is None else most)
-
-
-def factorized(problem: Any) -> bool:
-    """Whether the problem knows the sparsity of its Hessian, and that a factor costs little enough."""
-    known = getattr(problem, "sparsity", None)
-    return known is not None and known.direct
 
 
 def end_observation(problem: Any, x: Any) -> Observation:
@@ -115,8 +111,15 @@ def snapped(done: Run, state: State, problem: Any) -> tuple[Run, State]:
     return replace(done, status=Status.CONVERGED), replace(state, iterate=replace(state.iterate, model=model))
 
 
-DIFFERENCES = 300
-"""Up to so many variables a Hessian by differences, n^2 calls of f, is worth its certificate."""
+DIFFERENCES, WITH_SLOPES = 300, 1000
+"""Up to so many variables a Hessian by differences is worth its certificate: n^2 calls of f, or two n of a gradient
+that was given."""
+
+
+def looked_through(problem: Callback, n: int) -> bool:
+    """Whether H of a host function of n variables is had at the end, by its user or by differences."""
+    known = problem.hessian is not None or problem.sparsity is not None
+    return known or n <= (DIFFERENCES if problem.gradient is None else WITH_SLOPES)
 
 
 def final_host_state(state: State, problem: Callback) -> State:
@@ -126,7 +129,7 @@ def final_host_state(state: State, problem: Callback) -> State:
     if float(state.best.value) < float(model.value):
         unknown = np.full_like(np.asarray(model.gradient), np.nan)
         model = replace(model, x=state.best.x, value=state.best.value, gradient=unknown)
-    whole = model.gradient.size <= DIFFERENCES or problem.hessian is not None or problem.sparsity is not None
+    whole = looked_through(problem, model.gradient.size)
     problem.lengths.slope_error = None
     if np.isfinite(float(model.value)):
         try:
@@ -136,7 +139,11 @@ def final_host_state(state: State, problem: Callback) -> State:
                 return replace(state, iterate=replace(state.iterate, model=replace(model, gradient=g)))
             if problem.sparsity is not None:
                 return with_final_entries(state, model, problem)
-            found: Any = final_derivatives(problem, model.x, float(model.value))
+            plain = problem.hessian is None and model.gradient.size > DIFFERENCES
+            found: Any = (
+                slope_differences(problem, np.array(model.x)) if plain
+                else final_derivatives(problem, model.x, float(model.value))
+            )  # fmt: skip
         except OutOfCalls:
             return replace(state, iterate=replace(state.iterate, model=model))
         d = np.sqrt(np.maximum(np.abs(np.diagonal(found.hessian)), TINY))

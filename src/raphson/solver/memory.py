@@ -17,6 +17,14 @@ VECTORS = 150
 """Vectors of n that any run holds at its peak, with what f remembers and the points that the trace keeps: 155 by what
 that grew by from n = 1e5 to 1e6 (chained Rosenbrock by products); sparse factors are counted apart."""
 
+ROW_COPIES = 4
+"""Matrices of m x n that a fit with a dense J holds at its peak, error bars included, beside `DENSE_COPIES` of n x n:
+3.2 to 3.9 by what the peak grew by from (m, n) = (2400, 600) to (9600, 600) and (4800, 1200)."""
+
+ENTRY_COPIES, PRODUCT_BYTES = 26, 24
+"""What a fit with a sparse J holds of every entry and residual, in numbers, and of every product that J'J is made of:
+by the peak of a chain with n = 2e5, 6e5 residuals, 1.2e6 entries, 2e6 products: 0.8 GB beyond what was there before."""
+
 WORTH_ASKING = 8_000_000
 """Bytes below which nobody asks what is free: up to 500 variables, and asking takes 0.1 ms."""
 
@@ -87,6 +95,29 @@ def vector_bytes(n: int, itemsize: int = 8) -> float:
 def dense_bytes(n: int, itemsize: int = 8) -> float:
     """What a run takes that holds a matrix of n x n."""
     return vector_bytes(n, itemsize) + float(DENSE_COPIES) * n * n * itemsize
+
+
+def rows_bytes(m: int, n: int, itemsize: int = 8, entries: int | None = None, products: int = 0) -> float:
+    """What a fit takes whose J (m, n) is dense, or so many `entries`; the factor of a sparse J'J is counted apart."""
+    vectors = vector_bytes(n, itemsize) + ENTRY_COPIES * m * itemsize
+    if entries is None:
+        return vectors + float(ROW_COPIES) * m * n * itemsize + float(DENSE_COPIES) * n * n * itemsize
+    return vectors + float(ENTRY_COPIES) * entries * itemsize + float(PRODUCT_BYTES) * products
+
+
+def require_room_for_rows(m: int, n: int, x: Any, why: str, entries: int | None = None, more: float = 0.0) -> None:
+    """Raises MemoryError where a fit cannot be held, with the bytes and with the way out. `why`: why J is dense, if
+    that is known; `more`: bytes beside those of J."""
+    needed = rows_bytes(m, n, jax.tree.leaves(x)[0].dtype.itemsize, entries) + more
+    if fits(needed, x):
+        return
+    sparse = f"{entries} entries in J, with those of J'J and its factor,"
+    what = f"a dense J of {m} x {n}" if entries is None else sparse
+    said = f" ({why})" if why else ""
+    raise MemoryError(
+        f"a fit with {what} takes {amount(needed)}, and {amount(available_bytes(x))} are free{said}. Use minimize on "
+        "half the sum of squares: method='trust-cg' needs products alone"
+    )
 
 
 def method_bytes(method: Method, n: int, itemsize: int) -> float:

@@ -126,8 +126,8 @@ def plan_of(key: Any, method: Method, problem: Any, state: State) -> Plan:
 
 
 def fixed_of(method: Method, problem: Any) -> tuple[Any, ...]:
-    """What does not change in a run: method, space, and the pattern of a sparse Hessian."""
-    sparsity = getattr(problem, "sparsity", None)
+    """What does not change in a run: method, space, and the pattern of a sparse Hessian or Jacobian."""
+    sparsity = getattr(problem, "jacobian_sparsity", None) or getattr(problem, "sparsity", None)
     return method, problem.space, None if sparsity is None else sparsity.structure
 
 
@@ -201,7 +201,7 @@ def left(plan: Plan, method: Method, problem: Any, packed: tuple) -> tuple:
         return packed
     state, _, _, numbers, step = plan.carry.unpack(*packed)
     state = whole(state, problem)
-    onward = leave(method, state)
+    onward = leave(method, problem, state)
     if int(onward.status) != Status.RUNNING:
         return packed
     proposal, x = proposed(method, problem.space, onward)

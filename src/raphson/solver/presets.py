@@ -56,7 +56,7 @@ SPARSE_PRESETS: dict[str, Method] = {
 """The same with sparse factorizations, for problems that know their sparsity."""
 
 MULTIPLYING: dict[str, Method] = {
-    name: replace(PRESETS[name], curvature=Exact(MULTIPLIED)) for name in ("trust-cg", "trust-krylov")
+    name: replace(PRESETS[name], curvature=Exact(MULTIPLIED)) for name in ("trust-cg", "trust-krylov", "newton-cg")
 }
 """The same with products, for a sparse H whose factor costs too much: formed by few products, and multiplied with."""
 
@@ -106,7 +106,7 @@ RESIDUAL_DESCRIPTIONS = {
     "newton": "full Newton, exact trust region",
 }
 
-SPARSE_LM = "Levenberg-Marquardt, sparse Cholesky of J'J mended by J, Nielsen damping"
+SPARSE_LM = "Levenberg-Marquardt, J'J factorized on its pattern, Nielsen damping"
 """What "lm" is where J is sparse: no QR."""
 
 ALIASES = {

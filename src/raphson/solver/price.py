@@ -6,7 +6,7 @@ and operations of its factor, and the products that conjugate gradients take at 
 between ways and good to a factor of two or three; benchmarks/results/choice.md says how often they chose well.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -80,10 +80,12 @@ class Price:
 
 @dataclass(frozen=True)
 class Inquiry:
-    """Conjugate gradients at x0: how many products they took, and whether they met no positive curvature there."""
+    """Conjugate gradients at x0: how many products they took, whether they met no positive curvature there, and whether
+    they were `allowed` more."""
 
     products: int
     negative: bool
+    allowed: int = PROBED
 
     @property
     def asked(self) -> float:
@@ -91,22 +93,40 @@ class Inquiry:
         return float(UNSEEN if self.negative or not self.products else self.products)
 
 
-def inquire(problem: Any, x: Any) -> Inquiry:
-    """Conjugate gradients at x0 in balanced units, towards a hundredth of g: at most `PROBED` products, and twelve for
+def inquire(problem: Any, x: Any, most: int = PROBED) -> Inquiry:
+    """Conjugate gradients at x0 in balanced units, towards a hundredth of g: at most so many products, and twelve for
     the units."""
-    inner, negative = probed(modes_of(problem, x), problem, x)
-    return Inquiry(int(inner), bool(negative))
+    inner, negative = probed(modes_of(problem, x), problem, x, most)
+    return Inquiry(int(inner), bool(negative), most)
+
+
+SURER = 1.1
+"""A way is taken before those behind it in `NAMES` of solver/choose.py unless they are foreseen to be more than so many
+times as fast: estimates do not tell ways apart that are closer, and the first ones show more minima and show them
+better."""
+
+
+def deciding(counts: Counts) -> int:
+    """From how many products a step on the factor of a sparse H is taken: no more need be looked for. 0 where one is
+    too many already, `PROBED` where so many may not decide."""
+    if not counts.colors:
+        return PROBED
+    for k in range(1, PROBED):
+        seconds = {way: price.seconds for way, price in prices(replace(counts, asked=k)).items()}
+        if seconds[Way.SPARSE] <= SURER * min(seconds.values()):
+            return k if k > 1 else 0
+    return PROBED
 
 
 @partial(jax.jit, static_argnums=0)
-def probed(modes: Any, problem: Any, x: Any) -> tuple[Any, Any]:
+def probed(modes: Any, problem: Any, x: Any, most: Any) -> tuple[Any, Any]:
     """The products taken (0: the gradient is zero or not finite), and whether a direction without positive curvature
     ended it."""
     zero = problem.space.zero(x)
     (_, g), linear = jax.linearize(slope(modes, problem, x), zero)
     mv = lambda v: linear(v)[1]
     unit = filled(balanced(mv, zero, jnp.zeros((), jnp.int32), jnp.asarray(SWEEPS + MORE, jnp.int32)))
-    walk = conjugate_path(lambda v: mv(v / unit) / unit, g / unit, jnp.inf, PROBED, 1, ENOUGH)
+    walk = conjugate_path(lambda v: mv(v / unit) / unit, g / unit, jnp.inf, most, 1, ENOUGH)
     return jnp.where(jnp.all(jnp.isfinite(g)), walk.inner, 0), jnp.any(walk.beyond != 0)
 
 

@@ -17,7 +17,7 @@ from raphson.solver.sparsity import FACTOR_BYTES, FACTOR_WORK, indices_in, outli
 from raphson.sparsity.coloring import Coloring, Crowded, color_columns, color_rows, color_symmetric
 from raphson.sparsity.compress import hessian_recovery, jacobian_recovery
 from raphson.sparsity.find import jacobian_pattern
-from raphson.sparsity.pattern import Refused, pattern_of
+from raphson.sparsity.pattern import Pattern, Refused, pattern_of
 from raphson.sparsity.price import MOST_COLORS, giving
 
 
@@ -52,32 +52,43 @@ def residual_sparsity(problem: Any, x: Any) -> ResidualSparsity | None:
 
 
 def look_at_residuals(problem: Any, x: Any) -> ResidualSparsity:
-    """The pattern, the direction with fewer colors, J'J, and what its factorization will cost."""
-    n, modes = problem.space.size(x), modes_of(problem, x)
+    """The pattern, and what is made of it."""
     pattern = jacobian_pattern(lambda x, *data: replace(problem, data=data).residuals(x), x, *problem.data)
     if isinstance(pattern, Refused):
         return ResidualSparsity(None, None, f"J is not sparse ({pattern.reason})")
+    return planned_rows(pattern, modes_of(problem, x))
+
+
+def planned_rows(pattern: Pattern, modes: Modes) -> ResidualSparsity:
+    """The direction with fewer colors, J'J, and what its factorization will cost."""
+    n = pattern.n
     start, column = np.asarray(pattern.start), np.asarray(pattern.column)
     coloring, forward = fewest_products(start, column, n, modes)
     if isinstance(coloring, Crowded):
         longest, highest = np.diff(start).max(initial=0), np.bincount(column, minlength=n).max(initial=0)
         why = f"more than {MOST_COLORS} products would give it either way (rows of up to {longest} entries, columns of"
         return ResidualSparsity(None, None, f"J stays dense: {why} {highest})", pattern.nnz)
-    structure = jacobian_structure(start, column, n)
-    if isinstance(structure, TooMany):
-        why = f"J stays dense: J'J would take {structure.products:.2g} products of its entries"
-        return ResidualSparsity(None, None, why, pattern.nnz)
-    cost = fill(structure.normal)
-    if cost.bytes > FACTOR_BYTES or cost.flops > FACTOR_WORK:
-        why = f"J stays dense: the factor of J'J would have {cost.nonzeros:.2g} entries"
-        return ResidualSparsity(None, None, why, pattern.nnz, cost)
+    structure, cost = normal_structure(pattern)
+    if isinstance(structure, str):
+        return ResidualSparsity(None, None, structure, pattern.nnz, cost)
     known = JacobianSparsity(structure, jacobian_recovery(start, column, n, coloring, forward))
     way = "forward" if forward else "reverse"
     why = (
         f"J has {pattern.nnz / n:.3g} entries a parameter, {giving(coloring.count, way)} it, and the factor of "
-        f"J'J has {cost.nonzeros / n:.3g}"
+        f"J'J has {0 if cost is None else cost.nonzeros / n:.3g}"
     )
     return ResidualSparsity(known, hessian_sparsity(structure, modes), why, pattern.nnz, cost)
+
+
+def normal_structure(pattern: Pattern) -> tuple[JacobianStructure | str, Fill | None]:
+    """That of J and J'J, or why there is none, in words; and what a factor of J'J costs."""
+    structure = jacobian_structure(pattern.start, pattern.column, pattern.n)
+    if isinstance(structure, TooMany):
+        return f"J stays dense: J'J would take {structure.products:.2g} products of its entries", None
+    cost = fill(structure.normal)
+    if cost.bytes > FACTOR_BYTES or cost.flops > FACTOR_WORK:
+        return f"J stays dense: the factor of J'J would have {cost.nonzeros:.2g} entries", cost
+    return structure, cost
 
 
 def fewest_products(start: np.ndarray, column: np.ndarray, n: int, modes: Modes) -> tuple[Coloring | Crowded, bool]:

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.certificate.verdict import Verdict
+from raphson.kernel.names import Numbered
 from raphson.kernel.status import Status
 from raphson.problems.callback import HOST
 from raphson.solver.drive import Run
-from raphson.solver.evidence import Numbered
 from raphson.solver.options import Limits
 from raphson.solver.result import Result
 from raphson.solver.suspect import suspect, suspect_on_host

@@ -17,6 +17,13 @@ STAGNATED = 3
 """Arrivals in a row whose promise drowned in noise and whose gradient did not halve: then it is over."""
 
 
+LOST, STRAIGHT = 1e12, 1e-6
+"""A slope without curvature, for which no step is too long: f has fallen below minus `LOST` times its first values,
+some x is beyond `LOST`, and what curvature adds to the slope along the step is below `STRAIGHT` of it. That is so after
+40 to 70 trials; f is deeper than 1/eps^2 of its first values after thousands or never, because rounding of the other
+variables bends the steps."""
+
+
 @record
 class Stop:
     """`tolerance`: relative accuracy asked of x (None: eps^(2/3)); `max_steps`: trials, taken or not."""
@@ -93,7 +100,9 @@ def arrival(stop: Stop, model: Model, stop_state: StopState, trial: Trial) -> St
         stop_state.arrivals < 2, jnp.maximum(stop_state.reference, jnp.abs(model.value)), stop_state.reference
     )
     deep = jnp.where(reference > 0, jnp.minimum(reference / eps(s) ** 2, huge(s) ** 0.5), huge(s) ** 0.5)
-    bottomless = model.value < -deep
+    deep_and_far = (model.value < -LOST * reference) & (jnp.max(largest, initial=0.0) > LOST)
+    gone = deep_and_far & (reference > 0) & (bend <= STRAIGHT * -trial.slope)
+    bottomless = (model.value < -deep) | gone
     status = jnp.where(
         floor | arrived, Status.CONVERGED, jnp.where(stagnated >= STAGNATED, Status.NOISE, Status.RUNNING)
     )

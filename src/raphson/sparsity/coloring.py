@@ -5,6 +5,7 @@ symmetric. A coloring belongs to a pattern and takes up to seconds where n is a 
 kept with it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,12 @@ EFFORT = 10_000_000
 saved saves a product at every point of every run."""
 
 CHEAP = 1_000_000
-"""Entries up to which a pattern is also colored as it is where a folded one has a coloring: less than 2 s."""
+"""Entries up to which a pattern is also colored as it is where a folded one has a coloring, and what is left of it
+without its dense rows: less than 2 s."""
+
+WIDE = 0.1
+"""A row with this part of all places is taken out whatever the pattern's size: where it lacks some places, as a
+parameter of half of the terms does, no pass finds what is beside it (a chain: 5 colors and not 4)."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +59,51 @@ def color_symmetric(start: np.ndarray, column: np.ndarray, most: int | None = No
 
     Several ways are gone and the fewest colors kept: variables with the same neighbors as one; a tiling where the
     pattern is a grid; greedy star colorings in the order of the variables with dense rows before them, by degree, and
-    smallest degree last. The same pattern always has the same coloring. `most`: where more are of no use, the search
-    ends early.
+    smallest degree last; and k dense rows with a color each, beside those of what is left. The same pattern always
+    has the same coloring. `most`: where more are of no use, the search ends early.
     """
     start, column = np.asarray(start), np.asarray(column)
-    n = start.size - 1
-    most = n if most is None else min(most, n)
-    row, best = entry_rows(start), None
+    most = start.size - 1 if most is None else min(most, start.size - 1)
+    found = color_whole(start, column, most)
+    if column.size > CHEAP and np.max(np.diff(start)) < WIDE * (start.size - 1):
+        return found
+    return bordered(start, column, found.count - 1 if isinstance(found, Coloring) else most) or found
+
+
+def bordered(start: np.ndarray, column: np.ndarray, most: int) -> Coloring | None:
+    """A color for each dense row, and a coloring of the pattern without them: what a border adds to the colors of a
+    pattern is never more than its rows. None where there are none, or `most` colors are not enough."""
+    row = entry_rows(start)
+
+    def others(rest: np.ndarray, most: int) -> Coloring | Crowded:
+        keep = rest[row] & rest[column]
+        length = np.bincount(row[keep], minlength=rest.size)[rest]
+        place = np.cumsum(rest, dtype=np.int32) - 1
+        return color_whole(np.concatenate([[0], np.cumsum(length)]), place[column[keep]], most)
+
+    return beside_dense(np.diff(start), others, most)
+
+
+def beside_dense(
+    degree: np.ndarray, others: Callable[[np.ndarray, int], Coloring | Crowded], most: int
+) -> Coloring | None:
+    """`others(rest, most)` colors what is not dense (a mask), and what is dense has colors of its own."""
+    dense = dense_rows(degree)
+    if dense.size == 0 or dense.size >= most:
+        return None
+    rest = np.ones(degree.size, bool)
+    rest[dense] = False
+    left = others(rest, most - dense.size)
+    if not isinstance(left, Coloring):
+        return None
+    color = np.empty(degree.size, np.int32)
+    color[rest], color[dense] = left.color + np.int32(dense.size), np.arange(dense.size)
+    return Coloring(color, left.count + dense.size)
+
+
+def color_whole(start: np.ndarray, column: np.ndarray, most: int) -> Coloring | Crowded:
+    """The same with dense rows where they come: by folding, tiling and greedy passes."""
+    n, row, best = start.size - 1, entry_rows(start), None
     fold = fold_twins(row, column, n)
     if fold is not None:
         narrow = color_graph(fold.start, fold.column, most)
@@ -157,9 +201,23 @@ def color_rows(start: np.ndarray, column: np.ndarray, n: int, most: int | None =
 
 
 def color_apart(row: np.ndarray, column: np.ndarray, shape: tuple[int, int], most: int | None) -> Coloring | Crowded:
-    """Colors columns: by a tiling, else by the better of two first fits, as they come and the fullest first."""
+    """Colors columns as they come or, where that is fewer, a color for each dense one and the others without them."""
     m, n = shape
     most = n if most is None else min(most, n)
+    found = apart_as_they_come(row, column, shape, most)
+
+    def others(rest: np.ndarray, most: int) -> Coloring | Crowded:
+        keep = rest[column]
+        place = np.cumsum(rest, dtype=np.int32) - 1
+        return apart_as_they_come(row[keep], place[column[keep]], (m, int(np.sum(rest))), most)
+
+    least = found.count - 1 if isinstance(found, Coloring) else most
+    return beside_dense(np.bincount(column, minlength=n), others, least) or found
+
+
+def apart_as_they_come(row: np.ndarray, column: np.ndarray, shape: tuple[int, int], most: int) -> Coloring | Crowded:
+    """By a tiling, else by the better of two first fits, as they come and the fullest first."""
+    m, n = shape
     floor = int(np.bincount(row).max()) if row.size else min(n, 1)
     if floor > most:
         return Crowded(floor, most)

@@ -58,28 +58,44 @@ def jax_coordinates(A: Any, name: str) -> Coordinates:
     return Coordinates(rows[inside], columns[inside], values[inside], shape)
 
 
-def given_pattern(given: Any, n: int, name: str = "hess_sparsity") -> Pattern:
-    """The pattern (n, n) of a Hessian that a user hands over, with its diagonal.
-
-    Every stored entry of a sparse matrix is a place, explicit zeros too; of an array every number but zero. Raises
-    TypeError for anything else, ValueError for another shape and where (i, j) is a place and (j, i) is none.
-    """
-    from scipy.sparse import coo_array, csr_array
-
-    if isinstance(given, np.ndarray) or (hasattr(given, "__array__") and not is_sparse(given)):
+def given_places(given: Any, shape: tuple[int, int], name: str, whose: str) -> Coordinates:
+    """The places of a matrix that a user hands over: every stored entry of a sparse one, explicit zeros too; of an
+    array every number but zero. TypeError for anything else, ValueError for another shape than that of `whose`."""
+    if is_sparse(given):
+        held = coordinates_of(given, name)
+    elif isinstance(given, np.ndarray) or hasattr(given, "__array__"):
         dense = np.asarray(given)
         if dense.dtype.kind not in "biuf":
             raise TypeError(f"{name} must hold booleans or numbers; its type is {dense.dtype}")
         if dense.ndim != 2:
-            raise ValueError(f"{name} must be a matrix of shape ({n}, {n}); it has shape {dense.shape}")
+            raise ValueError(f"{name} must be a matrix of shape {shape}; it has shape {dense.shape}")
         rows, columns = np.nonzero(dense)
         held = Coordinates(rows, columns, np.ones(rows.size, bool), dense.shape)
     else:
-        held = coordinates_of(given, name)
-    if held.shape != (n, n):
-        raise ValueError(
-            f"{name} must have shape ({n}, {n}), a row and a column for each variable; its shape is {held.shape}"
-        )
+        raise TypeError(f"{name} must be {KINDS}; it is {type(given).__name__}")
+    if held.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, {whose}; its shape is {held.shape}")
+    return held
+
+
+def given_rows(given: Any, m: int, n: int, name: str = "jac_sparsity") -> Pattern:
+    """The pattern (m, n) of a Jacobian that a user hands over, in SciPy's way also as a list of rows; TypeError and
+    ValueError as in `given_places`."""
+    from scipy.sparse import coo_array, csr_array
+
+    given = np.asarray(given) if isinstance(given, (list, tuple)) else given
+    held = given_places(given, (m, n), name, "a row for each residual and a column for each parameter")
+    return pattern_of(csr_array(coo_array((np.ones(held.rows.size, bool), (held.rows, held.columns)), shape=(m, n))))
+
+
+def given_pattern(given: Any, n: int, name: str = "hess_sparsity") -> Pattern:
+    """The pattern (n, n) of a Hessian that a user hands over, with its diagonal.
+
+    Raises as `given_places`, and ValueError where (i, j) is a place and (j, i) is none.
+    """
+    from scipy.sparse import coo_array, csr_array
+
+    held = given_places(given, (n, n), name, "a row and a column for each variable")
     every = np.arange(n)
     rows, columns = np.concatenate([held.rows, every]), np.concatenate([held.columns, every])
     places = csr_array(coo_array((np.ones(rows.size, np.int32), (rows, columns)), shape=(n, n)))

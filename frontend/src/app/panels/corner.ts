@@ -36,7 +36,7 @@ export function cornerPanel(fit: FitRecord, store: Store, words: Words): Panel {
       choice.paint(whole);
       drawings.forEach(({ draw }) => draw(whole));
       const text = said.explain(LEVELS.map((k) => held(fit, k)), fit.profiles.length > 0);
-      say(explain, whole ? `${text} ${said.whole.explain(compared(fit))}` : text, fit.parameters.length > count ? said.some(count, fit.parameters.length) : "");
+      say(explain, whole ? `${text} ${said.whole.explain(compared(fit))}` : text, fit.count > count ? said.some(count, fit.count) : "");
     },
   };
 }

@@ -48,7 +48,7 @@ function correlations(fit: FitRecord, words: Words): HTMLElement {
   const rows = cells.slice(1).map((i, k) =>
     element("tr", {}, element("th", { scope: "row" }, name(i)), ...cells.slice(0, -1).map((j, column) => (column <= k ? cell(fit, i, j) : element("td")))),
   );
-  const note = fit.parameters.length > cells.length ? element("p", { class: "note" }, some(cells.length, fit.parameters.length)) : null;
+  const note = fit.count > cells.length ? element("p", { class: "note" }, some(cells.length, fit.count)) : null;
   return element("div", { class: "correlations" }, element("h3", {}, title),
     element("div", { class: "numbers", role: "group", tabindex: 0, "aria-label": title }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows))), note);
 }

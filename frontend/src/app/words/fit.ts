@@ -70,6 +70,9 @@ function tied({ cells, correlation, parameters }: FitRecord): [string, string][]
 /** What a line at two standard deviations is called: the same in both languages. */
 const spread = (fit: FitRecord): string => (fit.noise.absolute ? "\u00b1 2 \u03c3" : `\u00b1 2 s = ${short(fit.spread)}`);
 
+/** Of many parameters some are written down; the others are counted. */
+const some = (fit: FitRecord): boolean => fit.count > fit.parameters.length;
+
 const weak = (fit: FitRecord): string[] => fit.parameters.filter((p) => p.error !== null && p.value !== null && p.error > Math.abs(p.value)).map((p) => p.name);
 
 export const fitWordsEn: FitWords = {
@@ -104,9 +107,9 @@ export const fitWordsEn: FitWords = {
     for (const text of fit.undetermined.slice(0, NAMED)) out.push({ grave: true, text: `Not determined: moving along ${minus(text)} changes no residual. Fix one of these, or merge them.` });
     if (fit.undetermined.length > NAMED) out.push({ grave: true, text: `And ${fit.undetermined.length - NAMED} more combinations that the data do not determine.` });
     if (noise.degrees === 0 && !noise.absolute) out.push({ grave: true, text: "As many parameters as points: none is left to tell the noise, so there are no standard errors." });
-    if (bound.length) out.push({ grave: false, text: `At a bound, without standard error: ${bound.join(", ")}. The errors of the others hold for it fixed there.` });
+    if (bound.length) out.push({ grave: false, text: `At a bound, without standard error${some(fit) ? ", of those shown" : ""}: ${bound.join(", ")}. The errors of the others hold for it fixed there.` });
     if (bent.length) out.push({ grave: false, text: `Nearly tied: ${bent.slice(0, NAMED).map(([a, b]) => `${a} and ${b}`).join("; ")}. One can make up for the other: judge them together.` });
-    if (weak(fit).length) out.push({ grave: false, text: `The standard error is larger than the value: ${weak(fit).join(", ")}.` });
+    if (weak(fit).length) out.push({ grave: false, text: `The standard error is larger than the value${some(fit) ? ", of those shown" : ""}: ${weak(fit).join(", ")}.` });
     if (!noise.absolute && noise.degrees > 0 && noise.degrees <= 3) out.push({ grave: false, text: `Only ${plural(noise.degrees, "degree")} of freedom: s, and with it every standard error, is known to ${Math.round(100 / Math.sqrt(2 * noise.degrees))} %.` });
     if (fit.loss !== "linear") out.push({ grave: false, text: `Robust loss (${fit.loss}): standard errors by Huber\u2019s formula.` });
     const degrees = `${plural(noise.degrees, "degree")} of freedom`;
@@ -118,7 +121,7 @@ export const fitWordsEn: FitWords = {
     heads: (level) => ["parameter", "value", "\u00b1 standard error", `${percent(level)} interval`],
     interval: (low, high) => `${low} to ${high}`,
     state: { known: "", free: "not determined", unknown: "no standard error", "bound-lower": "at its lower bound", "bound-upper": "at its upper bound", "bound-any": "at a bound" },
-    more: (count) => `And ${plural(count, "parameter")} more.`,
+    more: (count) => `And ${plural(count, "parameter")} more, of which none has a larger error in percent.`,
   },
   correlations: { title: "Correlations", none: "No correlations: fewer than two parameters have a standard error.", some: (shown, of) => `The ${shown} of ${of} parameters that are tied most.` },
   corner: {
@@ -180,9 +183,9 @@ export const fitWordsZh: FitWords = {
     for (const text of fit.undetermined.slice(0, NAMED)) out.push({ grave: true, text: `无法确定：沿 ${minus(text)} 移动，残差不变。请固定其中一个，或者合并它们。` });
     if (fit.undetermined.length > NAMED) out.push({ grave: true, text: `另外还有 ${fit.undetermined.length - NAMED} 个组合无法由数据确定。` });
     if (noise.degrees === 0 && !noise.absolute) out.push({ grave: true, text: "参数与数据点一样多：没有剩余来估计噪声，所以没有标准误。" });
-    if (bound.length) out.push({ grave: false, text: `在边界上，没有标准误：${bound.join("、")}。其余参数的误差以它固定在那里为前提。` });
+    if (bound.length) out.push({ grave: false, text: `在边界上，没有标准误${some(fit) ? "（只列出表中的）" : ""}：${bound.join("、")}。其余参数的误差以它固定在那里为前提。` });
     if (bent.length) out.push({ grave: false, text: `几乎相互绑定：${bent.slice(0, NAMED).map(([a, b]) => `${a} 与 ${b}`).join("；")}。一个可以补偿另一个，要放在一起判断。` });
-    if (weak(fit).length) out.push({ grave: false, text: `标准误比数值本身还大：${weak(fit).join("、")}。` });
+    if (weak(fit).length) out.push({ grave: false, text: `标准误比数值本身还大${some(fit) ? "（只列出表中的）" : ""}：${weak(fit).join("、")}。` });
     if (!noise.absolute && noise.degrees > 0 && noise.degrees <= 3) out.push({ grave: false, text: `只有 ${noise.degrees} 个自由度：s 以及所有标准误只能准到 ${Math.round(100 / Math.sqrt(2 * noise.degrees))} %。` });
     if (fit.loss !== "linear") out.push({ grave: false, text: `稳健损失（${fit.loss}）：标准误用 Huber 公式。` });
     out.push({ grave: false, text: noise.absolute ? `\u03c3 按给定值使用；自由度 ${noise.degrees}，平方和 ${short(noise.sum, 6)}。` : `残差标准差 s = ${short(noise.std, 4)}；自由度 ${noise.degrees}。` });
@@ -193,7 +196,7 @@ export const fitWordsZh: FitWords = {
     heads: (level) => ["参数", "数值", "\u00b1 标准误", `${percent(level)} 区间`],
     interval: (low, high) => `${low} 到 ${high}`,
     state: { known: "", free: "无法确定", unknown: "没有标准误", "bound-lower": "在下界", "bound-upper": "在上界", "bound-any": "在边界上" },
-    more: (count) => `另有 ${count} 个参数。`,
+    more: (count) => `另有 ${count} 个参数，相对误差都不更大。`,
   },
   correlations: { title: "相关系数", none: "没有相关系数：有标准误的参数不到两个。", some: (shown, of) => `${of} 个参数中相关最强的 ${shown} 个。` },
   corner: {

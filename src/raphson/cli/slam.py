@@ -1,0 +1,165 @@
+"""`raphson slam`: a pose graph from its file to its map, with verdict, costs in three conventions, and times."""
+
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from raphson.cli import report as page
+from raphson.cli import screen
+from raphson.report.console import live_line
+from raphson.report.json import plain, text
+
+CONVENTIONS = {"g2o": "sum e' Omega e", "gtsam": "half of it, full angles", "se-sync": "chordal, isotropic weights"}
+"""What each of the costs of `fit.chi2` is."""
+
+
+def slam(
+    file: Annotated[Path, typer.Argument(metavar="FILE.g2o", help="A pose graph: g2o, TORO or iSAM, gzipped or not.")],
+    method: Annotated[str, typer.Option(metavar="NAME", help="One of the methods below.")] = "auto",
+    init: Annotated[str, typer.Option(metavar="auto|file|chordal", help="Where the run begins.")] = "auto",
+    robust: Annotated[
+        str, typer.Option(metavar="NAME", help="A loss of whole factors, which spares outliers.")
+    ] = "linear",
+    scale: Annotated[float, typer.Option(metavar="SIGMAS", help="Error at which it begins to spare.")] = 1.0,
+    noise: Annotated[
+        str, typer.Option(metavar="KIND", help="What an iSAM file holds: information, square-root or covariance.")
+    ] = "",
+    max_steps: Annotated[int | None, typer.Option(metavar="N", help="Limit of trials.")] = None,
+    time_limit: Annotated[float | None, typer.Option(metavar="SECONDS", help="Limit of time.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="SOLVED.g2o", help="Write the solved graph.")] = None,
+    progress: Annotated[bool, typer.Option("--progress", help="Show a live line.")] = False,
+    report: page.Option = None,
+    language: page.Language = "en",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """Optimize a pose graph; exit 0 only if a minimum was shown."""
+    from raphson import slam as graphs  # here: the other verbs do without it
+
+    page.check(report, language)
+    page.check(out, option="--out")
+    begin = time.perf_counter()
+    graph = read(file, noise)
+    reading = time.perf_counter() - begin
+    if progress:
+        print(f"{file.name}: read in {reading:.1f} s", file=sys.stderr, flush=True)
+    with live_line(file.name) if progress else nullcontext(False) as line:
+        fit = graphs.optimize(
+            graph,
+            method,
+            init=init,
+            loss=robust,
+            scale=scale,
+            max_steps=max_steps,
+            time_limit=time_limit,
+            progress=line,
+        )
+    fit.stages = {"read": reading, **fit.stages}
+    written = save(graph, fit, out)
+    written |= page.write_report(fit, report, file.name, language)
+    print(text({**told(fit), **written}) if json else screen.fold("\n".join(lines_of(fit, file, written))))
+    return 0 if fit.success else 1
+
+
+def read(file: Path, noise: str) -> Any:
+    """The graph of a file; ValueError where it cannot be opened."""
+    from raphson.slam.read_graph import read_graph
+
+    try:
+        return read_graph(file, noise=noise or None)
+    except IsADirectoryError:
+        raise ValueError(f"{file} is a folder: name a file in it") from None
+    except OSError as error:
+        raise ValueError(f"{file}: {error.strerror or error}") from None
+
+
+def save(graph: Any, fit: Any, out: Path | None) -> dict[str, str]:
+    """Writes the solved graph, if that was asked for: {"out": where it is} for JSON, else {}."""
+    from raphson.slam import write_g2o
+
+    if out is None:
+        return {}
+
+    def write() -> Path:
+        write_g2o(out, graph, fit.values)
+        return out
+
+    return {"out": str(page.saved(write, f"--out {out}"))}
+
+
+def told(fit: Any) -> dict[str, Any]:
+    """A solved graph for JSON: what it holds, costs before and after, and the run as that of every other verb."""
+    from raphson.slam.account import costs_at_start, count_classes, count_components, held_variables
+
+    run = {key: value for key, value in plain(as_run(fit)).items() if key not in LARGE}
+    graph = fit.graph
+    return {
+        "variables": {name: len(v) for name, v in graph.variables.items()}, "factors": count_classes(graph),
+        "components": count_components(graph), "held": held_variables(graph), "chi2_start": costs_at_start(fit),
+        "chi2": fit.chi2, "stages": fit.stages, **run,
+    }  # fmt: skip
+
+
+LARGE = {"x", "gradient", "hessian", "active", "residuals", "jacobian", "parameters", "undetermined", "covariance"}
+"""What is as long as the graph, or longer: the map is written with --out."""
+
+
+def as_run(fit: Any) -> Any:
+    """The items of every run."""
+    from raphson.report.json import of_result
+
+    return of_result(fit)
+
+
+def lines_of(fit: Any, file: Path, written: dict[str, str]) -> list[str]:
+    """What a person reads: the graph, the verdict and why, costs, work and time, what was held."""
+    from raphson.slam.account import held_variables
+    from raphson.slam.tagged_lines import first_few
+    from raphson.solver.wording import HEADLINES, summary, work_line
+
+    _, *others = summary(fit).splitlines()
+    head = f"{HEADLINES[fit.certificate.verdict]}   f = {fit.value:.7g}, from {fit.trace.start_value:.7g}"
+    lines = [
+        f"graph     {contents(fit, file)}",
+        f"{head}   {fit.gradient.size} unknowns, {fit.gradient.dtype}",
+    ]
+    labels = [line for line in others if not line.startswith(("work", "note"))]
+    notes = [line for line in others if line.startswith("note")]
+    labels.append(f"start     {fit.reasons[0]}")
+    labels.append(f"held      {first_few(held_variables(fit.graph)) or 'nothing'}")
+    lines += [*labels, *cost_lines(fit), f"work      {work_line(fit)}", f"time      {stages(fit)}", *notes]
+    lines += [f"solved    {written['out']}"] if "out" in written else []
+    return [*lines, f"report    {written['report']}"] if "report" in written else lines
+
+
+def contents(fit: Any, file: Path) -> str:
+    """Variables, factors by class and parts of a graph."""
+    from raphson.slam.account import count_classes, count_components
+
+    kinds = ", ".join(f"{len(v)} {name}" for name, v in fit.graph.variables.items())
+    edges = ", ".join(counted(k, name) for name, k in count_classes(fit.graph).items())
+    return f"{file.name}: {kinds}; {edges}; {counted(count_components(fit.graph), 'component')}"
+
+
+def counted(k: int, what: str) -> str:
+    """So many of something; `odometry` is not counted in pieces."""
+    return f"{k} {what}{'' if k == 1 or what == 'odometry' else 's'}"
+
+
+def cost_lines(fit: Any) -> list[str]:
+    """The cost before and after, in each convention."""
+    from raphson.slam.account import costs_at_start
+
+    before, after = costs_at_start(fit), fit.chi2
+    words = CONVENTIONS | ({"gtsam": "half of it"} if after.get("gtsam") == after["g2o"] / 2 else {})  # in the plane
+    rows = [f"{name:<8}{before[name]:>12.7g} -> {value:<12.7g}({words[name]})" for name, value in after.items()]
+    return [f"{'cost' if k == 0 else '':<10}{row}" for k, row in enumerate(rows)]
+
+
+def stages(fit: Any) -> str:
+    """Seconds of each stage."""
+    parts = {**fit.stages, "of it compiling": fit.compile_seconds}
+    return ", ".join(f"{name} {seconds:.2f} s" for name, seconds in parts.items())

@@ -1,0 +1,175 @@
+"""What a map says, in English and Chinese: every number in it is computed from the map."""
+
+from typing import Any
+
+import numpy as np
+
+from raphson.picture.chinese import chinese_notes, spoken
+from raphson.picture.maps.graph_map import ROUNDING_ERROR, GraphMap
+from raphson.report.table import significant
+from raphson.slam.account import FACTOR_CLASSES, ODOMETRY, costs_at_start, count_components
+
+WORST = 20
+"""Rows of the table of the worst edges."""
+
+CLASS_WORDS = {"en": FACTOR_CLASSES, "zh": ("里程计", "回环", "路标观测", "先验")}
+
+HEADLINES = {
+    "minimum": ("Minimum", "极小点"), "noise": ("Minimum, to the noise of f", "极小点（到 f 的噪声为止）"),
+    "saddle": ("Saddle", "鞍点"), "flat": ("Flat", "平坦"), "recedes": ("No minimum", "没有极小点"),
+    "stopped": ("Not converged", "未收敛"), "not_finite": ("Not finite", "不是有限值"),
+    "unbounded": ("Unbounded below", "无下界"), "kink": ("Minimum at a kink", "尖点处的极小点"),
+}  # fmt: skip
+
+FIXED: dict[str, dict[str, Any]] = {
+    "en": {
+        "map": "Map", "question": "Where is the error in the map?",
+        "worst": "Worst edges", "worstQuestion": "Which measurements fit least?",
+        "worstColumns": ["from", "to", "kind", "error (sigmas)", "share of the cost"],
+        "costs": "Cost", "costColumns": ["convention", "before", "after", "what it is"],
+        "conventions": {
+            "g2o": "sum of e' Ω e", "gtsam": "half of it, with full angles", "se-sync": "chordal, isotropic weights"
+        },
+        "sigma": "The error of an edge is sqrt(e' Ω e / d) for the d numbers it measures: 1 sigma is what its own "
+        "information matrix leads one to expect.",
+        "legend": "error of an edge, in sigmas", "start": "before (thin, gray)", "held": "held where it is",
+        "notes": "Notes", "labels": {"why": "why", "start": "start", "work": "work", "method": "method"},
+        "inside": "Where scripts are allowed the map can be moved, enlarged and, in space, turned, and the steps of "
+        "the run can be gone through. Everything is inside this one file.",
+    },
+    "zh": {
+        "map": "地图", "question": "地图的误差在哪里？",
+        "worst": "误差最大的边", "worstQuestion": "哪些测量最不吻合？",
+        "worstColumns": ["从", "到", "种类", "误差（σ）", "占代价的份额"],
+        "costs": "代价", "costColumns": ["约定", "之前", "之后", "含义"],
+        "conventions": {"g2o": "e' Ω e 之和", "gtsam": "上者之半，用完整角度", "se-sync": "弦距离，各向同性权重"},
+        "sigma": "一条边的误差是 sqrt(e' Ω e / d)，d 是它测量的数的个数：按它自己的信息矩阵，预期约为 1 σ。",
+        "legend": "边的误差（σ）", "start": "之前（细灰线）", "held": "固定不动",
+        "notes": "说明", "labels": {"why": "原因", "start": "起点", "work": "工作量", "method": "方法"},
+        "inside": "允许脚本时，地图可以移动、放大，三维的可以转动，还可以逐步查看迭代过程。一切都在这一个文件里。",
+    },
+}  # fmt: skip
+
+
+def map_words(fit: Any, shown: GraphMap, title: str, language: str) -> dict[str, Any]:
+    """All sentences of a map's page in a language."""
+    zh = language == "zh"
+    own, tell = FIXED[language], spoken if zh else str
+    before, after = costs_at_start(fit), fit.chi2
+    plane = after.get("gtsam") == after["g2o"] / 2
+    meaning = own["conventions"] | ({"gtsam": "上者之半" if zh else "half of it"} if plane else {})
+    headline = HEADLINES[fit.certificate.verdict.name.lower()][zh]
+    told = {"why": tell(fit.certificate.criterion), "start": tell(fit.reasons[0]), "work": work_words(fit, zh),
+            "method": fit.method if zh else fit.description}  # fmt: skip
+    notes = chinese_notes(list(fit.notes)) if zh else list(fit.notes)
+    return {key: value for key, value in own.items() if key != "conventions"} | {
+        "title": title or ("因子图" if zh else "Factor graph"), "facts": facts(fit, shown, zh),
+        "headline": f"{headline}{'：' if zh else ': '}{fell(before['g2o'], after['g2o'], zh)}",
+        "lines": [[own["labels"][label], text] for label, text in told.items()],
+        "sentences": [spread_of_errors(shown, zh), concentrated(shown, zh)],
+        "costRows": [
+            ["f", significant(fit.trace.start_value, 6), significant(fit.value, 6), minimized(fit, zh)],
+            *[[name, significant(before[name], 6), significant(after[name], 6), meaning[name]] for name in after],
+        ],
+        "worstRows": [worst_row(shown, int(k), language) for k in shown.worst[:WORST]],
+        "noteList": [*notes, *thinned(shown, zh)], "classes": list(CLASS_WORDS[language]),
+    }  # fmt: skip
+
+
+def facts(fit: Any, shown: GraphMap, zh: bool) -> str:
+    """What the graph holds, in one line."""
+    kinds = [f"{count} {'个' if zh else ''}{kind_words(pose, count, zh)} {name}" for name, count, pose in shown.types]
+    classes = [(CLASS_WORDS["zh" if zh else "en"][k], shown.count(name)) for k, name in enumerate(FACTOR_CLASSES)]
+    parts = count_components(fit.graph)
+    if zh:
+        return " · ".join([*kinds, *(f"{count} 条{name}边" for name, count in classes if count), f"{parts} 个连通部分"])
+    edges = [f"{count} {name}{'' if count == 1 or name == ODOMETRY else 's'}" for name, count in classes if count]
+    return " · ".join([*kinds, *edges, f"{parts} component{'' if parts == 1 else 's'}"])
+
+
+def minimized(fit: Any, zh: bool) -> str:
+    """What f is."""
+    if fit.loss != "linear":
+        return f"被最小化的函数：损失 {fit.loss}" if zh else f"what was minimized: the loss {fit.loss}"
+    return "被最小化的函数：e' Ω e 之和的一半" if zh else "what was minimized: half the sum of e' Ω e"
+
+
+def kind_words(pose: bool, count: int, zh: bool) -> str:
+    """What variables of a type are."""
+    if zh:
+        return "位姿" if pose else "路标"
+    return f"{'pose' if pose else 'landmark'}{'' if count == 1 else 's'}"
+
+
+def error_words(error: float) -> str:
+    """An error in standard deviations; what is only rounding is not written out."""
+    return significant(error, 3) if error >= ROUNDING_ERROR else "0"
+
+
+def percent_of(share: float) -> str:
+    """A share of the cost."""
+    return f"{100 * share:.2g} %" if share >= 1e-4 else "< 0.01 %" if share > 0 else "0 %"
+
+
+def fell(before: float, after: float, zh: bool) -> str:
+    """How far the cost has fallen."""
+    a, b = significant(before, 4), significant(after, 4)
+    if not after < before:
+        return f"代价 {b}" if zh else f"the cost is {b}"
+    return f"代价 e' Ω e 从 {a} 降到 {b}" if zh else f"the cost e' Ω e fell from {a} to {b}"
+
+
+def work_words(fit: Any, zh: bool) -> str:
+    """Trials and evaluations, without seconds: the same run writes the same file."""
+    taken, e = int(fit.trace.accepted.sum()), fit.evaluations
+    if zh:
+        trials = f"{fit.steps} 步（接受 {taken}，拒绝 {fit.steps - taken}）"
+        return f"{trials}；f {e.value} 次，g {e.gradient} 次，H {e.hessian} 次"
+    trials = f"{fit.steps} trial{'' if fit.steps == 1 else 's'} ({taken} taken, {fit.steps - taken} rejected)"
+    return f"{trials}; {e.value} f, {e.gradient} g, {e.hessian} H"
+
+
+def spread_of_errors(shown: GraphMap, zh: bool) -> str:
+    """Half of the edges, the largest, and how many are above 3 sigmas."""
+    error, worst = shown.end.error, int(shown.worst[0])
+    half, largest, many = (
+        significant(float(np.median(error)), 2),
+        significant(float(error[worst]), 3),
+        int(np.sum(error > 3)),
+    )
+    a, b = (shown.name(int(k)) for k in shown.ends[worst])
+    if zh:
+        above = f"{many} 条超过 3 σ" if many else "没有一条超过 3 σ"
+        return f"{error.size} 条边中一半的误差在 {half} σ 以内，最大的是 {largest} σ（{a} → {b}），{above}。"
+    above = "none is above 3" if not many else f"{many} {'is' if many == 1 else 'are'} above 3"
+    return (
+        f"Half of the {error.size} edges are within {half} sigmas, the largest error is {largest} ({a} → {b}), {above}."
+    )
+
+
+def concentrated(shown: GraphMap, zh: bool) -> str:
+    """The share of the cost that one hundredth of the edges holds."""
+    count = max(1, round(shown.share.size / 100))
+    held = 100 * float(np.sum(np.sort(shown.share)[-count:]))
+    if zh:
+        return f"其中代价最大的 {count} 条边占全部代价的 {held:.0f} %。"
+    if count == 1:
+        return f"The edge that costs most holds {held:.0f} % of the cost."
+    return f"The {count} edges that cost most hold {held:.0f} % of the cost."
+
+
+def worst_row(shown: GraphMap, k: int, language: str) -> list[str]:
+    """A row of the table."""
+    a, b = (shown.name(int(row)) for row in shown.ends[k])
+    kind = CLASS_WORDS[language][int(shown.classes[k])]
+    return [a, b, kind, error_words(float(shown.end.error[k])), percent_of(float(shown.share[k]))]
+
+
+def thinned(shown: GraphMap, zh: bool) -> list[str]:
+    """What was left out of the page."""
+    kept, of = len(shown.moments) - 1, shown.steps
+    if kept >= of:
+        return []
+    if zh:
+        return [f"{of} 步中保留了 {kept} 步：全部保留会使文件过大"]
+    return [f"{kept} of {of} steps are kept: all of them would make the file too large"]

@@ -1,0 +1,106 @@
+"""`raphson slam`: files of pose graphs, their published costs, files written, and wrong input in few words."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import raphson as rp
+from raphson.cli.main import invoke
+
+DIAGONAL = "9 0 0 9 0 99"
+RING = "".join(f"EDGE_SE2 {k} {(k + 1) % 4} 1 0 {1.6 if k else 1.5} {DIAGONAL}\n" for k in range(4))
+
+
+@pytest.fixture(autouse=True)
+def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAPHSON_CACHE", "0")
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit code, standard output, standard error."""
+    code = invoke(arguments)
+    out = capsys.readouterr()
+    return code, out.out, out.err
+
+
+def write(folder: Path, text: str, name: str = "ring.g2o") -> str:
+    """A file, by its path."""
+    (folder / name).write_text(text)
+    return str(folder / name)
+
+
+def test_a_ring_is_read_solved_and_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file, solved = write(tmp_path, RING), tmp_path / "solved.g2o"
+    code, out, err = run(capsys, "slam", file, "--out", str(solved), "--json")
+    found = json.loads(out)
+    assert (code, err) == (0, "")
+    assert found["variables"] == {"SE2": 4} and found["components"] == 1 and found["held"] == ["SE2 0"]
+    assert found["factors"] == {"odometry": 3, "loop closure": 1}
+    assert {"read", "prepare", "steps", "certificate"} <= found["stages"].keys()
+    assert found["chi2"]["g2o"] < found["chi2_start"]["g2o"]
+    assert found["chi2"]["gtsam"] == pytest.approx(found["chi2"]["g2o"] / 2, rel=1e-12)
+    again = rp.slam.read_g2o(solved)
+    assert rp.slam.graph_costs(again)["g2o"] == pytest.approx(found["chi2"]["g2o"], rel=1e-12)
+
+
+def test_what_a_person_reads(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, _ = run(capsys, "slam", write(tmp_path, RING))
+    lines = out.splitlines()
+    assert code == 0 and lines[0] == "graph     ring.g2o: 4 SE2; 3 odometry, 1 loop closure; 1 component"
+    assert lines[1].startswith("MINIMUM   f = ") and any(line.startswith("why ") for line in lines)
+    assert any(line.startswith("held      SE2 0") for line in lines)
+    assert all(len(line) <= 100 for line in lines)
+    costs = [line for line in lines if " -> " in line]
+    assert [line[10:].split()[0] for line in costs] == ["g2o", "gtsam", "se-sync"] and "(half of it)" in costs[1]
+    time = " ".join(out.split()).partition(" time ")[2]  # folded where it is long
+    assert all(f"{stage} " in time for stage in ("read", "prepare", "steps", "certificate", "compiling"))
+
+
+def test_two_parts_are_held_each(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    apart = RING + f"EDGE_SE2 10 12 1 0 0 {DIAGONAL}\nEDGE_SE2 12 15 1 0 0 {DIAGONAL}\n"
+    code, out, _ = run(capsys, "slam", write(tmp_path, apart), "--json")
+    found = json.loads(out)
+    assert code == 0 and found["components"] == 2 and found["held"] == ["SE2 0", "SE2 10"]
+    # By rank, not by id: 10, 12 and 15 follow each other.
+    assert found["factors"] == {"odometry": 5, "loop closure": 1}
+    assert np.isfinite(found["chi2"]["g2o"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("EDGE_SE2 0 1 1 0\n", ("ring.g2o:1:",)),
+        ("EDGE_SE2 0 1 1 0 nan 9 0 0 9 0 99\n", ("ring.g2o:1:",)),
+        ("hello\n", ("ring.g2o", "hello")),
+        ("", ("ring.g2o", "empty")),
+        (f"ODOMETRY 0 1 1 0 0 {DIAGONAL}\n", ("iSAM", "noise")),
+    ],
+)  # fmt: skip
+def test_wrong_files_in_few_words(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, words: tuple[str, ...]
+) -> None:
+    code, out, err = run(capsys, "slam", write(tmp_path, text))
+    assert (code, out) == (2, "") and len(err.splitlines()) <= 6 and all(word in err for word in words), err
+
+
+def test_wrong_options_in_few_words(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = write(tmp_path, RING)
+    for arguments, word in (
+        ((str(tmp_path / "none.g2o"),), "none.g2o"), ((str(tmp_path),), "folder"), ((file, "--method", "x"), "'x'"),
+        ((file, "--init", "x"), "'x'"), ((file, "--robust", "hubert"), "hubert"), ((file, "--language", "fr"), "fr"),
+        ((file, "--out", str(tmp_path / "no" / "a.g2o")), "no folder"), ((file, "--scale", "-1"), "scale"),
+    ):  # fmt: skip
+        code, out, err = run(capsys, "slam", *arguments)
+        assert (code, out) == (2, "") and len(err.splitlines()) <= 6 and word in err, (arguments, err)
+
+
+def test_other_formats(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """TORO and iSAM say the same graph in other orders of the information."""
+    g2o = json.loads(run(capsys, "slam", write(tmp_path, RING), "--json")[1])
+    toro = RING.replace("EDGE_SE2", "EDGE2").replace(DIAGONAL, "9 0 9 99 0 0")
+    isam = RING.replace("EDGE_SE2", "ODOMETRY")
+    for text, more in ((toro, ()), (isam, ("--noise", "information"))):
+        found = json.loads(run(capsys, "slam", write(tmp_path, text, "ring.graph"), "--json", *more)[1])
+        assert found["chi2"]["g2o"] == pytest.approx(g2o["chi2"]["g2o"], rel=1e-9)

@@ -1,0 +1,166 @@
+"""The door for factor graphs: what it takes, what it says, and what comes back."""
+
+import pickle
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import raphson as rp
+
+errors = rp.slam.errors
+SE2 = rp.slam.SE2()
+
+
+def row_of_poses(n=6, seed=0, noise=0.0):
+    """Poses in a row with exact or noisy odometry, started beside the truth."""
+    rng = np.random.default_rng(seed)
+    truth = np.cumsum(rng.uniform(0, 1, (n, 3)), 0)
+    pairs = np.stack([np.arange(n - 1), np.arange(1, n)], 1)
+    z = np.array(SE2.between(jnp.asarray(truth[:-1]), jnp.asarray(truth[1:])))
+    graph = rp.slam.FactorGraph()
+    graph.add_variables("pose", SE2, truth + 0.01)
+    graph.add_factors(errors.between_se2, ("pose", "pose"), pairs, z + noise * rng.standard_normal(z.shape))
+    return graph
+
+
+def gps(pose, z):
+    """A factor as its user writes it with NumPy."""
+    return np.array([np.hypot(pose[0], pose[1]) - z[0], np.sin(pose[2]) - z[1]])
+
+
+def gps_in_jax(pose, z):
+    """The same for JAX."""
+    return jnp.stack([jnp.hypot(pose[0], pose[1]) - z[0], jnp.sin(pose[2]) - z[1]])
+
+
+def test_a_factor_written_with_numpy_is_one_written_for_jax():
+    """The same minimum; one pose with a measurement of its own fixes nothing that is held."""
+    found = []
+    for factor in (gps, gps_in_jax):
+        graph = row_of_poses()
+        graph.add_factors(factor, "pose", [3, 4], [[1.0, 0.5], [2.0, 0.1]], sigmas=[0.1, 0.1])
+        result = rp.slam.optimize(graph)
+        assert "gps" in repr(graph) and not any("held" in note for note in result.notes)
+        found.append(result)
+    assert found[0].value == pytest.approx(found[1].value, rel=1e-12)
+    np.testing.assert_allclose(found[0].poses, found[1].poses, atol=1e-9)
+
+
+def test_factors_may_return_one_number_and_need_no_measurement():
+    """A number counts as an array of one."""
+    graph = row_of_poses()
+    graph.add_factors(lambda x: x[0] - 1, "pose", [3])
+    result = rp.slam.optimize(graph)
+    assert result.success and abs(result.poses[3, 0] - 1) < 1e-9
+
+
+def test_a_factor_that_returns_no_numbers_is_refused():
+    """With what it returned."""
+    for factor, word in ((lambda x, z: (x, z), "tuple"), (lambda x, z: x > z, "bool")):
+        with pytest.raises(TypeError, match=word):
+            row_of_poses().add_factors(factor, "pose", [0], [[1.0]])
+    with pytest.raises(ValueError, match="not finite, the first is that of factor 1"):
+        row_of_poses().add_factors(errors.prior_se2, "pose", [0, 1], [[0, 0, 0], [np.nan, 0, 0]])
+
+
+def test_a_direction_that_nothing_determines_is_named():
+    """A landmark of which one direction was seen once: no minimum is claimed, and the verdict says which landmark."""
+    graph = row_of_poses()
+    graph.add_variables("mark", rp.Euclidean(), [[5.0, 5.0]])
+    bearing = lambda a, p, z: jnp.arctan2(*rp.slam.SE2().act(rp.slam.SE2().inverse(a), p)[::-1]) - z
+    graph.add_factors(bearing, ("pose", "mark"), [(0, 0)], [[0.1]])
+    result = rp.slam.optimize(graph)
+    assert not result.success and "mark[0]" in result.verdict
+
+
+def test_results_are_printed_and_pickled_without_their_functions():
+    """A lambda as a factor stays behind."""
+    graph = row_of_poses(noise=0.1)
+    graph.add_factors(lambda x: x[:1] - 1, "pose", [3])
+    result = rp.slam.optimize(graph)
+    back = pickle.loads(pickle.dumps(result))
+    assert back.chi2 == result.chi2 and back.verdict == result.verdict
+    np.testing.assert_array_equal(back.poses, result.poses)
+    text = str(result)
+    assert "MINIMUM" in text and "(g2o)" in text and "certificate" in text
+    assert list(result.names[:2]) == ["pose[0].1", "pose[0].2"] and len(result.names) == 18
+
+
+def test_error_bars_are_those_of_the_dense_inverse():
+    """Marginal covariances, of all and of pairs, to 1e-8."""
+    graph = row_of_poses(n=20, noise=0.1)
+    graph.add_factors(errors.between_se2, ("pose", "pose"), [(0, 9), (3, 17)], [[1, 2, 3], [2, 1, 0]])
+    result = rp.slam.optimize(graph)
+    J = result.jacobian.toarray()
+    inverse = np.linalg.inv(J.T @ J)
+    np.testing.assert_allclose(result.standard_errors**2, np.diag(inverse), rtol=1e-8)
+    block = result.uncertainty.covariances(["pose[7].1", "pose[12].3"])
+    i, j = result.names.index("pose[7].1"), result.names.index("pose[12].3")
+    np.testing.assert_allclose(block, inverse[np.ix_([i, j], [i, j])], rtol=1e-8)
+
+
+def test_limits_are_kept():
+    """Steps and their verdict."""
+    result = rp.slam.optimize(row_of_poses(noise=0.3), max_steps=1)
+    assert not result.success and len(result.trace) == 1
+
+
+@pytest.mark.parametrize("loss", ["geman-mcclure", "dcs"])
+def test_wrong_loop_closures_are_forgotten_by_robust_losses(loss):
+    """Two of eight loop closures are far off: the trajectory stays within noise of the truth, and is off without."""
+    rng = np.random.default_rng(4)
+    turn = np.linspace(0, 4 * np.pi, 60)
+    truth = np.stack([5 * np.cos(turn), 5 * np.sin(turn), turn + np.pi / 2], 1)
+    chain = np.stack([np.arange(59), np.arange(1, 60)], 1)
+    loops = np.array([(k, k + 30) for k in (1, 5, 9, 13, 17, 21)] + [(2, 15), (8, 50)])
+    pairs = np.concatenate([chain, loops])
+    z = np.array(SE2.between(jnp.asarray(truth[pairs[:, 0]]), jnp.asarray(truth[pairs[:, 1]])))
+    z += 0.005 * rng.standard_normal(z.shape)
+    z[-2:] = [[0, 0, 0], [0, 0, 1]]
+    graph = rp.slam.FactorGraph()
+    start = [jnp.asarray(truth[0])]  # by odometry: a robust loss forgets whatever is far off at the start
+    for step in z[:59]:
+        start.append(SE2.compose(start[-1], jnp.asarray(step)))
+    graph.add_variables("pose", SE2, np.array(start))
+    graph.add_factors(errors.between_se2, ("pose", "pose"), pairs, z, sigmas=[0.005] * 3)
+    off = lambda result: np.abs((result.poses - truth)[:, :2]).max()
+    robust, plain = rp.slam.optimize(graph, loss=loss, scale=5.0), rp.slam.optimize(graph)
+    assert robust.success and off(robust) < 0.2 < 1 < off(plain)
+
+
+def test_where_it_begins_is_said(tmp_path):
+    """The file's vertices or the edges alone, whichever costs less; the caller's own."""
+    edges = ["EDGE_SE2 0 1 1 0 1.5 100 0 0 100 0 400", "EDGE_SE2 1 2 1.1 0 1.6 100 0 0 100 0 400"]
+    edges += ["EDGE_SE2 2 0 1.4 0.1 2.4 100 0 0 100 0 400"]
+    path = tmp_path / "three.g2o"
+    path.write_text("\n".join(["VERTEX_SE2 0 0 0 0", "VERTEX_SE2 1 9 0 0", "VERTEX_SE2 2 0 7 2", *edges]))
+    file = rp.slam.read_g2o(path)
+    chosen, given = rp.slam.optimize(file), rp.slam.optimize(file, init="file")
+    assert "chordal" in chosen.reasons[0] and "values of the graph" in given.reasons[0]
+    assert chosen.value == pytest.approx(given.value, rel=1e-9)
+    own = rp.slam.optimize(file, init=chosen.values)
+    assert "caller" in own.reasons[0] and own.value == pytest.approx(chosen.value, rel=1e-12)
+    assert set(chosen.chi2) == {"g2o", "gtsam", "se-sync"} and set(chosen.stages) >= {"steps", "certificate"}
+    with pytest.raises(ValueError, match="comes from a file"):
+        rp.slam.optimize(row_of_poses(), init="chordal")
+    with pytest.raises(TypeError, match="not str"):
+        rp.slam.optimize("three.g2o")
+    assert chosen.certify_global().certified
+    path.write_text("VERTEX_SE2 0 0 0 0")
+    with pytest.raises(ValueError, match="no factors"):
+        rp.slam.optimize(rp.slam.read_g2o(path))
+    with pytest.raises(ValueError, match="from a file of poses"):
+        rp.slam.optimize(row_of_poses()).certify_global()
+
+
+def test_poses_are_a_space_at_every_door():
+    """`minimize` on SE(3): points brought onto each other."""
+    rng = np.random.default_rng(5)
+    p = rng.standard_normal((8, 3))
+    truth = rp.slam.SE3().exp(jnp.asarray(rng.standard_normal(6)))
+    q = np.array(rp.slam.SE3().act(truth, jnp.asarray(p)))
+    fun = lambda x, p, q: jnp.sum((rp.slam.SE3().act(x, p) - q) ** 2)
+    result = rp.minimize(fun, np.array([0, 0, 0, 0, 0, 0, 1.0]), args=(p, q), space=rp.slam.SE3())
+    assert result.success and result.gradient.shape == (6,)
+    np.testing.assert_allclose(rp.slam.SE3().log(rp.slam.SE3().between(truth, jnp.asarray(result.x))), 0, atol=1e-7)

@@ -1,0 +1,187 @@
+"""Maps of optimized graphs: errors against the referee of costs, words against numbers, the page, the figure."""
+
+import json
+import pickle
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import raphson as rp
+from raphson.picture.maps.graph_map import GraphMap, spread
+from raphson.picture.maps.map_page import map_page, still_page
+from raphson.picture.maps.map_record import error_code, map_record
+from raphson.picture.maps.map_words import map_words
+from raphson.slam.account import FACTOR_CLASSES
+
+DIAGONAL = "9 0 0 9 0 99"
+SQUARE = [(0, 1, 1.5), (1, 2, 1.6), (2, 3, 1.6), (3, 0, 1.6), (3, 4, 0.1), (4, 1, -2.0)]
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory):
+    """Five poses that disagree, and a landmark seen from two of them."""
+    lines = [f"EDGE_SE2 {i} {j} 1 0 {turn} {DIAGONAL}" for i, j, turn in SQUARE]
+    lines += ["EDGE_SE2_XY 0 90 2 1 4 0 4", "EDGE_SE2_XY 1 90 1 -1 4 0 4"]
+    path = tmp_path_factory.mktemp("plane") / "square.g2o"
+    path.write_text("\n".join(lines) + "\n")
+    return rp.slam.optimize(rp.slam.read_graph(path))
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory: pytest.TempPathFactory):
+    """A loop of four poses in space."""
+    unit = " ".join("1" if i == j else "0" for i in range(6) for j in range(i, 6))
+    lines = [f"EDGE_SE3:QUAT {k} {(k + 1) % 4} 1 0.1 {0.2 * k} 0 0 0.68 0.733 {unit}" for k in range(4)]
+    path = tmp_path_factory.mktemp("space") / "loop.g2o"
+    path.write_text("\n".join(re.sub("0.68 0.733", "0.6802 0.73304", line) for line in lines) + "\n")
+    return rp.slam.optimize(rp.slam.read_graph(path))
+
+
+def test_errors_and_shares_are_those_of_the_referee(plane) -> None:
+    shown = GraphMap.of(plane)
+    costs = rp.slam.edge_costs(plane.graph.file, "g2o", plane.values)
+    expected = np.concatenate([np.sqrt(costs[kind] / d) for kind, d in (("SE2", 3), ("SE2_XY", 2))])
+    assert np.allclose(shown.end.error, expected, rtol=1e-9, atol=1e-12)
+    assert shown.share.sum() == pytest.approx(1, rel=1e-12)
+    assert np.allclose(shown.square.sum(), plane.chi2["g2o"], rtol=1e-10)
+    # 0-1, 1-2, 2-3, 3-4 follow each other; 3-0 and 4-1 do not; the landmark is seen twice.
+    assert [shown.count(name) for name in FACTOR_CLASSES] == [4, 2, 2, 0]
+    assert list(np.flatnonzero(shown.held)) == [0] and shown.name(5) == "XY 90" and shown.name(4) == "SE2 4"
+
+
+def test_moments_are_the_run(plane) -> None:
+    shown = GraphMap.of(plane)
+    taken = plane.trace.value[plane.trace.accepted]
+    assert [m.step for m in shown.moments] == list(range(len(taken) + 1))
+    assert [m.value for m in shown.moments[1:]] == pytest.approx(taken, rel=0)
+    for moment in shown.moments:
+        d = np.where(shown.classes == 2, 2, 3)
+        assert np.sum(moment.error**2 * d) / 2 == pytest.approx(moment.value, rel=1e-6, abs=1e-12)
+    assert np.allclose(shown.end.places[:5], plane.values["SE2"][:, :2], atol=1e-12)
+    few = GraphMap.of(plane, most=1)
+    assert [m.step for m in few.moments] == [0, len(taken)] and few.steps == len(taken)
+    assert any("steps are kept" in note for note in map_words(plane, few, "", "en")["noteList"]) == (len(taken) > 1)
+    assert spread(5, 3) == [0, 2, 4] and spread(1, 9) == [0] and spread(3, 9) == [0, 1, 2]
+
+
+def test_half_of_the_edges_are_calm_and_bounds_grow(plane) -> None:
+    shown = GraphMap.of(plane)
+    assert len(shown.bounds) == 6 and np.all(np.diff(shown.bounds) > 0)
+    assert shown.bins(shown.end.error).max() <= 6
+    for error in ([0.0, 0.0], [1e-15, 2e-15], [0.3, 0.3], [0.1, 90.0], [1.0, np.inf], [5e-5, 4e8]):
+        moment = type(shown.end)(0, 0.0, shown.end.places, np.array(error * 4))
+        other = type(shown)(**{**vars_of(shown), "moments": (moment,)})
+        assert len(other.bounds) == 6 and np.all(np.diff(other.bounds) > 0) and np.all(np.isfinite(other.bounds)), error
+
+
+def vars_of(shown: GraphMap) -> dict:
+    """Its fields."""
+    return {name: getattr(shown, name) for name in shown.__dataclass_fields__}
+
+
+def test_codes_of_errors_keep_three_digits() -> None:
+    """The page's `errorOf`, in frontend/src/map/record.ts, is this inverse."""
+    error = np.concatenate([[0.0, 1e-9], np.geomspace(1e-6, 1e6, 999)])
+    code = error_code(error)
+    back = np.where(code == 0, 0, 10 ** (-6 + (code - 1) / 65534 * 12))
+    assert code.min() == 0 and code.max() == 65535 and np.all(code[:2] == 0)
+    assert np.allclose(back[2:], error[2:], rtol=3e-4)
+    assert np.all(error_code(np.array([np.nan, np.inf, 1e99])) == 65535)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_sentences_are_the_numbers(plane, language: str) -> None:
+    shown = GraphMap.of(plane)
+    words = map_words(plane, shown, "", language)
+    text = " ".join([words["facts"], words["headline"], *words["sentences"]])
+    worst = int(np.argmax(shown.end.error))
+    for number in (
+        f"{plane.chi2['g2o']:.4g}",
+        f"{shown.end.error[worst]:.3g}",
+        f"{np.median(shown.end.error):.2g}",
+        "8",
+        "5",
+    ):
+        assert number in text, number
+    assert all(shown.name(int(row)) in text for row in shown.ends[worst])
+    assert f"{100 * shown.share.max():.0f} %" in text
+    assert [row[0] for row in words["costRows"]] == ["f", "g2o", "gtsam", "se-sync"]
+    assert len(words["worstRows"]) == 8 and words["worstRows"][0][3] == f"{shown.end.error[worst]:.3g}"
+    if language == "zh":
+        assert not re.search(r"[a-z]{4,}", " ".join([*words["sentences"], *words["noteList"], words["inside"]])), words
+
+
+def test_both_languages_have_the_same_words(plane) -> None:
+    shown = GraphMap.of(plane)
+    en, zh = (map_words(plane, shown, "", language) for language in ("en", "zh"))
+    assert en.keys() == zh.keys() and all(type(en[key]) is type(zh[key]) for key in en)
+    assert [len(en[key]) for key in ("worstColumns", "costColumns", "lines")] == [
+        len(zh[key]) for key in ("worstColumns", "costColumns", "lines")
+    ]
+
+
+def test_the_page_is_one_file_that_reads_without_scripts(plane, space, tmp_path: Path) -> None:
+    for fit, title in ((plane, 'a "b" </script><script>'), (space, "loop")):
+        file = fit.report(tmp_path / "map.html", title, "zh" if fit is space else "en")
+        text = file.read_text()
+        assert "http:" not in text.replace("http://www.w3.org", "") and "https:" not in text
+        assert (
+            file.read_bytes() == fit.report(tmp_path / "again.html", title, "zh" if fit is space else "en").read_bytes()
+        )
+        body = text[text.index('<main id="static">') : text.index("</main>")]
+        assert body.count("<svg") >= 2 and body.count("<table>") == 2 and "<script" not in body
+        record = json.loads(re.search(r'id="graph-map">(.*?)</script>', text, re.S)[1])  # type: ignore[index]
+        assert record["words"]["en"]["title"] == title and record["dimension"] == (3 if fit is space else 2)
+        assert file.stat().st_size < 120_000
+
+
+def test_the_still_picture_fits_its_frame_and_is_bounded(plane, space) -> None:
+    for fit in (plane, space):
+        shown = GraphMap.of(fit)
+        body = still_page(shown, map_record(fit, shown, "")["words"]["en"], True)
+        for path in re.findall(r' d="([^"]+)" stroke="#(?!d3cdc4)', body):
+            for x, y in re.findall(r"M(-?\d+) (-?\d+)", path):
+                assert 0 <= int(x) <= 9000 and 0 <= int(y) <= 6000
+    assert map_page(plane, "t", "en")[0] == "t"
+
+
+def test_what_has_no_place_has_no_map() -> None:
+    graph = rp.slam.FactorGraph()
+    graph.add_variables("angle", rp.slam.SO2(), np.zeros((3, 1)))
+    with pytest.raises(ValueError, match="no map"):
+        from raphson.picture.maps.graph_map import located_types
+
+        located_types(graph)
+
+
+def test_a_pickled_fit_says_what_it_lacks(plane) -> None:
+    with pytest.raises(ValueError, match="pickled"):
+        GraphMap.of(pickle.loads(pickle.dumps(plane)))
+
+
+def test_a_graph_by_hand_has_a_map() -> None:
+    """Points on a line of numbers of two: no file, no ids, no pose."""
+    graph = rp.slam.FactorGraph()
+    graph.add_variables("point", rp.slam.graph.SPACES["XY"], np.array([[0.0, 0], [1, 1], [3, 0]]))
+    graph.add_factors(lambda a, b, m: b - a - m, ("point", "point"), [[0, 1], [1, 2], [0, 2]],
+                      np.array([[1.0, 0], [1, 0], [2.2, 0]]), sigmas=[0.1, 0.1])  # fmt: skip
+    fit = rp.slam.optimize(graph)
+    shown = GraphMap.of(fit)
+    words = map_words(fit, shown, "", "en")
+    assert shown.dimension == 2 and [row[0] for row in words["costRows"]] == ["f", "g2o"]
+    assert shown.end.error == pytest.approx([0.2 / 3 / 0.1 / np.sqrt(2)] * 3, rel=1e-6)
+
+
+def test_figures(plane, space) -> None:
+    plt = pytest.importorskip("matplotlib.pyplot")
+    plt.switch_backend("agg")
+    for fit in (plane, space):
+        ax = rp.plot.graph(fit)
+        assert ax.get_aspect() == 1.0 and "units of the file" in ax.get_xlabel()
+        assert "before" in [text.get_text() for text in ax.get_legend().get_texts()]
+        own = plt.figure().add_subplot()
+        assert rp.plot.graph(fit, ax=own) is own
+        own.figure.canvas.draw()
+    plt.close("all")
