@@ -50,7 +50,7 @@ def test_true_kinks_are_shown_near_and_far_from_the_start(place, unit):
 
 
 def powers(x, y):
-    """y_i - x1 (1 - x2^i), the residuals of Beale's function: x1 -> infinity with x1 (1 - x2) = c makes a line of it."""
+    """y_i - x1 (1 - x2^i), as in Beale's function: x1 -> infinity with x1 (1 - x2) = c makes a straight line of it."""
     return y - x[0] * (1 - x[1] ** jnp.arange(1, y.size + 1))
 
 
