@@ -89,8 +89,11 @@ def measure(key: str, quick: bool) -> dict:
                 f"raphson {name}": lambda name=name, start=start: own(file, name, start) for name in FUNCTIONS
             }
             for system, made in (("GTSAM", gtsam_calls), ("g2o", g2o_calls)):
-                calls |= {f"{system} {name}": call for name, call in made(renumbered, kind).items()}
-            found["ways"] = in_turns(calls, file, kind, 2 if quick else ROUNDS)
+                try:
+                    calls |= {f"{system} {name}": call for name, call in made(renumbered, kind).items()}
+                except ImportError as missing:
+                    found["ways"][system] = {"error": str(missing)}
+            found["ways"] |= in_turns(calls, file, kind, 2 if quick else ROUNDS)
     if "log" not in best:
         every = [way for found in row["starts"].values() for way in found["ways"].values()]
         row["best"] = best | {"log": min(way["log"] for way in every if np.isfinite(way.get("log", np.nan)))}
@@ -220,6 +223,8 @@ def reached(rows: dict[str, dict]) -> list[str]:
         if off > REACHED:
             far[key] = off
     said = f"{len(rows) - len(far)} of {len(rows)}" + "".join(f"; {key} {off:.1e}" for key, off in far.items())
+    absent = [key for key in keys(False) if key not in rows]
+    said += f"; not measured: {', '.join(absent)}" if absent else ""
     total = len(references())
     return [
         "best known g2o cost, `auto` start and method",
