@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.suite import Suite
 
-NAMES = ("dense", "nist", "first_try", "large", "products", "choice", "bundle")
+NAMES = ("dense", "nist", "first_try", "large", "products", "choice", "bundle", "slam")
 
 
 def suite(name: str) -> Suite:

@@ -20,6 +20,7 @@ BAD = {
     "only comments": ("# a graph\n\n", None, "the file is empty"),
     "no vertex, no edge": ("PARAMS_SE2OFFSET 0 0 0 0\n", None, "no vertex and no edge"),
     "binary": ("VERTEX_SE2\0\1\2", None, "binary"),
+    "cameras and points": ("2 3 6\n0 0 1.5 2.5\n", None, "begins with '2'.*bundle adjustment.*read_bal"),
     "another format": ("hello world\n", None, "no line begins with a tag of this format.*'hello'"),
     "unknown tag": (V + E + "EDGE_WHEEL 0 1 2\n", 6, "'EDGE_WHEEL' is not known.*unknown_tags=\"skip\""),
     "doubled": (V + "VERTEX_SE2 1 5 5 5\n" + E, 4, "vertex 1 is there already, in line 2"),

@@ -309,7 +309,7 @@ def test_a_run_that_crawls_goes_on_as_if_it_had_never_been_laid_aside(host):
 
 
 def test_patience_ends_where_f_is_not_halved_and_only_there():
-    """Tables of accepted trials, values one after another: blocks of four."""
+    """Tables of accepted trials, values one after another: four without half of the value where they began."""
 
     def table(values):
         rows = np.zeros((len(values), len(SCALARS)))
@@ -319,7 +319,7 @@ def test_patience_ends_where_f_is_not_halved_and_only_there():
     falling = Patience(4)
     assert not any(falling.worn(table([v])) for v in 0.8 ** np.arange(100.0))
     crawling = Patience(4)
-    assert [crawling.worn(table([v])) for v in 0.9 ** np.arange(8.0)] == [False] * 7 + [True]
+    assert [crawling.worn(table([v])) for v in 0.9 ** np.arange(5.0)] == [False] * 4 + [True]
     stuck = Patience(4)
     assert not stuck.worn(table([1.0] * 4)) and stuck.worn(np.zeros((4, len(SCALARS))))
 

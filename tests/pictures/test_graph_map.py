@@ -170,7 +170,7 @@ def test_a_graph_by_hand_has_a_map() -> None:
     fit = rp.slam.optimize(graph)
     shown = GraphMap.of(fit)
     words = map_words(fit, shown, "", "en")
-    assert shown.dimension == 2 and [row[0] for row in words["costRows"]] == ["f", "g2o"]
+    assert shown.dimension == 2 and [row[0] for row in words["costRows"]] == ["f", "g2o", "ceres"]
     assert shown.end.error == pytest.approx([0.2 / 3 / 0.1 / np.sqrt(2)] * 3, rel=1e-6)
 
 

@@ -38,6 +38,9 @@ size: along x1 x2^3 = const, the valley of Beale's function, x2 by a third."""
 AWAY = -3 / 8
 """Power of eps: a variable that grew so many times along a direction in doubt ran away (7e5; in float32 400)."""
 
+WENT_ON = 100.0
+"""The same for a run that still travelled at its end, its last steps all one way and none the shorter."""
+
 
 def certify(e: Evidence) -> Certificate:
     """Draws the conclusion from the evidence."""
@@ -224,7 +227,8 @@ def ran_away(m: Measures) -> Finding | None:
     start = np.where(start > 0, np.maximum(start, least), 0.0)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         reach = np.max([np.abs(v) / np.max(np.abs(v) / m.e.size) / m.e.size for v in ways], axis=0)
-    away = np.flatnonzero((reach > SHARE) & (start > 0) & (here > m.e.eps**AWAY * start))
+    limit = m.e.eps**AWAY if shown or not m.e.travelling else WENT_ON
+    away = np.flatnonzero((reach > SHARE) & (start > 0) & (here > limit * start))
     if not away.size:
         return None
     i = int(away[0])

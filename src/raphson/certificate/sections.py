@@ -170,7 +170,8 @@ def read_side(
         return Side(Course.LEVEL, float(lengths[k - 1]), 0.0, blocked=blocked or end)
     slope = float(change[k] / lengths[k])
     if up[k]:
-        return Side(Course.RISES, float(lengths[k]), float(change[k]), slope, is_straight(change, lengths, floor))
+        straight = is_straight(change, lengths, floor, along)
+        return Side(Course.RISES, float(lengths[k]), float(change[k]), slope, straight)
     seen = np.isfinite(values) | (values == -np.inf)
     seen[:k] = False
     last, reach = change[seen], float(lengths[seen][-1])
@@ -184,13 +185,19 @@ def read_side(
     return Side(Course.FALLS, float(lengths[k]), float(np.min(last)), slope, False, forever, steady, reach, blocked)
 
 
-def is_straight(change: np.ndarray, lengths: np.ndarray, floor: np.ndarray) -> bool:
-    """Whether f rises in proportion to the length, over the first two lengths where noise leaves no doubt."""
+def is_straight(change: np.ndarray, lengths: np.ndarray, floor: np.ndarray, along: Along) -> bool:
+    """Whether f rises in proportion to the length, over the first two lengths where noise leaves no doubt, and from x
+    on: not where f is level at x and the curvature there promises all of the rise and more. Robust losses are straight
+    so far from their minimum, and 1e-5 of x is far where x ran away.
+    """
     clear = np.flatnonzero(change > floor / LINEAR)
     clear = [*clear[:1], *clear[lengths[clear] >= APART_ENOUGH * lengths[clear[:1]].sum()][:1]]
     if len(clear) < 2 or not np.all(np.isfinite(change[clear])):
         return False
     slopes = change[clear] / lengths[clear]
+    level = along.exact and abs(along.slope) <= LINEAR * slopes[0]
+    if level and 0.5 * along.bend * lengths[clear[0]] >= slopes[0]:
+        return False
     return bool(slopes[0] > 0 and np.max(np.abs(slopes / slopes[0] - 1)) <= LINEAR)
 
 

@@ -34,7 +34,8 @@ def costs_at_start(fit: GraphFit) -> dict[str, float]:
     values = values_at(fit, fit.start)
     if fit.graph.file is not None:
         return graph_costs(fit.graph.file, values)
-    return {"g2o": float(sum(np.sum(part) for part in squares_of_factors(fit.graph, values)))}
+    total = float(sum(np.sum(part) for part in squares_of_factors(fit.graph, values)))
+    return {"g2o": total, "ceres": total / 2}
 
 
 def squares_of_factors(graph: FactorGraph, values: Mapping[str, np.ndarray]) -> list[np.ndarray]:

@@ -79,8 +79,10 @@ def set_aside(lines: dict[str, TagLines], draft: Draft, known: Callable[[str], b
     if not strangers:
         return
     if len(strangers) == len(lines):
+        other = "; lines of numbers alone may be a bundle adjustment problem: rp.slam.read_bal, read_gbp"
         raise GraphFileError(
             f"{draft.name}: no line begins with a tag of this format (it begins with {strangers[0]!r})"
+            f"{other if strangers[0].isdecimal() else ''}"
         )
     said = first_few([f"{len(lines[tag].numbers)} lines {tag}" for tag in strangers])
     refused = [tag for tag in strangers if tag not in UNUSED_TAGS]

@@ -28,7 +28,7 @@ from raphson.solver.bounds import active_bounds, held_words
 from raphson.solver.drive import Run
 from raphson.solver.final import LARGEST, evaluate, flat, sizes, why_unseen
 from raphson.solver.promise import promised_rise
-from raphson.solver.settled import contracted, ended_well
+from raphson.solver.settled import contracted, ended_well, travelling
 from raphson.solver.step import State
 
 units = Program(lambda H: filled(natural_scale(Dense(H), jnp.zeros_like(H[0]))))
@@ -70,6 +70,7 @@ def certificate_of(
             big=big,
             believed=believed,
             contracted=contracted(done.trace),
+            travelling=travelling(done.trace, size),
             first=first,
             start=sizes(done.start, space),
             here=magnitude,

@@ -11,6 +11,16 @@ exponential it is 1.26, on x^3 1.17, on x^4 1.2, at every step."""
 CONTRACTION = 0.25
 """Three steps, each shorter than this part of the one before: faster than linear convergence."""
 
+LAST = 8
+"""Steps at the end that are looked at together: in two halves, for lengths alternate where every fourth is refused."""
+
+ONE_WAY = 0.9
+"""Part of the length of the last steps that is left in their sum: a run down a valley, not one across it."""
+
+UNDIMINISHED = 0.8
+"""The later half of the last steps is at least so long as the earlier one: to a minimum at the rate of 0.95 a step, it
+would be 0.81."""
+
 
 def ended_well(trace: Trace) -> bool:
     """Whether the last steps whose decrease can be told from noise were as good as the quadratic promised, or the last
@@ -31,3 +41,17 @@ def contracted(trace: Trace) -> bool:
     """Whether the last steps shrank as they do at a minimum."""
     last = np.asarray(trace.length)[np.asarray(trace.accepted, bool)][-3:]
     return last.size == 3 and bool(np.all(last[1:] <= CONTRACTION * last[:-1]))
+
+
+def travelling(trace: Trace, size: np.ndarray) -> bool:
+    """Whether the last steps, in units of `size` (n,), all went one way and did not become shorter: the run was
+    stopped on its way, whatever the Newton step says of what is left."""
+    moves = np.asarray(trace.moves, float)[-LAST:]
+    if moves.shape != (LAST, size.size):
+        return False
+    with np.errstate(all="ignore"):
+        moves = moves / size
+        lengths, sums = np.linalg.norm(moves, axis=1), np.sum(moves, axis=0)
+        half = LAST // 2
+        one_way = np.linalg.norm(sums) >= ONE_WAY * np.sum(lengths) > 0
+        return bool(one_way and np.sum(lengths[half:]) >= UNDIMINISHED * np.sum(lengths[:half]))

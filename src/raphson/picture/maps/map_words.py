@@ -28,7 +28,8 @@ FIXED: dict[str, dict[str, Any]] = {
         "worstColumns": ["from", "to", "kind", "error (sigmas)", "share of the cost"],
         "costs": "Cost", "costColumns": ["convention", "before", "after", "what it is"],
         "conventions": {
-            "g2o": "sum of e' Ω e", "gtsam": "half of it, with full angles", "se-sync": "chordal, isotropic weights"
+            "g2o": "sum of e' Ω e", "gtsam": "half of it, with full angles", "se-sync": "chordal, isotropic weights",
+            "ceres": "half of it",
         },
         "sigma": "The error of an edge is sqrt(e' Ω e / d) for the d numbers it measures: 1 sigma is what its own "
         "information matrix leads one to expect.",
@@ -42,7 +43,8 @@ FIXED: dict[str, dict[str, Any]] = {
         "worst": "误差最大的边", "worstQuestion": "哪些测量最不吻合？",
         "worstColumns": ["从", "到", "种类", "误差（σ）", "占代价的份额"],
         "costs": "代价", "costColumns": ["约定", "之前", "之后", "含义"],
-        "conventions": {"g2o": "e' Ω e 之和", "gtsam": "上者之半，用完整角度", "se-sync": "弦距离，各向同性权重"},
+        "conventions": {"g2o": "e' Ω e 之和", "gtsam": "上者之半，用完整角度", "se-sync": "弦距离，各向同性权重",
+                        "ceres": "上者之半"},
         "sigma": "一条边的误差是 sqrt(e' Ω e / d)，d 是它测量的数的个数：按它自己的信息矩阵，预期约为 1 σ。",
         "legend": "边的误差（σ）", "start": "之前（细灰线）", "held": "固定不动",
         "notes": "说明", "labels": {"why": "原因", "start": "起点", "work": "工作量", "method": "方法"},
