@@ -7,6 +7,8 @@ BAL's camera looks along -z and has no centre: turned by half a turn about x it 
 (f, cx, cy, k1, k2) with cx = cy = 0 held.
 """
 
+# pyright: reportMissingImports=false
+
 import json
 import sys
 import time

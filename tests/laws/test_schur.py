@@ -40,7 +40,7 @@ def bundle(seed=0, cameras=5, points=14, shared=False, frozen_pose=(), frozen_po
     seen = [(c, p) for p in range(1, points) for c in rng.choice(cameras, rng.integers(2, cameras), replace=False)]
     rows = np.array([(0, 0), (seen[0][0], 1), *seen])
     rows = np.stack([rows[:, 0], 0 * rows[:, 0] if shared else rows[:, 0], rows[:, 1]], 1)
-    exact = [errors.reprojection(poses[c], lenses[k], X[p], np.zeros(2)) for c, k, p in rows]
+    exact = [errors.reprojection(*map(jnp.asarray, (poses[c], lenses[k], X[p], np.zeros(2)))) for c, k, p in rows]
     graph.add_variables("pose", SE3, poses, list(frozen_pose))
     graph.add_variables("lens", Euclidean(), lenses)
     graph.add_variables("point", Euclidean(), X + 0.05 * rng.standard_normal(X.shape), list(frozen_point))
