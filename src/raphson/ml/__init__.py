@@ -1,0 +1,22 @@
+"""Curvature of learning: the empirical risk of a model, its Hessian, Gauss-Newton and Fisher matrices as products,
+their outermost eigenvalues, trace, diagonal and spectrum with error bars."""
+
+from raphson.ml.eigenpairs import Eigenpairs, eigenpairs
+from raphson.ml.measured import Measured
+from raphson.ml.risk import EmpiricalRisk
+from raphson.ml.spectral_density import SpectralDensity, spectral_density
+from raphson.ml.stochastic import diagonal_estimate, trace_estimate
+from raphson.ml.tree_operator import TreeOperator, operator_from
+
+__all__ = [
+    "Eigenpairs",
+    "EmpiricalRisk",
+    "Measured",
+    "SpectralDensity",
+    "TreeOperator",
+    "diagonal_estimate",
+    "eigenpairs",
+    "operator_from",
+    "spectral_density",
+    "trace_estimate",
+]

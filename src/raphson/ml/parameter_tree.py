@@ -1,0 +1,81 @@
+"""Parameters as one vector: which leaves a pytree has, in which order, and what may not be among them."""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+Array = jax.Array
+
+
+@dataclass(frozen=True)
+class ParameterTree:
+    """The structure of a pytree of floating-point arrays, P numbers in all; hashable.
+
+    `names`, `shapes`, `dtypes`: of the leaves, in the order of the vector. `dtype`: that of the vector.
+    """
+
+    structure: Any
+    names: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    dtypes: tuple[Any, ...]
+
+    @property
+    def dtype(self) -> Any:
+        """The widest type of the leaves."""
+        return jnp.result_type(*self.dtypes)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Numbers of each leaf."""
+        return tuple(int(np.prod(shape)) for shape in self.shapes)
+
+    @property
+    def size(self) -> int:
+        """Numbers in all, P."""
+        return sum(self.sizes)
+
+    def flat(self, tree: Any) -> Array:
+        """The vector (P,) of a pytree of this structure. Raises ValueError where structure or shapes differ."""
+        leaves, structure = jax.tree.flatten(tree)
+        shapes = tuple(np.shape(leaf) for leaf in leaves)
+        if structure != self.structure or shapes != self.shapes:
+            raise ValueError(
+                f"expected a pytree like the parameters, {self.structure} with shapes {self.shapes}, "
+                f"and got {structure} with shapes {shapes}"
+            )
+        return jnp.concatenate([jnp.ravel(jnp.asarray(leaf)).astype(self.dtype) for leaf in leaves])
+
+    def tree(self, vector: Array) -> Any:
+        """The pytree of a vector (P,), each leaf in its own type."""
+        ends = np.cumsum(self.sizes)[:-1]
+        leaves = [
+            piece.reshape(shape).astype(dtype)
+            for piece, shape, dtype in zip(jnp.split(vector, ends), self.shapes, self.dtypes, strict=True)
+        ]
+        return jax.tree.unflatten(self.structure, leaves)
+
+
+def parameter_tree(params: Any) -> ParameterTree:
+    """Reads the structure of parameters. Raises TypeError for a leaf that is not real floating point, which it names,
+    and ValueError where there is no number at all."""
+    leaves = jax.tree_util.tree_leaves_with_path(params)
+    names, shapes, dtypes = [], [], []
+    for path, leaf in leaves:
+        name = jax.tree_util.keystr(path) or "params"
+        dtype = jnp.result_type(leaf)
+        if not jnp.issubdtype(dtype, jnp.floating):
+            raise TypeError(
+                f"the parameter {name} holds {dtype}: curvature is that of real floating-point numbers. "
+                "Leave it out of the parameters (close over it, or put it into the data)"
+            )
+        names.append(name)
+        shapes.append(tuple(np.shape(leaf)))
+        dtypes.append(dtype)
+    if sum(int(np.prod(shape)) for shape in shapes) == 0:
+        raise ValueError("the parameters hold no number")
+    return ParameterTree(jax.tree.structure(params), tuple(names), tuple(shapes), tuple(dtypes))

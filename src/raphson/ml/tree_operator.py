@@ -1,0 +1,132 @@
+"""A symmetric matrix over the parameters of a model, known by its products with vectors."""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from raphson.ml.parameter_tree import ParameterTree, parameter_tree
+
+Array = jax.Array
+
+CHUNK = 16
+"""Vectors that are multiplied together: their activations are in memory at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class TreeOperator:
+    """A symmetric matrix (P, P) over a pytree of parameters.
+
+    `A @ v`: v a pytree like the parameters, a vector (P,) or a matrix (P, k); the answer is of v's kind. A vector
+    holds the leaves one after another (`A.parameters`: their names, shapes, types).
+
+    `multiply(state, tree) -> tree`: the product, hashable and traceable; `state`: its numbers, an argument of every
+    compiled program, so that a new point compiles nothing.
+    """
+
+    multiply: Callable[[Any, Any], Any]
+    state: Any
+    parameters: ParameterTree
+    name: str = "matrix"
+
+    @property
+    def size(self) -> int:
+        """Rows P."""
+        return self.parameters.size
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(P, P)."""
+        return self.size, self.size
+
+    @property
+    def dtype(self) -> Any:
+        """The type of a product with a vector."""
+        return self.parameters.dtype
+
+    def __repr__(self) -> str:
+        return f"{self.name} of {self.size} parameters in {len(self.parameters.names)} arrays, {self.dtype}"
+
+    def mv(self, v: Array) -> Array:
+        """The product with a vector (P,), traceable."""
+        return flat_product(self.multiply, self.parameters, self.state, v)
+
+    def __matmul__(self, v: Any) -> Any:
+        """The product; see the class. Raises ValueError for another shape or structure."""
+        if isinstance(v, np.ndarray | jax.Array) and self.parameters.structure != jax.tree.structure(0):
+            return self.times(v)
+        if np.ndim(v) in (1, 2) and np.shape(v) != self.parameters.shapes[0]:
+            return self.times(v)
+        return self.parameters.tree(self.mv(self.parameters.flat(v)))
+
+    def times(self, v: Any) -> Array:
+        """The product with a vector (P,) or, `CHUNK` columns at a time, a matrix (P, k)."""
+        if np.ndim(v) not in (1, 2) or np.shape(v)[0] != self.size:
+            raise ValueError(f"{self!r} is multiplied with a vector ({self.size},) and got shape {np.shape(v)}")
+        v = jnp.asarray(v, self.dtype)
+        return self.mv(v) if v.ndim == 1 else flat_products(self.multiply, self.parameters, self.state, v.T).T
+
+    def quadratic(self, v: Any) -> Array:
+        """v' A v."""
+        flat = v if np.shape(v) == (self.size,) else self.parameters.flat(v)
+        return jnp.vdot(jnp.asarray(flat, self.dtype), self.mv(jnp.asarray(flat, self.dtype)))
+
+    def dense(self) -> Array:
+        """The matrix (P, P), P products: for small models and for tests."""
+        return self.times(jnp.eye(self.size, dtype=self.dtype))
+
+    def to_scipy(self) -> Any:
+        """As a SciPy LinearOperator of vectors (P,), on the host."""
+        from scipy.sparse.linalg import LinearOperator
+
+        def many(v: Any) -> Any:
+            return np.asarray(self.times(v))
+
+        def one(v: Any) -> Any:
+            return many(np.ravel(v))
+
+        return LinearOperator(self.shape, matvec=one, rmatvec=one, matmat=many, rmatmat=many, dtype=self.dtype)  # type: ignore[call-arg]
+
+
+@partial(jax.jit, static_argnames=("multiply", "tree"))
+def flat_product(multiply: Any, tree: ParameterTree, state: Any, v: Array) -> Array:
+    """The product with a vector (P,)."""
+    return tree.flat(multiply(state, tree.tree(v)))
+
+
+@partial(jax.jit, static_argnames=("multiply", "tree"))
+def flat_products(multiply: Any, tree: ParameterTree, state: Any, rows: Array) -> Array:
+    """The products with the rows (k, P), `CHUNK` at a time."""
+    return lax.map(lambda v: flat_product(multiply, tree, state, v), rows, batch_size=min(CHUNK, rows.shape[0]))
+
+
+@dataclass(frozen=True)
+class Alone:
+    """A product that carries its own numbers, for `operator_from`."""
+
+    product: Callable[[Any], Any]
+
+    def __call__(self, state: Any, v: Any) -> Any:
+        return self.product(v)
+
+
+def operator_from(product: Callable[[Any], Any], params: Any, name: str = "matrix") -> TreeOperator:
+    """A TreeOperator from a product of one's own: a traceable function, pytree -> pytree, linear and symmetric.
+
+    Raises ValueError where the product is not symmetric, beyond rounding, on two random vectors.
+    """
+    operator = TreeOperator(Alone(product), (), parameter_tree(params), name)
+    u, v = jax.random.normal(jax.random.key(0), (2, operator.size), operator.dtype)
+    Au, Av = operator.mv(u), operator.mv(v)
+    gap = float(jnp.abs(u @ Av - v @ Au))
+    bound = float(jnp.linalg.norm(u) * jnp.linalg.norm(Av) + jnp.linalg.norm(v) * jnp.linalg.norm(Au))
+    if gap > 1e3 * float(jnp.finfo(operator.dtype).eps) * bound:  # sums of P terms in another order
+        raise ValueError(f"the product is not symmetric: u'(A v) and v'(A u) differ by {gap:.3g} for random u, v")
+    return operator
