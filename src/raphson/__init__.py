@@ -49,7 +49,7 @@ from raphson.solver.step import Method
 from raphson.solver.stop import Stop
 
 if _TYPE_CHECKING:
-    from raphson import slam
+    from raphson import ml, slam
 
 _reports.register(Model, Result, Comparison)
 _notebook.register(Result)
@@ -65,17 +65,17 @@ __all__ = [
     "Uncertainty", "Verdict",
     # problems, and what a method is made of (its parts: raphson.parts)
     "LeastSquares", "Loss", "Method", "Minimize", "Stop", "parts", "presets",
-    # pose graphs
-    "slam",
+    # pose graphs; curvature of learning
+    "ml", "slam",
     # where points live
     "Box", "Euclidean", "Product", "Rotation", "Sphere",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> _Any:
-    """`slam` is loaded when it is first asked for."""
-    if name != "slam":
+    """`slam` and `ml` are loaded when they are first asked for."""
+    if name not in ("ml", "slam"):
         raise AttributeError(f"module 'raphson' has no attribute {name!r}")
     from importlib import import_module
 
-    return import_module("raphson.slam")
+    return import_module(f"raphson.{name}")

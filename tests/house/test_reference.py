@@ -29,7 +29,7 @@ def section(title: str) -> str:
     return found[0]
 
 
-@pytest.mark.parametrize("module", [rp, rp.plot, rp.parts, rp.slam], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [rp, rp.plot, rp.parts, rp.slam, rp.ml], ids=lambda module: module.__name__)
 def test_every_public_name_is_in_the_reference(module) -> None:
     assert sorted(set(module.__all__) - names(TEXT)) == []
 

@@ -13,7 +13,7 @@ from raphson.ml import (
     spectral_density,
     trace_estimate,
 )
-from raphson.ml.measured import Measured, measured
+from raphson.ml.estimated import Estimated, estimated
 from raphson.ml.parameter_tree import parameter_tree
 from raphson.ml.tree_operator import TreeOperator as Operator
 
@@ -160,13 +160,13 @@ def test_what_cannot_be_meant_is_named() -> None:
         (lambda: diagonal_estimate(operator, 10, "guess"), "guess"),
         (lambda: spectral_density(operator, runs=1), "runs"),
         (lambda: spectral_density(operator).logdet(), "positive definite"),
-        (lambda: measured([1.0, 2.0], 2).interval(95), "between 0 and 1"),
+        (lambda: estimated([1.0, 2.0], 2).interval(95), "between 0 and 1"),
         (lambda: eigenpairs(with_spectrum(SPECTRA["zero"] * np.nan)), "not finite"),
         (lambda: spectral_density(with_spectrum(SPECTRA["zero"] * np.nan)), "not finite"),
     ]:
         with pytest.raises(ValueError, match=words):
             call()
     assert "standard error" in str(trace_estimate(operator)) and "200 numbers" in str(diagonal_estimate(operator))
-    assert isinstance(measured([1.0, 2.0], 2), Measured) and isinstance(
+    assert isinstance(estimated([1.0, 2.0], 2), Estimated) and isinstance(
         operator_from(lambda v: v, jnp.zeros(3)), Operator
     )

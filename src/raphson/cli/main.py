@@ -26,6 +26,7 @@ from raphson.cli.look import look
 from raphson.cli.minimize import minimize
 from raphson.cli.program import program
 from raphson.cli.slam import slam
+from raphson.cli.spectrum import spectrum
 from raphson.cli.tour import tour
 from raphson.cli.zoo import zoo
 
@@ -38,6 +39,7 @@ VERBS = {
     minimize: "Minimize a function, with verdict, reasons and cost.",
     fit: "Fit a formula to a file's columns, with error bars.",
     slam: "A pose graph from its file to its map, with a page.",
+    spectrum: "Eigenvalues of a training loss, with error bars.",
     compare: "Several methods from one start in one table.",
     check: "Are gradient and Hessian those of the function?",
     zoo: "List the named test problems.",

@@ -16,7 +16,7 @@ from raphson.kernel.record import record
 from raphson.linear.batched import cholesky, lower, upper
 from raphson.linear.cg import ConjugatePath
 from raphson.linear.secular import Bracket
-from raphson.linear.spectral import eigenpairs
+from raphson.linear.spectral import all_eigenpairs
 
 Array = jax.Array
 
@@ -212,5 +212,5 @@ def framed(A: Array, G: Array, slopes: Array) -> Subspace:
     H = solve_triangular(L, solve_triangular(L, A, lower=True).T, lower=True)
     top = jnp.max(jnp.abs(H))
     H = 0.5 * (H + H.T) + jnp.diag(jnp.where(used, 0, jnp.where(top > 0, top, 1)))
-    w, U = eigenpairs(H)
+    w, U = all_eigenpairs(H)
     return Subspace(solve_triangular(L, U, trans=1, lower=True), w, U.T @ lower(L, slopes))

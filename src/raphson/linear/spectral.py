@@ -40,14 +40,14 @@ class Spectrum:
         return jnp.where(self.a == 0, 0, -self.a / jnp.where(denominator == 0, tiny(self.w), denominator))
 
 
-def eigenpairs(H: Array) -> tuple[Array, Array]:
+def all_eigenpairs(H: Array) -> tuple[Array, Array]:
     """Eigenvalues (n,) ascending and eigenvectors (n, n) in columns; reads the lower half."""
     return jnp.linalg.eigh(H, symmetrize_input=False)
 
 
 def scaled_spectrum(H: Array, g: Array, d: Array, error: Array | None = None) -> Spectrum:
     """Eigendecomposition of D^-1 H D^-1 together with V' D^-1 g, which is zero where it is rounding (`in_doubt`)."""
-    w, V = eigenpairs(H / (d[:, None] * d[None, :]))
+    w, V = all_eigenpairs(H / (d[:, None] * d[None, :]))
     a = V.T @ (g / d)
     return Spectrum(w, V, a if error is None else jnp.where(in_doubt(w, V, a, error / d), 0, a), d)
 
@@ -66,7 +66,7 @@ def shortest_step(H: Array, g: Array, error: Array) -> Array:
 
     Other eigenvalues below the noise of H count as that noise.
     """
-    w, V = eigenpairs(H)
+    w, V = all_eigenpairs(H)
     a, noise = V.T @ g, noise_of(w)
     size = jnp.maximum(jnp.abs(w), noise)
     return -V @ jnp.where(in_doubt(w, V, a, error), 0, a / jnp.where(size > 0, size, 1))
@@ -85,7 +85,7 @@ def absolute_step(H: Array, g: Array) -> Array:
     step where H is positive definite.
     Source: Nocedal and Wright (2006), section 3.4, "Eigenvalue modification".
     """
-    w, V = eigenpairs(H)
+    w, V = all_eigenpairs(H)
     size = jnp.abs(w)
     top = jnp.max(size)
     size = jnp.where(size <= noise_of(w), jnp.where(top > 0, top, 1), size)
@@ -94,6 +94,6 @@ def absolute_step(H: Array, g: Array) -> Array:
 
 def lowest_pair(H: Array) -> tuple[Array, Array]:
     """The smallest eigenvalue and its eigenvector, in a sign that does not depend on the library."""
-    w, V = eigenpairs(H)
+    w, V = all_eigenpairs(H)
     v = V[:, 0]
     return w[0], v * jnp.where(v[jnp.argmax(jnp.abs(v))] < 0, -1, 1)

@@ -2,7 +2,7 @@
 their outermost eigenvalues, trace, diagonal and spectrum with error bars."""
 
 from raphson.ml.eigenpairs import Eigenpairs, eigenpairs
-from raphson.ml.measured import Measured
+from raphson.ml.estimated import Estimated
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.spectral_density import SpectralDensity, spectral_density
 from raphson.ml.stochastic import diagonal_estimate, trace_estimate
@@ -11,7 +11,7 @@ from raphson.ml.tree_operator import TreeOperator, operator_from
 __all__ = [
     "Eigenpairs",
     "EmpiricalRisk",
-    "Measured",
+    "Estimated",
     "SpectralDensity",
     "TreeOperator",
     "diagonal_estimate",

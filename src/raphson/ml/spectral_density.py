@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from raphson.linear.quadrature import ritz
 from raphson.ml.eigenpairs import against
-from raphson.ml.measured import Measured, measured
+from raphson.ml.estimated import Estimated, estimated
 from raphson.ml.stochastic import spherical
 from raphson.ml.tree_operator import TreeOperator, flat_product
 
@@ -39,16 +39,16 @@ class SpectralDensity:
     weights: Host
     products: int
 
-    def sum_of(self, f: Callable[[Host], Host]) -> Measured:
+    def sum_of(self, f: Callable[[Host], Host]) -> Estimated:
         """The sum of f over the eigenvalues, tr f(A), with its standard error; f takes and gives arrays."""
         values = self.size * np.sum(np.where(self.weights > 0, self.weights * f(self.nodes), 0), axis=1)
-        return measured(values, self.products)
+        return estimated(values, self.products)
 
-    def below(self, level: float) -> Measured:
+    def below(self, level: float) -> Estimated:
         """The number of eigenvalues below a level."""
         return self.sum_of(lambda a: (a < level).astype(float))
 
-    def logdet(self, shift: float = 0.0) -> Measured:
+    def logdet(self, shift: float = 0.0) -> Estimated:
         """log det(A + shift I). Raises ValueError where an eigenvalue of it is not positive."""
         seen = self.nodes[self.weights > 0]
         if np.min(seen) + shift <= 0:
@@ -58,11 +58,11 @@ class SpectralDensity:
             )
         return self.sum_of(lambda a: np.log(np.where(a + shift > 0, a + shift, 1)))
 
-    def smoothed(self, levels: Host, width: float) -> Measured:
+    def smoothed(self, levels: Host, width: float) -> Estimated:
         """The density of eigenvalues at levels (k,), a share per unit, each eigenvalue a normal curve of this width."""
         z = (np.asarray(levels)[:, None, None] - self.nodes) / width
         each = np.sum(self.weights * np.exp(-z * z / 2), axis=2) / (width * np.sqrt(2 * np.pi))
-        return measured(each.T, self.products)
+        return estimated(each.T, self.products)
 
 
 @partial(jax.jit, static_argnames=("multiply", "tree", "steps"))

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.ml.measured import Measured, measured
+from raphson.ml.estimated import Estimated, estimated
 from raphson.ml.tree_operator import TreeOperator
 
 Array = jax.Array
@@ -24,7 +24,7 @@ TRACES = ("xtrace", "hutchinson", "hutch++")
 DIAGONALS = ("xdiag", "hutchinson")
 
 
-def trace_estimate(operator: TreeOperator, products: int = 60, method: str = "xtrace", seed: int = 0) -> Measured:
+def trace_estimate(operator: TreeOperator, products: int = 60, method: str = "xtrace", seed: int = 0) -> Estimated:
     """The trace, from at most `products` products; exact (error 0) where P products are allowed.
 
     Raises ValueError for fewer than 4 products or an unknown method.
@@ -32,18 +32,18 @@ def trace_estimate(operator: TreeOperator, products: int = 60, method: str = "xt
     allowed(products, method, TRACES)
     n = operator.size
     if products >= n:
-        return Measured(float(jnp.trace(operator.dense())), 0.0, 1, n)
+        return Estimated(float(jnp.trace(operator.dense())), 0.0, 1, n)
     key = jax.random.key(seed)
     if method == "hutchinson":
         z = signs(key, n, products, operator.dtype)
-        return measured(jnp.sum(z * operator.times(z), axis=0), products)
+        return estimated(jnp.sum(z * operator.times(z), axis=0), products)
     if method == "hutch++":
         return hutch_plus(operator, products, key)
     half = products // 2
-    return measured(left_out_traces(operator, spherical(key, n, half, operator.dtype)), 2 * half)
+    return estimated(left_out_traces(operator, spherical(key, n, half, operator.dtype)), 2 * half)
 
 
-def diagonal_estimate(operator: TreeOperator, products: int = 60, method: str = "xdiag", seed: int = 0) -> Measured:
+def diagonal_estimate(operator: TreeOperator, products: int = 60, method: str = "xdiag", seed: int = 0) -> Estimated:
     """The diagonal (P,) with a standard error for each entry, from at most `products` products; exact from P on.
 
     Raises ValueError for fewer than 4 products or an unknown method.
@@ -51,14 +51,14 @@ def diagonal_estimate(operator: TreeOperator, products: int = 60, method: str = 
     allowed(products, method, DIAGONALS)
     n = operator.size
     if products >= n:
-        return Measured(np.asarray(jnp.diagonal(operator.dense()), float), np.zeros(n), 1, n)
+        return Estimated(np.asarray(jnp.diagonal(operator.dense()), float), np.zeros(n), 1, n)
     key = jax.random.key(seed)
     if method == "hutchinson":
         z = signs(key, n, products, operator.dtype)
-        return measured((z * operator.times(z)).T, products)
+        return estimated((z * operator.times(z)).T, products)
     half = products // 2
     z = signs(key, n, half, operator.dtype)
-    return measured(left_out_diagonals(operator, z), 2 * half)
+    return estimated(left_out_diagonals(operator, z), 2 * half)
 
 
 def allowed(products: int, method: str, known: tuple[str, ...]) -> None:
@@ -80,7 +80,7 @@ def spherical(key: Array, n: int, k: int, dtype: Any) -> Array:
     return z / jnp.linalg.norm(z, axis=0) * np.sqrt(n)
 
 
-def hutch_plus(operator: TreeOperator, products: int, key: Array) -> Measured:
+def hutch_plus(operator: TreeOperator, products: int, key: Array) -> Estimated:
     """A third of the products finds a subspace, a third its trace, a third what is beside it."""
     n, third = operator.size, max(products // 3, 2)
     first, second = jax.random.split(key)
@@ -88,7 +88,7 @@ def hutch_plus(operator: TreeOperator, products: int, key: Array) -> Measured:
     z = signs(second, n, third, operator.dtype)
     z = z - Q @ (Q.T @ z)
     known = jnp.sum(Q * operator.times(Q))
-    return measured(known + jnp.sum(z * operator.times(z), axis=0), 3 * third)
+    return estimated(known + jnp.sum(z * operator.times(z), axis=0), 3 * third)
 
 
 def left_out(operator: TreeOperator, omega: Array) -> tuple[Array, Array, Array, Array]:

@@ -8,7 +8,7 @@ import numpy as np
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class Estimated:
     """An estimate from random vectors: `value` and its standard error `error`, numbers or arrays of one shape, from
     `samples` independent (or exchangeable) estimates and `products` with the matrix."""
 
@@ -37,10 +37,10 @@ class Measured:
         return f"{self.value:.6g} with standard error {self.error:.2g} ({self.products} products)"
 
 
-def measured(values: Sequence[Any] | Any, products: int) -> Measured:
+def estimated(values: Sequence[Any] | Any, products: int) -> Estimated:
     """The mean over the first axis and its standard error; NaN as error of a single one."""
     a = np.asarray(values, float)
     k = len(a)
     error = np.std(a, axis=0, ddof=1) / np.sqrt(k) if k > 1 else np.full(a.shape[1:], np.nan)
     mean = np.mean(a, axis=0)
-    return Measured(mean if mean.ndim else float(mean), error if np.ndim(error) else float(error), k, products)
+    return Estimated(mean if mean.ndim else float(mean), error if np.ndim(error) else float(error), k, products)

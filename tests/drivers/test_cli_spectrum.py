@@ -1,0 +1,84 @@
+"""`raphson spectrum`: the eigenvalues of a loss in a file, exact where it is small, with errors where it is not."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from raphson.cli.main import invoke
+
+FILE = """
+import jax.numpy as jnp
+import numpy as np
+from raphson.ml import EmpiricalRisk
+
+rng = np.random.default_rng(0)
+data = rng.normal(size=(40, N)), rng.normal(size=40)
+params = {{"w": np.zeros(N)}}
+
+
+def predict(p, x):
+    return x @ p["w"]
+
+
+def loss(p, batch):
+    x, y = batch
+    return jnp.mean((predict(p, x) - y) ** 2) / 2
+
+
+risk = EmpiricalRisk("squared", data, predict=predict)
+number = 3
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAPHSON_CACHE", "0")
+
+
+def file(folder: Path, n: int) -> tuple[str, np.ndarray]:
+    """A linear regression with n parameters, and its eigenvalues, descending."""
+    (folder / "net.py").write_text(FILE.replace("N)", f"{n})").replace("{{", "{").replace("}}", "}"))
+    x = np.random.default_rng(0).normal(size=(40, n))
+    return str(folder / "net.py"), np.linalg.eigvalsh(x.T @ x / 40)[::-1]
+
+
+def test_a_small_one_is_known_in_full(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path, values = file(tmp_path, 6)
+    for name in ("loss", "risk"):
+        assert invoke(["spectrum", f"{path}:{name}", "-k", "2", "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert [v for v, _ in found["largest"]] == pytest.approx(values[:2])
+        assert [v for v, _ in found["smallest"]] == pytest.approx(values[:-3:-1])
+        assert (
+            found["trace"][0] == pytest.approx(values.sum()) and found["negative"][0] == 0 and found["examples"] == 40
+        )
+
+
+def test_a_large_one_says_how_sure_it_is(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path, values = file(tmp_path, 700)
+    assert invoke(["spectrum", f"{path}:risk", "--matrix", "gauss-newton", "-k", "3"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Gauss-Newton matrix of ") and "700 parameters, 40 examples" in out
+    largest = out.split("largest")[1].split("\n")[0]
+    assert float(largest.split(",")[0]) == pytest.approx(values[0], rel=1e-4)
+    trace, _, error = out.split("trace")[1].split("\n")[0].partition("±")
+    assert abs(float(trace) - values.sum()) <= 4 * float(error)
+    assert all(len(line) <= 100 for line in out.splitlines()[1:])  # the first holds the path
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("risk --batch-size 3", "its own"), ("number", "number"), ("lost", "lost"), ("loss --matrix kron", "kron"),
+     ("loss --matrix fisher", "predict=")],
+)  # fmt: skip
+def test_wrong_input_is_said_in_a_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, words: str
+) -> None:
+    path, _ = file(tmp_path, 6)
+    first, *more = name.split()
+    assert invoke(["spectrum", f"{path}:{first}", *more]) == 2
+    assert words in capsys.readouterr().err
+    (tmp_path / "bare.py").write_text("def loss(p, b): return 0.0")
+    assert invoke(["spectrum", f"{tmp_path}/bare.py:loss"]) == 2 and "`data`" in capsys.readouterr().err
