@@ -3,6 +3,7 @@ constants were fitted to. Names in capitals come from the package sif2jax, those
 variables and that are of another kind than the twelve written down there."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -12,8 +13,6 @@ import numpy as np
 from benchmarks.choice_problems import Posed, random
 from benchmarks.choice_runs import METHODS, PROCESSOR, WAYS, limited_to, run, share, with_reached
 from benchmarks.tables import digits, met, table
-
-PROTOCOL = 1
 
 
 def huber(n: int) -> Posed:
@@ -164,68 +163,75 @@ FULL = ("huber", "factors", "charges", "signs", "pendulum", "MSQRTALS", "FMINSUR
 """Those whose H is full, or whose factor is (SPARSINE: not made within 90 s; the package leaves it out)."""
 
 
-def keys(quick: bool) -> list[str]:
-    """A row is a problem and what solves it, `auto` itself among them."""
-    return [f"{name}: {way}" for name, (_, n) in HELD_OUT.items() if not quick or n < 1000 for way in held_ways(name)]
+@dataclass(frozen=True)
+class HeldOut:
+    """A section: problems by name, each with how it is posed and its size, solved by `auto` itself and by each way.
+    `full`: those whose H is full, or whose factor is, which are not solved with a sparse one. Dense H is left out: with
+    more than 500 variables it was nowhere the best way of a second call in the set that the constants were first fitted
+    to."""
 
+    title: str
+    problems: dict[str, tuple[Callable[[int], Posed], int]]
+    full: tuple[str, ...]
+    PROTOCOL: int = 1
 
-def held_ways(name: str) -> list[str]:
-    """What is tried on a problem. Dense H is left out: with more than 500 variables it was nowhere the best way of a
-    second call in the set that the constants were fitted to."""
-    return ["auto", *(("products", "lbfgs") if name in FULL else ("sparse", "products", "lbfgs"))]
+    def keys(self, quick: bool) -> list[str]:
+        """A row is a problem and what solves it, `auto` itself among them."""
+        names = [name for name, (_, n) in self.problems.items() if not quick or n < 1000]
+        return [f"{name}: {way}" for name in names for way in self.ways(name)]
 
+    def ways(self, name: str) -> list[str]:
+        """What is tried on a problem."""
+        return ["auto", *(("products", "lbfgs") if name in self.full else ("sparse", "products", "lbfgs"))]
 
-def measure(key: str, quick: bool) -> dict:
-    """A first call and a second one."""
-    name, way = key.rsplit(": ", 1)
-    limited_to(PROCESSOR)
-    pose, n = HELD_OUT[name]
-    made = pose(n)
-    return run(Posed(made.fun, np.asarray(made.x0, float), made.bounds), way)
+    def measure(self, key: str, quick: bool) -> dict:
+        """A first call and a second one."""
+        name, way = key.rsplit(": ", 1)
+        limited_to(PROCESSOR)
+        pose, n = self.problems[name]
+        made = pose(n)
+        return run(Posed(made.fun, np.asarray(made.x0, float), made.bounds), way)
 
+    def compared(self, rows: dict[str, dict]) -> list[dict]:
+        """Every problem with its best way, and how far `auto` was from it on a second call. First calls are not
+        compared: `auto` compiles what the way that it takes finds in the folder of compiled programs afterwards."""
+        body = []
+        for name, ways in with_reached(rows, self.problems).items():
+            auto = ways.pop("auto", None)
+            if auto is None or any(way not in ways for way in self.ways(name)[1:]):
+                continue
+            good = {way: row for way, row in ways.items() if row["reached"]}
+            if not good:
+                continue
+            best = min(good, key=lambda way: good[way]["cpu"])
+            auto["reached"] |= auto["f"] <= min(row["f"] for row in ways.values())  # however long it took
+            ratio = auto["cpu"] / good[best]["cpu"] if auto["reached"] else np.inf
+            body.append({"name": name, "n": auto["n"], "ways": ways, "auto": auto, "best": best, "ratio": ratio})
+        return body
 
-def compared(rows: dict[str, dict]) -> list[dict]:
-    """Every problem with its best way, and how far `auto` was from it on a second call. First calls are not compared:
-    `auto` compiles what the way that it takes finds in the folder of compiled programs afterwards."""
-    body = []
-    for name, ways in with_reached(rows, HELD_OUT).items():
-        auto = ways.pop("auto", None)
-        if auto is None or any(way not in ways for way in held_ways(name)[1:]):
-            continue
-        good = {way: row for way, row in ways.items() if row["reached"]}
-        if not good:
-            continue
-        best = min(good, key=lambda way: good[way]["cpu"])
-        auto["reached"] |= auto["f"] <= min(row["f"] for row in ways.values())  # however long it took
-        ratio = auto["cpu"] / good[best]["cpu"] if auto["reached"] else np.inf
-        body.append({"name": name, "n": auto["n"], "ways": ways, "auto": auto, "best": best, "ratio": ratio})
-    return body
+    def marks(self, rows: dict[str, dict]) -> list[tuple]:
+        """How often the choice was right where nothing was fitted."""
+        body = self.compared(rows)
+        if not body:
+            return []
+        part = share([row["ratio"] for row in body])
+        what = f"{self.title}: auto within 1.5x of the best, second call"
+        found = [(what, ">= 80%", f"{part:.0%} of {len(body)}", met(part >= 0.8))]
+        for way in ("sparse", "products", "lbfgs"):
+            there = [(row["ways"].get(way, {}), row["ways"][row["best"]]["cpu"]) for row in body]
+            always = share([row["cpu"] / least if row.get("reached") else np.inf for row, least in there])
+            found.append((f"{self.title}: always {way}, where it can be had", "", f"{always:.0%}", ""))
+        return found
 
-
-def marks(rows: dict[str, dict]) -> list[tuple]:
-    """How often the choice was right where nothing was fitted."""
-    body = compared(rows)
-    if not body:
-        return []
-    part = share([row["ratio"] for row in body])
-    what = "hold-out: auto within 1.5x of the best, second call"
-    found = [(what, ">= 80%", f"{part:.0%} of {len(body)}", met(part >= 0.8))]
-    for way in ("sparse", "products", "lbfgs"):
-        there = [(row["ways"].get(way, {}), row["ways"][row["best"]]["cpu"]) for row in body]
-        always = share([row["cpu"] / least if row.get("reached") else np.inf for row, least in there])
-        found.append((f"hold-out: always {way}, where it can be had", "", f"{always:.0%}", ""))
-    return found
-
-
-def render(rows: dict[str, dict]) -> list[str]:
-    """One line a problem, as in *Ways*, second calls alone; `auto` was run itself."""
-    body = []
-    for row in compared(rows):
-        cells = [seconds_of(row["ways"].get(way)) for way in WAYS[1:]]
-        took = next((way for way, method in METHODS.items() if method == row["auto"]["method"]), row["auto"]["method"])
-        body.append((row["name"], row["n"], *cells, row["best"], took, seconds_of(row["auto"]), digits(row["ratio"])))
-    head = "problem | n | sparse | products | L-BFGS | best | auto ended with | auto | ratio"
-    return ["## Hold-out", "", *table(head, body), ""]
+    def render(self, rows: dict[str, dict]) -> list[str]:
+        """One line a problem, as in *Ways*, second calls alone; `auto` was run itself."""
+        body = []
+        for row in self.compared(rows):
+            cells, auto = [seconds_of(row["ways"].get(way)) for way in WAYS[1:]], row["auto"]
+            took = next((way for way, method in METHODS.items() if method == auto["method"]), auto["method"])
+            body.append((row["name"], row["n"], *cells, row["best"], took, seconds_of(auto), digits(row["ratio"])))
+        head = "problem | n | sparse | products | L-BFGS | best | auto ended with | auto | ratio"
+        return [f"## {self.title.capitalize()}", "", *table(head, body), ""]
 
 
 def seconds_of(row: dict | None) -> str:
@@ -233,3 +239,6 @@ def seconds_of(row: dict | None) -> str:
     if row is None:
         return "–"
     return digits(row["cpu"]) if row["reached"] else f"({digits(row['cpu'])})"
+
+
+SET = HeldOut("hold-out", HELD_OUT, FULL)

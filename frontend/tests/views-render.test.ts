@@ -174,6 +174,19 @@ test("ticks are round numbers; far from zero they are distances from a base", ()
   for (const [a, b] of [[0, 3e7], [-2e-8, 5e-8], [1e5, 1.2e5], [-4, 1e-3]]) expect(linear(a, b, 5).ticks.every(({ text }) => text.length < 10)).toBe(true);
 });
 
+test("the numbers of one axis are of one kind: with decimals, or with one power of ten", () => {
+  for (const [a, b] of [[0, 1e5], [0, 2e5], [9e4, 3e5], [0, 1e6], [-3e5, 4e4], [0, 5e-4], [-2e-8, 5e-8], [0, 9.9e4], [1e5, 1.2e5], [0, 3e7], [1e9, 1e9 + 5]]) {
+    for (const count of [2, 4, 5, 8, 12]) {
+      const { ticks } = linear(a, b, count), others = ticks.map(({ text }) => text).filter((text) => text !== "0");
+      const powers = new Set(others.map((text) => text.split("e")[1]));
+      expect(powers.size, `${a} to ${b}: ${ticks.map(({ text }) => text)}`).toBeLessThan(2);
+      const read = ticks.map(({ text }) => Number(text.replaceAll("\u2212", "-")));
+      if (linear(a, b, count).base === "") ticks.forEach(({ value }, i) => expect(Math.abs(read[i] - value)).toBeLessThan(1e-9 * b));
+    }
+  }
+  expect(linear(0, 1.2e5, 3).ticks.map(({ text }) => text)).toEqual(["0", "0.5e5", "1.0e5"]);
+});
+
 test("words are broken between words or between Chinese characters", () => {
   expect(wrapped("one two three", 52)).toEqual(["one two", "three"]);
   expect(wrapped("牛顿步正好到达中心。", 60).every((line) => widthOf(line) <= 72)).toBe(true);

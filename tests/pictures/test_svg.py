@@ -298,3 +298,13 @@ def test_a_scene_is_json() -> None:
     scene = local(quadratic((1.0, 9.0), 0.5, (1.0, 2.0)))
     found = json.loads(json.dumps(scene.as_dict()))
     assert {item["kind"] for item in found["items"]} >= {"ellipse", "arrow", "rightangle", "arc", "curve", "dots"}
+
+
+@given(st.floats(-9, 9), st.floats(0.01, 1.99))
+def test_the_words_of_one_axis_are_of_one_kind(low: float, decades: float) -> None:
+    """All with decimals, or all with powers of ten: also where a logarithmic axis sees too few of these."""
+    found = ticks(10.0**low, 10.0 ** (low + decades), 400, 70, True)
+    superscript = {"10" in word and any(c in "⁰¹²³⁴⁵⁶⁷⁸⁹" for c in word) for word in found.words}
+    assert len({"e" in word for word in found.words}) == len(superscript) == 1
+    if superscript == {False}:
+        np.testing.assert_allclose([float(word.replace("−", "-")) for word in found.words], found.at, rtol=5e-3)

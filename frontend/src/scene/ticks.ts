@@ -22,12 +22,13 @@ export function linear(low: number, high: number, count: number): Scale {
   if (!(step > 0 && Number.isFinite(step))) return { ticks: [], base: "" };
   const values: number[] = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k += 1) values.push(k * step);
-  const plain = values.map((value) => written(value, step));
+  const plain = written(values, step);
   if (plain.every((text) => text.length <= LONGEST)) return { ticks: values.map((value, i) => ({ value, text: plain[i] })), base: "" };
   const offset = Math.max(Math.abs(low), Math.abs(high)) > 50 * (high - low);
   const origin = offset ? Math.round((low + high) / 2 / (10 * step)) * 10 * step : 0;
-  const ticks = values.map((value) => ({ value, text: written(Math.round((value - origin) / step) * step, step) }));
-  return { ticks, base: offset ? trimmed(written(origin, 10 * step)) : "" };
+  const texts = written(values.map((value) => Math.round((value - origin) / step) * step), step);
+  const ticks = values.map((value, i) => ({ value, text: texts[i] }));
+  return { ticks, base: offset ? trimmed(written([origin], 10 * step)[0]) : "" };
 }
 
 const trimmed = (text: string): string => (text.includes(".") && !text.includes("e") ? text.replace(/\.?0+$/, "") : text);
@@ -37,15 +38,17 @@ function niceStep(rough: number): number {
   return (share <= 1 ? 1 : share <= 2 ? 2 : share <= 5 ? 5 : 10) * power;
 }
 
-/** A multiple of `step`, with the digits that tell it from its neighbours and no others. */
-function written(value: number, step: number): string {
-  if (Math.abs(value) < step / 2) return "0";
-  const exponent = Math.floor(Math.log10(step) + 1e-9), size = Math.floor(Math.log10(Math.abs(value)) + 1e-9);
-  if (exponent >= -4 && size < 5) return signed(value.toFixed(Math.max(0, -exponent)));
-  if (exponent < -12 + size) return signed(value.toPrecision(Math.min(17, size - exponent + 1)));
-  const [mantissa, power] = value.toExponential(Math.max(0, size - exponent)).split("e");
-  const short = `${mantissa}e${Number(power)}`;
-  return signed(size >= -4 && size < 5 ? value.toFixed(Math.max(0, -exponent)) : short);
+/** Multiples of `step`, with the digits that tell them from their neighbours and no others, all of one kind: with
+ *  decimals, or, where these would be long, as multiples of one power of ten. Zero is "0". */
+function written(values: number[], step: number): string[] {
+  const exponent = Math.floor(Math.log10(step) + 1e-9);
+  const size = Math.floor(Math.log10(Math.max(step, ...values.map(Math.abs))) + 1e-9);
+  const power = (exponent >= -4 && size < 5) || exponent < -12 + size ? 0 : size;
+  const text = (value: number): string => {
+    if (exponent < -12 + size) return value.toPrecision(Math.min(17, size - exponent + 1));
+    return `${(value / 10 ** power).toFixed(Math.max(0, power - exponent))}${power === 0 ? "" : `e${power}`}`;
+  };
+  return values.map((value) => (Math.abs(value) < step / 2 ? "0" : signed(text(value))));
 }
 
 /** Powers of ten, at most about `count` of them. */

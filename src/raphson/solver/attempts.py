@@ -6,6 +6,7 @@ from typing import Any
 
 from raphson.certificate.verdict import Verdict
 from raphson.kernel.status import Status
+from raphson.solver.allowance import Left
 from raphson.solver.presets import PRESETS
 from raphson.solver.result import Evaluations
 from raphson.solver.step import Method
@@ -50,7 +51,7 @@ def best_of(
 
     `candidates`: (name, method, reason). Another method is tried only where it can change something (`helpless`),
     and not where the caller's number of steps (`limited`) was used up; `instead` of the rest, where f has kinks.
-    `more`: what is said behind the first reason.
+    `more`: what is said behind the first reason. An attempt may be `Left` for another one before its end.
     """
     tried: list[str] = list(more)
     best, last, spent = None, None, Evaluations(0, 0, 0)
@@ -58,6 +59,11 @@ def best_of(
     while left:
         name, method, reason = left.pop(0)
         result = attempt(name, method, (reason, *tried))
+        if isinstance(result, Left):
+            tried.append(result.why)
+            spent = spent + result.evaluations
+            left = [result.then, *(other for other in left if other[0] != result.then[0])]
+            continue
         spent = spent + result.evaluations
         tried.extend(result.reasons[1 + len(tried) :])  # what the attempt itself has to say: runs from beside
         outdone = best is not None and recedes(best, result)

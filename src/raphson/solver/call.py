@@ -16,7 +16,8 @@ from raphson.kernel.status import Status
 from raphson.operators.dense import Dense
 from raphson.paths.proposal import RADIUS
 from raphson.problems.callback import HOST
-from raphson.solver.attempts import CRAWL, KINKED, best_of, onward_from, said_over
+from raphson.solver.allowance import Allowance, Budget, Left
+from raphson.solver.attempts import CRAWL, KINKED, best_of, better, onward_from, said_over
 from raphson.solver.beside import lowest_beside
 from raphson.solver.bounds import active_bounds
 from raphson.solver.choose import SURE
@@ -39,7 +40,8 @@ from raphson.solver.unused import unused_words
 class Call:
     """What all attempts of one call share: the problem, the start `x`, the way back to the user's form of it, the
     limits, and who watches; `trials` made so far, what goes on with runs that were laid `aside`, and how a run was
-    ended from outside, after which none goes on (`over`)."""
+    ended from outside, after which none goes on (`over`). `allowed`: what a preset may cost, by name, and what is tried
+    then: name, method, reason; `left`: what goes on with presets that cost more."""
 
     problem: Any
     x: Any
@@ -54,20 +56,28 @@ class Call:
     over: Status = Status.RUNNING
     patient: bool = True
     aside: list[Callable[[], Result]] = field(default_factory=list)
+    allowed: dict[str, tuple[Allowance, tuple[str, Method, str]]] = field(default_factory=dict)
+    left: dict[str, Callable[..., Result]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.finite_start = bool(np.all(np.isfinite(sizes(self.x))))
         self.limits = self.limits if self.finite_start else no_more(self.problem, self.limits)
 
-    def best(self, candidates: list[tuple[str, Method, str]], more: tuple[str, ...] = ()) -> Result:
+    def best(
+        self, candidates: list[tuple[str, Method, str]], more: tuple[str, ...] = (),
+        allowed: dict[str, tuple[Allowance, tuple[str, Method, str]]] | None = None,
+    ) -> Result:  # fmt: skip
         """The best of what the methods end in: (name, method, reason), one after another. `more`: what else is to be
-        said of the choice."""
+        said of the choice; `allowed`: what they may cost, and what is tried then."""
         newton = self.problem.space.straight and tuple(name for name, _, _ in candidates) == SURE
         limited_steps = self.limits.max_steps is not None
-        self.patient = not newton or limited_steps
+        self.patient, self.allowed = not newton or limited_steps, {} if limited_steps else allowed or {}
         best = best_of(candidates, self.attempt, limited_steps, KINKED if newton else (), more)
         if not self.over:
-            best = onward_from(best, self.aside)
+            best = onward_from(best, [*self.aside, *self.left.values()])
+        elif not best.success:
+            for stopped in self.left.values():
+                best = better(best, stopped(on=False))
         if not self.patient and not self.over:
             best = through_infinity(best, lambda there: self.again(*candidates[0], there))
         return best if self.over in (Status.RUNNING, best.termination) else said_over(best, self.over)
@@ -89,15 +99,39 @@ class Call:
         self.trials += len(done.trace)
         return done
 
-    def attempt(self, name: str, method: Method, reasons: tuple[str, ...]) -> Result:
-        """One method from the start to its end, or until it is laid aside because it crawls."""
+    def attempt(self, name: str, method: Method, reasons: tuple[str, ...]) -> Result | Left:
+        """One method from the start to its end, or until it is laid aside because it crawls or costs too much; from
+        where it was laid aside where it is tried again."""
+        if name in self.left:
+            return self.left.pop(name)(reasons)
         own = self.limits.after(self.trials, isinstance(self.problem, HOST))
         method = limited(method, own, self.x)
         patience = None if self.patient else Patience(CRAWL, signed=True)
+        if name in self.allowed:
+            patience = Budget(self.allowed[name][0])
         done = self.run_from(method, self.x, watcher=self.watch, progress=self.report, patience=patience)
+        if done.onward is not None and isinstance(patience, Budget):
+            return self.leave(done, own, name, method, reasons, patience)
         if (onward := done.onward) is not None:
             self.aside.append(lambda: self.finish(onward(), own, name, method, reasons))
         return self.finish(done, own, name, method, reasons)
+
+    def leave(
+        self, done: Run, own: Limits, name: str, method: Method, reasons: tuple[str, ...], budget: Budget
+    ) -> Left:
+        """A run that cost more than it was allowed is laid aside for what is to be tried then."""
+        spent, then = counts(done, method, self.problem), self.allowed[name][1]
+        again = then[0] in self.left
+
+        def go(reasons: tuple[str, ...] = reasons, on: bool = True) -> Result:
+            ended = done.onward() if on and done.onward is not None else replace(done, status=self.over)
+            if ended.status in (Status.TIME, Status.USER):
+                self.over = ended.status
+            result = self.finish(ended, own, name, method, reasons)
+            return replace(result, evaluations=result.evaluations - spent)
+
+        self.left[name] = go
+        return Left(spent, budget.words(name, again), then)
 
     def finish(self, done: Run, own: Limits, name: str, method: Method, reasons: tuple[str, ...]) -> Result:
         """The result of a run, or of a lower one begun beside its end."""

@@ -1,12 +1,14 @@
 """method="auto": which method, and why."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jax
 
 from raphson.problems.callback import Callback
 from raphson.problems.modes import FORWARD, ORDINARY, Modes
+from raphson.solver.allowance import Allowance, allowances
+from raphson.solver.grids import may_have_grids
 from raphson.solver.memory import amount, available_bytes, no_room, platform_of
 from raphson.solver.price import PROBED, SURER, Counts, Inquiry, Price, Way, deciding, inquire, prices, program_work
 from raphson.solver.sparsity import SparsityFound
@@ -22,11 +24,13 @@ DIFFERENCES = 20
 @dataclass(frozen=True)
 class Choice:
     """The presets to try, one after another until a minimum is shown, the reason for the first in one sentence, and
-    `more` sentences: what the ways were foreseen to cost, and why some are not among them."""
+    `more` sentences: what the ways were foreseen to cost, and why some are not among them. `allowed`: what the presets
+    may cost before another one is begun, by name."""
 
     names: tuple[str, ...]
     reason: str
     more: tuple[str, ...] = ()
+    allowed: dict[str, Allowance] = field(default_factory=dict)
 
 
 SURE = ("dogleg", "trust-exact", "cubic")
@@ -65,7 +69,7 @@ def choose(
     counts, free = counted(problem, x, found, None), available_bytes(x)
     most = worth_looking(counts, x, free) if look and modes.reverse and modes.second == FORWARD else 0
     seen = inquire(problem, x, most) if most else None
-    counts = counts if seen is None else replace(counts, asked=seen.asked)
+    counts = counts if seen is None else looked(counts, seen)
     return cheapest(counts, x, found, seen, free)
 
 
@@ -96,14 +100,19 @@ def counted(problem: Any, x: Any, found: SparsityFound | None, seen: Inquiry | N
     """What the ways are priced by."""
     counts = Counts(problem.space.size(x), program_work(problem, x))
     if seen is not None:
-        counts = replace(counts, asked=seen.asked)
+        counts = looked(counts, seen)
     if found is None or found.cost is None or problem.sparsity is None or not problem.sparsity.direct:
         return counts
     cost = found.cost
     return replace(
         counts, colors=found.colors, entries=problem.sparsity.structure.entries, factor=cost.nonzeros,
-        flops=cost.flops, held=cost.bytes,
+        flops=cost.flops, held=cost.bytes, grids=may_have_grids(problem, x),
     )  # fmt: skip
+
+
+def looked(counts: Counts, seen: Inquiry) -> Counts:
+    """The counts with what conjugate gradients at x0 told."""
+    return replace(counts, asked=seen.asked, bent=seen.negative)
 
 
 def cheapest(counts: Counts, x: Any, found: SparsityFound | None, seen: Inquiry | None, free: float) -> Choice:
@@ -128,7 +137,8 @@ def cheapest(counts: Counts, x: Any, found: SparsityFound | None, seen: Inquiry 
     if found is not None and way != Way.SPARSE:
         more.append(found.reason)
     sure = NAMES[Way.SPARSE] if Way.SPARSE in held and way in (Way.PRODUCTS, Way.PAIRS) else ()
-    return Choice((*NAMES[way], *sure), first_reason(way, counts, found), tuple(more))
+    allowed = allowances(way, held, counts)
+    return Choice((*NAMES[way], *sure), first_reason(way, counts, found), tuple(more), allowed)
 
 
 def first_reason(way: Way, counts: Counts, found: SparsityFound | None) -> str:

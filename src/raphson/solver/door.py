@@ -15,6 +15,7 @@ from raphson.kernel.warning import silent
 from raphson.problems.allowed import modes_of, require_derivatives
 from raphson.problems.callback import HOST, Callback
 from raphson.problems.minimize import Minimize
+from raphson.solver.allowance import Allowance
 from raphson.solver.call import Call, limited
 from raphson.solver.callbacks import announce, reporter, watcher
 from raphson.solver.choose import DENSE, choose
@@ -164,7 +165,7 @@ def iterate(
     space, x = read_space(space, None, read_point(x0, notes), notes, Numbered(), pairs=True)
     problem, x, _ = read_problem(fun, x, args, None, None, None, notes)
     problem, found = with_sparsity(placed(problem, space, notes), x, DENSE + 1)
-    ((_, chosen, _), *_), _ = read_method(method, problem, x, found)
+    ((_, chosen, _), *_), *_ = read_method(method, problem, x, found)
     chosen = limited(chosen, read_limits(tol, max_steps, None, None, notes), x)
     return iterations(chosen, with_grids(problem, x, chosen), x)
 
@@ -228,9 +229,11 @@ def compare_jac(problem: Any, x: Any, args: tuple, jac: Callable, notes: list[st
 
 def read_method(
     method: Any, problem: Any, x: Any, found: SparsityFound | None
-) -> tuple[list[tuple[str, Method, str]], tuple[str, ...]]:
-    """What to try, first things first: (name, method, the reason for it); and what else is to be said of the choice.
-    `found`: what is known of the sparsity of H.
+) -> tuple[
+    list[tuple[str, Method, str]], tuple[str, ...], dict[str, tuple[Allowance, tuple[str, Method, str]]]
+]:  # fmt: skip
+    """What to try, first things first: (name, method, the reason for it); what else is to be said of the choice; and
+    what a method may cost, by name, with what is tried then. `found`: what is known of the sparsity of H.
 
     Raises MemoryError where the run could not be held.
     """
@@ -239,16 +242,18 @@ def read_method(
         name = type(method.curvature).__name__
         check_method(method, name, problem.space)
         require_room(name, method, n, x)
-        return [(name, method, "given by the caller")], ()
+        return [(name, method, "given by the caller")], (), {}
     name = preset_name(method)
     if name == "auto":
         choice = choose(problem, x, modes_of(problem, x), found)
-        several = [(name, preset_for(name, problem, x), choice.reason) for name in choice.names]
-        return several, choice.more + grids_in_words(problem, x, several[0][1])
+        tried = lambda name: (name, preset_for(name, problem, x), choice.reason)
+        several = [tried(name) for name in choice.names]
+        allowed = {name: (most, tried(most.then)) for name, most in choice.allowed.items()}
+        return several, choice.more + grids_in_words(problem, x, several[0][1]), allowed
     check_method(PRESETS[name], name, problem.space)
     chosen = preset_for(name, problem, x)
     require_room(name, chosen, n, x)
-    return [(name, chosen, "asked for")], grids_in_words(problem, x, chosen)
+    return [(name, chosen, "asked for")], grids_in_words(problem, x, chosen), {}
 
 
 def preset_for(name: str, problem: Any, x: Any) -> Method:

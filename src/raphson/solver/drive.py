@@ -19,6 +19,7 @@ from raphson.kernel.status import Status
 from raphson.kernel.trace import SCALARS, Trace, Trial, host_row, row
 from raphson.model.units import units_at
 from raphson.problems.callback import HOST, OutOfCalls
+from raphson.solver.allowance import Budget
 from raphson.solver.carry import lean, whole
 from raphson.solver.packed import fixed_of, host_steps, trial_of
 from raphson.solver.saddle import leave
@@ -78,6 +79,10 @@ class Patience:
     highest: float = -np.inf
     lowest: float = np.inf
     before: float = np.inf
+
+    def room(self) -> int:
+        """How many trials there are until this is to be asked."""
+        return HISTORY
 
     def worn(self, table: np.ndarray) -> bool:
         """Whether it is at an end, after some more trials."""
@@ -238,12 +243,12 @@ def run(
     watcher: Callable[[State, Trial], bool] | None = None,
     time_limit: float | None = None,
     progress: Callable[[State], None] | None = None,
-    patience: Patience | None = None,
+    patience: Patience | Budget | None = None,
 ) -> Run:
     """Runs to the end. `watcher` sees every trial and may stop the run; `progress` sees every burst.
 
     On Ctrl-C and at the time limit what was reached so far is returned, with its trace. `patience`: a run that
-    crawls is laid aside, as if its steps were limited.
+    crawls, or costs more than it is allowed, is laid aside, as if its steps were limited.
     """
     begin = time.perf_counter()
     key = structure(method, problem, x0)
@@ -251,7 +256,7 @@ def run(
         first = start_state(method, problem, x0, key)
         bursts = host_bursts(method, problem, watcher, key)(first)
         return driven(problem, x0, first, bursts, None, Recorder(), begin, time_limit, progress, patience)
-    make = watched_bursts(method, problem, watcher) if watcher else compiled_bursts(method, problem, key)
+    make = watched_bursts(method, problem, watcher) if watcher else compiled_bursts(method, problem, key, patience)
     # The initial state is the generator's alone, which lets it go: of a million variables it is 0.2 GB.
     bursts = make(start_state(method, problem, x0, key))
     return driven(problem, x0, None, bursts, None, Recorder(), begin, time_limit, progress, patience)
@@ -259,7 +264,8 @@ def run(
 
 def driven(
     problem: Any, x0: Any, first: State | None, bursts: Iterator, state: Any, recorder: Recorder, begin: float,
-    time_limit: float | None, progress: Callable[[State], None] | None, patience: Patience | None,
+    time_limit: float | None, progress: Callable[[State], None] | None,
+    patience: Patience | Budget | None,
 ) -> Run:  # fmt: skip
     """A run from the bursts that are left of it; `state` and `recorder` of the trials before, `first` of host runs.
 
@@ -312,14 +318,16 @@ Bursts = Callable[[State], Iterator[tuple[Any, np.ndarray, Status]]]
 """From an initial state: states on the host (of host runs: what makes one), tables of the trials since, its status."""
 
 
-def compiled_bursts(method: Method, problem: Any, key: Any) -> Bursts:
-    """Bursts of compiled steps, as many at a time as fit into `BURST` seconds by the pace measured so far."""
+def compiled_bursts(method: Method, problem: Any, key: Any, patience: Patience | Budget | None = None) -> Bursts:
+    """Bursts of compiled steps, as many at a time as fit into `BURST` seconds by the pace measured so far, and into
+    what there is until `patience` is to be asked."""
 
     def bursts(state: State) -> Iterator[tuple[State, np.ndarray, Status]]:
         k, status, history = -1, Status.RUNNING, history_of(state.x)
         while status == Status.RUNNING:
             pace = Started.pace.get(key)
             size = FIRST if pace is None else int(np.clip(BURST / pace, 1, HISTORY))
+            size = size if patience is None else min(size, patience.room())
             begin = time.perf_counter()
             packed, table = advance(method, problem, state, k + min(size, history), history=history)
             state = whole(packed.home(), problem)

@@ -22,26 +22,32 @@ PLACES = 140
 _known: WeakKeyDictionary[SparseStructure, Grids | None] = WeakKeyDictionary()
 
 
-def slow_by_products(problem: Any, x: Any) -> bool:
-    """Whether H is sparse, of many variables and few colors, and conjugate gradients at x0 did not come to a hundredth
-    of g by `PROBED` products in balanced units."""
-    known = problem.sparsity
+def may_have_grids(problem: Any, x: Any) -> bool:
+    """Whether H is sparse, of many variables and few colors, and there is room."""
+    known = getattr(problem, "sparsity", None)
     if known is None or isinstance(problem, HOST) or known.structure.size < MANY or known.colors > FEW_COLORS:
+        return False
+    return fits(PLACES * 2 * known.structure.entries, x)
+
+
+def slow_by_products(problem: Any, x: Any) -> bool:
+    """Whether H may have grids, and conjugate gradients at x0 did not come to a hundredth of g by `PROBED` products in
+    balanced units."""
+    if not may_have_grids(problem, x):
         return False
     seen = inquire(problem, x)
     return not seen.negative and seen.products >= PROBED
 
 
 def with_grids(problem: Any, x: Any, method: Method) -> Any:
-    """The problem with grids, for a method that multiplies with a sparse H; made once for a pattern."""
+    """The problem with grids, for a method that multiplies with a sparse H, where it is slow from x; made once for a
+    pattern."""
     known = getattr(problem, "sparsity", None)
-    if known is None or method.curvature.observation is not MULTIPLIED:
+    if known is None or method.curvature.observation is not MULTIPLIED or not slow_by_products(problem, x):
         return problem
     structure = known.structure
-    if not fits(PLACES * 2 * structure.entries, x):
-        return problem
     if structure not in _known:
-        _known[structure] = grids_of(structure) if slow_by_products(problem, x) else None
+        _known[structure] = grids_of(structure)
     return replace(problem, sparsity=replace(known, grids=_known[structure]))
 
 

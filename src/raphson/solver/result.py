@@ -36,6 +36,10 @@ class Evaluations:
         """Those of two runs together."""
         return Evaluations(self.value + other.value, self.gradient + other.gradient, self.hessian + other.hessian)
 
+    def __sub__(self, other: "Evaluations") -> "Evaluations":
+        """Those of a run without its beginning."""
+        return Evaluations(self.value - other.value, self.gradient - other.gradient, self.hessian - other.hessian)
+
 
 @dataclass(repr=False, eq=False)
 class Result(Items):

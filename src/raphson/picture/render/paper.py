@@ -160,7 +160,7 @@ def minus(text: str) -> str:
 
 
 def decades(low: float, high: float, most: int) -> Ticks:
-    """Ticks at powers of ten."""
+    """Ticks at powers of ten; where fewer than two are seen at 1, 2 and 5 of them, all with decimals or all without."""
     first, last = int(np.ceil(np.log10(low) - 1e-9)), int(np.floor(np.log10(high) + 1e-9))
     stride = max(1, -(-(last - first + 1) // most))
     powers = [p for p in range(first, last + 1) if p % stride == 0]
@@ -168,7 +168,12 @@ def decades(low: float, high: float, most: int) -> Ticks:
         return Ticks(10.0 ** np.array(powers, float), tuple(f"10{str(p).translate(SUPERSCRIPT)}" for p in powers))
     fine = [m * 10.0**p for p in range(first - 1, last + 1) for m in (1, 2, 5)]
     at = np.array([v for v in fine if low <= v <= high] or [low, high])
-    return Ticks(at, tuple(f"{v:.3g}" for v in at))
+    plain = all(1e-3 <= v < 1e6 for v in at)
+    parts = [f"{v:.2e}".split("e") for v in at]
+    words = [
+        f"{float(m) * 10.0 ** int(p):.15g}" if plain else f"{float(m):g}e{int(p)}".replace("-", "−") for m, p in parts
+    ]
+    return Ticks(at, tuple(words))
 
 
 def measure(text: str, size: float) -> float:
