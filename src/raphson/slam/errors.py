@@ -5,6 +5,9 @@ Those of files are g2o's; `_sensor`: the measurement comes with the pose of the 
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -15,21 +18,44 @@ Seen = tuple[Array, Array]
 PLANE, SPACE = SE2(), SE3()
 
 
+def of_difference(space: Any, of: Callable[[Array], Array]) -> Callable[[Callable], Callable]:
+    """Says of an error of poses a, b in a space (SE2, SE3) and a measured one z that it is of(z^-1 a^-1 b).
+
+    Then derivatives by one pose are enough: those by the other follow, for a step s of a moves a^-1 b as the step
+    -Ad(b^-1 a) s of b does. And no kinks are looked for: `of` jumps at half a turn alone, if at all, where the error is
+    largest and no minimum lies.
+    """
+
+    def marked(error: Callable) -> Callable:
+        error.__dict__["difference"] = space, of
+        return error
+
+    return marked
+
+
+def plain(e: Array) -> Array:
+    """A pose in the plane as it is: (x, y, angle)."""
+    return e
+
+
 def half(e: Array) -> Array:
     """Of a pose in space (x, y, z) and the vector part of its quaternion: HALF the angle."""
     return jnp.concatenate([e[:3], e[3:6] * jnp.where(e[6] < 0, -1, 1)])
 
 
+@of_difference(PLANE, plain)
 def between_se2(a: Array, b: Array, z: Array) -> Array:
     """The pose b seen from a, seen from the measured one z: (x, y, angle). g2o's EDGE_SE2."""
     return PLANE.between(z, PLANE.between(a, b))
 
 
+@of_difference(SPACE, half)
 def between_se3(a: Array, b: Array, z: Array) -> Array:
     """The same in space: (x, y, z) and half the rotation. g2o's EDGE_SE3:QUAT."""
     return half(SPACE.between(z, SPACE.between(a, b)))
 
 
+@of_difference(SPACE, SPACE.log)
 def between_se3_log(a: Array, b: Array, z: Array) -> Array:
     """The same as the logarithm (6,), with the whole angle: GTSAM's BetweenFactor, translation first."""
     return SPACE.log(SPACE.between(z, SPACE.between(a, b)))
