@@ -11,6 +11,7 @@ from raphson.slam.rigid import plane_angles
 Array = jax.Array
 
 
+@errors.of_difference(errors.PLANE, errors.PLANE.log)
 def between_se2_log(a: Array, b: Array, z: Array) -> Array:
     """The logarithm (3,) of the error in the plane: what GTSAM 4.3 takes, as its packages are built."""
     return errors.PLANE.log(errors.between_se2(a, b, z))

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from raphson.certificate.shape import LOOKED_AT, TERMS, Shape, power, weakest
+from raphson.certificate.shape import LOOKED_AT, TERMS, Shape, largest_value, power, weakest
 from raphson.kernel.number import CURVATURE_NOISE
 from raphson.linear.lowest import HostMatrix, lowest_eigenpair
 from raphson.linear.sparse import sparse_backend
@@ -74,12 +74,14 @@ def examine_sparse(
     top = float(np.max(np.abs(inner))) or 1.0
     matrix = HostMatrix(B.structure, np.where((rows == columns) & ~free[rows], 1.0, inner / top))
     level = CURVATURE_NOISE * matrix.width * error * max(matrix.norm, 1.0)
+    foreseen = sparse_backend().foreseen_defect(B.structure, matrix.values)
+    level = 2 * foreseen if foreseen > level else level
     known = Scaled(matrix, B.structure, d, np.where(free, g / d / top, 0), free, top, level)
     inside = lambda v: np.where(free, v, 0)
-    largest, _ = power(lambda v: inside(plain.product(inside(v))), len(g))
+    largest = largest_value(lambda v: inside(plain.product(inside(v))), len(g))
     facts = largest, plain.diagonal, inside(plain.absolute(size))
     factor = known.factor(-level)
-    if factor is not None and factor.defect > level:  # the bound of its rounding is larger: what it shows lies above
+    if factor is not None and factor.defect > level:  # the bound of its rounding: what it shows lies above
         known = replace(known, level=2 * factor.defect)
         factor = known.factor(-known.level)
     if factor is None:

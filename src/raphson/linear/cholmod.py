@@ -200,6 +200,11 @@ class Cholmod:
         factor = CholmodFactor(self, rows, columns, values)
         return factor if self.factored(rows, columns, values, structure.size) else None
 
+    def foreseen_defect(self, structure: SparseStructure, values: Host) -> float:
+        """The `defect` that a factor will have, where the fill is known beforehand; else 0."""
+        fill = self.symbolic(structure)
+        return 0.0 if fill is None else factor_defect(fill, values[np.asarray(structure.diagonal)])
+
     def symbolic(self, structure: SparseStructure) -> Fill | None:
         """The fill in the very order that CHOLMOD will take, by its analysis of the pattern; nothing numeric is
         allocated. None where that library cannot be called by itself. Remembered: the choice, the bound of the rounding
@@ -235,19 +240,9 @@ class CholmodFactor:
 
     @property
     def defect(self) -> float:
-        """A bound of |L L' - P H P'|_2, from the pattern of L and the trace.
-
-        Higham (2002), theorems 10.3 and 10.5, with what a sparse L adds: the error of entry (i, j) is at most
-        gamma_(r + 3) (|L| |L'|)_ij, r the longest row of L (r + 1 in the book; two more for a reciprocal pivot), and
-        |L| |L'| has the pattern of L + L' and entries at most sqrt(h_ii h_jj) / (1 - gamma). So its norm is at most
-        max h_ii times the longest row of L + L', and at most the trace. Rump (2006), "Verification of positive
-        definiteness", BIT 46, uses the same.
-        """
+        """A bound of |L L' - P H P'|_2, from the pattern of L and the trace."""
         diagonal = self.values[self.rows == self.columns]
-        fill = self.fill(diagonal.size)
-        rounding = sum_rounding(int(fill.row_counts.max()) + 3)
-        size = min(fill.reach * float(diagonal.max()), float(diagonal.sum()) * (1 + sum_rounding(diagonal.size)))
-        return rounding / (1 - rounding) * size if rounding < 1 else np.inf
+        return factor_defect(self.fill(diagonal.size), diagonal)
 
     def fill(self, n: int) -> Fill:
         """The fill in the order that this factor has."""
@@ -257,6 +252,20 @@ class CholmodFactor:
             return fill_of_order(self.rows, self.columns, order)
 
         return self.backend.fills.find(self.rows, self.columns, n, make)
+
+
+def factor_defect(fill: Fill, diagonal: Host) -> float:
+    """A bound of |L L' - P H P'|_2 for a factor with this fill of a matrix with this diagonal.
+
+    Higham (2002), theorems 10.3 and 10.5, with what a sparse L adds: the error of entry (i, j) is at most
+    gamma_(r + 3) (|L| |L'|)_ij, r the longest row of L (r + 1 in the book; two more for a reciprocal pivot), and
+    |L| |L'| has the pattern of L + L' and entries at most sqrt(h_ii h_jj) / (1 - gamma). So its norm is at most
+    max h_ii times the longest row of L + L', and at most the trace. Rump (2006), "Verification of positive
+    definiteness", BIT 46, uses the same.
+    """
+    rounding = sum_rounding(int(fill.row_counts.max()) + 3)
+    size = min(fill.reach * float(diagonal.max()), float(diagonal.sum()) * (1 + sum_rounding(diagonal.size)))
+    return rounding / (1 - rounding) * size if rounding < 1 else np.inf
 
 
 class CholmodPattern(ctypes.Structure):

@@ -58,7 +58,8 @@ class HostMatrix:
         pointers = np.append(self.at, values.size)
         self.lower = scipy_sparse().csc_array((values, self.rows, pointers), shape=(n, n))
         self.diagonal = values[self.at]
-        self.sums = abs(self.lower) @ np.ones(n) + abs(self.lower).T @ np.ones(n) - abs(self.diagonal)
+        size = np.abs(values)
+        self.sums = np.bincount(self.rows, size, n) + np.bincount(self.columns, size, n) - np.abs(self.diagonal)
         self.width = int(np.max(np.bincount(self.rows, minlength=n) + np.bincount(self.columns, minlength=n)))
         self.norm = float(np.max(self.sums)) * (1 + sum_rounding(self.width))  # at least every |eigenvalue|
 

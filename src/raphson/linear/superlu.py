@@ -256,6 +256,10 @@ class SuperLU:
         positive = self.with_factor(lambda factor: factor is not None, *given)
         return SuperHostFactor(self, given) if positive else None
 
+    def foreseen_defect(self, structure: SparseStructure, values: Host) -> float:
+        """0: the order is known once there is a factor."""
+        return 0.0
+
     def symbolic(self, structure: SparseStructure) -> Fill:
         """The fill in SuperLU's order; nothing numeric is allocated."""
         rows, columns = host_pattern(structure)

@@ -66,7 +66,9 @@ def found(problem: Any, x: Any, function: Any) -> Modes:
         jaxpr = jax.make_jaxpr(lambda problem, x: problem.value(x))(problem, x)
     why = constructs(jaxpr)
     modes = tried(problem, x, why) if why else ORDINARY
-    return replace(modes, pieces=True) if pieced(jaxpr) else modes
+    loss = getattr(problem, "loss", None)
+    smooth = getattr(function, "smooth", False) and (loss is None or loss.plain)
+    return replace(modes, pieces=True) if not smooth and pieced(jaxpr) else modes
 
 
 def tried(problem: Any, x: Any, why: tuple[str, ...]) -> Modes:

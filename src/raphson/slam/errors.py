@@ -5,14 +5,37 @@ Those of files are g2o's; `_sensor`: the measurement comes with the pose of the 
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.motion import SE2, SE3
+from raphson.kernel.motion import SE2, SE3, wrapped
 
 Array = jax.Array
 Seen = tuple[Array, Array]
 PLANE, SPACE = SE2(), SE3()
+
+
+def of_difference(space: Any, of: Callable[[Array], Array]) -> Callable[[Callable], Callable]:
+    """Says of an error of poses a, b in a space (SE2, SE3) and a measured one z that it is of(z^-1 a^-1 b).
+
+    Then derivatives by one pose are enough: those by the other follow, for a step s of a moves a^-1 b as the step
+    -Ad(b^-1 a) s of b does. And no kinks are looked for: `of` jumps at half a turn alone, if at all, where the error is
+    largest and no minimum lies.
+    """
+
+    def marked(error: Callable) -> Callable:
+        error.__dict__["difference"] = space, of
+        return error
+
+    return marked
+
+
+def plain(e: Array) -> Array:
+    """A pose in the plane as it is: (x, y, angle)."""
+    return e
 
 
 def half(e: Array) -> Array:
@@ -20,16 +43,19 @@ def half(e: Array) -> Array:
     return jnp.concatenate([e[:3], e[3:6] * jnp.where(e[6] < 0, -1, 1)])
 
 
+@of_difference(PLANE, plain)
 def between_se2(a: Array, b: Array, z: Array) -> Array:
     """The pose b seen from a, seen from the measured one z: (x, y, angle). g2o's EDGE_SE2."""
     return PLANE.between(z, PLANE.between(a, b))
 
 
+@of_difference(SPACE, half)
 def between_se3(a: Array, b: Array, z: Array) -> Array:
     """The same in space: (x, y, z) and half the rotation. g2o's EDGE_SE3:QUAT."""
     return half(SPACE.between(z, SPACE.between(a, b)))
 
 
+@of_difference(SPACE, SPACE.log)
 def between_se3_log(a: Array, b: Array, z: Array) -> Array:
     """The same as the logarithm (6,), with the whole angle: GTSAM's BetweenFactor, translation first."""
     return SPACE.log(SPACE.between(z, SPACE.between(a, b)))
@@ -89,7 +115,7 @@ def range_bearing(a: Array, p: Array, z: Array) -> Array:
     """Distance and direction (rad) of a landmark p (2,) from a pose a in the plane, less what was measured."""
     seen = PLANE.act(PLANE.inverse(a), p)
     turn = jnp.arctan2(seen[1], seen[0]) - z[1]
-    return jnp.stack([jnp.sqrt(seen @ seen) - z[0], turn - 2 * jnp.pi * jnp.round(turn / (2 * jnp.pi))])
+    return jnp.stack([jnp.sqrt(seen @ seen) - z[0], wrapped(turn)])
 
 
 def position_se2(a: Array, z: Array) -> Array:

@@ -84,12 +84,25 @@ class Factor:
 
     def linearized(self) -> tuple[Array, Array]:
         """The residual (d,) and its Jacobian (d, w): by rows where these are fewer."""
+        space, of = getattr(self.residual, "difference", (None, None))
+        if space is not None and all(type(own) is type(space) for own in self.spaces):
+            return self.plain(), self.chained(space, of)
         zero = self.zero()
         if self.root.shape[0] < zero.size:
             r, pull = jax.vjp(self.stepped, zero)
             return r, jax.vmap(lambda w: pull(w)[0])(jnp.eye(r.size, dtype=r.dtype))
         r, push = jax.linearize(self.stepped, zero)
         return r, jax.vmap(push, out_axes=1)(jnp.eye(zero.size, dtype=zero.dtype))
+
+    def chained(self, space: Any, of: Callable[..., Any]) -> Array:
+        """The Jacobian (d, w) of an error of(z^-1 a^-1 b) of two poses (see `errors.of_difference`)."""
+        a, b = self.points
+        apart = space.between(a, b)
+        seen = space.between(self.measurement, apart)
+        zero = space.zero(seen)
+        _, push = jax.linearize(lambda s: self.root @ of(space.retract(seen, s)), zero)
+        by_b = jax.vmap(push, out_axes=1)(jnp.eye(zero.size, dtype=zero.dtype))
+        return jnp.concatenate([-by_b @ space.carried_back(apart), by_b], axis=1)
 
     def slope(self, weight: Array, s: Array) -> Array:
         """The gradient of weight'error by a step s (w,), for a weight (d,)."""
@@ -114,6 +127,11 @@ class GraphResiduals:
     """All residuals of a graph at its free variables x, a dict of arrays by type: a list of (m, d) by kind."""
 
     kinds: tuple[FactorKind, ...]
+
+    @property
+    def smooth(self) -> bool:
+        """Whether no error has kinks that certificates need to look for."""
+        return all(hasattr(kind.residual, "difference") for kind in self.kinds)
 
     def __call__(self, x: Any, data: GraphData) -> list[Array]:
         return [jax.vmap(Factor.plain)(factors) for factors in self.factors(x, data)]

@@ -26,10 +26,12 @@ variables bends the steps."""
 
 @record
 class Stop:
-    """`tolerance`: relative accuracy asked of x (None: eps^(2/3)); `max_steps`: trials, taken or not."""
+    """`tolerance`: relative accuracy asked of x (None: eps^(2/3)); `max_steps`: trials, taken or not; `gain`: a step
+    that promised less than this part of f is the last one (None: f is not asked)."""
 
     tolerance: Any = None
     max_steps: Any = 1000
+    gain: Any = None
 
 
 @record
@@ -68,8 +70,8 @@ def arrival(stop: Stop, model: Model, stop_state: StopState, trial: Trial) -> St
     Stationary is a point where one of these holds: rounding x moves g as much as g is large, and the step
     that led here was short; neither its slope nor its curvature rose above their errors; the
     full step that led here was smaller than asked for (the next would be its square), relative to x, or to
-    what stands for it where the minimum is at 0 (`resolved`; a far start is no excuse); several
-    steps promised less than the noise of f and did not halve the gradient either.
+    what stands for it where the minimum is at 0 (`resolved`; a far start is no excuse); it promised less than
+    the `gain` asked for; several steps promised less than the noise of f and did not halve the gradient either.
     """
     s = trial.step
     largest = jnp.maximum(stop_state.largest, model.space.magnitude(model.x))
@@ -93,7 +95,8 @@ def arrival(stop: Stop, model: Model, stop_state: StopState, trial: Trial) -> St
     lost = lost & (promise <= eps(s) ** 2 * stop_state.reference)
     tolerance = default_tolerance(s) if stop.tolerance is None else stop.tolerance
     short = negligible(s, resolved(size, largest), tolerance)
-    arrived = ~first & ~trial.bound & (short | lost)
+    small = False if stop.gain is None else promise <= stop.gain * jnp.abs(model.value)
+    arrived = ~first & ~trial.bound & (short | lost | small)
     decrease_below_noise = ~first & (promise <= model.floor) & (gradient > 0.5 * stop_state.gradient)
     stagnated = jnp.where(decrease_below_noise, stop_state.stagnated + 1, 0)
     reference = jnp.where(
