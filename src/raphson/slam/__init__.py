@@ -9,6 +9,7 @@ from raphson.slam.costs import edge_costs, graph_costs
 from raphson.slam.global_certificate import GlobalCertificate, certify_global
 from raphson.slam.graph import FactorGraph
 from raphson.slam.graph_file import GraphFile, GraphFileError
+from raphson.slam.incremental import GraphUpdate, Incremental
 from raphson.slam.optimize import optimize
 from raphson.slam.read_bal import read_bal, read_gbp, read_libmv
 from raphson.slam.read_g2o import read_g2o
@@ -28,6 +29,8 @@ __all__ = [
     "GraphFile",
     "GraphFileError",
     "GraphFit",
+    "GraphUpdate",
+    "Incremental",
     "Sim3",
     "bundle_cost",
     "certify_global",
