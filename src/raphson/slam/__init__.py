@@ -3,6 +3,7 @@
 from raphson.kernel.motion import SE2, SE3, SO2
 from raphson.kernel.similarity import Sim3
 from raphson.slam import errors
+from raphson.slam.batch import ManyGraphs, optimize_many
 from raphson.slam.bundle_file import BundleFile, bundle_cost
 from raphson.slam.chordal import chordal_start
 from raphson.slam.costs import edge_costs, graph_costs
@@ -31,6 +32,7 @@ __all__ = [
     "GraphFit",
     "GraphUpdate",
     "Incremental",
+    "ManyGraphs",
     "Sim3",
     "bundle_cost",
     "certify_global",
@@ -39,6 +41,7 @@ __all__ = [
     "errors",
     "graph_costs",
     "optimize",
+    "optimize_many",
     "read_bal",
     "read_g2o",
     "read_gbp",

@@ -14,7 +14,7 @@ from raphson.slam.graph import FactorGraph, Factors
 from raphson.slam.robust import FactorLoss
 from raphson.slam.tiles import factor_parts, moved_points
 
-Masks = dict[str, np.ndarray]
+RowMasks = dict[str, np.ndarray]
 """Which variables, by type (N,)."""
 
 
@@ -31,11 +31,11 @@ class Parts:
 class Unknowns:
     """Numbers of the variables of a `mask`: `first` (N,) by type, the first of each, -1 for others; n in all."""
 
-    first: Masks
+    first: RowMasks
     n: int
 
     @classmethod
-    def of(cls, graph: FactorGraph, mask: Masks) -> "Unknowns":
+    def of(cls, graph: FactorGraph, mask: RowMasks) -> "Unknowns":
         """Numbers by type, row by row."""
         first, n = {}, 0
         for name, v in graph.variables.items():
@@ -54,7 +54,7 @@ class Unknowns:
             found.append(np.where(start >= 0, start + np.arange(graph.variables[name].freedom), -1))
         return np.concatenate(found, 1)
 
-    def steps(self, graph: FactorGraph, s: np.ndarray) -> Masks:
+    def steps(self, graph: FactorGraph, s: np.ndarray) -> RowMasks:
         """A vector (n,) as rows (N, freedom) by type, zero for others."""
         found = {}
         for name, v in graph.variables.items():
@@ -97,7 +97,7 @@ class Growing:
         self.evaluated += len(which)
         return Parts(*factor_parts(self.graph.variables, f, which, self.loss))
 
-    def touching(self, mask: Masks) -> list[np.ndarray]:
+    def touching(self, mask: RowMasks) -> list[np.ndarray]:
         """The factors that have one of these variables, by kind."""
         found = []
         for f in self.graph.factors:
@@ -105,7 +105,7 @@ class Growing:
             found.append(np.flatnonzero(np.any(has, axis=0)))
         return found
 
-    def beside(self, mask: Masks) -> Masks:
+    def beside(self, mask: RowMasks) -> RowMasks:
         """These variables and those that share a factor with one."""
         found = {name: a.copy() for name, a in mask.items()}
         for f, which in zip(self.graph.factors, self.touching(mask), strict=True):
@@ -113,7 +113,7 @@ class Growing:
                 found[name][f.rows[which, k]] = True
         return found
 
-    def move(self, steps: Masks, mask: Masks) -> "tuple[dict[str, Any], list[Any]]":
+    def move(self, steps: RowMasks, mask: RowMasks) -> "tuple[dict[str, Any], list[Any]]":
         """Moves the variables of the mask; returns what `restore` takes back."""
         before = dict(self.graph.variables)
         touched, old = self.touching(mask), []
@@ -146,7 +146,7 @@ class Growing:
             total += np.bincount(np.where(columns < 0, unknowns.n, columns).ravel(), p.gradient.ravel(), total.size)
         return total[:-1]
 
-    def hessian(self, unknowns: Unknowns, mask: Masks) -> Any:
+    def hessian(self, unknowns: Unknowns, mask: RowMasks) -> Any:
         """The lower triangle of J'J by these unknowns, as a SciPy CSC array whose columns begin with the diagonal."""
         from scipy.sparse import coo_array  # here: `import raphson` does without scipy.sparse
 

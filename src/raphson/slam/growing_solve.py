@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from raphson.slam.growing import Growing, Masks, Unknowns, factored
+from raphson.slam.growing import Growing, RowMasks, Unknowns, factored
 
 STILL = 0.1
 """The share of the tolerance that variables may lack which do not move: those of the smallest steps."""
@@ -56,10 +56,10 @@ class GrowingSolver:
     tol: float
     base: Base | None = None
     above: float = np.inf
-    moved: Masks = field(default_factory=dict)
+    moved: RowMasks = field(default_factory=dict)
     factorizations: int = 0
 
-    def begin(self, free: Masks) -> None:
+    def begin(self, free: RowMasks) -> None:
         """A new update, with these free variables."""
         self.free, self.factorizations = free, 0
         self.moved = {name: np.zeros(a.size, bool) for name, a in free.items()}
@@ -69,7 +69,7 @@ class GrowingSolver:
         """How far above the minimum the cost may be."""
         return self.tol * self.grown.cost
 
-    def by_windows(self, new: Masks) -> bool:
+    def by_windows(self, new: RowMasks) -> bool:
         """Solves for windows of variables, the others held: what is new since the last factor, what `new` marks, and
         what that factor says still moves. False where the whole has to be solved."""
         base = self.base
@@ -90,7 +90,7 @@ class GrowingSolver:
                 window[name][: a.size] |= a
         return False
 
-    def window_solved(self, window: Masks) -> bool:
+    def window_solved(self, window: RowMasks) -> bool:
         """Newton steps on these variables to their minimum; False where they lead elsewhere."""
         unknowns = Unknowns.of(self.grown.graph, window)
         for _ in range(WINDOW_STEPS if unknowns.n else 0):
@@ -146,7 +146,7 @@ class GrowingSolver:
             self.moved[name] |= a
         return True
 
-    def counting(self, unknowns: Unknowns, s: np.ndarray, diagonal: np.ndarray) -> Masks:
+    def counting(self, unknowns: Unknowns, s: np.ndarray, diagonal: np.ndarray) -> RowMasks:
         """The variables whose steps count for the cost. Those of the smallest steps do not, together: the cost that
         leaving out steps T misses is 1/2 s_T'H s_T <= w/2 sum of h_jj s_j^2 over T, w the unknowns of a factor."""
         widest = max(p.gradient.shape[1] for p in self.grown.parts)
@@ -167,6 +167,6 @@ class GrowingSolver:
         return True
 
 
-def count(mask: Masks) -> int:
+def count(mask: RowMasks) -> int:
     """How many variables these are."""
     return sum(int(a.sum()) for a in mask.values())

@@ -8,7 +8,7 @@ import numpy as np
 
 from raphson.fit.residuals import read_loss
 from raphson.slam.graph import FactorGraph
-from raphson.slam.growing import Growing, Masks
+from raphson.slam.growing import Growing, RowMasks
 from raphson.slam.growing_solve import GrowingSolver, count
 from raphson.slam.prepare import anchored
 from raphson.slam.robust import FactorLoss
@@ -65,7 +65,7 @@ class Incremental:
         self.graph = graph
         self.grown = Growing(graph, FactorLoss(read_loss(loss, scale, np.dtype(float), []), ()))
         self.solver = GrowingSolver(self.grown, float(tol))
-        self.free: Masks = {}
+        self.free: RowMasks = {}
         self.seen: list[int] = []
         self.last = self.update()
 
@@ -94,7 +94,7 @@ class Incremental:
         )  # fmt: skip
         return self.last
 
-    def take_new(self) -> Masks:
+    def take_new(self) -> RowMasks:
         """Evaluates new factors; returns which free variables are new or touched by one. The last factor is dropped
         where a variable that was held is free now: it does not know how far that goes."""
         counts = [len(f) for f in self.graph.factors]

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.slam.graph import Factors, Variables
-from raphson.slam.problem import Factor
+from raphson.slam.problem import linearized_factors
 from raphson.slam.robust import FactorLoss
 
 Array = jax.Array
@@ -48,7 +48,7 @@ def normal_parts(
     measurements: Any, roots: Array,
 ) -> tuple[Array, Array, Array]:  # fmt: skip
     """Of factors of a kind: the cost (m,), its gradient (m, w) and J'J weighed by the loss (m, w, w)."""
-    r, J = jax.vmap(Factor.linearized)(Factor(points, spaces, measurements, roots, residual))
+    r, J = linearized_factors(residual, spaces, points, measurements, roots)
     rho, slope, _ = loss.of_factors(r)
     size = 1.0 if loss.plain else loss.loss.scale**2
     g = jnp.einsum("mdw,md->mw", J, r) * slope[:, None]
