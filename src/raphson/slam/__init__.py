@@ -3,12 +3,14 @@
 from raphson.kernel.motion import SE2, SE3, SO2
 from raphson.kernel.similarity import Sim3
 from raphson.slam import errors
+from raphson.slam.batch import ManyGraphs, optimize_many
 from raphson.slam.bundle_file import BundleFile, bundle_cost
 from raphson.slam.chordal import chordal_start
 from raphson.slam.costs import edge_costs, graph_costs
 from raphson.slam.global_certificate import GlobalCertificate, certify_global
 from raphson.slam.graph import FactorGraph
 from raphson.slam.graph_file import GraphFile, GraphFileError
+from raphson.slam.incremental import GraphUpdate, Incremental
 from raphson.slam.optimize import optimize
 from raphson.slam.read_bal import read_bal, read_gbp, read_libmv
 from raphson.slam.read_g2o import read_g2o
@@ -28,6 +30,9 @@ __all__ = [
     "GraphFile",
     "GraphFileError",
     "GraphFit",
+    "GraphUpdate",
+    "Incremental",
+    "ManyGraphs",
     "Sim3",
     "bundle_cost",
     "certify_global",
@@ -36,6 +41,7 @@ __all__ = [
     "errors",
     "graph_costs",
     "optimize",
+    "optimize_many",
     "read_bal",
     "read_g2o",
     "read_gbp",

@@ -52,6 +52,11 @@ class Variables:
         """Numbers of a step of one variable."""
         return self.space.size(self.values[0])
 
+    @property
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """What has a row for each variable."""
+        return self.values, self.frozen
+
 
 @dataclass(frozen=True)
 class Factors:
@@ -66,6 +71,12 @@ class Factors:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """What factors have in common that are evaluated by one call."""
+        leaves, tree = jax.tree.flatten(self.measurements)
+        return self.residual, self.types, tree, tuple(a.shape[1:] for a in leaves), self.roots.shape[1:]
 
 
 @dataclass
@@ -92,7 +103,7 @@ class FactorGraph:
         a mask (N,) or rows. ValueError for values that are not finite or no points of the space."""
         values = np.array(values, float)
         if name in self.variables:
-            raise ValueError(f"variables {name!r} are there already: those of a type are given in one array")
+            raise ValueError(f"variables {name!r} are there already: graph.extend adds to them")
         if values.ndim < 2 or not len(values):
             raise ValueError(f"variables {name!r} must be rows of an array (N, ...), not {values.shape}")
         why = "" if space.straight else space.misfit(values.shape[1:])
@@ -107,6 +118,22 @@ class FactorGraph:
         if frozen is not None:
             held[np.asarray(frozen, None if np.size(frozen) else int)] = True
         self.variables[name] = Variables(space, values, held)
+
+    def extend(self, name: str, values: Any, frozen: Any = None) -> np.ndarray:
+        """More variables of a type that is there, behind the others; returns their rows (k,). values (k, ...) and
+        frozen as in `add_variables`. ValueError for a type that is not there or values of another shape."""
+        if name not in self.variables:
+            there = ", ".join(map(repr, self.variables)) or "none yet"
+            raise ValueError(f"no variables {name!r} to extend: there are {there} (add_variables makes a type)")
+        old, values = self.variables[name], np.array(values, float)
+        if values.shape[1:] != old.values.shape[1:] or not values.ndim:
+            raise ValueError(f"variables {name!r} have shape (k, {one_shape(old)}), not {values.shape}")
+        new = FactorGraph()
+        new.add_variables(name, old.space, values, frozen)
+        both = zip(old.arrays, new.variables[name].arrays, strict=True)
+        self.variables[name] = Variables(old.space, *(np.concatenate(pair) for pair in both))
+        self.file = None  # it has more than its file
+        return np.arange(len(old), len(old) + len(values))
 
     def add_factors(
         self, residual: Callable[..., Any], types: str | Sequence[str], rows: Any, measurements: Any = None, *,
@@ -152,7 +179,18 @@ class FactorGraph:
         given += [] if measurements is None else [jax.tree.map(lambda a: a[0], measurements)]
         residual, height = traceable(residual, given)
         roots = information_roots(information, covariance, sigmas, len(rows), height)
-        self.factors.append(Factors(residual, types, rows, measurements, roots))
+        self.include(Factors(residual, types, rows, measurements, roots))
+
+    def include(self, new: Factors) -> None:
+        """Puts factors behind those of the same kind, so that they stay one call; else they are a kind of their own."""
+        for k, old in enumerate(self.factors):
+            if old.kind == new.kind:
+                stack = lambda *a: np.concatenate(a)
+                measured = jax.tree.map(stack, old.measurements, new.measurements)
+                roots, rows = stack(old.roots, new.roots), stack(old.rows, new.rows)
+                self.factors[k] = replace(old, rows=rows, measurements=measured, roots=roots)
+                return
+        self.factors.append(new)
 
     @classmethod
     def of(cls, graph: "GraphFile | BundleFile | FactorGraph") -> "FactorGraph":
@@ -185,6 +223,11 @@ class FactorGraph:
         count = [f"{len(v)} {name}" for name, v in self.variables.items()]
         kinds = [f"{len(f)} {f.residual.__name__}({', '.join(f.types)})" for f in self.factors]
         return f"FactorGraph({', '.join(count) or 'empty'}; {', '.join(kinds) or 'no factors'})"
+
+
+def one_shape(v: Variables) -> str:
+    """The shape of one variable, in words."""
+    return ", ".join(map(str, v.values.shape[1:]))
 
 
 def traceable(residual: Callable[..., Any], given: list[Any]) -> tuple[Callable[..., Any], int]:

@@ -109,6 +109,12 @@ class Factor:
         return jax.grad(lambda s: weight @ self.stepped(s))(s)
 
 
+def linearized_factors(residual: Callable[..., Any], spaces: tuple[Any, ...], *given: Any) -> tuple[Array, Array]:
+    """The residuals (m, d) and blocks of J (m, d, w) of factors of a kind: `given` are points, measurements, roots."""
+    points, measurements, roots = given
+    return jax.vmap(Factor.linearized)(Factor(points, spaces, measurements, roots, residual))
+
+
 def bends(factors: Factor, weights: Array) -> Array:
     """The second derivatives of weight'error of all factors of a kind (m, w, w), for weights (m, d).
 

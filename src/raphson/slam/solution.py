@@ -38,6 +38,16 @@ class GraphFit(Fit):
         kinds = self.graph.variables
         return self.values[max(kinds, key=lambda name: kinds[name].freedom)]
 
+    def marginal(self, *variables: tuple[str, int]) -> np.ndarray:
+        """The covariance (k, k) of variables together, each a type and a row: of the steps of the first, then those of
+        the second, and so on; all others are integrated out. ValueError for a variable that is held: it has none.
+
+            result.marginal(("pose", 7))                     # (3, 3) of one pose, its steps in its own axes
+            result.marginal(("pose", 7), ("landmark", 2))    # (5, 5) of both together
+        """
+        names = StepNames(self.graph, {name: np.flatnonzero(~v.frozen) for name, v in self.graph.variables.items()})
+        return self.uncertainty.covariances([k for name, row in variables for k in names.numbers(name, row)])
+
     @cached_property
     def chi2(self) -> dict[str, float]:
         """The cost without robust loss in the conventions of three systems (`graph_costs`): "g2o" sum e' Omega e,
@@ -78,6 +88,17 @@ class StepNames(Sequence[str]):
 
     def __len__(self) -> int:
         return self.parts[-1][3]
+
+    def numbers(self, name: str, row: int) -> range:
+        """Which unknowns are those of a variable. ValueError for one that is not there or held."""
+        for kind, rows, freedom, end in self.parts:
+            if kind == name:
+                at = np.flatnonzero(rows == row)
+                if not at.size:
+                    raise ValueError(f"{name} {row} is not there, or is held: it has no covariance")
+                start = end - freedom * (rows.size - int(at[0]))
+                return range(start, start + freedom)
+        raise ValueError(f"no variables {name!r}: there are {', '.join(repr(part[0]) for part in self.parts)}")
 
     def __getitem__(self, i: Any) -> Any:
         if isinstance(i, slice):

@@ -1,0 +1,174 @@
+"""The parts of a graph that grows: gradient and Hessian factor by factor, kept where nothing moved. On the host."""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from raphson.linear.sparse import sparse_backend
+from raphson.linear.structure import SparseStructure
+from raphson.slam.graph import FactorGraph, Factors
+from raphson.slam.robust import FactorLoss
+from raphson.slam.tiles import factor_parts, moved_points
+
+RowMasks = dict[str, np.ndarray]
+"""Which variables, by type (N,)."""
+
+
+@dataclass
+class Parts:
+    """Of the factors of a kind, at the variables as they are: `cost` (m,), `gradient` (m, w), `hessian` (m, w, w)."""
+
+    cost: np.ndarray
+    gradient: np.ndarray
+    hessian: np.ndarray
+
+
+@dataclass(frozen=True)
+class Unknowns:
+    """Numbers of the variables of a `mask`: `first` (N,) by type, the first of each, -1 for others; n in all."""
+
+    first: RowMasks
+    n: int
+
+    @classmethod
+    def of(cls, graph: FactorGraph, mask: RowMasks) -> "Unknowns":
+        """Numbers by type, row by row."""
+        first, n = {}, 0
+        for name, v in graph.variables.items():
+            k = v.freedom
+            count = np.cumsum(mask[name]) - 1
+            first[name] = np.where(mask[name], n + k * count, -1)
+            n += k * int(mask[name].sum())
+        return cls(first, n)
+
+    def columns(self, graph: FactorGraph, f: Factors, which: Any = slice(None)) -> np.ndarray:
+        """The unknowns of the factors `which` (m, w), -1 for what is none; variables that came later are none."""
+        found = []
+        for k, name in enumerate(f.types):
+            known, row = self.first[name], f.rows[which, k]
+            start = np.where(row < known.size, known[np.minimum(row, known.size - 1)], -1)[:, None]
+            found.append(np.where(start >= 0, start + np.arange(graph.variables[name].freedom), -1))
+        return np.concatenate(found, 1)
+
+    def steps(self, graph: FactorGraph, s: np.ndarray) -> RowMasks:
+        """A vector (n,) as rows (N, freedom) by type, zero for others."""
+        found = {}
+        for name, v in graph.variables.items():
+            found[name] = np.zeros((len(v), v.freedom))
+            at = np.flatnonzero(self.first[name] >= 0)
+            found[name][at] = s[self.first[name][at][:, None] + np.arange(v.freedom)]
+        return found
+
+
+@dataclass
+class Growing:
+    """A graph with the parts of its factors. What moves is evaluated anew, and nothing else."""
+
+    graph: FactorGraph
+    loss: FactorLoss
+    parts: list[Parts] = field(default_factory=list)
+    evaluated: int = 0
+
+    @property
+    def cost(self) -> float:
+        """1/2 sum of all factors."""
+        return float(sum(p.cost.sum() for p in self.parts))
+
+    def evaluate_new(self) -> None:
+        """Evaluates the factors that came since."""
+        for k, f in enumerate(self.graph.factors):
+            known = len(self.parts[k].cost) if k < len(self.parts) else 0
+            if known == len(f):
+                continue
+            new = self.evaluated_parts(f, np.arange(known, len(f)))
+            if known:
+                old = self.parts[k]
+                pairs = zip((old.cost, old.gradient, old.hessian), (new.cost, new.gradient, new.hessian), strict=True)
+                self.parts[k] = Parts(*(np.concatenate(pair) for pair in pairs))
+            else:
+                self.parts.append(new)
+
+    def evaluated_parts(self, f: Factors, which: np.ndarray) -> Parts:
+        """The parts of these factors."""
+        self.evaluated += len(which)
+        return Parts(*factor_parts(self.graph.variables, f, which, self.loss))
+
+    def touching(self, mask: RowMasks) -> list[np.ndarray]:
+        """The factors that have one of these variables, by kind."""
+        found = []
+        for f in self.graph.factors:
+            has = [mask[name][f.rows[:, k]] for k, name in enumerate(f.types)]
+            found.append(np.flatnonzero(np.any(has, axis=0)))
+        return found
+
+    def beside(self, mask: RowMasks) -> RowMasks:
+        """These variables and those that share a factor with one."""
+        found = {name: a.copy() for name, a in mask.items()}
+        for f, which in zip(self.graph.factors, self.touching(mask), strict=True):
+            for k, name in enumerate(f.types):
+                found[name][f.rows[which, k]] = True
+        return found
+
+    def move(self, steps: RowMasks, mask: RowMasks) -> "tuple[dict[str, Any], list[Any]]":
+        """Moves the variables of the mask; returns what `restore` takes back."""
+        before = dict(self.graph.variables)
+        touched, old = self.touching(mask), []
+        for name, v in before.items():
+            which = np.flatnonzero(mask[name])
+            if which.size:
+                values = v.values.copy()
+                values[which] = moved_points(v, which, steps[name][which])
+                self.graph.variables[name] = replace(v, values=values)
+        for f, p, which in zip(self.graph.factors, self.parts, touched, strict=True):
+            if not which.size:
+                continue
+            old.append((p, which, p.cost[which], p.gradient[which], p.hessian[which]))
+            new = self.evaluated_parts(f, which)
+            p.cost[which], p.gradient[which], p.hessian[which] = new.cost, new.gradient, new.hessian
+        return before, old
+
+    def restore(self, saved: "tuple[dict[str, Any], list[Any]]") -> None:
+        """Takes a move back."""
+        before, old = saved
+        self.graph.variables.update(before)
+        for p, which, *arrays in old:
+            p.cost[which], p.gradient[which], p.hessian[which] = arrays
+
+    def gradient(self, unknowns: Unknowns) -> np.ndarray:
+        """The gradient of the cost by these unknowns (n,)."""
+        total = np.zeros(unknowns.n + 1)
+        for f, p in zip(self.graph.factors, self.parts, strict=True):
+            columns = unknowns.columns(self.graph, f)  # -1 is the place behind all
+            total += np.bincount(np.where(columns < 0, unknowns.n, columns).ravel(), p.gradient.ravel(), total.size)
+        return total[:-1]
+
+    def hessian(self, unknowns: Unknowns, mask: RowMasks) -> Any:
+        """The lower triangle of J'J by these unknowns, as a SciPy CSC array whose columns begin with the diagonal."""
+        from scipy.sparse import coo_array  # here: `import raphson` does without scipy.sparse
+
+        rows, across, values = [], [], []
+        for f, p, which in zip(self.graph.factors, self.parts, self.touching(mask), strict=True):
+            c = unknowns.columns(self.graph, f, which)
+            blocks = (*c.shape, c.shape[1])
+            i, j = np.broadcast_to(c[:, :, None], blocks), np.broadcast_to(c[:, None], blocks)
+            lower = (i >= j) & (j >= 0)
+            rows, across, values = [*rows, i[lower]], [*across, j[lower]], [*values, p.hessian[which][lower]]
+        places = np.concatenate(rows), np.concatenate(across)
+        found = coo_array((np.concatenate(values), places), shape=(unknowns.n, unknowns.n)).tocsc()
+        found.sort_indices()
+        return found
+
+
+def factored(lower: Any, diagonal: np.ndarray, damping: float) -> Any:
+    """A Cholesky factor of a matrix, its diagonal raised by `damping` of itself; None where it is not definite."""
+    rows, starts = np.asarray(lower.indices), np.asarray(lower.indptr[:-1])
+    columns = np.repeat(np.arange(starts.size, dtype=np.int32), np.diff(lower.indptr))
+    nothing = np.zeros(0, np.int32)
+    structure = SparseStructure(rows.astype(np.int32), columns, starts.astype(np.int32), *[nothing] * 5)
+    values = lower.data.copy()
+    values[starts] += damping * diagonal
+    return sparse_backend().host_factor(structure, values)

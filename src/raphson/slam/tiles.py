@@ -1,0 +1,76 @@
+"""Compiled calls over tables that grow: always over tiles of two sizes, so that each kind of call compiles twice.
+
+A call over m rows is a few calls over whole tiles, the last one filled up. Nothing depends on how many rows there are.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from raphson.slam.graph import Factors, Variables
+from raphson.slam.problem import linearized_factors
+from raphson.slam.robust import FactorLoss
+
+Array = jax.Array
+
+SMALL, LARGE = 64, 1024
+"""Rows of a tile: what an update adds, and what a whole map has."""
+
+
+def tiles(m: int) -> Iterator[tuple[int, int]]:
+    """The first row and the size of tiles that cover m rows: large ones while these are mostly full."""
+    start = 0
+    while start < m:
+        size = LARGE if m - start > LARGE // 4 else SMALL
+        yield start, size
+        start += size
+
+
+def in_tiles(call: Callable[..., Any], m: int, *tables: Any) -> Any:
+    """What `call` returns for the rows of all tables (m, ...), as NumPy's arrays. Filled up by the last row."""
+    parts = []
+    for start, size in tiles(m):
+        at = np.minimum(np.arange(start, start + size), m - 1)
+        out = call(*jax.tree.map(lambda a, at=at: np.asarray(a)[at], tables))
+        parts.append(jax.tree.map(lambda a, keep=min(size, m - start): np.asarray(a)[:keep], out))
+    return jax.tree.map(lambda *a: np.concatenate(a), *parts)
+
+
+@partial(jax.jit, static_argnames="residual")
+def normal_parts(
+    residual: Callable[..., Any], spaces: tuple[Any, ...], loss: FactorLoss, points: tuple[Array, ...],
+    measurements: Any, roots: Array,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """Of factors of a kind: the cost (m,), its gradient (m, w) and J'J weighed by the loss (m, w, w)."""
+    r, J = linearized_factors(residual, spaces, points, measurements, roots)
+    rho, slope, _ = loss.of_factors(r)
+    size = 1.0 if loss.plain else loss.loss.scale**2
+    g = jnp.einsum("mdw,md->mw", J, r) * slope[:, None]
+    return size * rho / 2, g, jnp.einsum("mdv,mdw->mvw", J, J) * slope[:, None, None]
+
+
+def factor_parts(
+    variables: dict[str, Variables], f: Factors, which: np.ndarray, loss: FactorLoss
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`normal_parts` of the factors `which` of a kind, at the variables as they are."""
+    spaces = tuple(variables[name].space for name in f.types)
+    points = tuple(variables[name].values[f.rows[which, k]] for k, name in enumerate(f.types))
+    measured = jax.tree.map(lambda a: a[which], f.measurements)
+    return in_tiles(partial(normal_parts, f.residual, spaces, loss), len(which), points, measured, f.roots[which])
+
+
+@jax.jit
+def retracted(space: Any, points: Array, steps: Array) -> Array:
+    """Points (m, ...) after steps (m, k) of each."""
+    return jax.vmap(space.retract)(points, steps)
+
+
+def moved_points(v: Variables, which: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """The values of the variables `which` after steps (k, freedom)."""
+    return in_tiles(partial(retracted, v.space), len(which), v.values[which], steps)

@@ -1,0 +1,86 @@
+"""A graph that grows is kept solved: after each addition the cost is the minimum's, without compiling again."""
+
+import numpy as np
+import pytest
+
+import raphson as rp
+from raphson.slam import errors
+from raphson.solver.clock import CompileClock
+from tests.laws.graph_world import POSES, SE2, World, onward
+
+
+def test_after_each_addition_the_cost_is_the_minimum_and_nothing_compiles():
+    """Poses and landmarks in small pieces, loops closed: SciPy's minimum of what is there, to 1e-6; programs are those
+    of the first updates."""
+    world = World()
+    graph = world.start(5)
+    robot = rp.slam.Incremental(graph)
+    whole, counts = [], []
+    for b in range(7, POSES + 1):
+        world.grow(graph, b)
+        before = CompileClock.count
+        update = robot.update()
+        counts.append(CompileClock.count - before)
+        whole.append(update.whole)
+        assert update.converged
+        if b in (12, 36, 47, POSES):
+            least = world.least(robot.values)
+            assert update.cost <= least * (1 + 1e-6) and update.cost == pytest.approx(robot.cost)
+    assert not any(counts[3:])
+    assert sum(whole) < len(whole) / 2
+
+
+def test_a_piece_that_was_apart_is_joined():
+    """Two pieces of which each has a pose held: when a factor joins them, the second one moves to its place."""
+    world = World(noise=0.01)
+    graph = rp.slam.FactorGraph()
+    graph.add_variables("pose", SE2, world.guess(np.zeros(3), 0, 5))
+    chain = world.pairs[:4]
+    graph.add_factors(errors.between_se2, ("pose", "pose"), chain, world.z[:4])
+    robot = rp.slam.Incremental(graph)
+    graph.extend("pose", world.guess(np.array([30.0, 30, 0]), 0, 5))
+    graph.add_factors(errors.between_se2, ("pose", "pose"), chain + 5, world.z[:4])
+    assert robot.update().cost < 1e-20 and robot.values["pose"][5, 0] == 30
+    graph.add_factors(errors.between_se2, ("pose", "pose"), [(4, 5)], world.z[4:5])
+    update = robot.update()
+    assert update.converged and update.whole and update.cost < 1e-12
+    np.testing.assert_allclose(robot.values["pose"][5], onward(robot.values["pose"][4], world.z[4]), atol=1e-6)
+
+
+def test_a_wrong_loop_closure_counts_as_its_loss_says():
+    """Huber's loss of whole factors, with a closure that is far off: SciPy's minimum of the same."""
+    world = World()
+    world.pairs, world.z = np.append(world.pairs, [(3, 38)], 0), np.append(world.z, [(0, 0, 0)], 0)
+    graph = world.start(36)
+    robot = rp.slam.Incremental(graph, loss="huber", scale=2.0)
+    world.grow(graph, 40)
+    update = robot.update()
+    assert update.converged and update.cost == pytest.approx(world.least(robot.values, huber=2.0), rel=1e-6)
+
+
+def test_what_cannot_be_meant_is_refused():
+    """Each with what is wrong; nothing is changed by it."""
+    world = World()
+    graph = world.start(10)
+    robot = rp.slam.Incremental(graph)
+    before = graph.variables["pose"].values.copy()
+    for call, word in (
+        (lambda: graph.extend("pole", [[0, 0, 0]]), "'pole' to extend: there are 'pose', 'mark'"),
+        (lambda: graph.extend("pose", [[0, 0]]), r"shape \(k, 3\), not \(1, 2\)"),
+        (lambda: graph.extend("pose", [0, 0, 0]), r"shape \(k, 3\), not \(3,\)"),
+        (lambda: graph.extend("pose", np.zeros((0, 3))), "rows"),
+        (lambda: graph.extend("pose", [[0, 0, np.nan]]), "not finite, the first is row 0"),
+        (lambda: graph.add_variables("pose", SE2, [[0, 0, 0]]), "extend"),
+        (lambda: rp.slam.Incremental(rp.slam.FactorGraph()), "no factors"),
+        (lambda: rp.slam.Incremental(graph, tol=0), "between 0 and 1"),
+        (lambda: rp.slam.Incremental(rp.slam.FactorGraph(gauge="free")), "open"),
+    ):
+        with pytest.raises(ValueError, match=word):
+            call()
+    with pytest.raises(TypeError, match=r"FactorGraph\.of"):
+        rp.slam.Incremental("graph.g2o")  # type: ignore[arg-type]
+    np.testing.assert_array_equal(graph.variables["pose"].values, before)
+    assert not robot.update().moved
+    graph.factors.pop()
+    with pytest.raises(ValueError, match="gone"):
+        robot.update()
