@@ -100,13 +100,19 @@ def test_error_bars_are_those_of_the_dense_inverse():
     np.testing.assert_allclose(block, inverse[np.ix_([i, j], [i, j])], rtol=1e-8)
 
 
-@pytest.mark.parametrize("positions", [False, True])
-def test_marginals_are_blocks_of_the_dense_inverse(positions):
+def apart(pose, p, z):
+    """A position, in which x and y are not coupled."""
+    return (p - z) * jnp.array([1.0, 0.2])
+
+
+@pytest.mark.parametrize(("positions", "few"), [(False, 16), (True, 16), (True, 0)])
+def test_marginals_are_blocks_of_the_dense_inverse(positions, few, monkeypatch):
     """Of all types, to 1e-8, also where no factor couples the numbers of a variable; zero for what is held."""
+    monkeypatch.setattr("raphson.slam.marginals.FEW", few)
     graph = row_of_poses(n=20, noise=0.1)
     graph.add_factors(errors.prior_se2, "pose", [7], [[0.0, 0.0, 0.0]])
     graph.add_variables("mark", rp.Euclidean(), [[5.0, 5.0], [4.0, 2.0]], frozen=[1])
-    seen = errors.point_se2 if not positions else (lambda a, p, z: (p - z) * jnp.array([1.0, 0.2]))
+    seen = errors.point_se2 if not positions else apart
     graph.add_factors(seen, ("pose", "mark"), [(3, 0), (5, 0), (6, 1)], [[1.0, 0.0], [2.0, 1.0], [1.0, 1.0]])
     result = rp.slam.optimize(graph)
     J = result.jacobian.toarray()

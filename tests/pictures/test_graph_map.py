@@ -7,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
+from scipy.stats import chi2
 
 import raphson as rp
 from raphson.picture.maps.graph_map import GraphMap, spread
+from raphson.picture.maps.map_ellipses import ellipses_of, outlines, unasked
 from raphson.picture.maps.map_page import map_page, still_page
 from raphson.picture.maps.map_record import error_code, map_record
 from raphson.picture.maps.map_words import map_words
@@ -145,6 +148,56 @@ def test_the_still_picture_fits_its_frame_and_is_bounded(plane, space) -> None:
             for x, y in re.findall(r"M(-?\d+) (-?\d+)", path):
                 assert 0 <= int(x) <= 9000 and 0 <= int(y) <= 6000
     assert map_page(plane, "t", "en")[0] == "t"
+
+
+def dense_covariances(fit) -> np.ndarray:
+    """Of all places, in the axes of the map, by the dense inverse and rotations written out: (N, d, d)."""
+    graph, d = fit.graph, GraphMap.of(fit, 1, False).dimension
+    J = fit.jacobian.toarray()
+    inverse, at, found = np.linalg.inv(J.T @ J), 0, {}
+    for name in sorted(graph.variables):
+        v, rows = graph.variables[name], []
+        for value, held in zip(fit.values[name], v.frozen, strict=True):
+            block = np.zeros((d, d)) if held else inverse[at : at + d, at : at + d]
+            at += 0 if held else v.freedom
+            if name == "SE2":
+                c, s = np.cos(value[2]), np.sin(value[2])
+                block = np.array([[c, -s], [s, c]]) @ block @ np.array([[c, s], [-s, c]])
+            if name == "SE3":
+                R = Rotation.from_quat(value[3:]).as_matrix()
+                block = R @ block @ R.T
+            rows.append(block)
+        found[name] = rows
+    return np.concatenate([found[name] for name in graph.variables])
+
+
+def test_covariances_of_places_are_those_of_the_dense_inverse_in_the_axes_of_the_map(plane, space) -> None:
+    for fit in (plane, space):
+        C = GraphMap.of(fit, 1).covariances
+        assert C is not None
+        np.testing.assert_allclose(C, dense_covariances(fit), rtol=1e-7, atol=1e-12)
+        assert np.count_nonzero(C.any(axis=(1, 2))) == len(C) - 1  # one pose is held
+
+
+def test_ellipses_hold_95_percent(plane) -> None:
+    """Every point of an outline is at the quantile of chi-square, and so are the ends of the semi-axes."""
+    shown, C = GraphMap.of(plane, 1), dense_covariances(plane)
+    free = ~shown.held
+    found = outlines(shown.end.places, shown.covariances)
+    s = found - shown.end.places[free, None]
+    square = np.einsum("kpi,kij,kpj->kp", s, np.linalg.inv(C[free]), s)
+    np.testing.assert_allclose(square, chi2.ppf(0.95, 2), rtol=1e-7)
+    large, small, angle = ellipses_of(C[free]).T
+    assert np.all(large >= small) and np.all(small > 0)
+    np.testing.assert_allclose(np.cos(angle) * large, s[:, 0, 0], rtol=1e-7, atol=1e-9)
+    assert outlines(np.zeros((2, 2)), np.stack([np.zeros((2, 2)), np.full((2, 2), np.nan)])).shape == (0, 49, 2)
+
+
+def test_ellipses_are_not_made_where_they_take_long_or_mean_nothing(plane, space) -> None:
+    assert unasked(plane, 5000, 2) and not unasked(plane, 5001, 2) and not unasked(space, 1001, 3)
+    stopped = type("Stopped", (), {"success": False})()
+    assert not unasked(stopped, 5, 2)
+    assert GraphMap.of(plane, 1, ellipses=False).covariances is None
 
 
 def test_what_has_no_place_has_no_map() -> None:

@@ -1,0 +1,69 @@
+"""How sure each place of a map is: the ellipses that hold them with 95 % probability, from marginal covariances."""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+PROBABILITY = 0.95
+
+REACH = float(np.sqrt(-2 * np.log(1 - PROBABILITY)))
+"""Semi-axes in standard deviations, 2.4477: the root of the quantile of chi-square with two degrees of freedom, which
+has this closed form."""
+
+MOST = 5000
+"""Places up to which ellipses are made unasked: marginals of M3500 take a second, of city10000 four."""
+
+MOST_IN_SPACE = 1000
+"""The same in space, where factors fill: marginals of sphere2500 take fifteen seconds."""
+
+
+def unasked(fit: Any, count: int, dimension: int) -> bool:
+    """Whether a map of so many places has ellipses where nobody said whether it should: not where it would take long,
+    and not without a minimum."""
+    return bool(fit.success) and count <= (MOST if dimension == 2 else MOST_IN_SPACE)
+
+
+def place_covariances(fit: Any, names: list[str], dimension: int) -> np.ndarray:
+    """The covariance (N, 2, 2) or (N, 3, 3) of each place in the axes of the map; zero where it is held, NaN where
+    something is not determined."""
+    found = []
+    for name in names:
+        variables, blocks = fit.graph.variables[name], fit.marginals[name]
+        if not variables.space.straight:
+            P = np.asarray(moved_places(variables.space, jnp.asarray(fit.values[name]), dimension))
+            blocks = P @ blocks @ np.swapaxes(P, 1, 2)
+        found.append(np.where(np.isfinite(blocks).all(axis=(1, 2), keepdims=True), blocks, np.nan))
+    return np.concatenate(found)
+
+
+@partial(jax.jit, static_argnums=2)
+def moved_places(space: Any, x: Any, dimension: int) -> Any:
+    """How a step of each of many poses (N, ...) moves its place: the derivatives (N, 2 or 3, d)."""
+    moved = lambda s, x: space.retract(x, s)[:dimension]
+    return jax.vmap(lambda x: jax.jacfwd(moved)(space.zero(x), x))(x)
+
+
+def ellipses_of(covariances: np.ndarray) -> np.ndarray:
+    """Semi-axes and the angle of the larger one (N, 3) of the ellipses {s' C^-1 s = REACH^2} of covariances (N, 2, 2);
+    NaN where these are."""
+    known = np.isfinite(covariances).all(axis=(1, 2))
+    w, V = np.linalg.eigh(np.where(known[:, None, None], covariances, 0.0))
+    half = REACH * np.sqrt(np.maximum(w, 0))
+    found = np.stack([half[:, 1], half[:, 0], np.arctan2(V[:, 1, 1], V[:, 0, 1])], axis=1)
+    return np.where(known[:, None], found, np.nan)
+
+
+def outlines(places: np.ndarray, covariances: np.ndarray, points: int = 49) -> np.ndarray:
+    """The ellipses around places (N, 2) as closed lines (K, points, 2); those that have an extent alone."""
+    large, small, angle = ellipses_of(covariances).T
+    seen = np.isfinite(large) & (large > 0)
+    turn = np.linspace(0, 2 * np.pi, points)
+    along = np.stack([np.cos(angle), np.sin(angle)], axis=1)[seen, None]
+    across = np.stack([-np.sin(angle), np.cos(angle)], axis=1)[seen, None]
+    round_ = large[seen, None, None] * np.cos(turn)[:, None] * along
+    return places[seen, None] + round_ + small[seen, None, None] * np.sin(turn)[:, None] * across
