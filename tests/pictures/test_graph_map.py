@@ -3,7 +3,9 @@
 import json
 import pickle
 import re
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from scipy.stats import chi2
 
 import raphson as rp
 from raphson.picture.maps.graph_map import GraphMap, spread
-from raphson.picture.maps.map_ellipses import ellipses_of, outlines, unasked
+from raphson.picture.maps.map_ellipses import MOST, ellipses_of, outlines, why_without
 from raphson.picture.maps.map_page import map_page, still_page
 from raphson.picture.maps.map_record import error_code, map_record
 from raphson.picture.maps.map_words import map_words
@@ -193,11 +195,18 @@ def test_ellipses_hold_95_percent(plane) -> None:
     assert outlines(np.zeros((2, 2)), np.stack([np.zeros((2, 2)), np.full((2, 2), np.nan)])).shape == (0, 49, 2)
 
 
-def test_ellipses_are_not_made_where_they_take_long_or_mean_nothing(plane, space) -> None:
-    assert unasked(plane, 5000, 2) and not unasked(plane, 5001, 2) and not unasked(space, 1001, 3)
-    stopped = type("Stopped", (), {"success": False})()
-    assert not unasked(stopped, 5, 2)
-    assert GraphMap.of(plane, 1, ellipses=False).covariances is None
+def test_why_there_are_no_ellipses_is_said(plane, space, monkeypatch) -> None:
+    assert not why_without(plane, 10_000, 2) and why_without(plane, 10_001, 2) == why_without(space, 2501, 3) == "many"
+    assert not any("ellipse" in note for note in map_words(plane, GraphMap.of(plane, 1), "", "en")["noteList"])
+    shown = GraphMap.of(plane, 1, ellipses=False)
+    assert shown.covariances is None and map_record(plane, shown, "")["ellipses"] is None
+    monkeypatch.setitem(MOST, 2, 5)
+    for language, said in (("en", "no ellipses: they are made of at most 5 places"), ("zh", "至多对 5 个位置画出")):
+        words = map_words(plane, GraphMap.of(plane, 1), "", language)
+        assert any(said in note for note in words["noteList"]), words["noteList"]
+    stopped = replace(plane.graph, gauge="free")
+    assert why_without(SimpleNamespace(success=True, graph=stopped), 5, 2) == "open"
+    assert why_without(SimpleNamespace(success=False), 5, 2) == "unfinished"
 
 
 def test_what_has_no_place_has_no_map() -> None:
@@ -232,7 +241,7 @@ def test_figures(plane, space) -> None:
     plt.switch_backend("agg")
     for fit in (plane, space):
         ax = rp.plot.graph(fit)
-        assert ax.get_aspect() == 1.0 and "units of the file" in ax.get_xlabel()
+        assert ax.get_aspect() == 1.0 and "units of the data" in ax.get_xlabel()
         assert "before" in [text.get_text() for text in ax.get_legend().get_texts()]
         own = plt.figure().add_subplot()
         assert rp.plot.graph(fit, ax=own) is own

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from raphson.picture.maps.map_ellipses import place_covariances, unasked
+from raphson.picture.maps.map_ellipses import place_covariances, why_without
 from raphson.slam.account import FACTOR_CLASSES, factor_class, ids_of, is_pose, squares_of_factors, values_at
 
 SERIES = (1.0, 2.0, 5.0)
@@ -51,7 +51,7 @@ class GraphMap:
     @classmethod
     def of(cls, fit: Any, most: int = 1_000_000, ellipses: bool | None = None) -> "GraphMap":
         """The map of a fit, with as many moments as have at most about `most` numbers; `ellipses`: with covariances
-        (None: where `unasked` says so). ValueError where no two variables have places in one space."""
+        (None: unless `why_without` says why not). ValueError where no two variables have places in one space."""
         graph = fit.graph
         if not graph.factors:
             raise ValueError("a pickled fit comes back without its factors: draw its map before it is pickled")
@@ -75,7 +75,7 @@ class GraphMap:
             places = np.concatenate([places_of(at[name], shown[name]) for name in shown])
             moments.append(MapMoment(after[k], float(values[after[k]]), places, error))
         if ellipses is None:
-            ellipses = unasked(fit, total, moments[-1].places.shape[1])
+            ellipses = not why_without(fit, total, moments[-1].places.shape[1])
         known = place_covariances(fit, list(shown), moments[-1].places.shape[1]) if ellipses else None
         return cls(
             tuple((name, len(graph.variables[name]), is_pose(graph.variables[name])) for name in shown),

@@ -11,21 +11,28 @@ import numpy as np
 
 PROBABILITY = 0.95
 
+ELLIPSE = "#0072b2"
+"""As frontend/src/map/canvas.ts."""
+
 REACH = float(np.sqrt(-2 * np.log(1 - PROBABILITY)))
 """Semi-axes in standard deviations, 2.4477: the root of the quantile of chi-square with two degrees of freedom, which
 has this closed form."""
 
-MOST = 5000
-"""Places up to which ellipses are made unasked: marginals of M3500 take a second, of city10000 four."""
+MOST = {2: 10_000, 3: 2500}
+"""Places in the plane and in space up to which ellipses are made unasked: marginals of city10000 take 1.0 s, and of
+sphere2500, whose factor fills, 2.7 s, about as long as its steps."""
 
-MOST_IN_SPACE = 1000
-"""The same in space, where factors fill: marginals of sphere2500 take fifteen seconds."""
+CROWD = 300
+"""Places up to which all ellipses are drawn unasked: of more they hide the map, and that of one place is enough."""
 
 
-def unasked(fit: Any, count: int, dimension: int) -> bool:
-    """Whether a map of so many places has ellipses where nobody said whether it should: not where it would take long,
-    and not without a minimum."""
-    return bool(fit.success) and count <= (MOST if dimension == 2 else MOST_IN_SPACE)
+def why_without(fit: Any, count: int, dimension: int) -> str:
+    """Why a map of so many places has no ellipses where nobody said whether it should: one of `WITHOUT`, or ""."""
+    if not fit.success:
+        return "unfinished"
+    if fit.graph.gauge == "free":
+        return "open"
+    return "many" if count > MOST[dimension] else ""
 
 
 def place_covariances(fit: Any, names: list[str], dimension: int) -> np.ndarray:
@@ -48,6 +55,11 @@ def moved_places(space: Any, x: Any, dimension: int) -> Any:
     return jax.vmap(lambda x: jax.jacfwd(moved)(space.zero(x), x))(x)
 
 
+def shadows(covariances: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """The covariances (N, 2, 2) of coordinates along two axes (d, 2), columns."""
+    return np.einsum("ai,nab,bj->nij", axes, covariances, axes)
+
+
 def ellipses_of(covariances: np.ndarray) -> np.ndarray:
     """Semi-axes and the angle of the larger one (N, 3) of the ellipses {s' C^-1 s = REACH^2} of covariances (N, 2, 2);
     NaN where these are."""
@@ -56,6 +68,16 @@ def ellipses_of(covariances: np.ndarray) -> np.ndarray:
     half = REACH * np.sqrt(np.maximum(w, 0))
     found = np.stack([half[:, 1], half[:, 0], np.arctan2(V[:, 1, 1], V[:, 0, 1])], axis=1)
     return np.where(known[:, None], found, np.nan)
+
+
+def reaching(places: np.ndarray, outlines: np.ndarray) -> np.ndarray:
+    """Lowest and highest coordinates (2, 2) of a picture of places and their ellipses, which reach out of the places'
+    own extent by at most as much as that is: factors that know little must not make the map a dot."""
+    low, high = places.min(axis=0), places.max(axis=0)
+    if not len(outlines):
+        return np.stack([low, high])
+    points, size = outlines.reshape(-1, 2), np.max(high - low)
+    return np.stack([np.maximum(points.min(axis=0), low - size), np.minimum(points.max(axis=0), high + size)])
 
 
 def outlines(places: np.ndarray, covariances: np.ndarray, points: int = 49) -> np.ndarray:
