@@ -80,7 +80,7 @@ test("the pointer and the keys tell poses and edges with the numbers of the reco
 });
 
 test("ellipses are drawn at the answer, at the quantile of their covariances; that of the pointed place always", async () => {
-  for (const [name, all] of [["map-round", true], ["map-space", true], ["map-city", false]]) {
+  for (const [name, all] of [["map-round", true], ["map-space", false], ["map-city", false]]) {
     const page = await open(name);
     const seen = () => page.evaluate(() => {
       const { canvas, state: { view } } = window.map, { ellipse } = CanvasRenderingContext2D.prototype, found = [];

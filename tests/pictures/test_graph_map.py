@@ -14,7 +14,7 @@ from scipy.stats import chi2
 
 import raphson as rp
 from raphson.picture.maps.graph_map import GraphMap, spread
-from raphson.picture.maps.map_ellipses import MOST, ellipses_of, outlines, why_without
+from raphson.picture.maps.map_ellipses import MOST, ellipses_of, hide_nothing, outlines, why_without
 from raphson.picture.maps.map_page import map_page, still_page
 from raphson.picture.maps.map_record import error_code, map_record
 from raphson.picture.maps.map_words import map_words
@@ -209,6 +209,13 @@ def test_why_there_are_no_ellipses_is_said(plane, space, monkeypatch) -> None:
     assert why_without(SimpleNamespace(success=False), 5, 2) == "unfinished"
 
 
+def test_ellipses_that_would_hide_the_map_wait_until_they_are_asked_for() -> None:
+    places, block = np.stack([np.arange(100.0), np.zeros(100)], axis=1), np.eye(2)[None]
+    assert hide_nothing(places, np.repeat(block, 100, 0)) and not hide_nothing(places, np.repeat(900 * block, 100, 0))
+    assert hide_nothing(places[:30], np.repeat(900 * block, 30, 0))
+    assert not hide_nothing(np.repeat(places, 4, 0), np.repeat(block, 400, 0))
+
+
 def test_what_has_no_place_has_no_map() -> None:
     graph = rp.slam.FactorGraph()
     graph.add_variables("angle", rp.slam.SO2(), np.zeros((3, 1)))
@@ -243,6 +250,8 @@ def test_figures(plane, space) -> None:
         ax = rp.plot.graph(fit)
         assert ax.get_aspect() == 1.0 and "units of the data" in ax.get_xlabel()
         assert "before" in [text.get_text() for text in ax.get_legend().get_texts()]
+        drawn = {ellipses: len(rp.plot.graph(fit, ellipses=ellipses).collections) for ellipses in (None, True, False)}
+        assert drawn[None] == drawn[True] == drawn[False] + 1 == len(ax.collections)
         own = plt.figure().add_subplot()
         assert rp.plot.graph(fit, ax=own) is own
         own.figure.canvas.draw()

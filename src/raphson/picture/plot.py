@@ -108,15 +108,16 @@ def graph(fit: Any, ax: Any = None, ellipses: bool | None = None) -> Any:
 
     fit: of `rp.slam.optimize`. The error of an edge is sqrt(e' Omega e / d) in standard deviations, d the numbers that
     it measures; half of the edges have the calmest color, and the scale reads in gray. Odometry is broad, loop
-    closures and landmarks are thin; what is held is a square. Axes are equal, in units of the file; a map in space is
+    closures and landmarks are thin; what is held is a square. Axes are equal, in units of the data; a map in space is
     drawn along the two principal axes of its places. ellipses: whether each place has the ellipse that holds it with
-    95 % probability, its marginal covariance, at the answer (None: of at most 300 places, where a minimum was shown).
-    ValueError where no variables have places.
+    95 % probability, its marginal covariance, at the answer (None: where a minimum was shown and they do not hide the
+    map). ValueError where no variables have places.
     """
     from raphson.picture.maps.graph_map import GraphMap
     from raphson.picture.maps.map_figure import draw_map, few_places
 
-    return draw_map(GraphMap.of(fit, most=1, ellipses=few_places(fit) if ellipses is None else ellipses), ax)
+    shown = GraphMap.of(fit, most=1, ellipses=few_places(fit) if ellipses is None else ellipses)
+    return draw_map(shown, ax, ellipses=shown.clear if ellipses is None else ellipses)
 
 
 def _two(ax: Any) -> bool:

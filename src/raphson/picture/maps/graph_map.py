@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from raphson.picture.maps.map_ellipses import place_covariances, why_without
+from raphson.picture.maps.map_ellipses import hide_nothing, place_covariances, why_without
 from raphson.slam.account import FACTOR_CLASSES, factor_class, ids_of, is_pose, squares_of_factors, values_at
 
 SERIES = (1.0, 2.0, 5.0)
@@ -99,6 +99,11 @@ class GraphMap:
     def end(self) -> MapMoment:
         """The answer."""
         return self.moments[-1]
+
+    @property
+    def clear(self) -> bool:
+        """Whether all ellipses are drawn unasked."""
+        return self.covariances is not None and hide_nothing(self.end.places, self.covariances)
 
     @property
     def share(self) -> np.ndarray:

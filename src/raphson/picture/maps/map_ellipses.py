@@ -22,8 +22,9 @@ MOST = {2: 10_000, 3: 2500}
 """Places in the plane and in space up to which ellipses are made unasked: marginals of city10000 take 1.0 s, and of
 sphere2500, whose factor fills, 2.7 s, about as long as its steps."""
 
-CROWD = 300
-"""Places up to which all ellipses are drawn unasked: of more they hide the map, and that of one place is enough."""
+CROWD, FEW, LARGE = 300, 30, 0.25
+"""Places up to which all ellipses are drawn unasked: of more they hide the map, and that of one place is enough; the
+same for ellipses half of which are larger than this share of the map."""
 
 
 def why_without(fit: Any, count: int, dimension: int) -> str:
@@ -53,6 +54,14 @@ def moved_places(space: Any, x: Any, dimension: int) -> Any:
     """How a step of each of many poses (N, ...) moves its place: the derivatives (N, 2 or 3, d)."""
     moved = lambda s, x: space.retract(x, s)[:dimension]
     return jax.vmap(lambda x: jax.jacfwd(moved)(space.zero(x), x))(x)
+
+
+def hide_nothing(places: np.ndarray, covariances: np.ndarray) -> bool:
+    """Whether all ellipses of these places can be drawn so that one still sees the map."""
+    size = np.max(places.max(axis=0) - places.min(axis=0))
+    wide = REACH * np.sqrt(np.trace(covariances, axis1=1, axis2=2))
+    small = not np.median(np.nan_to_num(wide)) > LARGE * size
+    return len(places) <= (CROWD if small else FEW)
 
 
 def shadows(covariances: np.ndarray, axes: np.ndarray) -> np.ndarray:

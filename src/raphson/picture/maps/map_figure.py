@@ -17,7 +17,7 @@ SIZE = (7.2, 5.6)
 """Inches of a new figure."""
 
 
-def draw_map(shown: GraphMap, ax: Any = None) -> Any:
+def draw_map(shown: GraphMap, ax: Any = None, ellipses: bool = True) -> Any:
     """Draws a map; the Axes. Start thin and gray, edges by error, the largest last; odometry is broader."""
     from matplotlib.collections import LineCollection
 
@@ -26,10 +26,6 @@ def draw_map(shown: GraphMap, ax: Any = None) -> Any:
     frame, labels = paper_axes(shown)
     before, after = ((moment.places - frame[0]) @ frame[1] for moment in (shown.start, shown.end))
     chain = shown.ends[shown.classes == FACTOR_CLASSES.index(ODOMETRY)]
-    around = np.zeros((0, 1, 2))
-    if shown.covariances is not None:
-        around = outlines(after, shadows(shown.covariances, frame[1]))
-    low, high = reaching(after, around)
     ax.add_collection(LineCollection(list(before[chain]), colors=BEFORE, linewidths=0.6, label="before", zorder=1))
     bins, odometry = shown.bins(shown.end.error), shown.classes == FACTOR_CLASSES.index(ODOMETRY)
     for k, (color, name) in enumerate(zip(RAMP["light"], bin_names(shown), strict=True)):
@@ -39,17 +35,13 @@ def draw_map(shown: GraphMap, ax: Any = None) -> Any:
                 lines = LineCollection(list(after[rows]), colors=color, linewidths=width + 0.12 * k, zorder=2 + k)
                 ax.add_collection(lines)
         ax.plot([], [], color=color, linewidth=1.5 + 0.12 * k, label=name)
-    if len(around):
+    around = np.zeros((0, 1, 2))
+    if ellipses and shown.covariances is not None:
+        around = outlines(after, shadows(shown.covariances, frame[1]))
         ax.add_collection(LineCollection(list(around), colors=ELLIPSE, linewidths=0.9, alpha=0.7, zorder=12))
         ax.plot([], [], color=ELLIPSE, linewidth=0.9, label="95 % ellipse of a place")
-    if len(after) <= CROWD:
-        poses = np.repeat([pose for _, _, pose in shown.types], [count for _, count, _ in shown.types])
-        for rows, mark, name in ((poses, ".", "pose"), (~poses, "+", "landmark")):
-            if rows.any():
-                ax.plot(*after[rows].T, mark, color="black", ms=5, mew=1.2, label=name, zorder=19, linestyle="none")
-    held = after[shown.held]
-    if len(held):
-        ax.plot(*held.T, "s", mfc="none", mec="black", ms=7, mew=1.4, label="held", zorder=20)
+    draw_places(ax, shown, after)
+    low, high = reaching(after, around)
     margin = 0.04 * max(*(high - low), 1e-12)
     ax.set(xlim=(low[0] - margin, high[0] + margin), ylim=(low[1] - margin, high[1] + margin))
     ax.set_aspect("equal")
@@ -60,8 +52,20 @@ def draw_map(shown: GraphMap, ax: Any = None) -> Any:
     return ax
 
 
+def draw_places(ax: Any, shown: GraphMap, after: np.ndarray) -> None:
+    """Poses as dots and landmarks as crosses, where there are few; what is held as a square."""
+    if len(after) <= CROWD:
+        poses = np.repeat([pose for _, _, pose in shown.types], [count for _, count, _ in shown.types])
+        for rows, mark, name in ((poses, ".", "pose"), (~poses, "+", "landmark")):
+            if rows.any():
+                ax.plot(*after[rows].T, mark, color="black", ms=5, mew=1.2, label=name, zorder=19)
+    held = after[shown.held]
+    if len(held):
+        ax.plot(*held.T, "s", mfc="none", mec="black", ms=7, mew=1.4, label="held", zorder=20)
+
+
 def few_places(fit: Any) -> bool:
-    """Whether a figure has ellipses where nobody said whether it should."""
+    """Whether a figure may have ellipses where nobody said whether it should."""
     return bool(fit.success) and sum(len(fit.graph.variables[name]) for name in located_types(fit.graph)) <= CROWD
 
 

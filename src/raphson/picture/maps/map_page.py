@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from raphson.picture.maps.graph_map import GraphMap
-from raphson.picture.maps.map_ellipses import CROWD, ELLIPSE, ellipses_of, outlines, reaching, shadows
+from raphson.picture.maps.map_ellipses import ELLIPSE, ellipses_of, outlines, reaching, shadows
 from raphson.picture.maps.map_record import RAMP, map_record
 from raphson.slam.account import FACTOR_CLASSES, ODOMETRY
 
@@ -90,9 +90,9 @@ def still_map(shown: GraphMap, words: dict[str, Any]) -> str:
 
 
 def still_ellipses(shown: GraphMap) -> tuple[np.ndarray, np.ndarray]:
-    """Semi-axes and angles (N, 3) of what the still picture has, zeros where there is none, and the outlines: of a map
-    of few places, for there all ellipses are drawn unasked."""
-    if shown.covariances is None or len(shown.ids) > CROWD:
+    """Semi-axes and angles (N, 3) of what the still picture has, zeros where there is none, and the outlines: where all
+    ellipses are drawn unasked."""
+    if shown.covariances is None or not shown.clear:
         return np.zeros((0, 3)), np.zeros((0, 1, 2))
     known = shadows(shown.covariances, paper(shown.dimension))
     return np.nan_to_num(ellipses_of(known)), outlines(seen(shown.end.places), known)
