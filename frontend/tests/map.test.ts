@@ -1,6 +1,7 @@
 import ramp from "../../src/raphson/picture/maps/ramp.json";
 import { channels } from "../src/scene/style";
 import { describe, expect, it } from "vitest";
+import { decodeEllipses, reaching, semiAxes } from "../src/map/ellipse";
 import { type GraphMap, type MapRecord, binOf, bytes, decodeMap, errorOf, nameOf } from "../src/map/record";
 import { EYE, barLength, enlarged, flattened, moved, shift, turned, under, whole } from "../src/map/view";
 import { CONTROLS, tellEdge, tellPose } from "../src/map/words";
@@ -11,6 +12,8 @@ const packed = (array: Float32Array | Uint16Array | Uint32Array | Uint8Array): s
 const record = {
   schema: 1, dimension: 2, success: true, types: [["SE2", 3, true], ["XY", 1, false]], ids: "5,7,9007199254740993,1", held: [0], count: 4, edges: 3, steps: 4,
   ends: packed(Uint32Array.from([0, 1, 1, 2, 2, 3])), classes: packed(Uint8Array.from([0, 0, 2])), share: packed(Float32Array.from([0.25, 0, 0.75])), bounds: [0.5, 1, 2], worst: [2, 0, 1],
+  // A thin one that leans, a round one, one that is not determined, one that is held.
+  ellipses: { reach: 2.4477, all: true, covariances: packed(Float32Array.from([4, 1.9, 1, 9, 0, 9, NaN, NaN, NaN, 0, 0, 0])) },
   moments: [
     { step: 0, value: 8, low: [0, 0], high: [10, 20], precise: false, places: packed(Uint16Array.from([0, 0, 65535, 0, 65535, 65535, 0, 65535])), error: packed(Uint16Array.from([65535, 1, 0])) },
     { step: 4, value: 2, low: [0, 0], high: [10, 20], precise: true, places: packed(Float32Array.from([0, 0, 10, 0, 10, 20, 0, 20.5])), error: packed(Uint16Array.from([32768, 32768, 32768])) },
@@ -109,6 +112,46 @@ describe("the view of a map", () => {
       expect(length * scale).toBeGreaterThanOrEqual(59.999);
       expect([1, 2, 5]).toContain(digit);
     }
+  });
+});
+
+describe("the ellipses", () => {
+  const { reach, upper } = map.ellipses!, axes = semiAxes(map.ellipses!, 2, EYE);
+
+  it("lie at the quantile of chi-square: every point of the outline", () => {
+    const [large, small, angle] = axes, [xx, xy, yy] = upper, det = xx * yy - xy * xy;
+    expect(large).toBeGreaterThan(small);
+    for (let t = 0; t < 6.3; t += 0.3) {
+      const [p, q] = [large * Math.cos(t), small * Math.sin(t)], x = p * Math.cos(angle) - q * Math.sin(angle), y = p * Math.sin(angle) + q * Math.cos(angle);
+      expect((yy * x * x - 2 * xy * x * y + xx * y * y) / det).toBeCloseTo(reach ** 2, 3);
+    }
+    expect([axes[3], axes[4]]).toEqual([expect.closeTo(3 * reach, 5), expect.closeTo(3 * reach, 5)]);
+    expect(Number.isNaN(axes[6])).toBe(true);
+    expect([axes[9], axes[10]]).toEqual([0, 0]);
+    expect(decodeEllipses(null)).toBeNull();
+  });
+
+  it("are in space those of the two coordinates of the paper", () => {
+    // From above, with the first axis to the right: the block of x and y, whatever z does.
+    const solid = { reach: 1, all: true, upper: Float32Array.from([4, 1.9, 0.3, 1, -0.2, 25]) }, [large, small, angle] = semiAxes(solid, 3, { azimuth: -90, elevation: 90 });
+    const [flatLarge, flatSmall, flatAngle] = semiAxes({ reach: 1, all: true, upper: Float32Array.from([4, 1.9, 1]) }, 2, EYE);
+    expect([large, small, angle]).toEqual([flatLarge, flatSmall, flatAngle].map((a) => expect.closeTo(a, 5)));
+    // From the side: z upwards has the deviation 5.
+    const side = semiAxes({ ...solid, upper: Float32Array.from([4, 0, 0, 1, 0, 25]) }, 3, { azimuth: -90, elevation: 0 });
+    expect([side[0], side[1], Math.abs(side[2])]).toEqual([5, 2, Math.PI / 2].map((a) => expect.closeTo(a, 5)));
+  });
+
+  it("are in the whole picture, as far as that is not more than twice beyond the places", () => {
+    const flat = Float32Array.from([0, 0, 10, 0]), few = (a: number) => [...reaching(flat, Float32Array.from([a, a / 2, 0, 0, 0, 0]))];
+    expect(few(2)).toEqual([-2, -1, 10, 1]);
+    expect(few(1000)).toEqual([-10, -10, 20, 10]);
+    expect([...reaching(flat, Float32Array.from([NaN, NaN, NaN, 0, 0, 0]))]).toEqual([0, 0, 10, 0]);
+  });
+
+  it("are told of the place that is pointed at", () => {
+    expect(tellPose(map, 1, 1, CONTROLS.en, axes)).toBe("SE2 7 at (10, 0): 2 edges, the largest error is 1 σ. Its 95 % ellipse has semi-axes 7.34 and 7.34.");
+    expect(tellPose(map, 1, 1, CONTROLS.zh, axes)).toContain("其 95 % 椭圆的半轴长为 7.34 和 7.34。");
+    for (const row of [2, 3]) expect(tellPose(map, 1, row, CONTROLS.en, axes)).not.toContain("ellipse");
   });
 });
 

@@ -100,6 +100,41 @@ def test_error_bars_are_those_of_the_dense_inverse():
     np.testing.assert_allclose(block, inverse[np.ix_([i, j], [i, j])], rtol=1e-8)
 
 
+def apart(pose, p, z):
+    """A position, in which x and y are not coupled."""
+    return (p - z) * jnp.array([1.0, 0.2])
+
+
+@pytest.mark.parametrize(("positions", "few"), [(False, 16), (True, 16), (True, 0)])
+def test_marginals_are_blocks_of_the_dense_inverse(positions, few, monkeypatch):
+    """Of all types, to 1e-8, also where no factor couples the numbers of a variable; zero for what is held."""
+    monkeypatch.setattr("raphson.slam.marginals.FEW", few)
+    graph = row_of_poses(n=20, noise=0.1)
+    graph.add_factors(errors.prior_se2, "pose", [7], [[0.0, 0.0, 0.0]])
+    graph.add_variables("mark", rp.Euclidean(), [[5.0, 5.0], [4.0, 2.0]], frozen=[1])
+    seen = errors.point_se2 if not positions else apart
+    graph.add_factors(seen, ("pose", "mark"), [(3, 0), (5, 0), (6, 1)], [[1.0, 0.0], [2.0, 1.0], [1.0, 1.0]])
+    result = rp.slam.optimize(graph)
+    J = result.jacobian.toarray()
+    inverse = np.linalg.inv(J.T @ J)
+    marks, poses = result.marginals["mark"], result.marginals["pose"]
+    assert marks.shape == (2, 2, 2) and poses.shape == (20, 3, 3) and not marks[1].any()
+    np.testing.assert_allclose(marks[0], inverse[:2, :2], rtol=1e-8, atol=1e-14)  # types stand by their names
+    first = np.flatnonzero([name.endswith(".1") and name.startswith("pose") for name in result.names])
+    for block, k in zip(poses, first, strict=True):
+        np.testing.assert_allclose(block, inverse[k : k + 3, k : k + 3], rtol=1e-8, atol=1e-14)
+
+
+def test_what_nothing_determines_has_no_marginal():
+    """Seen at a distance alone: inf and NaN, and the poses have theirs; of a large noise the inverse is as exact."""
+    graph = row_of_poses(n=6, noise=0.1)
+    graph.add_variables("mark", rp.Euclidean(), [[5.0, 5.0]])
+    graph.add_factors(errors.range_bearing, ("pose", "mark"), [(0, 0)], [[7.0, 0.1]], information=np.diag([1.0, 0.0]))
+    result = rp.slam.optimize(graph)
+    assert np.isinf(np.diagonal(result.marginals["mark"][0])).all() and np.isnan(result.marginals["mark"][0, 0, 1])
+    assert np.isfinite(result.marginals["pose"]).all() and not result.marginals["pose"][0].any()
+
+
 def test_limits_are_kept():
     """Steps and their verdict."""
     result = rp.slam.optimize(row_of_poses(noise=0.3), max_steps=1)

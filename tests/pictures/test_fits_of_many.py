@@ -5,7 +5,7 @@ import pytest
 
 import raphson as rp
 from raphson.fit.band import errors_at_points, fitted_curve
-from raphson.fit.many import SparseUncertainty
+from raphson.fit.many import SparseUncertainty, sparse_uncertainty
 from raphson.fit.report import FIRST, WORST
 from raphson.picture.recording.fit import CELLS, CORNER, fit_record
 from raphson.picture.report import page
@@ -61,6 +61,14 @@ def test_a_row_that_the_normal_equations_do_not_hold_has_no_error() -> None:
 
     far = csr_array(([1.0, 1.0], ([0, 0], [0, N - 1])), shape=(2, N))
     assert np.isnan(u.of_rows(far)[0]) and u.of_rows(far)[1] == 0
+
+
+def test_a_sum_that_cancels_is_a_place_of_the_normal_equations() -> None:
+    from scipy.sparse import csr_array
+
+    J = csr_array(np.array([[1.0, 1.0], [1.0, -1.0]]))
+    u = sparse_uncertainty(J, np.ones(2), np.zeros(2), names=("a", "b"), absolute=True)
+    np.testing.assert_allclose(u.of_rows(J), [1.0, 1.0], rtol=1e-14)
 
 
 def groups(n: int):

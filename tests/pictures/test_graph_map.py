@@ -3,13 +3,18 @@
 import json
 import pickle
 import re
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
+from scipy.stats import chi2
 
 import raphson as rp
 from raphson.picture.maps.graph_map import GraphMap, spread
+from raphson.picture.maps.map_ellipses import MOST, ellipses_of, hide_nothing, outlines, why_without
 from raphson.picture.maps.map_page import map_page, still_page
 from raphson.picture.maps.map_record import error_code, map_record
 from raphson.picture.maps.map_words import map_words
@@ -147,6 +152,70 @@ def test_the_still_picture_fits_its_frame_and_is_bounded(plane, space) -> None:
     assert map_page(plane, "t", "en")[0] == "t"
 
 
+def dense_covariances(fit) -> np.ndarray:
+    """Of all places, in the axes of the map, by the dense inverse and rotations written out: (N, d, d)."""
+    graph, d = fit.graph, GraphMap.of(fit, 1, False).dimension
+    J = fit.jacobian.toarray()
+    inverse, at, found = np.linalg.inv(J.T @ J), 0, {}
+    for name in sorted(graph.variables):
+        v, rows = graph.variables[name], []
+        for value, held in zip(fit.values[name], v.frozen, strict=True):
+            block = np.zeros((d, d)) if held else inverse[at : at + d, at : at + d]
+            at += 0 if held else v.freedom
+            if name == "SE2":
+                c, s = np.cos(value[2]), np.sin(value[2])
+                block = np.array([[c, -s], [s, c]]) @ block @ np.array([[c, s], [-s, c]])
+            if name == "SE3":
+                R = Rotation.from_quat(value[3:]).as_matrix()
+                block = R @ block @ R.T
+            rows.append(block)
+        found[name] = rows
+    return np.concatenate([found[name] for name in graph.variables])
+
+
+def test_covariances_of_places_are_those_of_the_dense_inverse_in_the_axes_of_the_map(plane, space) -> None:
+    for fit in (plane, space):
+        C = GraphMap.of(fit, 1).covariances
+        assert C is not None
+        np.testing.assert_allclose(C, dense_covariances(fit), rtol=1e-7, atol=1e-12)
+        assert np.count_nonzero(C.any(axis=(1, 2))) == len(C) - 1  # one pose is held
+
+
+def test_ellipses_hold_95_percent(plane) -> None:
+    """Every point of an outline is at the quantile of chi-square, and so are the ends of the semi-axes."""
+    shown, C = GraphMap.of(plane, 1), dense_covariances(plane)
+    free = ~shown.held
+    found = outlines(shown.end.places, shown.covariances)
+    s = found - shown.end.places[free, None]
+    square = np.einsum("kpi,kij,kpj->kp", s, np.linalg.inv(C[free]), s)
+    np.testing.assert_allclose(square, chi2.ppf(0.95, 2), rtol=1e-7)
+    large, small, angle = ellipses_of(C[free]).T
+    assert np.all(large >= small) and np.all(small > 0)
+    np.testing.assert_allclose(np.cos(angle) * large, s[:, 0, 0], rtol=1e-7, atol=1e-9)
+    assert outlines(np.zeros((2, 2)), np.stack([np.zeros((2, 2)), np.full((2, 2), np.nan)])).shape == (0, 49, 2)
+
+
+def test_why_there_are_no_ellipses_is_said(plane, space, monkeypatch) -> None:
+    assert not why_without(plane, 10_000, 2) and why_without(plane, 10_001, 2) == why_without(space, 2501, 3) == "many"
+    assert not any("ellipse" in note for note in map_words(plane, GraphMap.of(plane, 1), "", "en")["noteList"])
+    shown = GraphMap.of(plane, 1, ellipses=False)
+    assert shown.covariances is None and map_record(plane, shown, "")["ellipses"] is None
+    monkeypatch.setitem(MOST, 2, 5)
+    for language, said in (("en", "no ellipses: they are made of at most 5 places"), ("zh", "至多对 5 个位置画出")):
+        words = map_words(plane, GraphMap.of(plane, 1), "", language)
+        assert any(said in note for note in words["noteList"]), words["noteList"]
+    stopped = replace(plane.graph, gauge="free")
+    assert why_without(SimpleNamespace(success=True, graph=stopped), 5, 2) == "open"
+    assert why_without(SimpleNamespace(success=False), 5, 2) == "unfinished"
+
+
+def test_ellipses_that_would_hide_the_map_wait_until_they_are_asked_for() -> None:
+    places, block = np.stack([np.arange(100.0), np.zeros(100)], axis=1), np.eye(2)[None]
+    assert hide_nothing(places, np.repeat(block, 100, 0)) and not hide_nothing(places, np.repeat(900 * block, 100, 0))
+    assert hide_nothing(places[:30], np.repeat(900 * block, 30, 0))
+    assert not hide_nothing(np.repeat(places, 4, 0), np.repeat(block, 400, 0))
+
+
 def test_what_has_no_place_has_no_map() -> None:
     graph = rp.slam.FactorGraph()
     graph.add_variables("angle", rp.slam.SO2(), np.zeros((3, 1)))
@@ -179,8 +248,10 @@ def test_figures(plane, space) -> None:
     plt.switch_backend("agg")
     for fit in (plane, space):
         ax = rp.plot.graph(fit)
-        assert ax.get_aspect() == 1.0 and "units of the file" in ax.get_xlabel()
+        assert ax.get_aspect() == 1.0 and "units of the data" in ax.get_xlabel()
         assert "before" in [text.get_text() for text in ax.get_legend().get_texts()]
+        drawn = {ellipses: len(rp.plot.graph(fit, ellipses=ellipses).collections) for ellipses in (None, True, False)}
+        assert drawn[None] == drawn[True] == drawn[False] + 1 == len(ax.collections)
         own = plt.figure().add_subplot()
         assert rp.plot.graph(fit, ax=own) is own
         own.figure.canvas.draw()

@@ -1,5 +1,6 @@
 /** The map on a canvas: a thin start, edges by error with the largest last, poses where there is room, what is held, what is told. */
 
+import { semiAxes } from "./ellipse";
 import type { GraphMap } from "./record";
 import { binOf } from "./record";
 import { type View, barLength, flattened, shift } from "./view";
@@ -10,6 +11,8 @@ export interface Look {
   /** Of each class of edges, whether it is drawn. */
   classes: boolean[];
   start: boolean;
+  /** Whether all ellipses are drawn; that of the pose that is told about always is. */
+  ellipses: boolean;
   pose: number;
   edge: number;
   dark: boolean;
@@ -30,6 +33,7 @@ export class MapCanvas {
   width = 600;
   height = 400;
   private flats = new Map<number, { eye: string; flat: Float32Array }>();
+  private rounds: { eye: string; axes: Float32Array } | null = null;
   private lists = new Map<string, Uint32Array[]>();
   private spacing: number;
   private most = FIRST;
@@ -64,6 +68,14 @@ export class MapCanvas {
     return flat;
   }
 
+  /** Semi-axes and angles of the ellipses on the paper, at the last moment; else null. */
+  axes(moment: number, view: View): Float32Array | null {
+    const { ellipses, moments, record: { dimension } } = this.map, eye = dimension === 2 ? "" : `${view.azimuth},${view.elevation}`;
+    if (!ellipses || moment < moments.length - 1) return null;
+    if (this.rounds?.eye !== eye) this.rounds = { eye, axes: semiAxes(ellipses, dimension, view) };
+    return this.rounds.axes;
+  }
+
   /** Edges of a moment by color, of the classes that are shown. */
   private byBin(moment: number, classes: boolean[]): Uint32Array[] {
     const key = `${moment}:${classes.join()}`, known = this.lists.get(key);
@@ -95,8 +107,8 @@ export class MapCanvas {
 
   /** The lower layer: copied where it was only moved, and drawn anew along its borders; else drawn anew. */
   private edges(g: CanvasRenderingContext2D, look: Look, moving: boolean): void {
-    const { view, moment, classes, start, dark } = look, { width, height } = this, [a, b] = origin(view, width, height);
-    const what = [view.scale, view.azimuth, view.elevation, moment, classes, start, dark].join(), before = this.drawn;
+    const { view, moment, classes, start, dark, ellipses } = look, { width, height } = this, [a, b] = origin(view, width, height);
+    const what = [view.scale, view.azimuth, view.elevation, moment, classes, start, dark, ellipses].join(), before = this.drawn;
     const [dx, dy] = before ? [a - before.at[0], b - before.at[1]] : [0, 0];
     if (before?.what === what && Math.abs(dx) < width && Math.abs(dy) < height) {
       this.drawn = { what, at: [a, b] };
@@ -124,7 +136,7 @@ export class MapCanvas {
   }
 
   /** The start, thin, and the edges by color, within a box; at most about so many. */
-  private network(g: CanvasRenderingContext2D, { view, moment, classes, start, dark }: Look, box: Box, most: number): void {
+  private network(g: CanvasRenderingContext2D, { view, moment, classes, start, dark, ellipses }: Look, box: Box, most: number): void {
     const ramp = this.map.record.ramp[dark ? "dark" : "light"], flat = this.flat(moment, view), lists = this.byBin(moment, classes), share = most / (1.5 * this.map.classes.length);
     const some = (list: Uint32Array): Uint32Array => (share >= 1 ? list : thin(list, Math.ceil(share * list.length)));
     if (start && moment > 0)
@@ -132,6 +144,24 @@ export class MapCanvas {
     // Lines of at most a pixel are much faster, without a graphics card: only what matters is broader in a large graph.
     const broad = most < Infinity ? 5 : this.map.classes.length > FIRST ? 3 : 0;
     lists.forEach((list, bin) => this.lines(g, flat, bin < 5 ? some(list) : list, view, ramp[bin], bin < broad ? 1 : 1.2 + 0.28 * bin, box));
+    if (!ellipses) return;
+    g.strokeStyle = dark ? "rgb(108 197 255 / 70%)" : "rgb(0 114 178 / 70%)";
+    g.lineWidth = 1;
+    this.rings(g, this.axes(moment, view), flat, view, box, 0, flat.length / 2, Math.max(1, Math.ceil(flat.length / 2 / most)));
+  }
+
+  /** The ellipses of every so many places, those that are to be seen, within a box. */
+  private rings(g: CanvasRenderingContext2D, axes: Float32Array | null, flat: Float32Array, view: View, [left, top, right, bottom]: Box, from: number, to: number, every = 1): void {
+    if (!axes) return;
+    const [a, b] = origin(view, this.width, this.height), { scale } = view;
+    g.beginPath();
+    for (let k = from; k < to; k += every) {
+      const large = scale * axes[3 * k], small = scale * axes[3 * k + 1], angle = -axes[3 * k + 2], x = a + scale * flat[2 * k], y = b - scale * flat[2 * k + 1];
+      if (!(large > 1 && large < 1e6) || x + large < left || x - large > right || y + large < top || y - large > bottom) continue;
+      g.moveTo(x + large * Math.cos(angle), y + large * Math.sin(angle));
+      g.ellipse(x, y, large, small, angle, 0, 2 * Math.PI);
+    }
+    g.stroke();
   }
 
   private lines(g: CanvasRenderingContext2D, flat: Float32Array, list: Uint32Array, view: View, color: string, width: number, [left, top, right, bottom]: Box): void {
@@ -170,7 +200,7 @@ export class MapCanvas {
   }
 
   /** A ring around the pose, or a broad line along the edge, that is told about. */
-  private chosen(g: CanvasRenderingContext2D, flat: Float32Array, { view, pose, edge, dark }: Look): void {
+  private chosen(g: CanvasRenderingContext2D, flat: Float32Array, { view, moment, pose, edge, dark }: Look): void {
     const [a, b] = origin(view, this.width, this.height), { scale } = view, at = (k: number): [number, number] => [a + scale * flat[2 * k], b - scale * flat[2 * k + 1]];
     g.strokeStyle = dark ? "#6cc5ff" : "#0072b2";
     g.lineWidth = 3;
@@ -178,6 +208,8 @@ export class MapCanvas {
       g.beginPath();
       g.arc(...at(pose), 9, 0, 2 * Math.PI);
       g.stroke();
+      g.lineWidth = 2;
+      this.rings(g, this.axes(moment, view), flat, view, [0, 0, this.width, this.height], pose, pose + 1);
     }
     if (edge < 0) return;
     const [from, to] = [at(this.map.ends[2 * edge]), at(this.map.ends[2 * edge + 1])];

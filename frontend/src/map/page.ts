@@ -6,6 +6,7 @@ import { radios } from "../app/radios";
 import type { Language } from "../app/store";
 import { short } from "../scene/number";
 import { MapCanvas } from "./canvas";
+import { reaching } from "./ellipse";
 import { Hand, NOTHING } from "./hand";
 import type { GraphMap, MapWords } from "./record";
 import { type View, EYE, whole } from "./view";
@@ -20,6 +21,7 @@ export interface MapState {
   view: View;
   classes: boolean[];
   start: boolean;
+  ellipses: boolean;
   /** What is told about: by the pointer, else what was pressed last. */
   over: { pose: number; edge: number };
   kept: { pose: number; edge: number };
@@ -46,7 +48,7 @@ export class MapPage {
     const language = asked.get("lang") ?? (document.documentElement.lang.startsWith("zh") ? "zh" : "en"), found = map.moments.findIndex((moment) => moment.step === step);
     this.canvas = new MapCanvas(map);
     this.state = {
-      language: language === "zh" ? "zh" : "en", moment: found < 0 ? last : found, view: { middle: [0, 0], scale: 1, ...EYE }, classes: [true, true, true, true], start: true,
+      language: language === "zh" ? "zh" : "en", moment: found < 0 ? last : found, view: { middle: [0, 0], scale: 1, ...EYE }, classes: [true, true, true, true], start: true, ellipses: map.ellipses?.all ?? false,
       over: NOTHING, kept: NOTHING, turning: map.record.dimension === 3, playing: false,
     };
     this.build();
@@ -82,8 +84,8 @@ export class MapPage {
 
   /** All of the map as it is at this step. */
   whole(): void {
-    const { canvas: { width, height } } = this, { azimuth, elevation } = this.state.view;
-    this.set({ view: whole(this.canvas.flat(this.state.moment, this.state.view), width, height, { azimuth, elevation }) });
+    const { canvas, canvas: { width, height }, state: { moment, view, ellipses } } = this, flat = canvas.flat(moment, view), axes = ellipses ? canvas.axes(moment, view) : null;
+    this.set({ view: whole(axes ? reaching(flat, axes) : flat, width, height, view) });
   }
 
   /** Keeps an edge in view and tells about it. */
@@ -140,7 +142,7 @@ export class MapPage {
     this.canvas.draw({ ...state, ...told, dark: this.dark.matches && !this.printed, units: words.units }, moving);
     clearTimeout(this.rest);
     if (moving) this.rest = window.setTimeout(() => this.paint(), 140);
-    const text = told.pose >= 0 ? tellPose(map, moment, told.pose, words) : told.edge >= 0 ? tellEdge(map, moment, told.edge, this.said.classes, words) : words.idle;
+    const text = told.pose >= 0 ? tellPose(map, moment, told.pose, words, this.canvas.axes(moment, state.view)) : told.edge >= 0 ? tellEdge(map, moment, told.edge, this.said.classes, words) : words.idle;
     if (parts.tell.textContent !== text) parts.tell.textContent = text;
     const where = words.at(map.moments[moment].step, map.record.steps, short(map.moments[moment].value, 5));
     if (parts.where.textContent !== where) parts.where.textContent = where;
@@ -156,7 +158,7 @@ export class MapPage {
     this.root = element(
       "div", { class: "page map-page", lang: state.language === "zh" ? "zh-CN" : "en" },
       element("header", {}, element("div", {}, element("h1", {}, said.title), element("p", { class: "facts" }, said.facts)), languageButtons(state.language, words.language, (language) => this.set({ language }))),
-      verdictOf(map, said), element("main", { id: "pictures" }, parts.bar, panel("map", said.map, said.question, parts.frame, parts.tell, parts.legend, parts.tools, element("p", { class: "question" }, words.hint + (map.record.dimension === 3 ? words.hint3 : ""))),
+      verdictOf(map, said), element("main", { id: "pictures" }, parts.bar, panel("map", said.map, said.question, parts.frame, parts.tell, parts.legend, parts.tools, element("p", { class: "question" }, words.hint + (map.record.dimension === 3 ? words.hint3 : "")), map.ellipses ? element("p", { class: "explain" }, said.ellipses) : null),
         element("div", { class: "panels" }, panel("worst", said.worst, said.worstQuestion, parts.table, element("p", { class: "explain" }, said.sigma)), panel("costs", said.costs, "", costsOf(said)))),
       element("footer", {}, ...(said.noteList.length ? [element("h2", {}, said.notes), element("ul", {}, ...said.noteList.map((note) => element("li", {}, note)))] : []), element("p", {}, words.made)),
     );
@@ -194,7 +196,7 @@ function partsOf(page: MapPage, kept: HTMLElement | null): Parts {
   return { bar, slider, where, play, frame, tell: element("p", { class: "tell", role: "status" }, words.idle), legend: legendOf(page), tools: toolsOf(page), table, rows };
 }
 
-function panel(id: string, title: string, question: string, ...children: Node[]): HTMLElement {
+function panel(id: string, title: string, question: string, ...children: (Node | null)[]): HTMLElement {
   return element("section", { class: `panel panel-${id}`, "data-panel": id }, element("h2", {}, title), question ? element("p", { class: "question" }, question) : null, ...children);
 }
 
@@ -206,10 +208,11 @@ function verdictOf({ record: { success } }: GraphMap, { headline, lines, sentenc
 }
 
 /** The colors of the errors, with the bounds between them. */
-function legendOf({ map: { record: { bounds, ramp } }, words, said }: MapPage): HTMLElement {
+function legendOf({ map: { ellipses, record: { bounds, ramp } }, words, said }: MapPage): HTMLElement {
   const names = ["0", ...bounds.map((bound) => short(bound, 2))];
   const steps = names.map((name, k) => element("li", { style: `--light: ${ramp.light[k]}; --dark: ${ramp.dark[k]}; --thick: ${1.5 + 0.9 * k}px` }, element("span", {}, k === names.length - 1 ? `${name} ${words.more}` : `${name} \u2013 ${names[k + 1]}`)));
-  return element("div", { class: "legend", role: "group", "aria-label": words.scale }, element("p", {}, words.scale), element("ul", {}, ...steps), element("p", { class: "held-key" }, said.held));
+  return element("div", { class: "legend", role: "group", "aria-label": words.scale }, element("p", {}, words.scale), element("ul", {}, ...steps), element("p", { class: "held-key" }, said.held),
+    ellipses ? element("p", { class: "ellipse-key" }, said.ellipse) : null);
 }
 
 function toolsOf(page: MapPage): HTMLElement {
@@ -228,7 +231,8 @@ function toolsOf(page: MapPage): HTMLElement {
   const drag = radios("drag", words.drag, { turn: words.turn, move: words.move }, (value) => page.set({ turning: value === "turn" }));
   drag.check(state.turning ? "turn" : "move");
   return element("div", { class: "tools", role: "group", "aria-label": words.controls },
-    element("fieldset", { class: "choice" }, element("legend", {}, words.show), ...boxes, box(words.start, state.start, (on) => page.set({ start: on }))),
+    element("fieldset", { class: "choice" }, element("legend", {}, words.show), ...boxes, box(words.start, state.start, (on) => page.set({ start: on })),
+      map.ellipses ? box(words.ellipses, state.ellipses, (on) => page.set({ ellipses: on })) : null),
     map.record.dimension === 3 ? drag.root : null,
     element("div", { class: "zoom" }, button(words.closer, () => page.set({ view: { ...page.state.view, scale: page.state.view.scale * 1.5 } })), button(words.farther, () => page.set({ view: { ...page.state.view, scale: page.state.view.scale / 1.5 } })), button(words.whole, () => page.whole())));
 }

@@ -1,5 +1,7 @@
 /** A map as Python writes it (src/raphson/picture/maps/map_record.py), and the arrays in it. */
 
+import { type Ellipses, decodeEllipses } from "./ellipse";
+
 export interface MapWords {
   title: string;
   facts: string;
@@ -19,6 +21,8 @@ export interface MapWords {
   legend: string;
   start: string;
   held: string;
+  ellipse: string;
+  ellipses: string;
   notes: string;
   noteList: string[];
   classes: string[];
@@ -34,6 +38,12 @@ export interface MomentRecord {
   places: string;
   /** Uint16: 0, or the logarithm of the error between 1e-6 and 1e6. */
   error: string;
+}
+
+export interface EllipseRecord {
+  reach: number;
+  all: boolean;
+  covariances: string;
 }
 
 export interface MapRecord {
@@ -53,6 +63,7 @@ export interface MapRecord {
   share: string;
   bounds: number[];
   worst: number[];
+  ellipses: EllipseRecord | null;
   moments: MomentRecord[];
   ramp: { light: string[]; dark: string[] };
   words: Record<"en" | "zh", MapWords>;
@@ -75,6 +86,8 @@ export interface GraphMap {
   ends: Uint32Array;
   classes: Uint8Array;
   share: Float32Array;
+  /** At the last moment. */
+  ellipses: Ellipses | null;
   moments: Moment[];
 }
 
@@ -98,6 +111,7 @@ export function placesOf({ precise, places, low, high }: MomentRecord): Float32A
 export function decodeMap(record: MapRecord): GraphMap {
   return {
     record, ids: record.ids?.split(",") ?? null, ends: new Uint32Array(bytes(record.ends)), classes: new Uint8Array(bytes(record.classes)), share: new Float32Array(bytes(record.share)),
+    ellipses: decodeEllipses(record.ellipses),
     moments: record.moments.map((moment) => ({ step: moment.step, value: moment.value, places: placesOf(moment), error: Float32Array.from(new Uint16Array(bytes(moment.error)), errorOf) })),
   };
 }

@@ -127,12 +127,15 @@ def normal_equations(J: Any, held: Host, error: float) -> NormalEquations:
 
 
 def normal_matrix(M: Any, pinned: Host) -> tuple[SparseStructure, Host]:
-    """M'M with the identity's rows and columns where columns are pinned, as values on a structure."""
-    lower = (M.T @ M).tocoo()
-    below = lower.row >= lower.col
-    structure, place = sparse_structure(lower.row[below], lower.col[below], M.shape[1])
+    """M'M with the identity's rows and columns where columns are pinned, as values on a structure: every pair of places
+    of a row is in it, also where the sum is zero, which SciPy drops (of equal weights it often is)."""
+    size = abs(M)
+    pairs, lower = (size.T @ size).tocoo(), (M.T @ M).tocoo()
+    below, held = pairs.row >= pairs.col, lower.row >= lower.col
+    rows, columns = (np.concatenate([getattr(lower, a)[held], getattr(pairs, a)[below]]) for a in ("row", "col"))
+    structure, place = sparse_structure(rows, columns, M.shape[1])
     values = np.zeros(structure.entries)
-    values[place] = lower.data[below]
+    values[place[: np.sum(held)]] = lower.data[held]
     values[np.asarray(structure.diagonal)] += pinned
     return structure, values
 

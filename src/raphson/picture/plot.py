@@ -103,18 +103,21 @@ def sparsity(model: Any, ax: Any = None) -> Any:
     return figure.draw_beside(both if ax is None or _two(ax) else both[:1], ax)
 
 
-def graph(fit: Any, ax: Any = None) -> Any:
+def graph(fit: Any, ax: Any = None, ellipses: bool | None = None) -> Any:
     """Where is the error in my map? Poses and edges of a graph before (thin, gray) and after, edges by their error.
 
     fit: of `rp.slam.optimize`. The error of an edge is sqrt(e' Omega e / d) in standard deviations, d the numbers that
     it measures; half of the edges have the calmest color, and the scale reads in gray. Odometry is broad, loop
-    closures and landmarks are thin; what is held is a square. Axes are equal, in units of the file; a map in space is
-    drawn along the two principal axes of its places. ValueError where no variables have places.
+    closures and landmarks are thin; what is held is a square. Axes are equal, in units of the data; a map in space is
+    drawn along the two principal axes of its places. ellipses: whether each place has the ellipse that holds it with
+    95 % probability, its marginal covariance, at the answer (None: where a minimum was shown and they do not hide the
+    map). ValueError where no variables have places.
     """
     from raphson.picture.maps.graph_map import GraphMap
-    from raphson.picture.maps.map_figure import draw_map
+    from raphson.picture.maps.map_figure import draw_map, few_places
 
-    return draw_map(GraphMap.of(fit, most=1), ax)
+    shown = GraphMap.of(fit, most=1, ellipses=few_places(fit) if ellipses is None else ellipses)
+    return draw_map(shown, ax, ellipses=shown.clear if ellipses is None else ellipses)
 
 
 def _two(ax: Any) -> bool:

@@ -11,6 +11,7 @@ from raphson.fit.result import Fit
 from raphson.slam.costs import graph_costs
 from raphson.slam.global_certificate import GlobalCertificate, certify_global
 from raphson.slam.graph import FactorGraph
+from raphson.slam.marginals import marginal_covariances
 from raphson.solver.wording import summary
 
 
@@ -57,6 +58,13 @@ class GraphFit(Fit):
             return graph_costs(self.graph.file, self.values)
         total = float(np.sum(np.asarray(self.residuals) ** 2))
         return {"g2o": total, "ceres": total / 2}
+
+    @cached_property
+    def marginals(self) -> dict[str, np.ndarray]:
+        """By type the covariance (N, d, d) of each variable with all others free: its block of (J'J)^-1, of a step in
+        its own axes (of a pose in the plane: forward, left, angle). Zero where it is held; inf on the diagonal and NaN
+        beside it where the factors do not determine a number. Selected inversion: no n x n matrix is formed."""
+        return marginal_covariances(self.graph, self.uncertainty)
 
     def certify_global(self) -> GlobalCertificate:
         """Whether it is the best solution of all and not only the best near by: `rp.slam.certify_global`, on SE-Sync's

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from raphson.picture.maps.map_ellipses import hide_nothing, place_covariances, why_without
 from raphson.slam.account import FACTOR_CLASSES, factor_class, ids_of, is_pose, squares_of_factors, values_at
 
 SERIES = (1.0, 2.0, 5.0)
@@ -33,7 +34,8 @@ class GraphMap:
 
     `types`: (name, how many, whether they are poses); `ids` (N,); `held` (N,); `ends` (M, 2) of each factor, both the
     same where it has one place alone; `classes` (M,) into FACTOR_CLASSES; `square` (M,) e' Omega e at the end;
-    `moments` of the run, the first and the last among them; `steps`, how many there were.
+    `moments` of the run, the first and the last among them; `steps`, how many there were; `covariances` of the places
+    at the end (N, 2, 2) or (N, 3, 3), NaN where they are not determined, or None where they were not made.
     """
 
     types: tuple[tuple[str, int, bool], ...]
@@ -44,11 +46,12 @@ class GraphMap:
     square: np.ndarray
     moments: tuple[MapMoment, ...]
     steps: int
+    covariances: np.ndarray | None = None
 
     @classmethod
-    def of(cls, fit: Any, most: int = 1_000_000) -> "GraphMap":
-        """The map of a fit, with as many moments as have at most about `most` numbers; ValueError where no two
-        variables have places in one space."""
+    def of(cls, fit: Any, most: int = 1_000_000, ellipses: bool | None = None) -> "GraphMap":
+        """The map of a fit, with as many moments as have at most about `most` numbers; `ellipses`: with covariances
+        (None: unless `why_without` says why not). ValueError where no two variables have places in one space."""
         graph = fit.graph
         if not graph.factors:
             raise ValueError("a pickled fit comes back without its factors: draw its map before it is pickled")
@@ -71,12 +74,15 @@ class GraphMap:
             error = np.sqrt(of_kept(squares) / of_kept(heights))
             places = np.concatenate([places_of(at[name], shown[name]) for name in shown])
             moments.append(MapMoment(after[k], float(values[after[k]]), places, error))
+        if ellipses is None:
+            ellipses = not why_without(fit, total, moments[-1].places.shape[1])
+        known = place_covariances(fit, list(shown), moments[-1].places.shape[1]) if ellipses else None
         return cls(
             tuple((name, len(graph.variables[name]), is_pose(graph.variables[name])) for name in shown),
             np.concatenate([ids_of(graph, name) for name in shown]),
             np.concatenate([graph.variables[name].frozen for name in shown]),
             of_kept(ends), of_kept([factor_class(graph, f) for f in graph.factors]), of_kept(squares),
-            tuple(moments), steps,
+            tuple(moments), steps, known,
         )  # fmt: skip
 
     @property
@@ -93,6 +99,11 @@ class GraphMap:
     def end(self) -> MapMoment:
         """The answer."""
         return self.moments[-1]
+
+    @property
+    def clear(self) -> bool:
+        """Whether all ellipses are drawn unasked."""
+        return self.covariances is not None and hide_nothing(self.end.places, self.covariances)
 
     @property
     def share(self) -> np.ndarray:

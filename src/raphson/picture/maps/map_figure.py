@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from raphson.picture.maps.graph_map import GraphMap
+from raphson.picture.maps.graph_map import GraphMap, located_types
+from raphson.picture.maps.map_ellipses import CROWD, ELLIPSE, outlines, reaching, shadows
 from raphson.picture.maps.map_page import BEFORE
 from raphson.picture.maps.map_record import RAMP
 from raphson.picture.maps.map_words import spread_of_errors
@@ -16,7 +17,7 @@ SIZE = (7.2, 5.6)
 """Inches of a new figure."""
 
 
-def draw_map(shown: GraphMap, ax: Any = None) -> Any:
+def draw_map(shown: GraphMap, ax: Any = None, ellipses: bool = True) -> Any:
     """Draws a map; the Axes. Start thin and gray, edges by error, the largest last; odometry is broader."""
     from matplotlib.collections import LineCollection
 
@@ -25,7 +26,6 @@ def draw_map(shown: GraphMap, ax: Any = None) -> Any:
     frame, labels = paper_axes(shown)
     before, after = ((moment.places - frame[0]) @ frame[1] for moment in (shown.start, shown.end))
     chain = shown.ends[shown.classes == FACTOR_CLASSES.index(ODOMETRY)]
-    window = np.concatenate([after.min(axis=0), after.max(axis=0)])
     ax.add_collection(LineCollection(list(before[chain]), colors=BEFORE, linewidths=0.6, label="before", zorder=1))
     bins, odometry = shown.bins(shown.end.error), shown.classes == FACTOR_CLASSES.index(ODOMETRY)
     for k, (color, name) in enumerate(zip(RAMP["light"], bin_names(shown), strict=True)):
@@ -35,17 +35,38 @@ def draw_map(shown: GraphMap, ax: Any = None) -> Any:
                 lines = LineCollection(list(after[rows]), colors=color, linewidths=width + 0.12 * k, zorder=2 + k)
                 ax.add_collection(lines)
         ax.plot([], [], color=color, linewidth=1.5 + 0.12 * k, label=name)
-    held = after[shown.held]
-    if len(held):
-        ax.plot(*held.T, "s", mfc="none", mec="black", ms=7, mew=1.4, label="held", zorder=20)
-    margin = 0.04 * max(window[2] - window[0], window[3] - window[1], 1e-12)
-    ax.set(xlim=(window[0] - margin, window[2] + margin), ylim=(window[1] - margin, window[3] + margin))
+    around = np.zeros((0, 1, 2))
+    if ellipses and shown.covariances is not None:
+        around = outlines(after, shadows(shown.covariances, frame[1]))
+        ax.add_collection(LineCollection(list(around), colors=ELLIPSE, linewidths=0.9, alpha=0.7, zorder=12))
+        ax.plot([], [], color=ELLIPSE, linewidth=0.9, label="95 % ellipse of a place")
+    draw_places(ax, shown, after)
+    low, high = reaching(after, around)
+    margin = 0.04 * max(*(high - low), 1e-12)
+    ax.set(xlim=(low[0] - margin, high[0] + margin), ylim=(low[1] - margin, high[1] + margin))
     ax.set_aspect("equal")
     ax.set(xlabel=labels[0], ylabel=labels[1])
     ax.set_title(spread_of_errors(shown, zh=False), fontsize="small", loc="left", wrap=True)
     ax.legend(title="error of an edge, in sigmas\n(odometry broad, others thin)", fontsize="x-small",
               title_fontsize="x-small", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)  # fmt: skip
     return ax
+
+
+def draw_places(ax: Any, shown: GraphMap, after: np.ndarray) -> None:
+    """Poses as dots and landmarks as crosses, where there are few; what is held as a square."""
+    if len(after) <= CROWD:
+        poses = np.repeat([pose for _, _, pose in shown.types], [count for _, count, _ in shown.types])
+        for rows, mark, name in ((poses, ".", "pose"), (~poses, "+", "landmark")):
+            if rows.any():
+                ax.plot(*after[rows].T, mark, color="black", ms=5, mew=1.2, label=name, zorder=19)
+    held = after[shown.held]
+    if len(held):
+        ax.plot(*held.T, "s", mfc="none", mec="black", ms=7, mew=1.4, label="held", zorder=20)
+
+
+def few_places(fit: Any) -> bool:
+    """Whether a figure may have ellipses where nobody said whether it should."""
+    return bool(fit.success) and sum(len(fit.graph.variables[name]) for name in located_types(fit.graph)) <= CROWD
 
 
 def bin_names(shown: GraphMap) -> list[str]:
@@ -60,11 +81,11 @@ def paper_axes(shown: GraphMap) -> tuple[tuple[np.ndarray, np.ndarray], tuple[st
     principal axes along which its places spread most."""
     places = shown.end.places
     if places.shape[1] == 2:
-        return (np.zeros(2), np.eye(2)), ("x [units of the file]", "y [units of the file]")
+        return (np.zeros(2), np.eye(2)), ("x [units of the data]", "y [units of the data]")
     middle = places.mean(axis=0)
     values, axes = np.linalg.eigh(np.cov((places - middle).T))
     chosen = axes[:, [2, 1]]
     chosen = chosen * np.sign(chosen[np.argmax(np.abs(chosen), axis=0), [0, 1]])
     share = 100 * values[1:].sum() / (values.sum() or 1.0)
-    first = f"first principal axis [units of the file]; the two hold {share:.0f} % of the spread"
-    return (middle, chosen), (first, "second principal axis [units of the file]")
+    first = f"first principal axis [units of the data]; the two hold {share:.0f} % of the spread"
+    return (middle, chosen), (first, "second principal axis [units of the data]")

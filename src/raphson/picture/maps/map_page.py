@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from raphson.picture.maps.graph_map import GraphMap
+from raphson.picture.maps.map_ellipses import ELLIPSE, ellipses_of, outlines, reaching, shadows
 from raphson.picture.maps.map_record import RAMP, map_record
 from raphson.slam.account import FACTOR_CLASSES, ODOMETRY
 
@@ -42,6 +43,7 @@ def still_page(shown: GraphMap, words: dict[str, Any], found: bool) -> str:
         f"<p>{escape(' '.join(words['sentences']))}</p>",
         still_map(shown, words), legend(shown, words),
         f"<p>{escape(words['sigma'])}</p>",
+        f"<p>{escape(words['ellipses'])}</p>" if still_ellipses(shown)[1].size else "",
         f"<h2>{escape(words['worstQuestion'])}</h2>", plain_table(words["worstColumns"], words["worstRows"]),
         f"<h2>{escape(words['costs'])}</h2>", plain_table(words["costColumns"], words["costRows"]),
         f"<h2>{escape(words['notes'])}</h2><ul>{notes}</ul>" if notes else "",
@@ -59,9 +61,10 @@ def plain_table(columns: list[str], rows: list[list[str]]) -> str:
 
 
 def still_map(shown: GraphMap, words: dict[str, Any]) -> str:
-    """The map as SVG: the start thin and gray, then the edges, the largest errors last."""
-    ends = in_frame(np.concatenate([seen(shown.start.places), seen(shown.end.places)]), len(shown.ids))
-    before, after = ends
+    """The map as SVG: the start thin and gray, then the edges, the largest errors last, then ellipses."""
+    count, flat, (ellipses, around) = len(shown.ids), seen(shown.end.places), still_ellipses(shown)
+    points, scale = in_frame(np.concatenate([seen(shown.start.places), flat, reaching(flat, around)]), count)
+    before, after = points[:count], points[count:]
     bins = shown.bins(shown.end.error)
     drawn = chosen(shown)
     chain = drawn[shown.classes[drawn] == FACTOR_CLASSES.index(ODOMETRY)]
@@ -70,6 +73,11 @@ def still_map(shown: GraphMap, words: dict[str, Any]) -> str:
         rows = drawn[bins[drawn] == k]
         if rows.size:
             paths.append(f'<path d="{strokes(after, shown.ends[rows])}" stroke="{color}" stroke-width="{8 + 3 * k}"/>')
+    for (x, y), (large, small, angle) in zip(after, ellipses, strict=False):
+        if large > 0:
+            size = f'rx="{large * scale:.0f}" ry="{small * scale:.0f}"'
+            place = f"translate({x} {y}) rotate({-np.degrees(angle):.1f})"
+            paths.append(f'<ellipse {size} transform="{place}" stroke="{ELLIPSE}" stroke-width="9"/>')
     held = "".join(
         f'<rect x="{x - 60}" y="{y - 60}" width="120" height="120" fill="none" stroke="#1b1f24" stroke-width="22"/>'
         for x, y in after[np.flatnonzero(shown.held)[:50]]
@@ -81,6 +89,15 @@ def still_map(shown: GraphMap, words: dict[str, Any]) -> str:
     )
 
 
+def still_ellipses(shown: GraphMap) -> tuple[np.ndarray, np.ndarray]:
+    """Semi-axes and angles (N, 3) of what the still picture has, zeros where there is none, and the outlines: where all
+    ellipses are drawn unasked."""
+    if shown.covariances is None or not shown.clear:
+        return np.zeros((0, 3)), np.zeros((0, 1, 2))
+    known = shadows(shown.covariances, paper(shown.dimension))
+    return np.nan_to_num(ellipses_of(known)), outlines(seen(shown.end.places), known)
+
+
 def chosen(shown: GraphMap) -> np.ndarray:
     """Edges of two places that are drawn, the largest errors among them."""
     rows = shown.worst[shown.ends[shown.worst, 0] != shown.ends[shown.worst, 1]]
@@ -90,18 +107,23 @@ def chosen(shown: GraphMap) -> np.ndarray:
     return np.concatenate([rows[: EDGES // 2], others[:: -(-len(others) // (EDGES // 2))]])
 
 
-def seen(places: np.ndarray) -> np.ndarray:
-    """Places in the plane of the paper: of a map in space as it is seen from `VIEW`."""
-    if places.shape[1] == 2:
-        return places
+def paper(dimension: int) -> np.ndarray:
+    """The two axes of the paper (columns): of a map in space as it is seen from `VIEW`."""
+    if dimension == 2:
+        return np.eye(2)
     a, e = np.radians(VIEW)
     right = np.array([-np.sin(a), np.cos(a), 0.0])
     up = np.array([-np.sin(e) * np.cos(a), -np.sin(e) * np.sin(a), np.cos(e)])
-    return places @ np.stack([right, up], axis=1)
+    return np.stack([right, up], axis=1)
 
 
-def in_frame(points: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray]:
-    """The first points and the others in units of the picture, as whole numbers; the others fill it."""
+def seen(places: np.ndarray) -> np.ndarray:
+    """Places in the plane of the paper."""
+    return places @ paper(places.shape[1])
+
+
+def in_frame(points: np.ndarray, first: int) -> tuple[np.ndarray, float]:
+    """Points in units of the picture, as whole numbers, which those after the first ones fill; and units for one."""
     margin, own = 200.0, points[first:]
     low, high = own.min(axis=0), own.max(axis=0)
     size = np.maximum(high - low, 1e-12 + 1e-9 * np.abs(high))
@@ -109,8 +131,7 @@ def in_frame(points: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray]:
     middle = (low + high) / 2
     far = 10.0 * WIDTH  # a start that is far away is not written out with all its digits
     at = np.array([WIDTH / 2, HEIGHT / 2]) + np.array([1.0, -1.0]) * (points - middle) * scale
-    whole = np.rint(np.clip(at, -far, far)).astype(int)
-    return whole[:first], whole[first:]
+    return np.rint(np.clip(at, -far, far)).astype(int), scale
 
 
 def strokes(points: np.ndarray, ends: np.ndarray) -> str:
@@ -131,4 +152,6 @@ def legend(shown: GraphMap, words: dict[str, Any]) -> str:
         for name, color in zip(names, RAMP["light"][: len(names)], strict=True)
     )
     loops = f" · {escape(words['start'])}"
+    if still_ellipses(shown)[1].size:
+        loops += f' · <span style="color:{ELLIPSE}">○</span> {escape(words["ellipse"])}'
     return f"<p>{escape(words['legend'])}: {swatches}{loops}</p>"

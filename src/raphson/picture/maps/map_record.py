@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from raphson.picture.maps.graph_map import GraphMap, MapMoment
+from raphson.picture.maps.map_ellipses import REACH
 from raphson.picture.maps.map_words import WORST, map_words
 
 RAMP: dict[str, list[str]] = json.loads(Path(__file__).with_name("ramp.json").read_text(encoding="utf-8"))
@@ -28,10 +29,19 @@ def map_record(fit: Any, shown: GraphMap, title: str) -> dict[str, Any]:
         "count": len(shown.ids), "edges": len(shown.ends), "steps": shown.steps,
         "ends": base64_of(shown.ends, "<u4"), "classes": base64_of(shown.classes, "u1"),
         "share": base64_of(shown.share, "<f4"), "bounds": [float(f"{a:.2g}") for a in shown.bounds],
-        "worst": shown.worst[:WORST].tolist(),
+        "worst": shown.worst[:WORST].tolist(), "ellipses": ellipse_record(shown),
         "moments": [moment_record(m, k in (0, len(shown.moments) - 1)) for k, m in enumerate(shown.moments)],
         "ramp": RAMP, "words": {language: map_words(fit, shown, title, language) for language in ("en", "zh")},
     }  # fmt: skip
+
+
+def ellipse_record(shown: GraphMap) -> dict[str, Any] | None:
+    """The covariances of the places by their upper triangles, row by row; `all`: whether all are drawn at first."""
+    if shown.covariances is None:
+        return None
+    rows, columns = np.triu_indices(shown.dimension)
+    upper = shown.covariances[:, rows, columns]
+    return {"reach": REACH, "all": shown.clear, "covariances": base64_of(upper, "<f4")}
 
 
 def moment_record(moment: MapMoment, precise: bool) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from raphson.picture.chinese import chinese_notes, spoken
 from raphson.picture.maps.graph_map import ROUNDING_ERROR, GraphMap
+from raphson.picture.maps.map_ellipses import MOST, why_without
 from raphson.report.table import significant
 from raphson.slam.account import FACTOR_CLASSES, ODOMETRY, costs_at_start, count_components
 
@@ -34,6 +35,9 @@ FIXED: dict[str, dict[str, Any]] = {
         "sigma": "The error of an edge is sqrt(e' Ω e / d) for the d numbers it measures: 1 sigma is what its own "
         "information matrix leads one to expect.",
         "legend": "error of an edge, in sigmas", "start": "before (thin, gray)", "held": "held where it is",
+        "ellipse": "95 % ellipse of a place",
+        "ellipses": "An ellipse holds its place with 95 % probability: its marginal covariance, everything else free, "
+        "relative to what is held, if noise is what the information matrices say.",
         "notes": "Notes", "labels": {"why": "why", "start": "start", "work": "work", "method": "method"},
         "inside": "Where scripts are allowed the map can be moved, enlarged and, in space, turned, and the steps of "
         "the run can be gone through. Everything is inside this one file.",
@@ -47,6 +51,9 @@ FIXED: dict[str, dict[str, Any]] = {
                         "ceres": "上者之半"},
         "sigma": "一条边的误差是 sqrt(e' Ω e / d)，d 是它测量的数的个数：按它自己的信息矩阵，预期约为 1 σ。",
         "legend": "边的误差（σ）", "start": "之前（细灰线）", "held": "固定不动",
+        "ellipse": "位置的 95 % 椭圆",
+        "ellipses": "椭圆以 95 % 的概率包含该位置：由边缘协方差得到，其余变量都自由，相对于固定的变量；"
+        "前提是噪声如信息矩阵所述。",
         "notes": "说明", "labels": {"why": "原因", "start": "起点", "work": "工作量", "method": "方法"},
         "inside": "允许脚本时，地图可以移动、放大，三维的可以转动，还可以逐步查看迭代过程。一切都在这一个文件里。",
     },
@@ -74,7 +81,8 @@ def map_words(fit: Any, shown: GraphMap, title: str, language: str) -> dict[str,
             *[[name, significant(before[name], 6), significant(after[name], 6), meaning[name]] for name in after],
         ],
         "worstRows": [worst_row(shown, int(k), language) for k in shown.worst[:WORST]],
-        "noteList": [*notes, *thinned(shown, zh)], "classes": list(CLASS_WORDS[language]),
+        "noteList": [*notes, *thinned(shown, zh), *without_ellipses(fit, shown, zh)],
+        "classes": list(CLASS_WORDS[language]),
     }  # fmt: skip
 
 
@@ -140,6 +148,8 @@ def spread_of_errors(shown: GraphMap, zh: bool) -> str:
         int(np.sum(error > 3)),
     )
     a, b = (shown.name(int(k)) for k in shown.ends[worst])
+    if error[worst] < ROUNDING_ERROR:
+        return f"{error.size} 条边全部吻合，只差舍入误差。" if zh else f"All {error.size} edges fit to rounding."
     if zh:
         above = f"{many} 条超过 3 σ" if many else "没有一条超过 3 σ"
         return f"{error.size} 条边中一半的误差在 {half} σ 以内，最大的是 {largest} σ（{a} → {b}），{above}。"
@@ -175,3 +185,25 @@ def thinned(shown: GraphMap, zh: bool) -> list[str]:
     if zh:
         return [f"{of} 步中保留了 {kept} 步：全部保留会使文件过大"]
     return [f"{kept} of {of} steps are kept: all of them would make the file too large"]
+
+
+def without_ellipses(fit: Any, shown: GraphMap, zh: bool) -> list[str]:
+    """Why there are no ellipses, or of how many places there is none."""
+    if shown.covariances is None:
+        why = why_without(fit, len(shown.ids), shown.dimension)
+        said = WITHOUT[why][zh].format(MOST[shown.dimension]) if why else ""
+        return [f"没有椭圆：{said}" if zh else f"no ellipses: {said}"] if said else []
+    count = int(np.sum(np.isnan(shown.covariances).any(axis=(1, 2))))
+    if not count:
+        return []
+    if zh:
+        return [f"有 {count} 个位置没有椭圆：因子不能确定它们"]
+    return [f"{count} {'place has' if count == 1 else 'places have'} no ellipse: the factors do not determine them"]
+
+
+WITHOUT = {
+    "unfinished": ("they belong to a minimum, and none was shown", "椭圆属于极小点，而这里没有证明是极小点"),
+    "open": ("nothing fixes the frame and the scale", "没有什么固定坐标系和尺度"),
+    "many": ("they are made of at most {} places", "至多对 {} 个位置画出"),
+}
+"""Why a map has no ellipses, by `why_without`."""
