@@ -26,6 +26,9 @@ FIRST = {
 }  # fmt: skip
 """What `auto` tries first, by way."""
 
+TRIED = frozenset(name for names in FIRST.values() for name in names)
+"""Presets that have a row."""
+
 MARGIN = 1.5
 """How far from the best is right."""
 
@@ -128,15 +131,20 @@ def with_reached(rows: dict[str, dict], known: Container[str]) -> dict[str, dict
 
 def chosen(name: str, ways_of: dict[str, dict], counts: dict) -> tuple[str, float, float]:
     """The way that `auto` takes, and its seconds on a second and on a first call, those of the choice included. Where
-    L-BFGS ends without a minimum that is shown, products come after it."""
-    way = next(way for way, names in FIRST.items() if counts["names"][0] in names)
-    row = ways_of.get(way)
-    if row is None or not row["reached"]:
-        return way, np.inf, np.inf
-    warm, first = row["cpu"] + counts["cpu"], row["first"] + counts["first"]
-    if way == "lbfgs" and not row["success"] and "products" in ways_of:
-        warm, first = warm + ways_of["products"]["cpu"], first + ways_of["products"]["first"]
-    return way, warm, first
+    it ends without a minimum that is shown, what `auto` tries next comes after it."""
+    taken = [
+        next(way for way, names in FIRST.items() if preset in names) for preset in counts["names"] if preset in TRIED
+    ]
+    warm, first, reached = counts["cpu"], counts["first"], False
+    for way in taken:
+        row = ways_of.get(way)
+        if row is None:
+            break
+        warm, first, reached = warm + row["cpu"], first + row["first"], reached or row["reached"]
+        if row["success"]:
+            reached = row["reached"]
+            break
+    return taken[0], warm if reached else np.inf, first if reached else np.inf
 
 
 def judged(rows: dict[str, dict]) -> list[dict]:

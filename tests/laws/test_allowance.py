@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import raphson as rp
 from raphson.kernel.trace import SCALARS
 from raphson.solver import choose as choosing
-from raphson.solver.allowance import LOOKS, Allowance, Budget, allowances
+from raphson.solver.allowance import FIRST_LOOK, Allowance, Budget, allowances
 from raphson.solver.price import PROBED, Counts, Way, deciding, prices
 
 N = 600
@@ -56,7 +56,8 @@ def test_a_run_is_left_at_the_same_trial_however_its_bursts_are_cut(inner, sizes
         assert found == (limit.trials if len(inner) > limit.trials else None)
     else:
         dear = lambda k: sum(inner[: k + 1]) > max(limit.products, limit.each * k)
-        assert found == next((k for k in range(LOOKS, len(inner), LOOKS) if dear(k)), None)
+        looks = [FIRST_LOOK * 2**k for k in range(5)]
+        assert found == next((k for k in looks if k < len(inner) and dear(k)), None)
 
 
 LIMITS = {

@@ -26,8 +26,9 @@ DEARER = 2.0
 """Products are left for a factor where a step of theirs costs so many times as much: both take Newton's steps, and
 where many steps are needed (FLETCHCR: 1898 and 1502) that is no reason to change."""
 
-LOOKS = 32
-"""Trials after which products are looked at again: most runs are over by then, and each look ends a burst."""
+FIRST_LOOK = 32
+"""Trials after which products are looked at, and again after twice as many: most runs are over by then, and each look
+ends a burst (every 32 trials, 1898 of them took 0.42 s instead of 0.22)."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,10 @@ class Budget:
             return 2**30
         if np.isfinite(self.allowed.trials):
             return max(int(self.allowed.trials) + 1 - self.rows, 1)
-        return LOOKS - (self.rows - 1) % LOOKS if self.rows else LOOKS + 1
+        look = FIRST_LOOK
+        while look < self.rows:
+            look *= 2
+        return look + 1 - self.rows
 
     def worn(self, table: np.ndarray) -> bool:
         """Whether it has, after some more trials, as many as there was `room` for at most."""
