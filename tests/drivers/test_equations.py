@@ -96,8 +96,8 @@ def folds(x, power):
 
 @pytest.mark.parametrize("start", [10.0, -3.0])
 def test_a_root_of_high_order_is_taken_where_somebody_stops_the_run(start):
-    """Newton's method comes nearer by a fifth a step: CUTEst's 10FOLDTR (n = 1000) had residuals of 1e-64 when its minute
-    was over, and no success. A run stopped at a point beside which no residual vanishes keeps its own x."""
+    """Newton's method comes nearer by a fifth a step: CUTEst's 10FOLDTR (n = 1000) had residuals of 1e-64 when its
+    minute was over, and no success. A run stopped at a point beside which no residual vanishes keeps its own x."""
     x0, trials = start * np.ones(6), []
 
     def stop(intermediate_result):
