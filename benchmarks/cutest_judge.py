@@ -8,7 +8,7 @@ from benchmarks.cutest_problems import listed
 
 BEST, OTHER, NO, FALSE_SUCCESS, FALSE_FAILURE, BOTTOMLESS = (
     "at the best f", "another minimum", "an honest no", "FALSE SUCCESS: f is lower beside x",
-    "FALSE FAILURE: at the best f, no success", "unbounded below, and said so",
+    "FALSE FAILURE: at the best f, no success", "no minimum at finite x, and said so",
 )  # fmt: skip
 """The classes of answers."""
 
@@ -110,6 +110,8 @@ class Judge:
         if not row["success"]:
             if self.best(name)[0] == -math.inf and row.get("verdict", row["status"]) in ("unbounded", "no minimum"):
                 return BOTTOMLESS
+            if self.at_best(name, row) and row.get("verdict") == "no minimum" and row.get("level"):
+                return BOTTOMLESS  # f is level to infinity one way and rises the other, looked at by f alone
             rests = self.shared(name, solver) and not self.beside(name, solver)
             return FALSE_FAILURE if self.at_best(name, row) and rests else NO
         if self.at_best(name, row):

@@ -78,6 +78,14 @@ def test_f_without_a_lower_bound() -> None:
     assert Judge({("INDEF", "raphson"): row(-1e20, False, verdict="saddle")}).kind("INDEF", "raphson") == NO
 
 
+def test_an_infimum_at_infinity_that_f_shows() -> None:
+    """At the best f, and f level to infinity one way: "no minimum" is right. Else it is a false failure."""
+    said_so, trf = row(434.470238763, False, verdict="no minimum", largest=2.0), row(434.470238763, True)
+    for level, kind in (([99], BOTTOMLESS), ([], FALSE_FAILURE)):
+        rows = {("LUKSAN22", "raphson"): said_so | {"level": level}, ("LUKSAN22", "scipy trf"): trf}
+        assert Judge(rows).kind("LUKSAN22", "raphson") == kind
+
+
 def test_roots_are_judged_by_their_residuals() -> None:
     """1/2 |r|^2 = 1e-14 is not 1e-30, but no residual is above 1e-6; a least sum of squares is judged by its value."""
     root = {("BOOTH", "raphson"): row(1e-14, True, largest=1e-7), ("BOOTH", "scipy trf"): row(1e-30, True)}

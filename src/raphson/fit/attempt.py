@@ -23,7 +23,7 @@ from raphson.solver.call import host_counts, limited
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Patience, Run, run
 from raphson.solver.evidence import certificate_of
-from raphson.solver.final import final_state, snapped
+from raphson.solver.final import HALTED, final_state, snapped
 from raphson.solver.options import Limits
 from raphson.solver.presets import residual_description, residual_preset
 from raphson.solver.result import Evaluations
@@ -145,7 +145,7 @@ def conclude_fit(
     """
     problem, mine = call.problem, not stopped(done, call)
     state, notes = final_state(done, problem), list(call.notes)
-    if mine:
+    if mine or done.status in HALTED:
         done, state = snapped(done, state, problem)
     end = polish(problem, state.x, lambda g, x: free_variables(problem, g, x), 8 if mine else 0, call.enough)
     if end.steps and done.status == Status.STEPS:  # the method's own limit: Newton's method came to the end instead

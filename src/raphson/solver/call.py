@@ -20,6 +20,7 @@ from raphson.solver.allowance import Allowance, Budget, Left
 from raphson.solver.attempts import CRAWL, KINKED, best_of, better, onward_from, said_over
 from raphson.solver.beside import lowest_beside
 from raphson.solver.bounds import active_bounds
+from raphson.solver.by_squares import by_squares
 from raphson.solver.choose import SURE
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Patience, Run, run
@@ -79,13 +80,21 @@ class Call:
             for stopped in self.left.values():
                 best = better(best, stopped(on=False))
         if not self.patient and not self.over:
-            best = through_infinity(best, lambda there: self.again(*candidates[0], there))
+            again = lambda there: self.again(*candidates[0], there)
+            best = by_squares(best, self.run_on, again)
+        if not self.patient and not self.over:
+            best = through_infinity(best, again)
         return best if self.over in (Status.RUNNING, best.termination) else said_over(best, self.over)
 
     def again(self, name: str, method: Method, reason: str, there: Any) -> Result:
         """One method from a point of ours to its end."""
         own = self.limits.after(self.trials, False)
         return self.finish(self.run_from(limited(method, own, self.x), there), own, name, method, (reason,))
+
+    def run_on(self, problem: Any, method: Method, start: Any) -> Run:
+        """A run on another form of the problem, with the call's limits."""
+        own = self.limits.after(self.trials, False)
+        return replace(self, problem=problem).run_from(limited(method, own, self.x), start)
 
     def run_from(self, method: Method, start: Any, **seen: Any) -> Run:
         """A run from `start` within the time that is left."""
