@@ -235,3 +235,22 @@ def test_products_see_one_negative_eigenvalue():
     values[0] = -1e-2
     result = rp.minimize(lambda x: 0.5 * jnp.sum(values * x**2) + jnp.sum(x**4), jnp.zeros(4200))
     assert not result.success or result.value < 0, result.message
+
+
+def cancelling(x, w, c, goes):
+    """Terms that cancel to 0 at y = 1: what z adds is lost in their rounding long before it is 0 itself."""
+    y, z = x[:20], x[20:]
+    return jnp.sum(w * ((y**2 + c @ jnp.where(goes, jnp.exp(-z), z**2)) ** 2 - 4 * y + 3))
+
+
+@pytest.mark.parametrize("goes", [False, True])
+def test_terms_that_cancel_hide_a_variable_and_no_minimum(goes):
+    """z = 0 is the minimum as far as f tells (CUTEst's ARWHEAD); where exp(-z) stands for z^2 there is none."""
+    rng, wrong = np.random.default_rng(0), []
+    for _ in range(8):
+        w, c = 2.0 ** rng.integers(-6, 7) * rng.uniform(0.5, 2, 20), rng.uniform(0, 1, (20, 2))
+        start = np.concatenate([1 + rng.uniform(-0.5, 0.5, 20), rng.normal(size=2)])
+        result = rp.minimize(cancelling, start, args=(w, c, goes))
+        if result.success == goes or (not goes and np.max(np.abs(result.x[20:])) > 1e-7):
+            wrong.append(result.message)
+    assert not wrong, "\n".join(wrong)

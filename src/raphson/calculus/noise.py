@@ -69,14 +69,17 @@ def unseen_rise(f: float, values: np.ndarray, lengths: np.ndarray, model: Along)
     """The largest change that slope and curvature promise near x where f does not change by a bit: noise that
     rounding to a grid makes (a large constant added and taken away), which no spread of neighbors shows.
 
+    Near is `SMOOTH` of x, and all the way from x on which no value is another one: a variable whose minimum is at 0
+    has next to no size of its own there, and f does not show it until far beyond that.
+
     Only where f keeps the promise a little farther out, where it is `ROUGHLY` so large: else it is the quadratic that
     is wrong (beside an edge of sqrt; exp(a)^2 out of range in a second derivative), and tells nothing of the noise.
     """
-    size = np.abs(lengths)
+    size, same = np.abs(lengths), values == f
     with np.errstate(over="ignore", invalid="ignore"):
         promised = np.abs(model.slope * lengths + 0.5 * model.bend * lengths**2)
         change = np.abs(values - f)
-        unseen = float(np.max(promised[(size <= SMOOTH) & (values == f)], initial=0.0))
+        unseen = float(np.max(promised[same & ((size <= SMOOTH) | np.logical_and.accumulate(same))], initial=0.0))
     farther = np.flatnonzero(promised >= ROUGHLY * unseen)[:1]
     kept = (change[farther] >= promised[farther] / ROUGHLY) & (change[farther] <= ROUGHLY * promised[farther])
     return unseen if np.any(kept) else 0.0

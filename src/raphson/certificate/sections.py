@@ -67,7 +67,8 @@ class Side:
 
     `slope` there, (f - f(x)) / length; `straight`: the slope is the same at the next length; `forever`: f is still
     falling at the last lengths, up to `reach`, and `steady` if as fast as at the first; `blocked`: a bound ends the
-    side.
+    side. `shown`: the length from which on f was up to `length` beyond the noise at x, if not yet beyond what that
+    grows to (None: `length`).
     """
 
     course: Course
@@ -79,6 +80,7 @@ class Side:
     steady: bool = False
     reach: float = 0.0
     blocked: bool = False
+    shown: float | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ class Section:
         near, far = sorted(self.sides, key=lambda side: side.length)
         if near.course == Course.RISES and far.course == Course.LEVEL:
             return not far.blocked
-        return self.all(Course.RISES) and far.length >= max(LOPSIDED * near.length, 0.1 * LOPSIDED)
+        level = far.length if far.shown is None else far.shown
+        return self.all(Course.RISES) and level >= max(LOPSIDED * near.length, 0.1 * LOPSIDED)
 
     @property
     def kink(self) -> bool:
@@ -171,7 +174,9 @@ def read_side(
     slope = float(change[k] / lengths[k])
     if up[k]:
         straight = is_straight(change, lengths, floor, along)
-        return Side(Course.RISES, float(lengths[k]), float(change[k]), slope, straight)
+        before = np.flatnonzero(change[:k] <= BEYOND * noise)  # the ladder's rungs are up to 1000 times apart
+        shown = float(lengths[before[-1] + 1 if before.size else 0])
+        return Side(Course.RISES, float(lengths[k]), float(change[k]), slope, straight, shown=shown)
     seen = np.isfinite(values) | (values == -np.inf)
     seen[:k] = False
     last, reach = change[seen], float(lengths[seen][-1])

@@ -22,6 +22,7 @@ from raphson.kernel.product import coordinates, unit_of
 from raphson.kernel.program import Program
 from raphson.model.curvature import filled, natural_scale
 from raphson.operators.dense import Dense
+from raphson.operators.matrix_free import MatrixFree
 from raphson.problems.allowed import hessian_error, modes_of
 from raphson.problems.callback import HOST, HostResiduals, OutOfCalls
 from raphson.solver.bounds import active_bounds, held_words
@@ -30,6 +31,8 @@ from raphson.solver.final import LARGEST, evaluate, flat, sizes, why_unseen
 from raphson.solver.promise import promised_rise
 from raphson.solver.settled import contracted, ended_well, travelling
 from raphson.solver.step import State
+
+product_at = Program(lambda problem, x, v: MatrixFree(problem, x).mv(v))
 
 units = Program(lambda H: filled(natural_scale(Dense(H), jnp.zeros_like(H[0]))))
 
@@ -225,7 +228,13 @@ def weak_sections(
     directions = [v for v in directions if np.any(v) and np.all(np.isfinite(v))]
     accuracy = eps(g) ** (1 / 3)
     doubt = None if H is None else model.curvature.doubt()
-    model_along = lambda v: Along() if H is None else Along.of(v, g, H, doubt, not host)
+    times = lambda v: np.asarray(product_at(problem, model.x, jnp.asarray(v, model.gradient.dtype)), float)
+
+    def model_along(v: np.ndarray) -> Along:
+        if H is not None:
+            return Along.of(v, g, H, doubt, not host)
+        return Along() if host else Along(float(g @ v), float(v @ times(v)))
+
     # Where x is 0 to the last bit, eigenvectors are exact to eps: nearer than that they bend.
     size = np.maximum(size, eps(g) ** (2 / 3) * big)
     if dear:  # looked at over few lengths, which a variable that never left 0 takes from the others
