@@ -70,8 +70,9 @@ def optimize(
 ) -> GraphFit:  # fmt: skip
     """Estimates the variables of a factor graph: minimizes 1/2 sum e' Omega e, or of a robust loss of it.
 
-    graph: a `FactorGraph`, or what `read_g2o`, `read_bal` and the like have read. method: "auto" (Levenberg-Marquardt
-    with a small first damping), "lm", "gauss-newton", "dogleg", "lm-radius", "newton", or a `Method`. init: "file"
+    graph: a `FactorGraph`, or what `read_g2o`, `read_bal` and the like have read. method: "auto" (Gauss-Newton;
+    Levenberg-Marquardt in bundle adjustment, under robust losses, and as well where the start is poor or no minimum
+    was reached), "lm", "gauss-newton", "dogleg", "lm-radius", "newton", or a `Method`. init: "file"
     begins with the values of the graph, "chordal" with chordal initialization from the edges of its file, "auto" with
     that of the two that costs less (the reason is in `result.reasons`); or values by type. loss: "linear", "huber",
     "cauchy", "geman-mcclure", "tukey" and the others of `least_squares`, of whole factors:

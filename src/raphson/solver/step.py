@@ -164,7 +164,7 @@ def accept_if_finite(
         stop_state = arrival(method.stop, loose, state.iterate.stop_state, trial)
         begun = lax.cond(first, lambda: method.control.start(loose), lambda: control)
         known = loose.curvature.remembering(getattr(state.iterate.plan, "pairs", None))
-        plan = method.path.prepare(replace(loose, curvature=known), begun.tau)
+        plan = planned(method, replace(loose, curvature=known), begun.tau, stop_state)
         return Iterate(model, memory, plan, stop_state), begun, trial
 
     def reject_nonfinite() -> tuple[Iterate, Any, Trial]:
@@ -172,6 +172,16 @@ def accept_if_finite(
         return state.iterate, shorter, replace(trial, accepted=jnp.zeros((), bool))
 
     return lax.cond(first | finite(seen, model), accept, reject_nonfinite)
+
+
+def planned(method: Method, model: Model, tau: Array, stop_state: StopState) -> Any:
+    """What the path prepares at a new point. A run that asks of f when to stop (`Stop.gain`) has few steps, each with a
+    factorization, and spares that of its last point: the plan is zeros there."""
+    prepare = lambda: method.path.prepare(model, tau)
+    if method.stop.gain is None:
+        return prepare()
+    nothing = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), jax.eval_shape(prepare))
+    return lax.cond(stop_state.status == Status.RUNNING, prepare, lambda: nothing)
 
 
 def remembered(curvature: Curvature, space: Space, state: State, s: Array) -> tuple[Array, Any]:
