@@ -217,7 +217,7 @@ class FactorGraph:
         new = {
             name: replace(v, values=np.array(values.get(name, v.values), float)) for name, v in self.variables.items()
         }
-        return replace(self, variables=new)
+        return replace(self, variables=new, factors=list(self.factors))
 
     def __repr__(self) -> str:
         count = [f"{len(v)} {name}" for name, v in self.variables.items()]
