@@ -171,8 +171,8 @@ def isam2(part: GraphFile, replay: Replay, threshold: float, skip: int) -> dict:
     params.setRelinearizeThreshold(threshold)
     params.relinearizeSkip = skip
     isam, updates, last = gtsam.ISAM2(params), [], np.zeros(3) if kind == "SE2" else np.array([0, 0, 0, 0, 0, 0, 1.0])
-    pose = gtsam.Pose2 if kind == "SE2" else gtsam.Pose3
-    prior = gtsam.PriorFactorPose2 if kind == "SE2" else gtsam.PriorFactorPose3
+    pose: Any = gtsam.Pose2 if kind == "SE2" else gtsam.Pose3
+    prior: Any = gtsam.PriorFactorPose2 if kind == "SE2" else gtsam.PriorFactorPose3
     found: Any = None
     for a, b in replay.pieces():
         guess, new, values = guessed(replay, compose, last, a, b, back), gtsam.NonlinearFactorGraph(), gtsam.Values()

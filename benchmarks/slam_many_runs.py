@@ -10,7 +10,7 @@ from raphson.slam import SE2, FactorGraph, errors, optimize, optimize_many
 
 PROTOCOL = 1
 GRAPHS, LOOP, ROUNDS = 64, 16, 5
-POSES = {"10": 10, "30": 30, "100": 100}
+POSES = {"10": 10, "30": 30, "60": 60}
 
 
 def circle(n: int, seed: int) -> FactorGraph:
