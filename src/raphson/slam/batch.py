@@ -24,8 +24,8 @@ from raphson.solver.step import Method
 from raphson.solver.stop import Stop
 
 MOST_UNKNOWNS = 200
-"""Unknowns of one graph. J of each is a dense matrix with a QR for each trial, which keeps all digits: 3.7, 10 and 53 ms
-of processor time a graph of 57, 117 and 237 unknowns, where a single `optimize` with certificate takes 22 to 26."""
+"""Unknowns of one graph. J of each is a dense matrix with a QR for each trial, which keeps all digits: 3.7, 10 and 53
+ms of processor time a graph of 57, 117 and 237 unknowns, where a single `optimize` with certificate takes 22 to 26."""
 
 TO_THE_END = Stop(tolerance=4e-16, max_steps=500)
 """Loops end at the noise of the residuals, as those of fits, or after the steps that `optimize` has: all lanes wait for
