@@ -16,18 +16,19 @@ def test_after_each_addition_the_cost_is_the_minimum_and_nothing_compiles():
     graph = world.start(5)
     robot = rp.slam.Incremental(graph)
     whole, counts = [], []
-    for b in range(7, POSES + 1):
-        world.grow(graph, b)
+    ends = np.minimum(np.cumsum([6, *[1, 3, 2] * 9]), POSES)
+    for b in ends:
         before = CompileClock.count
+        world.grow(graph, b)
         update = robot.update()
         counts.append(CompileClock.count - before)
         whole.append(update.whole)
         assert update.converged
-        if b in (12, 36, 47, POSES):
+        if b in (12, 36, 48, POSES):
             least = world.least(robot.values)
             assert update.cost <= least * (1 + 1e-6) and update.cost == pytest.approx(robot.cost)
-    assert not any(counts[3:])
-    assert sum(whole) < len(whole) / 2
+    assert not any(counts[4:])
+    assert 5 <= sum(whole) <= len(whole) - 5
 
 
 def test_a_piece_that_was_apart_is_joined():
