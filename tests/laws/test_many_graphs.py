@@ -22,6 +22,15 @@ def small(seed):
     return graph
 
 
+def chain(n):
+    """n poses in a row."""
+    graph = rp.slam.FactorGraph()
+    graph.add_variables("pose", SE2, np.zeros((n, 3)))
+    rows = np.stack([np.arange(n - 1), np.arange(1, n)], 1)
+    graph.add_factors(errors.between_se2, ("pose", "pose"), rows, np.zeros((n - 1, 3)))
+    return graph
+
+
 def test_sixty_four_graphs_are_solved_as_single_ones():
     """Cost to 1e-10 and values to 1e-9, with other noise, starts and landmarks in each."""
     graphs = [small(seed) for seed in range(64)]
@@ -63,5 +72,7 @@ def test_what_does_not_fit_side_by_side_is_named():
     ):
         with pytest.raises(ValueError, match=word):
             rp.slam.optimize_many([small(0), other])
+    with pytest.raises(ValueError, match="faster one by one"):
+        rp.slam.optimize_many([chain(80)] * 2)
     with pytest.raises(ValueError, match="no graphs"):
         rp.slam.optimize_many([])

@@ -1,6 +1,7 @@
 """Marginal covariances by selected inversion and solves are those of the dense inverse, by QR of J, to 1e-8."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import jax
 import numpy as np
@@ -35,7 +36,7 @@ def test_marginals_are_those_of_the_dense_inverse(case):
     C = root @ root.T
     size = np.sqrt(np.diag(C))
     np.testing.assert_allclose(u.standard_errors, size, rtol=1e-8)
-    fit = SimpleNamespace(graph=p.graph, uncertainty=u)
+    fit: Any = SimpleNamespace(graph=p.graph, uncertainty=u)
     last = {name: int(rows[-1]) for name, rows in p.free.items() if rows.size}
     pairs = [((a, last[a]), (b, int(p.free[b][0]))) for a in last for b in last]
     for which in [*((pair[0],) for pair in pairs), *(pair for pair in pairs if pair[0] != pair[1])]:

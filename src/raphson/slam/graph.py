@@ -113,7 +113,7 @@ class FactorGraph:
         if bad.size:
             raise ValueError(f"variables {name!r}: {bad.size} rows are not finite, the first is row {bad[0]}")
         if not space.straight:
-            values = np.array(space.project(values))
+            values = projected(space, values)
         held = np.zeros(len(values), bool)
         if frozen is not None:
             held[np.asarray(frozen, None if np.size(frozen) else int)] = True
@@ -217,12 +217,18 @@ class FactorGraph:
         new = {
             name: replace(v, values=np.array(values.get(name, v.values), float)) for name, v in self.variables.items()
         }
-        return replace(self, variables=new)
+        return replace(self, variables=new, factors=list(self.factors))
 
     def __repr__(self) -> str:
         count = [f"{len(v)} {name}" for name, v in self.variables.items()]
         kinds = [f"{len(f)} {f.residual.__name__}({', '.join(f.types)})" for f in self.factors]
         return f"FactorGraph({', '.join(count) or 'empty'}; {', '.join(kinds) or 'no factors'})"
+
+
+def projected(space: Any, values: np.ndarray) -> np.ndarray:
+    """The nearest points of the space, made for a power of two of rows: JAX compiles for each number of rows."""
+    lack = (1 << (len(values) - 1).bit_length()) - len(values)
+    return np.array(space.project(np.concatenate([values, np.repeat(values[-1:], lack, 0)])))[: len(values)]
 
 
 def one_shape(v: Variables) -> str:

@@ -17,6 +17,8 @@ from raphson.slam.tiles import factor_parts, moved_points
 RowMasks = dict[str, np.ndarray]
 """Which variables, by type (N,)."""
 
+NONE = np.zeros(0, np.int64)
+
 
 @dataclass
 class Parts:
@@ -49,8 +51,8 @@ class Unknowns:
         """The unknowns of the factors `which` (m, w), -1 for what is none; variables that came later are none."""
         found = []
         for k, name in enumerate(f.types):
-            known, row = self.first[name], f.rows[which, k]
-            start = np.where(row < known.size, known[np.minimum(row, known.size - 1)], -1)[:, None]
+            known, row = np.append(self.first.get(name, NONE), -1), f.rows[which, k]
+            start = known[np.minimum(row, known.size - 1)][:, None]
             found.append(np.where(start >= 0, start + np.arange(graph.variables[name].freedom), -1))
         return np.concatenate(found, 1)
 
@@ -59,8 +61,9 @@ class Unknowns:
         found = {}
         for name, v in graph.variables.items():
             found[name] = np.zeros((len(v), v.freedom))
-            at = np.flatnonzero(self.first[name] >= 0)
-            found[name][at] = s[self.first[name][at][:, None] + np.arange(v.freedom)]
+            first = self.first.get(name, NONE)
+            at = np.flatnonzero(first >= 0)
+            found[name][at] = s[first[at][:, None] + np.arange(v.freedom)]
         return found
 
 
@@ -116,20 +119,24 @@ class Growing:
     def move(self, steps: RowMasks, mask: RowMasks) -> "tuple[dict[str, Any], list[Any]]":
         """Moves the variables of the mask; returns what `restore` takes back."""
         before = dict(self.graph.variables)
-        touched, old = self.touching(mask), []
         for name, v in before.items():
             which = np.flatnonzero(mask[name])
             if which.size:
                 values = v.values.copy()
                 values[which] = moved_points(v, which, steps[name][which])
                 self.graph.variables[name] = replace(v, values=values)
-        for f, p, which in zip(self.graph.factors, self.parts, touched, strict=True):
+        return before, self.evaluate(mask)
+
+    def evaluate(self, mask: RowMasks) -> list[Any]:
+        """Evaluates what touches these variables; returns what it was before."""
+        old = []
+        for f, p, which in zip(self.graph.factors, self.parts, self.touching(mask), strict=True):
             if not which.size:
                 continue
             old.append((p, which, p.cost[which], p.gradient[which], p.hessian[which]))
             new = self.evaluated_parts(f, which)
             p.cost[which], p.gradient[which], p.hessian[which] = new.cost, new.gradient, new.hessian
-        return before, old
+        return old
 
     def restore(self, saved: "tuple[dict[str, Any], list[Any]]") -> None:
         """Takes a move back."""

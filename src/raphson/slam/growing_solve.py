@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from raphson.slam.growing import Growing, RowMasks, Unknowns, factored
+from raphson.slam.growing import NONE, Growing, RowMasks, Unknowns, factored
 
 STILL = 0.1
 """The share of the tolerance that variables may lack which do not move: those of the smallest steps."""
@@ -28,8 +28,8 @@ PAYS = 0.05
 """Another step with the same factor, as long as it takes the distance from the minimum below this share."""
 
 DAMPING, LEAST = 1e-6, 1e-10
-"""The first damping after a step that led upwards, in shares of the diagonal, a hundred times more after each; and that
-of a matrix that is not definite without."""
+"""The first damping after a step that led upwards, in shares of the diagonal, and that of a matrix that is not definite
+without any."""
 
 SMALLEST = 1e-10
 """Steps smaller than this (radians, and shares of the largest coordinate) are none: the cost may be zero."""
@@ -77,7 +77,7 @@ class GrowingSolver:
             return False
         window = {name: a.copy() for name, a in new.items()}
         for name, a in window.items():
-            a[base.unknowns.first[name].size if name in base.unknowns.first else 0 :] = True
+            a[base.unknowns.first.get(name, NONE).size :] = True
         for _ in range(WINDOWS):
             window = {name: a & self.free[name] for name, a in self.grown.beside(window).items()}
             if count(window) > WINDOW * count(self.free) or not self.window_solved(window):
@@ -102,13 +102,16 @@ class GrowingSolver:
             s = -factor.solve(g := self.grown.gradient(unknowns))
             if -g @ s / 2 <= STILL * self.enough or self.tiny(unknowns, s):
                 return True
-            if not self.stepped(unknowns, s, diagonal):
+            if self.stepped(unknowns, s, diagonal) < 0:
                 return False
         return not unknowns.n
 
     def as_a_whole(self) -> bool:
-        """Newton steps on all variables, damped after one that led upwards; whether they reached the minimum."""
-        unknowns, damping, floor = Unknowns.of(self.grown.graph, self.free), 0.0, 0.0
+        """Newton steps on all variables, damped after one that led upwards; whether they reached the minimum.
+
+        Damping as Nielsen (1999), "Damping parameter in Marquardt's method", has it: by what fell of what was foreseen.
+        """
+        unknowns, damping, floor, growth = Unknowns.of(self.grown.graph, self.free), 0.0, 0.0, 2.0
         for self.factorizations in range(1, ROUNDS + 1):
             lower = self.grown.hessian(unknowns, self.free)
             diagonal = lower.data[lower.indptr[:-1]]
@@ -119,32 +122,46 @@ class GrowingSolver:
                     return False
                 continue
             self.base = Base(factor, unknowns, diagonal)
-            last = np.inf
-            while True:
-                s = -factor.solve(g := self.grown.gradient(unknowns))
-                self.above = float(-g @ s) / 2
-                near = self.above <= self.enough or self.tiny(unknowns, s)
-                if near and damping <= floor:
-                    return True
-                if near or self.above > PAYS * last or not self.stepped(unknowns, s, diagonal):
-                    break
-                last = self.above
-            if np.isfinite(last) or near:
-                damping = max(floor, damping / 100 if damping > 100 * DAMPING else 0.0)
+            gain, near = self.steps_with(self.base, damping)
+            if near and damping <= floor:
+                return True
+            if gain > 0:
+                damping, growth = damping * max(1 / 3, 1 - (2 * gain - 1) ** 3), 2.0
             else:
-                damping = max(100 * damping, DAMPING)
+                damping, growth = max(growth * damping, DAMPING), 2 * growth
+            damping = damping if damping >= DAMPING / 10 else floor
         return False
 
-    def stepped(self, unknowns: Unknowns, s: np.ndarray, diagonal: np.ndarray) -> bool:
-        """Moves the variables whose steps count; takes it back and says False where the cost rises."""
+    def steps_with(self, base: Base, damping: float) -> tuple[float, bool]:
+        """Steps with one factor as long as they pay: what fell of what the first one foresaw (negative: nothing did),
+        and whether the minimum is near, by this factor."""
+        gain, last = 1.0, np.inf
+        while True:
+            s = -base.factor.solve(g := self.grown.gradient(base.unknowns))
+            self.above = float(-g @ s) / 2
+            if self.above <= self.enough or self.tiny(base.unknowns, s):
+                return gain, True
+            if self.above > PAYS * last:
+                return gain, False
+            fall = self.stepped(base.unknowns, s, base.diagonal)
+            if last == np.inf:
+                gain = fall / (self.above + damping * float(base.diagonal @ (s * s)) / 2)
+            if fall < 0:
+                return gain, False
+            last = self.above
+
+    def stepped(self, unknowns: Unknowns, s: np.ndarray, diagonal: np.ndarray) -> float:
+        """Moves the variables whose steps count; returns by what the cost falls, -1 where it rises: then nothing
+        moves."""
         before, mask = self.grown.cost, self.counting(unknowns, s, diagonal)
         saved = self.grown.move(unknowns.steps(self.grown.graph, s), mask)
-        if not self.grown.cost <= before * (1 + 1e-12):
+        fall = before - self.grown.cost
+        if not fall >= -1e-12 * before:
             self.grown.restore(saved)
-            return False
+            return -1.0
         for name, a in mask.items():
             self.moved[name] |= a
-        return True
+        return max(fall, 0.0)
 
     def counting(self, unknowns: Unknowns, s: np.ndarray, diagonal: np.ndarray) -> RowMasks:
         """The variables whose steps count for the cost. Those of the smallest steps do not, together: the cost that

@@ -66,6 +66,7 @@ class Incremental:
         self.grown = Growing(graph, FactorLoss(read_loss(loss, scale, np.dtype(float), []), ()))
         self.solver = GrowingSolver(self.grown, float(tol))
         self.free: RowMasks = {}
+        self.known: RowMasks = {}
         self.seen: list[int] = []
         self.last = self.update()
 
@@ -88,6 +89,7 @@ class Incremental:
         solver.begin(self.free)
         windows = solver.by_windows(new)
         converged = windows or solver.as_a_whole()
+        self.known = {name: v.values.copy() for name, v in self.graph.variables.items()}
         self.last = GraphUpdate(
             self.cost, solver.above, not windows, count(solver.moved), self.grown.evaluated, solver.factorizations,
             converged, time.perf_counter() - begin,
@@ -95,8 +97,9 @@ class Incremental:
         return self.last
 
     def take_new(self) -> RowMasks:
-        """Evaluates new factors; returns which free variables are new or touched by one. The last factor is dropped
-        where a variable that was held is free now: it does not know how far that goes."""
+        """Evaluates new factors, and those of variables whose values the caller changed; returns which free variables
+        are new or touched by one of these. The last factor is dropped where a variable that was held is free now: it
+        does not know how far that goes."""
         counts = [len(f) for f in self.graph.factors]
         if not counts:
             raise ValueError("the graph has no factors: nothing is known of its variables")
@@ -106,12 +109,17 @@ class Incremental:
         free = {name: ~v.frozen for name, v in anchored(self.graph)[0].variables.items()}
         if not any(a.any() for a in free.values()):
             raise ValueError("all variables are held: nothing is left to be estimated")
+        changed = {name: np.zeros(a.size, bool) for name, a in free.items()}
+        for name, before in self.known.items():
+            now = self.graph.variables[name].values[: len(before)]
+            changed[name][: len(before)] = np.any((now != before).reshape(len(before), -1), axis=1)
         self.grown.evaluate_new()
+        self.grown.evaluate(changed)
         if not np.isfinite(self.cost):
             raise ValueError("the cost is not finite at these values: a new factor is not")
         new = {name: a.copy() for name, a in free.items()}
         for name, before in self.free.items():
-            new[name][: before.size] = False
+            new[name][: before.size] = changed[name][: before.size]
             if np.any(free[name][: before.size] & ~before):
                 self.solver.base = None
         for f, start in zip(self.graph.factors, seen, strict=True):

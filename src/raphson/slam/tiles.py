@@ -32,14 +32,23 @@ def tiles(m: int) -> Iterator[tuple[int, int]]:
         start += size
 
 
-def in_tiles(call: Callable[..., Any], m: int, *tables: Any) -> Any:
-    """What `call` returns for the rows of all tables (m, ...), as NumPy's arrays. Filled up by the last row."""
-    parts = []
-    for start, size in tiles(m):
-        at = np.minimum(np.arange(start, start + size), m - 1)
-        out = call(*jax.tree.map(lambda a, at=at: np.asarray(a)[at], tables))
-        parts.append(jax.tree.map(lambda a, keep=min(size, m - start): np.asarray(a)[:keep], out))
-    return jax.tree.map(lambda *a: np.concatenate(a), *parts)
+def in_tiles(call: Callable[..., Any], m: int, *tables: Any) -> list[np.ndarray]:
+    """The arrays that `call` returns for the rows of all tables (m, ...), as NumPy's. All tiles are under way before
+    the first is waited for."""
+    leaves, tree = jax.tree.flatten(tables)
+    outs = [
+        (min(size, m - start), jax.tree.leaves(call(*tree.unflatten([filled(a, start, size) for a in leaves]))))
+        for start, size in tiles(m)
+    ]
+    columns = zip(*[[np.asarray(a)[:keep] for a in out] for keep, out in outs], strict=True)
+    return [np.concatenate(parts) for parts in columns]
+
+
+def filled(a: np.ndarray, start: int, size: int) -> np.ndarray:
+    """Rows from `start` on, filled up to the size of a tile by the last one."""
+    part = a[start : start + size]
+    lack = size - len(part)
+    return np.concatenate([part, np.repeat(part[-1:], lack, 0)]) if lack else part
 
 
 @partial(jax.jit, static_argnames="residual")
@@ -55,9 +64,7 @@ def normal_parts(
     return size * rho / 2, g, jnp.einsum("mdv,mdw->mvw", J, J) * slope[:, None, None]
 
 
-def factor_parts(
-    variables: dict[str, Variables], f: Factors, which: np.ndarray, loss: FactorLoss
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def factor_parts(variables: dict[str, Variables], f: Factors, which: np.ndarray, loss: FactorLoss) -> list[np.ndarray]:
     """`normal_parts` of the factors `which` of a kind, at the variables as they are."""
     spaces = tuple(variables[name].space for name in f.types)
     points = tuple(variables[name].values[f.rows[which, k]] for k, name in enumerate(f.types))
@@ -73,4 +80,4 @@ def retracted(space: Any, points: Array, steps: Array) -> Array:
 
 def moved_points(v: Variables, which: np.ndarray, steps: np.ndarray) -> np.ndarray:
     """The values of the variables `which` after steps (k, freedom)."""
-    return in_tiles(partial(retracted, v.space), len(which), v.values[which], steps)
+    return in_tiles(partial(retracted, v.space), len(which), v.values[which], steps)[0]
