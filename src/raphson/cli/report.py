@@ -44,8 +44,7 @@ def check(path: Path | None, language: str = "en", option: str = "--report") -> 
 
 
 def keep(source: Path, written: dict[str, Path | None]) -> None:
-    """ValueError where a file would be written over the one that is read, or over another that is written: by option.
-    """
+    """ValueError where a file would be written over the one that is read, or over another; `written` by option."""
     taken = {source.resolve(): "this is the file that is read"}
     for option, path in written.items():
         if path is None:
