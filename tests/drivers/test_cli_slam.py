@@ -80,6 +80,16 @@ def test_no_file_is_written_over_the_one_that_is_read(
     assert Path(file).read_text() == RING and kept.read_text() == "mine"
 
 
+def test_who_interrupts_is_told_so(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rp.slam, "optimize", stopped)
+    assert run(capsys, "slam", write(tmp_path, RING)) == (130, "", "raphson: interrupted\n")
+
+
 def test_two_parts_are_held_each(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     apart = RING + f"EDGE_SE2 10 12 1 0 0 {DIAGONAL}\nEDGE_SE2 12 15 1 0 0 {DIAGONAL}\n"
     code, out, _ = run(capsys, "slam", write(tmp_path, apart), "--json")
