@@ -102,7 +102,7 @@ docs: .venv-docs/.installed .venv/.raphson
 	@echo "docs/_build/html/index.html"
 
 docs-pictures: setup
-	cd docs/pictures && PYTHONPATH=$(CURDIR) $(CURDIR)/$(BIN)/python -m tests.house.draw ../explanation.md ../tutorial.md
+	cd docs/pictures && PYTHONPATH=$(CURDIR) $(CURDIR)/$(BIN)/python -m tests.house.draw ../explanation.md ../tutorial.md ../slam.md
 
 format: setup
 	$(BIN)/ruff check --fix .

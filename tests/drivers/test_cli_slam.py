@@ -1,6 +1,7 @@
 """`raphson slam`: files of pose graphs, their published costs, files written, and wrong input in few words."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -53,9 +54,40 @@ def test_what_a_person_reads(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     assert any(line.startswith("held      SE2 0") for line in lines)
     assert all(len(line) <= 100 for line in lines)
     costs = [line for line in lines if " -> " in line]
+    assert all(re.search(r"-> \S+ +\(", line) for line in costs)
     assert [line[10:].split()[0] for line in costs] == ["g2o", "gtsam", "se-sync"] and "(half of it)" in costs[1]
     time = " ".join(out.split()).partition(" time ")[2]  # folded where it is long
     assert all(f"{stage} " in time for stage in ("read", "prepare", "steps", "certificate", "compiling"))
+
+
+def test_no_file_is_written_over_the_one_that_is_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By whatever name, nor over another that is written, nor over one that is read-only, by root neither."""
+    monkeypatch.chdir(tmp_path)
+    file, kept = write(tmp_path, RING), tmp_path / "kept.g2o"
+    kept.write_text("mine")
+    kept.chmod(0o444)
+    (tmp_path / "link.g2o").symlink_to(file)
+    cases = {
+        ("--out", file): "this is the file that is read", ("--out", "link.g2o"): "this is the file that is read",
+        ("--report", "ring.g2o"): "this is the file that is read", ("--out", str(kept)): "read-only",
+        ("--out", "a.html", "--report", "a.html"): "--out is written there",
+    }  # fmt: skip
+    for options, words in cases.items():
+        code, out, err = run(capsys, "slam", file, *options)
+        assert code == 2 and out == "" and words in err, err
+    assert Path(file).read_text() == RING and kept.read_text() == "mine"
+
+
+def test_who_interrupts_is_told_so(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rp.slam, "optimize", stopped)
+    assert run(capsys, "slam", write(tmp_path, RING)) == (130, "", "raphson: interrupted\n")
 
 
 def test_two_parts_are_held_each(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ def test_where_it_begins_is_said(tmp_path):
         rp.slam.optimize("three.g2o")
     assert chosen.certify_global().certified
     path.write_text("VERTEX_SE2 0 0 0 0")
-    with pytest.raises(ValueError, match="no factors"):
+    with pytest.raises(ValueError, match=r"three.g2o has no edges"):
         rp.slam.optimize(rp.slam.read_g2o(path))
     with pytest.raises(ValueError, match="from a file of poses"):
         rp.slam.optimize(row_of_poses()).certify_global()

@@ -50,6 +50,7 @@ def fit(
     if absolute_sigma and sigma is None:
         raise ValueError("--absolute-sigma is about a column of standard deviations: name it with --sigma NAME")
     page.check(report, language)
+    page.keep(data, {"--report": report})
     try:
         task = prepare(data, parse(model), start or [], y, sigma, omit=nan_policy == "omit")
         lower, upper = limits(bounds or [], task.start)

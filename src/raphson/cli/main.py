@@ -49,6 +49,9 @@ for verb, words in VERBS.items():
     app.command(short_help=words, epilog=help.epilog(verb.__name__))(verb)
 
 
+INTERRUPTED = 130
+
+
 def version(asked: bool) -> None:
     """Prints the version and leaves."""
     if asked:
@@ -77,12 +80,14 @@ def invoke(arguments: Sequence[str]) -> int:
     try:
         code = app(args=asked(arguments), prog_name=program(), standalone_mode=False)
         sys.stdout.flush()
+        if code == INTERRUPTED:  # typer makes this of a KeyboardInterrupt, without a word
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except BrokenPipeError:  # the reader has seen enough (`raphson ... | head`)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (KeyboardInterrupt, typer.Abort):
-        return complain("interrupted", 130)
+        return complain("interrupted", INTERRUPTED)
     except Exception as error:
         return failed(error)
 

@@ -15,6 +15,9 @@ from raphson.report.json import text
 
 LANGUAGES = ("en", "zh")
 
+WRITABLE = 0o222
+"""A file that nobody may write to was protected by somebody, also from root and from being replaced in its folder."""
+
 Option = Annotated[
     Path | None,
     typer.Option("--report", metavar="FILE.html", help="Write a page with pictures that can be dragged, in one file."),
@@ -34,8 +37,21 @@ def check(path: Path | None, language: str = "en", option: str = "--report") -> 
         raise ValueError(f"{option} {path}: there is no folder {path.parent}")
     if path.is_dir():
         raise ValueError(f"{option} {path}: this is a folder; name a file in it")
+    if path.exists() and not path.stat().st_mode & WRITABLE:
+        raise ValueError(f"{option} {path}: this file is read-only; name another one")
     if not os.access(path.parent, os.W_OK):
         raise ValueError(f"{option} {path}: the folder {path.parent.resolve()} cannot be written to")
+
+
+def keep(source: Path, written: dict[str, Path | None]) -> None:
+    """ValueError where a file would be written over the one that is read, or over another; `written` by option."""
+    taken = {source.resolve(): "this is the file that is read"}
+    for option, path in written.items():
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            raise ValueError(f"{option} {path}: {taken[path.resolve()]}; name another file")
+        taken[path.resolve()] = f"{option} is written there"
 
 
 def write_report(thing: Any, path: Path | None, title: str, language: str = "en") -> dict[str, str]:

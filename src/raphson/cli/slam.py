@@ -41,6 +41,7 @@ def slam(
 
     page.check(report, language)
     page.check(out, option="--out")
+    page.keep(file, {"--out": out, "--report": report})
     begin = time.perf_counter()
     graph = read(file, noise)
     reading = time.perf_counter() - begin
@@ -70,6 +71,10 @@ def read(file: Path, noise: str) -> Any:
 
     try:
         return read_graph(file, noise=noise or None)
+    except ValueError as error:
+        if "noise= must say" not in str(error):
+            raise
+        raise ValueError(str(error).replace("noise= must say", "--noise must say")) from None
     except IsADirectoryError:
         raise ValueError(f"{file} is a folder: name a file in it") from None
     except OSError as error:
@@ -155,7 +160,7 @@ def cost_lines(fit: Any) -> list[str]:
 
     before, after = costs_at_start(fit), fit.chi2
     words = CONVENTIONS | ({"gtsam": "half of it"} if after.get("gtsam") == after["g2o"] / 2 else {})  # in the plane
-    rows = [f"{name:<8}{before[name]:>12.7g} -> {value:<12.7g}({words[name]})" for name, value in after.items()]
+    rows = [f"{name:<8}{before[name]:>12.7g} -> {value:<12.7g} ({words[name]})" for name, value in after.items()]
     return [f"{'cost' if k == 0 else '':<10}{row}" for k, row in enumerate(rows)]
 
 

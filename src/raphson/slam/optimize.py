@@ -91,7 +91,8 @@ def optimize(
     wanted = read_loss(loss, scale, np.dtype(float), notes)
     whole = FactorGraph.of(graph)
     if not whole.factors:
-        raise ValueError("the graph has no factors: nothing is known of its variables")
+        what = f"{graph.name} has no edges" if isinstance(graph, GraphFile) else "the graph has no factors"
+        raise ValueError(f"{what}: nothing is known of its variables")
     begun, reason = started(whole, init, wanted)
     first = time.perf_counter()
     prepared = prepare_graph(begun, wanted, linear_solver)
