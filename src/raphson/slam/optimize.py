@@ -58,8 +58,8 @@ FORGOTTEN = 0.0
 have columns that are far too long. Trials to the same costs, with 1: 8 and 8, with 1/2 and 0: 5 and 8."""
 
 GAIN = 1e-9
-"""And, but for bundle adjustment, with a step that promises less than this part of the cost (GTSAM's relative tolerance is 1e-5, g2o's 1e-6 and
-less): where residuals are large, Gauss-Newton is linear, and Newton's last steps are quadratic."""
+"""And, but for bundle adjustment, with a step that promises less than this part of the cost: where residuals are large,
+Gauss-Newton is linear, and Newton's last steps are quadratic. GTSAM's own relative tolerance is 1e-5."""
 
 STOP = Stop(tolerance=ACCURACY, max_steps=500, gain=GAIN)
 
