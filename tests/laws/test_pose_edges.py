@@ -83,6 +83,7 @@ def test_the_rounding_of_a_factor_is_known_before_it_is_made():
     for backend in BACKENDS.values():
         if backend.usable():
             factor = backend.host_factor(structure, values)
+            assert factor is not None
             assert backend.foreseen_defect(structure, values) in (0.0, pytest.approx(factor.defect, rel=1e-12))
 
 

@@ -12,6 +12,7 @@ from raphson.controls.nielsen import Nielsen
 from raphson.fit.attempt import SLOW, FitCall, conclude_fit, refuse_start, run_from
 from raphson.fit.residuals import read_loss
 from raphson.fit.result import Fit
+from raphson.fit.strategy import POLISH
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace
 from raphson.problems.loss import Loss
@@ -26,7 +27,7 @@ from raphson.slam.solution import GraphFit, StepNames
 from raphson.solver.call import limited
 from raphson.solver.callbacks import reporter
 from raphson.solver.clock import CompileClock
-from raphson.solver.options import read_limits
+from raphson.solver.options import Limits, read_limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_PRESETS, preset_name, residual_preset
 from raphson.solver.step import Method
 from raphson.solver.stop import Stop
@@ -57,8 +58,8 @@ FORGOTTEN = 0.0
 have columns that are far too long. Trials to the same costs, with 1: 8 and 8, with 1/2 and 0: 5 and 8."""
 
 GAIN = 1e-9
-"""And with a step that promises less than this part of the cost (GTSAM's relative tolerance is 1e-5, g2o's 1e-6 and
-less): where residuals are large, Gauss-Newton is linear, and Newton's last steps are quadratic."""
+"""And, but for bundle adjustment, with a step that promises less than this part of the cost: where residuals are large,
+Gauss-Newton is linear, and Newton's last steps are quadratic. GTSAM's own relative tolerance is 1e-5."""
 
 STOP = Stop(tolerance=ACCURACY, max_steps=500, gain=GAIN)
 
@@ -103,7 +104,7 @@ def optimize(
     call = FitCall(
         prepared.problem, prepared.x, lambda x: {name: np.asarray(a) for name, a in x.items()}, limits,
         StepNames(prepared.graph, prepared.free), True, notes, begin, compiled, None, reporter(progress),
-        enough=ENOUGH if limits.tolerance is None else min(ENOUGH, limits.tolerance),
+        enough=enough_for(prepared, limits),
     )  # fmt: skip
     stages = {"start": first - begin, "prepare": ready - first, "steps": 0.0, "certificate": 0.0}
     fit = first_minimum(call, candidates, (reason, prepared.solver), stages)
@@ -131,6 +132,14 @@ def first_minimum(call: FitCall, candidates: Any, reasons: tuple[str, ...], stag
             break
     assert best is not None  # there is one candidate at least
     return best
+
+
+def enough_for(prepared: Prepared, limits: Limits) -> float:
+    """How long the last full Newton steps may be without another one: as ever where directions are open, whose length
+    says nothing."""
+    if prepared.graph.gauge == "free":
+        return POLISH
+    return ENOUGH if limits.tolerance is None else min(ENOUGH, max(limits.tolerance, POLISH))
 
 
 def poor_start(trace: Trace) -> bool:
@@ -190,7 +199,7 @@ def chosen_methods(method: Any, prepared: Prepared, loss: Loss) -> list[tuple[st
 
 def graph_method(name: str, problem: Any, is_open: bool) -> Method:
     """The preset of a name, as graphs need it."""
-    found = replace(residual_preset(name, problem), stop=STOP)
+    found = replace(residual_preset(name, problem), stop=replace(STOP, gain=None) if is_open else STOP)
     if isinstance(found.control, Nielsen):
         found = replace(found, control=replace(found.control, first=OPEN if is_open else FIRST))
     curvature: Any = found.curvature

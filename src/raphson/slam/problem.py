@@ -84,9 +84,9 @@ class Factor:
 
     def linearized(self) -> tuple[Array, Array]:
         """The residual (d,) and its Jacobian (d, w): by rows where these are fewer."""
-        space, of = getattr(self.residual, "difference", (None, None))
-        if space is not None and all(type(own) is type(space) for own in self.spaces):
-            return self.plain(), self.chained(space, of)
+        known = getattr(self.residual, "difference", None)
+        if known is not None and all(type(own) is type(known[0]) for own in self.spaces):
+            return self.plain(), self.chained(*known)
         zero = self.zero()
         if self.root.shape[0] < zero.size:
             r, pull = jax.vjp(self.stepped, zero)
