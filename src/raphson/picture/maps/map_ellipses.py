@@ -14,7 +14,7 @@ PROBABILITY = 0.95
 ELLIPSE = "#0072b2"
 """As frontend/src/map/canvas.ts."""
 
-REACH = float(np.sqrt(-2 * np.log(1 - PROBABILITY)))
+IN_SIGMAS = float(np.sqrt(-2 * np.log(1 - PROBABILITY)))
 """Semi-axes in standard deviations, 2.4477: the root of the quantile of chi-square with two degrees of freedom, which
 has this closed form."""
 
@@ -59,7 +59,7 @@ def moved_places(space: Any, x: Any, dimension: int) -> Any:
 def hide_nothing(places: np.ndarray, covariances: np.ndarray) -> bool:
     """Whether all ellipses of these places can be drawn so that one still sees the map."""
     size = np.max(places.max(axis=0) - places.min(axis=0))
-    wide = REACH * np.sqrt(np.trace(covariances, axis1=1, axis2=2))
+    wide = IN_SIGMAS * np.sqrt(np.trace(covariances, axis1=1, axis2=2))
     small = not np.median(np.nan_to_num(wide)) > LARGE * size
     return len(places) <= (CROWD if small else FEW)
 
@@ -70,11 +70,11 @@ def shadows(covariances: np.ndarray, axes: np.ndarray) -> np.ndarray:
 
 
 def ellipses_of(covariances: np.ndarray) -> np.ndarray:
-    """Semi-axes and the angle of the larger one (N, 3) of the ellipses {s' C^-1 s = REACH^2} of covariances (N, 2, 2);
+    """Semi-axes and the angle of the larger one (N, 3) of the ellipses {s' C^-1 s = IN_SIGMAS^2} of covariances (N, 2, 2);
     NaN where these are."""
     known = np.isfinite(covariances).all(axis=(1, 2))
     w, V = np.linalg.eigh(np.where(known[:, None, None], covariances, 0.0))
-    half = REACH * np.sqrt(np.maximum(w, 0))
+    half = IN_SIGMAS * np.sqrt(np.maximum(w, 0))
     found = np.stack([half[:, 1], half[:, 0], np.arctan2(V[:, 1, 1], V[:, 0, 1])], axis=1)
     return np.where(known[:, None], found, np.nan)
 
