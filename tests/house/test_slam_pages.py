@@ -2,6 +2,7 @@
 
 import re
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -47,7 +48,7 @@ def test_the_pose_graph_is_gtsams() -> None:
     result = run(0)["result"]
     np.testing.assert_allclose(result.marginals["pose"], POSES, atol=1e-13)
     expected = [[0, 0, 0], [2, 0, 0], [4, 0, np.pi / 2], [4, 2, np.pi], [2, 2, -np.pi / 2]]
-    apart = np.asarray(rp.slam.SE2().between(np.array(expected), result.poses))
+    apart = np.asarray(rp.slam.SE2().between(jnp.asarray(expected), jnp.asarray(result.poses)))
     np.testing.assert_allclose(apart, 0, atol=1e-12)
 
 

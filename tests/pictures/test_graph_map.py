@@ -7,14 +7,23 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 from scipy.stats import chi2
 
 import raphson as rp
-from raphson.picture.maps.graph_map import GraphMap, spread
-from raphson.picture.maps.map_ellipses import MOST, ellipses_of, hide_nothing, outlines, why_without
+from raphson.picture.maps.graph_map import GraphMap, places_of, spread
+from raphson.picture.maps.map_ellipses import (
+    MOST,
+    camera_types,
+    ellipses_of,
+    hide_nothing,
+    moved_places,
+    outlines,
+    why_without,
+)
 from raphson.picture.maps.map_page import map_page, still_page
 from raphson.picture.maps.map_record import error_code, map_record
 from raphson.picture.maps.map_words import map_words
@@ -185,6 +194,7 @@ def test_ellipses_hold_95_percent(plane) -> None:
     """Every point of an outline is at the quantile of chi-square, and so are the ends of the semi-axes."""
     shown, C = GraphMap.of(plane, 1), dense_covariances(plane)
     free = ~shown.held
+    assert shown.covariances is not None
     found = outlines(shown.end.places, shown.covariances)
     s = found - shown.end.places[free, None]
     square = np.einsum("kpi,kij,kpj->kp", s, np.linalg.inv(C[free]), s)
@@ -214,6 +224,26 @@ def test_ellipses_that_would_hide_the_map_wait_until_they_are_asked_for() -> Non
     assert hide_nothing(places, np.repeat(block, 100, 0)) and not hide_nothing(places, np.repeat(900 * block, 100, 0))
     assert hide_nothing(places[:30], np.repeat(900 * block, 30, 0))
     assert not hide_nothing(np.repeat(places, 4, 0), np.repeat(block, 400, 0))
+
+
+def test_a_camera_is_where_it_looks_from() -> None:
+    """Its pose takes the world to its own axes: it stands at -R't."""
+    rng = np.random.default_rng(0)
+    pose = np.concatenate([rng.normal(size=(4, 3)), Rotation.random(4, rng=rng).as_quat()], axis=1)
+    stands = np.stack([-Rotation.from_quat(p[3:]).as_matrix().T @ p[:3] for p in pose])
+    np.testing.assert_allclose(places_of(pose, 3, camera=True), stands, atol=1e-13)
+    graph = rp.slam.FactorGraph()
+    graph.add_variables("camera", rp.slam.SE3(), pose)
+    graph.add_variables("lens", rp.Euclidean(), [[500.0, 0, 0]])
+    graph.add_variables("point", rp.Euclidean(), rng.normal(size=(3, 3)))
+    graph.add_factors(rp.slam.errors.reprojection, ("camera", "lens", "point"), [(0, 0, 0)], [[1.0, 2.0]])
+    assert camera_types(graph) == {"camera"}
+    P = np.asarray(moved_places(rp.slam.SE3(), pose, 3, True))
+    for k in range(3):  # a step along an axis of its own moves it by -R' of that
+        step = jnp.tile(jnp.eye(6)[k] * 1e-6, 4)
+        beside = np.asarray(rp.slam.SE3().retract(jnp.asarray(pose), step))
+        moved = places_of(beside, 3, camera=True) - stands
+        np.testing.assert_allclose(P[:, :, k], moved * 1e6, atol=1e-6)
 
 
 def test_what_has_no_place_has_no_map() -> None:

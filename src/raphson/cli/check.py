@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import raphson
-from raphson.cli import screen
+from raphson.cli import options, screen
 from raphson.cli.target import Argument, resolve
 from raphson.report.json import text
 
@@ -15,7 +15,7 @@ def check(
     at: Annotated[str | None, typer.Option(metavar="1,2", help="The point, as in 1,2 (default: the start).")] = None,
     jac: Annotated[str | None, typer.Option(metavar="NAME", help="The file's function for the gradient.")] = None,
     hess: Annotated[str | None, typer.Option(metavar="NAME", help="The file's function for the Hessian.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: options.Json = False,
 ) -> int:
     """Check gradient and Hessian against values of the function; exit 1 if they are wrong."""
     what = resolve(target)

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 import raphson
+from raphson.cli import options, screen
 from raphson.cli import report as page
-from raphson.cli import screen
 from raphson.cli.target import Argument, resolve
 from raphson.report.json import plain, text
 
@@ -24,7 +24,7 @@ def compare(
     max_steps: Annotated[int | None, typer.Option(metavar="N", help="Limit of trials of each.")] = None,
     report: page.Option = None,
     language: page.Language = "en",
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: options.Json = False,
 ) -> int:
     """Compare methods from one start; exit 0 if at least one showed a minimum."""
     page.check(report, language)

@@ -2,15 +2,14 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import typer
 
 import raphson
 from raphson import zoo
+from raphson.cli import options, screen
 from raphson.cli import report as page
-from raphson.cli import screen
 from raphson.cli.compare import WIDE
 from raphson.cli.program import program
 from raphson.cli.tour import FILE
@@ -26,7 +25,7 @@ DIGITS = 11
 
 def demo(
     report: page.Option = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: options.Json = False,
 ) -> int:
     """See it work: geometry, methods, an ill-conditioned quadratic, a certified fit; then as pages to drag."""
     page.check(report)

@@ -14,8 +14,8 @@ import numpy as np
 import typer
 
 import raphson
+from raphson.cli import options, screen, table
 from raphson.cli import report as page
-from raphson.cli import screen, table
 from raphson.cli.expression import FUNCTIONS, Expression, ExpressionError, parse
 from raphson.report.console import live_line
 from raphson.report.json import plain, text
@@ -34,12 +34,12 @@ def fit(
     loss: Annotated[str, typer.Option(metavar="NAME", help="linear, or one that spares outliers.")] = "linear",
     f_scale: Annotated[float, typer.Option(metavar="SIZE", help="Residual at which a loss begins to spare.")] = 1.0,
     nan_policy: Annotated[Literal["raise", "omit"], typer.Option(help="What to do with missing values.")] = "raise",
-    method: Annotated[str, typer.Option(metavar="NAME", help="One of the methods below.")] = "auto",
-    max_steps: Annotated[int | None, typer.Option(metavar="N", help="Limit of trials.")] = None,
-    progress: Annotated[bool, typer.Option("--progress", help="Show a live line.")] = False,
+    method: options.MethodName = "auto",
+    max_steps: options.MaxSteps = None,
+    progress: options.Progress = False,
     report: page.Option = None,
     language: page.Language = "en",
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: options.Json = False,
 ) -> int:
     """Fit a formula to data; exit 0 only if a minimum was shown.
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import raphson
+from raphson.cli import options
 from raphson.cli import report as page
 from raphson.cli.expression import Expression, ExpressionError, parse
 from raphson.cli.target import vector
@@ -24,7 +25,7 @@ def lab(
     ] = None,
     language: page.Language = "en",
     open: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: options.Json = False,
 ) -> int:
     """Write a page in which a formula is typed and its geometry drawn: levels, -g, Newton step, H and H^-1.
 

@@ -7,8 +7,8 @@ import numpy as np
 import typer
 
 from raphson import local_model
+from raphson.cli import options, screen
 from raphson.cli import report as page
-from raphson.cli import screen
 from raphson.cli.target import Argument, resolve
 from raphson.report.json import plain, text
 from raphson.report.shape import axes_table, point, point_lines
@@ -20,7 +20,7 @@ def look(
     at: Annotated[str | None, typer.Option(metavar="1,2", help="The point, as in 1,2 (default: the start).")] = None,
     report: page.Option = None,
     language: page.Language = "en",
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: options.Json = False,
 ) -> int:
     """Show value, gradient, curvature and geometry at a point."""
     page.check(report, language)

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 import raphson
+from raphson.cli import options, screen
 from raphson.cli import report as page
-from raphson.cli import screen
 from raphson.cli.target import Argument, resolve
 from raphson.report.console import live_line
 from raphson.report.json import plain, text
@@ -16,14 +16,14 @@ from raphson.report.json import plain, text
 def minimize(
     target: Argument,
     x0: Annotated[str | None, typer.Option("--x0", metavar="1,2", help="The start.")] = None,
-    method: Annotated[str, typer.Option(metavar="NAME", help="One of the methods below.")] = "auto",
+    method: options.MethodName = "auto",
     tol: Annotated[float | None, typer.Option(metavar="1e-10", help="Relative accuracy asked of x.")] = None,
-    max_steps: Annotated[int | None, typer.Option(metavar="N", help="Limit of trials.")] = None,
-    time_limit: Annotated[float | None, typer.Option(metavar="SECONDS", help="Limit of time.")] = None,
-    progress: Annotated[bool, typer.Option("--progress", help="Show a live line.")] = False,
+    max_steps: options.MaxSteps = None,
+    time_limit: options.TimeLimit = None,
+    progress: options.Progress = False,
     report: page.Option = None,
     language: page.Language = "en",
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: options.Json = False,
 ) -> int:
     """Minimize a function; exit 0 only if a minimum was shown."""
     page.check(report, language)

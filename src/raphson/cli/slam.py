@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from raphson.cli import options, screen
 from raphson.cli import report as page
-from raphson.cli import screen
 from raphson.report.console import live_line
 from raphson.report.json import plain, text
 
@@ -28,13 +28,13 @@ def slam(
     noise: Annotated[
         str, typer.Option(metavar="KIND", help="What an iSAM file holds: information, square-root or covariance.")
     ] = "",
-    max_steps: Annotated[int | None, typer.Option(metavar="N", help="Limit of trials.")] = None,
-    time_limit: Annotated[float | None, typer.Option(metavar="SECONDS", help="Limit of time.")] = None,
+    max_steps: options.MaxSteps = None,
+    time_limit: options.TimeLimit = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="SOLVED.g2o", help="Write the solved graph.")] = None,
-    progress: Annotated[bool, typer.Option("--progress", help="Show a live line.")] = False,
+    progress: options.Progress = False,
     report: page.Option = None,
     language: page.Language = "en",
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: options.Json = False,
 ) -> int:
     """Optimize a pose graph; exit 0 only if a minimum was shown."""
     from raphson import slam as graphs  # here: the other verbs do without it

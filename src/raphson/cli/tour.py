@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 import raphson
+from raphson.cli import options
 from raphson.cli import report as page
 
 FILE = "raphson-tour.html"
@@ -17,7 +18,7 @@ def tour(
     ] = None,
     language: page.Language = "en",
     open: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: options.Json = False,
 ) -> int:
     """Write the tour: what a Hessian is, and what its inverse does, on ten screens to drag.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from raphson import zoo as problems
-from raphson.cli import screen
+from raphson.cli import options, screen
 from raphson.cli.target import TargetError
 from raphson.report.json import text
 from raphson.report.table import LEFT, RIGHT, significant, table
@@ -13,7 +13,7 @@ from raphson.report.table import LEFT, RIGHT, significant, table
 
 def zoo(
     trait: Annotated[str | None, typer.Option(metavar="TRAIT", help="Only problems with this trait.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: options.Json = False,
 ) -> int:
     """List the named test problems."""
     try:

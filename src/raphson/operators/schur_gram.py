@@ -8,10 +8,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.number import eps, norm
+from raphson.kernel.number import eps
 from raphson.kernel.record import record
 from raphson.linear.elimination import Elimination
 from raphson.linear.schur import ArrowBlocks, Eliminated, arrow_of, best_elimination, eliminated_solve
+from raphson.operators.shifts import SquareShifts
 from raphson.operators.sparse import SparseSubproblem
 from raphson.operators.sparse_gram import SparseGram
 
@@ -44,7 +45,7 @@ class SchurGram(SparseGram):
 
 
 @record
-class SchurShifts:
+class SchurShifts(SquareShifts):
     """(J'J + shift) y = -J'r in scaled variables y = d s, for any shift >= 0."""
 
     g: Array
@@ -52,16 +53,6 @@ class SchurShifts:
     arrow: ArrowBlocks
     stiff: Array
     elimination: Elimination
-
-    @property
-    def lowest(self) -> Array:
-        """J'J has no negative eigenvalue."""
-        return jnp.zeros((), self.g.dtype)
-
-    @property
-    def slope(self) -> Array:
-        """The length of the scaled gradient."""
-        return norm(self.g)
 
     def factorized(self, shift: Array) -> Eliminated:
         """The factors of J'J + shift, with what rounding needs on top."""
@@ -71,7 +62,3 @@ class SchurShifts:
     def solve(self, shift: Array) -> Array:
         """-(J'J + shift)^-1 J'r; zero where no factor is to be had (what is not finite)."""
         return -eliminated_solve(self.elimination, self.factorized(shift), self.g)
-
-    def lift(self, y: Array) -> Array:
-        """D^-1 y."""
-        return y / self.scale

@@ -29,6 +29,7 @@ from raphson.linear.structure import (
 from raphson.linear.subproblem import Solved
 from raphson.linear.sums import taken
 from raphson.operators.base import Operator
+from raphson.operators.shifts import ScaledShifts
 
 Array = jax.Array
 
@@ -204,7 +205,7 @@ class SparseSubproblem:
 
 
 @record
-class SparseShifts:
+class SparseShifts(ScaledShifts):
     """The same for damped steps: `lowest` is below the smallest eigenvalue where that is negative, else zero."""
 
     g: Array
@@ -213,16 +214,7 @@ class SparseShifts:
     structure: SparseStructure
     lowest: Array
 
-    @property
-    def slope(self) -> Array:
-        """The length of the scaled gradient."""
-        return norm(self.g)
-
     def solve(self, shift: Array) -> Array:
         """-(H + shift)^-1 g; zero where that is not positive definite."""
         values = shifted_values(self.structure, self.values, shift)
         return sparse_solve(self.structure, values, -self.g, sparse_definite(self.structure, values))
-
-    def lift(self, y: Array) -> Array:
-        """D^-1 y."""
-        return y / self.scale

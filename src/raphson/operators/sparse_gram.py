@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.number import norm
 from raphson.kernel.record import record
 from raphson.linear.cholesky import Factor
 from raphson.linear.negative import sparse_noise_shift
@@ -17,6 +16,7 @@ from raphson.linear.sparse import sparse_definite, sparse_solve
 from raphson.linear.structure import absolute_row_sums, shifted_values
 from raphson.operators.base import Operator
 from raphson.operators.gram import second_along
+from raphson.operators.shifts import SquareShifts
 from raphson.operators.sparse import Sparse, SparseSubproblem
 
 Array = jax.Array
@@ -141,7 +141,7 @@ class SparseGram(Operator):
 
 
 @record
-class GramShifts:
+class GramShifts(SquareShifts):
     """(J'J + shift) y = -J'r in scaled variables y = d s, for any shift >= 0.
 
     `values` of J'J lose half the digits of a badly conditioned J. So what is left of the equations after a first
@@ -157,16 +157,6 @@ class GramShifts:
     stiff: Array
     pull: Array
     structure: Any
-
-    @property
-    def lowest(self) -> Array:
-        """J'J has no negative eigenvalue."""
-        return jnp.zeros((), self.g.dtype)
-
-    @property
-    def slope(self) -> Array:
-        """The length of the scaled gradient."""
-        return norm(self.g)
 
     def factorized(self, shift: Array) -> tuple[Array, Array]:
         """The values that were factorized, J'J + shift with what rounding needs on top, and whether that succeeded."""
@@ -189,7 +179,3 @@ class GramShifts:
     def solve(self, shift: Array) -> Array:
         """-(J'J + shift)^-1 J'r; zero where no factor is to be had (what is not finite)."""
         return self.mended(*self.factorized(shift), shift)
-
-    def lift(self, y: Array) -> Array:
-        """D^-1 y."""
-        return y / self.scale

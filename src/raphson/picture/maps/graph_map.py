@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
-from raphson.picture.maps.map_ellipses import hide_nothing, place_covariances, why_without
+from raphson.kernel.motion import SE3
+from raphson.picture.maps.map_ellipses import camera_types, hide_nothing, place_covariances, why_without
 from raphson.slam.account import FACTOR_CLASSES, factor_class, ids_of, is_pose, squares_of_factors, values_at
 
 SERIES = (1.0, 2.0, 5.0)
@@ -55,7 +57,7 @@ class GraphMap:
         graph = fit.graph
         if not graph.factors:
             raise ValueError("a pickled fit comes back without its factors: draw its map before it is pickled")
-        shown = located_types(graph)
+        shown, cameras = located_types(graph), camera_types(graph)
         first, total = {}, 0
         for name in shown:
             first[name], total = total, total + len(graph.variables[name])
@@ -72,7 +74,7 @@ class GraphMap:
             at = fit.values if k == len(path) - 1 else values_at(fit, path[k])
             squares = squares_of_factors(graph, at)
             error = np.sqrt(of_kept(squares) / of_kept(heights))
-            places = np.concatenate([places_of(at[name], shown[name]) for name in shown])
+            places = np.concatenate([places_of(at[name], shown[name], name in cameras) for name in shown])
             moments.append(MapMoment(after[k], float(values[after[k]]), places, error))
         if ellipses is None:
             ellipses = not why_without(fit, total, moments[-1].places.shape[1])
@@ -167,9 +169,10 @@ def located_types(graph: Any) -> dict[str, int]:
     return found
 
 
-def places_of(values: np.ndarray, dimension: int) -> np.ndarray:
-    """Places (N, 2 or 3) from the rows of a type: their first numbers."""
-    return np.asarray(values, float).reshape(len(values), -1)[:, :dimension]
+def places_of(values: np.ndarray, dimension: int, camera: bool = False) -> np.ndarray:
+    """Places (N, 2 or 3) from the rows of a type: their first numbers, of a `camera` those of the inverse."""
+    rows = np.asarray(values, float).reshape(len(values), -1)
+    return (np.array(SE3().inverse(jnp.asarray(rows))) if camera else rows)[:, :dimension]
 
 
 def ends_of(factors: Any, first: dict[str, int]) -> np.ndarray:

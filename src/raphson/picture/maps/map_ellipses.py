@@ -9,12 +9,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.slam import errors
+
 PROBABILITY = 0.95
 
 ELLIPSE = "#0072b2"
 """As frontend/src/map/canvas.ts."""
 
-REACH = float(np.sqrt(-2 * np.log(1 - PROBABILITY)))
+IN_SIGMAS = float(np.sqrt(-2 * np.log(1 - PROBABILITY)))
 """Semi-axes in standard deviations, 2.4477: the root of the quantile of chi-square with two degrees of freedom, which
 has this closed form."""
 
@@ -43,23 +45,32 @@ def place_covariances(fit: Any, names: list[str], dimension: int) -> np.ndarray:
     for name in names:
         variables, blocks = fit.graph.variables[name], fit.marginals[name]
         if not variables.space.straight:
-            P = np.asarray(moved_places(variables.space, jnp.asarray(fit.values[name]), dimension))
+            camera = name in camera_types(fit.graph)
+            P = np.asarray(moved_places(variables.space, jnp.asarray(fit.values[name]), dimension, camera))
             blocks = P @ blocks @ np.swapaxes(P, 1, 2)
         found.append(np.where(np.isfinite(blocks).all(axis=(1, 2), keepdims=True), blocks, np.nan))
     return np.concatenate(found)
 
 
-@partial(jax.jit, static_argnums=2)
-def moved_places(space: Any, x: Any, dimension: int) -> Any:
+def camera_types(graph: Any) -> set[str]:
+    """The types of poses that take the world's axes to a camera's, so that the camera is at their inverse."""
+    return {f.types[0] for f in graph.factors if f.residual in CAMERAS}
+
+
+CAMERAS = (errors.reprojection, errors.reprojection_pinhole, errors.reprojection_libmv)
+
+
+@partial(jax.jit, static_argnums=(2, 3))
+def moved_places(space: Any, x: Any, dimension: int, camera: bool) -> Any:
     """How a step of each of many poses (N, ...) moves its place: the derivatives (N, 2 or 3, d)."""
-    moved = lambda s, x: space.retract(x, s)[:dimension]
-    return jax.vmap(lambda x: jax.jacfwd(moved)(space.zero(x), x))(x)
+    place = lambda y: (space.inverse(y) if camera else y)[:dimension]
+    return jax.vmap(lambda x: jax.jacfwd(lambda s: place(space.retract(x, s)))(space.zero(x)))(x)
 
 
 def hide_nothing(places: np.ndarray, covariances: np.ndarray) -> bool:
     """Whether all ellipses of these places can be drawn so that one still sees the map."""
     size = np.max(places.max(axis=0) - places.min(axis=0))
-    wide = REACH * np.sqrt(np.trace(covariances, axis1=1, axis2=2))
+    wide = IN_SIGMAS * np.sqrt(np.trace(covariances, axis1=1, axis2=2))
     small = not np.median(np.nan_to_num(wide)) > LARGE * size
     return len(places) <= (CROWD if small else FEW)
 
@@ -70,11 +81,11 @@ def shadows(covariances: np.ndarray, axes: np.ndarray) -> np.ndarray:
 
 
 def ellipses_of(covariances: np.ndarray) -> np.ndarray:
-    """Semi-axes and the angle of the larger one (N, 3) of the ellipses {s' C^-1 s = REACH^2} of covariances (N, 2, 2);
-    NaN where these are."""
+    """Semi-axes and the angle of the larger one (N, 3) of the ellipses {s' C^-1 s = IN_SIGMAS^2}, C of covariances
+    (N, 2, 2); NaN where these are."""
     known = np.isfinite(covariances).all(axis=(1, 2))
     w, V = np.linalg.eigh(np.where(known[:, None, None], covariances, 0.0))
-    half = REACH * np.sqrt(np.maximum(w, 0))
+    half = IN_SIGMAS * np.sqrt(np.maximum(w, 0))
     found = np.stack([half[:, 1], half[:, 0], np.arctan2(V[:, 1, 1], V[:, 0, 1])], axis=1)
     return np.where(known[:, None], found, np.nan)
 

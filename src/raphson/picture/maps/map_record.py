@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from raphson.picture.maps.graph_map import GraphMap, MapMoment
-from raphson.picture.maps.map_ellipses import REACH
+from raphson.picture.maps.map_ellipses import IN_SIGMAS
 from raphson.picture.maps.map_words import WORST, map_words
 
 RAMP: dict[str, list[str]] = json.loads(Path(__file__).with_name("ramp.json").read_text(encoding="utf-8"))
@@ -41,7 +41,7 @@ def ellipse_record(shown: GraphMap) -> dict[str, Any] | None:
         return None
     rows, columns = np.triu_indices(shown.dimension)
     upper = shown.covariances[:, rows, columns]
-    return {"reach": REACH, "all": shown.clear, "covariances": base64_of(upper, "<f4")}
+    return {"reach": IN_SIGMAS, "all": shown.clear, "covariances": base64_of(upper, "<f4")}
 
 
 def moment_record(moment: MapMoment, precise: bool) -> dict[str, Any]:
