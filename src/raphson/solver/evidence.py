@@ -8,7 +8,7 @@ import numpy as np
 
 from raphson.calculus.around import limits_of
 from raphson.calculus.noise import Along
-from raphson.calculus.taylor import GRADIENT
+from raphson.calculus.taylor import GRADIENT, VALUE
 from raphson.certificate.factored import examine_sparse
 from raphson.certificate.kinks import sampled
 from raphson.certificate.measures import Evidence
@@ -61,6 +61,7 @@ def certificate_of(
     found = weak_sections(
         problem, model, H, shape, g, magnitude, size, big, held, floor, believed, travelled
     )  # fmt: skip
+    noise = max(BEYOND * found.noise, unseen_gain(problem, model, shape, BEYOND * found.noise))
     return certify(
         Evidence(
             value=float(model.value),
@@ -76,7 +77,7 @@ def certificate_of(
             here=magnitude,
             status=done.status,
             eps=eps(g),
-            noise=BEYOND * found.noise,
+            noise=noise,
             blur=blur_of(problem, shape, H, found, rounding, big, held),
             tolerance=10 * (default_tolerance(g) if tol is None else tol),
             sections=found.sections,
@@ -91,6 +92,26 @@ def certificate_of(
             proof=proof_of(H, model),
         )
     )
+
+
+def unseen_gain(problem: Any, model: Any, shape: Shape | None, noise: float) -> float:
+    """What the Newton step promises, where it is more than the `noise` of f, the step is short, and f does not change by
+    it, to the last bit: noise that was not met nearer to x. Else 0.
+
+    Terms of f that cancel to 0 have no noise of their own: 1 - 4 + 3 + x^2 is 0 for all |x| < 1e-8 (CUTEst's ARWHEAD).
+    """
+    if shape is None or not shape.positive or not problem.space.straight or isinstance(problem, HOST):
+        return 0.0
+    step, value = shape.newton, float(model.value)
+    largest = float(np.max(np.abs(flat(model.x)), initial=0.0))
+    short = (
+        np.all(np.isfinite(step)) and 0 < np.max(np.abs(step), initial=0.0) <= eps(model.gradient) ** (1 / 3) * largest
+    )
+    if not short or not shape.decrement > noise:
+        return 0.0
+    there, _, cut = problem.space.move(model.x, jnp.asarray(step, np.asarray(model.gradient).dtype))
+    same = not bool(cut) and float(evaluate(problem, there, VALUE).value) == value
+    return shape.decrement if same else 0.0
 
 
 def proof_of(H: np.ndarray | None, model: Any) -> Proof:

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import eval_jaxpr
 from jax.extend.core import ClosedJaxpr, Literal
 
 PASSED = ("reshape", "squeeze", "copy", "broadcast_in_dim")
@@ -43,7 +44,7 @@ class Roots:
 
     def __call__(self, x: Any, *data: Any) -> list[jax.Array]:
         """The residuals, a list of arrays."""
-        known = iter(jax.core.eval_jaxpr(self.program.jaxpr, self.program.consts, *jax.tree.leaves((x, data))))
+        known = iter(eval_jaxpr(self.program.jaxpr, self.program.consts, *jax.tree.leaves((x, data))))
         residuals = []
         for above, below in self.counts:
             root, weight = next(known), jnp.asarray(2.0)
@@ -118,7 +119,7 @@ def squares(term: Square, makers: dict, moving: set) -> Iterator[Square]:
 
     `makers`: the operation that makes each variable; `moving`: what depends on x.
     """
-    eqn = None if isinstance(term.root, Literal) else makers.get(term.root)
+    eqn: Any = None if isinstance(term.root, Literal) else makers.get(term.root)
     if eqn is None:
         raise NoSquares
     name, given, size = eqn.primitive.name, eqn.invars, term.root.aval.size
