@@ -95,23 +95,23 @@ def certificate_of(
 
 
 def unseen_gain(problem: Any, model: Any, shape: Shape | None, noise: float) -> float:
-    """What the Newton step promises, where it is more than the `noise` of f, the step is short, and f does not change by
-    it, to the last bit: noise that was not met nearer to x. Else 0.
+    """What the Newton step promises, where that is more than the `noise` of f, the step is short, and f does not change
+    to the last bit, nor halfway (a step across |x|^1.5 ends as high as it began): noise that was not met nearer to x.
+    Else 0.
 
     Terms of f that cancel to 0 have no noise of their own: 1 - 4 + 3 + x^2 is 0 for all |x| < 1e-8 (CUTEst's ARWHEAD).
     """
     if shape is None or not shape.positive or not problem.space.straight or isinstance(problem, HOST):
         return 0.0
     step, value = shape.newton, float(model.value)
-    largest = float(np.max(np.abs(flat(model.x)), initial=0.0))
-    short = (
-        np.all(np.isfinite(step)) and 0 < np.max(np.abs(step), initial=0.0) <= eps(model.gradient) ** (1 / 3) * largest
-    )
-    if not short or not shape.decrement > noise:
+    length, largest = (float(np.max(np.abs(v), initial=0.0)) for v in (step, flat(model.x)))
+    if not 0 < length <= eps(model.gradient) ** (1 / 3) * largest or not shape.decrement > noise:
         return 0.0
-    there, _, cut = problem.space.move(model.x, jnp.asarray(step, np.asarray(model.gradient).dtype))
-    same = not bool(cut) and float(evaluate(problem, there, VALUE).value) == value
-    return shape.decrement if same else 0.0
+    for part in (0.5, 1.0):
+        there, _, cut = problem.space.move(model.x, jnp.asarray(part * step, np.asarray(model.gradient).dtype))
+        if bool(cut) or float(evaluate(problem, there, VALUE).value) != value:
+            return 0.0
+    return shape.decrement
 
 
 def proof_of(H: np.ndarray | None, model: Any) -> Proof:
