@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import eval_jaxpr
 from jax.extend.core import ClosedJaxpr, Literal
 
 PASSED = ("reshape", "squeeze", "copy", "broadcast_in_dim")
@@ -43,7 +44,7 @@ class Roots:
 
     def __call__(self, x: Any, *data: Any) -> list[jax.Array]:
         """The residuals, a list of arrays."""
-        known = iter(jax.core.eval_jaxpr(self.program.jaxpr, self.program.consts, *jax.tree.leaves((x, data))))
+        known = iter(eval_jaxpr(self.program.jaxpr, self.program.consts, *jax.tree.leaves((x, data))))
         residuals = []
         for above, below in self.counts:
             root, weight = next(known), jnp.asarray(2.0)
@@ -118,18 +119,18 @@ def squares(term: Square, makers: dict, moving: set) -> Iterator[Square]:
 
     `makers`: the operation that makes each variable; `moving`: what depends on x.
     """
-    eqn = None if isinstance(term.root, Literal) else makers.get(term.root)
+    eqn: Any = None if isinstance(term.root, Literal) else makers.get(term.root)
     if eqn is None:
         raise NoSquares
-    name, given, size = eqn.primitive.name, eqn.invars, term.root.aval.size
+    name, given, made = eqn.primitive.name, eqn.invars, eqn.outvars[0].aval
     onward = lambda a: squares(Square(a, term.times, term.over), makers, moving)
     if (root := squared(eqn)) is not None:
         if any(a.aval.size != 1 and a.aval.shape != root.aval.shape for a in (*term.times, *term.over)):
             raise NoSquares
         yield Square(root, term.times, term.over)
-    elif name == "reduce_sum" or (name in PASSED and given[0].aval.size == size):
+    elif name == "reduce_sum" or (name in PASSED and given[0].aval.size == made.size):
         yield from onward(given[0])
-    elif name in ("add", "add_any") and all(a.aval.size == size for a in given):
+    elif name in ("add", "add_any") and all(a.aval.size == made.size for a in given):
         for part in given:
             yield from onward(part)
     elif name in ("mul", "div"):
