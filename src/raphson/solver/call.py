@@ -64,11 +64,12 @@ class Call:
         said of the choice."""
         newton = self.problem.space.straight and tuple(name for name, _, _ in candidates) == SURE
         limited_steps = self.limits.max_steps is not None
-        self.patient = not newton or limited_steps
+        # Where another method stands ready, a run that crawls makes way for it.
+        self.patient = limited_steps or not self.problem.space.straight or len(candidates) < 2
         best = best_of(candidates, self.attempt, limited_steps, KINKED if newton else (), more)
         if not self.over:
             best = onward_from(best, self.aside)
-        if not self.patient and not self.over:
+        if newton and not self.patient and not self.over:
             best = through_infinity(best, lambda there: self.again(*candidates[0], there))
         return best if self.over in (Status.RUNNING, best.termination) else said_over(best, self.over)
 
