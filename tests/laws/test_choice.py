@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import raphson as rp
 from raphson.solver import choose as choosing
-from raphson.solver.choose import DENSE, NAMES, SURER, about_seconds, cheapest
+from raphson.solver.choose import DENSE, NAMES, SURER, about_seconds, after, cheapest
 from raphson.solver.inputs import jax_problem, read_point
 from raphson.solver.presets import PRESETS, SPARSE_PRESETS
 from raphson.solver.price import PROBED, Counts, Way, deciding, inquire, prices, program_work
@@ -95,7 +95,7 @@ def test_reasons_hold_the_numbers_that_were_compared(c):
     held = {way: price for way, price in priced.items() if price.bytes <= free}
     order = sorted(held, key=lambda way: held[way].seconds)
     surest = next(way for way in NAMES if way in held and held[way].seconds <= SURER * held[order[0]].seconds)
-    last = NAMES[Way.SPARSE] if Way.SPARSE in held and surest in (Way.PRODUCTS, Way.PAIRS) else ()
+    last = after(surest, held)
     assert choice.names == NAMES[surest] + last
     assert choice.more[0] == "foreseen: " + ", ".join(f"{way} {about_seconds(held[way].seconds)}" for way in order)
     assert str(c.n) in choice.reason
@@ -121,7 +121,7 @@ def test_products_that_never_end_are_left_to_a_factorization():
     seen = inquire(problem, x)
     assert seen.products == PROBED and not seen.negative
     choice = choosing.choose(problem, x, found=found)
-    assert choice.names == ("trust-exact",) and "were not at a hundredth of g after" in choice.more[0]
+    assert choice.names[0] == "trust-exact" and "were not at a hundredth of g after" in choice.more[0]
     larger, x, found = posed(beam, np.zeros(6200))
     assert deciding(choosing.counted(larger, x, found, None)) < 30, "no more products are taken than may decide"
 
@@ -142,7 +142,7 @@ def test_what_is_not_looked_for_would_not_have_changed_the_choice(c):
 def test_where_one_product_a_step_is_too_many_nothing_is_looked_at(monkeypatch):
     monkeypatch.setattr(choosing, "inquire", None)
     problem, x, found = posed(lambda x: jnp.sum((x[1:] - x[:-1]) ** 2) + jnp.sum(x**4 - x), np.zeros(100_000))
-    assert choosing.choose(problem, x, found=found).names == ("trust-exact",)
+    assert choosing.choose(problem, x, found=found).names[0] == "trust-exact"
 
 
 def test_fill_is_left_to_products():
@@ -180,7 +180,7 @@ def test_what_lies_on_a_device_says_where_factors_are_made(monkeypatch):
     monkeypatch.setattr(choosing, "platform_of", lambda x: "gpu")
     problem, x, found = posed(beam, np.zeros(2000))
     choice = choosing.choose(problem, x, found=found)
-    assert choice.names != ("trust-exact",) and any("on the processor" in said for said in choice.more)
+    assert choice.names[0] != "trust-exact" and any("on the processor" in said for said in choice.more)
 
 
 def test_auto_takes_what_fits(monkeypatch):

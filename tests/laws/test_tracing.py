@@ -651,14 +651,35 @@ def recurrence(x):
     return np.sum((y - TIME[:30]) ** 2)
 
 
-LOOPS = {nested: 3, appended: 30, ends_differ: 30, comprehension: 2, matrix: 2, residual_list: 2, recurrence: 2}
+def written_in_jax(x):
+    """One by one, some twice, one never, one a number, the first again at the end."""
+    r = jnp.full(2 * len(x) + 2, 7.0)
+    r = r.at[0].set(1.0)
+    for i in range(1, len(x)):
+        r = r.at[2 * i].set((x[i] - x[i - 1] ** 2) / 0.1)
+        r = r.at[2 * i + 1].set(x[i] - 1)
+    for i in range(0, len(x), 3):
+        r = r.at[2 * i].set(jnp.sin(x[i]) * x[0])
+    return r.at[1].set(r[0] + x[1]).at[0].set(x[2])
+
+
+LOOPS = {
+    written_in_jax: 60,
+    nested: 3,
+    appended: 30,
+    ends_differ: 30,
+    comprehension: 2,
+    matrix: 2,
+    residual_list: 2,
+    recurrence: 2,
+}
 
 
 @pytest.mark.parametrize("fun", LOOPS, ids=lambda f: f.__name__)
 def test_rolled_loops_give_the_same_numbers(fun):
     """Derivatives, too (by columns of the Jacobian), to rounding; and all but recurrences become short programs."""
     x = np.random.default_rng(1).uniform(0.5, 1.5, LOOPS[fun])
-    closed = jax.make_jaxpr(as_jax(fun))(x)
+    closed = jax.make_jaxpr(fun if fun is written_in_jax else as_jax(fun))(x)
     short = rolled(closed)
     run = lambda c: lambda x: jnp.ravel(jex.jaxpr_as_fun(c)(x)[0])
     plain = np.ravel(np.asarray(fun(x)))
@@ -667,7 +688,7 @@ def test_rolled_loops_give_the_same_numbers(fun):
     slope = jax.jit(lambda x: jax.jvp(run(short), (x,), (step / 1e-6,))[1])(x)
     difference = (np.ravel(np.asarray(fun(x + step))) - np.ravel(np.asarray(fun(x - step)))) / 2e-6
     np.testing.assert_allclose(slope, difference, rtol=1e-6, atol=1e-7)
-    assert fun is recurrence or count(short.jaxpr) <= 40, count(short.jaxpr)
+    assert fun is recurrence or count(short.jaxpr) <= 50, count(short.jaxpr)
 
 
 def test_a_loop_too_long_to_compile_stays_on_the_host():

@@ -72,17 +72,19 @@ class Call:
         said of the choice; `allowed`: what they may cost, and what is tried then."""
         newton = self.problem.space.straight and tuple(name for name, _, _ in candidates) == SURE
         limited_steps = self.limits.max_steps is not None
-        self.patient, self.allowed = not newton or limited_steps, {} if limited_steps else allowed or {}
+        # Where another method stands ready, a run that crawls makes way for it.
+        self.patient = limited_steps or not self.problem.space.straight or len(candidates) < 2
+        self.allowed = {} if limited_steps else allowed or {}
         best = best_of(candidates, self.attempt, limited_steps, KINKED if newton else (), more)
         if not self.over:
             best = onward_from(best, [*self.aside, *self.left.values()])
         elif not best.success:
             for stopped in self.left.values():
                 best = better(best, stopped(on=False))
-        if not self.patient and not self.over:
-            again = lambda there: self.again(*candidates[0], there)
+        again = lambda there: self.again(*candidates[0], there)
+        if newton and not self.patient and not self.over:
             best = by_squares(best, self.run_on, again)
-        if not self.patient and not self.over:
+        if newton and not self.patient and not self.over:
             best = through_infinity(best, again)
         return best if self.over in (Status.RUNNING, best.termination) else said_over(best, self.over)
 

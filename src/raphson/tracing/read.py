@@ -19,7 +19,7 @@ from raphson.tracing.hoist import Hoisted, data_leaf, hoist
 from raphson.tracing.indices import refuse_clamped
 from raphson.tracing.needs import Busy, NeedsANumber, where_raised
 from raphson.tracing.numpy import Kept, as_jax
-from raphson.tracing.roll import rolled
+from raphson.tracing.roll import rolled, rolled_if_long
 from raphson.tracing.tally import READING, tallied
 
 log = logging.getLogger("raphson")
@@ -206,7 +206,7 @@ def attempt(kind: str, fun: Callable, x: Any, leaves: list, tree: Any, traced: t
     whole = any(t and is_whole(a) for t, a in zip(traced, leaves, strict=True))
     for floating in (True, False) if whole else (False,):
         try:
-            change = rolled if kind == "numpy" else None
+            change = rolled if kind == "numpy" else rolled_if_long
             data = number_leaves(leaves, traced, floating)
             hoisted = hoist(bound(tallied(fun), leaves, tree, traced, floating), x, data, change)
             break

@@ -18,11 +18,17 @@ import jax.extend.core as jex
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.tracing.written import joins_vectors, picked, written_numbers
+
 WORTH = 60
 """Equations from which on rolling pays: shorter programs compile in no time as they are."""
 
 FEWEST = 4
 """Operations that are worth a vector."""
+
+LONG = 200
+"""A program in JAX is taken as it was written up to so many equations. Measured: of 998 numbers that are written one by
+one into an array (CUTEst's GENROSEBNE) derivatives and method compile for more than 180 s."""
 
 _ELEMENTWISE = """
     add sub mul div neg abs exp exp2 log log1p expm1 sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh
@@ -50,6 +56,11 @@ def rolled(closed: Any) -> Any:
     inputs = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype, weak_type=v.aval.weak_type) for v in closed.jaxpr.invars]
     result = jax.make_jaxpr(roll.run)(*inputs)
     return result if count(result.jaxpr) < count(closed.jaxpr) else closed
+
+
+def rolled_if_long(closed: Any) -> Any:
+    """The same for a program that its author wrote in JAX: only where it is long, and shows and calls nothing."""
+    return rolled(closed) if count(closed.jaxpr) > LONG and not closed.effects else closed
 
 
 def count(jaxpr: Any) -> int:
@@ -186,6 +197,9 @@ class Roll:
         terms = self.terms(i)
         if terms is not None:
             return terms
+        written = written_numbers(self, i)
+        if written is not None:
+            return [written[0], *written[1].values()]
         if not self.large(i):
             return list(self.equations[i][1])
         found = []
@@ -216,11 +230,13 @@ class Roll:
         return found[::-1] if len(found) > FEWEST else None
 
     def compute(self, i: int) -> None:
-        """One equation, one sum, or one group."""
+        """One equation, one sum, one array or one group."""
         equation, ins, outs = self.equations[i]
-        terms = self.terms(i)
+        terms, written = self.terms(i), written_numbers(self, i)
         if terms is not None:
             self.values[outs[0]] = self.total(terms)
+        elif written is not None:
+            self.values[outs[0]] = self.array(*written, outs[0].aval)
         elif self.large(i):
             self.compute_group(self.groups[self.member[i][0]])
         elif joins_vectors(equation):
@@ -277,6 +293,11 @@ class Roll:
             result = result + part
         return result
 
+    def array(self, base: Any, numbers: dict[int, Any], aval: Any) -> Any:
+        """A vector with numbers written over it."""
+        vector, places = jnp.asarray(self.joined(list(numbers.values())), aval.dtype), np.array([*numbers])
+        return vector if places.size == aval.shape[0] else jnp.asarray(self.read(base)).at[places].set(vector)
+
     def joined(self, parts: list) -> Any:
         """Vectors put together: all numbers of one group by one selection from its vector, then in their order."""
         chosen: dict[Any, list] = {}
@@ -284,7 +305,7 @@ class Roll:
         at = 0
         for part in parts:
             scalar, length = self.lifted(part), (part.aval.shape or (1,))[0]
-            key = part if scalar is None else scalar[0]
+            key = at if scalar is None else scalar[0]
             if scalar is None:
                 order[(key, at)] = list(range(at, at + length))
                 chosen[(key, at)] = [part]
@@ -327,23 +348,3 @@ class Roll:
             value = self.groups[number].vector[place]
         self.values[atom] = value
         return value
-
-
-def joins_vectors(equation: Any) -> bool:
-    """Whether an equation makes one vector of numbers or of vectors."""
-    if not equation.invars:
-        return False
-    name, shape = equation.primitive.name, equation.invars[0].aval.shape
-    return (name == "concatenate" and len(shape) == 1) or (name == "stack" and shape == ())
-
-
-def picked(array: Any, index: list[tuple]) -> Any:
-    """Entries of an array by their indices: the array itself, a slice of it, or a gather."""
-    flat: Any = np.ravel_multi_index(tuple(np.array(index).T), array.shape)
-    vector = array.reshape(-1)
-    if len(flat) == vector.shape[0] and np.array_equal(flat, np.arange(len(flat))):
-        return vector
-    step = np.diff(flat)
-    if len(flat) > 1 and np.all(step == step[0]) and step[0] > 0:
-        return vector[int(flat[0]) : int(flat[-1]) + 1 : int(step[0])]
-    return jnp.broadcast_to(vector[int(flat[0])], flat.shape) if np.all(step == 0) else vector[flat]
