@@ -11,6 +11,7 @@ import pytest
 import raphson as rp
 from raphson.calculus.colored import SPARSE_GRAM
 from raphson.kernel.space import Euclidean
+from raphson.linear.schur import cg_steps
 from raphson.problems.loss import LOSSES, Loss
 from raphson.slam import errors
 from raphson.slam.prepare import prepare_graph
@@ -146,3 +147,25 @@ def test_automatic_choice_and_its_reason():
         prepare_graph(chain, linear_solver="schur")
     with pytest.raises(ValueError, match="linear_solver must be 'auto'"):
         prepare_graph(chain, linear_solver="lu")
+
+
+def test_conjugate_gradients_have_the_blocks_of_the_dense_complement():
+    graph = bundle(6, cameras=6, points=40, more=False)
+    found, at = {}, {}
+    for way in ("schur", "schur-cg"):
+        g, parts = operator(graph, way)
+        d = jnp.sqrt(parts.diagonal())
+        found[way], at[way] = parts.prepare(g, d).factorized(1e-4), parts.elimination
+    dense = np.asarray(found["schur"].factor @ found["schur"].factor.T)
+    blocks = at["schur-cg"].blocks
+    assert blocks.members.shape == (6, 9) and at["schur-cg"].left.size == 0  # a camera and its lens; no pairs
+    each = zip(np.asarray(blocks.members), np.asarray(found["schur-cg"].factor), strict=True)
+    off = [np.abs(inverse @ dense[np.ix_(own, own)] - np.eye(9)).max() for own, inverse in each]
+    assert sum(a < 1e-6 for a in off) == 5  # one camera sees a point twice: its block is another, and definite
+    assert all(np.linalg.eigvalsh(inverse)[0] > 0 for inverse in np.asarray(found["schur-cg"].factor))
+    b = jnp.asarray(np.random.default_rng(1).standard_normal(dense.shape[0]))
+    y, steps = cg_steps(at["schur-cg"], found["schur-cg"], b)
+    alone = jax.vmap(lambda A: jnp.diag(1 / jnp.diagonal(jnp.linalg.inv(A))))(found["schur-cg"].factor)
+    _, more = cg_steps(at["schur-cg"], replace(found["schur-cg"], factor=alone), b)
+    assert np.allclose(dense @ np.asarray(y), b, atol=1e-8)
+    assert 2 * steps < more

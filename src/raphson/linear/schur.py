@@ -14,20 +14,19 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from raphson.kernel.number import norm
 from raphson.kernel.record import record
 from raphson.linear.blocks import BlockEntries, one_vector
 from raphson.linear.elimination import Elimination
+from raphson.linear.kept_blocks import by_blocks, inverses
 from raphson.linear.sparse import sparse_definite, sparse_solve
 from raphson.linear.structure import identity_values, shifted_values, sparse_product
 from raphson.linear.sums import gathered_sums, taken
 
 Array = jax.Array
 
-CG_ACCURACY = 1e-13
-"""Conjugate gradients end with a residual of this size: nothing mends their solution afterwards."""
-
 CG_STEPS = 500
-"""And after so many steps."""
+"""Conjugate gradients end after so many steps."""
 
 
 @record
@@ -42,7 +41,7 @@ class ArrowBlocks:
 @record
 class Eliminated:
     """Factors of J'J + diag: `low` (P, e, e) of the groups, `cross` = V (M, e, w), and of S its `values` (nnz,) with a
-    Cholesky factor (K, K), or what stands for it. `ok`: J'J + diag is positive definite."""
+    Cholesky factor (K, K), or what stands for it (the inverses of its blocks). `ok`: J'J + diag is positive definite."""
 
     low: Array
     cross: Array
@@ -126,7 +125,8 @@ def eliminate(plan: Elimination, arrow: ArrowBlocks, diagonal: Array) -> Elimina
     V = jnp.where(free, forward_each(of_groups(plan, low, 1.0), arrow.cross), 0)
     base = shifted_values(plan.reduced, arrow.base, taken(diagonal, plan.kept))
     if plan.way == "cg":
-        return Eliminated(low, V, base, inverse_blocks(plan, V, base), fine)
+        alone = base - gathered_sums(plan.owned, chunk_products(V, plan.own, plan.own))
+        return Eliminated(low, V, base, inverses(plan.blocks, alone), fine)  # type: ignore[arg-type]
     values = base - gathered_sums(plan.pairs, chunk_products(V, plan.left, plan.right))
     values = jnp.where(fine, values, identity_values(plan.reduced, values))
     if plan.way == "sparse":
@@ -172,25 +172,34 @@ def reduced_solve(plan: Elimination, found: Eliminated, b: Array) -> Array:
     return lax.linalg.triangular_solve(found.factor, half, left_side=True, lower=True, transpose_a=True)[:, 0]
 
 
-def inverse_blocks(plan: Elimination, V: Array, base: Array) -> Array:
-    """The inverse diagonal (K,) of S, without S: what conjugate gradients are preconditioned with."""
-    own = of_chunks(plan, jnp.sum(V * V, 1))
-    diagonal = taken(base, plan.reduced.diagonal)
-    return 1 / jnp.maximum(diagonal - own, jnp.finfo(V.dtype).eps * diagonal)
-
-
 def reduced_cg(plan: Elimination, found: Eliminated, b: Array) -> Array:
     """S^-1 b by preconditioned conjugate gradients; S is never formed."""
+    return cg_steps(plan, found, b)[0]
+
+
+def cg_steps(plan: Elimination, found: Eliminated, b: Array) -> tuple[Array, Array]:
+    """The same, and how many products with S it took."""
 
     def product(y: Array) -> Array:
         back = times_cross(plan, found.cross, cross_times(plan, found.cross, y))
         return sparse_product(plan.reduced, found.values, y) - back
 
-    def preconditioned(v: Array) -> Array:
-        return found.factor * v
+    def going(c: tuple[Array, ...]) -> Array:
+        return (c[4] < CG_STEPS) & (norm(c[1]) > plan.accuracy * norm(b)) & (c[3] > 0)
 
-    solved, _ = jax.scipy.sparse.linalg.cg(product, b, tol=CG_ACCURACY, maxiter=CG_STEPS, M=preconditioned)
-    return solved
+    def body(c: tuple[Array, ...]) -> tuple[Array, ...]:
+        y, r, p, rz, k = c
+        Sp = product(p)
+        t = rz / (p @ Sp)
+        r = r - t * Sp
+        z = by_blocks(blocks, found.factor, r)
+        new = r @ z
+        return y + t * p, r, z + new / rz * p, new, k + 1
+
+    blocks: Any = plan.blocks
+    z = by_blocks(blocks, found.factor, b)
+    y, _, _, _, steps = lax.while_loop(going, body, (jnp.zeros_like(b), b, z, b @ z, jnp.zeros((), jnp.int32)))
+    return y, steps
 
 
 def best_elimination(plan: Elimination, arrow: ArrowBlocks, diagonal: Array, lift: Array) -> Eliminated:
