@@ -125,3 +125,26 @@ def test_an_outlier_counts_less_with_a_robust_loss() -> None:
     keep = np.arange(80) != 5
     rms = [np.sqrt(np.mean(np.asarray(fit.residuals).reshape(-1, 2)[keep] ** 2)) for fit in (good, robust, plain)]
     assert rms[1] < 1.2 * rms[0] < 2 * rms[0] < rms[2]
+
+
+HELD = {"nothing": (), "a camera": [0], "two cameras": [0, 2]}
+
+
+@pytest.mark.parametrize(("held", "count"), [("nothing", 7), ("a camera", 1), ("two cameras", 0)])
+def test_the_certificate_counts_the_gauge_and_nothing_else(held: str, count: int) -> None:
+    graph = bundle_graph(small(4))
+    graph = replace(
+        graph, variables={
+            name: replace(v, frozen=np.isin(np.arange(len(v)), HELD[held])) if name == "pose" else v
+            for name, v in graph.variables.items()
+        },
+    )  # fmt: skip
+    fit = slam.optimize(graph)
+    negative, zero, positive = fit.certificate.inertia
+    n = fit.gradient.size
+    assert (negative, zero, positive) == (0, count, n - count)
+    H = fit.model.curvature.csr().toarray()
+    d = np.sqrt(np.diagonal(H))
+    w = np.linalg.eigvalsh(H / np.outer(d, d))
+    assert np.sum(np.abs(w) < 1e-12) == count
+    assert fit.success and ("all cameras and points together" in str(fit.certificate)) == (count > 0)

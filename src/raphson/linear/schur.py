@@ -41,7 +41,7 @@ class ArrowBlocks:
 @record
 class Eliminated:
     """Factors of J'J + diag: `low` (P, e, e) of the groups, `cross` = V (M, e, w), and of S its `values` (nnz,) with a
-    Cholesky factor (K, K), or what stands for it (the inverses of its blocks). `ok`: J'J + diag is positive definite."""
+    Cholesky factor (K, K), or the inverses of its blocks. `ok`: J'J + diag is positive definite."""
 
     low: Array
     cross: Array

@@ -83,8 +83,10 @@ def optimize(
     notes.extend(prepared.notes)
     notes.extend(bundle_notes(graph) if isinstance(graph, BundleFile) else ())
     name, chosen, why = chosen_method(method, prepared)
+    steps_alone = name in ("lm", "gauss-newton") and not isinstance(method, Method)
+    problem = prepared.problem if steps_alone else prepared.whole()
     call = FitCall(
-        prepared.problem, prepared.x, lambda x: {name: np.asarray(a) for name, a in x.items()}, limits,
+        problem, prepared.x, lambda x: {name: np.asarray(a) for name, a in x.items()}, limits,
         StepNames(prepared.graph, prepared.free), True, notes, begin, compiled, None, reporter(progress),
     )  # fmt: skip
     done = run_from(call, limited(chosen, limits, call.x), call.x, progress=call.progress)
@@ -92,7 +94,11 @@ def optimize(
         refuse_start(call, done, call.x)
     arrived = time.perf_counter()
     fit = conclude_fit(
-        call, replace(done, status=limits.named(done.status)), chosen, name, (reason, prepared.solver, why)
+        replace(call, problem=prepared.whole()),
+        replace(done, status=limits.named(done.status)),
+        chosen,
+        name,
+        (reason, prepared.solver, why),
     )
     stages = {"start": first - begin, "prepare": ready - first, "steps": arrived - ready}
     stages["certificate"] = time.perf_counter() - arrived

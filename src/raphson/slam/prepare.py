@@ -20,7 +20,8 @@ from raphson.slam.robust import FactorLoss
 @dataclass(frozen=True)
 class Prepared:
     """A graph as a problem and its start; `free`, by type, the rows of its unknowns; `notes` on what was held;
-    `solver`: how its steps are solved, and why."""
+    `solver`: how its steps are solved, and why.
+    `columns` of J by kind, and whether a `direct` factor of the Hessian fits."""
 
     problem: LeastSquares
     x: dict[str, Any]
@@ -28,6 +29,20 @@ class Prepared:
     free: dict[str, np.ndarray]
     notes: tuple[str, ...]
     solver: str
+    columns: list[np.ndarray]
+    direct: bool = True
+
+    def whole(self) -> LeastSquares:
+        """The problem with the pattern of its Hessian, which damped steps that eliminate do without."""
+        known: Any = self.problem.jacobian_sparsity
+        if known.structure.normal is not None or not self.direct:
+            return self.problem
+        structure = block_structure(self.columns, known.structure.heights, known.structure.shape[1])
+        return replace(
+            self.problem,
+            sparsity=GraphHessian(structure, symmetry=self.graph.symmetry),
+            jacobian_sparsity=replace(known, structure=structure),
+        )
 
     def values(self, x: dict[str, Any]) -> dict[str, np.ndarray]:
         """All variables by type, the unknowns at x and the others where they are held."""
@@ -62,8 +77,8 @@ def prepare_graph(graph: FactorGraph, loss: Loss | None = None, linear_solver: s
         measured = jax.tree.map(jnp.asarray, f.measurements)
         groups.append(Group(tuple(jnp.asarray(a, jnp.int32) for a in rows), measured, jnp.asarray(f.roots)))
     choice = elimination_choice(graph, free, linear_solver)
-    structure = block_structure(columns, [f.roots.shape[-1] for f in graph.factors], n)
-    jacobian, why = graph_jacobian(graph, structure, columns, first, free, n, choice)
+    jacobian, why, direct = graph_jacobian(graph, columns, first, free, n, choice)
+    structure = jacobian.structure
     held = {name: jnp.asarray(v.values[v.frozen]) for name, v in graph.variables.items()}
     spaces = {name: v.space for name, v in graph.variables.items()}
     x = {name: jnp.asarray(v.values[free[name]]) for name, v in graph.variables.items() if free[name].size}
@@ -71,9 +86,10 @@ def prepare_graph(graph: FactorGraph, loss: Loss | None = None, linear_solver: s
         GraphResiduals(tuple(FactorKind(f.residual, f.types) for f in graph.factors)),
         (GraphData(held, spaces, tuple(groups)),),
         FactorLoss(loss or Loss(linear), tuple((len(f), f.roots.shape[-1]) for f in graph.factors)),  # type: ignore[arg-type]
-        Product({name: spaces[name] for name in x}), GraphHessian(structure), jacobian,
+        Product({name: spaces[name] for name in x}),
+        None if structure.normal is None else GraphHessian(structure, symmetry=graph.symmetry), jacobian,
     )  # fmt: skip
-    return Prepared(problem, x, graph, free, notes, why)
+    return Prepared(problem, x, graph, free, notes, why, columns, direct)
 
 
 def columns_of(graph: FactorGraph, f: Factors, rows: list[np.ndarray], free: Any, first: Any) -> np.ndarray:
