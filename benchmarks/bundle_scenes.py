@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from raphson.slam.bundle_file import BundleFile, bal_pixels
+from raphson.slam.bundle_file import BundleFile, bal_pixels, vector_rotations
 from raphson.slam.rigid import rotation_vectors
 
 SIGHTS = 5
@@ -50,14 +50,20 @@ def scene_bundle(about: Scene, seed: int = 0) -> BundleFile:
     x = np.cross([0.0, 0, 1], z)
     x /= np.linalg.norm(x, axis=1, keepdims=True)
     R = np.stack([x, np.cross(z, x), z], 1)
-    t = -np.einsum("cij,cj->ci", R, centres)
     lens = np.tile([800.0, -0.05, 0.01], (c, 1)) * (1 + 0.02 * rng.standard_normal((c, 3)))
-    cameras = np.concatenate([rotation_vectors(R), t, lens], 1)
+    cameras = stood(R, centres, lens)
     point = np.repeat(np.arange(p), SIGHTS)
     made = BundleFile("scene", "bal", cameras, points, camera.ravel(), point, np.zeros((point.size, 2)))
     pixels = bal_pixels(made, cameras, points)
-    off = np.repeat([0.005, 0.02, 10, 0.01], [3, 3, 1, 2])
+    turns = vector_rotations(0.005 * rng.standard_normal((c, 3)))
+    near = centres + 0.02 * rng.standard_normal((c, 3))
+    lens = lens + np.array([10, 0.01, 0.01]) * rng.standard_normal((c, 3))
     return replace(
-        made, pixels=pixels + 0.5 * rng.standard_normal(pixels.shape),
-        cameras=cameras + off * rng.standard_normal(cameras.shape), points=points + 0.05 * rng.standard_normal((p, 3)),
+        made, pixels=pixels + 0.5 * rng.standard_normal(pixels.shape), points=points + 0.05 * rng.standard_normal((p, 3)),
+        cameras=stood(turns @ R, near, lens),
     )  # fmt: skip
+
+
+def stood(R: np.ndarray, centres: np.ndarray, lens: np.ndarray) -> np.ndarray:
+    """Cameras (c, 9) of BAL from where they stand and how they are turned."""
+    return np.concatenate([rotation_vectors(R), -np.einsum("cij,cj->ci", R, centres), lens], 1)

@@ -289,7 +289,7 @@ def level(m: Measures) -> Finding | None:
 def minimum(m: Measures) -> Finding:
     """No negative curvature, nothing to gain beyond the noise, f nowhere lower."""
     e, shape = m.e, m.shape
-    known = (f"{directions(shape.level)}, {shape.gauge}",) if shape.level else ()
+    known = (f"{directions(shape.level)} ({shape.gauge})",) if shape.level else ()
     flat = (*known, *dict.fromkeys(m.words(s) for s in e.sections if s.all(Course.LEVEL)))
     along = f"; f is level along {'; '.join(flat)}: x is not determined that way" if flat else ""
     if not (shape.positive or shape.zero):
