@@ -13,7 +13,7 @@ from raphson.calculus.colored import SPARSE_GRAM
 from raphson.kernel.space import Euclidean
 from raphson.linear.schur import cg_steps
 from raphson.problems.loss import LOSSES, Loss
-from raphson.slam import errors
+from raphson.slam import eliminate, errors
 from raphson.slam.prepare import prepare_graph
 from tests.laws.test_factor_graph import plane_graph
 
@@ -173,3 +173,22 @@ def test_conjugate_gradients_have_the_blocks_of_the_dense_complement():
     _, more = cg_steps(at["schur-cg"], replace(found["schur-cg"], factor=alone), b)
     assert np.allclose(dense @ np.asarray(y), b, atol=1e-8)
     assert 2 * steps < more
+
+
+def test_large_complements_go_by_what_is_not_zero_in_them(monkeypatch):
+    monkeypatch.setattr(eliminate, "DENSE_MOST", 20)
+    seen = prepare_graph(bundle(8, cameras=6, points=60, more=False))
+    assert "conjugate gradients" in seen.solver and seen.problem.jacobian_sparsity.elimination.way == "cg"
+    street = rp.slam.FactorGraph()
+    street.add_variables("pose", rp.slam.SE2(), np.zeros((30, 3)), [0])
+    street.add_variables("mark", Euclidean(), np.ones((90, 2)))
+    rows = [(k // 3 + j, k) for k in range(90) for j in (0, 1) if k // 3 + j < 30]
+    street.add_factors(errors.point_se2, ("pose", "mark"), rows, np.ones((len(rows), 2)))
+    made = prepare_graph(street)
+    plan = made.problem.jacobian_sparsity.elimination
+    assert "its sparse factor" in made.solver and plan.way == "sparse"
+    share = eliminate.coupling(made.graph, made.free, "mark")
+    assert share == pytest.approx((2 * plan.reduced.entries - 87) / 87**2, rel=0.05)  # 29 poses are free
+    assert made.problem.sparsity is None and made.whole().sparsity.structure.size == 29 * 3 + 180
+    monkeypatch.setattr(eliminate, "MOST_PAIRS", 1)
+    assert "would be left" in prepare_graph(street).solver
