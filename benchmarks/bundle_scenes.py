@@ -59,8 +59,8 @@ def scene_bundle(about: Scene, seed: int = 0) -> BundleFile:
     near = centres + 0.02 * rng.standard_normal((c, 3))
     lens = lens + np.array([10, 0.01, 0.01]) * rng.standard_normal((c, 3))
     return replace(
-        made, pixels=pixels + 0.5 * rng.standard_normal(pixels.shape), points=points + 0.05 * rng.standard_normal((p, 3)),
-        cameras=stood(turns @ R, near, lens),
+        made, pixels=pixels + 0.5 * rng.standard_normal(pixels.shape),
+        points=points + 0.05 * rng.standard_normal((p, 3)), cameras=stood(turns @ R, near, lens),
     )  # fmt: skip
 
 

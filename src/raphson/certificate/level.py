@@ -5,6 +5,7 @@ v'Hv = w'Hw, and with these k variables pinned H has the inertia of the whole bu
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -55,8 +56,9 @@ def pinned(
 
     Away from a stationary point a level curve bends: H v = -(dv)'g, which the length of g bounds.
     """
-    from scipy.linalg import qr  # here: `import raphson` does without scipy.linalg
+    from scipy import linalg  # here: `import raphson` does without scipy.linalg
 
+    qr: Any = linalg.qr
     d = np.where(~held & (scale > 0), scale, 1.0)
     N = known.steps * d[:, None]
     if not np.all(np.isfinite(N)):
@@ -64,7 +66,9 @@ def pinned(
     Q, R, _ = qr(N, mode="economic", pivoting=True)
     sizes = np.abs(np.diagonal(R))
     Q = Q[:, sizes > THIN * np.max(sizes, initial=0.0)]
-    product = np.column_stack([H.product(v) for v in (Q / d[:, None]).T]) / d[:, None] if Q.size else Q
+    if not Q.shape[1]:
+        return None
+    product = np.column_stack([H.product(v) for v in (Q / d[:, None]).T]) / d[:, None]
     off = np.vstack([product * ~held[:, None], Q * np.where(held, H.norm, 0)[:, None]])
     _, sizes, V = np.linalg.svd(off, full_matrices=False)
     free = ~held
