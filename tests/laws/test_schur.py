@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 import raphson as rp
-from raphson.calculus.colored import SPARSE_GRAM
+from raphson.calculus.colored import SPARSE, SPARSE_GRAM
 from raphson.kernel.space import Euclidean
 from raphson.linear.schur import cg_steps
 from raphson.problems.loss import LOSSES, Loss
 from raphson.slam import eliminate, errors
+from raphson.slam.optimize import chosen_method
 from raphson.slam.prepare import prepare_graph
 from tests.laws.test_factor_graph import plane_graph
 
@@ -189,6 +190,7 @@ def test_large_complements_go_by_what_is_not_zero_in_them(monkeypatch):
     assert "its sparse factor" in made.solver and plan.way == "sparse"
     share = eliminate.coupling(made.graph, made.free, "mark")
     assert share == pytest.approx((2 * plan.reduced.entries - 87) / 87**2, rel=0.05)  # 29 poses are free
-    assert made.problem.sparsity is None and made.whole().sparsity.structure.size == 29 * 3 + 180
+    assert made.problem.sparsity is None and made.whole.sparsity.structure.size == 29 * 3 + 180
+    assert chosen_method("newton", made)[1].curvature.observation is SPARSE  # and no dense Hessian
     monkeypatch.setattr(eliminate, "MOST_PAIRS", 1)
     assert "would be left" in prepare_graph(street).solver

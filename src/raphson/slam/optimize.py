@@ -85,7 +85,7 @@ def optimize(
     notes.extend(bundle_notes(graph) if isinstance(graph, BundleFile) else ())
     name, chosen, why = chosen_method(method, prepared)
     steps_alone = name in ("lm", "gauss-newton") and not isinstance(method, Method)
-    problem = prepared.problem if steps_alone else prepared.whole()
+    problem = prepared.problem if steps_alone else prepared.whole
     call = FitCall(
         problem, prepared.x, lambda x: {name: np.asarray(a) for name, a in x.items()}, limits,
         StepNames(prepared.graph, prepared.free), True, notes, begin, compiled, None, reporter(progress),
@@ -95,7 +95,7 @@ def optimize(
         refuse_start(call, done, call.x)
     arrived = time.perf_counter()
     fit = conclude_fit(
-        replace(call, problem=prepared.whole()),
+        replace(call, problem=prepared.whole),
         replace(done, status=limits.named(done.status)),
         chosen,
         name,
@@ -148,7 +148,7 @@ def chosen_method(method: Any, prepared: Prepared) -> tuple[str, Method, str]:
     name = preset_name(method, RESIDUAL_PRESETS, RESIDUAL_ALIASES, {})
     why = "for factor graphs" if name == "auto" else "asked for"
     name = "lm" if name == "auto" else name
-    found = replace(residual_preset(name, prepared.problem), stop=STOP)
+    found = replace(residual_preset(name, prepared.whole if name == "newton" else prepared.problem), stop=STOP)
     is_open = prepared.graph.gauge == "free"
     if isinstance(found.control, Nielsen):
         begun = {"first": OPEN, "leap": LEAP} if is_open else {"first": FIRST}

@@ -1,6 +1,7 @@
 """From a factor graph to a least-squares problem: unknowns, gauge, and the pattern of J'J. On the host, array code."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -32,6 +33,7 @@ class Prepared:
     columns: list[np.ndarray]
     direct: bool = True
 
+    @cached_property
     def whole(self) -> LeastSquares:
         """The problem with the pattern of its Hessian, which damped steps that eliminate do without."""
         known: Any = self.problem.jacobian_sparsity
