@@ -14,15 +14,16 @@ import numpy as np
 
 from benchmarks.bundle_data import PROBLEMS, problem_file
 from benchmarks.tables import digits, met, middle, table
+from raphson.problems.loss import Loss, linear
 from raphson.slam.bundle import bundle_graph
-from raphson.slam.optimize import chosen_method
+from raphson.slam.optimize import chosen_methods
 from raphson.slam.prepare import prepare_graph
 from raphson.slam.read_bal import read_bal
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import run
 from raphson.solver.presets import cast
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 WAYS = {"points eliminated": "schur", "whole J'J, CHOLMOD": "cholmod"}
 CERES = {"Ceres DENSE_SCHUR": "DENSE_SCHUR", "Ceres SPARSE_NORMAL_CHOLESKY": "SPARSE_NORMAL_CHOLESKY"}
@@ -75,11 +76,14 @@ def own_call(bundle: Any, solver: str, cost: float) -> tuple[Any, dict]:
     begin = time.perf_counter()
     made = prepare_graph(bundle_graph(bundle), None, solver)
     prepared = time.perf_counter() - begin
-    method = chosen_method("lm", made)[1]
+    method = chosen_methods("lm", made, Loss(linear))[0][1]
     limited = lambda steps: cast(replace(method, stop=replace(method.stop, max_steps=steps)), np.dtype(float))
-    compiled = CompileClock.seconds
+    compiled, processor = CompileClock.seconds, time.process_time()
+    run(limited(FIRST_LOOK), made.problem, made.x)
+    compiled, first = CompileClock.seconds - compiled, time.process_time() - processor
+    processor = time.process_time()
     trace = run(limited(FIRST_LOOK), made.problem, made.x).trace
-    compiled = CompileClock.seconds - compiled
+    first -= time.process_time() - processor
     reached = trace.accepted & (trace.value <= cost)
     steps = int(np.flatnonzero(reached)[0]) + 1
     short = limited(steps)
@@ -91,7 +95,7 @@ def own_call(bundle: Any, solver: str, cost: float) -> tuple[Any, dict]:
 
     call()
     said = {"trials": steps, "cost": float(trace.value[steps - 1]), "prepare": prepared, "compile": compiled}
-    return call, said | {"start": float(trace.start_value)}
+    return call, said | {"start": float(trace.start_value), "compile_processor": first}
 
 
 def ceres(file: Path, steps: int, solver: str) -> dict:
@@ -119,8 +123,9 @@ def marks(rows: dict[str, dict]) -> list[list[str]]:
         mark = f"<= {PROBLEMS[key].seconds} s"
         ok = met(own["processor"] <= PROBLEMS[key].seconds)
         found.append([f"{key} to {PROBLEMS[key].cost:.6g}", mark, said, ok])
-        compiled = digits(own["compile"])
-        found.append([f"{key}, compilation", "<= 3 s a factor type", f"{compiled} s", met(own["compile"] <= 3)])
+        said = f"{digits(own['compile_processor'])} s of processor time, {digits(own['compile'])} s by the clock"
+        ok = met(own["compile_processor"] <= 3)
+        found.append([f"{key}, compilation", "<= 3 s a factor type", said, ok])
     return found
 
 

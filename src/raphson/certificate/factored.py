@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from raphson.certificate.level import Level, pinned
 from raphson.certificate.shape import LOOKED_AT, TERMS, Shape, largest_value, power, weakest
 from raphson.kernel.number import CURVATURE_NOISE
 from raphson.linear.lowest import HostMatrix, lowest_eigenpair
@@ -46,7 +47,7 @@ class Scaled:
 
 def examine_sparse(
     B: Any, g: np.ndarray, scale: np.ndarray, size: np.ndarray, big: np.ndarray, error: float, noise: float,
-    held: np.ndarray, names: Any,
+    held: np.ndarray, names: Any, still: Level | None = None,
 ) -> Shape | None:  # fmt: skip
     """The shape of a sparse Hessian `B`, as `examine_free` of a dense one; None where it is not finite.
 
@@ -54,11 +55,15 @@ def examine_sparse(
     (entries a row, not n, take part in one) with the bound of the factor's own rounding beside it. Where it fails, the
     lowest eigenvalue is bracketed (linear/lowest.py): negative, or in doubt with its neighbors. `negative` counts one,
     where there may be more. Variables whose row of H is empty are counted exactly, and the others are judged without
-    them.
+    them. Directions that are known to be level (`still`) are taken out (certificate/level.py).
     """
     values, free = np.asarray(B.values, float), ~held
     if not np.all(np.isfinite(values)):
         return None
+    found = None if still is None else pinned(still, HostMatrix(B.structure, values), g, scale, error, held)
+    if found is not None:
+        shape = examine_sparse(B, g, scale, size, big, error, noise, held | found.pins, names)
+        return None if shape is None else found.with_level(shape)
     loose = without_curvature(B, values, free)
     if loose.any():
         shape = examine_sparse(B, g, scale, size, big, error, noise, held | loose, names)

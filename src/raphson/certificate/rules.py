@@ -271,7 +271,7 @@ def denied(m: Measures) -> Finding | None:
 
 def unlooked(m: Measures) -> Finding | None:
     """Directions are in doubt, and f could not be looked at along them."""
-    if not m.shape.zero or m.e.sections:
+    if m.shape.zero == m.shape.level or m.e.sections:
         return None
     doubt = f"no curvature beyond the error of H along {'; '.join(m.shape.flat) or directions(m.shape.zero)}"
     return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}; {doubt}, and no calls were left to look there")
@@ -289,7 +289,8 @@ def level(m: Measures) -> Finding | None:
 def minimum(m: Measures) -> Finding:
     """No negative curvature, nothing to gain beyond the noise, f nowhere lower."""
     e, shape = m.e, m.shape
-    flat = tuple(dict.fromkeys(m.words(s) for s in e.sections if s.all(Course.LEVEL)))
+    known = (f"{directions(shape.level)} ({shape.gauge})",) if shape.level else ()
+    flat = (*known, *dict.fromkeys(m.words(s) for s in e.sections if s.all(Course.LEVEL)))
     along = f"; f is level along {'; '.join(flat)}: x is not determined that way" if flat else ""
     if not (shape.positive or shape.zero):
         return Finding(Verdict.MINIMUM, "bounds hold every variable, and f rises from each of them")
@@ -298,7 +299,8 @@ def minimum(m: Measures) -> Finding:
         return Finding(Verdict.MINIMUM, f"max|g| = {m.g:.2g}; {held}{along}", flat=flat)
     if m.near and m.e.blur <= m.limit:
         up = f"smallest curvature {shape.smallest:.3g} > 0" if shape.smallest > 0 else "no negative curvature"
-        up = "no negative curvature, and f nowhere lower" if shape.zero else up
+        up = "every other direction curves upwards" if shape.level == shape.zero > 0 else up
+        up = "no negative curvature, and f nowhere lower" if shape.zero > shape.level else up
         likely = ", as far as products with H show" if e.proof == Proof.LIKELY else ""
         return Finding(Verdict.MINIMUM, f"max|g| = {m.g:.2g}; x is {close(m)}; {up}{likely}{along}", flat=flat)
     text = f"{lost(shape.decrement, e.noise)}; x is determined to {max(m.loose, e.blur):.1g}, relative"

@@ -35,7 +35,8 @@ class Shape:
     curvature, `decrement` what it promises; `flat` directions in doubt, in words; `diagonal` of H (None: unknown);
     `rounding` |H| |x|; `weak` steps (n,) of any length to look along, the most doubtful first: the slope among the
     directions in doubt, these themselves, and the one of least curvature; `slide` by how much f changes, to first
-    order, when x moves along a direction in doubt by its own size.
+    order, when x moves along a direction in doubt by its own size; `level` of the directions in doubt are known to be
+    level whatever f's numbers are, `gauge` says which.
     """
 
     eigenvalues: np.ndarray | None
@@ -51,11 +52,13 @@ class Shape:
     rounding: np.ndarray
     weak: tuple[np.ndarray, ...] = ()
     slide: float = 0.0
+    level: int = 0
+    gauge: str = ""
 
     @property
     def sure(self) -> bool:
-        """Whether every direction curves upwards beyond its error."""
-        return not (self.negative or self.zero)
+        """Whether every direction curves upwards beyond its error, but those that are level in any case."""
+        return not self.negative and self.zero == self.level
 
 
 def examine_free(

@@ -25,7 +25,8 @@ class Damping:
 
 @record
 class Nielsen:
-    """lambda is divided by up to 3 after good trials, and multiplied by 2, 4, 8, ... after bad ones.
+    """lambda is divided by up to 3 after good trials, and multiplied by 2, 4, 8, ... after bad ones;
+    by `leap` and twice, four times that after the first trials of all, while none was good.
 
     The variables are scaled to a unit diagonal of H, so the first lambda is a plain number.
     Source: Nielsen (1999), "Damping parameter in Marquardt's method".
@@ -33,12 +34,13 @@ class Nielsen:
 
     first: Any = 1e-3
     accept: Any = 1e-4
+    leap: Any = 2.0
     unit: str = static(default=DAMPING)
 
     def start(self, model: Model) -> Damping:
         """lambda = `first` times the largest scaled diagonal entry."""
         top = jnp.max(jnp.abs(model.curvature.diagonal()) / model.scale**2)
-        return Damping((1 / (self.first * jnp.where(top > 0, top, 1))).astype(top.dtype), jnp.full_like(top, 2))
+        return Damping((1 / (self.first * jnp.where(top > 0, top, 1))).astype(top.dtype), jnp.full_like(top, self.leap))
 
     def judge(self, state: Damping, trial: Trial) -> tuple[Array, Damping]:
         """Accept where the ratio is positive."""

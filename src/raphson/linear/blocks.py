@@ -26,7 +26,8 @@ BlockEntries = tuple[Array, ...]
 @record
 class BlockStructure:
     """Where the blocks of J (m, n) lie: `columns`, for each kind (m, w), n for what is held; `heights` the number of
-    residuals d of each kind. `down` sums J'w, `products` the values of J'J on the structure `normal`."""
+    residuals d of each kind. `down` sums J'w, `products` the values of J'J on the structure `normal` (None: unwanted).
+    """
 
     mends: ClassVar[bool] = False
     """As for `JacobianStructure`: no. Graphs end their loop early, and the exact Hessian has the last word: without it
@@ -41,7 +42,7 @@ class BlockStructure:
     @property
     def shape(self) -> tuple[int, int]:
         """m and n."""
-        return sum(c.shape[0] * d for c, d in zip(self.columns, self.heights, strict=True)), self.normal.size
+        return sum(c.shape[0] * d for c, d in zip(self.columns, self.heights, strict=True)), self.down.sums
 
     def blank(self, dtype: Any) -> BlockEntries:
         """BlockEntries of zeros."""
@@ -114,25 +115,29 @@ def one_vector(blocks: Sequence[Array]) -> Array:
     return jnp.concatenate([jnp.ravel(a) for a in blocks])
 
 
-def block_structure(columns: Sequence[Any], heights: Sequence[int], n: int) -> BlockStructure:
+def block_structure(columns: Sequence[Any], heights: Sequence[int], n: int, whole: bool = True) -> BlockStructure:
     """The structure from the columns (m, w) of each kind's blocks, -1 for what is held. On the host, by array code.
 
-    No column comes twice in a block.
+    No column comes twice in a block. Without the `whole` of J'J, which is most of the work, `normal` and `products` are
+    None.
     """
     rows, across, place, single, alone, start, first = [], [], [], [], [], 0, 0
     for c in columns:
         m, w = c.shape
-        i, j = np.broadcast_to(c[:, :, None], (m, w, w)), np.broadcast_to(c[:, None, :], (m, w, w))
-        lower = (i >= j) & (j >= 0)
-        rows, across = [*rows, i[lower]], [*across, j[lower]]
-        place.append(start + np.flatnonzero(lower.ravel()))
+        if whole:
+            i, j = np.broadcast_to(c[:, :, None], (m, w, w)), np.broadcast_to(c[:, None, :], (m, w, w))
+            lower = (i >= j) & (j >= 0)
+            rows, across = [*rows, i[lower]], [*across, j[lower]]
+            place.append(start + np.flatnonzero(lower.ravel()))
         free = np.flatnonzero(c.ravel() >= 0)
         single, alone = [*single, c.ravel()[free]], [*alone, first + free]
         start, first = start + m * w * w, first + m * w
-    normal, slot = sparse_structure(np.concatenate(rows), np.concatenate(across), n)
+    normal: Any = None
+    products: Any = None
+    if whole:
+        normal, slot = sparse_structure(np.concatenate(rows), np.concatenate(across), n)
+        products = gather_plan(slot, np.concatenate(place), normal.entries)
     held = tuple(np.where(c < 0, n, c).astype(np.int32) for c in columns)
-    found = BlockStructure(
-        held, gather_plan(np.concatenate(single), np.concatenate(alone), n),
-        gather_plan(slot, np.concatenate(place), normal.entries), normal, tuple(heights),
-    )  # fmt: skip
+    down = gather_plan(np.concatenate(single), np.concatenate(alone), n)
+    found = BlockStructure(held, down, products, normal, tuple(heights))
     return jax.tree.map(jnp.asarray, found)

@@ -8,6 +8,7 @@ complement on the kept unknowns. `raphson.linear.schur` does the numbers.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.kernel.record import record, static
+from raphson.linear.kept_blocks import KeptBlocks, kept_blocks
 from raphson.linear.structure import SparseStructure, sparse_structure
 from raphson.linear.sums import SumPlan, gather_plan
 
@@ -29,6 +31,11 @@ chunks of 32: 12 ms at 256 and 512, 16 at 64, 21 at 32, 42 all at once."""
 CHUNK_COST = 4
 """A chunk costs as much as so many pairs on top of those in it (a call of the product, and the sums behind it)."""
 
+ACCURACY = 1e-2
+"""Conjugate gradients end with a residual of this part of the first, in the norm of the inverse blocks. A plaza of 1000
+cameras and 1e5 points (benchmarks/bundle_scenes.py), cost after one to four trials: 93888, 86072, 85996.64, 85995.705
+with 0.1, 86712, 85996.56, 85995.704, 85995.702 with 0.01, six of them in 8.3 and 9.6 s."""
+
 
 @record
 class Elimination:
@@ -40,7 +47,8 @@ class Elimination:
     blocks of J'J to those of groups (`cells`) and to the values on the pattern `reduced` of the kept unknowns (`base`),
     products of pairs and of own ones to the same (`pairs`, `owned`), and what functions say of the kept unknowns
     (`down`, by chunks of `own`) and of groups (`back`). `spans`, by kind: where the group's unknowns are in a block;
-    `way`: how the kept ones are solved, "dense", "sparse" or "cg".
+    `way`: how the kept ones are solved, "dense", "sparse" or "cg"; for the last there are `blocks` and no pairs, and
+    `accuracy` is asked of it.
     """
 
     kept: Any
@@ -57,6 +65,8 @@ class Elimination:
     down: SumPlan
     back: SumPlan
     reduced: SparseStructure
+    blocks: KeptBlocks | None
+    accuracy: Any
     spans: tuple[tuple[int, int] | None, ...] = static()
     way: str = static(default="dense")
 
@@ -91,7 +101,7 @@ def eliminated(
     )
     known = np.flatnonzero(group < groups)
     each = np.arange(e)
-    a, b = pairs_of(group, groups)
+    a, b = pairs_of(group if way != "cg" else np.full(1, groups), groups)
     left, right, pairs = chunked(a, b, own, kept.size)
     every = np.arange(group.size - 1)
     alone, _, owned = chunked(every, every, own, kept.size)
@@ -108,9 +118,11 @@ def eliminated(
         kept, gone, group, own, left, right, alone, gather_plan(cells[0], cells[1], groups * e * e),
         base=sums[0], pairs=sums[1], owned=sums[2], down=gather_plan(says[inside], inside, kept.size),
         back=gather_plan((group[known][:, None] * e + each).ravel(), (known[:, None] * e + each).ravel(), groups * e),
-        reduced=reduced, spans=tuple(spans), way=way,
+        reduced=reduced, blocks=kept_blocks(own[:-1], kept.size, reduced) if way == "cg" else None, accuracy=None,
+        spans=tuple(spans), way=way,
     )  # fmt: skip
-    return jax.tree.map(partial(jnp.asarray, dtype=jnp.int32), found)
+    found = jax.tree.map(partial(jnp.asarray, dtype=jnp.int32), found)
+    return replace(found, accuracy=jnp.asarray(ACCURACY)) if way == "cg" else found
 
 
 def own_blocks(

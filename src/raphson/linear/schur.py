@@ -17,17 +17,15 @@ from jax import lax
 from raphson.kernel.record import record
 from raphson.linear.blocks import BlockEntries, one_vector
 from raphson.linear.elimination import Elimination
+from raphson.linear.kept_blocks import by_blocks, inverses
 from raphson.linear.sparse import sparse_definite, sparse_solve
 from raphson.linear.structure import identity_values, shifted_values, sparse_product
 from raphson.linear.sums import gathered_sums, taken
 
 Array = jax.Array
 
-CG_ACCURACY = 1e-13
-"""Conjugate gradients end with a residual of this size: nothing mends their solution afterwards."""
-
 CG_STEPS = 500
-"""And after so many steps."""
+"""Conjugate gradients end after so many steps."""
 
 
 @record
@@ -42,7 +40,7 @@ class ArrowBlocks:
 @record
 class Eliminated:
     """Factors of J'J + diag: `low` (P, e, e) of the groups, `cross` = V (M, e, w), and of S its `values` (nnz,) with a
-    Cholesky factor (K, K), or what stands for it. `ok`: J'J + diag is positive definite."""
+    Cholesky factor (K, K), or the inverses of its blocks. `ok`: J'J + diag is positive definite."""
 
     low: Array
     cross: Array
@@ -126,7 +124,8 @@ def eliminate(plan: Elimination, arrow: ArrowBlocks, diagonal: Array) -> Elimina
     V = jnp.where(free, forward_each(of_groups(plan, low, 1.0), arrow.cross), 0)
     base = shifted_values(plan.reduced, arrow.base, taken(diagonal, plan.kept))
     if plan.way == "cg":
-        return Eliminated(low, V, base, inverse_blocks(plan, V, base), fine)
+        alone = base - gathered_sums(plan.owned, chunk_products(V, plan.own, plan.own))
+        return Eliminated(low, V, base, inverses(plan.blocks, alone), fine)  # type: ignore[arg-type]
     values = base - gathered_sums(plan.pairs, chunk_products(V, plan.left, plan.right))
     values = jnp.where(fine, values, identity_values(plan.reduced, values))
     if plan.way == "sparse":
@@ -172,36 +171,48 @@ def reduced_solve(plan: Elimination, found: Eliminated, b: Array) -> Array:
     return lax.linalg.triangular_solve(found.factor, half, left_side=True, lower=True, transpose_a=True)[:, 0]
 
 
-def inverse_blocks(plan: Elimination, V: Array, base: Array) -> Array:
-    """The inverse diagonal (K,) of S, without S: what conjugate gradients are preconditioned with."""
-    own = of_chunks(plan, jnp.sum(V * V, 1))
-    diagonal = taken(base, plan.reduced.diagonal)
-    return 1 / jnp.maximum(diagonal - own, jnp.finfo(V.dtype).eps * diagonal)
-
-
 def reduced_cg(plan: Elimination, found: Eliminated, b: Array) -> Array:
     """S^-1 b by preconditioned conjugate gradients; S is never formed."""
+    return cg_steps(plan, found, b)[0]
+
+
+def cg_steps(plan: Elimination, found: Eliminated, b: Array) -> tuple[Array, Array]:
+    """The same, and how many products with S it took."""
 
     def product(y: Array) -> Array:
         back = times_cross(plan, found.cross, cross_times(plan, found.cross, y))
         return sparse_product(plan.reduced, found.values, y) - back
 
-    def preconditioned(v: Array) -> Array:
-        return found.factor * v
+    def going(c: tuple[Array, ...]) -> Array:
+        return (c[4] < CG_STEPS) & (c[3] > plan.accuracy**2 * (b @ z))
 
-    solved, _ = jax.scipy.sparse.linalg.cg(product, b, tol=CG_ACCURACY, maxiter=CG_STEPS, M=preconditioned)
-    return solved
+    def body(c: tuple[Array, ...]) -> tuple[Array, ...]:
+        y, r, p, rz, k = c
+        Sp = product(p)
+        t = rz / (p @ Sp)
+        r = r - t * Sp
+        z = by_blocks(blocks, found.factor, r)
+        new = r @ z
+        return y + t * p, r, z + new / rz * p, new, k + 1
+
+    blocks: Any = plan.blocks
+    z = by_blocks(blocks, found.factor, b)
+    y, _, _, _, steps = lax.while_loop(going, body, (jnp.zeros_like(b), b, z, b @ z, jnp.zeros((), jnp.int32)))
+    return y, steps
 
 
-def best_elimination(plan: Elimination, arrow: ArrowBlocks, diagonal: Array, lift: Array) -> Eliminated:
-    """The factors with this diagonal; where they fail, with `lift` on top."""
-    shapes = jax.eval_shape(eliminate, plan, arrow, diagonal)
-    nothing: Eliminated = jax.tree.map(jnp.zeros_like, shapes)  # `ok` is False
+def lifted_solve(plan: Elimination, arrow: ArrowBlocks, diagonal: Array, lift: Array, b: Array) -> Array:
+    """(J'J + diag)^-1 b (n,) with this diagonal; where it fails, with `lift` (n,) on top; else zero.
 
-    def going(c: tuple[Eliminated, Array]) -> Array:
-        return (c[1] < 2) & ~c[0].ok
+    A loop, so that it is compiled once; it carries solutions and no factors, which are a hundred times as large.
+    """
 
-    def body(c: tuple[Eliminated, Array]) -> tuple[Eliminated, Array]:
-        return eliminate(plan, arrow, diagonal + c[1] * lift), c[1] + 1
+    def going(c: tuple[Array, Array, Array]) -> Array:
+        return (c[2] < 2) & ~c[1]
 
-    return lax.while_loop(going, body, (nothing, jnp.zeros((), diagonal.dtype)))[0]
+    def body(c: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        found = eliminate(plan, arrow, diagonal + c[2] * lift)
+        return eliminated_solve(plan, found, b), found.ok, c[2] + 1
+
+    start = jnp.zeros_like(b), jnp.zeros((), bool), jnp.zeros((), b.dtype)
+    return lax.while_loop(going, body, start)[0]

@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from raphson.kernel.number import eps
 from raphson.kernel.record import record
 from raphson.linear.elimination import Elimination
-from raphson.linear.schur import ArrowBlocks, Eliminated, arrow_of, best_elimination, eliminated_solve
+from raphson.linear.schur import ArrowBlocks, Eliminated, arrow_of, eliminate, lifted_solve
 from raphson.operators.shifts import SquareShifts
 from raphson.operators.sparse import SparseSubproblem
 from raphson.operators.sparse_gram import SparseGram
@@ -38,15 +37,16 @@ class SchurGram(SparseGram):
         return replace(plan, g=self.structure.transposed(self.entries, r) / plan.scale)
 
     def prepare(self, g: Array, d: Array, error: Array | None = None) -> "SchurShifts":  # type: ignore[override]
-        """The parts of J'J with columns at length 1 or less; one elimination a shift."""
-        entries = jax.lax.optimization_barrier(self.structure.over_columns(self.entries, d))
-        arrow = arrow_of(self.elimination, entries)
-        return SchurShifts(self.slope() / d, d, arrow, self.stiff / d, self.elimination)
+        """The parts of J'J; one elimination a shift."""
+        return SchurShifts(self.slope() / d, d, arrow_of(self.elimination, self.entries), self.stiff, self.elimination)
 
 
 @record
 class SchurShifts(SquareShifts):
-    """(J'J + shift) y = -J'r in scaled variables y = d s, for any shift >= 0."""
+    """(J'J + shift D^2) s = -J'r, D = diag(`scale`), for any shift >= 0; y = D s. `g` is D^-1 J'r.
+
+    The matrix is not scaled: a Cholesky factor of D^-1 (...) D^-1 has the same relative rounding, and needs J twice.
+    """
 
     g: Array
     scale: Array
@@ -55,10 +55,12 @@ class SchurShifts(SquareShifts):
     elimination: Elimination
 
     def factorized(self, shift: Array) -> Eliminated:
-        """The factors of J'J + shift, with what rounding needs on top."""
-        lift = jnp.asarray(4 * self.g.size * eps(self.g), self.g.dtype)  # columns have length 1 or less
-        return best_elimination(self.elimination, self.arrow, shift + self.stiff**2, lift)
+        """The factors of J'J + shift D^2."""
+        return eliminate(self.elimination, self.arrow, shift * self.scale**2 + self.stiff**2)
 
     def solve(self, shift: Array) -> Array:
-        """-(J'J + shift)^-1 J'r; zero where no factor is to be had (what is not finite)."""
-        return -eliminated_solve(self.elimination, self.factorized(shift), self.g)
+        """-(D^-1 J'J D^-1 + shift)^-1 g, with what rounding needs on top; zero where there is no factor (what is not
+        finite)."""
+        diagonal, units = shift * self.scale**2 + self.stiff**2, self.scale**2
+        lift = 4 * self.g.size * eps(self.g) * units  # columns have length 1 or less in units of the scale
+        return -self.scale * lifted_solve(self.elimination, self.arrow, diagonal, lift, self.scale * self.g)

@@ -9,6 +9,7 @@ from raphson.kernel.motion import SE3
 from raphson.kernel.space import Euclidean
 from raphson.slam import errors
 from raphson.slam.bundle_file import BundleFile, vector_rotations
+from raphson.slam.gauge import SIMILARITY, similarity_directions
 from raphson.slam.graph import FactorGraph
 from raphson.slam.graph_file import Floats
 from raphson.slam.rigid import rotation_quaternions, turned
@@ -39,7 +40,7 @@ def bundle_graph(bundle: BundleFile) -> FactorGraph:
     refuse_no_image(bundle)
     poses, lenses, points = bundle_variables(bundle)
     shared = bundle.intrinsics is not None
-    graph = FactorGraph(gauge="free")
+    graph = FactorGraph(gauge="free", symmetry=(similarity_directions, SIMILARITY))
     graph.add_variables("pose", SPACE, poses, [0] if bundle.model == "libmv" else None)
     graph.add_variables("lens", Euclidean(), lenses, np.ones(len(lenses), bool) if shared else None)
     graph.add_variables("point", Euclidean(), points)

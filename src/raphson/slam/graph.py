@@ -85,7 +85,9 @@ class FactorGraph:
 
     The cost is 1/2 sum e' Omega e over all factors, e = residual(x_1, ..., x_k, measurement). Variables of a type are
     rows of one array, factors of a kind one function and arrays. `file`: where the graph comes from, or None.
-    `gauge`: "held", one variable of what nothing else fixes is held where it is; or "free".
+    `gauge`: "held", one variable of what nothing else fixes is held where it is; or "free". `symmetry`: steps (n, k) of
+    the unknowns at x along which the cost may be level whatever was measured, a function of x, and what they are, in
+    words; the certificate takes out those that the Hessian confirms. None: nothing is known.
 
         graph = rp.slam.FactorGraph()
         graph.add_variables("pose", rp.slam.SE2(), start)                       # (N, 3)
@@ -97,6 +99,7 @@ class FactorGraph:
     factors: list[Factors] = field(default_factory=list)
     file: GraphFile | None = None
     gauge: str = "held"
+    symmetry: tuple[Callable[[Any], Any], str] | None = None
 
     def add_variables(self, name: str, space: Any, values: Any, frozen: Any = None) -> None:
         """Variables of a type: their space (of one of them), start values (N, ...), and which are held where they are:

@@ -49,9 +49,10 @@ BEGINNING, POOR = 20, 6
 From vertices in their files: MITb 10, input_INTEL 10 (he ends 3.5 % above), M3500a 7 (he 9 % below),
 sphere_bignoise_vertex3 (he 17 % below); from the starts of `init="auto"` at most 4."""
 
-OPEN = 1e-4
-"""The first damping where the frame and the scale are open, as in bundle adjustment: Ceres's. Trials to 13389 of
-Ladybug-49 and to 30378.6358 (1e-6) of Trafalgar-21: 10 and 10 with 1e-3, 8 and 8 with 1e-4, 15 and 3 with 1e-8."""
+OPEN, LEAP = 1e-6, 100.0
+"""The first damping where the frame and the scale are open, as in bundle adjustment, and by how much it grows where the
+first trial fails: then it is Ceres's 1e-4. Trials to 13389 of Ladybug-49 and to 30378.6358 (1e-6) of Trafalgar-21: 6
+and 3 (the first of Ladybug fails, a third of the work of the others), 5 and 8 with 1e-4, 8 and 5 with 1e-5."""
 
 FORGOTTEN = 0.0
 """What the unit of a variable at the last point counts there: nothing. Points that a bad start has close to a camera
@@ -101,18 +102,22 @@ def optimize(
     notes.extend(prepared.notes)
     notes.extend(bundle_notes(graph) if isinstance(graph, BundleFile) else ())
     candidates = chosen_methods(method, prepared, wanted)
+    steps_alone = all(name in ("lm", "gauss-newton") for name, _, _ in candidates) and not isinstance(method, Method)
+    problem = prepared.problem if steps_alone else prepared.whole
     call = FitCall(
-        prepared.problem, prepared.x, lambda x: {name: np.asarray(a) for name, a in x.items()}, limits,
+        problem, prepared.x, lambda x: {name: np.asarray(a) for name, a in x.items()}, limits,
         StepNames(prepared.graph, prepared.free), True, notes, begin, compiled, None, reporter(progress),
         enough=enough_for(prepared, limits),
     )  # fmt: skip
     stages = {"start": first - begin, "prepare": ready - first, "steps": 0.0, "certificate": 0.0}
-    fit = first_minimum(call, candidates, (reason, prepared.solver), stages)
+    fit = first_minimum(call, candidates, prepared, (reason, prepared.solver), stages)
     fit.notes = tuple(note.removeprefix(SLOW) for note in fit.notes)  # the loop was not asked for more
     return GraphFit.of(fit, prepared.values(fit.x), prepared.graph, stages)
 
 
-def first_minimum(call: FitCall, candidates: Any, reasons: tuple[str, ...], stages: dict[str, float]) -> Fit:
+def first_minimum(
+    call: FitCall, candidates: Any, prepared: Prepared, reasons: tuple[str, ...], stages: dict[str, float]
+) -> Fit:
     """The result of the first method that ends at what is shown to be a minimum, or the lowest; adds to the stages."""
     best, trials = None, 0
     for name, chosen, why in candidates:
@@ -121,7 +126,8 @@ def first_minimum(call: FitCall, candidates: Any, reasons: tuple[str, ...], stag
         if done.status == Status.NOT_FINITE and not len(done.trace):
             refuse_start(call, done, call.x)
         arrived = time.perf_counter()
-        fit = conclude_fit(call, replace(done, status=limits.named(done.status)), chosen, name, (*reasons, why))
+        certified = call if prepared.whole is call.problem else replace(call, problem=prepared.whole)
+        fit = conclude_fit(certified, replace(done, status=limits.named(done.status)), chosen, name, (*reasons, why))
         stages["steps"] += arrived - begin
         stages["certificate"] += time.perf_counter() - arrived
         if best is None or (fit.success, -fit.value) > (best.success, -best.value):
@@ -188,7 +194,8 @@ def chosen_methods(method: Any, prepared: Prepared, loss: Loss) -> list[tuple[st
     name = preset_name(method, RESIDUAL_PRESETS, RESIDUAL_ALIASES, {})
     is_open = prepared.graph.gauge == "free"
     if name != "auto":
-        return [(name, graph_method(name, prepared.problem, is_open), "asked for")]
+        problem = prepared.whole if name == "newton" else prepared.problem
+        return [(name, graph_method(name, problem, is_open), "asked for")]
     lm = graph_method("lm", prepared.problem, is_open)
     if is_open or not loss.plain:
         return [("lm", lm, "for factor graphs")]
@@ -201,7 +208,8 @@ def graph_method(name: str, problem: Any, is_open: bool) -> Method:
     """The preset of a name, as graphs need it."""
     found = replace(residual_preset(name, problem), stop=replace(STOP, gain=None) if is_open else STOP)
     if isinstance(found.control, Nielsen):
-        found = replace(found, control=replace(found.control, first=OPEN if is_open else FIRST))
+        begun = {"first": OPEN, "leap": LEAP} if is_open else {"first": FIRST}
+        found = replace(found, control=replace(found.control, **begun))
     curvature: Any = found.curvature
     if is_open and found.curvature.observation.residual:
         found = replace(found, curvature=replace(curvature, fading=FORGOTTEN))

@@ -1,6 +1,7 @@
 """From a factor graph to a least-squares problem: unknowns, gauge, and the pattern of J'J. On the host, array code."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -8,20 +9,20 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.kernel.product import Product
-from raphson.linear.blocks import BlockStructure, block_structure
-from raphson.linear.symbolic import PatternMemory
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import Loss, linear
 from raphson.slam.eliminate import elimination_choice, graph_jacobian
 from raphson.slam.graph import FactorGraph, Factors
 from raphson.slam.problem import FactorKind, GraphData, GraphHessian, GraphResiduals, Group
 from raphson.slam.robust import FactorLoss
+from raphson.slam.structures import structure_of
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A graph as a problem and its start; `free`, by type, the rows of its unknowns; `notes` on what was held;
-    `solver`: how its steps are solved, and why."""
+    `solver`: how its steps are solved, and why.
+    `columns` of J by kind, and whether a `direct` factor of the Hessian fits."""
 
     problem: LeastSquares
     x: dict[str, Any]
@@ -29,6 +30,21 @@ class Prepared:
     free: dict[str, np.ndarray]
     notes: tuple[str, ...]
     solver: str
+    columns: list[np.ndarray]
+    direct: bool = True
+
+    @cached_property
+    def whole(self) -> LeastSquares:
+        """The problem with the pattern of its Hessian, which damped steps that eliminate do without."""
+        known: Any = self.problem.jacobian_sparsity
+        if known.structure.normal is not None or not self.direct:
+            return self.problem
+        structure = structure_of(self.columns, known.structure.heights, known.structure.shape[1])
+        return replace(
+            self.problem,
+            sparsity=GraphHessian(structure, symmetry=self.graph.symmetry),
+            jacobian_sparsity=replace(known, structure=structure),
+        )
 
     def values(self, x: dict[str, Any]) -> dict[str, np.ndarray]:
         """All variables by type, the unknowns at x and the others where they are held."""
@@ -63,8 +79,8 @@ def prepare_graph(graph: FactorGraph, loss: Loss | None = None, linear_solver: s
         measured = jax.tree.map(jnp.asarray, f.measurements)
         groups.append(Group(tuple(jnp.asarray(a, jnp.int32) for a in rows), measured, jnp.asarray(f.roots)))
     choice = elimination_choice(graph, free, linear_solver)
-    structure = structure_of(columns, [f.roots.shape[-1] for f in graph.factors], n)
-    jacobian, why = graph_jacobian(graph, structure, columns, first, free, n, choice)
+    jacobian, why, direct = graph_jacobian(graph, columns, first, free, n, choice)
+    structure = jacobian.structure
     held = {name: jnp.asarray(v.values[v.frozen]) for name, v in graph.variables.items()}
     spaces = {name: v.space for name, v in graph.variables.items()}
     x = {name: jnp.asarray(v.values[free[name]]) for name, v in graph.variables.items() if free[name].size}
@@ -72,25 +88,10 @@ def prepare_graph(graph: FactorGraph, loss: Loss | None = None, linear_solver: s
         GraphResiduals(tuple(FactorKind(f.residual, f.types) for f in graph.factors)),
         (GraphData(held, spaces, tuple(groups)),),
         FactorLoss(loss or Loss(linear), tuple((len(f), f.roots.shape[-1]) for f in graph.factors)),  # type: ignore[arg-type]
-        Product({name: spaces[name] for name in x}), GraphHessian(structure), jacobian,
+        Product({name: spaces[name] for name in x}),
+        None if structure.normal is None else GraphHessian(structure, symmetry=graph.symmetry), jacobian,
     )  # fmt: skip
-    return Prepared(problem, x, graph, free, notes, why)
-
-
-REMEMBERED = 2**21
-"""Products of entries up to which the structure of a graph is kept, for when it is solved again: eight take 130 MB at
-most. Comparing takes 0.2 ms and making 40 (sphere2500)."""
-
-STRUCTURES: PatternMemory[BlockStructure] = PatternMemory()
-
-
-def structure_of(columns: list[np.ndarray], heights: list[int], n: int) -> BlockStructure:
-    """`block_structure`, remembered for the last few graphs: weights and measurements may be others."""
-    make = lambda: block_structure(columns, heights, n)
-    if sum(c.size * c.shape[1] for c in columns) > REMEMBERED:
-        return make()
-    shapes = np.array([(*c.shape, d) for c, d in zip(columns, heights, strict=True)])
-    return STRUCTURES.find(np.concatenate([c.ravel() for c in columns]), shapes, n, make)
+    return Prepared(problem, x, graph, free, notes, why, columns, direct)
 
 
 def columns_of(graph: FactorGraph, f: Factors, rows: list[np.ndarray], free: Any, first: Any) -> np.ndarray:

@@ -187,10 +187,12 @@ class EliminatedJacobian(GraphJacobian):
 
 @record
 class GraphHessian:
-    """The Hessian of such a problem from blocks of second derivatives, on the pattern of J'J."""
+    """The Hessian of such a problem from blocks of second derivatives, on the pattern of J'J. `symmetry` as in
+    `FactorGraph`."""
 
     blocks: BlockStructure
     direct: bool = static(default=True)
+    symmetry: Any = static(default=None)
 
     @property
     def structure(self) -> SparseStructure:

@@ -11,6 +11,7 @@ from raphson.calculus.noise import Along
 from raphson.calculus.taylor import GRADIENT, VALUE
 from raphson.certificate.factored import examine_sparse
 from raphson.certificate.kinks import sampled
+from raphson.certificate.level import Level
 from raphson.certificate.measures import Evidence
 from raphson.certificate.rules import certify
 from raphson.certificate.sections import BEYOND, Course, Section, sections_along
@@ -294,7 +295,9 @@ def shape_of(
     if H is None and model.curvature.compact:
         slope, noise = g.astype(float), float(model.floor)
         error = max(eps(g), problem.hessian_error) if isinstance(problem, HOST) else eps(g)
-        return examine_sparse(model.curvature, slope, scale, size, big, error, noise, held, names)
+        symmetry = getattr(problem.sparsity, "symmetry", None)
+        still = None if symmetry is None else Level(symmetry[0](model.x), symmetry[1])
+        return examine_sparse(model.curvature, slope, scale, size, big, error, noise, held, names, still)
     if H is None:
         return None if isinstance(problem, HOST) else examine_products(problem, model.x, g, size, held)
     if not np.all(np.isfinite(H)):
