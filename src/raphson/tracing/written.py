@@ -25,8 +25,9 @@ def written_place(roll: Any, i: int) -> int | None:
 
 def maker_of_one_use(roll: Any, atom: Any, dtype: Any = None) -> int | None:
     """The equation that makes an atom which one equation reads and nobody else (of this type, if one is given)."""
+    aval: Any = atom.aval
     alone = isinstance(atom, jex.Var) and roll.uses[atom] == 1 and atom not in roll.values
-    return roll.maker.get(atom) if alone and dtype in (None, atom.aval.dtype) else None
+    return roll.maker.get(atom) if alone and dtype in (None, aval.dtype) else None
 
 
 def written_numbers(roll: Any, i: int) -> tuple[Any, dict[int, Any]] | None:
