@@ -69,11 +69,11 @@ class Call:
         best = best_of(candidates, self.attempt, limited_steps, KINKED if newton else (), more)
         if not self.over:
             best = onward_from(best, self.aside)
-        if not self.patient and not self.over:
-            again = lambda there: self.again(*candidates[0], there)
-            best = by_squares(best, self.run_on, again)
+        again = lambda there: self.again(*candidates[0], there)
         if not self.patient and not self.over:
             best = through_infinity(best, again)
+        if not self.patient and not self.over:
+            best = by_squares(best, self.run_on, again)
         return best if self.over in (Status.RUNNING, best.termination) else said_over(best, self.over)
 
     def again(self, name: str, method: Method, reason: str, there: Any) -> Result:
