@@ -30,8 +30,8 @@ ONWARD = replace(GAUSS, stop=replace(GAUSS.stop, max_steps=MOST))
 
 
 def by_squares(best: Any, run: Callable[[Any, Method, Any], Run], begin: Callable[[Any], Any]) -> Any:
-    """The result, or the one that goes on from where Gauss and Newton's method came from it, if f is lower there; all
-    evaluations are counted.
+    """The result, or a lower minimum that is shown from where Gauss and Newton's method came from it; all evaluations
+    are counted.
 
     `run(problem, method, x)` runs, `begin(x)` makes a result. Only programs that are written as sums of squares, of at
     most `DENSE` variables on straight spaces.
@@ -53,5 +53,7 @@ def by_squares(best: Any, run: Callable[[Any, Method, Any], Run], begin: Callabl
     if not lower < best.value - worth:
         return replace(best, evaluations=spent, reasons=(*best.reasons, f"{why}, and found nothing lower"))
     found = begin(there)
-    found = replace(found, evaluations=spent + found.evaluations, reasons=(*best.reasons, why))
-    return as_one_run(best, there, found) if found.value < best.value - worth else replace(best, evaluations=spent)
+    spent = spent + found.evaluations
+    if not (found.success and found.value < best.value - worth):  # on a way to infinity they only go farther
+        return replace(best, evaluations=spent, reasons=(*best.reasons, f"{why}, and showed no minimum"))
+    return as_one_run(best, there, replace(found, evaluations=spent, reasons=(*best.reasons, why)))

@@ -83,9 +83,9 @@ class Call:
                 best = better(best, stopped(on=False))
         again = lambda there: self.again(*candidates[0], there)
         if newton and not self.patient and not self.over:
-            best = by_squares(best, self.run_on, again)
-        if newton and not self.patient and not self.over:
             best = through_infinity(best, again)
+        if newton and not self.patient and not self.over:
+            best = by_squares(best, self.run_on, again)
         return best if self.over in (Status.RUNNING, best.termination) else said_over(best, self.over)
 
     def again(self, name: str, method: Method, reason: str, there: Any) -> Result:
