@@ -17,8 +17,10 @@ from raphson.slam.bundle import bundle_notes
 from raphson.slam.bundle_file import BundleFile
 from raphson.slam.chordal import chordal_start
 from raphson.slam.costs import edge_costs
+from raphson.slam.graduated import GraduatedNonConvexity, graduate, judged
 from raphson.slam.graph import FactorGraph
 from raphson.slam.graph_file import GraphFile
+from raphson.slam.odometry import odometry_start
 from raphson.slam.prepare import Prepared, prepare_graph
 from raphson.slam.solution import GraphFit, StepNames
 from raphson.solver.call import limited
@@ -44,6 +46,9 @@ Ladybug-49 and to 30378.6358 (1e-6) of Trafalgar-21: 10 and 10 with 1e-3, 8 and 
 FORGOTTEN = 0.0
 """What the unit of a variable at the last point counts there: nothing. Points that a bad start has close to a camera
 have columns that are far too long. Trials to the same costs, with 1: 8 and 8, with 1/2 and 0: 5 and 8."""
+
+INITS = ("auto", "file", "chordal", "odometry")
+"""The starts that have names."""
 
 STOP = Stop(tolerance=ACCURACY, max_steps=500)
 
@@ -72,7 +77,7 @@ def optimize(
     begin, compiled = time.perf_counter(), CompileClock.seconds
     notes: list[str] = list(graph.notes) if isinstance(graph, GraphFile | BundleFile) else []
     limits = read_limits(tol, max_steps, time_limit, None, notes)
-    wanted = read_loss(loss, scale, np.dtype(float), notes)
+    wanted = GraduatedNonConvexity.read(loss, scale) or read_loss(loss, scale, np.dtype(float), notes)
     whole = FactorGraph.of(graph)
     if not whole.factors:
         raise ValueError("the graph has no factors: nothing is known of its variables")
@@ -87,28 +92,40 @@ def optimize(
         prepared.problem, prepared.x, lambda x: {name: np.asarray(a) for name, a in x.items()}, limits,
         StepNames(prepared.graph, prepared.free), True, notes, begin, compiled, None, reporter(progress),
     )  # fmt: skip
-    done = run_from(call, limited(chosen, limits, call.x), call.x, progress=call.progress)
+    told: tuple[str, ...] = ()
+    if isinstance(wanted, GraduatedNonConvexity):
+        call, told = graduate(call, chosen)
+    done = run_from(call, limited(chosen, call.limits, call.x), call.x, progress=call.progress)
     if done.status == Status.NOT_FINITE and not len(done.trace):
         refuse_start(call, done, call.x)
     arrived = time.perf_counter()
     fit = conclude_fit(
-        call, replace(done, status=limits.named(done.status)), chosen, name, (reason, prepared.solver, why)
+        call, replace(done, status=limits.named(done.status)), chosen, name, (reason, *told, prepared.solver, why)
     )
     stages = {"start": first - begin, "prepare": ready - first, "steps": arrived - ready}
     stages["certificate"] = time.perf_counter() - arrived
     fit.notes = tuple(note.removeprefix(SLOW) for note in fit.notes)  # the loop was not asked for more
-    return GraphFit.of(fit, prepared.values(fit.x), prepared.graph, stages)
+    found = GraphFit.of(fit, prepared.values(fit.x), prepared.graph, stages)
+    factor_loss: Any = call.problem.loss
+    found.begun, found.weights = prepared.values(prepared.x), factor_loss.counted(jnp.asarray(found.residuals))
+    if isinstance(wanted, GraduatedNonConvexity):
+        judged(found, factor_loss)
+    return found
 
 
-def started(graph: FactorGraph, init: Any, loss: Loss) -> tuple[FactorGraph, str]:
+def started(graph: FactorGraph, init: Any, loss: Loss | GraduatedNonConvexity) -> tuple[FactorGraph, str]:
     """The graph with the values that `init` says, and why these."""
     if isinstance(init, str):
-        if init not in ("auto", "file", "chordal"):
-            raise ValueError(f"init must be 'auto', 'file', 'chordal' or values by type, not {init!r}")
-        if init == "chordal" and graph.file is None:
-            raise ValueError("init='chordal' needs a graph that comes from a file: of others the edges are not known")
+        if init not in INITS:
+            raise ValueError(f"init must be {', '.join(map(repr, INITS))} or values by type, not {init!r}")
+        if init in ("chordal", "odometry") and graph.file is None:
+            raise ValueError(f"init={init!r} needs a graph that comes from a file: of others the edges are not known")
         if init == "file" or graph.file is None:
             return graph, "from the values of the graph"
+        graduated = isinstance(loss, GraduatedNonConvexity)
+        if init == "odometry" or (init == "auto" and graduated):
+            why = ", which outliers do not spoil" if graduated else ""
+            return graph.with_values(odometry_start(graph.file)), f"along the odometry of the file{why}"
         other = chordal_start(graph.file)
         here, there = (start_cost(graph.file, values, loss) for values in (None, other))
         said = f"cost {there:.6g}, with the values of the graph {here:.6g}"
@@ -116,7 +133,7 @@ def started(graph: FactorGraph, init: Any, loss: Loss) -> tuple[FactorGraph, str
             return graph.with_values(other), f"from chordal initialization: {said}"
         return graph, f"from the values of the graph: cost {here:.6g}, chordal initialization has {there:.6g}"
     if not isinstance(init, Mapping):
-        raise TypeError(f"init must be 'auto', 'file', 'chordal' or values by type, not {type(init).__name__}")
+        raise TypeError(f"init must be {', '.join(map(repr, INITS))} or values by type, not {type(init).__name__}")
     for name, values in init.items():
         if name not in graph.variables:
             raise ValueError(f"init has values of {name!r}: the graph has {', '.join(map(repr, graph.variables))}")
@@ -126,10 +143,10 @@ def started(graph: FactorGraph, init: Any, loss: Loss) -> tuple[FactorGraph, str
     return graph.with_values(init), "from the caller's values"
 
 
-def start_cost(file: GraphFile, values: Any, loss: Loss) -> float:
+def start_cost(file: GraphFile, values: Any, loss: Loss | GraduatedNonConvexity) -> float:
     """1/2 c^2 sum rho(e' Omega e / c^2) at values of a file's vertices, by the referee."""
     costs = np.concatenate(list(edge_costs(file, "g2o", values).values()))
-    if loss.plain:
+    if isinstance(loss, GraduatedNonConvexity) or loss.plain:
         return float(costs.sum() / 2)
     return float(loss.scale**2 / 2 * np.sum(loss.rho(jnp.asarray(costs / loss.scale**2))[0]))
 
