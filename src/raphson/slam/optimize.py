@@ -62,10 +62,13 @@ def optimize(
 
     graph: a `FactorGraph`, or what `read_g2o`, `read_bal` and the like have read. method: "auto" (Levenberg-Marquardt
     with a small first damping), "lm", "gauss-newton", "dogleg", "lm-radius", "newton", or a `Method`. init: "file"
-    begins with the values of the graph, "chordal" with chordal initialization from the edges of its file, "auto" with
-    that of the two that costs less (the reason is in `result.reasons`); or values by type. loss: "linear", "huber",
-    "cauchy", "geman-mcclure", "tukey" and the others of `least_squares`, of whole factors:
-    1/2 c^2 sum rho(e' Omega e / c^2), c the `scale`. tol: relative accuracy asked of the loop. linear_solver: "cholmod"
+    begins with the values of the graph, "chordal" with chordal initialization from the edges of its file, "odometry"
+    with its poses one after the other, "auto" with that of the first two that costs less (the reason is in
+    `result.reasons`); or values by type. loss: "linear", "huber", "cauchy", "geman-mcclure", "tukey", "dcs" and the
+    others of `least_squares`, of whole factors: 1/2 c^2 sum rho(e' Omega e / c^2), c the `scale`; or "gnc", "gnc-gm" or
+    a `GraduatedNonConvexity`, by which outliers are told and dropped: `result.outliers`, and "auto" begins with the
+    odometry. What is minimized, and what the certificate is of, is the last cost: half of e' Omega e, at most
+    c^2. tol: relative accuracy asked of the loop. linear_solver: "cholmod"
     factorizes the whole of J'J on its sparse pattern; "schur" eliminates the variables of a type of which no factor
     touches two, as points seen by cameras, and factorizes what is left as a dense matrix, "schur-sparse" by CHOLMOD,
     "schur-cg" never forms it; "auto" takes "schur" where most unknowns can be eliminated and few are left.
