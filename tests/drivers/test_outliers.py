@@ -1,5 +1,6 @@
 """Outliers: robust losses of whole factors, graduated non-convexity, and the start along odometry."""
 
+import json
 from dataclasses import replace
 
 import jax
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 import raphson as rp
+from raphson.cli.main import invoke
 from raphson.kernel.space import Euclidean
 from raphson.linear.blocks import one_vector
 from raphson.problems.loss import LOSSES, Loss
@@ -258,3 +260,16 @@ def test_the_start_along_odometry_begins_at_a_prior_and_sees_by_the_sensor():
     costs = rp.slam.edge_costs(file, "g2o", start)
     assert costs["SE3_PRIOR"].max() < 1e-18
     assert (costs["SE3_XYZ"] < 1e-18).sum() >= 4
+
+
+def test_the_command_line_names_them(capsys, tmp_path, monkeypatch):
+    """By the ids of their poses, and in a sentence."""
+    monkeypatch.setenv("RAPHSON_CACHE", "0")
+    file, wrong = walk("SE2", 2, seed=2)
+    rp.slam.write_g2o(tmp_path / "walk.g2o", file)
+    assert invoke(("slam", str(tmp_path / "walk.g2o"), "--robust", "gnc", "--json")) == 0
+    found = json.loads(capsys.readouterr().out)
+    edge = file.edges["SE2"]
+    assert found["outliers"] == [[3 * int(i), 3 * int(j)] for i, j in zip(edge.i[wrong], edge.j[wrong], strict=True)]
+    assert invoke(("slam", str(tmp_path / "walk.g2o"), "--robust", "gnc", "--init", "odometry")) == 0
+    assert f"2 of the {LOOPS} factors" in " ".join(capsys.readouterr().out.split())

@@ -2,6 +2,7 @@
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 
 from raphson.fit.attempt import FitCall, run_from
 from raphson.fit.residuals import rows_times
+from raphson.kernel.status import Status
 from raphson.problems.loss import Loss
 from raphson.slam.account import FACTOR_CLASSES, ODOMETRY, factor_class
 from raphson.slam.graduated_loss import ENDS, FORMS, GraduatedLoss
@@ -131,7 +133,7 @@ def graduate(call: FitCall, method: Method) -> tuple[FitCall, tuple[str, ...]]:
     for left in reversed(range(PASSES)):
         own, more, steps = narrowed(replace(own, x=call.x), method)
         stages, trials, found = stages + more, trials + steps, noise_size(own)
-        if not left or found is None or WIDER * found > NARROWER * size or own.over:
+        if not left or found is None or WIDER * found > NARROWER * size or late(own):
             break
         ratio, loss = max(WIDER * found / size, LEAST), own.problem.loss
         size, narrow = size * ratio, replace(loss, limits=tuple(ratio * c for c in loss.limits))
@@ -154,7 +156,7 @@ def narrowed(call: FitCall, method: Method, most: float = np.inf) -> tuple[FitCa
     loss, x, limits, stages, trials = call.problem.loss, call.x, call.limits, 0, 0
     end, none = (FIRM, 1) if loss.form == "truncated" else (ENDS[loss.form], 0)
     softness = min(2 * float(loss.ratios(call.problem.residuals(x)).max(initial=0.0)) - none, most)
-    while softness > end and not call.over and limits.max_steps != 0:
+    while softness > end and not late(call) and limits.max_steps != 0:
         steps = STAGE_STEPS if limits.max_steps is None else min(STAGE_STEPS, limits.max_steps)
         problem = replace(call.problem, loss=replace(loss, softness=jnp.asarray(softness, loss.softness.dtype)))
         stage = limited(method, Limits(STAGE_TOLERANCE, steps, None), x)
@@ -162,6 +164,14 @@ def narrowed(call: FitCall, method: Method, most: float = np.inf) -> tuple[FitCa
         x, trials, stages, softness = done.state.best.x, trials + len(done.trace), stages + 1, softness / DIVIDED
         limits = limits.after(len(done.trace), False)
     return replace(call, x=x, limits=limits), stages, trials
+
+
+def late(call: FitCall) -> bool:
+    """Whether the run was ended from outside, or its time is over: a stage may be too short to see that."""
+    limit = call.limits.time_limit
+    if not call.over and limit is not None and time.perf_counter() - call.begin > limit:
+        call.over.append(Status.TIME)
+    return bool(call.over)
 
 
 def noise_size(call: FitCall) -> float | None:

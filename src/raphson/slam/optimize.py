@@ -101,6 +101,8 @@ def optimize(
     done = run_from(call, limited(chosen, call.limits, call.x), call.x, progress=call.progress)
     if done.status == Status.NOT_FINITE and not len(done.trace):
         refuse_start(call, done, call.x)
+    if call.over:  # perhaps before the last run
+        done = replace(done, status=call.over[0])
     arrived = time.perf_counter()
     fit = conclude_fit(
         call, replace(done, status=limits.named(done.status)), chosen, name, (reason, *told, prepared.solver, why)

@@ -64,7 +64,9 @@ class FactorLoss:
         """1/2 c^2 sum rho(z)."""
         if self.plain:
             return self.loss.cost(r)
-        return 0.5 * sum(jnp.sum(self.of_factors(k, e)[0]) for k, e in enumerate(self.parts(r)))
+        return 0.5 * sum(
+            (jnp.sum(self.of_factors(k, e)[0]) for k, e in enumerate(self.parts(r))), jnp.zeros((), r.dtype)
+        )
 
     def counted(self, r: Array) -> list[Array]:
         """How much each factor counts (m,), by kind: rho', the share of its plain gradient that it keeps."""
