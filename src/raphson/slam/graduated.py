@@ -39,7 +39,8 @@ NARROWER = 0.5
 """What is kept errs less than this share of what its information says: thresholds are narrowed to it."""
 
 WIDER = 1.5
-"""Thresholds are narrowed to this times what is kept errs: errors are not of one size in all directions."""
+"""Thresholds are narrowed to this times what is kept errs. With 1, 65 of 2450 right loop closures of sphere2500 were
+dropped; with 1.5 none."""
 
 LEAST = 0.1
 """By no more than this at once: edges without any noise are no reason to drop one for its last digit."""
