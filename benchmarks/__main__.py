@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.suite import Suite
 
-NAMES = ("dense", "nist", "first_try", "large", "products", "choice", "bundle", "slam", "slam_incremental")
+NAMES = ("dense", "nist", "first_try", "large", "products", "choice", "bundle", "slam", "slam_incremental", "outliers")
 
 
 def suite(name: str) -> Suite:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import raphson as rp
+from benchmarks.outlier_runs import places, trajectory_error, with_outliers
 from raphson.slam.prepare import prepare_graph
 from raphson.solver.drive import advance, start_state
 from raphson.solver.presets import cast, residual_preset
@@ -83,3 +84,18 @@ def test_a_program_is_made_for_a_kind_of_factor_and_not_for_a_factor(shared):
         lowered = advance.jitted.lower(method, p.problem, state, 8, history=8)
         lengths.append(lowered.as_text().count("\n"))
     assert lengths[1] <= 1.25 * lengths[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["M3500", "sphere2500"])
+def test_with_wrong_loop_closures_the_map_is_that_without_them(shared, name):
+    """30 % of all loop closures, by a fixed seed: the distance to the map of the right ones is a thousandth of that of
+    the odometry, and none is judged wrongly."""
+    right, kind = read(shared, name), "SE2" if name == "M3500" else "SE3"
+    file, wrong = with_outliers(right, kind, 0.3)
+    found = rp.slam.optimize(file, loss="gnc")
+    assert found.success
+    np.testing.assert_array_equal(found.outliers[0], wrong)
+    clean, start = rp.slam.optimize(right), rp.slam.odometry_start(file)[kind]
+    near, far = (trajectory_error(places(at, kind), places(clean.poses, kind)) for at in (found.poses, start))
+    assert near < 1e-3 * far

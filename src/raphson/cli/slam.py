@@ -20,9 +20,11 @@ CONVENTIONS = {"g2o": "sum e' Omega e", "gtsam": "half of it, full angles", "se-
 def slam(
     file: Annotated[Path, typer.Argument(metavar="FILE.g2o", help="A pose graph: g2o, TORO or iSAM, gzipped or not.")],
     method: Annotated[str, typer.Option(metavar="NAME", help="One of the methods below.")] = "auto",
-    init: Annotated[str, typer.Option(metavar="auto|file|chordal", help="Where the run begins.")] = "auto",
+    init: Annotated[
+        str, typer.Option(metavar="NAME", help="Where it begins: auto, file, chordal or odometry.")
+    ] = "auto",
     robust: Annotated[
-        str, typer.Option(metavar="NAME", help="A loss of whole factors, which spares outliers.")
+        str, typer.Option(metavar="NAME", help="A loss of whole factors; gnc tells outliers and drops them.")
     ] = "linear",
     scale: Annotated[float, typer.Option(metavar="SIGMAS", help="Error at which it begins to spare.")] = 1.0,
     noise: Annotated[
@@ -104,8 +106,19 @@ def told(fit: Any) -> dict[str, Any]:
     return {
         "variables": {name: len(v) for name, v in graph.variables.items()}, "factors": count_classes(graph),
         "components": count_components(graph), "held": held_variables(graph), "chi2_start": costs_at_start(fit),
-        "chi2": fit.chi2, "stages": fit.stages, **run,
+        "chi2": fit.chi2, "outliers": outliers(fit), "stages": fit.stages, **run,
     }  # fmt: skip
+
+
+def outliers(fit: Any) -> list[list[int]] | None:
+    """The vertices, by id, of each edge that was judged an outlier; None where none was judged."""
+    from raphson.slam.account import ids_of
+
+    found: list[list[int]] = []
+    for f, mask in zip(fit.graph.factors, fit.outliers, strict=False):
+        ends = [ids_of(fit.graph, name)[f.rows[mask, k]] for k, name in enumerate(f.types)]
+        found += [[int(a) for a in pair] for pair in zip(*ends, strict=True)]
+    return found if fit.outliers else None
 
 
 LARGE = {"x", "gradient", "hessian", "active", "residuals", "jacobian", "parameters", "undetermined", "covariance"}

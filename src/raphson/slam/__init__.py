@@ -8,9 +8,11 @@ from raphson.slam.bundle_file import BundleFile, bundle_cost
 from raphson.slam.chordal import chordal_start
 from raphson.slam.costs import edge_costs, graph_costs
 from raphson.slam.global_certificate import GlobalCertificate, certify_global
+from raphson.slam.graduated import GraduatedNonConvexity
 from raphson.slam.graph import FactorGraph
 from raphson.slam.graph_file import GraphFile, GraphFileError
 from raphson.slam.incremental import GraphUpdate, Incremental
+from raphson.slam.odometry import odometry_start
 from raphson.slam.optimize import optimize
 from raphson.slam.read_bal import read_bal, read_gbp, read_libmv
 from raphson.slam.read_g2o import read_g2o
@@ -27,6 +29,7 @@ __all__ = [
     "BundleFile",
     "FactorGraph",
     "GlobalCertificate",
+    "GraduatedNonConvexity",
     "GraphFile",
     "GraphFileError",
     "GraphFit",
@@ -40,6 +43,7 @@ __all__ = [
     "edge_costs",
     "errors",
     "graph_costs",
+    "odometry_start",
     "optimize",
     "optimize_many",
     "read_bal",

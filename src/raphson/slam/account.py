@@ -31,7 +31,7 @@ def values_at(fit: GraphFit, x: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 def costs_at_start(fit: GraphFit) -> dict[str, float]:
     """As `fit.chi2`, at the values that the run began with."""
-    values = values_at(fit, fit.start)
+    values = fit.begun or values_at(fit, fit.start)
     if fit.graph.file is not None:
         return graph_costs(fit.graph.file, values)
     total = float(sum(np.sum(part) for part in squares_of_factors(fit.graph, values)))

@@ -20,8 +20,10 @@ from raphson.slam.bundle import bundle_notes
 from raphson.slam.bundle_file import BundleFile
 from raphson.slam.chordal import chordal_start
 from raphson.slam.costs import edge_costs
+from raphson.slam.graduated import GraduatedNonConvexity, graduate, judged
 from raphson.slam.graph import FactorGraph
 from raphson.slam.graph_file import GraphFile
+from raphson.slam.odometry import odometry_start
 from raphson.slam.prepare import Prepared, prepare_graph
 from raphson.slam.solution import GraphFit, StepNames
 from raphson.solver.call import limited
@@ -64,6 +66,9 @@ Gauss-Newton is linear, and Newton's last steps are quadratic. GTSAM's own relat
 
 STOP = Stop(tolerance=ACCURACY, max_steps=500, gain=GAIN)
 
+INITS = ("auto", "file", "chordal", "odometry")
+"""The starts that have names."""
+
 
 def optimize(
     graph: FactorGraph | GraphFile | BundleFile, method: str | Method | None = "auto", *, init: Any = "auto",
@@ -75,10 +80,13 @@ def optimize(
     graph: a `FactorGraph`, or what `read_g2o`, `read_bal` and the like have read. method: "auto" (Gauss-Newton;
     Levenberg-Marquardt in bundle adjustment, under robust losses, and as well where the start is poor or no minimum
     was reached), "lm", "gauss-newton", "dogleg", "lm-radius", "newton", or a `Method`. init: "file"
-    begins with the values of the graph, "chordal" with chordal initialization from the edges of its file, "auto" with
-    that of the two that costs less (the reason is in `result.reasons`); or values by type. loss: "linear", "huber",
-    "cauchy", "geman-mcclure", "tukey" and the others of `least_squares`, of whole factors:
-    1/2 c^2 sum rho(e' Omega e / c^2), c the `scale`. tol: relative accuracy asked of the loop. linear_solver: "cholmod"
+    begins with the values of the graph, "chordal" with chordal initialization from the edges of its file, "odometry"
+    with its poses one after the other, "auto" with that of the first two that costs less (the reason is in
+    `result.reasons`); or values by type. loss: "linear", "huber", "cauchy", "geman-mcclure", "tukey", "dcs" and the
+    others of `least_squares`, of whole factors: 1/2 c^2 sum rho(e' Omega e / c^2), c the `scale`; or "gnc", "gnc-gm" or
+    a `GraduatedNonConvexity`, by which outliers are told and dropped: `result.outliers`, and "auto" begins with the
+    odometry. What is minimized, and what the certificate is of, is the last cost: half of e' Omega e, at most
+    c^2. tol: relative accuracy asked of the loop. linear_solver: "cholmod"
     factorizes the whole of J'J on its sparse pattern; "schur" eliminates the variables of a type of which no factor
     touches two, as points seen by cameras, and factorizes what is left as a dense matrix, "schur-sparse" by CHOLMOD,
     "schur-cg" never forms it; "auto" takes "schur" where most unknowns can be eliminated and few are left.
@@ -90,7 +98,7 @@ def optimize(
     begin, compiled = time.perf_counter(), CompileClock.seconds
     notes: list[str] = list(graph.notes) if isinstance(graph, GraphFile | BundleFile) else []
     limits = read_limits(tol, max_steps, time_limit, None, notes)
-    wanted = read_loss(loss, scale, np.dtype(float), notes)
+    wanted = GraduatedNonConvexity.read(loss, scale) or read_loss(loss, scale, np.dtype(float), notes)
     whole = FactorGraph.of(graph)
     if not whole.factors:
         what = f"{graph.name} has no edges" if isinstance(graph, GraphFile) else "the graph has no factors"
@@ -109,10 +117,23 @@ def optimize(
         StepNames(prepared.graph, prepared.free), True, notes, begin, compiled, None, reporter(progress),
         enough=enough_for(prepared, limits),
     )  # fmt: skip
-    stages = {"start": first - begin, "prepare": ready - first, "steps": 0.0, "certificate": 0.0}
-    fit = first_minimum(call, candidates, prepared, (reason, prepared.solver), stages)
+    told: tuple[str, ...] = ()
+    if isinstance(wanted, GraduatedNonConvexity):
+        call, told = graduate(call, candidates[0][1])
+    stages = {
+        "start": first - begin,
+        "prepare": ready - first,
+        "steps": time.perf_counter() - ready,
+        "certificate": 0.0,
+    }
+    fit = first_minimum(call, candidates, prepared, (reason, *told, prepared.solver), stages)
     fit.notes = tuple(note.removeprefix(SLOW) for note in fit.notes)  # the loop was not asked for more
-    return GraphFit.of(fit, prepared.values(fit.x), prepared.graph, stages)
+    found = GraphFit.of(fit, prepared.values(fit.x), prepared.graph, stages)
+    factor_loss: Any = call.problem.loss
+    found.begun, found.weights = prepared.values(prepared.x), factor_loss.counted(jnp.asarray(found.residuals))
+    if isinstance(wanted, GraduatedNonConvexity):
+        judged(found, factor_loss)
+    return found
 
 
 def first_minimum(
@@ -125,8 +146,11 @@ def first_minimum(
         done = run_from(call, limited(chosen, limits, call.x), call.x, progress=call.progress)
         if done.status == Status.NOT_FINITE and not len(done.trace):
             refuse_start(call, done, call.x)
+        if call.over:  # perhaps before this run
+            done = replace(done, status=call.over[0])
         arrived = time.perf_counter()
-        certified = call if prepared.whole is call.problem else replace(call, problem=prepared.whole)
+        whole = prepared.whole
+        certified = call if whole is prepared.problem else replace(call, problem=replace(whole, loss=call.problem.loss))
         fit = conclude_fit(certified, replace(done, status=limits.named(done.status)), chosen, name, (*reasons, why))
         stages["steps"] += arrived - begin
         stages["certificate"] += time.perf_counter() - arrived
@@ -153,15 +177,19 @@ def poor_start(trace: Trace) -> bool:
     return int(np.sum(~np.asarray(trace.accepted, bool)[:BEGINNING])) >= POOR
 
 
-def started(graph: FactorGraph, init: Any, loss: Loss) -> tuple[FactorGraph, str]:
+def started(graph: FactorGraph, init: Any, loss: Loss | GraduatedNonConvexity) -> tuple[FactorGraph, str]:
     """The graph with the values that `init` says, and why these."""
     if isinstance(init, str):
-        if init not in ("auto", "file", "chordal"):
-            raise ValueError(f"init must be 'auto', 'file', 'chordal' or values by type, not {init!r}")
-        if init == "chordal" and graph.file is None:
-            raise ValueError("init='chordal' needs a graph that comes from a file: of others the edges are not known")
+        if init not in INITS:
+            raise ValueError(f"init must be {', '.join(map(repr, INITS))} or values by type, not {init!r}")
+        if init in ("chordal", "odometry") and graph.file is None:
+            raise ValueError(f"init={init!r} needs a graph that comes from a file: of others the edges are not known")
         if init == "file" or graph.file is None:
             return graph, "from the values of the graph"
+        graduated = isinstance(loss, GraduatedNonConvexity)
+        if init == "odometry" or (init == "auto" and graduated):
+            why = ", which outliers do not spoil" if graduated else ""
+            return graph.with_values(odometry_start(graph.file)), f"along the odometry of the file{why}"
         other = chordal_start(graph.file)
         here, there = (start_cost(graph.file, values, loss) for values in (None, other))
         said = f"cost {there:.6g}, with the values of the graph {here:.6g}"
@@ -169,7 +197,7 @@ def started(graph: FactorGraph, init: Any, loss: Loss) -> tuple[FactorGraph, str
             return graph.with_values(other), f"from chordal initialization: {said}"
         return graph, f"from the values of the graph: cost {here:.6g}, chordal initialization has {there:.6g}"
     if not isinstance(init, Mapping):
-        raise TypeError(f"init must be 'auto', 'file', 'chordal' or values by type, not {type(init).__name__}")
+        raise TypeError(f"init must be {', '.join(map(repr, INITS))} or values by type, not {type(init).__name__}")
     for name, values in init.items():
         if name not in graph.variables:
             raise ValueError(f"init has values of {name!r}: the graph has {', '.join(map(repr, graph.variables))}")
@@ -179,15 +207,17 @@ def started(graph: FactorGraph, init: Any, loss: Loss) -> tuple[FactorGraph, str
     return graph.with_values(init), "from the caller's values"
 
 
-def start_cost(file: GraphFile, values: Any, loss: Loss) -> float:
+def start_cost(file: GraphFile, values: Any, loss: Loss | GraduatedNonConvexity) -> float:
     """1/2 c^2 sum rho(e' Omega e / c^2) at values of a file's vertices, by the referee."""
     costs = np.concatenate(list(edge_costs(file, "g2o", values).values()))
-    if loss.plain:
+    if isinstance(loss, GraduatedNonConvexity) or loss.plain:
         return float(costs.sum() / 2)
     return float(loss.scale**2 / 2 * np.sum(loss.rho(jnp.asarray(costs / loss.scale**2))[0]))
 
 
-def chosen_methods(method: Any, prepared: Prepared, loss: Loss) -> list[tuple[str, Method, str]]:
+def chosen_methods(
+    method: Any, prepared: Prepared, loss: Loss | GraduatedNonConvexity
+) -> list[tuple[str, Method, str]]:
     """What is tried, one after another until a minimum is reached: name, method and reason."""
     if isinstance(method, Method):
         return [(type(method.curvature).__name__, method, "given by the caller")]
@@ -197,7 +227,7 @@ def chosen_methods(method: Any, prepared: Prepared, loss: Loss) -> list[tuple[st
         problem = prepared.whole if name == "newton" else prepared.problem
         return [(name, graph_method(name, problem, is_open), "asked for")]
     lm = graph_method("lm", prepared.problem, is_open)
-    if is_open or not loss.plain:
+    if is_open or not (isinstance(loss, Loss) and loss.plain):
         return [("lm", lm, "for factor graphs")]
     gauss_newton = graph_method("gauss-newton", prepared.problem, is_open)
     second = "Gauss-Newton from the same start reached nothing that is shown to be a minimum"

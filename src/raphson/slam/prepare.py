@@ -12,6 +12,7 @@ from raphson.kernel.product import Product
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import Loss, linear
 from raphson.slam.eliminate import elimination_choice, graph_jacobian
+from raphson.slam.graduated import GraduatedNonConvexity
 from raphson.slam.graph import FactorGraph, Factors
 from raphson.slam.problem import FactorKind, GraphData, GraphHessian, GraphResiduals, Group
 from raphson.slam.robust import FactorLoss
@@ -56,7 +57,9 @@ class Prepared:
         return found
 
 
-def prepare_graph(graph: FactorGraph, loss: Loss | None = None, linear_solver: str = "auto") -> Prepared:
+def prepare_graph(
+    graph: FactorGraph, loss: Loss | GraduatedNonConvexity | None = None, linear_solver: str = "auto"
+) -> Prepared:
     """The problem of a graph: free variables are unknowns, held ones are data. ValueError where nothing is unknown.
 
     `linear_solver` as in `optimize`.
@@ -87,11 +90,18 @@ def prepare_graph(graph: FactorGraph, loss: Loss | None = None, linear_solver: s
     problem = LeastSquares(
         GraphResiduals(tuple(FactorKind(f.residual, f.types) for f in graph.factors)),
         (GraphData(held, spaces, tuple(groups)),),
-        FactorLoss(loss or Loss(linear), tuple((len(f), f.roots.shape[-1]) for f in graph.factors)),  # type: ignore[arg-type]
+        factor_loss(graph, loss),  # type: ignore[arg-type]
         Product({name: spaces[name] for name in x}),
         None if structure.normal is None else GraphHessian(structure, symmetry=graph.symmetry), jacobian,
     )  # fmt: skip
     return Prepared(problem, x, graph, free, notes, why, columns, direct)
+
+
+def factor_loss(graph: FactorGraph, loss: Loss | GraduatedNonConvexity | None) -> FactorLoss:
+    """The loss of the factors of a graph."""
+    if isinstance(loss, GraduatedNonConvexity):
+        return loss.loss_of(graph)
+    return FactorLoss(loss or Loss(linear), tuple((len(f), f.roots.shape[-1]) for f in graph.factors))
 
 
 def columns_of(graph: FactorGraph, f: Factors, rows: list[np.ndarray], free: Any, first: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from raphson.kernel.number import tiny
+from raphson.kernel.number import huge, tiny
 from raphson.kernel.record import record, static
 from raphson.linear.blocks import one_vector
 from raphson.problems.loss import Loss, linear
@@ -52,25 +52,33 @@ class FactorLoss:
             start = end
         return found
 
-    def of_factors(self, e: Array) -> tuple[Array, Array, Array]:
-        """rho and its two derivatives by z for each factor of a kind (m,)."""
+    def of_factors(self, kind: int, e: Array) -> tuple[Array, Array, Array]:
+        """c^2 rho of the factors of a kind (m,), of errors (m, d), and its two derivatives by e' Omega e."""
         if self.plain:
             return linear(jnp.sum(e * e, 1))
-        return self.loss.rho(self.loss.squares(jnp.sqrt(jnp.sum(e * e, 1))))
+        c = self.loss.scale
+        cost, slope, bend = self.loss.rho(squares(e / c))
+        return c**2 * cost, slope, bend / c**2
 
     def cost(self, r: Array) -> Array:
         """1/2 c^2 sum rho(z)."""
         if self.plain:
             return self.loss.cost(r)
-        return 0.5 * self.loss.scale**2 * sum(jnp.sum(self.of_factors(e)[0]) for e in self.parts(r))
+        return 0.5 * sum(
+            (jnp.sum(self.of_factors(k, e)[0]) for k, e in enumerate(self.parts(r))), jnp.zeros((), r.dtype)
+        )
+
+    def counted(self, r: Array) -> list[Array]:
+        """How much each factor counts (m,), by kind: rho', the share of its plain gradient that it keeps."""
+        return [self.of_factors(k, e)[1] for k, e in enumerate(self.parts(r))]
 
     def weights(self, r: Array) -> tuple[Array, Array]:
         """First and second derivative of the cost by each residual, the first divided by it."""
         first, second = [], []
-        for e in self.parts(r):
-            _, slope, bend = self.of_factors(e)
+        for k, e in enumerate(self.parts(r)):
+            _, slope, bend = self.of_factors(k, e)
             first.append(jnp.broadcast_to(slope[:, None], e.shape))
-            second.append(slope[:, None] + (0 if self.plain else 2 * bend[:, None] * (e / self.loss.scale) ** 2))
+            second.append(slope[:, None] + (0 if self.plain else curved(bend[:, None], e, e)))
         return one_vector(first), one_vector(second)
 
     def corrected(self, r: Array) -> tuple[Array, Array]:
@@ -81,9 +89,18 @@ class FactorLoss:
     def second(self, r: Array) -> list[Array]:
         """The second derivatives of the cost by the errors of each factor (m, d, d), by kind."""
         found = []
-        for e in self.parts(r):
-            _, slope, bend = self.of_factors(e)
+        for k, e in enumerate(self.parts(r)):
+            _, slope, bend = self.of_factors(k, e)
             one = slope[:, None, None] * jnp.eye(e.shape[1], dtype=e.dtype)
-            outer = 0 if self.plain else e[:, :, None] * e[:, None, :] * (2 * bend / self.loss.scale**2)[:, None, None]
-            found.append(one + outer)
+            found.append(one + (0 if self.plain else curved(bend[:, None, None], e[:, :, None], e[:, None, :])))
         return found
+
+
+def squares(e: Array) -> Array:
+    """Sums of squares (m,) of errors (m, d), kept below overflow: beyond that no factor counts more."""
+    return jnp.minimum(jnp.sum(e * e, 1), huge(e) / 16)
+
+
+def curved(bend: Array, a: Array, b: Array) -> Array:
+    """2 rho'' a b; the bend comes first, for it is small where the errors are large and their product is not finite."""
+    return 2 * (bend * a) * b

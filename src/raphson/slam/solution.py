@@ -18,11 +18,16 @@ from raphson.solver.wording import summary
 @dataclass(repr=False, eq=False)
 class GraphFit(Fit):
     """A `Fit` of a factor graph. `values`: all variables by type (N, ...), the held ones, too; `graph` what was
-    optimized, with these values; `stages`: seconds of its parts. `x` holds the free variables alone."""
+    optimized, with these values; `stages`: seconds of its parts; `begun`: the values at the start. `x` holds the free
+    variables alone. By kind of factor, as in `graph.factors`: `weights` (m,), how much each counts, 1 in least squares
+    and rho'(z) with a loss; `outliers`, masks (m,) of those that graduated non-convexity dropped, no mask otherwise."""
 
     values: dict[str, np.ndarray] = field(default_factory=dict)
     graph: FactorGraph = field(default_factory=FactorGraph)
     stages: dict[str, float] = field(default_factory=dict)
+    begun: dict[str, np.ndarray] = field(default_factory=dict)
+    weights: list[np.ndarray] = field(default_factory=list)
+    outliers: list[np.ndarray] = field(default_factory=list)
 
     @classmethod
     def of(cls, fit: Fit, values: dict[str, np.ndarray], graph: FactorGraph, stages: dict[str, float]) -> "GraphFit":
@@ -30,6 +35,7 @@ class GraphFit(Fit):
         object.__setattr__(fit, "__class__", cls)
         found: Any = fit
         found.values, found.graph, found.stages = values, graph.with_values(values), stages
+        found.begun, found.weights, found.outliers = {}, [], []
         return found
 
     @property
