@@ -10,7 +10,7 @@ ABOUT = (
     "angles in space), so ours is minimized twice, each beside who minimizes the same. *From best* is the relative "
     "distance to the best known value of the data's README; of `log` in the plane, which has none there, to the least "
     "found here. Seconds are those of second calls; one that takes above 3 s is made once (of ours the first one, "
-    "compilation included, where that takes above 15). *Steps* is our loop alone, after compilation; *all* is steps "
+    "compilation included, where that takes above 60). *Steps* is our loop alone, after compilation; *all* is steps "
     "with prepare (the structure of the graph, which a second call finds remembered) and certificate (exact Hessian, "
     "Newton steps where they are longer than 4e-6), without reading and start. Of GTSAM and g2o the seconds are those "
     "of making the optimizer and optimizing (ordering and symbolic analysis are in them), until the cost falls by less "
