@@ -186,6 +186,7 @@ class FactorGraph:
 
     def include(self, new: Factors) -> None:
         """Puts factors behind those of the same kind, so that they stay one call; else they are a kind of their own."""
+        self.file = None  # it has more than its file
         for k, old in enumerate(self.factors):
             if old.kind == new.kind:
                 stack = lambda *a: np.concatenate(a)
