@@ -205,6 +205,6 @@ def test_a_factor_beyond_those_of_the_file_counts_in_the_cost(tmp_path):
     """What is added to the graph of a file is in `chi2`; the file's own conventions are those of the file alone."""
     (tmp_path / "two.g2o").write_text("EDGE_SE2 0 1 1 0 0 1 0 0 1 0 1\n")
     graph = rp.slam.FactorGraph.of(rp.slam.read_g2o(tmp_path / "two.g2o"))
-    graph.add_factors(gps, "SE2", [1], [[3.0, 0.0]], sigmas=[1.0, 1.0])
+    graph.add_factors(gps, "SE2", [1, 1], [[3.0, 0.0], [4.0, 0.0]], sigmas=[1.0, 1.0])
     result = rp.slam.optimize(graph)
     assert result.success and result.chi2["g2o"] == pytest.approx(2 * result.value, rel=1e-9) and result.value > 0.1
