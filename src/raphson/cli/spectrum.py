@@ -35,6 +35,8 @@ def spectrum(
 
     if matrix not in MATRICES:
         raise TargetError(f"--matrix {matrix}: choose one of {', '.join(MATRICES)}")
+    if k < 1:
+        raise TargetError(f"-k {k}: a number of eigenvalues of each end, at least 1")
     risk, params = risk_of(loss, batch_size)
     begin = time.perf_counter()
     operator = getattr(risk, matrix.replace("-", "_"))(params)
@@ -89,7 +91,10 @@ def whole(operator: Any, k: int) -> dict[str, Any]:
     """All eigenvalues of a small matrix."""
     import numpy as np
 
-    values = np.linalg.eigvalsh(np.asarray(operator.dense(), float))
+    matrix = np.asarray(operator.dense(), float)
+    if not np.all(np.isfinite(matrix)):
+        raise ValueError(f"a product with the {operator!r} is not finite: it has no eigenvalues")
+    values = np.linalg.eigvalsh(matrix)
     rounding = len(values) * float(np.finfo(operator.dtype).eps) * float(np.max(np.abs(values)))
     k = min(k, len(values))
     return {
