@@ -48,7 +48,7 @@ def spectrum(
         found = both_ends(ends, ml.spectral_density(operator, runs=runs))
     found = {"loss": value, "matrix": operator.name, "parameters": operator.size, "examples": risk.data.count, **found}
     found["seconds"] = time.perf_counter() - begin
-    print(text(found) if json else screen.fold("\n".join(lines(loss, found))))
+    print(text(found) if json else screen.fold("\n".join(lines(found))))
     return 0 if found["converged"] else 1
 
 
@@ -122,7 +122,7 @@ def both_ends(ends: Any, density: Any) -> dict[str, Any]:
     }
 
 
-def lines(name: str, found: dict[str, Any]) -> list[str]:
+def lines(found: dict[str, Any]) -> list[str]:
     """What a person reads."""
 
     def with_error(pair: tuple[float, float]) -> str:
@@ -133,7 +133,7 @@ def lines(name: str, found: dict[str, Any]) -> list[str]:
 
     share = found["negative"][0] / found["parameters"]
     said = [
-        f"{found['matrix']} of {name}: {found['parameters']} parameters, {found['examples']} examples",
+        f"{found['matrix']}: {found['parameters']} parameters, {found['examples']} examples",
         f"loss      {found['loss']:.7g}",
         f"largest   {listed(found['largest'])}",
         f"smallest  {listed(found['smallest'])}",

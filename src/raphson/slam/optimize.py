@@ -236,7 +236,8 @@ def chosen_methods(
 
 def graph_method(name: str, problem: Any, is_open: bool) -> Method:
     """The preset of a name, as graphs need it."""
-    found = replace(residual_preset(name, problem), stop=replace(STOP, gain=None) if is_open else STOP)
+    inexact = is_open or not problem.jacobian_sparsity.exact
+    found = replace(residual_preset(name, problem), stop=replace(STOP, gain=None) if inexact else STOP)
     if isinstance(found.control, Nielsen):
         begun = {"first": OPEN, "leap": LEAP} if is_open else {"first": FIRST}
         found = replace(found, control=replace(found.control, **begun))

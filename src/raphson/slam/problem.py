@@ -169,6 +169,11 @@ class GraphJacobian:
         """All residuals (m,) and the blocks."""
         return problem.residual.blocks(x, *problem.data)
 
+    @property
+    def exact(self) -> bool:
+        """Whether steps are solved for to rounding, so that what one promises is what is left."""
+        return True
+
     def operator(self, *parts: Any) -> SparseGram:
         """J'J of these parts."""
         return SparseGram(*parts)
@@ -179,6 +184,11 @@ class EliminatedJacobian(GraphJacobian):
     """The same where groups of unknowns are eliminated from damped steps."""
 
     elimination: Elimination
+
+    @property
+    def exact(self) -> bool:
+        """Not where the kept unknowns are had by conjugate gradients."""
+        return self.elimination.way != "cg"
 
     def operator(self, *parts: Any) -> SparseGram:
         """J'J of these parts."""
