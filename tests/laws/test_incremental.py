@@ -73,6 +73,18 @@ def test_a_wrong_loop_closure_counts_as_its_loss_says():
     assert update.converged and update.cost == pytest.approx(world.least(robot.values, huber=2.0), rel=1e-6)
 
 
+@pytest.mark.parametrize("loss", ["linear", "huber"])
+def test_the_cost_is_that_of_the_batch(loss):
+    """Of whole factors, c^2 counted once: SciPy's minimum of the same, to 1e-7, where many factors are beyond c."""
+    world = World(noise=0.1)
+    world.sigma = 0.02
+    graph = world.start(10)
+    robot = rp.slam.Incremental(graph, loss=loss, scale=1.5, tol=1e-10)
+    world.grow(graph, 13)
+    least = world.least(robot.values, huber=1.5 if loss == "huber" else 1e9)
+    assert robot.update().converged and robot.cost == pytest.approx(least, rel=1e-7)
+
+
 def test_what_cannot_be_meant_is_refused():
     """Each with what is wrong; nothing is changed by it."""
     world = World()
