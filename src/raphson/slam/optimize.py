@@ -20,7 +20,7 @@ from raphson.slam.bundle import bundle_notes
 from raphson.slam.bundle_file import BundleFile
 from raphson.slam.chordal import chordal_start
 from raphson.slam.costs import edge_costs
-from raphson.slam.graduated import GraduatedNonConvexity, graduate, judged
+from raphson.slam.graduated import GraduatedNonConvexity, graduate, judged, unfinished
 from raphson.slam.graph import FactorGraph
 from raphson.slam.graph_file import GraphFile
 from raphson.slam.odometry import odometry_start
@@ -118,8 +118,9 @@ def optimize(
         enough=enough_for(prepared, limits),
     )  # fmt: skip
     told: tuple[str, ...] = ()
+    narrowed_down = True
     if isinstance(wanted, GraduatedNonConvexity):
-        call, told = graduate(call, candidates[0][1])
+        call, told, narrowed_down = graduate(call, candidates[0][1])
     stages = {
         "start": first - begin,
         "prepare": ready - first,
@@ -133,6 +134,8 @@ def optimize(
     found.begun, found.weights = prepared.values(prepared.x), factor_loss.counted(jnp.asarray(found.residuals))
     if isinstance(wanted, GraduatedNonConvexity):
         judged(found, factor_loss)
+    if not narrowed_down:
+        unfinished(found, call.over)
     return found
 
 
