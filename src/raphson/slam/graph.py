@@ -84,7 +84,8 @@ class FactorGraph:
     """What is to be estimated, and what is known of it: many small functions, each of few variables.
 
     The cost is 1/2 sum e' Omega e over all factors, e = residual(x_1, ..., x_k, measurement). Variables of a type are
-    rows of one array, factors of a kind one function and arrays. `file`: where the graph comes from, or None.
+    rows of one array, factors of a kind one function and arrays. `file`: where the graph comes from, or None, also
+    where it has more than its file; `ids` by type (N,): what the file calls its variables, else they are called by row.
     `gauge`: "held", one variable of what nothing else fixes is held where it is; or "free". `symmetry`: steps (n, k) of
     the unknowns at x along which the cost may be level whatever was measured, a function of x, and what they are, in
     words; the certificate takes out those that the Hessian confirms. None: nothing is known.
@@ -100,6 +101,7 @@ class FactorGraph:
     file: GraphFile | None = None
     gauge: str = "held"
     symmetry: tuple[Callable[[Any], Any], str] | None = None
+    ids: dict[str, np.ndarray] = field(default_factory=dict)
 
     def add_variables(self, name: str, space: Any, values: Any, frozen: Any = None) -> None:
         """Variables of a type: their space (of one of them), start values (N, ...), and which are held where they are:
@@ -136,6 +138,9 @@ class FactorGraph:
         both = zip(old.arrays, new.variables[name].arrays, strict=True)
         self.variables[name] = Variables(old.space, *(np.concatenate(pair) for pair in both))
         self.file = None  # it has more than its file
+        if name in self.ids:  # behind all others, so that no two vertices share one
+            after = max(int(ids.max()) for ids in self.ids.values() if ids.size) + 1
+            self.ids = {**self.ids, name: np.concatenate([self.ids[name], after + np.arange(len(values))])}
         return np.arange(len(old), len(old) + len(values))
 
     def add_factors(
@@ -209,7 +214,7 @@ class FactorGraph:
         if not isinstance(graph, GraphFile):
             kind = type(graph).__name__
             raise TypeError(f"optimize takes a FactorGraph or what rp.slam.read_graph(path) gives, not {kind}")
-        found, held = cls(file=graph), graph.fixed_rows()
+        found, held = cls(file=graph, ids={kind: v.ids for kind, v in graph.vertices.items()}), graph.fixed_rows()
         for kind, vertices in graph.vertices.items():
             found.add_variables(kind, SPACES[kind], vertices.values, held[kind])
         for edges in graph.edges.values():
