@@ -225,3 +225,13 @@ def test_ids_of_a_file_stay_when_its_graph_grows(tmp_path):
     assert ids_of(graph, "SE2").tolist() == [*ids, 8, 9] and graph.file is None
     assert ids_of(graph.with_values({}), "SE2").tolist() == [*ids, 8, 9]
     assert ids_of(row_of_poses(), "pose").tolist() == list(range(6))
+
+
+def test_restarting_from_the_optimum_of_a_file_stays_there(tmp_path):
+    """`init="auto"` weighs the values that the graph has, not those of its file."""
+    edges = ["EDGE_SE2 0 1 1 0 1.5 100 0 0 100 0 400", "EDGE_SE2 1 2 1.1 0 1.6 100 0 0 100 0 400"]
+    (tmp_path / "three.g2o").write_text("\n".join([*edges, "EDGE_SE2 2 0 1.4 0.1 2.4 100 0 0 100 0 400"]))
+    first = rp.slam.optimize(rp.slam.read_g2o(tmp_path / "three.g2o"))
+    again = rp.slam.optimize(first.graph)
+    assert again.reasons[0].startswith(f"from the values of the graph: cost {first.value:.6g}"), again.reasons
+    np.testing.assert_allclose(again.poses, first.poses, atol=1e-9)

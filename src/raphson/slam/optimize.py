@@ -194,7 +194,8 @@ def started(graph: FactorGraph, init: Any, loss: Loss | GraduatedNonConvexity) -
             why = ", which outliers do not spoil" if graduated else ""
             return graph.with_values(odometry_start(graph.file)), f"along the odometry of the file{why}"
         other = chordal_start(graph.file)
-        here, there = (start_cost(graph.file, values, loss) for values in (None, other))
+        own = {name: v.values for name, v in graph.variables.items()}  # perhaps not those of the file any more
+        here, there = (start_cost(graph.file, values, loss) for values in (own, other))
         said = f"cost {there:.6g}, with the values of the graph {here:.6g}"
         if init == "chordal" or not here <= there:  # also where the file's cost is not a number
             return graph.with_values(other), f"from chordal initialization: {said}"
