@@ -72,7 +72,7 @@ def turned_by_numpy(a, b, z):
 
 @pytest.mark.parametrize(
     ("error", "space"),
-    [(ten_times, SE2()), (turned_by_numpy, SE2()), (errors.between_se2, SE2())],
+    [(ten_times, SE2()), (turned_by_numpy, SE2()), (errors.between_se3, SE3()), (errors.between_se3_log, SE3())],
 )
 def test_blocks_are_the_jacobian_of_what_is_minimized(error, space):
     """Of functions that wrap a marked one, and with measured quaternions of any length, which mean poses."""
@@ -83,6 +83,14 @@ def test_blocks_are_the_jacobian_of_what_is_minimized(error, space):
     for one, other in zip(jax.vmap(Factor.linearized)(factors), jax.vmap(Factor.linearized)(as_it_stands), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-13)
     np.testing.assert_allclose(space.project(factors.measurement), factors.measurement, atol=1e-15)
+
+
+def test_a_measured_quaternion_of_length_zero_is_refused():
+    """It is no pose."""
+    graph = rp.slam.FactorGraph()
+    graph.add_variables("p", SE3(), np.eye(7)[[6, 6]])
+    with pytest.raises(ValueError, match="1 measurements are not finite, or no poses, the first is that of factor 0"):
+        graph.add_factors(errors.between_se3, ("p", "p"), [(0, 1)], np.zeros((1, 7)))
 
 
 def test_a_structure_is_made_once_and_never_for_another_graph():

@@ -148,7 +148,8 @@ class FactorGraph:
         information: Any = None, covariance: Any = None, sigmas: Any = None,
     ) -> None:  # fmt: skip
         """Factors of a kind: residual(x_1, ..., x_k, measurement) -> (d,) is a function of single variables of these
-        types, written with NumPy or jax.numpy; without measurements it has no last argument.
+        types, written with NumPy or jax.numpy; without measurements it has no last argument. Quaternions that
+        `errors.between_se3` measures are brought to length 1.
 
         rows (m, k): which variables; measurements: arrays (m, ...). Their noise, for all factors or each of them: the
         information Omega (d, d), or a covariance (d, d), or standard deviations (d,); without any, Omega is the
@@ -179,10 +180,11 @@ class FactorGraph:
             raise ValueError(f"{len(rows)} factors have {short[0]} measurements")
         if not len(rows):
             raise ValueError("there are no factors in these rows")
+        measurements, what = measured_poses(residual, [self.variables[name].space for name in types], measurements)
         for a in jax.tree.leaves(measurements):
             bad = np.flatnonzero(~np.isfinite(a.reshape(len(a), -1)).all(1))
             if bad.size:
-                raise ValueError(f"{bad.size} measurements are not finite, the first is that of factor {bad[0]}")
+                raise ValueError(f"{bad.size} measurements are {what}, the first is that of factor {bad[0]}")
         given = [self.variables[name].values[0] for name in types]
         given += [] if measurements is None else [jax.tree.map(lambda a: a[0], measurements)]
         residual, height = traceable(residual, given)
@@ -238,6 +240,16 @@ def projected(space: Any, values: np.ndarray) -> np.ndarray:
     """The nearest points of the space, made for a power of two of rows: JAX compiles for each number of rows."""
     lack = (1 << (len(values) - 1).bit_length()) - len(values)
     return np.array(space.project(np.concatenate([values, np.repeat(values[-1:], lack, 0)])))[: len(values)]
+
+
+def measured_poses(residual: Callable[..., Any], spaces: list[Any], measurements: Any) -> tuple[Any, str]:
+    """Measurements of an error of which `of_difference` was said, as points of its space, and what they are where they
+    are none: its derivatives by one pose hold for measured quaternions of length 1."""
+    known = errors.difference_of(residual)
+    if known is None or any(type(own) is not type(known[0]) for own in spaces):
+        return measurements, "not finite"
+    fits = isinstance(measurements, np.ndarray) and not known[0].misfit(measurements.shape[1:])
+    return (projected(known[0], measurements) if fits else measurements), "not finite, or no poses"
 
 
 def one_shape(v: Variables) -> str:
