@@ -22,6 +22,7 @@ from raphson.picture.maps.map_ellipses import (
     hide_nothing,
     moved_places,
     outlines,
+    reaching,
     why_without,
 )
 from raphson.picture.maps.map_page import map_page, still_page
@@ -224,6 +225,13 @@ def test_ellipses_that_would_hide_the_map_wait_until_they_are_asked_for() -> Non
     assert hide_nothing(places, np.repeat(block, 100, 0)) and not hide_nothing(places, np.repeat(900 * block, 100, 0))
     assert hide_nothing(places[:30], np.repeat(900 * block, 30, 0))
     assert not hide_nothing(np.repeat(places, 4, 0), np.repeat(block, 400, 0))
+
+
+def test_ellipses_make_a_picture_larger_and_never_smaller() -> None:
+    """Places without one stay in it, and large ones go out of the places by no more than their extent."""
+    places, around = np.array([[0.0, 0], [4, 0], [9, 3]]), np.array([[[3.5, -0.5], [4.5, 0.5]], [[4.0, 1], [90, 2]]])
+    np.testing.assert_array_equal(reaching(places, around), [[0, -0.5], [18, 3]])
+    np.testing.assert_array_equal(reaching(places, around[:0]), [[0, 0], [9, 3]])
 
 
 def test_a_camera_is_where_it_looks_from() -> None:
