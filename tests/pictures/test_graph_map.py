@@ -25,6 +25,7 @@ from raphson.picture.maps.map_ellipses import (
     reaching,
     why_without,
 )
+from raphson.picture.maps.map_figure import draw_map, few_places
 from raphson.picture.maps.map_page import map_page, still_page
 from raphson.picture.maps.map_record import error_code, map_record
 from raphson.picture.maps.map_words import map_words
@@ -211,12 +212,14 @@ def test_why_there_are_no_ellipses_is_said(plane, space, monkeypatch) -> None:
     assert not any("ellipse" in note for note in map_words(plane, GraphMap.of(plane, 1), "", "en")["noteList"])
     shown = GraphMap.of(plane, 1, ellipses=False)
     assert shown.covariances is None and map_record(plane, shown, "")["ellipses"] is None
+    assert few_places(plane)
     monkeypatch.setitem(MOST, 2, 5)
     for language, said in (("en", "no ellipses: they are made of at most 5 places"), ("zh", "至多对 5 个位置画出")):
         words = map_words(plane, GraphMap.of(plane, 1), "", language)
         assert any(said in note for note in words["noteList"]), words["noteList"]
     stopped = replace(plane.graph, gauge="free")
     assert why_without(SimpleNamespace(success=True, graph=stopped), 5, 2) == "open"
+    assert not few_places(SimpleNamespace(success=True, graph=stopped))
     assert why_without(SimpleNamespace(success=False), 5, 2) == "unfinished"
 
 
@@ -290,6 +293,9 @@ def test_figures(plane, space) -> None:
         assert "before" in [text.get_text() for text in ax.get_legend().get_texts()]
         drawn = {ellipses: len(rp.plot.graph(fit, ellipses=ellipses).collections) for ellipses in (None, True, False)}
         assert drawn[None] == drawn[True] == drawn[False] + 1 == len(ax.collections)
+        labels = lambda ax: [text.get_text() for text in ax.get_legend().get_texts()]
+        nowhere = replace(shown := GraphMap.of(fit, 1), covariances=np.full_like(shown.covariances, np.nan))
+        assert "95 % ellipse of a place" in labels(ax) and "95 % ellipse of a place" not in labels(draw_map(nowhere))
         own = plt.figure().add_subplot()
         assert rp.plot.graph(fit, ax=own) is own
         own.figure.canvas.draw()
