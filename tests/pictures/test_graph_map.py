@@ -22,8 +22,10 @@ from raphson.picture.maps.map_ellipses import (
     hide_nothing,
     moved_places,
     outlines,
+    reaching,
     why_without,
 )
+from raphson.picture.maps.map_figure import draw_map, few_places
 from raphson.picture.maps.map_page import map_page, still_page
 from raphson.picture.maps.map_record import error_code, map_record
 from raphson.picture.maps.map_words import map_words
@@ -210,12 +212,14 @@ def test_why_there_are_no_ellipses_is_said(plane, space, monkeypatch) -> None:
     assert not any("ellipse" in note for note in map_words(plane, GraphMap.of(plane, 1), "", "en")["noteList"])
     shown = GraphMap.of(plane, 1, ellipses=False)
     assert shown.covariances is None and map_record(plane, shown, "")["ellipses"] is None
+    assert few_places(plane)
     monkeypatch.setitem(MOST, 2, 5)
     for language, said in (("en", "no ellipses: they are made of at most 5 places"), ("zh", "至多对 5 个位置画出")):
         words = map_words(plane, GraphMap.of(plane, 1), "", language)
         assert any(said in note for note in words["noteList"]), words["noteList"]
     stopped = replace(plane.graph, gauge="free")
     assert why_without(SimpleNamespace(success=True, graph=stopped), 5, 2) == "open"
+    assert not few_places(SimpleNamespace(success=True, graph=stopped))
     assert why_without(SimpleNamespace(success=False), 5, 2) == "unfinished"
 
 
@@ -224,6 +228,13 @@ def test_ellipses_that_would_hide_the_map_wait_until_they_are_asked_for() -> Non
     assert hide_nothing(places, np.repeat(block, 100, 0)) and not hide_nothing(places, np.repeat(900 * block, 100, 0))
     assert hide_nothing(places[:30], np.repeat(900 * block, 30, 0))
     assert not hide_nothing(np.repeat(places, 4, 0), np.repeat(block, 400, 0))
+
+
+def test_ellipses_make_a_picture_larger_and_never_smaller() -> None:
+    """Places without one stay in it, and large ones go out of the places by no more than their extent."""
+    places, around = np.array([[0.0, 0], [4, 0], [9, 3]]), np.array([[[3.5, -0.5], [4.5, 0.5]], [[4.0, 1], [90, 2]]])
+    np.testing.assert_array_equal(reaching(places, around), [[0, -0.5], [18, 3]])
+    np.testing.assert_array_equal(reaching(places, around[:0]), [[0, 0], [9, 3]])
 
 
 def test_a_camera_is_where_it_looks_from() -> None:
@@ -282,6 +293,9 @@ def test_figures(plane, space) -> None:
         assert "before" in [text.get_text() for text in ax.get_legend().get_texts()]
         drawn = {ellipses: len(rp.plot.graph(fit, ellipses=ellipses).collections) for ellipses in (None, True, False)}
         assert drawn[None] == drawn[True] == drawn[False] + 1 == len(ax.collections)
+        labels = lambda ax: [text.get_text() for text in ax.get_legend().get_texts()]
+        nowhere = replace(shown := GraphMap.of(fit, 1), covariances=np.full_like(shown.covariances, np.nan))
+        assert "95 % ellipse of a place" in labels(ax) and "95 % ellipse of a place" not in labels(draw_map(nowhere))
         own = plt.figure().add_subplot()
         assert rp.plot.graph(fit, ax=own) is own
         own.figure.canvas.draw()
