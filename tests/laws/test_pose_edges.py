@@ -31,6 +31,8 @@ def test_full_turns_are_taken_away_and_half_a_turn_stays(dtype):
     assert np.all(np.abs(found) <= np.pi + loose) and np.all(np.abs(turns - np.round(turns)) <= loose)
     assert float(wrapped(jnp.asarray(np.pi))) == np.pi and float(wrapped(jnp.asarray(-np.pi))) == -np.pi
     assert np.isnan(float(wrapped(jnp.asarray(np.nan))))
+    many = np.array([1.4e10, -1e12, 1e15]).astype(dtype)  # more turns than 2^31
+    assert dtype is np.float32 or np.all(np.abs(wrapped(jnp.asarray(many))) <= np.pi + 1e-15 * np.abs(many))
 
 
 @pytest.mark.parametrize("space", [SE2(), SE3()])

@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 from scipy.stats import chi2
 
 import raphson as rp
+from raphson.picture.chinese import chinese
 from raphson.picture.maps.graph_map import GraphMap, places_of, spread
 from raphson.picture.maps.map_ellipses import (
     MOST,
@@ -30,6 +31,8 @@ from raphson.picture.maps.map_page import map_page, still_page
 from raphson.picture.maps.map_record import error_code, map_record
 from raphson.picture.maps.map_words import map_words
 from raphson.slam.account import FACTOR_CLASSES
+from raphson.slam.bundle import bundle_notes
+from raphson.slam.bundle_file import seen_notes
 
 DIAGONAL = "9 0 0 9 0 99"
 SQUARE = [(0, 1, 1.5), (1, 2, 1.6), (2, 3, 1.6), (3, 0, 1.6), (3, 4, 0.1), (4, 1, -2.0)]
@@ -127,6 +130,16 @@ def test_sentences_are_the_numbers(plane, language: str) -> None:
     assert len(words["worstRows"]) == 8 and words["worstRows"][0][3] == f"{shown.end.error[worst]:.3g}"
     if language == "zh":
         assert not re.search(r"[a-z]{4,}", " ".join([*words["sentences"], *words["noteList"], words["inside"]])), words
+
+
+@pytest.mark.parametrize("model", ["bal", "libmv"])
+def test_notes_on_bundles_exist_in_chinese(model: str) -> None:
+    """What is open, what nobody sees, sees once or twice the same, and what lies behind a camera."""
+    seen, lens = (np.array([0, 1, 1, 1]), np.array([0, 1, 1, 2])), np.eye(8)[0] if model == "libmv" else None
+    cameras, points = np.zeros((3, 9 if model == "bal" else 6)), np.array([[0, 0, 1.0], [0, 0, -1], [1, 1, 1]])
+    bundle = rp.slam.BundleFile("three", model, cameras, points, *seen, np.zeros((4, 2)), lens)
+    notes = [*bundle_notes(bundle), *seen_notes(*seen, 3, 3)]
+    assert len(notes) == 5 and all(chinese(note) is not None for note in notes), notes
 
 
 def test_both_languages_have_the_same_words(plane) -> None:
