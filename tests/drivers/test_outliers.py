@@ -206,6 +206,26 @@ def test_observations_of_landmarks_are_judged_and_limits_are_kept():
     assert rp.slam.optimize(graph, loss="gnc", time_limit=1e-9).termination.name == "TIME"
 
 
+def stop_at_third(*_):
+    """A `progress` that is Ctrl-C when it is told the third time."""
+    stop_at_third.calls += 1
+    if stop_at_third.calls == 3:
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("how", "name"),
+    [({"time_limit": 1e-9}, "TIME"), ({"progress": stop_at_third}, "USER"), ({"max_steps": 8}, "STEPS")],
+)
+def test_stages_that_were_cut_are_no_success(how, name):
+    """The minimum of a cost that was never narrowed down to says nothing on outliers: it is said, and is no success."""
+    stop_at_third.calls = 0
+    file, _ = walk("SE2", 6, seed=2)
+    found = rp.slam.optimize(file, loss="gnc", **how)
+    assert not found.success and found.termination.name == name, found
+    assert any("before its stages were over" in note for note in found.notes) and "stages" in found.verdict
+
+
 @pytest.mark.parametrize(
     ("more", "word"),
     [

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import raphson as rp
+from raphson.slam.account import FACTOR_CLASSES, factor_class, ids_of
 
 errors = rp.slam.errors
 SE2 = rp.slam.SE2()
@@ -199,3 +200,38 @@ def test_poses_are_a_space_at_every_door():
     result = rp.minimize(fun, np.array([0, 0, 0, 0, 0, 0, 1.0]), args=(p, q), space=rp.slam.SE3())
     assert result.success and result.gradient.shape == (6,)
     np.testing.assert_allclose(rp.slam.SE3().log(rp.slam.SE3().between(truth, jnp.asarray(result.x))), 0, atol=1e-7)
+
+
+def test_a_factor_beyond_those_of_the_file_counts_in_the_cost(tmp_path):
+    """What is added to the graph of a file is in `chi2`; the file's own conventions are those of the file alone."""
+    (tmp_path / "two.g2o").write_text("EDGE_SE2 0 1 1 0 0 1 0 0 1 0 1\n")
+    graph = rp.slam.FactorGraph.of(rp.slam.read_g2o(tmp_path / "two.g2o"))
+    graph.add_factors(gps, "SE2", [1, 1], [[3.0, 0.0], [4.0, 0.0]], sigmas=[1.0, 1.0])
+    result = rp.slam.optimize(graph)
+    assert result.success and result.chi2["g2o"] == pytest.approx(2 * result.value, rel=1e-9) and result.value > 0.1
+
+
+def test_ids_of_a_file_stay_when_its_graph_grows(tmp_path):
+    """What follows what is by id, whatever is added; new variables get the ids behind the largest."""
+    lines = ["VERTEX_SE2 7 0 0 0", "VERTEX_SE2 5 1 0 0", "VERTEX_SE2 6 2 0 0", "EDGE_SE2 5 6 1 0 0 1 0 0 1 0 1"]
+    (tmp_path / "three.g2o").write_text("\n".join([*lines, "EDGE_SE2 7 5 -1 0 0 1 0 0 1 0 1\n"]))
+    graph = rp.slam.FactorGraph.of(rp.slam.read_g2o(tmp_path / "three.g2o"))
+    classes = lambda: [FACTOR_CLASSES[k] for k in factor_class(graph, graph.factors[0])]
+    ids = ids_of(graph, "SE2").tolist()
+    assert sorted(ids) == [5, 6, 7] and classes() == ["odometry", "loop closure"]
+    graph.add_factors(gps, "SE2", [0], [[3.0, 0.0]])
+    assert ids_of(graph, "SE2").tolist() == ids and classes() == ["odometry", "loop closure"]
+    assert graph.extend("SE2", [[0, 0, 0], [1, 0, 0]]).tolist() == [3, 4]
+    assert ids_of(graph, "SE2").tolist() == [*ids, 8, 9] and graph.file is None
+    assert ids_of(graph.with_values({}), "SE2").tolist() == [*ids, 8, 9]
+    assert ids_of(row_of_poses(), "pose").tolist() == list(range(6))
+
+
+def test_restarting_from_the_optimum_of_a_file_stays_there(tmp_path):
+    """`init="auto"` weighs the values that the graph has, not those of its file."""
+    edges = ["EDGE_SE2 0 1 1 0 1.5 100 0 0 100 0 400", "EDGE_SE2 1 2 1.1 0 1.6 100 0 0 100 0 400"]
+    (tmp_path / "three.g2o").write_text("\n".join([*edges, "EDGE_SE2 2 0 1.4 0.1 2.4 100 0 0 100 0 400"]))
+    first = rp.slam.optimize(rp.slam.read_g2o(tmp_path / "three.g2o"))
+    again = rp.slam.optimize(first.graph)
+    assert again.reasons[0].startswith(f"from the values of the graph: cost {first.value:.6g}"), again.reasons
+    np.testing.assert_allclose(again.poses, first.poses, atol=1e-9)

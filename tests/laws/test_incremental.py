@@ -1,5 +1,6 @@
 """A graph that grows is kept solved: after each addition the cost is the minimum's, without compiling again."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -73,6 +74,78 @@ def test_a_wrong_loop_closure_counts_as_its_loss_says():
     assert update.converged and update.cost == pytest.approx(world.least(robot.values, huber=2.0), rel=1e-6)
 
 
+@pytest.mark.parametrize("loss", ["linear", "huber"])
+def test_the_cost_is_that_of_the_batch(loss):
+    """Of whole factors, c^2 counted once: SciPy's minimum of the same, to 1e-7, where many factors are beyond c."""
+    world = World(noise=0.1)
+    world.sigma = 0.02
+    graph = world.start(10)
+    robot = rp.slam.Incremental(graph, loss=loss, scale=1.5, tol=1e-10)
+    world.grow(graph, 13)
+    least = world.least(robot.values, huber=1.5 if loss == "huber" else 1e9)
+    assert robot.update().converged and robot.cost == pytest.approx(least, rel=1e-7)
+
+
+def seen_at(place):
+    """A graph of a pose seen from the first, and another that is known by its place alone."""
+    graph = rp.slam.FactorGraph()
+    graph.add_variables("pose", SE2, [[0, 0, 0], [1.3, 0, 0.2]], frozen=[0])
+    graph.add_factors(errors.between_se2, ("pose", "pose"), [(0, 1)], [[1, 0, 0]], sigmas=[0.1, 0.1, 0.02])
+    graph.extend("pose", [[5.0, 5, 0.7]])
+    graph.add_factors(errors.position_se2, "pose", [2], [place], sigmas=[0.1, 0.1])
+    return graph
+
+
+def test_an_unknown_that_nothing_measures_stays_and_the_others_do_not():
+    """The angle of a pose known by its place: kept, until a factor measures it."""
+    graph = seen_at([4.0, 4.0])
+    robot = rp.slam.Incremental(graph)
+    assert robot.last.converged and robot.cost < 1e-12
+    np.testing.assert_allclose(robot.values["pose"], [[0, 0, 0], [1, 0, 0], [4, 4, 0.7]], atol=1e-6)
+    graph.extend("pose", [[2.0, 0.1, 0]])
+    graph.add_factors(errors.between_se2, ("pose", "pose"), [(1, 3), (3, 2)], [[1, 0, 0], [2, 4, 0.5]])
+    assert robot.update().converged and robot.cost < 1e-12
+    np.testing.assert_allclose(robot.values["pose"][2:], [[4, 4, 0.5], [2, 0, 0]], atol=1e-6)
+
+
+def test_a_variable_whose_factors_count_nothing_stops_nothing():
+    """By Tukey's loss, of which the factor that is far off has neither slope nor curvature: c^2/6 and no step."""
+    graph = seen_at([40.0, 40.0])
+    robot = rp.slam.Incremental(graph, loss="tukey", scale=20.0)
+    assert robot.last.converged and robot.cost == pytest.approx(20.0**2 / 6)
+    np.testing.assert_allclose(robot.values["pose"], [[0, 0, 0], [1, 0, 0], [5, 5, 0.7]], atol=1e-6)
+
+
+def over(pose, z):
+    """Not finite at x = 0."""
+    return (1 / pose[0] - z)[None]
+
+
+def range_of(pose, mark, z):
+    """A distance, whose slope is not finite where it is 0."""
+    return jnp.sqrt(jnp.sum((mark - pose[:2]) ** 2))[None] - z
+
+
+@pytest.mark.parametrize(
+    ("fun", "types", "rows"), [(over, "pose", [2]), (range_of, ("pose", "mark"), [(2, 0)])], ids=["value", "slope"]
+)
+def test_a_factor_that_is_not_finite_is_named_and_taken_once_it_is(fun, types, rows):
+    """In the cost or in the slope alone. After the caller has moved its variable, the update is that of a new graph."""
+    graph = seen_at([4.0, 4.0])
+    graph.add_variables("mark", PLANE, [[0.0, 5]], frozen=[0])
+    robot = rp.slam.Incremental(graph, loss="huber")
+    pose = graph.variables["pose"]
+    pose.values[2] = [0, 5, 0.3]
+    graph.add_factors(fun, types, rows, [0.5])
+    for _ in range(2):
+        with pytest.raises(ValueError, match=rf"factor 0 of {fun.__name__}\(.*not finite"):
+            robot.update()
+    graph.variables["pose"].values[2] = [3.0, 4, 0.3]
+    update = robot.update()
+    anew = rp.slam.Incremental(graph, loss="huber")
+    assert update.converged and update.cost == pytest.approx(anew.cost, rel=1e-9) and not anew.last.moved
+
+
 def test_what_cannot_be_meant_is_refused():
     """Each with what is wrong; nothing is changed by it."""
     world = World()
@@ -89,6 +162,8 @@ def test_what_cannot_be_meant_is_refused():
         (lambda: rp.slam.Incremental(rp.slam.FactorGraph()), "no factors"),
         (lambda: rp.slam.Incremental(graph, tol=0), "between 0 and 1"),
         (lambda: rp.slam.Incremental(rp.slam.FactorGraph(gauge="free")), "open"),
+        (lambda: rp.slam.Incremental(graph, loss="GNC"), "optimize"),
+        (lambda: rp.slam.Incremental(graph, loss=rp.slam.GraduatedNonConvexity("geman-mcclure")), "optimize"),
     ):
         with pytest.raises(ValueError, match=word):
             call()

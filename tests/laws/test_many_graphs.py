@@ -37,7 +37,7 @@ def test_sixty_four_graphs_are_solved_as_single_ones():
     many = rp.slam.optimize_many(graphs)
     assert many.converged.all() and many.costs.shape == (64,) and many.values["pose"].shape == (64, SIZE, 3)
     for k in (0, 31, 63):
-        one = rp.slam.optimize(graphs[k])
+        one = rp.slam.optimize(graphs[k], tol=1e-10)  # the batch goes to rounding
         assert many.costs[k] == pytest.approx(one.value, rel=1e-10)
         for name, values in one.values.items():
             np.testing.assert_allclose(many.values[name][k], values, rtol=0, atol=1e-9)

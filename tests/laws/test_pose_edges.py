@@ -1,8 +1,11 @@
 """What makes pose graphs quick is still exact: full turns, derivatives by one pose, remembered structures, ends."""
 
+from dataclasses import replace
+from functools import wraps
 from importlib import import_module
 from types import SimpleNamespace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ from raphson.linear.sparse import BACKENDS
 from raphson.slam import errors
 from raphson.slam.optimize import poor_start
 from raphson.slam.prepare import prepare_graph
+from raphson.slam.problem import Factor
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -27,6 +31,8 @@ def test_full_turns_are_taken_away_and_half_a_turn_stays(dtype):
     assert np.all(np.abs(found) <= np.pi + loose) and np.all(np.abs(turns - np.round(turns)) <= loose)
     assert float(wrapped(jnp.asarray(np.pi))) == np.pi and float(wrapped(jnp.asarray(-np.pi))) == -np.pi
     assert np.isnan(float(wrapped(jnp.asarray(np.nan))))
+    many = np.array([1.4e10, -1e12, 1e15]).astype(dtype)  # more turns than 2^31
+    assert dtype is np.float32 or np.all(np.abs(wrapped(jnp.asarray(many))) <= np.pi + 1e-15 * np.abs(many))
 
 
 @pytest.mark.parametrize("space", [SE2(), SE3()])
@@ -52,6 +58,41 @@ def test_a_marked_error_of_other_variables_is_differentiated_as_it_stands():
     x = {"p": jnp.asarray(np.random.default_rng(5).standard_normal((2, 3)))}
     for one, other in zip(plain.residual.blocks(x, *plain.data)[1], own.residual.blocks(x, *own.data)[1], strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@wraps(errors.between_se2)
+def ten_times(a, b, z):
+    """What a person makes of a marked error: its mark comes along."""
+    return 10 * errors.between_se2(a, b, z)
+
+
+@wraps(errors.between_se2)
+def turned_by_numpy(a, b, z):
+    """The same, through NumPy's protocols."""
+    return np.asarray([1.0, 2.0, 3.0]) * np.array(b - a - z)
+
+
+@pytest.mark.parametrize(
+    ("error", "space"),
+    [(ten_times, SE2()), (turned_by_numpy, SE2()), (errors.between_se3, SE3()), (errors.between_se3_log, SE3())],
+)
+def test_blocks_are_the_jacobian_of_what_is_minimized(error, space):
+    """Of functions that wrap a marked one, and with measured quaternions of any length, which mean poses."""
+    problem = row_of_points(error, space, space.width)
+    x = {"p": space.project(jnp.asarray(np.random.default_rng(5).standard_normal((2, space.width))))}
+    factors = problem.residual.factors(x, *problem.data)[0]
+    as_it_stands = replace(factors, residual=lambda a, b, z: factors.residual(a, b, z))
+    for one, other in zip(jax.vmap(Factor.linearized)(factors), jax.vmap(Factor.linearized)(as_it_stands), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-13)
+    np.testing.assert_allclose(space.project(factors.measurement), factors.measurement, atol=1e-15)
+
+
+def test_a_measured_quaternion_of_length_zero_is_refused():
+    """It is no pose."""
+    graph = rp.slam.FactorGraph()
+    graph.add_variables("p", SE3(), np.eye(7)[[6, 6]])
+    with pytest.raises(ValueError, match="1 measurements are not finite, or no poses, the first is that of factor 0"):
+        graph.add_factors(errors.between_se3, ("p", "p"), [(0, 1)], np.zeros((1, 7)))
 
 
 def test_a_structure_is_made_once_and_never_for_another_graph():

@@ -64,3 +64,11 @@ def test_data_and_structures_pass_through():
     found = residual_program(fun, x, (a,))
     assert found is not None
     np.testing.assert_allclose(found(x, a)[0], np.sqrt(2) * (a * x["u"] - x["v"]), rtol=1e-15)
+
+
+def test_a_matrix_with_its_transpose_is_no_sum_of_squares() -> None:
+    """sum A_ij A_ji may be negative."""
+    x = jnp.arange(4.0)
+    for axes, is_square in ((((0, 1), (1, 0)), False), (((0, 1), (0, 1)), True)):
+        program = residual_program(lambda x, axes=axes: (lambda a: jnp.tensordot(a, a, axes))(x.reshape(2, 2)), x, ())
+        assert (program is not None) == is_square

@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 from scipy.stats import chi2
 
 import raphson as rp
+from raphson.picture.chinese import chinese
 from raphson.picture.maps.graph_map import GraphMap, places_of, spread
 from raphson.picture.maps.map_ellipses import (
     MOST,
@@ -22,12 +23,16 @@ from raphson.picture.maps.map_ellipses import (
     hide_nothing,
     moved_places,
     outlines,
+    reaching,
     why_without,
 )
+from raphson.picture.maps.map_figure import draw_map, few_places
 from raphson.picture.maps.map_page import map_page, still_page
 from raphson.picture.maps.map_record import error_code, map_record
 from raphson.picture.maps.map_words import map_words
 from raphson.slam.account import FACTOR_CLASSES
+from raphson.slam.bundle import bundle_notes
+from raphson.slam.bundle_file import seen_notes
 
 DIAGONAL = "9 0 0 9 0 99"
 SQUARE = [(0, 1, 1.5), (1, 2, 1.6), (2, 3, 1.6), (3, 0, 1.6), (3, 4, 0.1), (4, 1, -2.0)]
@@ -127,6 +132,16 @@ def test_sentences_are_the_numbers(plane, language: str) -> None:
         assert not re.search(r"[a-z]{4,}", " ".join([*words["sentences"], *words["noteList"], words["inside"]])), words
 
 
+@pytest.mark.parametrize("model", ["bal", "libmv"])
+def test_notes_on_bundles_exist_in_chinese(model: str) -> None:
+    """What is open, what nobody sees, sees once or twice the same, and what lies behind a camera."""
+    seen, lens = (np.array([0, 1, 1, 1]), np.array([0, 1, 1, 2])), np.eye(8)[0] if model == "libmv" else None
+    cameras, points = np.zeros((3, 9 if model == "bal" else 6)), np.array([[0, 0, 1.0], [0, 0, -1], [1, 1, 1]])
+    bundle = rp.slam.BundleFile("three", model, cameras, points, *seen, np.zeros((4, 2)), lens)
+    notes = [*bundle_notes(bundle), *seen_notes(*seen, 3, 3)]
+    assert len(notes) == 5 and all(chinese(note) is not None for note in notes), notes
+
+
 def test_both_languages_have_the_same_words(plane) -> None:
     shown = GraphMap.of(plane)
     en, zh = (map_words(plane, shown, "", language) for language in ("en", "zh"))
@@ -210,12 +225,14 @@ def test_why_there_are_no_ellipses_is_said(plane, space, monkeypatch) -> None:
     assert not any("ellipse" in note for note in map_words(plane, GraphMap.of(plane, 1), "", "en")["noteList"])
     shown = GraphMap.of(plane, 1, ellipses=False)
     assert shown.covariances is None and map_record(plane, shown, "")["ellipses"] is None
+    assert few_places(plane)
     monkeypatch.setitem(MOST, 2, 5)
     for language, said in (("en", "no ellipses: they are made of at most 5 places"), ("zh", "至多对 5 个位置画出")):
         words = map_words(plane, GraphMap.of(plane, 1), "", language)
         assert any(said in note for note in words["noteList"]), words["noteList"]
     stopped = replace(plane.graph, gauge="free")
     assert why_without(SimpleNamespace(success=True, graph=stopped), 5, 2) == "open"
+    assert not few_places(SimpleNamespace(success=True, graph=stopped))
     assert why_without(SimpleNamespace(success=False), 5, 2) == "unfinished"
 
 
@@ -224,6 +241,13 @@ def test_ellipses_that_would_hide_the_map_wait_until_they_are_asked_for() -> Non
     assert hide_nothing(places, np.repeat(block, 100, 0)) and not hide_nothing(places, np.repeat(900 * block, 100, 0))
     assert hide_nothing(places[:30], np.repeat(900 * block, 30, 0))
     assert not hide_nothing(np.repeat(places, 4, 0), np.repeat(block, 400, 0))
+
+
+def test_ellipses_make_a_picture_larger_and_never_smaller() -> None:
+    """Places without one stay in it, and large ones go out of the places by no more than their extent."""
+    places, around = np.array([[0.0, 0], [4, 0], [9, 3]]), np.array([[[3.5, -0.5], [4.5, 0.5]], [[4.0, 1], [90, 2]]])
+    np.testing.assert_array_equal(reaching(places, around), [[0, -0.5], [18, 3]])
+    np.testing.assert_array_equal(reaching(places, around[:0]), [[0, 0], [9, 3]])
 
 
 def test_a_camera_is_where_it_looks_from() -> None:
@@ -282,6 +306,9 @@ def test_figures(plane, space) -> None:
         assert "before" in [text.get_text() for text in ax.get_legend().get_texts()]
         drawn = {ellipses: len(rp.plot.graph(fit, ellipses=ellipses).collections) for ellipses in (None, True, False)}
         assert drawn[None] == drawn[True] == drawn[False] + 1 == len(ax.collections)
+        labels = lambda ax: [text.get_text() for text in ax.get_legend().get_texts()]
+        nowhere = replace(shown := GraphMap.of(fit, 1), covariances=np.full_like(shown.covariances, np.nan))
+        assert "95 % ellipse of a place" in labels(ax) and "95 % ellipse of a place" not in labels(draw_map(nowhere))
         own = plt.figure().add_subplot()
         assert rp.plot.graph(fit, ax=own) is own
         own.figure.canvas.draw()

@@ -12,8 +12,9 @@ OWN = "echo 'def f(x): return (x[0] - 1)**2 + (x[1] - x[0]**2)**2' > mine.py"
 CSV = "printf 't,y\\n0,2.5\\n1,1.3\\n2,0.6\\n3,0.3\\n' > decay.csv"
 
 NET = (
-    "echo 'import numpy as np; data = (np.eye(4), np.arange(4.)); params = np.ones(4); "
-    "loss = lambda p, b: ((b[0] @ p - b[1])**2).mean()' > net.py"
+    "echo 'import numpy as np; data = np.eye(4), np.arange(4.)' > net.py",
+    "echo 'params = np.ones(4)' >> net.py",
+    "echo 'loss = lambda p, b: ((b[0] @ p - b[1])**2).mean()' >> net.py",
 )
 
 G2O = "printf 'EDGE_SE2 %s 1 0 2.1 9 0 0 9 0 99\\n' '0 1' '1 2' '2 0' > loop.g2o"
@@ -34,7 +35,7 @@ EXAMPLES = {
     "slam": (G2O, "raphson slam loop.g2o",
              "raphson slam loop.g2o --out solved.g2o --report map.html",
              "raphson slam loop.g2o --robust huber --scale 2"),
-    "spectrum": (NET, "raphson spectrum net.py:loss", "raphson spectrum net.py:loss -k 2 --json"),
+    "spectrum": (*NET, "raphson spectrum net.py:loss", "raphson spectrum net.py:loss -k 2 --json"),
     "compare": ("raphson compare rosenbrock", "raphson compare rosenbrock --methods newton,dogleg,bfgs"),
     "check": ("raphson check rosenbrock", OWN, "raphson check mine.py:f --at 3,0"),
     "zoo": ("raphson zoo", "raphson zoo --trait nist"),

@@ -35,6 +35,8 @@ def spectrum(
 
     if matrix not in MATRICES:
         raise TargetError(f"--matrix {matrix}: choose one of {', '.join(MATRICES)}")
+    if k < 1:
+        raise TargetError(f"-k {k}: a number of eigenvalues of each end, at least 1")
     risk, params = risk_of(loss, batch_size)
     begin = time.perf_counter()
     operator = getattr(risk, matrix.replace("-", "_"))(params)
@@ -46,7 +48,7 @@ def spectrum(
         found = both_ends(ends, ml.spectral_density(operator, runs=runs))
     found = {"loss": value, "matrix": operator.name, "parameters": operator.size, "examples": risk.data.count, **found}
     found["seconds"] = time.perf_counter() - begin
-    print(text(found) if json else screen.fold("\n".join(lines(loss, found))))
+    print(text(found) if json else screen.fold("\n".join(lines(found))))
     return 0 if found["converged"] else 1
 
 
@@ -89,7 +91,10 @@ def whole(operator: Any, k: int) -> dict[str, Any]:
     """All eigenvalues of a small matrix."""
     import numpy as np
 
-    values = np.linalg.eigvalsh(np.asarray(operator.dense(), float))
+    matrix = np.asarray(operator.dense(), float)
+    if not np.all(np.isfinite(matrix)):
+        raise ValueError(f"a product with the {operator!r} is not finite: it has no eigenvalues")
+    values = np.linalg.eigvalsh(matrix)
     rounding = len(values) * float(np.finfo(operator.dtype).eps) * float(np.max(np.abs(values)))
     k = min(k, len(values))
     return {
@@ -117,7 +122,7 @@ def both_ends(ends: Any, density: Any) -> dict[str, Any]:
     }
 
 
-def lines(name: str, found: dict[str, Any]) -> list[str]:
+def lines(found: dict[str, Any]) -> list[str]:
     """What a person reads."""
 
     def with_error(pair: tuple[float, float]) -> str:
@@ -128,7 +133,7 @@ def lines(name: str, found: dict[str, Any]) -> list[str]:
 
     share = found["negative"][0] / found["parameters"]
     said = [
-        f"{found['matrix']} of {name}: {found['parameters']} parameters, {found['examples']} examples",
+        f"{found['matrix']}: {found['parameters']} parameters, {found['examples']} examples",
         f"loss      {found['loss']:.7g}",
         f"largest   {listed(found['largest'])}",
         f"smallest  {listed(found['smallest'])}",

@@ -36,12 +36,14 @@ def wrapped(angle: Array) -> Array:
     """The angle between -pi and pi.
 
     Turns are counted in whole numbers, not by `round`: a step of a full turn is no seam of anything that is a function
-    of rotations, and certificates look for seams wherever real numbers go through an operation that makes some.
+    of rotations, and certificates look for seams wherever real numbers go through an operation that makes some. More
+    turns than 2^63 (in float32 2^31), where one rounding of the angle is many, are not counted.
     """
     turns = jnp.asarray(angle / (2 * jnp.pi))
-    whole = turns.astype(jnp.int32)
+    counted = jnp.int64 if turns.dtype == jnp.float64 else jnp.int32
+    whole = turns.astype(counted)
     rest = 2 * (turns - whole) * (1 - eps(turns) / 2)  # exactly half a turn stays
-    return angle - 2 * jnp.pi * (whole + rest.astype(jnp.int32))
+    return angle - 2 * jnp.pi * (whole + rest.astype(counted))
 
 
 class Motion:

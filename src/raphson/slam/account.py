@@ -73,9 +73,7 @@ def is_pose(variables: Variables) -> bool:
 
 def ids_of(graph: FactorGraph, name: str) -> np.ndarray:
     """The numbers by which the variables of a type are called: the file's ids, else their rows."""
-    if graph.file is not None and name in graph.file.vertices:
-        return graph.file.vertices[name].ids
-    return np.arange(len(graph.variables[name]))
+    return graph.ids[name] if name in graph.ids else np.arange(len(graph.variables[name]))
 
 
 def count_classes(graph: FactorGraph) -> dict[str, int]:

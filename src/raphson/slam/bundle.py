@@ -73,8 +73,7 @@ def bundle_notes(bundle: BundleFile) -> tuple[str, ...]:
     if bundle.model == "libmv":
         open_ones = "the first camera is held; nothing fixes the scale: the cost is level in one direction"
     else:
-        what = "rotation, translation and scale of all cameras and points together"
-        open_ones = f"nothing fixes the frame and the scale: the cost is level in seven directions, {what}"
+        open_ones = f"nothing fixes the frame and the scale: the cost is level in seven directions, {SIMILARITY}"
     behind = np.flatnonzero(depths(bundle) < 0)
     if not behind.size:
         return (open_ones,)

@@ -27,10 +27,17 @@ def of_difference(space: Any, of: Callable[[Array], Array]) -> Callable[[Callabl
     """
 
     def marked(error: Callable) -> Callable:
-        error.__dict__["difference"] = space, of
+        error.__dict__["difference"] = error, space, of
         return error
 
     return marked
+
+
+def difference_of(error: Callable) -> tuple[Any, Callable[[Array], Array]] | None:
+    """The space and the function that `of_difference` said of this very error, or None: `functools.wraps` copies the
+    mark to functions of which it was never said."""
+    mark = getattr(error, "difference", None)  # of an object of the caller's it may be anything
+    return mark[1:] if isinstance(mark, tuple) and mark[0] is error else None
 
 
 def plain(e: Array) -> Array:

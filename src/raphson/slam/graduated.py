@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.certificate.verdict import Cause, Verdict
 from raphson.fit.attempt import FitCall, run_from
 from raphson.fit.residuals import rows_times
 from raphson.kernel.status import Status
@@ -55,6 +56,8 @@ all are judged rightly."""
 
 NAMES = {"gnc": "truncated", "gnc-gm": "geman-mcclure"}
 """By which `optimize` knows them."""
+
+CUT = "graduated non-convexity ended before its stages were over: which factors are outliers is not settled"
 
 STAGE_STEPS, STAGE_TOLERANCE = 4, 1e-3
 """How far each stage goes: it has to stay in a valley that moves, no more."""
@@ -123,23 +126,25 @@ class GraduatedNonConvexity:
         return found
 
 
-def graduate(call: FitCall, method: Method) -> tuple[FitCall, tuple[str, ...]]:
-    """The call from the point to which the stages lead, with the cost at which they end, and words on them.
+def graduate(call: FitCall, method: Method) -> tuple[FitCall, tuple[str, ...], bool]:
+    """The call from the point to which the stages lead, with the cost at which they end, words on them, and whether
+    all of them were gone through.
 
     Where what was kept turns out to err much less than its information says, the thresholds were too wide to tell
     outliers by: then once more from the start, with thresholds of that size. At last from the map that was found, from
     a softness at which factors are heard that only a map which was still wrong made outliers.
     """
-    own, stages, trials, size = call, 0, 0, 1.0
+    own, stages, trials, size, whole = call, 0, 0, 1.0, True
     for left in reversed(range(PASSES)):
-        own, more, steps = narrowed(replace(own, x=call.x), method)
+        own, more, steps, done = narrowed(replace(own, x=call.x), method)
+        whole = whole and done
         stages, trials, found = stages + more, trials + steps, noise_size(own)
         if not left or found is None or WIDER * found > NARROWER * size or late(own):
             break
         ratio, loss = max(WIDER * found / size, LEAST), own.problem.loss
         size, narrow = size * ratio, replace(loss, limits=tuple(ratio * c for c in loss.limits))
         own = replace(own, problem=replace(own.problem, loss=narrow))
-    again, more, steps = narrowed(own, method, AGAIN)
+    again, more, steps, done = narrowed(own, method, AGAIN)
     if float(again.problem.value(again.x)) < float(own.problem.value(own.x)):
         own = again
     own = replace(own, limits=again.limits)
@@ -148,12 +153,12 @@ def graduate(call: FitCall, method: Method) -> tuple[FitCall, tuple[str, ...]]:
         said += (
             f"; what it kept errs less than its information says, so the thresholds were narrowed to {size:.2g} times"
         )
-    return own, (said,)
+    return own, (said,), whole and done
 
 
-def narrowed(call: FitCall, method: Method, most: float = np.inf) -> tuple[FitCall, int, int]:
+def narrowed(call: FitCall, method: Method, most: float = np.inf) -> tuple[FitCall, int, int, bool]:
     """The call from where the stages end, begun with this softness at `most`, and with the trials that are left; how
-    many stages and trials there were."""
+    many stages and trials there were, and whether the last one was reached."""
     loss, x, limits, stages, trials = call.problem.loss, call.x, call.limits, 0, 0
     end, none = (FIRM, 1) if loss.form == "truncated" else (ENDS[loss.form], 0)
     softness = min(2 * float(loss.ratios(call.problem.residuals(x)).max(initial=0.0)) - none, most)
@@ -164,7 +169,7 @@ def narrowed(call: FitCall, method: Method, most: float = np.inf) -> tuple[FitCa
         done = run_from(replace(call, problem=problem), stage, x, progress=call.progress)
         x, trials, stages, softness = done.state.best.x, trials + len(done.trace), stages + 1, softness / DIVIDED
         limits = limits.after(len(done.trace), False)
-    return replace(call, x=x, limits=limits), stages, trials
+    return replace(call, x=x, limits=limits), stages, trials, softness <= end
 
 
 def late(call: FitCall) -> bool:
@@ -173,6 +178,15 @@ def late(call: FitCall) -> bool:
     if not call.over and limit is not None and time.perf_counter() - call.begin > limit:
         call.over.append(Status.TIME)
     return bool(call.over)
+
+
+def unfinished(fit: GraphFit, over: Sequence[Status]) -> None:
+    """Writes into a fit that its stages were cut: the valley that it lies in is any, minimum or not."""
+    fit.termination = over[0] if over else Status.STEPS
+    cut = f"{fit.termination.sentence}; the stages of graduated non-convexity were not over, so this valley is any one"
+    fit.certificate = replace(fit.certificate, verdict=Verdict.STOPPED, criterion=cut, cause=Cause.LIMIT)
+    fit.notes = (*fit.notes, CUT)
+    fit.update(fit.scipy_items())
 
 
 def noise_size(call: FitCall) -> float | None:

@@ -84,7 +84,8 @@ class FactorGraph:
     """What is to be estimated, and what is known of it: many small functions, each of few variables.
 
     The cost is 1/2 sum e' Omega e over all factors, e = residual(x_1, ..., x_k, measurement). Variables of a type are
-    rows of one array, factors of a kind one function and arrays. `file`: where the graph comes from, or None.
+    rows of one array, factors of a kind one function and arrays. `file`: where the graph comes from, or None, also
+    where it has more than its file; `ids` by type (N,): what the file calls its variables, else they are called by row.
     `gauge`: "held", one variable of what nothing else fixes is held where it is; or "free". `symmetry`: steps (n, k) of
     the unknowns at x along which the cost may be level whatever was measured, a function of x, and what they are, in
     words; the certificate takes out those that the Hessian confirms. None: nothing is known.
@@ -100,6 +101,7 @@ class FactorGraph:
     file: GraphFile | None = None
     gauge: str = "held"
     symmetry: tuple[Callable[[Any], Any], str] | None = None
+    ids: dict[str, np.ndarray] = field(default_factory=dict)
 
     def add_variables(self, name: str, space: Any, values: Any, frozen: Any = None) -> None:
         """Variables of a type: their space (of one of them), start values (N, ...), and which are held where they are:
@@ -136,6 +138,9 @@ class FactorGraph:
         both = zip(old.arrays, new.variables[name].arrays, strict=True)
         self.variables[name] = Variables(old.space, *(np.concatenate(pair) for pair in both))
         self.file = None  # it has more than its file
+        if name in self.ids:  # behind all others, so that no two vertices share one
+            after = max(int(ids.max()) for ids in self.ids.values() if ids.size) + 1
+            self.ids = {**self.ids, name: np.concatenate([self.ids[name], after + np.arange(len(values))])}
         return np.arange(len(old), len(old) + len(values))
 
     def add_factors(
@@ -143,7 +148,8 @@ class FactorGraph:
         information: Any = None, covariance: Any = None, sigmas: Any = None,
     ) -> None:  # fmt: skip
         """Factors of a kind: residual(x_1, ..., x_k, measurement) -> (d,) is a function of single variables of these
-        types, written with NumPy or jax.numpy; without measurements it has no last argument.
+        types, written with NumPy or jax.numpy; without measurements it has no last argument. Quaternions that
+        `errors.between_se3` measures are brought to length 1.
 
         rows (m, k): which variables; measurements: arrays (m, ...). Their noise, for all factors or each of them: the
         information Omega (d, d), or a covariance (d, d), or standard deviations (d,); without any, Omega is the
@@ -174,10 +180,11 @@ class FactorGraph:
             raise ValueError(f"{len(rows)} factors have {short[0]} measurements")
         if not len(rows):
             raise ValueError("there are no factors in these rows")
+        measurements, what = measured_poses(residual, [self.variables[name].space for name in types], measurements)
         for a in jax.tree.leaves(measurements):
             bad = np.flatnonzero(~np.isfinite(a.reshape(len(a), -1)).all(1))
             if bad.size:
-                raise ValueError(f"{bad.size} measurements are not finite, the first is that of factor {bad[0]}")
+                raise ValueError(f"{bad.size} measurements are {what}, the first is that of factor {bad[0]}")
         given = [self.variables[name].values[0] for name in types]
         given += [] if measurements is None else [jax.tree.map(lambda a: a[0], measurements)]
         residual, height = traceable(residual, given)
@@ -186,6 +193,7 @@ class FactorGraph:
 
     def include(self, new: Factors) -> None:
         """Puts factors behind those of the same kind, so that they stay one call; else they are a kind of their own."""
+        self.file = None  # it has more than its file
         for k, old in enumerate(self.factors):
             if old.kind == new.kind:
                 stack = lambda *a: np.concatenate(a)
@@ -208,7 +216,7 @@ class FactorGraph:
         if not isinstance(graph, GraphFile):
             kind = type(graph).__name__
             raise TypeError(f"optimize takes a FactorGraph or what rp.slam.read_graph(path) gives, not {kind}")
-        found, held = cls(file=graph), graph.fixed_rows()
+        found, held = cls(file=graph, ids={kind: v.ids for kind, v in graph.vertices.items()}), graph.fixed_rows()
         for kind, vertices in graph.vertices.items():
             found.add_variables(kind, SPACES[kind], vertices.values, held[kind])
         for edges in graph.edges.values():
@@ -232,6 +240,16 @@ def projected(space: Any, values: np.ndarray) -> np.ndarray:
     """The nearest points of the space, made for a power of two of rows: JAX compiles for each number of rows."""
     lack = (1 << (len(values) - 1).bit_length()) - len(values)
     return np.array(space.project(np.concatenate([values, np.repeat(values[-1:], lack, 0)])))[: len(values)]
+
+
+def measured_poses(residual: Callable[..., Any], spaces: list[Any], measurements: Any) -> tuple[Any, str]:
+    """Measurements of an error of which `of_difference` was said, as points of its space, and what they are where they
+    are none: its derivatives by one pose hold for measured quaternions of length 1."""
+    known = errors.difference_of(residual)
+    if known is None or any(type(own) is not type(known[0]) for own in spaces):
+        return measurements, "not finite"
+    fits = isinstance(measurements, np.ndarray) and not known[0].misfit(measurements.shape[1:])
+    return (projected(known[0], measurements) if fits else measurements), "not finite, or no poses"
 
 
 def one_shape(v: Variables) -> str:

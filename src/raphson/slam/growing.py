@@ -19,6 +19,10 @@ RowMasks = dict[str, np.ndarray]
 
 NONE = np.zeros(0, np.int64)
 
+PINNED = 1e-10
+"""The curvature, in shares of the largest, of an unknown that no factor measures: its slope is 0, and it stays. So
+small that a later factor which measures it is foreseen to change much, by which the whole is solved anew."""
+
 
 @dataclass
 class Parts:
@@ -27,6 +31,15 @@ class Parts:
     cost: np.ndarray
     gradient: np.ndarray
     hessian: np.ndarray
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """All of them."""
+        return self.cost, self.gradient, self.hessian
+
+    def first(self, m: int) -> "Parts":
+        """Those of the first m factors."""
+        return Parts(*(a[:m] for a in self.arrays))
 
 
 @dataclass(frozen=True)
@@ -81,6 +94,27 @@ class Growing:
         """1/2 sum of all factors."""
         return float(sum(p.cost.sum() for p in self.parts))
 
+    def take(self, changed: RowMasks) -> None:
+        """Evaluates the factors that came since, and those of variables whose values were changed. ValueError where one
+        is not finite; then all parts are as they were."""
+        counts, old = [len(p.cost) for p in self.parts], []
+        try:
+            self.evaluate_new()
+            old = self.evaluate(changed)
+            self.require_finite()
+        except BaseException:
+            put_back(old)
+            self.parts = [p.first(m) for p, m in zip(self.parts, counts, strict=False)]
+            raise
+
+    def require_finite(self) -> None:
+        """ValueError with the first factor that is not."""
+        for f, p in zip(self.graph.factors, self.parts, strict=True):
+            bad = np.flatnonzero(~np.isfinite(p.cost))
+            if bad.size:
+                which = f"factor {bad[0]} of {f.residual.__name__}({', '.join(f.types)})"
+                raise ValueError(f"{which} or its slope is not finite at the values of rows {f.rows[bad[0]].tolist()}")
+
     def evaluate_new(self) -> None:
         """Evaluates the factors that came since."""
         for k, f in enumerate(self.graph.factors):
@@ -89,16 +123,16 @@ class Growing:
                 continue
             new = self.evaluated_parts(f, np.arange(known, len(f)))
             if known:
-                old = self.parts[k]
-                pairs = zip((old.cost, old.gradient, old.hessian), (new.cost, new.gradient, new.hessian), strict=True)
-                self.parts[k] = Parts(*(np.concatenate(pair) for pair in pairs))
+                self.parts[k] = Parts(*map(np.concatenate, zip(self.parts[k].arrays, new.arrays, strict=True)))
             else:
                 self.parts.append(new)
 
     def evaluated_parts(self, f: Factors, which: np.ndarray) -> Parts:
-        """The parts of these factors."""
+        """The parts of these factors. One whose slope is not finite has no cost: no step leads there."""
         self.evaluated += len(which)
-        return Parts(*factor_parts(self.graph.variables, f, which, self.loss))
+        found = Parts(*factor_parts(self.graph.variables, f, which, self.loss))
+        found.cost[~np.isfinite(found.hessian).all((1, 2)) | ~np.isfinite(found.gradient).all(1)] = np.nan
+        return found
 
     def touching(self, mask: RowMasks) -> list[np.ndarray]:
         """The factors that have one of these variables, by kind."""
@@ -133,17 +167,17 @@ class Growing:
         for f, p, which in zip(self.graph.factors, self.parts, self.touching(mask), strict=True):
             if not which.size:
                 continue
-            old.append((p, which, p.cost[which], p.gradient[which], p.hessian[which]))
             new = self.evaluated_parts(f, which)
-            p.cost[which], p.gradient[which], p.hessian[which] = new.cost, new.gradient, new.hessian
+            old.append((p, which, [a[which] for a in p.arrays]))
+            for a, b in zip(p.arrays, new.arrays, strict=True):
+                a[which] = b
         return old
 
     def restore(self, saved: "tuple[dict[str, Any], list[Any]]") -> None:
         """Takes a move back."""
         before, old = saved
         self.graph.variables.update(before)
-        for p, which, *arrays in old:
-            p.cost[which], p.gradient[which], p.hessian[which] = arrays
+        put_back(old)
 
     def gradient(self, unknowns: Unknowns) -> np.ndarray:
         """The gradient of the cost by these unknowns (n,)."""
@@ -170,12 +204,20 @@ class Growing:
         return found
 
 
+def put_back(old: list[Any]) -> None:
+    """Writes what `evaluate` returned where it was."""
+    for p, which, arrays in old:
+        for a, b in zip(p.arrays, arrays, strict=True):
+            a[which] = b
+
+
 def factored(lower: Any, diagonal: np.ndarray, damping: float) -> Any:
-    """A Cholesky factor of a matrix, its diagonal raised by `damping` of itself; None where it is not definite."""
+    """A Cholesky factor of a matrix, its diagonal raised by `damping` of itself; None where it is not definite. What
+    nothing measures is pinned."""
     rows, starts = np.asarray(lower.indices), np.asarray(lower.indptr[:-1])
     columns = np.repeat(np.arange(starts.size, dtype=np.int32), np.diff(lower.indptr))
     nothing = np.zeros(0, np.int32)
     structure = SparseStructure(rows.astype(np.int32), columns, starts.astype(np.int32), *[nothing] * 5)
     values = lower.data.copy()
-    values[starts] += damping * diagonal
+    values[starts] += np.where(diagonal > 0, damping * diagonal, PINNED * (diagonal.max(initial=0) or 1.0))
     return sparse_backend().host_factor(structure, values)

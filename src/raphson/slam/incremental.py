@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from raphson.fit.residuals import read_loss
+from raphson.slam.graduated import GraduatedNonConvexity
 from raphson.slam.graph import FactorGraph
 from raphson.slam.growing import Growing, RowMasks
 from raphson.slam.growing_solve import GrowingSolver, count
@@ -52,7 +53,7 @@ class Incremental:
     The minimum is that near the estimate; `optimize(graph)` proves it by the exact Hessian. Windows and relinearization
     where something moves are iSAM2's idea: Kaess, Johannsson, Roberts, Ila, Leonard and Dellaert (2012), "iSAM2:
     incremental smoothing and mapping using the Bayes tree", IJRR 31. Raises ValueError for a graph without factors, or
-    whose frame is open (bundle adjustment).
+    whose frame is open (bundle adjustment), and for a loss of graduated non-convexity ("gnc").
     """
 
     def __init__(self, graph: FactorGraph, loss: Any = "linear", scale: float = 1.0, tol: float = TOLERANCE) -> None:
@@ -60,6 +61,8 @@ class Incremental:
             raise TypeError(f"Incremental takes a FactorGraph, not {type(graph).__name__}: FactorGraph.of(file) is one")
         if graph.gauge == "free":
             raise ValueError("a graph whose frame is open (bundle adjustment) is not solved incrementally: optimize it")
+        if GraduatedNonConvexity.read(loss, scale):
+            raise ValueError("graduated non-convexity needs the whole graph: optimize(graph, loss='gnc') has it")
         if not 0 < tol < 1:
             raise ValueError(f"tol must be between 0 and 1, not {tol}")
         self.graph = graph
@@ -82,7 +85,7 @@ class Incremental:
 
     def update(self) -> GraphUpdate:
         """Brings the estimate up to date with what was added to the graph. ValueError where factors are gone from it,
-        or a new one is not finite at the values given."""
+        or one, or its slope, is not finite at the values given; once these are mended, the next update goes on."""
         begin, solver = time.perf_counter(), self.solver
         self.grown.evaluated = 0
         new = self.take_new()
@@ -113,10 +116,7 @@ class Incremental:
         for name, before in self.known.items():
             now = self.graph.variables[name].values[: len(before)]
             changed[name][: len(before)] = np.any((now != before).reshape(len(before), -1), axis=1)
-        self.grown.evaluate_new()
-        self.grown.evaluate(changed)
-        if not np.isfinite(self.cost):
-            raise ValueError("the cost is not finite at these values: a new factor is not")
+        self.grown.take(changed)
         new = {name: a.copy() for name, a in free.items()}
         for name, before in self.free.items():
             new[name][: before.size] = changed[name][: before.size]

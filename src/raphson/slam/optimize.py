@@ -20,7 +20,7 @@ from raphson.slam.bundle import bundle_notes
 from raphson.slam.bundle_file import BundleFile
 from raphson.slam.chordal import chordal_start
 from raphson.slam.costs import edge_costs
-from raphson.slam.graduated import GraduatedNonConvexity, graduate, judged
+from raphson.slam.graduated import GraduatedNonConvexity, graduate, judged, unfinished
 from raphson.slam.graph import FactorGraph
 from raphson.slam.graph_file import GraphFile
 from raphson.slam.odometry import odometry_start
@@ -118,8 +118,9 @@ def optimize(
         enough=enough_for(prepared, limits),
     )  # fmt: skip
     told: tuple[str, ...] = ()
+    narrowed_down = True
     if isinstance(wanted, GraduatedNonConvexity):
-        call, told = graduate(call, candidates[0][1])
+        call, told, narrowed_down = graduate(call, candidates[0][1])
     stages = {
         "start": first - begin,
         "prepare": ready - first,
@@ -133,6 +134,8 @@ def optimize(
     found.begun, found.weights = prepared.values(prepared.x), factor_loss.counted(jnp.asarray(found.residuals))
     if isinstance(wanted, GraduatedNonConvexity):
         judged(found, factor_loss)
+    if not narrowed_down:
+        unfinished(found, call.over)
     return found
 
 
@@ -191,7 +194,8 @@ def started(graph: FactorGraph, init: Any, loss: Loss | GraduatedNonConvexity) -
             why = ", which outliers do not spoil" if graduated else ""
             return graph.with_values(odometry_start(graph.file)), f"along the odometry of the file{why}"
         other = chordal_start(graph.file)
-        here, there = (start_cost(graph.file, values, loss) for values in (None, other))
+        own = {name: v.values for name, v in graph.variables.items()}  # perhaps not those of the file any more
+        here, there = (start_cost(graph.file, values, loss) for values in (own, other))
         said = f"cost {there:.6g}, with the values of the graph {here:.6g}"
         if init == "chordal" or not here <= there:  # also where the file's cost is not a number
             return graph.with_values(other), f"from chordal initialization: {said}"
@@ -236,7 +240,8 @@ def chosen_methods(
 
 def graph_method(name: str, problem: Any, is_open: bool) -> Method:
     """The preset of a name, as graphs need it."""
-    found = replace(residual_preset(name, problem), stop=replace(STOP, gain=None) if is_open else STOP)
+    inexact = is_open or not problem.jacobian_sparsity.exact
+    found = replace(residual_preset(name, problem), stop=replace(STOP, gain=None) if inexact else STOP)
     if isinstance(found.control, Nielsen):
         begun = {"first": OPEN, "leap": LEAP} if is_open else {"first": FIRST}
         found = replace(found, control=replace(found.control, **begun))

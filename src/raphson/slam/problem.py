@@ -16,6 +16,7 @@ from raphson.linear.elimination import Elimination
 from raphson.linear.structure import SparseStructure
 from raphson.operators.schur_gram import SchurGram
 from raphson.operators.sparse_gram import SparseGram
+from raphson.slam.errors import difference_of
 
 Array = jax.Array
 
@@ -84,7 +85,7 @@ class Factor:
 
     def linearized(self) -> tuple[Array, Array]:
         """The residual (d,) and its Jacobian (d, w): by rows where these are fewer."""
-        known = getattr(self.residual, "difference", None)
+        known = difference_of(self.residual)
         if known is not None and all(type(own) is type(known[0]) for own in self.spaces):
             return self.plain(), self.chained(*known)
         zero = self.zero()
@@ -137,7 +138,7 @@ class GraphResiduals:
     @property
     def smooth(self) -> bool:
         """Whether no error has kinks that certificates need to look for."""
-        return all(hasattr(kind.residual, "difference") for kind in self.kinds)
+        return all(difference_of(kind.residual) is not None for kind in self.kinds)
 
     def __call__(self, x: Any, data: GraphData) -> list[Array]:
         return [jax.vmap(Factor.plain)(factors) for factors in self.factors(x, data)]
@@ -169,6 +170,11 @@ class GraphJacobian:
         """All residuals (m,) and the blocks."""
         return problem.residual.blocks(x, *problem.data)
 
+    @property
+    def exact(self) -> bool:
+        """Whether steps are solved for to rounding, so that what one promises is what is left."""
+        return True
+
     def operator(self, *parts: Any) -> SparseGram:
         """J'J of these parts."""
         return SparseGram(*parts)
@@ -179,6 +185,11 @@ class EliminatedJacobian(GraphJacobian):
     """The same where groups of unknowns are eliminated from damped steps."""
 
     elimination: Elimination
+
+    @property
+    def exact(self) -> bool:
+        """Not where the kept unknowns are had by conjugate gradients."""
+        return self.elimination.way != "cg"
 
     def operator(self, *parts: Any) -> SparseGram:
         """J'J of these parts."""

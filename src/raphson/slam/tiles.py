@@ -58,10 +58,9 @@ def normal_parts(
 ) -> tuple[Array, Array, Array]:  # fmt: skip
     """Of factors of a kind: the cost (m,), its gradient (m, w) and J'J weighed by the loss (m, w, w)."""
     r, J = linearized_factors(residual, spaces, points, measurements, roots)
-    rho, slope, _ = loss.of_factors(r)
-    size = 1.0 if loss.plain else loss.loss.scale**2
+    cost, slope, _ = loss.of_factors(0, r)  # of any kind: what differs from kind to kind is refused
     g = jnp.einsum("mdw,md->mw", J, r) * slope[:, None]
-    return size * rho / 2, g, jnp.einsum("mdv,mdw->mvw", J, J) * slope[:, None, None]
+    return cost / 2, g, jnp.einsum("mdv,mdw->mvw", J, J) * slope[:, None, None]
 
 
 def factor_parts(variables: dict[str, Variables], f: Factors, which: np.ndarray, loss: FactorLoss) -> list[np.ndarray]:

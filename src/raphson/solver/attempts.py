@@ -24,7 +24,8 @@ Source: Lewis and Overton (2013), "Nonsmooth optimization via quasi-Newton metho
 
 def better(best: Any, result: Any) -> Any:
     """The better of two results, with the evaluations of both, and what was said of either."""
-    chosen = result if result.success or result.value < best.value else best
+    lowest = result.success and not recedes(best, result)
+    chosen = result if lowest or result.value < best.value else best
     said = (*best.reasons, *(reason for reason in result.reasons[1:] if reason not in best.reasons))
     return replace(chosen, evaluations=best.evaluations + result.evaluations, reasons=said)
 

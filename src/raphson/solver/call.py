@@ -42,7 +42,8 @@ class Call:
     """What all attempts of one call share: the problem, the start `x`, the way back to the user's form of it, the
     limits, and who watches; `trials` made so far, what goes on with runs that were laid `aside`, and how a run was
     ended from outside, after which none goes on (`over`). `allowed`: what a preset may cost, by name, and what is tried
-    then: name, method, reason; `left`: what goes on with presets that cost more."""
+    then: name, method, reason; `left`: what goes on with presets that cost more; `ended`: presets that came to their
+    end; `shown`: the best result so far, for who interrupts what comes after it."""
 
     problem: Any
     x: Any
@@ -59,6 +60,8 @@ class Call:
     aside: list[Callable[[], Result]] = field(default_factory=list)
     allowed: dict[str, tuple[Allowance, tuple[str, Method, str]]] = field(default_factory=dict)
     left: dict[str, Callable[..., Result]] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
+    shown: Result | None = None
 
     def __post_init__(self) -> None:
         self.finite_start = bool(np.all(np.isfinite(sizes(self.x))))
@@ -70,23 +73,37 @@ class Call:
     ) -> Result:  # fmt: skip
         """The best of what the methods end in: (name, method, reason), one after another. `more`: what else is to be
         said of the choice; `allowed`: what they may cost, and what is tried then."""
+        try:
+            best = self.tried(candidates, more, allowed or {})
+        except KeyboardInterrupt:  # before a later run had anything to return
+            if self.shown is None:
+                raise
+            best, self.over = self.shown, Status.USER
+        return best if self.over in (Status.RUNNING, best.termination) else said_over(best, self.over)
+
+    def tried(
+        self, candidates: list[tuple[str, Method, str]], more: tuple[str, ...],
+        allowed: dict[str, tuple[Allowance, tuple[str, Method, str]]],
+    ) -> Result:  # fmt: skip
+        """The same, where nobody interrupts."""
         newton = self.problem.space.straight and tuple(name for name, _, _ in candidates) == SURE
         limited_steps = self.limits.max_steps is not None
+        counted = limited_steps or self.limits.calls is not None
         # Where another method stands ready, a run that crawls makes way for it.
-        self.patient = limited_steps or not self.problem.space.straight or len(candidates) < 2
-        self.allowed = {} if limited_steps else allowed or {}
+        self.patient = counted or not self.problem.space.straight or len(candidates) < 2
+        self.allowed = {} if counted else allowed
         best = best_of(candidates, self.attempt, limited_steps, KINKED if newton else (), more)
         if not self.over:
             best = onward_from(best, [*self.aside, *self.left.values()])
-        elif not best.success:
-            for stopped in self.left.values():
+        if self.over and not best.success:
+            for stopped in list(self.left.values()):
                 best = better(best, stopped(on=False))
         again = lambda there: self.again(*candidates[0], there)
         if newton and not self.patient and not self.over:
             best = through_infinity(best, again)
         if newton and not self.patient and not self.over:
             best = by_squares(best, self.run_on, again)
-        return best if self.over in (Status.RUNNING, best.termination) else said_over(best, self.over)
+        return best
 
     def again(self, name: str, method: Method, reason: str, there: Any) -> Result:
         """One method from a point of ours to its end."""
@@ -96,15 +113,15 @@ class Call:
     def run_on(self, problem: Any, method: Method, start: Any) -> Run:
         """A run on another form of the problem, with the call's limits."""
         own = self.limits.after(self.trials, False)
-        return replace(self, problem=problem).run_from(limited(method, own, self.x), start)
+        steps = method.stop.max_steps if own.max_steps is None else min(method.stop.max_steps, own.max_steps)
+        return self.run_from(limited(method, replace(own, max_steps=int(steps)), self.x), start, problem)
 
-    def run_from(self, method: Method, start: Any, **seen: Any) -> Run:
-        """A run from `start` within the time that is left."""
+    def run_from(self, method: Method, start: Any, problem: Any = None, **seen: Any) -> Run:
+        """A run from `start` within the time that is left; `problem`: another form of the call's own."""
+        problem = self.problem if problem is None else problem
         limit = self.limits.time_limit
         left = None if limit is None else limit - (time.perf_counter() - self.begin)
-        done = run(
-            method, with_grids(self.problem, self.x, method), start, time_limit=0.0 if self.over else left, **seen
-        )
+        done = run(method, with_grids(problem, self.x, method), start, time_limit=0.0 if self.over else left, **seen)
         if done.status in (Status.TIME, Status.USER):
             self.over = done.status
         self.trials += len(done.trace)
@@ -118,13 +135,15 @@ class Call:
         own = self.limits.after(self.trials, isinstance(self.problem, HOST))
         method = limited(method, own, self.x)
         patience = None if self.patient else Patience(CRAWL, signed=True)
-        if name in self.allowed:
+        if name in self.allowed and self.allowed[name][1][0] not in self.ended:
             patience = Budget(self.allowed[name][0])
         done = self.run_from(method, self.x, watcher=self.watch, progress=self.report, patience=patience)
         if done.onward is not None and isinstance(patience, Budget):
             return self.leave(done, own, name, method, reasons, patience)
-        if (onward := done.onward) is not None:
-            self.aside.append(lambda: self.finish(onward(), own, name, method, reasons))
+        if done.onward is not None:
+            self.aside.append(lambda: self.finish(self.resumed(done, name), own, name, method, reasons))
+        else:
+            self.ended.add(name)
         return self.finish(done, own, name, method, reasons)
 
     def leave(
@@ -135,14 +154,23 @@ class Call:
         again = then[0] in self.left
 
         def go(reasons: tuple[str, ...] = reasons, on: bool = True) -> Result:
-            ended = done.onward() if on and done.onward is not None else replace(done, status=self.over)
-            if ended.status in (Status.TIME, Status.USER):
-                self.over = ended.status
+            self.left.pop(name, None)
+            ended = self.resumed(done, name) if on else replace(done, status=self.over)
             result = self.finish(ended, own, name, method, reasons)
             return replace(result, evaluations=result.evaluations - spent)
 
         self.left[name] = go
         return Left(spent, budget.words(name, again), then)
+
+    def resumed(self, done: Run, name: str) -> Run:
+        """A run by this preset that was laid aside, at its end."""
+        assert done.onward is not None  # it was laid aside
+        before, ended = len(done.trace), done.onward()
+        self.trials += len(ended.trace) - before
+        if ended.status in (Status.TIME, Status.USER):
+            self.over = ended.status
+        self.ended.add(name)
+        return ended
 
     def finish(self, done: Run, own: Limits, name: str, method: Method, reasons: tuple[str, ...]) -> Result:
         """The result of a run, or of a lower one begun beside its end."""
@@ -156,7 +184,9 @@ class Call:
         if why is not None:
             return refused_start(result, why)
         again = lambda start: self.run_from(limited(method, self.limits.after(self.trials, False), self.x), start)
-        return lowest_beside(result, again, end, lambda done: counts(done, method, self.problem))
+        result = lowest_beside(result, again, end, lambda done: counts(done, method, self.problem))
+        self.shown = result if self.shown is None else better(self.shown, result)
+        return result
 
     def conclude(self, done: Run, method: Method, name: str, reasons: tuple[str, ...]) -> Result:
         """The result of a finished run: certificate, counts and text."""

@@ -46,7 +46,8 @@ FIRST = 8
 """Steps of a burst whose pace is not known yet."""
 
 BURST = 0.1
-"""Seconds that one burst should take: how long Ctrl-C, a time limit or a progress line may have to wait."""
+"""Seconds that one burst should take: how long Ctrl-C or a progress line may have to wait, but for `ONSET` and
+`LONG_BURST`."""
 
 LARGE, LONG_BURST = 2**20, 1.0
 """Of a state of more numbers than so many, a burst takes longer: each maps its buffers anew. Of Trafalgar-21 (6e6
@@ -89,8 +90,8 @@ class Patience:
     before: float = np.inf
 
     def room(self) -> int:
-        """How many trials there are until this is to be asked."""
-        return HISTORY
+        """How many trials there are until this is to be asked: of signed ones, so that no clock decides."""
+        return max(self.trials - self.made, 1) if self.signed else HISTORY
 
     def worn(self, table: np.ndarray) -> bool:
         """Whether it is at an end, after some more trials."""
@@ -264,7 +265,9 @@ def run(
         first = start_state(method, problem, x0, key)
         bursts = host_bursts(method, problem, watcher, key)(first)
         return driven(problem, x0, first, bursts, None, Recorder(), begin, time_limit, progress, patience)
-    make = watched_bursts(method, problem, watcher) if watcher else compiled_bursts(method, problem, key, patience)
+    ends = np.inf if time_limit is None else begin + time_limit
+    compiled = compiled_bursts(method, problem, key, patience, ends)
+    make = watched_bursts(method, problem, watcher) if watcher else compiled
     # The initial state is the generator's alone, which lets it go: of a million variables it is 0.2 GB.
     bursts = make(start_state(method, problem, x0, key))
     return driven(problem, x0, None, bursts, None, Recorder(), begin, time_limit, progress, patience)
@@ -326,9 +329,11 @@ Bursts = Callable[[State], Iterator[tuple[Any, np.ndarray, Status]]]
 """From an initial state: states on the host (of host runs: what makes one), tables of the trials since, its status."""
 
 
-def compiled_bursts(method: Method, problem: Any, key: Any, patience: Patience | Budget | None = None) -> Bursts:
-    """Bursts of compiled steps, as many at a time as fit into `BURST` seconds by the pace measured so far, and into
-    what there is until `patience` is to be asked."""
+def compiled_bursts(
+    method: Method, problem: Any, key: Any, patience: Patience | Budget | None = None, ends: float = np.inf
+) -> Bursts:
+    """Bursts of compiled steps, as many at a time as fit into `BURST` seconds by the pace measured so far, into the
+    time until it `ends`, and into what there is until `patience` is to be asked."""
 
     def bursts(state: State) -> Iterator[tuple[State, np.ndarray, Status]]:
         k, status, history = -1, Status.RUNNING, history_of(state.x)
@@ -338,6 +343,8 @@ def compiled_bursts(method: Method, problem: Any, key: Any, patience: Patience |
             size = FIRST if pace is None else int(np.clip((LONG_BURST if large else BURST) / pace, 1, HISTORY))
             if k < 0 and pace is not None:  # many runs end here: the state need not come home and go out again
                 size = max(size, int(min(FIRST, ONSET / pace)))
+            if pace is not None and ends < np.inf:
+                size = min(size, max(int((ends - time.perf_counter()) / pace), 1))
             size = size if patience is None else min(size, patience.room())
             begin = time.perf_counter()
             packed, table = advance(method, problem, state, k + min(size, history), history=history)

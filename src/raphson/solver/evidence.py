@@ -8,7 +8,7 @@ import numpy as np
 
 from raphson.calculus.around import limits_of
 from raphson.calculus.noise import Along
-from raphson.calculus.taylor import GRADIENT, VALUE
+from raphson.calculus.taylor import GRADIENT
 from raphson.certificate.factored import examine_sparse
 from raphson.certificate.kinks import sampled
 from raphson.certificate.level import Level
@@ -65,7 +65,7 @@ def certificate_of(
     found = weak_sections(
         problem, model, H, shape, g, magnitude, size, big, held, floor, believed, travelled
     )  # fmt: skip
-    noise = max(BEYOND * found.noise, unseen_gain(problem, model, shape, BEYOND * found.noise))
+    noise = BEYOND * found.noise
     return certify(
         Evidence(
             value=float(model.value),
@@ -96,26 +96,6 @@ def certificate_of(
             proof=proof_of(H, model),
         )
     )
-
-
-def unseen_gain(problem: Any, model: Any, shape: Shape | None, noise: float) -> float:
-    """What the Newton step promises, where that is more than the `noise` of f, the step is short, and f does not change
-    to the last bit, nor halfway (a step across |x|^1.5 ends as high as it began): noise that was not met nearer to x.
-    Else 0.
-
-    Terms of f that cancel to 0 have no noise of their own: 1 - 4 + 3 + x^2 is 0 for all |x| < 1e-8 (CUTEst's ARWHEAD).
-    """
-    if shape is None or not shape.positive or not problem.space.straight or isinstance(problem, HOST):
-        return 0.0
-    step, value = shape.newton, float(model.value)
-    length, largest = (float(np.max(np.abs(v), initial=0.0)) for v in (step, flat(model.x)))
-    if not 0 < length <= eps(model.gradient) ** (1 / 3) * largest or not shape.decrement > noise:
-        return 0.0
-    for part in (0.5, 1.0):
-        there, _, cut = problem.space.move(model.x, jnp.asarray(part * step, np.asarray(model.gradient).dtype))
-        if bool(cut) or float(evaluate(problem, there, VALUE).value) != value:
-            return 0.0
-    return shape.decrement
 
 
 def proof_of(H: np.ndarray | None, model: Any) -> Proof:

@@ -105,7 +105,8 @@ def snapped(done: Run, state: State, problem: Any) -> tuple[Run, State]:
     there, _, cut = problem.space.move(state.x, jnp.asarray(np.where(small, -here, 0)))
     try:
         value = float(evaluate(problem, there, VALUE).value)
-        if bool(cut) or not value < float(state.model.value) or (halted and value != 0):
+        rests = halted and np.any(np.asarray(problem.residuals(there)) != 0)  # their squares may vanish before them
+        if bool(cut) or not value < float(state.model.value) or rests:
             return done, state
         if isinstance(problem, HOST):
             moved = replace(state, best=replace(state.best, x=there, value=problem.value(np.asarray(there))))

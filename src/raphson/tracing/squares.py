@@ -152,5 +152,11 @@ def squared(eqn: Any) -> Any:
     name, given = eqn.primitive.name, eqn.invars
     if name == "square" or (name == "integer_pow" and eqn.params["y"] == 2):
         return given[0]
-    twice = name == "mul" or (name == "dot_general" and not eqn.outvars[0].aval.shape)
+    twice = name == "mul" or (name == "dot_general" and not eqn.outvars[0].aval.shape and paired_alike(eqn))
     return given[0] if twice and given[0] is given[1] and not isinstance(given[0], Literal) else None
+
+
+def paired_alike(eqn: Any) -> bool:
+    """Whether a product sums over the same axes on both sides: A with A' is no sum of squares."""
+    (left, right), (first, second) = eqn.params["dimension_numbers"]
+    return tuple(left) == tuple(right) and tuple(first) == tuple(second)

@@ -97,7 +97,8 @@ def reaching(places: np.ndarray, outlines: np.ndarray) -> np.ndarray:
     if not len(outlines):
         return np.stack([low, high])
     points, size = outlines.reshape(-1, 2), np.max(high - low)
-    return np.stack([np.maximum(points.min(axis=0), low - size), np.minimum(points.max(axis=0), high + size)])
+    below, above = np.maximum(points.min(axis=0), low - size), np.minimum(points.max(axis=0), high + size)
+    return np.stack([np.minimum(low, below), np.maximum(high, above)])  # not every place has an ellipse
 
 
 def outlines(places: np.ndarray, covariances: np.ndarray, points: int = 49) -> np.ndarray:

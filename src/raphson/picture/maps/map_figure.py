@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from raphson.picture.maps.graph_map import GraphMap, located_types
-from raphson.picture.maps.map_ellipses import CROWD, ELLIPSE, outlines, reaching, shadows
+from raphson.picture.maps.map_ellipses import CROWD, ELLIPSE, outlines, reaching, shadows, why_without
 from raphson.picture.maps.map_page import BEFORE
 from raphson.picture.maps.map_record import RAMP
 from raphson.picture.maps.map_words import spread_of_errors
@@ -39,7 +39,8 @@ def draw_map(shown: GraphMap, ax: Any = None, ellipses: bool = True) -> Any:
     if ellipses and shown.covariances is not None:
         around = outlines(after, shadows(shown.covariances, frame[1]))
         ax.add_collection(LineCollection(list(around), colors=ELLIPSE, linewidths=0.9, alpha=0.7, zorder=12))
-        ax.plot([], [], color=ELLIPSE, linewidth=0.9, label="95 % ellipse of a place")
+        if len(around):
+            ax.plot([], [], color=ELLIPSE, linewidth=0.9, label="95 % ellipse of a place")
     draw_places(ax, shown, after)
     low, high = reaching(after, around)
     margin = 0.04 * max(*(high - low), 1e-12)
@@ -66,7 +67,9 @@ def draw_places(ax: Any, shown: GraphMap, after: np.ndarray) -> None:
 
 def few_places(fit: Any) -> bool:
     """Whether a figure may have ellipses where nobody said whether it should."""
-    return bool(fit.success) and sum(len(fit.graph.variables[name]) for name in located_types(fit.graph)) <= CROWD
+    sizes = located_types(fit.graph)
+    count = sum(len(fit.graph.variables[name]) for name in sizes)
+    return count <= CROWD and not why_without(fit, count, max(sizes.values()))
 
 
 def bin_names(shown: GraphMap) -> list[str]:
