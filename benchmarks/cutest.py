@@ -126,7 +126,7 @@ def comparison(judge: Judge) -> list[str]:
             if several:
                 body.append((f"{start}, the best of these", len(names), *(kinds.count(k) for k in KINDS)))
         if body:
-            short = "best f | another minimum | unbounded, said so | honest no | FALSE SUCCESS | FALSE FAILURE"
+            short = "best f | another minimum | no minimum, said so | honest no | FALSE SUCCESS | FALSE FAILURE"
             lines += [f"### {key.capitalize()}", "", *table(f"solver | problems | {short}", body), ""]
     return lines
 
