@@ -146,6 +146,23 @@ def test_a_factor_that_is_not_finite_is_named_and_taken_once_it_is(fun, types, r
     assert update.converged and update.cost == pytest.approx(anew.cost, rel=1e-9) and not anew.last.moved
 
 
+def test_among_outliers_an_update_converges_and_says_how_far_it_is():
+    """Huber's loss with a wrong closure at each pose, where reweighted steps are 50 times too short: SciPy's minimum
+    within twice the tolerance."""
+    world = World()
+    wrong = [(k, k + 4) for k in range(8, 20)]
+    world.pairs = np.append(world.pairs, wrong, 0)
+    world.z = np.append(world.z, np.tile([2.5, 1, 0.9], (len(wrong), 1)), 0)
+    graph = world.start(10)
+    robot = rp.slam.Incremental(graph, loss="huber", scale=1.0)
+    for b in range(11, 21):
+        world.grow(graph, b)
+        update = robot.update()
+        assert update.converged, b
+        if b in (14, 20):
+            assert update.cost == pytest.approx(world.least(robot.values, huber=1.0), rel=2e-7)
+
+
 def test_what_cannot_be_meant_is_refused():
     """Each with what is wrong; nothing is changed by it."""
     world = World()

@@ -26,16 +26,18 @@ small that a later factor which measures it is foreseen to change much, by which
 
 @dataclass
 class Parts:
-    """Of the factors of a kind, at the variables as they are: `cost` (m,), `gradient` (m, w), `hessian` (m, w, w)."""
+    """Of the factors of a kind, at the variables as they are: `cost` (m,), `gradient` (m, w), `hessian` (m, w, w), and
+    `less` (m,): the loss itself has hessian - less gradient gradient', see `normal_parts`."""
 
     cost: np.ndarray
     gradient: np.ndarray
     hessian: np.ndarray
+    less: np.ndarray
 
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
         """All of them."""
-        return self.cost, self.gradient, self.hessian
+        return self.cost, self.gradient, self.hessian, self.less
 
     def first(self, m: int) -> "Parts":
         """Those of the first m factors."""
@@ -187,8 +189,9 @@ class Growing:
             total += np.bincount(np.where(columns < 0, unknowns.n, columns).ravel(), p.gradient.ravel(), total.size)
         return total[:-1]
 
-    def hessian(self, unknowns: Unknowns, mask: RowMasks) -> Any:
-        """The lower triangle of J'J by these unknowns, as a SciPy CSC array whose columns begin with the diagonal."""
+    def hessian(self, unknowns: Unknowns, mask: RowMasks, eased: float) -> Any:
+        """The lower triangle of J'J by these unknowns, as a SciPy CSC array whose columns begin with the diagonal; of
+        what the loss takes from it, the share `eased` is."""
         from scipy.sparse import coo_array  # here: `import raphson` does without scipy.sparse
 
         rows, across, values = [], [], []
@@ -197,7 +200,10 @@ class Growing:
             blocks = (*c.shape, c.shape[1])
             i, j = np.broadcast_to(c[:, :, None], blocks), np.broadcast_to(c[:, None], blocks)
             lower = (i >= j) & (j >= 0)
-            rows, across, values = [*rows, i[lower]], [*across, j[lower]], [*values, p.hessian[which][lower]]
+            H, g, less = p.hessian[which], p.gradient[which], eased * p.less[which]
+            if less.any():
+                H = H - less[:, None, None] * g[:, :, None] * g[:, None]
+            rows, across, values = [*rows, i[lower]], [*across, j[lower]], [*values, H[lower]]
         places = np.concatenate(rows), np.concatenate(across)
         found = coo_array((np.concatenate(values), places), shape=(unknowns.n, unknowns.n)).tocsc()
         found.sort_indices()

@@ -31,6 +31,15 @@ DAMPING, LEAST = 1e-6, 1e-10
 """The first damping after a step that led upwards, in shares of the diagonal, and that of a matrix that is not definite
 without any."""
 
+EASED, SHORT = 0.99, 1.5
+"""The share of what a robust loss takes from the curvature by which the minimum is told: with all of it a factor beyond
+the corner of Huber's has none along its slope. More of it is taken after steps that brought so many times what they
+foresaw. 100 updates among outliers, Huber's: 77 converged after 2707 factorizations with none of it, 92 after 1383."""
+
+UNTOLD = 0.1
+"""The share of the tolerance to which steps go on by a factor that does not tell the minimum, being damped or not
+eased; else updates came back to one point, near by one factor and with a step upwards by the other."""
+
 SMALLEST = 1e-10
 """Steps smaller than this (radians, and shares of the largest coordinate) are none: the cost may be zero."""
 
@@ -94,7 +103,7 @@ class GrowingSolver:
         """Newton steps on these variables to their minimum; False where they lead elsewhere."""
         unknowns = Unknowns.of(self.grown.graph, window)
         for _ in range(WINDOW_STEPS if unknowns.n else 0):
-            lower = self.grown.hessian(unknowns, window)
+            lower = self.grown.hessian(unknowns, window, 0.0)
             diagonal = lower.data[lower.indptr[:-1]]
             factor = factored(lower, diagonal, 0.0)
             if factor is None:
@@ -110,10 +119,13 @@ class GrowingSolver:
         """Newton steps on all variables, damped after one that led upwards; whether they reached the minimum.
 
         Damping as Nielsen (1999), "Damping parameter in Marquardt's method", has it: by what fell of what was foreseen.
+        A robust loss begins with reweighted least squares, whose steps never lead upwards but are too short among
+        outliers, and takes the loss's own curvature as it goes: the minimum is told by that.
         """
         unknowns, damping, floor, growth = Unknowns.of(self.grown.graph, self.free), 0.0, 0.0, 2.0
+        eased = EASED if self.grown.loss.plain else 0.0
         for self.factorizations in range(1, ROUNDS + 1):
-            lower = self.grown.hessian(unknowns, self.free)
+            lower = self.grown.hessian(unknowns, self.free, eased)
             diagonal = lower.data[lower.indptr[:-1]]
             factor = factored(lower, diagonal, damping)
             if factor is None:
@@ -122,24 +134,31 @@ class GrowingSolver:
                     return False
                 continue
             self.base = Base(factor, unknowns, diagonal)
-            gain, near = self.steps_with(self.base, damping)
-            if near and damping <= floor:
+            tells = damping <= floor and eased >= EASED
+            gain, near = self.steps_with(self.base, damping, 1.0 if tells else UNTOLD)
+            if near and tells:
                 return True
-            if gain > 0:
+            if near:
+                damping, eased = floor, EASED
+            elif gain > SHORT and eased < EASED:
+                eased = min(1 - (1 - eased) / 3, EASED)
+            elif gain <= 0 and eased > 0 and damping <= floor and not self.grown.loss.plain:
+                eased = max(1 - 3 * (1 - eased), 0.0)
+            elif gain > 0:
                 damping, growth = damping * max(1 / 3, 1 - (2 * gain - 1) ** 3), 2.0
             else:
                 damping, growth = max(growth * damping, DAMPING), 2 * growth
             damping = damping if damping >= DAMPING / 10 else floor
         return False
 
-    def steps_with(self, base: Base, damping: float) -> tuple[float, bool]:
+    def steps_with(self, base: Base, damping: float, share: float) -> tuple[float, bool]:
         """Steps with one factor as long as they pay: what fell of what the first one foresaw (negative: nothing did),
-        and whether the minimum is near, by this factor."""
+        and whether the minimum is near, by this factor and a share of the tolerance."""
         gain, last = 1.0, np.inf
         while True:
             s = -base.factor.solve(g := self.grown.gradient(base.unknowns))
             self.above = float(-g @ s) / 2
-            if self.above <= self.enough or self.tiny(base.unknowns, s):
+            if self.above <= share * self.enough or self.tiny(base.unknowns, s):
                 return gain, True
             if self.above > PAYS * last:
                 return gain, False

@@ -46,7 +46,8 @@ class Incremental:
     the same one each time. An update solves for what is new and what its factors touch, the others held, widens that
     window by whatever would still move by the last factor of the whole map, and solves for all with a new factor where
     the window grows large. Both end where the cost is within `tol` of its minimum, relatively: by the Newton decrement
-    1/2 g'H^-1 g, with H the last factor of the whole, which new factors only make stiffer. Variables whose steps count
+    1/2 g'H^-1 g, with H the last factor of the whole, which new factors only make stiffer (of a robust loss: with 0.99
+    of what it takes from the curvature). Variables whose steps count
     for nothing in that do not move, and factors are linearized anew where a variable moved, nowhere else. Programs are
     compiled for tiles of factors and know no size: none is compiled after the first updates.
 

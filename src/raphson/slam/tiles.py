@@ -55,12 +55,16 @@ def filled(a: np.ndarray, start: int, size: int) -> np.ndarray:
 def normal_parts(
     residual: Callable[..., Any], spaces: tuple[Any, ...], loss: FactorLoss, points: tuple[Array, ...],
     measurements: Any, roots: Array,
-) -> tuple[Array, Array, Array]:  # fmt: skip
-    """Of factors of a kind: the cost (m,), its gradient (m, w) and J'J weighed by the loss (m, w, w)."""
+) -> tuple[Array, Array, Array, Array]:  # fmt: skip
+    """Of factors of a kind: the cost (m,), its gradient g (m, w), J'J weighed by the loss (m, w, w), and how much gg'
+    the loss takes from that (m,), since the weight falls along g: 0 where more than all would be taken."""
     r, J = linearized_factors(residual, spaces, points, measurements, roots)
-    cost, slope, _ = loss.of_factors(0, r)  # of any kind: what differs from kind to kind is refused
+    cost, slope, bend = loss.of_factors(0, r)  # of any kind: what differs from kind to kind is refused
     g = jnp.einsum("mdw,md->mw", J, r) * slope[:, None]
-    return cost / 2, g, jnp.einsum("mdv,mdw->mvw", J, J) * slope[:, None, None]
+    along = slope + 2 * bend * jnp.sum(r * r, 1)  # the loss's own curvature along r, 0 by Huber's beyond the corner
+    eased = (bend < 0) & (along >= -1e-9 * slope)
+    less = jnp.where(eased, -2 * bend / jnp.where(eased, slope, 1) ** 2, 0)
+    return cost / 2, g, jnp.einsum("mdv,mdw->mvw", J, J) * slope[:, None, None], less
 
 
 def factor_parts(variables: dict[str, Variables], f: Factors, which: np.ndarray, loss: FactorLoss) -> list[np.ndarray]:
