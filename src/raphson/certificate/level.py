@@ -14,7 +14,7 @@ from raphson.kernel.number import CURVATURE_NOISE
 from raphson.linear.lowest import HostMatrix
 
 THIN = 1e-8
-"""Steps are dependent where what is left of one is this part of the longest."""
+"""Steps are dependent where what is left of one is this part of the longest: sqrt(eps), half of the digits."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ def pinned(
     """Those of the known directions that lie in the free variables and whose product with H is rounding, or what the
     slope g makes of it; None where there is none.
 
-    Away from a stationary point a level curve bends: H v = -(dv)'g, which the length of g bounds.
+    Away from a stationary point a level curve bends: H v = -(dv)'g. Steps are those of a unit (a radian, a factor
+    of e), so a curve whose steps are long, in units d, bends as little: |g| over their length bounds it.
     """
     from scipy import linalg  # here: `import raphson` does without scipy.linalg
 
@@ -65,7 +66,8 @@ def pinned(
         return None
     Q, R, _ = qr(N, mode="economic", pivoting=True)
     sizes = np.abs(np.diagonal(R))
-    Q = Q[:, sizes > THIN * np.max(sizes, initial=0.0)]
+    thick = sizes > THIN * np.max(sizes, initial=0.0)
+    Q, length = Q[:, thick], max(1.0, float(np.min(sizes[thick], initial=np.inf)))
     if not Q.shape[1]:
         return None
     product = np.column_stack([H.product(v) for v in (Q / d[:, None]).T]) / d[:, None]
@@ -74,7 +76,7 @@ def pinned(
     free = ~held
     sums = H.absolute(np.where(free, 1 / d, 0)) / d
     bound = CURVATURE_NOISE * H.width * error * max(float(np.max(sums[free], initial=0.0)), 1.0)
-    along = Q @ V[sizes <= bound + np.linalg.norm((g / d)[free])].T
+    along = Q @ V[sizes <= bound + np.linalg.norm((g / d)[free]) / length].T
     if not along.shape[1]:
         return None
     along = np.where(held[:, None], 0, along)

@@ -46,8 +46,6 @@ class Allowance:
 class Budget:
     """Tells when a run has cost more than it is allowed, after numbers of trials that no clock decides."""
 
-    near = False
-
     def __init__(self, allowed: Allowance):
         self.allowed, self.rows, self.asked, self.spent = allowed, 0, 0.0, False
 

@@ -53,7 +53,6 @@ LARGE, LONG_BURST = 2**20, 1.0
 """Of a state of more numbers than so many, a burst takes longer: each maps its buffers anew. Of Trafalgar-21 (6e6
 numbers) a burst costs 13 000 page faults, 30 ms beside 55 a trial: 0.69 s in bursts of one trial, 0.47 s in one."""
 
-
 ONSET = 0.5
 """And the first one of a run at most, for `FIRST` steps. M3500, five trials of 8 ms: 42 ms in one, 54 in two bursts."""
 

@@ -65,7 +65,6 @@ def certificate_of(
     found = weak_sections(
         problem, model, H, shape, g, magnitude, size, big, held, floor, believed, travelled
     )  # fmt: skip
-    noise = BEYOND * found.noise
     return certify(
         Evidence(
             value=float(model.value),
@@ -81,7 +80,7 @@ def certificate_of(
             here=magnitude,
             status=done.status,
             eps=eps(g),
-            noise=noise,
+            noise=BEYOND * found.noise,
             blur=blur_of(problem, shape, H, found, rounding, big, held),
             tolerance=10 * (default_tolerance(g) if tol is None else tol),
             sections=found.sections,
