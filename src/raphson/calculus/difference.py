@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from raphson.calculus.around import TINY, Around, limits_of
+from raphson.calculus.around import TINY, Around, lengths_of, limits_of
 from raphson.calculus.lengths import forget_noise
+from raphson.calculus.steadied import DOUBT, steadied
 from raphson.calculus.stencil import Stencil, difference_jacobian, entry_errors, forward, stencil
 from raphson.kernel.number import eps
 from raphson.problems.callback import Callback, HostResiduals, Lengths
@@ -259,10 +260,12 @@ def bent_residuals(problem: HostResiduals, x: Any, r: np.ndarray, most: int = FE
         near = around(problem, point, r)
         forget_noise(near)
         seen = stencil(near)
+        size = float(np.linalg.norm(first * r))
+        bends = size * np.maximum(lengths_of(seen.second) - seen.second_error, 0) + seen.first**2 @ np.abs(second)
+        seen = steadied(near, seen, np.where(point == 0, 1.0, np.abs(point)), DOUBT * bends / max(size, TINY))
         J = seen.first.T
         problem.lengths.known = point, J, r
         S = mixed(near, seen) @ (first * r)
-        size = float(np.linalg.norm(first * r))
         own = np.sqrt(np.abs(np.diagonal(S)))
         S_error = CROSSED * np.outer(own, own) + size * rounding_of(near, seen, 8.0)
         np.fill_diagonal(S_error, size * seen.second_error)

@@ -55,14 +55,33 @@ def values_on(problem: Any, x: Any, lines: Lines, ahead: bool) -> np.ndarray | N
         return np.asarray(looped(*arguments), float)
 
 
+BESIDE = 1e-10
+"""Shorter lengths are those of the noise of f."""
+
+ENOUGH = 1e-3
+"""A rise by this part of f, and by so many times 1e6 of what f scatters beside x, is one for good."""
+
+FARTHER = 3.0
+"""One length shows a rise, another one so many times as long whether it is straight."""
+
+
 def on_host(problem: Any, x: np.ndarray, lines: Lines) -> np.ndarray | None:
-    """The same for a function that runs on the host, within its bounds; what it raises far away is its own affair."""
+    """The same for a function that runs on the host, within its bounds; what it raises far away is its own affair.
+
+    A side on which f has clearly risen is not followed any farther, and NaN from there on: a differential equation
+    with a parameter of the wrong sign is solved for ever.
+    """
     low, high, _ = limits_of(problem.space, x)
     out = np.full(lines.rows.size, np.nan)
+    risen: dict[tuple[int, bool], float] = {}
+    scatter, left = 0.0, set[tuple[int, bool]]()
     try:
         for k, (row, t) in enumerate(zip(lines.rows, lines.lengths, strict=True)):
             if t == 0 and k:
                 out[k] = out[0]
+                continue
+            side = int(row), bool(t > 0)
+            if side in left:
                 continue
             with np.errstate(all="ignore"):
                 there = np.clip(x + t * lines.directions[row], low, high).astype(x.dtype)
@@ -70,6 +89,13 @@ def on_host(problem: Any, x: np.ndarray, lines: Lines) -> np.ndarray | None:
                     out[k] = problem.value(there)
                 except (ArithmeticError, ValueError, np.linalg.LinAlgError):
                     out[k] = np.inf  # f is not defined there: a wall
+            change = out[k] - out[0]
+            if abs(t) < BESIDE:
+                scatter = max(scatter, abs(change)) if np.isfinite(change) else scatter
+            elif change > ENOUGH * max(abs(out[0]), 1e6 * scatter) and abs(t) >= FARTHER * risen.setdefault(
+                side, abs(t)
+            ):
+                left.add(side)
     except OutOfCalls:
         return None
     return out
