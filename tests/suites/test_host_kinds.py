@@ -190,7 +190,7 @@ def test_a_staircase_ends_soon_and_honestly(start, grid):
     y = np.where(grid < 250, 2.0, 5.0) + 0.3 * np.sin(7 * grid)
     cost = lambda k: 0.5 * (np.sum((y[:k] - y[:k].mean()) ** 2) + np.sum((y[k:] - y[k:].mean()) ** 2))
     fit = rp.least_squares(lambda p: np.where(grid < float(p[0]), float(p[1]), float(p[2])) - y, [start, 1.0, 4.0])
-    assert fit.nfev < 2500
+    assert fit.nfev < 2600
     assert not fit.success or fit.cost <= 1.01 * min(cost(k) for k in range(1, 999)), fit.message
     assert fit.success or "lower by" in fit.message
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from raphson.calculus.around import TINY, Around, lengths_of, limits_of
+from raphson.calculus.around import TINY, Around, limits_of
 from raphson.calculus.lengths import forget_noise
-from raphson.calculus.steadied import DOUBT, steadied
+from raphson.calculus.steadied import steadied
 from raphson.calculus.stencil import Stencil, difference_jacobian, entry_errors, forward, stencil
 from raphson.kernel.number import eps
 from raphson.problems.callback import Callback, HostResiduals, Lengths
@@ -237,10 +237,11 @@ class Bend:
     full: bool
 
 
-def bent_residuals(problem: HostResiduals, x: Any, r: np.ndarray, most: int = FEW) -> Bend:
+def bent_residuals(problem: HostResiduals, x: Any, r: np.ndarray, most: int = FEW, last: bool = False) -> Bend:
     """J'WJ + sum w_k r_k H_k by differences of the residual vector: no digits cancel as in differences of the cost.
 
-    Above `most` parameters J'WJ alone. W and w are the loss's second and first weights.
+    Above `most` parameters J'WJ alone. W and w are the loss's second and first weights. `last`: at the end of a run,
+    where what is in doubt is looked at longer.
     """
     point, n = np.array(x), np.size(x)
     most = 0 if problem.frugal else most
@@ -261,8 +262,7 @@ def bent_residuals(problem: HostResiduals, x: Any, r: np.ndarray, most: int = FE
         forget_noise(near)
         seen = stencil(near)
         size = float(np.linalg.norm(first * r))
-        bends = size * np.maximum(lengths_of(seen.second) - seen.second_error, 0) + seen.first**2 @ np.abs(second)
-        seen = steadied(near, seen, np.where(point == 0, 1.0, np.abs(point)), DOUBT * bends / max(size, TINY))
+        seen = steadied(near, seen, size, np.abs(second)) if last else seen
         J = seen.first.T
         problem.lengths.known = point, J, r
         S = mixed(near, seen) @ (first * r)

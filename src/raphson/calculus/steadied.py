@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from raphson.calculus.around import Around
+from raphson.calculus.around import TINY, Around, lengths_of
 from raphson.calculus.lengths import remember_noise
 from raphson.calculus.stencil import OFFSETS, Stencil, read
 
-LONGER = 8.0
-"""Each step is so many times the last: noise over h^2 falls by 64."""
+LONGER = 16.0
+"""Each step is so many times the last: noise over h^2 falls by 256."""
 
 REACH = 0.05
 """Up to this part of x, or of its size where it is 0: a stencil reaches twice as far."""
@@ -16,9 +16,9 @@ DOUBT = 1e-4
 """A second derivative whose error is this part of the curvature is looked at again: smooth ones err by 1e-8 to 2e-5."""
 
 
-def steadied(near: Around, seen: Stencil, size: np.ndarray, enough: np.ndarray) -> Stencil:
-    """The stencil with longer steps along the variables whose second derivatives err by more than `enough` (n,), where
-    these leave a smaller error. `size` (n,): of the variables.
+def steadied(near: Around, seen: Stencil, size: float, weight: np.ndarray) -> Stencil:
+    """The stencil of residuals with longer steps along the variables whose second derivatives are in doubt, where these
+    leave a smaller error. The curvature of f is J'WJ + sum r_k H_k, W the `weight` (m,), `size` the length of r.
 
     The solver of a differential equation takes other steps from some parameter value on, and what it gives jumps
     there by its tolerance. A stencil beside such a jump becomes short, until it sees nothing of it, and divides
@@ -26,12 +26,14 @@ def steadied(near: Around, seen: Stencil, size: np.ndarray, enough: np.ndarray) 
     its course, which the two orders within a stencil show. What they disagree by is remembered as noise, and noise that
     one variable shows is there along all others, for mixed derivatives have it twice.
     """
-    todo = np.flatnonzero(seen.h > 0)
+    bends = seen.first**2 @ weight + size * np.maximum(lengths_of(seen.second) - seen.second_error, 0)
+    enough, most = DOUBT * bends / max(size, TINY), REACH * np.where(near.x == 0, 1.0, np.abs(near.x))
+    todo = np.flatnonzero((seen.h > 0) & (bends > 0))
     h = seen.h.copy()
     while True:
         todo = todo[doubt(near, seen.h, seen.second_error)[todo] > enough[todo]]
         placed, side = near.placed(todo, LONGER * h[todo], 2)
-        room = (placed > h[todo]) & (placed <= REACH * size[todo]) & (side == seen.side[todo])  # a bound may be near
+        room = (placed > h[todo]) & (placed <= most[todo]) & (side == seen.side[todo])  # a bound may be near
         todo, placed, side = todo[room], placed[room], side[room]
         if not todo.size:
             return seen
