@@ -22,19 +22,22 @@ import numpy as np
 
 from raphson.ml.microbatches import leading, microbatches
 from raphson.ml.output_losses import CROSS_ENTROPY, OUTPUT_LOSSES
-from raphson.ml.parameter_tree import ParameterTree, parameter_tree
+from raphson.ml.parameter_tree import Chosen, ParameterTree, chosen_leaves, parameter_tree
 from raphson.ml.risk_products import (
     HessianProduct,
     Information,
     LossTerm,
     OnceLinearized,
+    OncePulled,
     OutputProduct,
     OutputTerm,
     RiskState,
+    linear_outputs,
     linearized,
     risk_gradient,
     risk_value,
 )
+from raphson.ml.row_space import Halves, RowSpace, row_space_of
 from raphson.ml.tree_operator import TreeOperator
 
 Array = jax.Array
@@ -102,10 +105,16 @@ class EmpiricalRisk:
     def hessian(self, params: Any) -> TreeOperator:
         """The exact Hessian. With all examples in one batch it is linearized once for all products, and the activations
         are kept in memory; with several every product begins anew."""
-        tree = self.checked(params)
-        if self.data.single:
-            return TreeOperator(OnceLinearized(), linearized(self.term, self.at(params)), tree, "Hessian")
-        return TreeOperator(HessianProduct(self.term), self.at(params), tree, "Hessian")
+        self.checked(params)
+        state = self.at(params)
+
+        def made(chosen: Chosen | None) -> TreeOperator:
+            tree = parameter_tree(params if chosen is None else chosen_leaves(params, chosen))
+            if self.data.single:
+                return TreeOperator(OnceLinearized(), linearized(self.term, state, chosen), tree, "Hessian", made)
+            return TreeOperator(HessianProduct(self.term, chosen), state, tree, "Hessian", made)
+
+        return made(None)
 
     def gauss_newton(self, params: Any) -> TreeOperator:
         """The generalized Gauss-Newton matrix: positive semidefinite, and for these losses the Fisher information."""
@@ -125,12 +134,32 @@ class EmpiricalRisk:
         """1/N sum of g_n g_n', g_n the gradient of one example's loss (of one position's, where there are several)."""
         return self.information(params, Information("empirical"), "empirical Fisher")
 
+    def row_space(self, params: Any, kind: str = "gauss-newton") -> RowSpace:
+        """J'MJ in the space of its rows, for solves where the outputs of all examples are fewer than the parameters:
+        `solve(g, shift)` and `logdet(shift)` for any number of shifts. `kind`: "gauss-newton" or "empirical"."""
+        if kind not in ("gauss-newton", "empirical"):
+            raise ValueError(f"kind is {kind!r}: choose 'gauss-newton' or 'empirical'")
+        if not isinstance(self.term, OutputTerm):
+            raise TypeError("the row space looks at outputs and loss apart: give predict= and the name of a loss")
+        tree = self.checked(params)
+        return row_space_of(Halves(self.term, Information(kind)), self.at(params), tree)
+
     def information(self, params: Any, kind: Information, name: str, key: Any = None) -> TreeOperator:
-        """J'MJ. Raises TypeError where outputs and loss are not known apart."""
+        """J'MJ, as the Hessian linearized once where all examples are one batch. Raises TypeError where outputs and
+        loss are not known apart."""
         if not isinstance(self.term, OutputTerm):
             raise TypeError(f"the {name} looks at outputs and loss apart: give predict= and the name of a loss")
-        tree = self.checked(params)
-        return TreeOperator(OutputProduct(self.term, kind), self.at(params, key), tree, name)
+        self.checked(params)
+        state, term = self.at(params, key), self.term
+
+        def made(chosen: Chosen | None) -> TreeOperator:
+            tree = parameter_tree(params if chosen is None else chosen_leaves(params, chosen))
+            product = OutputProduct(term, kind, chosen)
+            if self.data.single:
+                return TreeOperator(OncePulled(product), linear_outputs(product, state), tree, name, made)
+            return TreeOperator(product, state, tree, name, made)
+
+        return made(None)
 
     def checked(self, params: Any) -> ParameterTree:
         """The structure of the parameters, after a look at shapes. Raises where they do not fit the data."""
