@@ -58,6 +58,7 @@ def test_a_block_costs_less_than_the_whole() -> None:
 
     def flops(op: Any) -> float:
         cost = jax.jit(op.multiply).lower(op.state, op.parameters.tree(jnp.ones(op.size))).compile().cost_analysis()
+        assert cost is not None
         return cost["flops"]
 
     assert flops(operator.block("out")) < 0.1 * flops(operator)

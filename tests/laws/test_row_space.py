@@ -75,10 +75,10 @@ def test_a_solve_is_that_of_the_dense_matrix(name: str, kind: str, size: int | N
     assert close(ravel_pytree(tree)[0], space.solve(ravel_pytree(risk.gradient(PARAMS))[0], 0.1), 1e-14)
 
 
-@pytest.mark.parametrize("f", [[0.0, 1.0, -2.0], [40.0, 0.0, -30.0], [-600.0, 0.0, 80.0]])
-def test_roots_of_matrices_that_are_nearly_zero(f: list[float]) -> None:
+@pytest.mark.parametrize("logits", [[0.0, 1.0, -2.0], [40.0, 0.0, -30.0], [-600.0, 0.0, 80.0]])
+def test_roots_of_matrices_that_are_nearly_zero(logits: list[float]) -> None:
     """diag(p) - p p' where 1 - p cancels: its entries, and S S', to all digits."""
-    unit, f = jnp.eye(3), jnp.asarray(f)
+    unit, f = jnp.eye(3), jnp.asarray(logits)
     for loss in OUTPUT_LOSSES.values():
         S, M = (jax.vmap(lambda u, g=g: g(f, u))(unit) for g in (loss.root, loss.curve))
         assert close(S @ S.T, M, 1e-14) and np.all(np.isfinite(S)), loss.name

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.kernel.record import record
+from raphson.ml.frozen_state import EACH, PLAIN, called
 from raphson.ml.microbatches import Microbatches, sum_over
 from raphson.ml.output_losses import CROSS_ENTROPY, OutputLoss
 from raphson.ml.parameter_tree import Chosen, chosen_leaves, with_leaves
@@ -21,27 +22,33 @@ Array = jax.Array
 
 @record
 class RiskState:
-    """What a risk is at one point: a factor, data, and parameters."""
+    """What a risk is at one point: a factor, data, parameters, and what the model takes besides. `key`: of targets that
+    are drawn."""
 
     scale: Array
     data: Microbatches
     params: Any
     key: Any = None
+    frozen: Any = None
 
 
 @dataclass(frozen=True)
 class LossTerm:
     """What a microbatch adds to a risk whose loss is one function of parameters and batch.
 
-    `mean`: the function gives the mean over its batch, not the sum.
+    `mean`: the function gives the mean over its batch, not the sum. `how` it is called: with EACH batches are (batch,
+    numbers of the examples).
     """
 
-    loss: Callable[[Any, Any], Array]
+    loss: Callable[..., Array]
     mean: bool
+    how: str = PLAIN
 
-    def value(self, params: Any, batch: Any, size: int) -> Array:
+    def value(self, params: Any, batch: Any, size: int, frozen: Any = None) -> Array:
         """The sum of the losses of a microbatch."""
-        value = self.loss(params, batch)
+        if self.how == EACH:
+            return jnp.sum(called(self.loss, EACH, params, batch[0], frozen, batch[1]))
+        value = called(self.loss, self.how, params, batch, frozen, None)
         return value * size if self.mean else value
 
 
@@ -50,12 +57,18 @@ class OutputTerm:
     """What a microbatch adds to a risk that is a loss of a model's outputs: batches are (inputs, targets, weights,
     numbers of the examples)."""
 
-    predict: Callable[[Any, Any], Array]
+    predict: Callable[..., Array]
     loss: OutputLoss
+    how: str = PLAIN
 
-    def value(self, params: Any, batch: Any, size: int) -> Array:
+    def outputs(self, params: Any, batch: Any, frozen: Any = None) -> Array:
+        """The model's outputs, the examples first."""
+        f = called(self.predict, self.how, params, batch[0], frozen, batch[3])
+        return f[:, 0] if self.how == EACH else f
+
+    def value(self, params: Any, batch: Any, size: int, frozen: Any = None) -> Array:
         """The weighted sum of the losses of a microbatch."""
-        rows = self.rows(self.predict(params, batch[0]), batch)
+        rows = self.rows(self.outputs(params, batch, frozen), batch)
         return jnp.sum(rows.weights * self.loss.value(rows.outputs, rows.targets))
 
     def rows(self, outputs: Array, batch: Any) -> "OutputRows":
@@ -140,7 +153,7 @@ Term = LossTerm | OutputTerm
 
 def risk(term: Term, state: RiskState) -> Array:
     """The value of the risk, traceable."""
-    return state.scale * sum_over(lambda batch, size: term.value(state.params, batch, size), state.data)
+    return state.scale * sum_over(lambda batch, size: term.value(state.params, batch, size, state.frozen), state.data)
 
 
 def risk_slope(term: Term, state: RiskState) -> Any:
@@ -161,7 +174,7 @@ def slope_in(term: Term, state: RiskState, chosen: Chosen | None) -> Callable[[A
 
     def slope(part: Any) -> Any:
         def one(batch: Any, size: int) -> Any:
-            return jax.grad(lambda p: state.scale * term.value(whole(p), batch, size))(part)
+            return jax.grad(lambda p: state.scale * term.value(whole(p), batch, size, state.frozen))(part)
 
         return sum_over(one, state.data)
 
@@ -179,7 +192,7 @@ class HessianProduct:
         part, whole = free_part(state.params, self.chosen)
 
         def one(batch: Any, size: int) -> Any:
-            slope = jax.grad(lambda p: state.scale * self.term.value(whole(p), batch, size))
+            slope = jax.grad(lambda p: state.scale * self.term.value(whole(p), batch, size, state.frozen))
             return jax.jvp(slope, (part,), (v,))[1]
 
         return sum_over(one, state.data)
@@ -213,7 +226,7 @@ class OutputProduct:
     def linear(self, batch: Any, state: RiskState) -> LinearOutputs:
         """The outputs of a microbatch, linearized."""
         part, whole = free_part(state.params, self.chosen)
-        outputs, push = jax.linearize(lambda p: self.term.predict(whole(p), batch[0]), part)
+        outputs, push = jax.linearize(lambda p: self.term.outputs(whole(p), batch, state.frozen), part)
         return LinearOutputs(push, outputs, (None, *batch[1:]), state.scale, state.key)
 
     def pulled(self, at: LinearOutputs, v: Any) -> Any:

@@ -42,7 +42,7 @@ class Halves:
 
     def one(self, state: RiskState, batch: Any) -> Callable[[Any], Array]:
         """B of one microbatch, linear."""
-        outputs, push = jax.linearize(lambda p: self.term.predict(p, batch[0]), state.params)
+        outputs, push = jax.linearize(lambda p: self.term.outputs(p, batch, state.frozen), state.params)
         rows = self.term.rows(outputs, batch)
 
         def half(v: Any) -> Array:
