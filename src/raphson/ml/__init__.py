@@ -4,6 +4,7 @@ their outermost eigenvalues, trace, diagonal and spectrum with error bars."""
 from raphson.ml.eigenpairs import Eigenpairs, eigenpairs
 from raphson.ml.estimated import Estimated
 from raphson.ml.risk import EmpiricalRisk
+from raphson.ml.row_space import RowSpace
 from raphson.ml.spectral_density import SpectralDensity, spectral_density
 from raphson.ml.stochastic import diagonal_estimate, trace_estimate
 from raphson.ml.tree_operator import TreeOperator, operator_from
@@ -12,6 +13,7 @@ __all__ = [
     "Eigenpairs",
     "EmpiricalRisk",
     "Estimated",
+    "RowSpace",
     "SpectralDensity",
     "TreeOperator",
     "diagonal_estimate",

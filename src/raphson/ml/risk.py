@@ -14,32 +14,47 @@ the natural gradient method"; Kunstner, Balles and Hennig (2019), on what the em
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
+from raphson.ml.finite_losses import check_finite
+from raphson.ml.frozen_state import EACH, ONE_BATCH, PLAIN, FrozenState, as_key, model_value
+from raphson.ml.independence import check_independence
 from raphson.ml.microbatches import leading, microbatches
 from raphson.ml.output_losses import CROSS_ENTROPY, OUTPUT_LOSSES
-from raphson.ml.parameter_tree import ParameterTree, parameter_tree
+from raphson.ml.parameter_tree import Chosen, ParameterTree, chosen_leaves, parameter_tree
 from raphson.ml.risk_products import (
     HessianProduct,
     Information,
     LossTerm,
     OnceLinearized,
+    OncePulled,
     OutputProduct,
     OutputTerm,
     RiskState,
+    linear_outputs,
     linearized,
     risk_gradient,
     risk_value,
 )
+from raphson.ml.row_space import Halves, RowSpace, row_space_of
 from raphson.ml.tree_operator import TreeOperator
 
 Array = jax.Array
 
 REDUCTIONS = ("mean", "sum")
+
+ALONE = 5000
+"""Parameters above which a CPU multiplies vectors with a Hessian one by one: 4 together cost 0.8 (a perceptron), 1.5
+(attention) and 2.4 (convolutions) of single ones a vector; below it the calls count, not the arithmetic."""
+
+SHARES = 1e-3
+"""How far shares of classes may be from 1 together: float16 has three digits."""
 
 
 class EmpiricalRisk:
@@ -52,40 +67,58 @@ class EmpiricalRisk:
     (inputs, targets, weights): the mean is sum(w l) / sum(w). `batch_size`: examples looked at together; it changes
     memory and rounding, nothing else. Several positions of an example have its weight together.
 
-    Raises ValueError and TypeError for what does not fit together, and names it.
+    With `state` (a pytree: running statistics) or `key` (of jax.random, or a seed) the function is called as
+    loss(params, state, batch, key), predict(params, state, inputs, key), and may give (value, new state); state and key
+    are frozen. With a key it sees one example at a time, and the key folded with the example's number: a mask of
+    dropout does not depend on batches. `coupled`: examples may depend on each other, as in batch normalization in
+    training mode; all are one batch then, with the key as it is.
+
+    What is not a sum over examples, and random numbers of a function's own, are found by a probe at the first
+    parameters. Raises ValueError and TypeError for what does not fit together, and names it.
     """
 
     def __init__(
         self,
-        loss: Callable[[Any, Any], Any] | str,
+        loss: Callable[..., Any] | str,
         data: Any,
         *,
-        predict: Callable[[Any, Any], Any] | None = None,
+        predict: Callable[..., Any] | None = None,
+        state: Any = None,
+        key: Any = None,
+        coupled: bool = False,
         batch_size: int | None = None,
         reduction: str = "mean",
     ) -> None:
         if reduction not in REDUCTIONS:
             raise ValueError(f"reduction is {reduction!r}: choose 'mean' or 'sum'")
         mean = reduction == "mean"
+        stateful = state is not None or key is not None
+        how = (EACH if key is not None and not coupled else ONE_BATCH) if stateful else PLAIN
+        self.frozen = FrozenState(state, as_key(key)) if stateful else None
         if isinstance(loss, str):
             if loss not in OUTPUT_LOSSES:
                 raise ValueError(f"loss is {loss!r}: choose one of {', '.join(OUTPUT_LOSSES)}, or give a function")
             if predict is None:
                 raise TypeError(f"loss={loss!r} is a loss of outputs: give predict=, a function (params, inputs)")
-            self.term: LossTerm | OutputTerm = OutputTerm(predict, OUTPUT_LOSSES[loss])
+            self.term: LossTerm | OutputTerm = OutputTerm(predict, OUTPUT_LOSSES[loss], how)
             data = named_data(data, loss)
             total = float(np.sum(data[2]))
         else:
             if predict is not None:
                 raise TypeError("predict= goes with a loss by name; a loss function takes (params, batch) itself")
-            self.term = LossTerm(loss, mean)
+            self.term = LossTerm(loss, mean, how)
             total = float(leading(data))
+            data = (data, np.arange(leading(data))) if how == EACH else data
         self.data = microbatches(data, batch_size)
+        self.coupled = coupled
+        if coupled and not self.data.single:
+            raise ValueError(f"with coupled=True all {self.data.count} examples are one batch: leave batch_size out")
+        self.looked_at: set[ParameterTree] = set()
         self.factor = 1 / total if mean else 1.0
 
     def at(self, params: Any, key: Any = None) -> RiskState:
         """The risk at one point, as the compiled products take it."""
-        return RiskState(jnp.asarray(self.factor, parameter_tree(params).dtype), self.data, params, key)
+        return RiskState(jnp.asarray(self.factor, parameter_tree(params).dtype), self.data, params, key, self.frozen)
 
     def value(self, params: Any) -> Array:
         """R at parameters."""
@@ -102,10 +135,17 @@ class EmpiricalRisk:
     def hessian(self, params: Any) -> TreeOperator:
         """The exact Hessian. With all examples in one batch it is linearized once for all products, and the activations
         are kept in memory; with several every product begins anew."""
-        tree = self.checked(params)
-        if self.data.single:
-            return TreeOperator(OnceLinearized(), linearized(self.term, self.at(params)), tree, "Hessian")
-        return TreeOperator(HessianProduct(self.term), self.at(params), tree, "Hessian")
+        self.checked(params, finite=True)
+        state = self.at(params)
+
+        def made(chosen: Chosen | None) -> TreeOperator:
+            tree = parameter_tree(params if chosen is None else chosen_leaves(params, chosen))
+            few = 1 if tree.size > ALONE and jax.default_backend() == "cpu" else None
+            if self.data.single:
+                return TreeOperator(OnceLinearized(), linearized(self.term, state, chosen), tree, "Hessian", made, few)
+            return TreeOperator(HessianProduct(self.term, chosen), state, tree, "Hessian", made, few)
+
+        return made(None)
 
     def gauss_newton(self, params: Any) -> TreeOperator:
         """The generalized Gauss-Newton matrix: positive semidefinite, and for these losses the Fisher information."""
@@ -125,30 +165,72 @@ class EmpiricalRisk:
         """1/N sum of g_n g_n', g_n the gradient of one example's loss (of one position's, where there are several)."""
         return self.information(params, Information("empirical"), "empirical Fisher")
 
+    def row_space(self, params: Any, kind: str = "gauss-newton") -> RowSpace:
+        """J'MJ in the space of its rows, for solves where the outputs of all examples are fewer than the parameters:
+        `solve(g, shift)` and `logdet(shift)` for any number of shifts. `kind`: "gauss-newton" or "empirical"."""
+        if kind not in ("gauss-newton", "empirical"):
+            raise ValueError(f"kind is {kind!r}: choose 'gauss-newton' or 'empirical'")
+        if not isinstance(self.term, OutputTerm):
+            raise TypeError("the row space looks at outputs and loss apart: give predict= and the name of a loss")
+        tree = self.checked(params, finite=True)
+        if jnp.finfo(tree.dtype).bits < 32:
+            raise TypeError(f"the parameters are {tree.dtype}: a row space is decomposed in float32 or float64")
+        return row_space_of(Halves(self.term, Information(kind)), self.at(params), tree)
+
     def information(self, params: Any, kind: Information, name: str, key: Any = None) -> TreeOperator:
-        """J'MJ. Raises TypeError where outputs and loss are not known apart."""
+        """J'MJ, as the Hessian linearized once where all examples are one batch. Raises TypeError where outputs and
+        loss are not known apart."""
         if not isinstance(self.term, OutputTerm):
             raise TypeError(f"the {name} looks at outputs and loss apart: give predict= and the name of a loss")
-        tree = self.checked(params)
-        return TreeOperator(OutputProduct(self.term, kind), self.at(params, key), tree, name)
+        self.checked(params, finite=True)
+        state, term = self.at(params, key), self.term
 
-    def checked(self, params: Any) -> ParameterTree:
-        """The structure of the parameters, after a look at shapes. Raises where they do not fit the data."""
-        tree = parameter_tree(params)
-        batch = jax.tree.map(lambda a: a[0], self.data.parts[0])
-        if isinstance(self.term, OutputTerm):
-            check_outputs(self.term, params, batch, self.data.parts)
+        def made(chosen: Chosen | None) -> TreeOperator:
+            tree = parameter_tree(params if chosen is None else chosen_leaves(params, chosen))
+            product = OutputProduct(term, kind, chosen)
+            if self.data.single:
+                return TreeOperator(OncePulled(product), linear_outputs(product, state), tree, name, made)
+            return TreeOperator(product, state, tree, name, made)
+
+        return made(None)
+
+    def checked(self, params: Any, finite: bool = False) -> ParameterTree:
+        """The structure of the parameters, after a look at shapes, and a probe of the loss, the first time that this
+        structure comes. Raises ValueError where they do not fit the data, where the loss is not a sum over examples or
+        draws random numbers of its own, and, with `finite`, where it is not finite. Of traced ones only the shapes."""
+        tree, state = parameter_tree(params), self.at(params)
+        known = tree in self.looked_at
+        if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(state)):
+            if not known:
+                self.check_shapes(state)
             return tree
-        value = jax.eval_shape(self.term.loss, params, batch)
-        if getattr(value, "shape", None) != () or not jnp.issubdtype(value.dtype, jnp.floating):
-            raise ValueError(f"the loss of a batch is {value}: one real number is expected, its mean or its sum")
+        if not known:
+            self.check_shapes(state)
+            if not self.coupled:
+                check_independence(self.term, state)
+            self.looked_at.add(tree)
+        if finite:
+            check_finite(self.term, state, self.coupled)
         return tree
 
+    def check_shapes(self, state: RiskState) -> None:
+        """Raises ValueError where outputs, targets and losses do not have the shapes that belong together."""
+        batch = jax.tree.map(lambda a: a[0], self.data.parts[0])
+        if isinstance(self.term, OutputTerm):
+            check_outputs(self.term, state, batch)
+            return
+        whole = replace(self.term, how=ONE_BATCH) if self.term.how == EACH else self.term
+        one = batch[0] if self.term.how == EACH else batch
+        value = jax.eval_shape(lambda: model_value(whole.loss, whole.how, state.params, one, state.frozen, None))
+        if getattr(value, "shape", None) != () or not jnp.issubdtype(value.dtype, jnp.floating):
+            raise ValueError(f"the loss of a batch is {value}: one real number is expected, its mean or its sum")
 
-def check_outputs(term: OutputTerm, params: Any, batch: Any, parts: tuple[Any, ...]) -> None:
+
+def check_outputs(term: OutputTerm, state: RiskState, batch: Any) -> None:
     """Raises ValueError where outputs and targets do not belong together: (B, 1) and (B,) would make a matrix."""
-    f = jax.eval_shape(term.predict, params, batch[0])
-    targets = batch[1]
+    f = jax.eval_shape(lambda: model_value(term.predict, term.how, state.params, batch[0], state.frozen, batch[3]))
+    f = jax.ShapeDtypeStruct((f.shape[0], *f.shape[2:]), f.dtype) if term.how == EACH and hasattr(f, "shape") else f
+    targets, parts = batch[1], state.data.parts
     if not hasattr(f, "shape") or not jnp.issubdtype(f.dtype, jnp.floating):
         raise ValueError(f"predict gives {f}: one array of outputs, (examples, ...), is expected")
     if term.loss is CROSS_ENTROPY and f.shape[:-1] == targets.shape and len(f.shape) > 1:
@@ -156,12 +238,21 @@ def check_outputs(term: OutputTerm, params: Any, batch: Any, parts: tuple[Any, .
             raise ValueError(
                 f"targets {targets.shape} beside outputs {f.shape} are class numbers: integers, not {targets.dtype}"
             )
-        top = max(int(jnp.max(part[1])) for part in parts)
-        low = min(int(jnp.min(part[1])) for part in parts)
+        with jax.ensure_compile_time_eval():  # data are numbers, whatever the parameters are
+            top = max(int(jnp.max(part[1])) for part in parts)
+            low = min(int(jnp.min(part[1])) for part in parts)
         if low < 0 or top >= f.shape[-1]:
             raise ValueError(f"class numbers go from {low} to {top}, and there are outputs for 0 to {f.shape[-1] - 1}")
     elif f.shape != targets.shape and (*f.shape, 1) != targets.shape and f.shape != (*targets.shape, 1):
         raise ValueError(f"outputs have shape {f.shape} and targets {targets.shape}, the examples first")
+    elif term.loss is CROSS_ENTROPY:
+        with jax.ensure_compile_time_eval():
+            sums = jnp.concatenate([jnp.sum(part[1], axis=-1).ravel() for part in parts])
+            least = min(float(jnp.min(part[1])) for part in parts)
+            far = float(sums[jnp.argmax(jnp.abs(sums - 1))])
+        if abs(far - 1) > SHARES or least < 0:
+            told = f"one is {least:.6g}" if least < 0 else f"some are {far:.6g}"
+            raise ValueError(f"targets {targets.shape} are shares of classes: none negative, 1 together; {told}")
 
 
 def named_data(data: Any, loss: str) -> tuple[Any, Any, Any, Any]:
