@@ -2,20 +2,27 @@
 their outermost eigenvalues, trace, diagonal and spectrum with error bars."""
 
 from raphson.ml.eigenpairs import Eigenpairs, eigenpairs
+from raphson.ml.eigenvalue_signs import Condition, Inertia, condition_number, inertia
 from raphson.ml.estimated import Estimated
+from raphson.ml.log_determinant import log_determinant
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.spectral_density import SpectralDensity, spectral_density
 from raphson.ml.stochastic import diagonal_estimate, trace_estimate
 from raphson.ml.tree_operator import TreeOperator, operator_from
 
 __all__ = [
+    "Condition",
     "Eigenpairs",
     "EmpiricalRisk",
     "Estimated",
+    "Inertia",
     "SpectralDensity",
     "TreeOperator",
+    "condition_number",
     "diagonal_estimate",
     "eigenpairs",
+    "inertia",
+    "log_determinant",
     "operator_from",
     "spectral_density",
     "trace_estimate",
