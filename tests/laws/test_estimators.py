@@ -9,6 +9,7 @@ from raphson.ml import (
     TreeOperator,
     diagonal_estimate,
     eigenpairs,
+    layer_curvature,
     operator_from,
     spectral_density,
     trace_estimate,
@@ -166,6 +167,21 @@ def test_diagonals_are_as_good_as_they_say(method: str) -> None:
     assert np.sqrt(np.mean([(one.value - d) ** 2 for one in found])) <= 1.2 * said
     assert np.max(np.abs(diagonal_estimate(operator, N, method).value - d)) <= 1e-14
     assert trace_estimate(operator, N).error == 0
+
+
+def test_layers_have_the_traces_of_their_blocks() -> None:
+    operator = with_spectrum(SPECTRA["decaying"])
+    A = np.asarray(operator.dense())
+    blocks = np.array([np.trace(A[:50, :50]), np.trace(A[50:, 50:])])
+    found = [layer_curvature(operator, 40, seed=s) for s in range(20)]
+    said = np.sqrt(np.mean([one.errors**2 for one in found], axis=0))
+    off = np.sqrt(np.mean([(one.traces - blocks) ** 2 for one in found], axis=0))
+    assert np.all((off <= 1.6 * said) & (said <= 1.6 * off))  # 20 know each to 16 %
+    exact = layer_curvature(operator, N)
+    assert np.max(np.abs(exact.traces - blocks)) <= 1e-12 and np.all(exact.errors == 0)
+    v = np.linalg.eigh(A)[1][:, -1]
+    assert np.allclose(exact.shares, [np.sum(v[:50] ** 2), np.sum(v[50:] ** 2)]) and exact.top == pytest.approx(1)
+    assert "['b']" in str(exact)
 
 
 def test_sums_over_the_spectrum_lie_in_their_intervals() -> None:

@@ -4,6 +4,7 @@ their outermost eigenvalues, trace, diagonal and spectrum with error bars."""
 from raphson.ml.eigenpairs import Eigenpairs, eigenpairs
 from raphson.ml.eigenvalue_signs import Condition, Inertia, condition_number, inertia
 from raphson.ml.estimated import Estimated
+from raphson.ml.layers import LayerCurvature, layer_curvature
 from raphson.ml.log_determinant import log_determinant
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.spectral_density import SpectralDensity, spectral_density
@@ -16,12 +17,14 @@ __all__ = [
     "EmpiricalRisk",
     "Estimated",
     "Inertia",
+    "LayerCurvature",
     "SpectralDensity",
     "TreeOperator",
     "condition_number",
     "diagonal_estimate",
     "eigenpairs",
     "inertia",
+    "layer_curvature",
     "log_determinant",
     "operator_from",
     "spectral_density",

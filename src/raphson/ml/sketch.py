@@ -16,6 +16,7 @@ Source of the estimates: Epperly, Tropp and Webber (2024), "XTrace".
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import jax
@@ -112,23 +113,30 @@ def shared_error(t: Host, products: Any) -> Any:
     return np.sqrt(alone + np.clip(products / (k * (k - 1)), -alone / 2, MOST * alone))
 
 
-def left_out_diagonals(sketch: Sketch) -> tuple[Host, Host]:
+def left_out_diagonals(sketch: Sketch, part: NDArray[Any] | None = None, parts: int = 0) -> tuple[Host, Host]:
     """XDiag: the mean (P,) of k estimates in the same way, omega of signs: diag(p A) + z o (I - p) A z with
-    p = Q (I - s s') Q', and its standard errors."""
+    p = Q (I - s s') Q', and its standard errors. `part` (P,): sums over each of so many `parts` (their traces) instead.
+    """
     S = jnp.asarray(sketch.own_directions(), sketch.Q.dtype)
-    t, products = diagonals_and_products(sketch.Q, sketch.Y, sketch.Z, sketch.omega, S)
+    t, products = diagonals_and_products(sketch.Q, sketch.Y, sketch.Z, sketch.omega, S, part, parts)
     each = host(t)
     return np.mean(each, axis=0), shared_error(each, host(products))
 
 
-@jax.jit
-def diagonals_and_products(Q: Array, Y: Array, Z: Array, omega: Array, S: Array) -> tuple[Array, Array]:
-    """The estimates (k, P), and the sum of d_ij d_ji for every entry, one i at a time."""
+@partial(jax.jit, static_argnames="parts")
+def diagonals_and_products(
+    Q: Array, Y: Array, Z: Array, omega: Array, S: Array, part: Array | None, parts: int
+) -> tuple[Array, Array]:
+    """The estimates (k, P), and the sum of d_ij d_ji for every entry, one i at a time; of sums (k, parts) over parts."""
+
+    def summed(a: Array) -> Array:
+        return a if part is None else jax.ops.segment_sum(a, part, parts)
+
     whole = jnp.sum(Q * Z, axis=1)  # diag(Q Q' A), A symmetric
     QS, ZS, within, C = Q @ S, Z @ S, Q.T @ Y, S.T @ S
     SW = S.T @ within  # (i, j): s_i' Q' Y_j
     projected = Q @ (within - S * jnp.diagonal(SW))
-    t = whole[:, None] - QS * ZS + omega * (Y - projected)
+    t = summed(whole[:, None] - QS * ZS + omega * (Y - projected))
     k = omega.shape[1]
 
     def one(i: Array, total: Array) -> Array:
@@ -136,12 +144,10 @@ def diagonals_and_products(Q: Array, Y: Array, Z: Array, omega: Array, S: Array)
         square = jnp.maximum(1 - c * c, jnp.finfo(Q.dtype).eps)
         # d_ij = (Q e) o (Z e) - z_i o (Q e) (e' Q' Y_i), e the part of s_j beside s_i
         Qe, Ze = QS - QS[:, i, None] * c, ZS - ZS[:, i, None] * c
-        e_within = SW[:, i] - c * SW[i, i]
-        there = Qe * (Ze - omega[:, i, None] * e_within) / square
+        there = summed(Qe * (Ze - omega[:, i, None] * (SW[:, i] - c * SW[i, i])) / square)
         # d_ji: e the part of s_i beside s_j
         Qe, Ze = QS[:, i, None] - QS * c, ZS[:, i, None] - ZS * c
-        e_within = SW[i] - c * jnp.diagonal(SW)
-        back = Qe * (Ze - omega * e_within) / square
+        back = summed(Qe * (Ze - omega * (SW[i] - c * jnp.diagonal(SW))) / square)
         return total + jnp.sum(jnp.where(jnp.arange(k) == i, 0, there * back), axis=1)
 
-    return t.T, jax.lax.fori_loop(0, k, one, jnp.zeros(Q.shape[0], Q.dtype))
+    return t.T, jax.lax.fori_loop(0, k, one, jnp.zeros(t.shape[0], Q.dtype))
