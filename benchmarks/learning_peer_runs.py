@@ -1,4 +1,4 @@
-"""Products, eigenvalues and traces of a network's Hessian by raphson and by PyTorch's libraries, on the same weights."""
+"""Products, eigenvalues and traces of a network's Hessian: raphson beside PyTorch's libraries."""
 
 import json
 import os
@@ -249,9 +249,9 @@ def trace_lines(row: dict) -> list[str]:
 
 
 NOTES = [
-    "raphson's Hessian is linearized once at the point, and its activations are kept, as PyHessian keeps the graph of its",
-    "gradient; curvlinops and hessian-eigenthings begin with the forward pass at every product. PyHessian divides vectors",
-    "by |v| + 1e-6, and its power iteration stops where the value stands still: its eigenvalues carry both. Traces of one",
-    "seed each: XTrace (raphson, curvlinops), Hutch++ (hessian-eigenthings), Hutchinson (PyHessian).",
+    "raphson's Hessian is linearized once at the point, and its activations are kept, as PyHessian keeps the graph of",
+    "its gradient; curvlinops and hessian-eigenthings begin with the forward pass at every product. PyHessian divides",
+    "vectors by |v| + 1e-6, and its power iteration stops where the value stands still: its eigenvalues carry both.",
+    "Traces of one seed each: XTrace (raphson, curvlinops), Hutch++ (hessian-eigenthings), Hutchinson (PyHessian).",
     "",
 ]

@@ -123,7 +123,7 @@ def pyhessian_side(found, model, loss, x, y, vectors):
     pieces = vectors[0].split([p.numel() for p in tool.params])
     shaped = [piece.reshape(p.shape) for piece, p in zip(pieces, tool.params, strict=True)]
     found.put("PyHessian", "hessian", *clocked(lambda: flat(hessian_vector_product(tool.gradsH, tool.params, shaped))))
-    seconds, answer = clocked(lambda: tool.eigenvalues(maxIter=2000, tol=1e-12, top_n=TOP)[0], 1)
+    seconds, answer = clocked(lambda: tool.eigenvalues(maxIter=500, tol=1e-9, top_n=TOP)[0], 1)
     found.put("PyHessian", "top", seconds, answer)
     seconds, samples = clocked(lambda: tool.trace(maxIter=PRODUCTS, tol=0.0), 3)
     found.put("PyHessian", "trace", seconds, [np.mean(samples), np.std(samples, ddof=1) / np.sqrt(len(samples))])

@@ -18,8 +18,9 @@ Host = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class LayerCurvature:
-    """Curvature by the arrays of the parameters, in their order: `names`, `sizes`, `traces` with standard `errors`, and
-    `shares` of each in the eigenvector of `top`, the eigenvalue largest by size (they add up to 1). `products`: spent."""
+    """Curvature by the arrays of the parameters, in their order: `names`, `sizes`, `traces` with standard `errors`,
+    and `shares` of each in the eigenvector of `top`, the eigenvalue largest by size (they add up to 1). `products`:
+    spent."""
 
     names: tuple[str, ...]
     sizes: Host
@@ -48,8 +49,9 @@ def layer_curvature(operator: TreeOperator, products: int = 60, seed: int = 0) -
         raise ValueError(f"products is {products!r}: it is a number of products, at least 4")
     tree, n = operator.parameters, operator.size
     layer = np.repeat(np.arange(len(tree.sizes)), tree.sizes)
-    pair = eigenpairs(operator, 1, "magnitude", seed=seed)
-    shares = np.bincount(layer, np.asarray(pair.vectors[0], float) ** 2, len(tree.sizes))
+    pair = eigenpairs(operator, min(2, n), "magnitude", seed=seed)  # two: the compiled program of the landscape
+    main = int(np.argmax(np.abs(pair.values)))
+    shares = np.bincount(layer, np.asarray(pair.vectors[main], float) ** 2, len(tree.sizes))
     if products >= n:
         traces, spent = np.bincount(layer, np.diagonal(np.asarray(operator.dense(), float)), len(tree.sizes)), n
         errors = np.zeros(len(traces))
@@ -58,5 +60,11 @@ def layer_curvature(operator: TreeOperator, products: int = 60, seed: int = 0) -
         traces, errors = left_out_diagonals(sketch, layer, len(tree.sizes))
         spent = 2 * sketch.omega.shape[1]
     return LayerCurvature(
-        tree.names, np.asarray(tree.sizes, float), traces, errors, shares, float(pair.values[0]), spent + pair.products
+        tree.names,
+        np.asarray(tree.sizes, float),
+        traces,
+        errors,
+        shares,
+        float(pair.values[main]),
+        spent + pair.products,
     )

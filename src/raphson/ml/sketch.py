@@ -127,7 +127,7 @@ def left_out_diagonals(sketch: Sketch, part: NDArray[Any] | None = None, parts: 
 def diagonals_and_products(
     Q: Array, Y: Array, Z: Array, omega: Array, S: Array, part: Array | None, parts: int
 ) -> tuple[Array, Array]:
-    """The estimates (k, P), and the sum of d_ij d_ji for every entry, one i at a time; of sums (k, parts) over parts."""
+    """The estimates (k, P), and the sum of d_ij d_ji for every entry (for sums over parts)."""
 
     def summed(a: Array) -> Array:
         return a if part is None else jax.ops.segment_sum(a, part, parts)
