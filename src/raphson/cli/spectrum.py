@@ -1,19 +1,20 @@
 """`raphson spectrum`: the eigenvalues of the Hessian of a training loss, at both ends and in numbers, with errors."""
 
 import time
+from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
 import typer
 
-from raphson.cli import screen
+from raphson.cli import options, screen
+from raphson.cli import report as page
+from raphson.cli.spectrum_found import DENSE, both_ends, lines, whole
+from raphson.cli.spectrum_watch import Watch
 from raphson.cli.target import TargetError, load, resolve
 from raphson.report.json import text
 
 MATRICES = ("hessian", "gauss-newton", "fisher", "empirical-fisher")
-
-DENSE = 600
-"""Up to so many parameters the matrix is formed, and every eigenvalue known: estimates take more products."""
 
 
 def spectrum(
@@ -28,28 +29,97 @@ def spectrum(
     k: Annotated[int, typer.Option("-k", metavar="K", help="Eigenvalues of each end.")] = 5,
     batch_size: Annotated[int | None, typer.Option(metavar="N", help="Examples looked at together.")] = None,
     runs: Annotated[int, typer.Option(metavar="N", help="Random vectors of the density.")] = 8,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    progress: options.Progress = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE.html", help="Write a page with pictures, in one file.")
+    ] = None,
+    language: page.Language = "en",
+    json: options.Json = False,
 ) -> int:
-    """Look at the spectrum of a training loss; exit 0 where the outermost eigenvalues converged."""
-    from raphson import ml  # here: the other verbs do without it
-
+    """Look at the spectrum of a training loss; exit 0 where the outermost eigenvalues converged. Ctrl-C ends the search
+    with what was found.
+    """
     if matrix not in MATRICES:
         raise TargetError(f"--matrix {matrix}: choose one of {', '.join(MATRICES)}")
-    if k < 1:
-        raise TargetError(f"-k {k}: a number of eigenvalues of each end, at least 1")
+    for name, number, least in (("-k", k, 1), ("--runs", runs, 2)):
+        if number < least:
+            raise TargetError(f"{name} {number}: a whole number, at least {least}")
+    page.check(report, language)
     risk, params = risk_of(loss, batch_size)
     begin = time.perf_counter()
     operator = getattr(risk, matrix.replace("-", "_"))(params)
-    value = float(risk.value(params))
-    if operator.size <= DENSE:
-        found = whole(operator, k)
-    else:
-        ends = ml.eigenpairs(operator, min(k, operator.size // 4), "both")
-        found = both_ends(ends, ml.spectral_density(operator, runs=runs))
-    found = {"loss": value, "matrix": operator.name, "parameters": operator.size, "examples": risk.data.count, **found}
+    value = finite_loss(risk, params)
+    pairs = density = None
+    with Watch(progress) as watch:
+        if operator.size <= DENSE:
+            found = whole(operator, k)
+        else:
+            found, pairs, density = both_ends(operator, k, runs, watch)
+        found = {"loss": value, "matrix": operator.name, "parameters": operator.size, "examples": risk.data.count,
+                 **found}  # fmt: skip
+        if watch.ended:
+            found["interrupted"] = True
+        scenes = [] if report is None else pictures(risk, params, operator, pairs, density, watch)
     found["seconds"] = time.perf_counter() - begin
-    print(text(found) if json else screen.fold("\n".join(lines(found))))
+    if report is not None:
+        found["report"] = write_page(report, page.short(loss), "\n".join(lines(found)), scenes, language)
+    print(text(found) if json else screen.fold("\n".join([*lines(found), *told(found)])))
+    if found.get("interrupted"):
+        raise KeyboardInterrupt
     return 0 if found["converged"] else 1
+
+
+def told(found: dict[str, Any]) -> list[str]:
+    """Where the page is."""
+    return [f"report    {found['report']}"] if "report" in found else []
+
+
+def write_page(path: Path, title: str, words: str, scenes: list[Any], language: str) -> str:
+    """Writes the page; its address."""
+    from raphson.picture.learning_page import write_learning_page
+
+    return str(page.saved(lambda: write_learning_page(path, title, words, scenes, language), f"--report {path}"))
+
+
+def pictures(risk: Any, params: Any, operator: Any, pairs: Any, density: Any, watch: Watch) -> list[Any]:
+    """The scenes of the page, as far as Ctrl-C lets them be computed. The landscape is that of the Hessian."""
+    from raphson import ml
+    from raphson.picture import learning, scenes
+
+    out: list[Any] = []
+    if density is None and not watch("picture: density"):
+        density = ml.spectral_density(operator)
+    if density is not None:
+        out.append(scenes.spectrum(density, pairs))
+    if not watch("picture: layers"):
+        out.append(scenes.layers(ml.layer_curvature(operator)))
+    for plane in learning.PLANES:
+        if watch(f"picture: landscape, {plane}"):
+            break
+        try:
+            out.append(learning.landscape(risk, params, plane))
+        except ValueError:  # at a stationary point -g spans nothing
+            continue
+    return out
+
+
+def finite_loss(risk: Any, params: Any) -> float:
+    """The loss at the parameters. TargetError where it is not finite, with what is not finite already in the input."""
+    import jax
+    import numpy as np
+
+    value = float(risk.value(params))
+    if np.isfinite(value):
+        return value
+
+    def bad(tree: Any) -> int:
+        leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(tree)]
+        return sum(int(np.sum(~np.isfinite(a))) for a in leaves if np.issubdtype(a.dtype, np.floating))
+
+    wrong = [f"{count} numbers of the {name} are not finite" for name, count in
+             (("parameters", bad(params)), ("data", bad(risk.data))) if count]  # fmt: skip
+    why = "; ".join(wrong) or "parameters and data are finite: look for a log of 0 or an overflow in the loss"
+    raise TargetError(f"the loss is {value} at these parameters, and has no curvature there. {why}")
 
 
 def risk_of(name: str, batch_size: int | None) -> tuple[Any, Any]:
@@ -85,60 +155,3 @@ def needed(module: Any, name: str, beside: str) -> Any:
 
 
 MEANT = {"params": "parameters at which to look, a pytree of arrays", "data": "arrays with the examples first"}
-
-
-def whole(operator: Any, k: int) -> dict[str, Any]:
-    """All eigenvalues of a small matrix."""
-    import numpy as np
-
-    matrix = np.asarray(operator.dense(), float)
-    if not np.all(np.isfinite(matrix)):
-        raise ValueError(f"a product with the {operator!r} is not finite: it has no eigenvalues")
-    values = np.linalg.eigvalsh(matrix)
-    rounding = len(values) * float(np.finfo(operator.dtype).eps) * float(np.max(np.abs(values)))
-    k = min(k, len(values))
-    return {
-        "largest": [(float(v), rounding) for v in values[::-1][:k]],
-        "smallest": [(float(v), rounding) for v in values[:k]],
-        "trace": (float(np.sum(values)), rounding),
-        "negative": (float(np.sum(values < -rounding)), 0.0),
-        "converged": True,
-        "products": operator.size,
-    }
-
-
-def both_ends(ends: Any, density: Any) -> dict[str, Any]:
-    """The ends by Lanczos, the rest by quadrature."""
-    half = len(ends.values) // 2
-    pairs = [(float(v), float(e)) for v, e in zip(ends.values, ends.errors, strict=True)]
-    trace, below = density.sum_of(lambda a: a), density.below(-3 * abs(float(ends.residuals.max())))
-    return {
-        "largest": pairs[:half],
-        "smallest": pairs[half:][::-1],
-        "trace": (trace.value, trace.error),
-        "negative": (below.value, below.error),
-        "converged": ends.converged,
-        "products": ends.products + density.products,
-    }
-
-
-def lines(found: dict[str, Any]) -> list[str]:
-    """What a person reads."""
-
-    def with_error(pair: tuple[float, float]) -> str:
-        return f"{pair[0]:.6g} ± {pair[1]:.1g}"
-
-    def listed(pairs: list[tuple[float, float]]) -> str:
-        return ", ".join(f"{v:.6g}" for v, _ in pairs) + f"  (± {max(e for _, e in pairs):.1g})"
-
-    share = found["negative"][0] / found["parameters"]
-    said = [
-        f"{found['matrix']}: {found['parameters']} parameters, {found['examples']} examples",
-        f"loss      {found['loss']:.7g}",
-        f"largest   {listed(found['largest'])}",
-        f"smallest  {listed(found['smallest'])}",
-        f"trace     {with_error(found['trace'])}",
-        f"negative  {with_error(found['negative'])} eigenvalues, {100 * share:.1f} %",
-        f"work      {found['products']} products with the matrix, {found['seconds']:.1f} s",
-    ]
-    return said if found["converged"] else [*said, "note      the outermost eigenvalues have not converged"]

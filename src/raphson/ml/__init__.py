@@ -2,7 +2,10 @@
 their outermost eigenvalues, trace, diagonal and spectrum with error bars."""
 
 from raphson.ml.eigenpairs import Eigenpairs, eigenpairs
+from raphson.ml.eigenvalue_signs import Condition, Inertia, condition_number, inertia
 from raphson.ml.estimated import Estimated
+from raphson.ml.layers import LayerCurvature, layer_curvature
+from raphson.ml.log_determinant import log_determinant
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.row_space import RowSpace
 from raphson.ml.spectral_density import SpectralDensity, spectral_density
@@ -10,14 +13,21 @@ from raphson.ml.stochastic import diagonal_estimate, trace_estimate
 from raphson.ml.tree_operator import TreeOperator, operator_from
 
 __all__ = [
+    "Condition",
     "Eigenpairs",
     "EmpiricalRisk",
     "Estimated",
     "RowSpace",
+    "Inertia",
+    "LayerCurvature",
     "SpectralDensity",
     "TreeOperator",
+    "condition_number",
     "diagonal_estimate",
     "eigenpairs",
+    "inertia",
+    "layer_curvature",
+    "log_determinant",
     "operator_from",
     "spectral_density",
     "trace_estimate",

@@ -9,6 +9,7 @@ Sources: Wu and Simon (2000), "Thick-restart Lanczos method for large symmetric 
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -171,11 +172,14 @@ def eigenpairs(
     tol: float | None = None,
     max_products: int | None = None,
     seed: int = 0,
+    progress: Callable[[int, float], object] | None = None,
 ) -> Eigenpairs:
     """The k largest eigenvalues, the k smallest, k of both ends, or the k largest by magnitude, with their vectors.
 
     `tol`: residuals relative to the largest |eigenvalue| (default eps^0.6). Memory: 2 k + 20 vectors of P numbers
-    (4 k + 20 for both ends). Ends with what it has after `max_products` (default 100 k + 1000).
+    (4 k + 20 for both ends). Ends with what it has after `max_products` (default 100 k + 1000), and where `progress`,
+    called before every restart with the products so far and the largest residual over the largest |eigenvalue|, returns
+    True.
 
     Raises ValueError for k < 1, k > P or an unknown end, and where a product is not finite.
     """
@@ -204,6 +208,8 @@ def eigenpairs(
         if done and before is not None:  # the second search found these again, or others
             shown = bool(np.all(np.abs(before - theta[places]) <= 2 * bound * size))
         if m == n or (done and shown) or search.products >= limit:
+            break
+        if progress is not None and progress(search.products, float(np.max(residual[places])) / (size or 1.0)) is True:
             break
         before = theta[places] if done else before
         first = search.keep(theta, S, kept_places(theta, places, m), onward=not done)

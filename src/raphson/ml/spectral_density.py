@@ -2,7 +2,7 @@
 
 Each run of Lanczos from a random vector is a Gauss quadrature of the spectral measure; the mean over runs estimates
 sums over eigenvalues, and the scatter between runs its error. What a run of m steps itself leaves out falls
-exponentially with m for smooth functions, and is not part of the error.
+exponentially with m for smooth functions; the change by its last quarter is added to the error.
 Sources: Golub and Meurant (2010); Ubaru, Chen and Saad (2017), "Fast estimation of tr(f(A)) via stochastic Lanczos
 quadrature"; Ghorbani, Krishnan and Xiao (2019), for Hessians of networks.
 """
@@ -10,7 +10,7 @@ quadrature"; Ghorbani, Krishnan and Xiao (2019), for Hessians of networks.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -32,37 +32,87 @@ Host = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class SpectralDensity:
-    """The spread of P eigenvalues: for each run nodes (runs, m) with weights that add up to 1."""
+    """The spread of P eigenvalues: for each run nodes (runs, m) with weights that add up to 1.
+
+    `early_nodes`, `early_weights` (runs, 3 m / 4): what the same runs knew after three quarters of their steps. `eps`:
+    of the products.
+    """
 
     size: int
     nodes: Host
     weights: Host
+    early_nodes: Host
+    early_weights: Host
     products: int
+    eps: float = float(np.finfo(float).eps)
+
+    @property
+    def rounding(self) -> float:
+        """Nodes nearer to 0 than this are not told from 0."""
+        return 10 * self.eps * float(np.max(np.abs(self.nodes[self.weights > 0])))
 
     def sum_of(self, f: Callable[[Host], Host]) -> Estimated:
-        """The sum of f over the eigenvalues, tr f(A), with its standard error; f takes and gives arrays."""
-        values = self.size * np.sum(np.where(self.weights > 0, self.weights * f(self.nodes), 0), axis=1)
-        return estimated(values, self.products)
+        """The sum of f over the eigenvalues, tr f(A), with its standard error; f takes and gives arrays.
+
+        The error holds the scatter between runs, and the change of their mean in the last quarter of the steps.
+        """
+        found = estimated(weighted_sums(self.size, self.nodes, self.weights, f), self.products)
+        return replace(found, error=float(np.hypot(found.error, self.unfinished(f))))
+
+    def unfinished(self, f: Callable[[Host], Host]) -> float:
+        """What the last quarter of the steps changed of a sum."""
+        late = weighted_sums(self.size, self.nodes, self.weights, f)
+        return float(abs(np.mean(late - weighted_sums(self.size, self.early_nodes, self.early_weights, f))))
 
     def below(self, level: float) -> Estimated:
         """The number of eigenvalues below a level."""
         return self.sum_of(lambda a: (a < level).astype(float))
 
     def logdet(self, shift: float = 0.0) -> Estimated:
-        """log det(A + shift I). Raises ValueError where an eigenvalue of it is not positive."""
-        seen = self.nodes[self.weights > 0]
-        if np.min(seen) + shift <= 0:
-            raise ValueError(
-                f"the matrix has an eigenvalue of about {np.min(seen) + shift:.3g} with this shift: "
-                "the logarithm of a determinant needs a positive definite one"
-            )
-        return self.sum_of(lambda a: np.log(np.where(a + shift > 0, a + shift, 1)))
+        """log det(A + shift I). Raises ValueError where an eigenvalue of it is not positive, beyond rounding."""
+        least = float(np.min(self.nodes[self.weights > 0])) + shift
+        check_positive(least, self.rounding, shift)
+        return self.sum_of(log_above(shift))
 
     def smoothed(self, levels: Host, width: float) -> Estimated:
         """The density of eigenvalues at levels (k,), a share per unit, each eigenvalue a normal curve of this width."""
         z = (np.asarray(levels)[:, None, None] - self.nodes) / width
         each = np.sum(self.weights * np.exp(-z * z / 2), axis=2) / (width * np.sqrt(2 * np.pi))
         return estimated(each.T, self.products)
+
+
+def weighted_sums(size: int, nodes: Host, weights: Host, f: Callable[[Host], Host]) -> Host:
+    """The sum of f over the eigenvalues from each run (runs,)."""
+    return size * np.sum(np.where(weights > 0, weights * f(nodes), 0), axis=1)
+
+
+def log_above(shift: float) -> Callable[[Host], Host]:
+    """log(a + shift); 0 where that is not positive, as in a run's early nodes and in those without weight."""
+    return lambda a: np.log(np.where(a + shift > 0, a + shift, 1))
+
+
+def check_positive(least: float, rounding: float, shift: float) -> None:
+    """Raises ValueError where the least eigenvalue of A + shift I shows that it is not positive definite."""
+    if least < -rounding:
+        raise ValueError(
+            f"the matrix has an eigenvalue of about {least - shift:.3g}, {least:.3g} with the shift {shift:.3g}: the "
+            "logarithm of a determinant needs a positive definite one. Take a larger shift, or the Gauss-Newton matrix"
+        )
+    if least <= rounding:
+        raise ValueError(
+            f"the least eigenvalue, {least:.3g} with the shift {shift:.3g}, is not told from 0 by products that round "
+            f"by {rounding:.1g}: there is no logarithm, and the matrix need not be positive definite. Take a larger "
+            "shift, or double precision"
+        )
+
+
+def merged(first: SpectralDensity, second: SpectralDensity) -> SpectralDensity:
+    """The runs of both, of as many steps each."""
+    both = {
+        name: np.concatenate([getattr(first, name), getattr(second, name)])
+        for name in ("nodes", "weights", "early_nodes", "early_weights")
+    }
+    return replace(first, products=first.products + second.products, **both)
 
 
 @partial(jax.jit, static_argnames=("multiply", "tree", "steps"))
@@ -105,6 +155,12 @@ def spectral_density(operator: TreeOperator, runs: int = 10, steps: int = 80, se
     a, b = np.asarray(alpha, float), np.asarray(beta, float)
     if not (np.all(np.isfinite(a)) and np.all(np.isfinite(b))):
         raise ValueError(f"a product with the {operator!r} is not finite: it has no spectrum")
+    early = max(3 * steps // 4, 1)
+    late, before = quadrature_rules(a, b), quadrature_rules(a[:, :early], b[:, : early - 1])
+    return SpectralDensity(operator.size, *late, *before, runs * steps, float(jnp.finfo(operator.dtype).eps))
+
+
+def quadrature_rules(a: Host, b: Host) -> tuple[Host, Host]:
+    """Nodes (runs, m) and weights of tridiagonal matrices."""
     pairs = [ritz(x, y) for x, y in zip(a, b, strict=True)]
-    nodes, weights = np.stack([p[0] for p in pairs]), np.stack([p[1] ** 2 for p in pairs])
-    return SpectralDensity(operator.size, nodes, weights, runs * steps)
+    return np.stack([p[0] for p in pairs]), np.stack([p[1] ** 2 for p in pairs])

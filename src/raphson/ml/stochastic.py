@@ -1,21 +1,23 @@
-"""Trace and diagonal of a matrix from products with random vectors, with standard errors.
+"""Trace and diagonal of a matrix from products with random vectors, with standard errors, and stopped on them.
 
 Hutchinson's estimate is the mean of z'Az over signs z. XTrace and XDiag take half of the products to capture the
-largest eigenvalues and use every vector both ways, leaving out one at a time, so that their estimates are unbiased and
-their scatter is their error. Hutch++ is there for comparison.
+largest eigenvalues and use every vector both ways, leaving out one at a time (`sketch.py`). Hutch++ is there for
+comparison.
 Sources: Hutchinson (1989); Meyer, Musco, Musco and Woodruff (2021), "Hutch++"; Epperly, Tropp and Webber (2024),
 "XTrace: making the most of every sample in stochastic trace estimation".
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.ml.estimated import Estimated, estimated
+from raphson.ml.estimated import Estimated, Wanted, estimated
+from raphson.ml.sketch import Sketch, left_out_diagonals, left_out_traces
 from raphson.ml.tree_operator import TreeOperator
 
 Array = jax.Array
@@ -23,50 +25,109 @@ Array = jax.Array
 TRACES = ("xtrace", "hutchinson", "hutch++")
 DIAGONALS = ("xdiag", "hutchinson")
 
+PRODUCTS = 60
+"""Products where no accuracy is asked."""
 
-def trace_estimate(operator: TreeOperator, products: int = 60, method: str = "xtrace", seed: int = 0) -> Estimated:
-    """The trace, from at most `products` products; exact (error 0) where P products are allowed.
+LIMIT = 2000
+"""Products at which the search for an accuracy ends."""
 
-    Raises ValueError for fewer than 4 products or an unknown method.
+BLOCK = 16
+"""Products that are made before the error is looked at again: one compiled program for all blocks."""
+
+
+def trace_estimate(
+    operator: TreeOperator,
+    products: int | None = None,
+    method: str = "xtrace",
+    seed: int = 0,
+    *,
+    tol: float | None = None,
+    atol: float | None = None,
+) -> Estimated:
+    """The trace with its standard error; exact (error 0) where P products are allowed.
+
+    From at most `products` products (60). With `tol` (standard error over |trace|) or `atol` (standard error), vectors
+    are added until one of them is met; `products` is then the limit (2000), and the result's `met` says whether it was.
+
+    Raises ValueError for fewer than 4 products, an unknown method, a tolerance that is not positive, and where a
+    product is not finite.
     """
-    allowed(products, method, TRACES)
-    n = operator.size
-    if products >= n:
-        return Estimated(float(jnp.trace(operator.dense())), 0.0, 1, n)
-    key = jax.random.key(seed)
-    if method == "hutchinson":
-        z = signs(key, n, products, operator.dtype)
-        return estimated(jnp.sum(z * operator.times(z), axis=0), products)
-    if method == "hutch++":
-        return hutch_plus(operator, products, key)
-    half = products // 2
-    return estimated(left_out_traces(operator, spherical(key, n, half, operator.dtype)), 2 * half)
+    wanted = Wanted.of(tol, atol)
+    most = allowed(products, method, TRACES, wanted)
+
+    def search(most: int, key: Array) -> Estimated:
+        if method == "hutch++":
+            return hutch_plus(operator, most, key)
+        if method == "hutchinson":
+            return signs_alone(operator, most, key, wanted, lambda z, Az: jnp.sum(z * Az, axis=0))
+        return grown(operator, most, key, wanted, spherical, sketched_trace)
+
+    return searched(operator, most, seed, wanted, search, lambda: float(jnp.trace(operator.dense())))
 
 
-def diagonal_estimate(operator: TreeOperator, products: int = 60, method: str = "xdiag", seed: int = 0) -> Estimated:
-    """The diagonal (P,) with a standard error for each entry, from at most `products` products; exact from P on.
+def diagonal_estimate(
+    operator: TreeOperator,
+    products: int | None = None,
+    method: str = "xdiag",
+    seed: int = 0,
+    *,
+    tol: float | None = None,
+    atol: float | None = None,
+) -> Estimated:
+    """The diagonal (P,) with a standard error for each entry; exact where P products are allowed.
 
-    Raises ValueError for fewer than 4 products or an unknown method.
+    Arguments and errors as in `trace_estimate`; the tolerances are those of the root mean square of the errors, `tol`
+    relative to that of the diagonal.
     """
-    allowed(products, method, DIAGONALS)
-    n = operator.size
-    if products >= n:
-        return Estimated(np.asarray(jnp.diagonal(operator.dense()), float), np.zeros(n), 1, n)
-    key = jax.random.key(seed)
-    if method == "hutchinson":
-        z = signs(key, n, products, operator.dtype)
-        return estimated((z * operator.times(z)).T, products)
-    half = products // 2
-    z = signs(key, n, half, operator.dtype)
-    return estimated(left_out_diagonals(operator, z), 2 * half)
+    wanted = Wanted.of(tol, atol)
+    most = allowed(products, method, DIAGONALS, wanted)
+
+    def search(most: int, key: Array) -> Estimated:
+        if method == "hutchinson":
+            return signs_alone(operator, most, key, wanted, lambda z, Az: (z * Az).T)
+        return grown(operator, most, key, wanted, signs, sketched_diagonal)
+
+    return searched(operator, most, seed, wanted, search, lambda: np.asarray(jnp.diagonal(operator.dense()), float))
 
 
-def allowed(products: int, method: str, known: tuple[str, ...]) -> None:
-    """Raises ValueError for what cannot be meant."""
+def searched(
+    operator: TreeOperator,
+    most: int,
+    seed: int,
+    wanted: Wanted | None,
+    search: Callable[[int, Array], Estimated],
+    exact: Callable[[], Any],
+) -> Estimated:
+    """The estimate; where P products are allowed and it is not good enough, or was asked for no accuracy, the exact
+    answer."""
+    n, spent = operator.size, 0
+    if most < n or wanted is not None:
+        found = search(min(most, n), jax.random.key(seed))
+        if most < n or found.met:
+            return found
+        spent = found.products
+    value = finite(exact(), operator)
+    return Estimated(value, 0.0 * value, 1, n + spent, None if wanted is None else True)
+
+
+def allowed(products: int | None, method: str, known: tuple[str, ...], wanted: Wanted | None) -> int:
+    """The number of products. Raises ValueError for what cannot be meant."""
     if method not in known:
         raise ValueError(f"method is {method!r}: choose one of {', '.join(known)}")
+    if method == "hutch++" and wanted is not None:
+        raise ValueError("hutch++ divides a fixed number of products in three: with tol or atol take 'xtrace'")
+    if products is None:
+        return PRODUCTS if wanted is None else LIMIT
     if isinstance(products, bool) or products != int(products) or products < 4:
         raise ValueError(f"products is {products!r}: it is a number of products, at least 4")
+    return int(products)
+
+
+def finite(found: Any, operator: TreeOperator) -> Any:
+    """The same. Raises ValueError where a number is not finite."""
+    if not np.all(np.isfinite(found)):
+        raise ValueError(f"a product with the {operator!r} is not finite")
+    return found
 
 
 def signs(key: Array, n: int, k: int, dtype: Any) -> Array:
@@ -80,6 +141,64 @@ def spherical(key: Array, n: int, k: int, dtype: Any) -> Array:
     return z / jnp.linalg.norm(z, axis=0) * np.sqrt(n)
 
 
+def blocks(most: int, size: int, wanted: Wanted | None) -> list[int]:
+    """Vectors to add one after another: all at once where no accuracy is asked."""
+    return [most] if wanted is None else [min(size, most - begin) for begin in range(0, most, size)]
+
+
+def grown(
+    operator: TreeOperator,
+    most: int,
+    key: Array,
+    wanted: Wanted | None,
+    draw: Callable[..., Array],
+    estimate: Callable[[Sketch], Estimated],
+) -> Estimated:
+    """A sketch of up to `most` products, half of them with vectors that are drawn. It never has more vectors than half
+    of P: there the products for all of A are as many."""
+    n, sketch, found = operator.size, None, None
+    vectors = min(most // 2, max(n // 2, 2))
+    for number, size in enumerate(blocks(vectors, BLOCK // 2, wanted)):
+        omega = draw(key if number == 0 else jax.random.fold_in(key, number), n, size, operator.dtype)
+        if sketch is None:
+            sketch = Sketch(operator, omega)
+        else:
+            sketch.add(omega)
+        found = estimate(sketch)
+        finite(found.value, operator)
+        if wanted is not None and wanted.met(found):
+            return found.said(True)
+    assert found is not None
+    return found if wanted is None else found.said(False)
+
+
+def sketched_trace(sketch: Sketch) -> Estimated:
+    """The trace that a sketch knows."""
+    t, error = left_out_traces(sketch)
+    return Estimated(float(np.mean(t)), error, len(t), 2 * len(t))
+
+
+def sketched_diagonal(sketch: Sketch) -> Estimated:
+    """The diagonal that a sketch knows."""
+    k = sketch.omega.shape[1]
+    mean, error = left_out_diagonals(sketch)
+    return Estimated(mean, error, k, 2 * k)
+
+
+def signs_alone(
+    operator: TreeOperator, most: int, key: Array, wanted: Wanted | None, sample: Callable[[Array, Array], Array]
+) -> Estimated:
+    """Hutchinson's mean of samples (k, ...)."""
+    values: list[Any] = []
+    for number, size in enumerate(blocks(most, BLOCK, wanted)):
+        z = signs(key if number == 0 else jax.random.fold_in(key, number), operator.size, size, operator.dtype)
+        values.append(np.asarray(sample(z, operator.times(z)), float))
+        found = estimated(finite(np.concatenate(values), operator), sum(map(len, values)))
+        if wanted is not None and wanted.met(found):
+            return found.said(True)
+    return found if wanted is None else found.said(False)
+
+
 def hutch_plus(operator: TreeOperator, products: int, key: Array) -> Estimated:
     """A third of the products finds a subspace, a third its trace, a third what is beside it."""
     n, third = operator.size, max(products // 3, 2)
@@ -88,40 +207,4 @@ def hutch_plus(operator: TreeOperator, products: int, key: Array) -> Estimated:
     z = signs(second, n, third, operator.dtype)
     z = z - Q @ (Q.T @ z)
     known = jnp.sum(Q * operator.times(Q))
-    return estimated(known + jnp.sum(z * operator.times(z), axis=0), 3 * third)
-
-
-def left_out(operator: TreeOperator, omega: Array) -> tuple[Array, Array, Array, Array]:
-    """Q (n, k) of Y = A omega, Y, Z = A Q, and S (k, k): column i is the direction within Q that only the i-th column
-    of Y has, so that Q (I - s s') spans the others.
-
-    Columns of Y that depend on the others to rounding (rank below k) still give some orthonormal S column: QR of R'
-    inverse is replaced by that of a slightly enlarged R.
-    """
-    Y = operator.times(omega)
-    Q, R = jnp.linalg.qr(Y)
-    d = jnp.abs(jnp.diagonal(R))
-    floor = jnp.finfo(Y.dtype).eps * jnp.max(d)
-    R = R + jnp.diag(jnp.where(d <= floor, jnp.where(floor > 0, floor, 1), 0))
-    S = jax.scipy.linalg.solve_triangular(R.T, jnp.eye(R.shape[0], dtype=Y.dtype), lower=True)
-    return Q, Y, operator.times(Q), S / jnp.linalg.norm(S, axis=0)
-
-
-def left_out_traces(operator: TreeOperator, omega: Array) -> Array:
-    """XTrace: k estimates, each of a subspace that one column of omega (P, k) had no part in, and of that column."""
-    n, k = omega.shape
-    Q, Y, Z, S = left_out(operator, omega)
-    H, W = Q.T @ Z, Q.T @ omega
-    U = W - S * jnp.sum(S * W, axis=0)  # omega within the subspace of the others
-    beside = jnp.sum(omega * Y, axis=0) - 2 * jnp.sum(U * (Z.T @ omega), axis=0) + jnp.sum(U * (H @ U), axis=0)
-    length = n - 2 * jnp.sum(U * W, axis=0) + jnp.sum(U * U, axis=0)
-    return jnp.trace(H) - jnp.sum(S * (H @ S), axis=0) + (n - k + 1) / length * beside
-
-
-def left_out_diagonals(operator: TreeOperator, omega: Array) -> Array:
-    """XDiag: k estimates (k, n) in the same way, omega of signs: diag(P A) + z o (I - P) A z, P = Q (I - s s') Q'."""
-    Q, Y, Z, S = left_out(operator, omega)
-    whole = jnp.sum(Q * Z, axis=1)  # diag(Q Q' A), A symmetric
-    QS, ZS, within = Q @ S, Z @ S, Q.T @ Y
-    projected = Q @ (within - S * jnp.sum(S * within, axis=0))
-    return (whole[:, None] - QS * ZS + omega * (Y - projected)).T
+    return estimated(finite(np.asarray(known + jnp.sum(z * operator.times(z), axis=0)), operator), 3 * third)

@@ -91,6 +91,7 @@ def chinese_scene(scene: Scene) -> Scene:
     return replace(
         scene, items=items, question=spoken(scene.question), title=spoken(scene.title), caption=spoken(scene.caption),
         notes=tuple(spoken(note) for note in scene.notes), x_label=spoken(scene.x_label), y_label=spoken(scene.y_label),
+        below=None if scene.below is None else chinese_scene(scene.below),
     )  # fmt: skip
 
 

@@ -16,8 +16,8 @@ from raphson.kernel import show as _show
 from raphson.report.compare import Comparison as _Comparison
 
 __all__ = [
-    "convergence", "dual", "ellipse", "ellipsoid", "fidelity", "field", "fit", "graph", "local", "run", "sparsity",
-    "spectrum", "stretch", "surface", "whitened",
+    "convergence", "dual", "ellipse", "ellipsoid", "fidelity", "field", "fit", "graph", "landscape", "layers", "local",
+    "run", "sparsity", "spectrum", "stretch", "surface", "whitened",
 ]  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def stretch(model: Any, ax: Any = None, plane: Any = None, section: str = "slice
     return figure.draw_beside(scenes.stretch(model, plane, section, t), ax)
 
 
-def spectrum(model: Any, ax: Any = None) -> Any:
+def spectrum(model: Any, ax: Any = None, pairs: Any = None) -> Any:
     """Which directions are stiff, flat, downhill? The absolute value of every eigenvalue, colored by its sign.
 
     Above the stems the gradient's share (v_i'g)^2 / |g|^2 of each eigenvector v_i, named by its leading variables. A
@@ -81,8 +81,35 @@ def spectrum(model: Any, ax: Any = None) -> Any:
     which. Of more than 1500 variables an estimate is drawn, and says so: 160 products with H give both ends with error
     bars and the levels below which each sixtieth of the eigenvalues lies (stochastic Lanczos quadrature; Lin, Saad and
     Yang 2016), without shares. model: as in `local`; ValueError where H is not finite.
+
+    Or of a training loss, model: what `rp.ml.spectral_density` returns. Eigenvalues per decade on logarithmic axes with
+    a band of one standard error, each eigenvalue a normal curve 0.12 decades wide, the negative ones below; outliers
+    with their values, those on which all runs agree, or those of `pairs`, from `rp.ml.eigenpairs`.
     """
-    return _draw(lambda scenes: scenes.spectrum(model), ax)
+    return _draw(lambda scenes: scenes.spectrum(model, pairs), ax)
+
+
+def layers(curvature: Any, ax: Any = None) -> Any:
+    """Which layers hold the curvature? The trace of every array's block of H, and its share of the top eigenvector.
+
+    curvature: what `rp.ml.layer_curvature(operator)` returns. Stems of absolute values, colored by sign (hollow: not
+    told from 0), with bars of one standard error; above, the shares, which add up to 1. TypeError for anything else.
+    """
+    return _draw(lambda scenes: scenes.layers(curvature), ax)
+
+
+def landscape(risk: Any, params: Any, ax: Any = None, plane: Any = "newton", reach: float | None = None) -> Any:
+    """What does the loss look like around these parameters? The loss in a plane beside its quadratic model there.
+
+    risk: an `rp.ml.EmpiricalRisk`. plane: "newton" (-g and the Newton step), "eigenvectors" (the two whose eigenvalues
+    are largest by size), or two directions like the parameters. Lengths are those of the parameters, axes equal, all
+    else is held fixed: a slice. The window is that of the quadratic, or `reach` to each side. 41 x 41 losses over all
+    the data. ValueError where the loss is not finite, and for another plane. Source: Li, Xu, Taylor, Studer and
+    Goldstein (2018), who draw random directions.
+    """
+    from raphson.picture import learning
+
+    return _draw(lambda scenes: learning.landscape(risk, params, plane, reach), ax)
 
 
 def sparsity(model: Any, ax: Any = None) -> Any:

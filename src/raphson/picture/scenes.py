@@ -21,11 +21,13 @@ from raphson.picture.scene3 import Scene3
 from raphson.picture.section import FINE, Subject, line_plane, section_in, way
 from raphson.picture.views import confidence, curve
 from raphson.picture.views import convergence as speed
+from raphson.picture.views import density as bands
 from raphson.picture.views import dual as duals
 from raphson.picture.views import ellipsoid as solids
 from raphson.picture.views import fidelity as trust
 from raphson.picture.views import field as grounds
 from raphson.picture.views import fit as fits
+from raphson.picture.views import layers as floors
 from raphson.picture.views import local as near
 from raphson.picture.views import run as journeys
 from raphson.picture.views import sparsity as couplings
@@ -89,14 +91,28 @@ def stretch(model: Any, plane: Any = None, section: str = "slice", t: float = 1.
     return stretches.stretch(quad, t, section, chosen.axes)
 
 
-def spectrum(model: Any) -> Scene:
-    """Eigenvalues with the gradient's share of each eigenvector; an estimate from products of more than `LISTED`."""
+def spectrum(model: Any, pairs: Any = None) -> Scene:
+    """Eigenvalues with the gradient's share of each eigenvector; an estimate from products of more than `LISTED`; of a
+    training loss the density of its `SpectralDensity`."""
+    if hasattr(model, "nodes"):
+        return bands.density(model, pairs)
+    if pairs is not None:
+        raise TypeError("pairs= goes with a SpectralDensity, whose outliers it names")
     subject = Subject.of(model)
     if subject.n > LISTED and (found := spread_of(model)) is not None:
         return spreads.spread(found)
     error = subject.model.gradient_error
     size = 0.0 if error is None else float(np.linalg.norm(np.asarray(error, float)))
     return stems.spectrum(stems.of_geometry(Geometry.of(subject.model), subject.names, size))
+
+
+def layers(curvature: Any) -> Scene:
+    """Where the curvature of a training loss lies."""
+    if not hasattr(curvature, "traces"):
+        raise TypeError(
+            f"layers needs what rp.ml.layer_curvature(operator) returns, and got {type(curvature).__name__}"
+        )
+    return floors.layers(curvature)
 
 
 def sparsity(model: Any) -> tuple[Scene, Scene]:
