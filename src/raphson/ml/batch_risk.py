@@ -104,12 +104,12 @@ def term_of(risk_or_loss: Any) -> LossTerm | OutputTerm:
     term = getattr(risk_or_loss, "term", None)
     if term is not None:
         return term
-    loss: Any = risk_or_loss
-    if not callable(loss):
+    if not callable(risk_or_loss):
         raise TypeError(
             f"the loss is {type(risk_or_loss).__name__}: give a function (params, batch) -> mean loss, or an "
             "EmpiricalRisk"
         )
+    loss: Any = risk_or_loss
     return LossTerm(loss, True)
 
 
