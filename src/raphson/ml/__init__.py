@@ -7,11 +7,11 @@ from raphson.ml.eigenpairs import Eigenpairs, eigenpairs
 from raphson.ml.estimated import Estimated
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.spectral_density import SpectralDensity, spectral_density
+from raphson.ml.step_transformation import as_transformation
 from raphson.ml.stochastic import diagonal_estimate, trace_estimate
 from raphson.ml.training import train, training
 from raphson.ml.training_methods import hessian_free, multibatch_lbfgs
 from raphson.ml.training_record import TrainingProgress, TrainingResult, TrainingState, TrainingTrace
-from raphson.ml.transformation import as_transformation
 from raphson.ml.tree_operator import TreeOperator, operator_from
 
 __all__ = [
