@@ -8,9 +8,10 @@ import jax
 import jax.numpy as jnp
 
 from raphson.controls.full import Step
-from raphson.kernel.number import huge, safe
+from raphson.kernel.number import huge
 from raphson.kernel.record import record, static
 from raphson.kernel.trace import Trial
+from raphson.model.curvature import initial_curvature
 from raphson.model.quadratic import Model
 from raphson.paths.proposal import DAMPING
 
@@ -22,7 +23,7 @@ class RatioDamping:
     """lambda times `more` where the ratio of actual to predicted decrease is below 1/4, times `less` where it is above
     3/4; a trial below `accept` is refused, and lambda multiplied by `refused`.
 
-    `first`: lambda at the start in units of the curvature along the gradient, so that no unit of f or x matters. A
+    `first`: lambda at the start, in units of `initial_curvature`, so that no unit of f or x matters. A
     trial that promises less than the noise of f says nothing about the model: lambda stays.
     Source: Martens (2010), "Deep learning via Hessian-free optimization", section 4.1 (3/2 and 2/3); `refused` takes
     the place of the line search there.
@@ -36,12 +37,9 @@ class RatioDamping:
     unit: str = static(default=DAMPING)
 
     def start(self, model: Model) -> Step:
-        """tau = 1/lambda; a product with the curvature. `first` = 0 is no damping."""
-        d = model.scale
-        q = model.gradient / d
-        size = q @ q
-        along = jnp.abs(q @ (model.curvature.mv(q / d) / d)) / safe(size, size > 0)
-        lam = self.first * jnp.where((along > 0) & jnp.isfinite(along), along, 1)
+        """tau = 1/lambda, lambda = `first` times the curvature with which a step along -g would bring f to 0: no
+        product. `first` = 0 is no damping."""
+        lam = self.first * initial_curvature(model.value, model.gradient / model.scale)
         return Step(jnp.minimum(1 / lam, huge(lam)).astype(model.value.dtype))
 
     def judge(self, state: Step, trial: Trial) -> tuple[Array, Step]:

@@ -34,13 +34,16 @@ def kept_after(most: int, size: int, itemsize: int) -> np.ndarray:
 
 @record
 class KeptPoints:
-    """Points of conjugate gradients (rows, n) that were kept, how many, and the last one with its curvature."""
+    """Points of conjugate gradients (rows, n) that were kept, the last one among them; their s'As, number, products."""
 
     points: Array
+    bends: Array
     count: Array
-    y: Array
-    left: Array
     inner: Array
+
+
+type Going = tuple[Array, ...]
+"""What is carried: kept points, their s'As, how many, values of the quadratic, then y, r, d, r'z, k, and the end."""
 
 
 def relative_progress(
@@ -54,56 +57,58 @@ def relative_progress(
     """
     marks = jnp.asarray(kept_after(most, g.size, g.dtype.itemsize))
     rows = len(marks)
-    r = -(g + mv(start))
-    z = inverse(r)
-    phis = jnp.zeros((most + 1,), g.dtype).at[0].set(0.5 * start @ (g - r))
 
-    def body(c: tuple[Array, ...]) -> tuple[Array, ...]:
-        points, kept, phis, y, r, d, rz, k, _ = c
+    def body(c: Going) -> Going:
+        points, bends, kept, phis, y, r, d, rz, k, _ = c
+        # The first product is that with the start itself: one product stands in the program.
+        begins = k < 0
         Ad = mv(d)
         q = d @ Ad
-        upward = q > 0
+        upward = (q > 0) | begins
         bent = norm(d) * norm(Ad)
-        alpha = jnp.where(upward, rz / safe(q, upward), jnp.where(k == 0, rz / safe(bent, bent > 0), 0))
-        y = y + alpha * d
-        r = r - alpha * Ad
+        alpha = jnp.where(upward, rz / safe(q, q > 0), jnp.where(k == 0, rz / safe(bent, bent > 0), 0))
+        alpha = jnp.where(begins, 1, alpha)
+        y, r = y + alpha * d, r - alpha * Ad
         z = inverse(r)
         more = r @ z
         k = k + 1
-        phi = 0.5 * y @ (g - r)
+        phi = 0.5 * y @ (g - r) * jnp.ones((), g.dtype)
         phis = phis.at[k].set(phi)
         gap = jnp.maximum(10, k // 10)
         slow = (k > gap) & (phi < 0) & (phi - phis[jnp.maximum(k - gap, 0)] > gap * progress * phi)
-        due = jnp.any(marks == k)
-        at = jnp.minimum(kept, rows - 1)
+        worse = ~begins & ~(phi < phis[jnp.maximum(k - 1, 0)])
+        done = slow | ~upward | ~(more > 0) | worse | (k >= most)
+        # A last point that is none of the marks takes a row as well.
+        due = jnp.any(marks == k) | done
+        at = jnp.minimum(kept, rows)
         points = lax.dynamic_update_index_in_dim(points, jnp.where(due, y, row_of(points, at)), at, 0)
-        done = slow | ~upward | ~(more > 0) | ~(phi < phis[k - 1])
-        return points, kept + due, phis, y, r, z + more / safe(rz, rz > 0) * d, more, k, done
+        bends = bends.at[at].set(jnp.where(due, -y @ (g + r), bends[at]))
+        onward = z + jnp.where(begins, 0, more / safe(rz, rz > 0)) * d
+        return points, bends, kept + due, phis, y, r, onward, more, k, done
 
-    rz = r @ z
-    none = jnp.zeros((), jnp.int32)
-    first = (jnp.zeros((rows, *g.shape), g.dtype), none, phis, start, r, z, rz, none, ~(rz > 0))
-    points, kept, _, y, r, *_, k, _ = lax.while_loop(lambda c: ~c[-1] & (c[-2] < most), body, first)
-    return KeptPoints(points, jnp.minimum(kept, rows), y, r, k + 1)
+    none, one = jnp.zeros((), jnp.int32), jnp.ones((), g.dtype)
+    first = (
+        jnp.zeros((rows + 1, *g.shape), g.dtype), jnp.zeros((rows + 1,), g.dtype), none,
+        jnp.zeros((most + 1,), g.dtype), 0 * g, -g, start, one, none - 1, jnp.zeros((), bool),
+    )  # fmt: skip
+    points, bends, kept, *_, k, _ = lax.while_loop(lambda c: ~c[-1], body, first)
+    return KeptPoints(points, bends, jnp.minimum(kept, rows + 1), k + 1)
 
 
 def walked_back(value: Callable[[Array], Array], found: KeptPoints) -> Array:
-    """The last point, or the latest of those kept before it up to which the value falls.
+    """The number of the last point, or of the latest kept before it up to which the value falls.
 
     Source: Martens (2010), section 4.6: a point of conjugate gradients may lie beyond where the model is right.
     """
 
     def better(c: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
-        y, f, j, _ = c
-        before = row_of(found.points, jnp.maximum(j, 0))
-        there = value(before)
-        fine = (there < f) | ~jnp.isfinite(f)
-        return jnp.where(fine, before, y), jnp.where(fine, there, f), j - 1, ~fine
+        chosen, f, j, _ = c
+        there = value(row_of(found.points, j))
+        fine = (j == found.count - 1) | (there < f) | ~jnp.isfinite(f)
+        return jnp.where(fine, j, chosen), jnp.where(fine, there, f), j - 1, ~fine
 
-    last = jnp.maximum(found.count - 1, 0)
-    same = jnp.all(row_of(found.points, last) == found.y)
-    begin = (found.y, value(found.y), found.count - 1 - same, jnp.zeros((), bool))
-    return lax.while_loop(lambda c: ~c[3] & (c[2] >= 0), better, begin)[0]
+    last, infinite = found.count - 1, jnp.full_like(found.bends[0], jnp.inf)
+    return lax.while_loop(lambda c: ~c[3] & (c[2] >= 0), better, (last, infinite, last, jnp.zeros((), bool)))[0]
 
 
 @record
@@ -139,8 +144,10 @@ class Backtracked:
             weight = (B.squared_gradients() / d**2 + shift) ** -EXPONENT  # type: ignore[attr-defined]
             weight = jnp.where(jnp.isfinite(weight), weight, 1)
         found = relative_progress(mv, g, d * B.last, lambda r: weight * r, self.most, self.progress)  # type: ignore[attr-defined]
-        y = found.y
+        j = found.count - 1
         if self.backtracking:
-            y = walked_back(lambda y: B.value_after(y / d), found)  # type: ignore[attr-defined]
+            j = walked_back(lambda y: B.value_after(y / d), found)  # type: ignore[attr-defined]
+        y = row_of(found.points, j)
+        bend = found.bends[j] - shift * (y @ y)
         bound = shift * norm(y) > 0.1 * norm(g)
-        return proposal(y / d, bound, found.inner)
+        return proposal(y / d, bound, found.inner, bend=bend)

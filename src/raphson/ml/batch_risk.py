@@ -18,7 +18,14 @@ Array = jax.Array
 GAUSS_NEWTON = Information("gauss-newton")
 
 EXAMPLES = 16
-"""Gradients of single examples that are in memory together."""
+"""Gradients of single examples that are in memory together, at most."""
+
+
+def chunk_of(size: int) -> int:
+    """The largest part of a batch, up to `EXAMPLES`, that divides it: what is left over would be compiled once more. Of
+    a size with small divisors alone: `EXAMPLES`, and something is left over."""
+    whole = max(k for k in range(1, min(EXAMPLES, size) + 1) if size % k == 0)
+    return whole if 2 * whole >= min(EXAMPLES, size) else min(EXAMPLES, size)
 
 
 @record
@@ -74,7 +81,7 @@ class BatchRisk:
             return jax.tree.map(jnp.square, slope)
 
         def several(batch: Any, size: int) -> Any:
-            chunk = min(EXAMPLES, size)
+            chunk = chunk_of(size)
             full = size // chunk * chunk
 
             def add(total: Any, part: Any) -> tuple[Any, None]:

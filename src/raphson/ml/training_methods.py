@@ -29,7 +29,7 @@ def hessian_free(
     """Newton-CG for training (Hessian-free optimization): damped conjugate gradients on products of the batch's
     Gauss-Newton matrix ("gauss-newton", the default) or Hessian ("hessian"), begun at `decay` times the last step,
     ended by relative `progress` a product or after `most`, walked back over kept points (`backtracking`), with lambda
-    by the gain ratio; `damping`: the first lambda, in units of the curvature along the gradient.
+    by the gain ratio; `damping`: the first lambda, in units of |gradient|^2 / loss.
 
     Raises ValueError for another curvature. Sources: Martens (2010); Martens and Sutskever (2012).
     """
