@@ -84,6 +84,11 @@ class BatchProduct(Gradient):
         return self.complete(problem, GRADIENT.blank(problem, x))
 
 
+def asks_for_outputs(observation: Any) -> bool:
+    """Whether a method looks at outputs and loss apart."""
+    return isinstance(observation, BatchProduct) and observation.kind == GGN
+
+
 @record
 class HessianFree(Curvature):
     """Products of the batch's curvature. Variables are measured as they are: the damping is lambda times the identity.

@@ -31,34 +31,34 @@ class SampledMemory:
 
 @record
 class Sampled:
-    """`curvature`, with the noise of a batch in its models: the decrease that cannot be told from chance.
+    """The curvature `within`, with the noise of a batch in its models: the decrease that cannot be told from chance.
 
     Two batches that see the same point have gradients g and h with E|g - h|^2 = 2 E|error of one|^2. That part of |g|^2
     which is error, of what the last step promised (1/2 |g's|, a Newton step's), is the noise of what the next one
     promises. Nothing is evaluated for it; on one batch for ever it is the rounding of f, as without this.
     """
 
-    curvature: Any
+    within: Any
 
     def __getattr__(self, name: str) -> Any:
         """`exact`, `natural`, `learned`, `square`, ...: those of the curvature within."""
-        if name.startswith("__") or name == "curvature":
+        if name.startswith("__") or name == "within":
             raise AttributeError(name)
-        return getattr(self.curvature, name)
+        return getattr(self.within, name)
 
     @property
     def observation(self) -> Observation:
         """What has to be evaluated at a point."""
-        return self.curvature.observation
+        return self.within.observation
 
     def start(self, problem: Problem, x: Any) -> SampledMemory:
         """Nothing seen yet."""
         zero = problem.space.zero(x)
-        return SampledMemory(self.curvature.start(problem, x), zero, zero.sum(), zero.sum())
+        return SampledMemory(self.within.start(problem, x), zero, zero.sum(), zero.sum())
 
     def model(self, space: Space, seen: Evaluation, s: Array, memory: SampledMemory) -> tuple[Model, SampledMemory]:
         """The model at the point evaluated; a step of zero is the same point seen by another batch."""
-        model, inner = self.curvature.model(space, seen, s, memory.inner)
+        model, inner = self.within.model(space, seen, s, memory.inner)
         g = model.gradient
         moved, size = jnp.any(s != 0), g @ g
         change = g - memory.gradient
@@ -70,5 +70,5 @@ class Sampled:
 
     def carried(self, transport: Callable[[Array], Array], memory: SampledMemory) -> SampledMemory:
         """The memory in the tangent space of the next point."""
-        inner = self.curvature.carried(transport, memory.inner)
+        inner = self.within.carried(transport, memory.inner)
         return replace(memory, inner=inner, gradient=transport(memory.gradient))

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 
 from raphson.kernel.evaluation import Evaluation
 from raphson.ml.batch_risk import BatchRisk, batch_problem
+from raphson.ml.hessian_free import asks_for_outputs
 from raphson.ml.microbatches import Microbatches
 from raphson.ml.output_losses import SQUARED
 from raphson.ml.parameter_tree import parameter_tree
@@ -73,7 +74,7 @@ class StepTransformation:
                 "this update looks at the loss itself: call it with params and risk=rp.ml.risk_of_batch(loss, batch)"
             )
         tree, method = parameter_tree(params), self.chosen(params)
-        if getattr(method.curvature.observation, "kind", None) == "gauss-newton" and not risk.layered:
+        if asks_for_outputs(method.curvature.observation) and not risk.layered:
             raise TypeError('the Gauss-Newton matrix needs outputs and loss apart: take hessian_free("hessian")')
         problem = batch_problem(risk)
         before = whole(state, problem)

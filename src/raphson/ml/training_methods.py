@@ -11,7 +11,7 @@ import numpy as np
 from raphson.controls.radius import Radius
 from raphson.controls.ratio_damping import RatioDamping
 from raphson.ml.backtracked import Backtracked
-from raphson.ml.hessian_free import GGN, HESSIAN_KIND, KINDS, BatchProduct, HessianFree
+from raphson.ml.hessian_free import GGN, HESSIAN_KIND, KINDS, BatchProduct, HessianFree, asks_for_outputs
 from raphson.ml.sampled import Sampled
 from raphson.model.quasi_newton import LBFGS
 from raphson.paths.steihaug import Steihaug
@@ -80,8 +80,7 @@ def training_method(method: Any, layered: bool, dtype: Any, constant: bool) -> M
     if isinstance(method, str):
         method = named_training_method(method, layered)
     if isinstance(method, Method):
-        kind = getattr(method.curvature.observation, "kind", None)
-        if kind == GGN and not layered:
+        if asks_for_outputs(method.curvature.observation) and not layered:
             raise TypeError(
                 "the Gauss-Newton matrix looks at outputs and loss apart: give an EmpiricalRisk with predict= and the "
                 'name of a loss, or take method=rp.ml.hessian_free("hessian")'
