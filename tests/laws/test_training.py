@@ -202,3 +202,61 @@ def test_in_a_chain_of_optax_the_loss_falls(name) -> None:
     assert values[-1] < 0.7 * values[0]
     with pytest.raises(ValueError, match="risk_of_batch"):
         chain.update(PARAMS, state, params)
+
+
+WRONG: dict[str, Any] = {
+    "no end": (RISK, PARAMS, {"batch_size": 60}, "without an end"),
+    "no data": (ridge, PARAMS, {"steps": 1}, "nothing to train on"),
+    "two sources": (RISK, PARAMS, {"batches": [], "batch_size": 2}, "alone"),
+    "no batch": (RISK, PARAMS, {"batches": [], "steps": 1}, "holds no batch"),
+    "large batch": (RISK, PARAMS, {"batch_size": 500, "steps": 1}, "1 to 120"),
+    "curvature of nothing": (RISK, PARAMS, {"curvature_batch": 0, "batch_size": 60, "steps": 1}, "at least 1"),
+    "no outputs": (ridge, PARAMS, {"data": (X, Y), "method": hessian_free(), "steps": 1}, "outputs and loss apart"),
+    "unknown": (RISK, PARAMS, {"method": "newton-cq", "steps": 1}, "did you mean 'newton-cg'"),
+    "preset": (RISK, PARAMS, {"method": "bfgs", "steps": 1}, "rp.presets"),
+    "no method": (RISK, PARAMS, {"method": 3, "steps": 1}, "optax"),
+    "vector": (lambda p, b: predict(p, b[0])[:, 0], PARAMS, {"data": (X, Y), "steps": 1}, "one real number"),
+    "two types": (
+        ridge, {**PARAMS, "in": PARAMS["in"].astype(jnp.float32)}, {"data": (X, Y), "steps": 1}, "float32 and float64",
+    ),
+    "certified": (ridge, PARAMS, {"data": (X, Y), "steps": 1, "certify": True}, "give an EmpiricalRisk"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_cannot_be_meant_is_named_before_anything_runs(name) -> None:
+    loss, params, given, message = WRONG[name]
+    with pytest.raises((TypeError, ValueError), match=message):
+        train(loss, params, **given)
+
+
+def test_a_state_of_another_method_is_refused() -> None:
+    state = train(RISK, PARAMS, steps=1, method=METHODS["adam"], **GIVEN).state
+    with pytest.raises(ValueError, match="another method"):
+        train(RISK, PARAMS, steps=1, method="lbfgs", state=state, **GIVEN)
+
+
+def test_nothing_is_lost_on_ctrl_c_and_where_a_stream_ends() -> None:
+    batches = [(X[:60], Y[:60]), (X[60:], Y[60:])]
+
+    def interrupted() -> Any:
+        yield from batches
+        raise KeyboardInterrupt
+
+    given: dict[str, Any] = {"method": METHODS["adam"]}
+    known = train(RISK, PARAMS, batches=iter(batches), **given)
+    stopped = train(RISK, PARAMS, batches=interrupted(), **given)
+    assert stopped.status == rp.Status.USER
+    same(stopped.state, known.state)
+    assert len(stopped.trace) == len(known.trace) == 2
+    assert "came to its end" in known.message and "minimum" in known.message
+    again = train(RISK, PARAMS, batches=batches, epochs=2, **given)
+    assert again.epochs == 2 and len(again.trace) == 4
+
+
+def test_the_certificate_is_that_of_all_data() -> None:
+    found = train(RISK, PARAMS, steps=3, method=METHODS["adam"], certify=True, **GIVEN)
+    known = np.linalg.eigvalsh(RISK.hessian(found.params).dense())
+    assert found.certificate.lowest == pytest.approx(known[0], abs=1e-8)
+    assert found.certificate.value == pytest.approx(float(RISK.value(found.params)))
+    assert ("negative curvature" in found.certificate.sentence) == (known[0] < 0)

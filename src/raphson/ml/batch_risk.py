@@ -32,8 +32,9 @@ def chunk_of(size: int) -> int:
 class BatchRisk:
     """scale * sum of the losses over `data`; curvature is taken from `curved` with `curved_scale` (None: from `data`).
 
-    A pytree: numbers are leaves, the `term` (which loss) is structure, so that another batch of the same shapes runs in
-    the same compiled program. Everything can be traced.
+    `frozen`: what the model takes beside parameters and batch (None: nothing). A pytree: numbers are leaves, the `term`
+    (which loss) is structure, so that another batch of the same shapes runs in the same compiled program. Everything can
+    be traced.
     """
 
     scale: Array
@@ -41,6 +42,7 @@ class BatchRisk:
     curved_scale: Any = None
     curved: Microbatches | None = None
     key: Any = None
+    frozen: Any = None
     term: Any = static(default=None)
 
     @property
@@ -48,15 +50,20 @@ class BatchRisk:
         """Whether outputs and loss are known apart, so that there is a Gauss-Newton matrix."""
         return isinstance(self.term, OutputTerm)
 
+    @property
+    def besides(self) -> tuple[Any, ...]:
+        """What the model takes beside parameters and batch, where there is such a thing."""
+        return () if self.frozen is None else (self.frozen,)
+
     def at(self, params: Any) -> RiskState:
         """All of the batch, at parameters."""
-        return RiskState(self.scale, self.data, params, self.key)
+        return RiskState(self.scale, self.data, params, self.key, *self.besides)
 
     def curved_at(self, params: Any) -> RiskState:
         """That part of the batch from which curvature is taken."""
         if self.curved is None:
             return self.at(params)
-        return RiskState(self.curved_scale, self.curved, params, self.key)
+        return RiskState(self.curved_scale, self.curved, params, self.key, *self.besides)
 
     def value(self, params: Any) -> Array:
         """The risk of the batch."""
@@ -77,7 +84,7 @@ class BatchRisk:
 
         def one(example: Any) -> Any:
             alone = jax.tree.map(lambda a: a[None], example)
-            slope = jax.grad(lambda p: self.term.value(p, alone, 1))(params)
+            slope = jax.grad(lambda p: self.term.value(p, alone, 1, *self.besides))(params)
             return jax.tree.map(jnp.square, slope)
 
         def several(batch: Any, size: int) -> Any:

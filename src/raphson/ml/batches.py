@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from raphson.ml.microbatches import Microbatches, leading
@@ -118,7 +117,9 @@ class BatchStream:
 def one_batch(data: Any) -> Microbatches:
     """A batch as a single microbatch."""
     count = leading(data)
-    return Microbatches((jax.tree.map(lambda a: jnp.asarray(a)[None], data),), (count,), count)
+    # Arrays of the host stay there: the compiled step takes them as they are, without a kernel for each.
+    alone = lambda a: a[None] if isinstance(a, jax.Array) else np.asarray(a)[None]
+    return Microbatches((jax.tree.map(alone, data),), (count,), count)
 
 
 def whole_arrays(data: Microbatches) -> Any:

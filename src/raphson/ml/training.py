@@ -29,7 +29,7 @@ def training(
     The caller's loop is the callback, the progress bar and the stop button; `progress.state` is a checkpoint.
     """
     run = prepared(loss, params, data, batches, method, batch_size, curvature_batch, seed, keep_last)
-    for after, numbers, status in run.trials(run.start(params, seed) if state is None else state):
+    for after, numbers, status in run.trials(run.start(params, seed) if state is None else run.again(state, params)):
         yield TrainingProgress(after, dict(zip(COLUMNS, map(float, numbers), strict=True)))
         if status != Status.RUNNING:
             return
@@ -62,8 +62,10 @@ def train(
         raise TypeError("certify=True looks at all of the data: give an EmpiricalRisk as loss")
     begin, rows = time.perf_counter(), []
     bad: list[int] = []
-    status, state = Status.RUNNING, run.start(params, seed) if state is None else state
-    trials = run.trials(state) if steps is None or steps > 0 else iter(())
+    status, state = Status.RUNNING, run.start(params, seed) if state is None else run.again(state, params)
+    idle = (steps is not None and steps < 1) or (epochs is not None and not epochs > 0)
+    trials = iter(()) if idle else run.trials(state)
+    status = Status.STEPS if idle else status
     try:
         for state, numbers, ends in trials:
             rows.append(numbers)

@@ -98,8 +98,9 @@ class TrainingResult:
 
     def __repr__(self) -> str:
         taken = int(self.trace.accepted.sum())
+        epochs = "" if np.isnan(self.epochs) else f"{self.epochs:.3g} epochs, "
         lines = [
-            f"{len(self.trace)} trials, {taken} taken, {self.epochs:.3g} epochs, {self.seconds:.2f} s",
+            f"{len(self.trace)} trials, {taken} taken, {epochs}{self.seconds:.2f} s",
             f"last loss of a batch: {self.loss:.6g}",
             self.message,
             *self.notes,

@@ -17,7 +17,7 @@ from raphson.kernel.status import Status
 from raphson.kernel.trace import SCALARS, Trial
 from raphson.ml.batch_risk import BatchRisk, batch_problem, term_of
 from raphson.ml.batches import BatchStream, ShuffledBatches, StreamEnded, WholeData, one_batch, whole_arrays
-from raphson.ml.microbatches import Microbatches, microbatches
+from raphson.ml.microbatches import Microbatches, leading, microbatches
 from raphson.ml.parameter_tree import parameter_tree
 from raphson.ml.risk import EmpiricalRisk, named_data
 from raphson.ml.risk_products import OutputTerm
@@ -45,12 +45,13 @@ class Training:
     curvature_batch: int | None
     dtype: Any
     total: float | None = None
+    frozen: Any = None
 
     def batch(self, k: int, key: Any) -> tuple[BatchRisk, float]:
         """The k-th batch as a risk, and the epochs that are over after it."""
         data, epochs = self.source.batch(k)
-        if isinstance(self.term, OutputTerm) and not (isinstance(self.source, WholeData | ShuffledBatches)):
-            data = one_batch(named_data(jax.tree.map(lambda a: a[0], data.parts[0]), self.term.loss.name))
+        if isinstance(self.source, BatchStream):
+            data = one_batch(tagged(self.term, jax.tree.map(lambda a: a[0], data.parts[0])))
         m, size = self.curvature_batch, data.count
         curved = None
         if m is not None and m < size:
@@ -58,27 +59,67 @@ class Training:
                 raise ValueError("curvature_batch goes with one batch a step, not with all data in microbatches")
             curved = one_batch(jax.tree.map(lambda a: a[0, :m], data.parts[0]))
         rest = (None, None) if curved is None else (self.scale(curved), curved)
-        return BatchRisk(self.scale(data), data, *rest, key, self.term), epochs
+        return BatchRisk(self.scale(data), data, *rest, key, self.frozen_for(k), self.term), epochs
 
-    def scale(self, data: Microbatches) -> Array:
+    def frozen_for(self, k: int) -> Any:
+        """What the model takes beside parameters and batch; a random key is another one for every batch, and the same
+        for all trials on it."""
+        if getattr(self.frozen, "key", None) is None or self.source.constant:
+            return self.frozen
+        return replace(self.frozen, key=jax.random.fold_in(self.frozen.key, k))
+
+    def scale(self, data: Microbatches) -> Any:
         """1 over the weight of the examples; of a sum over N examples that, times N."""
         if isinstance(self.term, OutputTerm):
             weight = sum(float(np.sum(np.asarray(part[2]))) for part in data.parts)
         else:
             weight = float(data.count)
         whole_weight = 1.0 if self.mean else weight if self.total is None else self.total
-        return jnp.asarray(whole_weight / weight, self.dtype)
+        return np.asarray(whole_weight / weight, self.dtype)
 
     def start(self, params: Any, seed: int) -> TrainingState:
         """The state before the first trial."""
         params = jax.tree.map(jnp.asarray, params)
         key, zero = key_data(seed), np.zeros((), np.int32)
-        if isinstance(self.method, Method):
-            problem = batch_problem(self.batch(0, key)[0])
-            inner: Any = first_state(self.method, problem, params)
-        else:
-            inner = self.method.init(params)
-        return TrainingState(params, inner, key, np.full((), -1, np.int32), np.ones((), bool), zero, zero)
+        return TrainingState(
+            params, self.begin(params, key), key, np.full((), -1, np.int32), np.ones((), bool), zero, zero
+        )
+
+    def again(self, state: TrainingState, params: Any) -> TrainingState:
+        """A state from before. Raises ValueError where it belongs to another method or to other parameters."""
+        shapes = lambda tree: jax.tree.map(lambda a: (np.shape(a), jnp.result_type(a)), tree)
+        key = key_data(0)
+        fresh = jax.eval_shape(lambda p: self.begin(p, key), jax.tree.map(jnp.asarray, params))
+        wanted, given = shapes((params, fresh)), shapes((state.params, state.inner))
+        if jax.tree.structure(wanted) != jax.tree.structure(given) or jax.tree.leaves(wanted) != jax.tree.leaves(given):
+            raise ValueError(
+                "the state is that of another method or of other parameters: train with those it came from"
+            )
+        return state
+
+    def begin(self, params: Any, key: Any) -> Any:
+        """The method's own first state."""
+        risk = self.first(params, key)
+        if isinstance(self.method, Transformation):
+            return self.method.init(params)
+        if len(set(parameter_tree(params).dtypes)) > 1:
+            raise TypeError(
+                f"parameters come in {' and '.join(sorted({str(d) for d in parameter_tree(params).dtypes}))}: a step "
+                "is one vector, give them one type"
+            )
+        return first_state(self.method, batch_problem(risk), params)
+
+    def first(self, params: Any, key: Any) -> BatchRisk:
+        """The first batch. Raises ValueError where there is none, or where its loss is not one real number."""
+        try:
+            risk = self.batch(0, key)[0]
+        except StreamEnded:
+            raise ValueError("batches= holds no batch") from None
+        if not isinstance(self.term, OutputTerm):
+            value = jax.eval_shape(risk.value, params)
+            if getattr(value, "shape", None) != () or not jnp.issubdtype(value.dtype, jnp.floating):
+                raise ValueError(f"the loss of a batch is {value}: one real number is expected")
+        return risk
 
     def trials(self, state: TrainingState) -> Iterator[tuple[TrainingState, np.ndarray, Status]]:
         """Trial after trial, without an end of its own unless there is one batch alone, or no further one."""
@@ -88,7 +129,7 @@ class Training:
             k = int(state.position) + int(bool(state.settled))
             if held is None or (k != last and not self.source.constant):
                 try:
-                    held = self.batch(k, jax.random.key_data(jax.random.fold_in(wrapped(state.key), k)))
+                    held = self.batch(k, key_of_batch(state.key, k))
                 except StreamEnded:
                     return
             last = k
@@ -117,6 +158,12 @@ class Training:
         )  # fmt: skip
         ends = Status(code) if self.source.constant else Status.RUNNING
         return made, numbers, ends
+
+
+def key_of_batch(key: Any, k: int) -> np.ndarray:
+    """The key of the k-th batch, as plain numbers: drawn on the host, where JAX would run three small programs."""
+    numbers = np.asarray(key)
+    return np.random.SeedSequence([*numbers.tolist(), k]).generate_state(numbers.size, np.uint32)
 
 
 def wrapped(key: Any) -> Any:
@@ -164,8 +211,13 @@ def advance_transformed(
     """One update of an optax-like transformation; nothing is changed where loss, gradient or update is not finite."""
     value, slope = jax.value_and_grad(risk.value)(params)
     batch = jax.tree.map(lambda a: a[0], risk.data.parts[0]) if risk.data.single else risk.data
+
+    def value_fn(params: Any, batch: Any = None, risk: BatchRisk = risk, key: Any = None) -> Array:
+        """The loss of the batch elsewhere, called with all that `update` was (optax.lbfgs does)."""
+        return risk.value(params)
+
     known = {
-        "value": value, "grad": slope, "value_fn": risk.value, "batch": batch, "risk": risk, "key": wrapped(key),
+        "value": value, "grad": slope, "value_fn": value_fn, "batch": batch, "risk": risk, "key": wrapped(key),
     }  # fmt: skip
     updates, after = update(slope, inner, params, **{name: known[name] for name in extras})
     tree = parameter_tree(params)
@@ -212,12 +264,14 @@ def prepared(
     total = None if risk is None or isinstance(source, BatchStream) else weight_of(term, risk.data)
     if risk is not None:
         risk.checked(params)
-    return Training(term, mean, source, chosen, curvature_batch, tree.dtype, total)
+    return Training(term, mean, source, chosen, curvature_batch, tree.dtype, total, getattr(risk, "frozen", None))
 
 
 def tagged(term: Any, data: Any) -> Any:
     """Data as the term takes it: of a named loss with weights and numbers."""
-    return named_data(data, term.loss.name) if isinstance(term, OutputTerm) else data
+    if isinstance(term, OutputTerm):
+        return named_data(data, term.loss.name)
+    return (data, np.arange(leading(data))) if getattr(term, "how", "") == "each" else data
 
 
 def weight_of(term: Any, data: Microbatches) -> float:
