@@ -33,7 +33,7 @@ class BatchRisk:
     """scale * sum of the losses over `data`; curvature is taken from `curved` with `curved_scale` (None: from `data`).
 
     `frozen`: what the model takes beside parameters and batch (None: nothing). A pytree: numbers are leaves, the `term`
-    (which loss) is structure, so that another batch of the same shapes runs in the same compiled program. Everything can
+    (which loss) is structure, so that another batch of the same shapes runs in the same compiled program. All of it can
     be traced.
     """
 
