@@ -21,15 +21,11 @@ def schedule(rate: float, form: str, case: Case) -> Any:
     return optax.cosine_decay_schedule(rate, case.epochs * (case.count // BATCH)) if form == "cosine" else rate
 
 
-def kfac(case: Case, rate: Any) -> Any:
-    return rp.ml.kfac(case.risk, rate)  # type: ignore[attr-defined]
-
-
 PRECONDITIONED: dict[str, Callable[[Case, Any], Any]] = {
     "soap": lambda case, rate: rp.ml.soap(rate),  # type: ignore[attr-defined]
     "shampoo": lambda case, rate: rp.ml.shampoo(rate),  # type: ignore[attr-defined]
     "sophia": lambda case, rate: rp.ml.sophia(case.risk, rate),  # type: ignore[attr-defined]
-    "kfac": kfac,
+    "kfac": lambda case, rate: rp.ml.kfac(case.risk, rate),  # type: ignore[attr-defined]
 }
 """Built beside this benchmark: rows appear where `rp.ml` has the name."""
 
@@ -37,11 +33,14 @@ FAMILIES = ("adam", *PRECONDITIONED, "newton-cg", "lbfgs")
 
 
 def method_keys(case: Case, quick: bool) -> list[str]:
-    """Every setting: family, then learning rate and schedule, or examples of gradient and curvature."""
+    """Every setting: family, then learning rate and schedule ("own": K-FAC's own step), or examples of gradient and
+    curvature."""
     rates = QUICK_RATES if quick else RATES
     forms = ("constant",) if quick else ("constant", "cosine")
     families = ["adam", *(name for name in PRECONDITIONED if hasattr(rp.ml, name))]
     first = [f"{name} {rate:g} {form}" for name in families for rate in rates for form in forms]
+    if hasattr(rp.ml, "kfac"):
+        first.append("kfac own")
     sizes = case.second_order[-1:] if quick else case.second_order
     second = [f"newton-cg {batch} {curved}" for batch, curved in sizes]
     return [*first, *second, *(f"lbfgs {batch}" for batch in dict.fromkeys(batch for batch, _ in sizes))]
@@ -57,6 +56,8 @@ def arguments(key: str, case: Case) -> dict[str, Any]:
     if family == "lbfgs":
         batch = int(rest[0])
         return {"method": family, "batch_size": None if batch == case.count else batch}
+    if rest == ["own"]:
+        return {"method": PRECONDITIONED[family](case, None), "batch_size": BATCH}
     rate = schedule(float(rest[0]), rest[1], case)
     make = optax.adam if family == "adam" else lambda rate: PRECONDITIONED[family](case, rate)
     return {"method": make(rate), "batch_size": BATCH}

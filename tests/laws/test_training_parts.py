@@ -3,16 +3,26 @@
 from dataclasses import replace
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from raphson.controls.full import Step
 from raphson.controls.ratio_damping import RatioDamping
+from raphson.kernel.evaluation import Evaluation
+from raphson.kernel.number import value_noise
+from raphson.kernel.space import Euclidean
 from raphson.ml.backtracked import kept_after, relative_progress, walked_back
 from raphson.ml.batch_risk import chunk_of
 from raphson.ml.batches import BatchStream, ShuffledBatches, StreamEnded
-from raphson.solver.refresh import still
+from raphson.ml.sampled import Sampled, SampledMemory
+from raphson.ml.training_methods import multibatch_lbfgs
+from raphson.model.curvature import Identity
+from raphson.problems.minimize import Minimize
+from raphson.solver.presets import cast
+from raphson.solver.refresh import refresh, still
+from raphson.solver.step import init, step
 
 DATA = np.arange(23.0)
 
@@ -111,3 +121,38 @@ def test_few_points_are_kept_and_chunks_divide_a_batch() -> None:
     assert marks[0] == 2 and marks[-1] >= 250 and len(marks) < 22
     assert len(kept_after(250, 10**9, 8)) == 2
     assert [chunk_of(size) for size in (250, 128, 7, 1, 17, 479)] == [10, 16, 7, 1, 16, 16]
+
+
+def test_the_noise_of_a_batch_is_that_part_of_the_last_promise_which_is_error() -> None:
+    curvature, space, x = Sampled(Identity()), Euclidean(), jnp.zeros(3)
+    g, h, s = jnp.asarray([3.0, 0.0, 4.0]), jnp.asarray([3.0, 2.0, 4.0]), jnp.asarray([-1.0, 0.0, -0.5])
+    one = jnp.asarray(1.0)
+    start = SampledMemory(one, g, 0 * one, 0 * one)
+    _, moved = curvature.model(space, Evaluation(x, one, g), s, start)
+    assert float(moved.promise) == 0.5 * 5
+    again, _ = curvature.model(space, Evaluation(x, one, g), 0 * s, moved)
+    assert float(again.floor) == value_noise(1.0)
+    other, memory = curvature.model(space, Evaluation(x, one, h), 0 * s, moved)
+    assert float(other.floor) == pytest.approx(0.5 * 4 / 29 * 2.5)
+    opposite, _ = curvature.model(space, Evaluation(x, one, -h), 0 * s, memory)
+    assert float(opposite.floor) == pytest.approx(2.5)  # all of it, and no more
+
+
+def test_refreshed_is_the_same_point_seen_by_the_other_problem() -> None:
+    def bent(x: Any, a: Any) -> Any:
+        return jnp.sum(a * (x - 1) ** 2) + 0.1 * jnp.sum(x**4)
+
+    one, other = (Minimize(bent, (jnp.asarray(a),)) for a in ([1.0, 20.0], [3.0, 2.0]))
+    method = cast(multibatch_lbfgs(3), jnp.float64)
+    advance, again = jax.jit(step), jax.jit(refresh)
+    blank = jax.jit(init)(method, one, jnp.asarray([-1.0, 2.0]))
+    begun, fine = again(method, one, blank)
+    for a, b in zip(jax.tree.leaves(begun), jax.tree.leaves(advance(method, one, blank)[0]), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)  # a run begins as the first step does it
+    after = advance(method, one, advance(method, one, begun)[0])[0]
+    seen, fine = again(method, other, after)
+    assert bool(fine) and np.array_equal(seen.x, after.x) and np.array_equal(seen.control.tau, after.control.tau)
+    np.testing.assert_allclose(seen.model.value, bent(after.x, other.data[0]), rtol=1e-14)
+    np.testing.assert_allclose(seen.model.gradient, jax.grad(bent)(after.x, other.data[0]), rtol=1e-12)
+    np.testing.assert_array_equal(seen.iterate.memory.S, after.iterate.memory.S)  # no pair of two problems
+    assert int(seen.k) == int(after.k) == 2 and int(seen.status) == 0
