@@ -21,6 +21,9 @@ NAMES = (
     "learning_products",
     "learning_peers",
 )
+    "dense", "nist", "first_try", "large", "products", "choice", "bundle", "slam", "slam_incremental", "outliers",
+    "training",
+)  # fmt: skip
 
 
 def suite(name: str) -> Suite:

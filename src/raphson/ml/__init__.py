@@ -1,6 +1,8 @@
 """Curvature of learning: the empirical risk of a model, its Hessian, Gauss-Newton and Fisher matrices as products,
 their outermost eigenvalues, trace, diagonal and spectrum with error bars."""
 
+from raphson.ml.batch_risk import BatchRisk, risk_of_batch
+from raphson.ml.certified import RiskCertificate
 from raphson.ml.eigenpairs import Eigenpairs, eigenpairs
 from raphson.ml.eigenvalue_signs import Condition, Inertia, condition_number, inertia
 from raphson.ml.estimated import Estimated
@@ -9,7 +11,11 @@ from raphson.ml.log_determinant import log_determinant
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.row_space import RowSpace
 from raphson.ml.spectral_density import SpectralDensity, spectral_density
+from raphson.ml.step_transformation import as_transformation
 from raphson.ml.stochastic import diagonal_estimate, trace_estimate
+from raphson.ml.training import train, training
+from raphson.ml.training_methods import hessian_free, multibatch_lbfgs
+from raphson.ml.training_record import TrainingProgress, TrainingResult, TrainingState, TrainingTrace
 from raphson.ml.tree_operator import TreeOperator, operator_from
 
 __all__ = [
@@ -20,7 +26,16 @@ __all__ = [
     "RowSpace",
     "Inertia",
     "LayerCurvature",
+    "BatchRisk",
+    "Eigenpairs",
+    "EmpiricalRisk",
+    "Estimated",
+    "RiskCertificate",
     "SpectralDensity",
+    "TrainingProgress",
+    "TrainingResult",
+    "TrainingState",
+    "TrainingTrace",
     "TreeOperator",
     "condition_number",
     "diagonal_estimate",
@@ -28,7 +43,15 @@ __all__ = [
     "inertia",
     "layer_curvature",
     "log_determinant",
+    "as_transformation",
+    "diagonal_estimate",
+    "eigenpairs",
+    "hessian_free",
+    "multibatch_lbfgs",
     "operator_from",
+    "risk_of_batch",
     "spectral_density",
     "trace_estimate",
+    "train",
+    "training",
 ]
