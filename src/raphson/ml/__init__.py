@@ -6,9 +6,13 @@ from raphson.ml.estimated import Estimated
 from raphson.ml.kfac_factors import kronecker_factors
 from raphson.ml.kronecker import KroneckerBlocks, KroneckerEigen
 from raphson.ml.risk import EmpiricalRisk
+from raphson.ml.shampoo import shampoo
+from raphson.ml.soap import soap
+from raphson.ml.sophia import sophia
 from raphson.ml.spectral_density import SpectralDensity, spectral_density
 from raphson.ml.stochastic import diagonal_estimate, trace_estimate
 from raphson.ml.tags import tag_conv, tag_dense
+from raphson.ml.transform import Transformation
 from raphson.ml.tree_operator import TreeOperator, operator_from
 
 __all__ = [
@@ -18,11 +22,15 @@ __all__ = [
     "KroneckerBlocks",
     "KroneckerEigen",
     "SpectralDensity",
+    "Transformation",
     "TreeOperator",
     "diagonal_estimate",
     "eigenpairs",
     "kronecker_factors",
     "operator_from",
+    "shampoo",
+    "soap",
+    "sophia",
     "spectral_density",
     "tag_conv",
     "tag_dense",
