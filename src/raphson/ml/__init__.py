@@ -12,17 +12,17 @@ from raphson.ml.sophia import sophia
 from raphson.ml.spectral_density import SpectralDensity, spectral_density
 from raphson.ml.stochastic import diagonal_estimate, trace_estimate
 from raphson.ml.tags import tag_conv, tag_dense
-from raphson.ml.transform import Transformation
+from raphson.ml.transform import GradientTransformation
 from raphson.ml.tree_operator import TreeOperator, operator_from
 
 __all__ = [
     "Eigenpairs",
     "EmpiricalRisk",
     "Estimated",
+    "GradientTransformation",
     "KroneckerBlocks",
     "KroneckerEigen",
     "SpectralDensity",
-    "Transformation",
     "TreeOperator",
     "diagonal_estimate",
     "eigenpairs",

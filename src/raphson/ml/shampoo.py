@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from raphson.ml.soap import along, cast, gram
-from raphson.ml.transform import Rate, Rule, checked_count, checked_number, in_shell, unzipped, working
+from raphson.ml.soap import axis_product, gram, in_type
+from raphson.ml.transform import Rate, TransformRule, checked_count, checked_number, in_shell, unzipped, working
 
 Array = jax.Array
 
@@ -85,7 +85,7 @@ def shampoo(
                 for piece, mine in zip(pieces, L, strict=True)
             )
             P = lax.cond(
-                count % every == 0, lambda: tuple(cast(block_roots(mine, epsilon), kind) for mine in L), lambda: P
+                count % every == 0, lambda: tuple(in_type(block_roots(mine, epsilon), kind) for mine in L), lambda: P
             )
             d = joined([preconditioned(piece, mine) for piece, mine in zip(pieces, P, strict=True)], g.shape, block)
             v = b2 * v + new_share * g**2
@@ -95,12 +95,12 @@ def shampoo(
                 wanted = g if graft == "sgd" else g / jnp.sqrt(jnp.maximum(v / total, tiny))
                 d = d * (length(wanted) / jnp.maximum(length(d), tiny))
             m = b1 * m + (1 - b1) * d
-            return (-rate * m).astype(kind), m.astype(kind), v.astype(kind), cast(L, kind), P
+            return (-rate * m).astype(kind), m.astype(kind), v.astype(kind), in_type(L, kind), P
 
         new, *inner = unzipped(5, leaf, grads, *state)
         return new, ShampooState(*inner)
 
-    return in_shell(Rule("shampoo", begin, step), learning_rate, weight_decay)
+    return in_shell(TransformRule("shampoo", begin, step), learning_rate, weight_decay)
 
 
 def length(g: Array) -> Array:
@@ -144,7 +144,7 @@ def joined(pieces: list[Array], shape: tuple[int, ...], block: int) -> Array:
 def preconditioned(g: Array, roots: Any) -> Array:
     """A block times its roots along every axis."""
     for axis, P in enumerate(roots):
-        g = along(g, P, axis)
+        g = axis_product(g, P, axis)
     return g
 
 

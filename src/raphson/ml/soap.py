@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from raphson.ml.transform import Rate, Rule, checked_count, checked_number, in_shell, unzipped, working
+from raphson.ml.transform import Rate, TransformRule, checked_count, checked_number, in_shell, unzipped, working
 
 Array = jax.Array
 
@@ -95,10 +95,10 @@ def soap(
         new = -rate * rotated(scaled, jax.tree.map(jnp.transpose, Q))
         return new.astype(g.dtype), m.astype(g.dtype), v.astype(g.dtype)
 
-    return in_shell(Rule("soap", begin, step), learning_rate, weight_decay)
+    return in_shell(TransformRule("soap", begin, step), learning_rate, weight_decay)
 
 
-def cast(tree: Any, kind: Any) -> Any:
+def in_type(tree: Any, kind: Any) -> Any:
     """Every array in one type."""
     return jax.tree.map(lambda a: a.astype(kind), tree)
 
@@ -117,7 +117,7 @@ def gram(g: Array, axis: int) -> Array:
     return unfolded @ unfolded.T
 
 
-def along(g: Array, M: Array, axis: int) -> Array:
+def axis_product(g: Array, M: Array, axis: int) -> Array:
     """M' times an array along an axis."""
     return jnp.moveaxis(jnp.tensordot(g, M, (axis, 0)), -1, axis)
 
@@ -125,7 +125,7 @@ def along(g: Array, M: Array, axis: int) -> Array:
 def rotated(g: Array, bases: Any) -> Array:
     """An array in the coordinates of the bases (columns)."""
     for axis, Q in enumerate(bases):
-        g = g if Q is None else along(g, Q, axis)
+        g = g if Q is None else axis_product(g, Q, axis)
     return g
 
 

@@ -17,7 +17,6 @@ from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.risk_products import OutputTerm
 from raphson.ml.transform import (
     Rate,
-    Rule,
     batch_value,
     checked_batch,
     checked_count,
@@ -97,7 +96,7 @@ def sophia(
 
         return jax.tree.map(leaf, mean, curvature), SophiaState(mean, curvature, key)
 
-    return in_shell(Rule("sophia", begin, step, needs_params=True), learning_rate, weight_decay)
+    return in_shell(TransformRule("sophia", begin, step, needs_params=True), learning_rate, weight_decay)
 
 
 def hutchinson_diagonal(risk: EmpiricalRisk, params: Any, batch: Any, key: Array) -> Any:

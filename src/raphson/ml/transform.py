@@ -27,18 +27,18 @@ Array = jax.Array
 Rate = float | Array | Callable[[Any], Any]
 
 
-class Transformation(NamedTuple):
+class GradientTransformation(NamedTuple):
     """The functions init(params) -> state and update(gradient, state, params, **extra) -> (updates, state)."""
 
     init: Callable[..., Any]
     update: Callable[..., Any]
 
 
-def transformation(init: Callable[..., Any], update: Callable[..., Any]) -> Any:
-    """A `Transformation`; where the program has imported optax, optax's own pair of the same functions, since
+def optax_pair(init: Callable[..., Any], update: Callable[..., Any]) -> Any:
+    """A `GradientTransformation`; where the program has imported optax, optax's own pair of the same functions, since
     `optax.chain` hands extra arguments (`batch=`) on to that type alone."""
     optax = sys.modules.get("optax")
-    kind = getattr(optax, "GradientTransformationExtraArgs", Transformation)
+    kind = getattr(optax, "GradientTransformationExtraArgs", GradientTransformation)
     return kind(init, update)
 
 
@@ -52,7 +52,7 @@ class ShellState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Rule:
+class TransformRule:
     """A training method without its shell.
 
     `begin(params)`: the first state. `step(gradient, inner, params, rate, count, extra)`: the update and the next
@@ -65,7 +65,7 @@ class Rule:
     needs_params: bool = False
 
 
-def in_shell(rule: Rule, learning_rate: Rate | None, weight_decay: Any = 0.0) -> Any:
+def in_shell(rule: TransformRule, learning_rate: Rate | None, weight_decay: Any = 0.0) -> Any:
     """The transformation of a rule. `learning_rate`: a number or a function of the count of updates made so far."""
     if not callable(learning_rate) and learning_rate is not None:
         checked_number("learning_rate", learning_rate, 0, np.inf)
@@ -92,7 +92,7 @@ def in_shell(rule: Rule, learning_rate: Rate | None, weight_decay: Any = 0.0) ->
         inner = jax.tree.map(lambda after, before: jnp.where(finite, after, before), inner, state.inner)
         return new, ShellState(state.count + finite, state.skipped + ~finite, inner)
 
-    return transformation(init, update)
+    return optax_pair(init, update)
 
 
 def all_finite(tree: Any) -> Array:
