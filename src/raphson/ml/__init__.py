@@ -3,6 +3,7 @@ their outermost eigenvalues, trace, diagonal and spectrum with error bars."""
 
 from raphson.ml.eigenpairs import Eigenpairs, eigenpairs
 from raphson.ml.estimated import Estimated
+from raphson.ml.kfac import kfac
 from raphson.ml.kfac_factors import kronecker_factors
 from raphson.ml.kronecker import KroneckerBlocks, KroneckerEigen
 from raphson.ml.risk import EmpiricalRisk
@@ -26,6 +27,7 @@ __all__ = [
     "TreeOperator",
     "diagonal_estimate",
     "eigenpairs",
+    "kfac",
     "kronecker_factors",
     "operator_from",
     "shampoo",

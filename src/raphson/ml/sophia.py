@@ -17,6 +17,7 @@ from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.risk_products import OutputTerm
 from raphson.ml.transform import (
     Rate,
+    TransformRule,
     batch_value,
     checked_batch,
     checked_count,
