@@ -17,7 +17,7 @@ RNG = np.random.default_rng(8)
 BATCH = (X, TARGETS["cross-entropy"], WEIGHTS)
 RISK = EmpiricalRisk("cross-entropy", BATCH, predict=net)
 FLAT, UNRAVEL = ravel_pytree(PARAMS)
-EVERY, FADE = 4, 0.6
+EVERY, FADE, LEAST = 4, 0.6, 0.085
 
 
 def damped(K: Any, g: Any, damping: float) -> Any:
@@ -57,14 +57,15 @@ def by_hand(steps: int, rate: float | None, damping: float, momentum: float, kl_
             rho = float(RISK.value(UNRAVEL(jnp.asarray(v + step))) - RISK.value(p)) / q
             rho = rho if q < 0 else -1
             damping *= (19 / 20) ** 2 if rho > 3 / 4 else (20 / 19) ** 2 if rho < 1 / 4 else 1
+            damping = max(damping, LEAST)
         v, last = v + step, step
         yield v, damping
 
 
 @pytest.mark.parametrize("rate, kl_clip", [(None, None), (0.3, None), (0.3, 1e-3)], ids=["plane", "rate", "clipped"])
 def test_kfac_is_the_papers(rate: float | None, kl_clip: float | None) -> None:
-    method = kfac(RISK, rate, momentum=0.5, damping=0.1, adapt=2, fade=FADE, every=EVERY, kl_clip=kl_clip,
-                  targets="exact", untagged="diagonal")  # fmt: skip
+    method = kfac(RISK, rate, momentum=0.5, damping=0.1, least_damping=LEAST, adapt=2, fade=FADE, every=EVERY,
+                  kl_clip=kl_clip, targets="exact", untagged="diagonal")  # fmt: skip
     params, state, update = PARAMS, method.init(PARAMS), jax.jit(method.update)
     for v, damping in by_hand(6, rate, 0.1, 0.5, kl_clip):
         new, state = update(RISK.gradient(params), state, params, batch=BATCH)
@@ -138,6 +139,8 @@ def test_what_kfac_refuses_and_names() -> None:
             kfac(RISK, **more)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="weight_decay is multiplied"):
         kfac(RISK, weight_decay=0.1)
+    with pytest.raises(ValueError, match="sharing names"):
+        kfac(RISK, sharing={"other": "reduce"}, untagged="diagonal").init(PARAMS)
     plain = EmpiricalRisk("squared", (X, X), predict=lambda p, x: x @ p)
     with pytest.raises(ValueError, match="tags no layer"):
         kfac(plain).init(jnp.eye(INPUTS))

@@ -294,6 +294,8 @@ def test_what_sophia_refuses() -> None:
         method.update(W, method.init(W), W)
     with pytest.raises(ValueError, match="a batch is"):
         method.update(W, method.init(W), W, batch=X)
+    with pytest.raises(ValueError, match=r"targets of the batch have shape \(12, 3\)"):
+        method.update(W, method.init(W), W, batch=(X, X))
     plain = EmpiricalRisk(lambda p, batch: jnp.mean(model(p, batch[0]) ** 2), (X, Y))
     with pytest.raises(TypeError, match="apart"):
         sophia(plain, 0.1)

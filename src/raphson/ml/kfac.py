@@ -64,6 +64,7 @@ class KfacRule:
     exact_step: bool
     momentum: Any
     damping: Any
+    least_damping: Any
     adapt: int | None
     fade: Any
     every: Any
@@ -75,7 +76,7 @@ class KfacRule:
         """Nothing seen yet."""
         tree = parameter_tree(params)
         inputs = jax.tree.map(lambda a: a[0], self.risk.data.parts[0])[0]
-        blocks = no_blocks(model_layers(self.term, params, inputs), tree)
+        blocks = no_blocks(model_layers(self.term, params, inputs, self.recipe), tree)
         if blocks.untagged and not self.told:
             warnings.warn(
                 f"kfac: no tag holds {', '.join(blocks.untagged)}: they get a diagonal. Tag their layers "
@@ -135,7 +136,8 @@ class KfacRule:
             ratio = jnp.where(model < 0, real / jnp.where(model < 0, model, 1), -1)  # no descent by the model: worse
             ratio = jnp.where(jnp.isfinite(ratio), ratio, -1).astype(state.ratio.dtype)
             times = jnp.where(ratio > GOOD, factor, jnp.where(ratio < BAD, 1 / factor, 1))
-            return (state.damping * times).astype(state.damping.dtype), ratio
+            least = jnp.minimum(self.least_damping, state.damping)  # one that began lower stays where it is
+            return jnp.maximum(state.damping * times, least).astype(state.damping.dtype), ratio
 
         return lax.cond((count + 1) % self.adapt == 0, looked, lambda: (state.damping, state.ratio))
 
@@ -190,7 +192,8 @@ def kfac(
     learning_rate: Rate | None = None,
     *,
     momentum: Any = 0.9,
-    damping: Any = 1e-2,
+    damping: Any = 1e-3,
+    least_damping: Any = 1e-4,
     adapt: int | None = 5,
     fade: Any = 0.95,
     every: Any = 10,
@@ -209,7 +212,8 @@ def kfac(
     weights), of the kind of the risk's own data, of which shapes alone are taken. `learning_rate`: None for the step
     that makes the batch's exact quadratic least over direction and last update; a number or a function of the count
     for that step with `momentum`, its length bounded by `kl_clip`: rate^2 d'g <= kl_clip. `damping` (units of
-    curvature) changes every `adapt` updates by the ratio of the loss's change to the quadratic's; None: never.
+    curvature) changes every `adapt` updates by the ratio of the loss's change to the quadratic's, None: never, but not
+    below `least_damping`: a batch agrees with its own quadratic long after that says nothing about other batches.
     `fade`: weight of what was in the factors' moving means; `factors_every`, `every`: updates between two batches that
     count in them, and between two inverses. `targets`, `samples`, `sharing`: as `kronecker_factors` has them.
     `untagged`: parameters outside all layers have a "diagonal", or the "identity"; None: a diagonal and a warning that
@@ -220,7 +224,8 @@ def kfac(
     recipe = factor_recipe(targets, samples, sharing, untagged or "diagonal")
     for name, value in (("momentum", momentum), ("fade", fade)):
         checked_number(name, value, 0, 1, open_above=True)
-    checked_number("damping", damping, 0, jnp.inf)
+    for name, value in (("damping", damping), ("least_damping", least_damping)):
+        checked_number(name, value, 0, jnp.inf)
     for name, value in (("every", every), ("factors_every", factors_every), *((("adapt", adapt),) if adapt else ())):
         checked_count(name, value)
     if kl_clip is not None:
@@ -228,6 +233,6 @@ def kfac(
     exact = learning_rate is None
     if exact and not (isinstance(weight_decay, int | float) and weight_decay == 0):
         raise ValueError("weight_decay is multiplied with the learning rate: give kfac a learning_rate, or put it in g")
-    rule = KfacRule(risk, term, recipe, untagged is not None, exact, momentum, damping, adapt or None, fade, every,
-                    factors_every, kl_clip, seed)  # fmt: skip
+    rule = KfacRule(risk, term, recipe, untagged is not None, exact, momentum, damping, least_damping, adapt or None,
+                    fade, every, factors_every, kl_clip, seed)  # fmt: skip
     return in_shell(TransformRule("kfac", rule.begin, rule.step, needs_params=True), learning_rate, weight_decay)

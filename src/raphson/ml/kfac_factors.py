@@ -102,8 +102,8 @@ def layers_of(sites: Sequence[Site], tree: ParameterTree) -> tuple[Layer, ...]:
     return tuple(found.values())
 
 
-def model_layers(term: OutputTerm, params: Any, inputs: Any) -> tuple[Layer, ...]:
-    """The layers that a model tags, from shapes alone."""
+def model_layers(term: OutputTerm, params: Any, inputs: Any, recipe: FactorRecipe) -> tuple[Layer, ...]:
+    """The layers that a model tags, from shapes alone. Raises ValueError for a setting of a layer that is not there."""
     tree = parameter_tree(params)
     sites: list[Site] = []
 
@@ -115,10 +115,14 @@ def model_layers(term: OutputTerm, params: Any, inputs: Any) -> tuple[Layer, ...
     jax.eval_shape(heard, params, inputs)
     layers = layers_of(sites, tree)
     names = [layer.name for layer in layers]
-    return tuple(
+    layers = tuple(
         layer if names.count(layer.name) == 1 else replace(layer, name=layer.name + tree.names[layer.weight])
         for layer in layers
     )
+    unknown = {name for name, _ in recipe.settings} - {"", *(layer.name for layer in layers)}
+    if unknown:
+        raise ValueError(f"sharing names {sorted(unknown)}: the layers are {[layer.name for layer in layers]}")
+    return layers
 
 
 def no_blocks(layers: tuple[Layer, ...], tree: ParameterTree) -> KroneckerBlocks:
@@ -208,7 +212,8 @@ def left_factor(a: Array, shares: Array, reduce: bool) -> Array:
     if reduce:
         m = jnp.mean(a, axis=1)
         return m.T @ (w[:, None] * m)
-    return jnp.einsum("nri,n,nrj->ij", a, w / a.shape[1], a)
+    flat = a.reshape(-1, a.shape[2])
+    return flat.T @ (jnp.repeat(w / a.shape[1], a.shape[1])[:, None] * flat)
 
 
 def right_factor(g: Array, reduce: bool) -> Array:
@@ -322,10 +327,7 @@ def kronecker_factors(
     term = output_term(risk, "Kronecker factors look")
     risk.checked(params)
     inputs = jax.tree.map(lambda a: a[0], risk.data.parts[0])[0]
-    layers = model_layers(term, params, inputs)
-    unknown = {name for name, _ in recipe.settings} - {"", *(layer.name for layer in layers)}
-    if unknown:
-        raise ValueError(f"sharing names {sorted(unknown)}: the layers are {[layer.name for layer in layers]}")
+    layers = model_layers(term, params, inputs, recipe)
     return risk_factors(term, layers, recipe, risk.at(params, jax.random.key(seed)))
 
 

@@ -147,8 +147,13 @@ def checked_batch(name: str, risk: EmpiricalRisk, extra: dict[str, Any]) -> Any:
         return batch
     if not isinstance(batch, tuple | list) or len(batch) not in (2, 3, 4):
         raise ValueError(f"{name}: with a loss by name a batch is (inputs, targets) or (inputs, targets, weights)")
+    targets, known = jnp.asarray(batch[1]), risk.data.parts[0][1]  # the risk's, with microbatches first
+    if targets.ndim != known.ndim - 1:
+        raise ValueError(
+            f"{name}: targets of the batch have shape {targets.shape}, those of the risk (examples, ...) {known.shape[1:]}"
+        )
     weights = jnp.ones(count) if len(batch) == 2 else jnp.asarray(batch[2], float)
-    return batch[0], jnp.asarray(batch[1]), weights / jnp.sum(weights), jnp.arange(count)
+    return batch[0], targets, weights / jnp.sum(weights), jnp.arange(count)
 
 
 def batch_value(risk: EmpiricalRisk, params: Any, batch: Any) -> Array:
