@@ -10,12 +10,21 @@ from raphson.ml.layers import LayerCurvature, layer_curvature
 from raphson.ml.log_determinant import log_determinant
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.row_space import RowSpace
+from raphson.ml.kfac import kfac
+from raphson.ml.kfac_factors import kronecker_factors
+from raphson.ml.kronecker import KroneckerBlocks, KroneckerEigen
+from raphson.ml.risk import EmpiricalRisk
+from raphson.ml.shampoo import shampoo
+from raphson.ml.soap import soap
+from raphson.ml.sophia import sophia
 from raphson.ml.spectral_density import SpectralDensity, spectral_density
 from raphson.ml.step_transformation import as_transformation
 from raphson.ml.stochastic import diagonal_estimate, trace_estimate
 from raphson.ml.training import train, training
 from raphson.ml.training_methods import hessian_free, multibatch_lbfgs
 from raphson.ml.training_record import TrainingProgress, TrainingResult, TrainingState, TrainingTrace
+from raphson.ml.tags import tag_conv, tag_dense
+from raphson.ml.transform import GradientTransformation
 from raphson.ml.tree_operator import TreeOperator, operator_from
 
 __all__ = [
@@ -31,6 +40,9 @@ __all__ = [
     "EmpiricalRisk",
     "Estimated",
     "RiskCertificate",
+    "GradientTransformation",
+    "KroneckerBlocks",
+    "KroneckerEigen",
     "SpectralDensity",
     "TrainingProgress",
     "TrainingResult",
@@ -50,7 +62,15 @@ __all__ = [
     "multibatch_lbfgs",
     "operator_from",
     "risk_of_batch",
+    "kfac",
+    "kronecker_factors",
+    "operator_from",
+    "shampoo",
+    "soap",
+    "sophia",
     "spectral_density",
+    "tag_conv",
+    "tag_dense",
     "trace_estimate",
     "train",
     "training",
