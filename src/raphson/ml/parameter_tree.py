@@ -8,6 +8,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
+from jax.sharding import NamedSharding, PartitionSpec
+
+from raphson.ml.mesh import layouts_of, loosened, vector_layout
 
 Array = jax.Array
 
@@ -16,13 +20,15 @@ Array = jax.Array
 class ParameterTree:
     """The structure of a pytree of floating-point arrays, P numbers in all; hashable.
 
-    `names`, `shapes`, `dtypes`: of the leaves, in the order of the vector. `dtype`: that of the vector.
+    `names`, `shapes`, `dtypes`: of the leaves, in the order of the vector. `dtype`: that of the vector. `layouts`: how
+    they are distributed over a mesh, None where they are not; vectors and pytrees are then distributed like them.
     """
 
     structure: Any
     names: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
     dtypes: tuple[Any, ...]
+    layouts: tuple[Any, ...] | None = None
 
     @property
     def dtype(self) -> Any:
@@ -48,7 +54,15 @@ class ParameterTree:
                 f"expected a pytree like the parameters, {self.structure} with shapes {self.shapes}, "
                 f"and got {structure} with shapes {shapes}"
             )
-        return jnp.concatenate([jnp.ravel(jnp.asarray(leaf)).astype(self.dtype) for leaf in leaves])
+        vector = jnp.concatenate([jnp.ravel(jnp.asarray(loosened(leaf))).astype(self.dtype) for leaf in leaves])
+        layout = vector_layout(self.layouts, self.size)
+        return vector if layout is None else lax.with_sharding_constraint(vector, layout)
+
+    def rows(self, count: int) -> Array:
+        """Zeros (count, P), each row distributed as a vector of parameters."""
+        layout = vector_layout(self.layouts, self.size)
+        device = None if layout is None else NamedSharding(layout.mesh, PartitionSpec(None, *layout.spec))
+        return jnp.zeros((count, self.size), self.dtype, device=device)
 
     def tree(self, vector: Array) -> Any:
         """The pytree of a vector (P,), each leaf in its own type."""
@@ -57,7 +71,18 @@ class ParameterTree:
             piece.reshape(shape).astype(dtype)
             for piece, shape, dtype in zip(jnp.split(vector, ends), self.shapes, self.dtypes, strict=True)
         ]
-        return jax.tree.unflatten(self.structure, leaves)
+        return self.distributed(jax.tree.unflatten(self.structure, leaves))
+
+    def distributed(self, tree: Any) -> Any:
+        """The pytree, distributed as the parameters are."""
+        if self.layouts is None:
+            return tree
+        leaves = jax.tree.leaves(tree)
+        laid = [
+            leaf if layout is None else lax.with_sharding_constraint(leaf, layout)
+            for leaf, layout in zip(leaves, self.layouts, strict=True)
+        ]
+        return jax.tree.unflatten(self.structure, laid)
 
 
 def parameter_tree(params: Any) -> ParameterTree:
@@ -78,4 +103,5 @@ def parameter_tree(params: Any) -> ParameterTree:
         dtypes.append(dtype)
     if sum(int(np.prod(shape)) for shape in shapes) == 0:
         raise ValueError("the parameters hold no number")
-    return ParameterTree(jax.tree.structure(params), tuple(names), tuple(shapes), tuple(dtypes))
+    layouts = layouts_of([leaf for _, leaf in leaves])
+    return ParameterTree(jax.tree.structure(params), tuple(names), tuple(shapes), tuple(dtypes), layouts)

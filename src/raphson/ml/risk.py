@@ -20,7 +20,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from raphson.ml.microbatches import leading, microbatches
+from raphson.ml.mesh import layout_of, on_host, on_mesh, same_everywhere
+from raphson.ml.microbatches import distributed_microbatches, leading, microbatches
 from raphson.ml.output_losses import CROSS_ENTROPY, OUTPUT_LOSSES
 from raphson.ml.parameter_tree import ParameterTree, parameter_tree
 from raphson.ml.risk_products import (
@@ -52,6 +53,11 @@ class EmpiricalRisk:
     (inputs, targets, weights): the mean is sum(w l) / sum(w). `batch_size`: examples looked at together; it changes
     memory and rounding, nothing else. Several positions of an example have its weight together.
 
+    `mesh`: a jax.sharding.Mesh over whose first axis the examples are distributed, in one process or several, with
+    batch_size examples at a time on each device and one all-reduce for every product; it need not divide them. Data on
+    the host are all examples, the same in every process. Arrays that are distributed already stay as they lie.
+    Parameters that are distributed over the mesh stay so, and gradients and products are distributed as they are.
+
     Raises ValueError and TypeError for what does not fit together, and names it.
     """
 
@@ -63,10 +69,16 @@ class EmpiricalRisk:
         predict: Callable[[Any, Any], Any] | None = None,
         batch_size: int | None = None,
         reduction: str = "mean",
+        mesh: Any = None,
     ) -> None:
         if reduction not in REDUCTIONS:
             raise ValueError(f"reduction is {reduction!r}: choose 'mean' or 'sum'")
         mean = reduction == "mean"
+        over = layout_of(mesh, data)
+        if over is not None:
+            leading(data)
+            data = on_host(data)
+            same_everywhere(data)
         if isinstance(loss, str):
             if loss not in OUTPUT_LOSSES:
                 raise ValueError(f"loss is {loss!r}: choose one of {', '.join(OUTPUT_LOSSES)}, or give a function")
@@ -80,11 +92,16 @@ class EmpiricalRisk:
                 raise TypeError("predict= goes with a loss by name; a loss function takes (params, batch) itself")
             self.term = LossTerm(loss, mean)
             total = float(leading(data))
-        self.data = microbatches(data, batch_size)
+        if over is None:
+            self.data = microbatches(data, batch_size)
+        else:
+            weights = len(jax.tree.leaves(data)) - 2 if isinstance(loss, str) else None  # before the numbers
+            self.data = distributed_microbatches(data, batch_size, over, weights)
         self.factor = 1 / total if mean else 1.0
 
     def at(self, params: Any, key: Any = None) -> RiskState:
         """The risk at one point, as the compiled products take it."""
+        params = on_mesh(params, self.data.over)
         return RiskState(jnp.asarray(self.factor, parameter_tree(params).dtype), self.data, params, key)
 
     def value(self, params: Any) -> Array:
@@ -94,8 +111,8 @@ class EmpiricalRisk:
 
     def gradient(self, params: Any) -> Any:
         """Its gradient, a pytree as the parameters."""
-        self.checked(params)
-        return risk_gradient(self.term, self.at(params))
+        tree = self.checked(params)
+        return tree.distributed(risk_gradient(self.term, self.at(params)))
 
     __call__ = value
 
@@ -134,6 +151,7 @@ class EmpiricalRisk:
 
     def checked(self, params: Any) -> ParameterTree:
         """The structure of the parameters, after a look at shapes. Raises where they do not fit the data."""
+        params = on_mesh(params, self.data.over)
         tree = parameter_tree(params)
         batch = jax.tree.map(lambda a: a[0], self.data.parts[0])
         if isinstance(self.term, OutputTerm):
@@ -168,15 +186,16 @@ def named_data(data: Any, loss: str) -> tuple[Any, Any, Any, Any]:
     """Inputs, targets, weights (N,) and numbers of the examples (N,). Raises ValueError for what cannot be meant."""
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
         raise ValueError("with a loss by name data is (inputs, targets) or (inputs, targets, weights)")
-    inputs, y = data[0], np.asarray(data[1])
+    xp = jnp if any(isinstance(part, jax.Array) for part in data[1:]) else np  # distributed ones stay where they are
+    inputs, y = data[0], xp.asarray(data[1])
     count = leading((inputs, y))
-    w = np.ones(count) if len(data) == 2 else np.asarray(data[2], float)
-    if w.shape != (count,) or not np.all(np.isfinite(w)) or np.any(w < 0) or not np.any(w > 0):
+    w = np.ones(count) if len(data) == 2 else xp.asarray(data[2], float)
+    if w.shape != (count,) or not xp.all(xp.isfinite(w)) or xp.any(w < 0) or not xp.any(w > 0):
         raise ValueError(f"weights have shape {w.shape}: expected ({count},), finite, none negative, not all zero")
-    if not np.all(np.isfinite(y)):
-        raise ValueError(f"{int(np.sum(~np.isfinite(y)))} of the targets' {y.size} numbers are not finite")
-    if loss == "poisson" and np.any(y < 0):
+    if not xp.all(xp.isfinite(y)):
+        raise ValueError(f"{int(xp.sum(~xp.isfinite(y)))} of the targets' {y.size} numbers are not finite")
+    if loss == "poisson" and xp.any(y < 0):
         raise ValueError(f"a target of loss='poisson' is a count, and the least is {y.min()}")
-    if loss == "bernoulli" and (np.any(y < 0) or np.any(y > 1)):
+    if loss == "bernoulli" and (xp.any(y < 0) or xp.any(y > 1)):
         raise ValueError(f"a target of loss='bernoulli' lies in 0 to 1; they go from {y.min()} to {y.max()}")
     return inputs, y, w, np.arange(count)
