@@ -3,6 +3,7 @@ their outermost eigenvalues, trace, diagonal and spectrum with error bars."""
 
 from raphson.ml.eigenpairs import Eigenpairs, eigenpairs
 from raphson.ml.estimated import Estimated
+from raphson.ml.processes import Processes, distributed
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.spectral_density import SpectralDensity, spectral_density
 from raphson.ml.stochastic import diagonal_estimate, trace_estimate
@@ -12,9 +13,11 @@ __all__ = [
     "Eigenpairs",
     "EmpiricalRisk",
     "Estimated",
+    "Processes",
     "SpectralDensity",
     "TreeOperator",
     "diagonal_estimate",
+    "distributed",
     "eigenpairs",
     "operator_from",
     "spectral_density",
