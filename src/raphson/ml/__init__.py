@@ -1,6 +1,7 @@
 """Curvature of learning: the empirical risk of a model, its Hessian, Gauss-Newton and Fisher matrices as products,
 their outermost eigenvalues, trace, diagonal and spectrum with error bars."""
 
+from raphson.ml.checkpoints import Checkpoints
 from raphson.ml.eigenpairs import Eigenpairs, eigenpairs
 from raphson.ml.estimated import Estimated
 from raphson.ml.processes import Processes, distributed
@@ -10,6 +11,7 @@ from raphson.ml.stochastic import diagonal_estimate, trace_estimate
 from raphson.ml.tree_operator import TreeOperator, operator_from
 
 __all__ = [
+    "Checkpoints",
     "Eigenpairs",
     "EmpiricalRisk",
     "Estimated",
