@@ -121,13 +121,33 @@ def not_kept() -> list[str]:
     return wrong
 
 
+def few_and_laid_out() -> list[str]:
+    """What is wrong with fewer examples than devices, and with data that lie on the devices already."""
+    mesh = jax.make_mesh((8,), ("data",))
+    params, x, y, _ = inputs()
+    over = NamedSharding(mesh, P("data"))
+    cases = {
+        "few, named": ((x[:3], y[:3]), True, mesh),
+        "few": ((x[:3], y[:3]), False, mesh),
+        "laid out": (jax.device_put((x[:16], y[:16]), over), True, None),
+    }
+    wrong = []
+    for name, (data, named, where) in cases.items():
+        call = ("cross-entropy", {"predict": predict}) if named else (loss, {})
+        made = rp.ml.EmpiricalRisk(call[0], data, mesh=where, **call[1])
+        alone = rp.ml.EmpiricalRisk(call[0], jax.tree.map(np.asarray, data), **call[1])
+        if made.data.over is None or abs(made.value(params) / alone.value(params) - 1) > 1e-12:
+            wrong.append(name)
+    return wrong
+
+
 def main() -> None:
     rp.ml.distributed()
     mesh = jax.make_mesh((jax.device_count(),), ("data",))
     found: dict[str, Any] = {"processes": jax.process_count(), "devices": jax.device_count()}
     found["numbers"] = quantities(mesh)
     if jax.process_count() == 1:
-        found |= {"reductions": reductions(mesh), "kept": not_kept()}
+        found |= {"reductions": reductions(mesh), "wrong": not_kept() + few_and_laid_out()}
     if jax.process_index() == 0:
         print("found", json.dumps(found))
 

@@ -52,5 +52,5 @@ def test_a_product_is_reduced_once(eight: dict[str, Any]) -> None:
     assert all(sent == ["all-reduce"] for sent in eight["reductions"].values()), eight["reductions"]
 
 
-def test_distributed_parameters_stay_so(eight: dict[str, Any]) -> None:
-    assert eight["kept"] == []
+def test_what_is_distributed_stays_so_and_few_examples_suffice(eight: dict[str, Any]) -> None:
+    assert eight["wrong"] == []

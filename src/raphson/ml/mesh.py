@@ -86,7 +86,8 @@ def on_host(data: Any) -> Any:
     """Arrays of one device as NumPy's, so that no device holds all examples; distributed ones as they are."""
 
     def one(a: Any) -> Any:
-        return a if (isinstance(a, jax.Array) and not a.is_fully_addressable) or first_axis_cut(a) else np.asarray(a)
+        kept = isinstance(a, jax.Array) and (not a.is_fully_addressable or first_axis_cut(a) is not None)
+        return loosened(a) if kept else np.asarray(a)
 
     return jax.tree.map(one, data)
 
@@ -166,17 +167,14 @@ def loosened(leaf: Any) -> Any:
 
 
 def layouts_of(leaves: list[Any]) -> tuple[NamedSharding | None, ...] | None:
-    """How parameters are distributed; None where none of them is."""
-    found = tuple(
-        leaf.sharding
-        if isinstance(leaf, jax.Array)
-        and not isinstance(leaf, Tracer)
-        and isinstance(leaf.sharding, NamedSharding)
-        and not leaf.sharding.is_fully_replicated
-        else None
-        for leaf in leaves
-    )
-    return found if any(found) else None
+    """How parameters lie on a mesh; None where none of them is distributed."""
+
+    def one(leaf: Any) -> NamedSharding | None:
+        known = isinstance(leaf, jax.Array) and not isinstance(leaf, Tracer)
+        return leaf.sharding if known and isinstance(leaf.sharding, NamedSharding) else None
+
+    found = tuple(map(one, leaves))
+    return found if any(layout is not None and not layout.is_fully_replicated for layout in found) else None
 
 
 def vector_layout(layouts: tuple[NamedSharding | None, ...] | None, size: int) -> NamedSharding | None:
