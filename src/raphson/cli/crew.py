@@ -24,6 +24,9 @@ KEPT = 12
 PATIENCE = 5.0
 """Seconds for a process to end by itself after it was asked to, before it is killed."""
 
+STACK = ("    @     0x", "*** Check failure")
+"""How lines of a C++ stack begin, which push the reason out of the last lines: that a process was missed, and which."""
+
 CHATTER = "[Gloo] Rank "
 """How lines begin by which JAX's communication on CPUs tells at every start that it was successful."""
 
@@ -101,7 +104,8 @@ class Crew:
             if line.startswith(CHATTER):
                 continue
             with self.writing:
-                self.last[index].append(line)
+                if not line.startswith(STACK):
+                    self.last[index].append(line)
                 try:
                     print(mark + line, file=target, flush=True)
                 except (BrokenPipeError, ValueError):

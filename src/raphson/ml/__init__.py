@@ -6,6 +6,7 @@ from raphson.ml.eigenpairs import Eigenpairs, eigenpairs
 from raphson.ml.estimated import Estimated
 from raphson.ml.processes import Processes, distributed
 from raphson.ml.risk import EmpiricalRisk
+from raphson.ml.row_space import RowSpace
 from raphson.ml.spectral_density import SpectralDensity, spectral_density
 from raphson.ml.stochastic import diagonal_estimate, trace_estimate
 from raphson.ml.tree_operator import TreeOperator, operator_from
@@ -16,6 +17,7 @@ __all__ = [
     "EmpiricalRisk",
     "Estimated",
     "Processes",
+    "RowSpace",
     "SpectralDensity",
     "TreeOperator",
     "diagonal_estimate",

@@ -148,7 +148,7 @@ def on_mesh(params: Any, over: NamedSharding | None) -> Any:
         return params
 
     def one(leaf: Any) -> Any:
-        if isinstance(leaf, Tracer):
+        if isinstance(leaf, Tracer) or jnp.issubdtype(jnp.result_type(leaf), jax.dtypes.prng_key):
             return leaf
         own = leaf.sharding if isinstance(leaf, jax.Array) else None
         if own is None or own.device_set != over.device_set:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
-from jax.nn import log_softmax, sigmoid, softmax, softplus
+from jax.nn import log_sigmoid, log_softmax, sigmoid, softmax, softplus
 
 Array = jax.Array
 
@@ -22,7 +22,8 @@ Array = jax.Array
 class OutputLoss:
     """A loss of outputs f (..., C) and targets y: `value` (...,), an example each.
 
-    `curve(f, u)` (..., C): its Hessian in f times u. `slope(f, y)` (..., C): its gradient in f. `draw(key, f)`: targets
+    `curve(f, u)` (..., C): its Hessian M in f times u. `root(f, u)` (..., C): S'u with S S' = M, without cancellation
+    where M is singular. `slope(f, y)` (..., C): its gradient in f. `draw(key, f)`: targets
     from the distribution that belongs to f, in the shape in which `slope` takes them.
     """
 
@@ -31,6 +32,7 @@ class OutputLoss:
     slope: Callable[[Array, Array], Array]
     curve: Callable[[Array, Array], Array]
     draw: Callable[[Array, Array], Array]
+    root: Callable[[Array, Array], Array]
 
 
 def squared_value(f: Array, y: Array) -> Array:
@@ -48,10 +50,20 @@ def entropy_slope(f: Array, y: Array) -> Array:
     return softmax(f) * jnp.sum(y, axis=-1, keepdims=True) - y
 
 
+def less_its_mean(f: Array, u: Array) -> Array:
+    """u - sum_j p_j u_j, p = softmax(f), counted from the likeliest class: its own 1 - p does not cancel."""
+    rest = u - jnp.take_along_axis(u, jnp.argmax(f, axis=-1, keepdims=True), axis=-1)
+    return rest - jnp.sum(softmax(f) * rest, axis=-1, keepdims=True)
+
+
 def entropy_curve(f: Array, u: Array) -> Array:
     """(diag(p) - p p') u, p = softmax(f)."""
-    p = softmax(f)
-    return p * (u - jnp.sum(p * u, axis=-1, keepdims=True))
+    return softmax(f) * less_its_mean(f, u)
+
+
+def entropy_root(f: Array, u: Array) -> Array:
+    """diag(sqrt(p)) (I - 1 p') u: this matrix's transpose times itself is diag(p) - p p'."""
+    return jnp.exp(0.5 * log_softmax(f)) * less_its_mean(f, u)
 
 
 def entropy_draw(key: Array, f: Array) -> Array:
@@ -80,14 +92,16 @@ SQUARED = OutputLoss(
     lambda f, y: f - y,
     lambda f, u: u,
     lambda key, f: f + jax.random.normal(key, f.shape, f.dtype),
+    lambda f, u: u,
 )
-CROSS_ENTROPY = OutputLoss("cross-entropy", entropy_value, entropy_slope, entropy_curve, entropy_draw)
+CROSS_ENTROPY = OutputLoss("cross-entropy", entropy_value, entropy_slope, entropy_curve, entropy_draw, entropy_root)
 BERNOULLI = OutputLoss(
     "bernoulli",
     bernoulli_value,
     lambda f, y: sigmoid(f) - y,
     bernoulli_curve,
     lambda key, f: jax.random.bernoulli(key, sigmoid(f)).astype(f.dtype),
+    lambda f, u: jnp.exp(0.5 * (log_sigmoid(f) + log_sigmoid(-f))) * u,
 )
 POISSON = OutputLoss(
     "poisson",
@@ -95,6 +109,7 @@ POISSON = OutputLoss(
     lambda f, y: jnp.exp(f) - y,
     lambda f, u: jnp.exp(f) * u,
     lambda key, f: jax.random.poisson(key, jnp.exp(f)).astype(f.dtype),
+    lambda f, u: jnp.exp(0.5 * f) * u,
 )
 OUTPUT_LOSSES = {loss.name: loss for loss in (SQUARED, CROSS_ENTROPY, BERNOULLI, POISSON)}
 """By name, as `EmpiricalRisk` takes them."""

@@ -20,14 +20,16 @@ Array = jax.Array
 class ParameterTree:
     """The structure of a pytree of floating-point arrays, P numbers in all; hashable.
 
-    `names`, `shapes`, `dtypes`: of the leaves, in the order of the vector. `dtype`: that of the vector. `layouts`: how
-    they are distributed over a mesh, None where they are not; vectors and pytrees are then distributed like them.
+    `names`, `shapes`, `dtypes`: of the leaves, in the order of the vector. `dtype`: that of the vector. `paths`: the
+    names once more, "hidden/0" for ['hidden'][0]. `layouts`: how they lie on a mesh, None where none is distributed;
+    vectors and pytrees are then distributed like them.
     """
 
     structure: Any
     names: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
     dtypes: tuple[Any, ...]
+    paths: tuple[str, ...] = ()
     layouts: tuple[Any, ...] | None = None
 
     @property
@@ -89,10 +91,10 @@ def parameter_tree(params: Any) -> ParameterTree:
     """Reads the structure of parameters. Raises TypeError for a leaf that is not real floating point, which it names,
     and ValueError where there is no number at all."""
     leaves = jax.tree_util.tree_leaves_with_path(params)
-    names, shapes, dtypes = [], [], []
+    names, shapes, dtypes, paths = [], [], [], []
     for path, leaf in leaves:
         name = jax.tree_util.keystr(path) or "params"
-        dtype = jnp.result_type(leaf)
+        dtype = number_type(name, leaf)
         if not jnp.issubdtype(dtype, jnp.floating):
             raise TypeError(
                 f"the parameter {name} holds {dtype}: curvature is that of real floating-point numbers. "
@@ -101,7 +103,72 @@ def parameter_tree(params: Any) -> ParameterTree:
         names.append(name)
         shapes.append(tuple(np.shape(leaf)))
         dtypes.append(dtype)
+        paths.append(jax.tree_util.keystr(path, simple=True, separator="/"))
     if sum(int(np.prod(shape)) for shape in shapes) == 0:
         raise ValueError("the parameters hold no number")
+    if all(name.endswith(".value") for name in names):  # Flax NNX: an array lies in a Variable
+        paths = [path.removesuffix("/value") for path in paths]
     layouts = layouts_of([leaf for _, leaf in leaves])
-    return ParameterTree(jax.tree.structure(params), tuple(names), tuple(shapes), tuple(dtypes), layouts)
+    return ParameterTree(jax.tree.structure(params), tuple(names), tuple(shapes), tuple(dtypes), tuple(paths), layouts)
+
+
+def number_type(name: str, leaf: Any) -> Any:
+    """The type of a leaf's numbers. Raises TypeError for what holds none: a function, a string, an object."""
+    try:
+        return jnp.result_type(leaf)
+    except TypeError:
+        raise TypeError(
+            f"the parameter {name} holds {leaf!r}, no array of numbers. Keep it out of the parameters: with Equinox "
+            "params, static = eqx.partition(model, eqx.is_inexact_array), and eqx.combine(params, static) in the loss; "
+            "with Flax NNX graphdef, params = nnx.split(model), and nnx.merge(graphdef, params)"
+        ) from None
+
+
+Chosen = tuple[int, ...]
+"""Numbers of leaves, ascending."""
+
+
+def chosen_leaves(params: Any, chosen: Chosen) -> Any:
+    """The pytree with None in place of the other leaves: a smaller pytree."""
+    leaves, structure = jax.tree.flatten(params)
+    return jax.tree.unflatten(structure, [leaf if i in chosen else None for i, leaf in enumerate(leaves)])
+
+
+def with_leaves(params: Any, part: Any, chosen: Chosen) -> Any:
+    """The whole pytree, with the chosen leaves from a part of `chosen_leaves`."""
+    leaves, structure = jax.tree.flatten(params)
+    for i, leaf in zip(chosen, jax.tree.leaves(part), strict=True):
+        leaves[i] = leaf
+    return jax.tree.unflatten(structure, leaves)
+
+
+def leaves_named(tree: ParameterTree, wanted: tuple[str, ...]) -> Chosen:
+    """The leaves with these names, or whose paths begin with them: "hidden", "hidden/0", "['hidden'][0]".
+
+    Raises ValueError for a name that no leaf has.
+    """
+    found: set[int] = set()
+    for want in wanted:
+        plain = want.strip("/")
+        hits = {
+            i
+            for i, (name, path) in enumerate(zip(tree.names, tree.paths, strict=True))
+            if want == name
+            or path == plain
+            or path.startswith(plain + "/")
+            or name.startswith((want + "[", want + "."))
+        }
+        if not hits:
+            raise ValueError(f"no parameter is named {want!r}, or begins so: there are {', '.join(tree.paths)}")
+        found |= hits
+    if not found:
+        raise ValueError("a block has the name of one parameter at least, or the beginning of one")
+    return tuple(sorted(found))
+
+
+def layers(tree: ParameterTree) -> dict[str, Chosen]:
+    """Leaves with one parent together, by its path; a leaf at the top alone: kernel and bias are one layer."""
+    found: dict[str, list[int]] = {}
+    for i, path in enumerate(tree.paths):
+        found.setdefault(path.rpartition("/")[0] or path, []).append(i)
+    return {path: tuple(chosen) for path, chosen in found.items()}

@@ -14,33 +14,43 @@ the natural gradient method"; Kunstner, Balles and Hennig (2019), on what the em
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.ml.finite_losses import check_finite
+from raphson.ml.frozen_state import EACH, PLAIN, WHOLE, FrozenState, as_key, called
+from raphson.ml.independence import check_independence
 from raphson.ml.mesh import layout_of, on_host, on_mesh, same_everywhere
 from raphson.ml.microbatches import distributed_microbatches, leading, microbatches
 from raphson.ml.output_losses import CROSS_ENTROPY, OUTPUT_LOSSES
-from raphson.ml.parameter_tree import ParameterTree, parameter_tree
+from raphson.ml.parameter_tree import Chosen, ParameterTree, chosen_leaves, parameter_tree
 from raphson.ml.risk_products import (
     HessianProduct,
     Information,
     LossTerm,
     OnceLinearized,
+    OncePulled,
     OutputProduct,
     OutputTerm,
     RiskState,
+    linear_outputs,
     linearized,
     risk_gradient,
     risk_value,
 )
+from raphson.ml.row_space import Halves, RowSpace, row_space_of
 from raphson.ml.tree_operator import TreeOperator
 
 Array = jax.Array
 
 REDUCTIONS = ("mean", "sum")
+
+SHARES = 1e-3
+"""How far shares of classes may be from 1 together: float16 has three digits."""
 
 
 class EmpiricalRisk:
@@ -58,15 +68,25 @@ class EmpiricalRisk:
     the host are all examples, the same in every process. Arrays that are distributed already stay as they lie.
     Parameters that are distributed over the mesh stay so, and gradients and products are distributed as they are.
 
-    Raises ValueError and TypeError for what does not fit together, and names it.
+    With `state` (a pytree: running statistics) or `key` (of jax.random, or a seed) the function is called as
+    loss(params, state, batch, key), predict(params, state, inputs, key), and may give (value, new state); state and key
+    are frozen. With a key it sees one example at a time, and the key folded with the example's number: a mask of
+    dropout does not depend on batches. `coupled`: examples may depend on each other, as in batch normalization in
+    training mode; all are one batch then, with the key as it is.
+
+    What is not a sum over examples, and random numbers of a function's own, are found by a probe at the first
+    parameters. Raises ValueError and TypeError for what does not fit together, and names it.
     """
 
     def __init__(
         self,
-        loss: Callable[[Any, Any], Any] | str,
+        loss: Callable[..., Any] | str,
         data: Any,
         *,
-        predict: Callable[[Any, Any], Any] | None = None,
+        predict: Callable[..., Any] | None = None,
+        state: Any = None,
+        key: Any = None,
+        coupled: bool = False,
         batch_size: int | None = None,
         reduction: str = "mean",
         mesh: Any = None,
@@ -79,30 +99,41 @@ class EmpiricalRisk:
             leading(data)
             data = on_host(data)
             same_everywhere(data)
+        stateful = state is not None or key is not None
+        how = (EACH if key is not None and not coupled else WHOLE) if stateful else PLAIN
+        self.frozen = FrozenState(on_mesh(state, over), as_key(key)) if stateful else None
         if isinstance(loss, str):
             if loss not in OUTPUT_LOSSES:
                 raise ValueError(f"loss is {loss!r}: choose one of {', '.join(OUTPUT_LOSSES)}, or give a function")
             if predict is None:
                 raise TypeError(f"loss={loss!r} is a loss of outputs: give predict=, a function (params, inputs)")
-            self.term: LossTerm | OutputTerm = OutputTerm(predict, OUTPUT_LOSSES[loss])
+            self.term: LossTerm | OutputTerm = OutputTerm(predict, OUTPUT_LOSSES[loss], how)
             data = named_data(data, loss)
             total = float(np.sum(data[2]))
         else:
             if predict is not None:
                 raise TypeError("predict= goes with a loss by name; a loss function takes (params, batch) itself")
-            self.term = LossTerm(loss, mean)
+            self.term = LossTerm(loss, mean, how)
             total = float(leading(data))
+            data = (data, np.arange(leading(data))) if how == EACH else data
         if over is None:
             self.data = microbatches(data, batch_size)
         else:
             weights = len(jax.tree.leaves(data)) - 2 if isinstance(loss, str) else None  # before the numbers
             self.data = distributed_microbatches(data, batch_size, over, weights)
+        self.coupled = coupled
+        if coupled and (over is not None or not self.data.single):
+            raise ValueError(
+                f"with coupled=True all {self.data.count} examples are one batch: leave "
+                f"{'batch_size' if over is None else 'mesh'} out"
+            )
+        self.looked_at: set[ParameterTree] = set()
         self.factor = 1 / total if mean else 1.0
 
     def at(self, params: Any, key: Any = None) -> RiskState:
         """The risk at one point, as the compiled products take it."""
         params = on_mesh(params, self.data.over)
-        return RiskState(jnp.asarray(self.factor, parameter_tree(params).dtype), self.data, params, key)
+        return RiskState(jnp.asarray(self.factor, parameter_tree(params).dtype), self.data, params, key, self.frozen)
 
     def value(self, params: Any) -> Array:
         """R at parameters."""
@@ -119,10 +150,16 @@ class EmpiricalRisk:
     def hessian(self, params: Any) -> TreeOperator:
         """The exact Hessian. With all examples in one batch it is linearized once for all products, and the activations
         are kept in memory; with several every product begins anew."""
-        tree = self.checked(params)
-        if self.data.single:
-            return TreeOperator(OnceLinearized(), linearized(self.term, self.at(params)), tree, "Hessian")
-        return TreeOperator(HessianProduct(self.term), self.at(params), tree, "Hessian")
+        self.checked(params, finite=True)
+        state = self.at(params)
+
+        def made(chosen: Chosen | None) -> TreeOperator:
+            tree = parameter_tree(state.params if chosen is None else chosen_leaves(state.params, chosen))
+            if self.data.single:
+                return TreeOperator(OnceLinearized(), linearized(self.term, state, chosen), tree, "Hessian", made)
+            return TreeOperator(HessianProduct(self.term, chosen), state, tree, "Hessian", made)
+
+        return made(None)
 
     def gauss_newton(self, params: Any) -> TreeOperator:
         """The generalized Gauss-Newton matrix: positive semidefinite, and for these losses the Fisher information."""
@@ -142,31 +179,68 @@ class EmpiricalRisk:
         """1/N sum of g_n g_n', g_n the gradient of one example's loss (of one position's, where there are several)."""
         return self.information(params, Information("empirical"), "empirical Fisher")
 
+    def row_space(self, params: Any, kind: str = "gauss-newton") -> RowSpace:
+        """J'MJ in the space of its rows, for solves where the outputs of all examples are fewer than the parameters:
+        `solve(g, shift)` and `logdet(shift)` for any number of shifts. `kind`: "gauss-newton" or "empirical"."""
+        if kind not in ("gauss-newton", "empirical"):
+            raise ValueError(f"kind is {kind!r}: choose 'gauss-newton' or 'empirical'")
+        if not isinstance(self.term, OutputTerm):
+            raise TypeError("the row space looks at outputs and loss apart: give predict= and the name of a loss")
+        if self.data.over is not None:
+            raise ValueError("the row space is a matrix over all examples on one device: leave mesh out")
+        tree = self.checked(params, finite=True)
+        return row_space_of(Halves(self.term, Information(kind)), self.at(params), tree)
+
     def information(self, params: Any, kind: Information, name: str, key: Any = None) -> TreeOperator:
-        """J'MJ. Raises TypeError where outputs and loss are not known apart."""
+        """J'MJ, as the Hessian linearized once where all examples are one batch. Raises TypeError where outputs and
+        loss are not known apart."""
         if not isinstance(self.term, OutputTerm):
             raise TypeError(f"the {name} looks at outputs and loss apart: give predict= and the name of a loss")
-        tree = self.checked(params)
-        return TreeOperator(OutputProduct(self.term, kind), self.at(params, key), tree, name)
+        self.checked(params, finite=True)
+        state, term = self.at(params, key), self.term
 
-    def checked(self, params: Any) -> ParameterTree:
-        """The structure of the parameters, after a look at shapes. Raises where they do not fit the data."""
-        params = on_mesh(params, self.data.over)
-        tree = parameter_tree(params)
-        batch = jax.tree.map(lambda a: a[0], self.data.parts[0])
-        if isinstance(self.term, OutputTerm):
-            check_outputs(self.term, params, batch, self.data.parts)
-            return tree
-        value = jax.eval_shape(self.term.loss, params, batch)
-        if getattr(value, "shape", None) != () or not jnp.issubdtype(value.dtype, jnp.floating):
-            raise ValueError(f"the loss of a batch is {value}: one real number is expected, its mean or its sum")
+        def made(chosen: Chosen | None) -> TreeOperator:
+            tree = parameter_tree(state.params if chosen is None else chosen_leaves(state.params, chosen))
+            product = OutputProduct(term, kind, chosen)
+            if self.data.single and self.data.over is None:
+                return TreeOperator(OncePulled(product), linear_outputs(product, state), tree, name, made)
+            return TreeOperator(product, state, tree, name, made)
+
+        return made(None)
+
+    def checked(self, params: Any, finite: bool = False) -> ParameterTree:
+        """The structure of the parameters, after a look at shapes, and a probe of the loss, the first time that this
+        structure comes. Raises ValueError where they do not fit the data, where the loss is not a sum over examples or
+        draws random numbers of its own, and, with `finite`, where it is not finite."""
+        state = self.at(params)
+        tree = parameter_tree(state.params)
+        if tree not in self.looked_at:
+            self.check_shapes(state)
+            if not self.coupled:
+                check_independence(self.term, state)
+            self.looked_at.add(tree)
+        if finite:
+            check_finite(self.term, state, self.coupled)
         return tree
 
+    def check_shapes(self, state: RiskState) -> None:
+        """Raises ValueError where outputs, targets and losses do not have the shapes that belong together."""
+        batch = jax.tree.map(lambda a: a[0], self.data.parts[0])
+        if isinstance(self.term, OutputTerm):
+            check_outputs(self.term, state, batch)
+            return
+        whole = replace(self.term, how=WHOLE) if self.term.how == EACH else self.term
+        one = batch[0] if self.term.how == EACH else batch
+        value = jax.eval_shape(lambda: called(whole.loss, whole.how, state.params, one, state.frozen, None))
+        if getattr(value, "shape", None) != () or not jnp.issubdtype(value.dtype, jnp.floating):
+            raise ValueError(f"the loss of a batch is {value}: one real number is expected, its mean or its sum")
 
-def check_outputs(term: OutputTerm, params: Any, batch: Any, parts: tuple[Any, ...]) -> None:
+
+def check_outputs(term: OutputTerm, state: RiskState, batch: Any) -> None:
     """Raises ValueError where outputs and targets do not belong together: (B, 1) and (B,) would make a matrix."""
-    f = jax.eval_shape(term.predict, params, batch[0])
-    targets = batch[1]
+    f = jax.eval_shape(lambda: called(term.predict, term.how, state.params, batch[0], state.frozen, batch[3]))
+    f = jax.ShapeDtypeStruct((f.shape[0], *f.shape[2:]), f.dtype) if term.how == EACH and hasattr(f, "shape") else f
+    targets, parts = batch[1], state.data.parts
     if not hasattr(f, "shape") or not jnp.issubdtype(f.dtype, jnp.floating):
         raise ValueError(f"predict gives {f}: one array of outputs, (examples, ...), is expected")
     if term.loss is CROSS_ENTROPY and f.shape[:-1] == targets.shape and len(f.shape) > 1:
@@ -180,6 +254,11 @@ def check_outputs(term: OutputTerm, params: Any, batch: Any, parts: tuple[Any, .
             raise ValueError(f"class numbers go from {low} to {top}, and there are outputs for 0 to {f.shape[-1] - 1}")
     elif f.shape != targets.shape and (*f.shape, 1) != targets.shape and f.shape != (*targets.shape, 1):
         raise ValueError(f"outputs have shape {f.shape} and targets {targets.shape}, the examples first")
+    elif term.loss is CROSS_ENTROPY:
+        sums = [jnp.sum(part[1], axis=-1) for part in parts]
+        low, high = (float(f(jnp.stack([f(s) for s in sums]))) for f in (jnp.min, jnp.max))
+        if abs(low - 1) > SHARES or abs(high - 1) > SHARES or min(float(jnp.min(part[1])) for part in parts) < 0:
+            raise ValueError(f"targets {targets.shape} are shares of classes: none negative, 1 together, not {low:.6g}")
 
 
 def named_data(data: Any, loss: str) -> tuple[Any, Any, Any, Any]:

@@ -9,37 +9,46 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from raphson.kernel.record import record
+from raphson.ml.frozen_state import EACH, PLAIN, called
 from raphson.ml.microbatches import Microbatches, sum_over
 from raphson.ml.output_losses import CROSS_ENTROPY, OutputLoss
+from raphson.ml.parameter_tree import Chosen, chosen_leaves, with_leaves
 
 Array = jax.Array
 
 
 @record
 class RiskState:
-    """What a risk is at one point: a factor, data, and parameters."""
+    """What a risk is at one point: a factor, data, parameters, and what the model takes besides. `key`: of targets that
+    are drawn."""
 
     scale: Array
     data: Microbatches
     params: Any
     key: Any = None
+    frozen: Any = None
 
 
 @dataclass(frozen=True)
 class LossTerm:
     """What a microbatch adds to a risk whose loss is one function of parameters and batch.
 
-    `mean`: the function gives the mean over its batch, not the sum.
+    `mean`: the function gives the mean over its batch, not the sum. `how` it is called: with EACH batches are (batch,
+    numbers of the examples).
     """
 
-    loss: Callable[[Any, Any], Array]
+    loss: Callable[..., Array]
     mean: bool
+    how: str = PLAIN
 
-    def value(self, params: Any, batch: Any, size: int) -> Array:
+    def value(self, params: Any, batch: Any, size: int, frozen: Any = None) -> Array:
         """The sum of the losses of a microbatch."""
-        value = self.loss(params, batch)
+        if self.how == EACH:
+            return jnp.sum(called(self.loss, EACH, params, batch[0], frozen, batch[1]))
+        value = called(self.loss, self.how, params, batch, frozen, None)
         return value * size if self.mean else value
 
 
@@ -48,12 +57,18 @@ class OutputTerm:
     """What a microbatch adds to a risk that is a loss of a model's outputs: batches are (inputs, targets, weights,
     numbers of the examples)."""
 
-    predict: Callable[[Any, Any], Array]
+    predict: Callable[..., Array]
     loss: OutputLoss
+    how: str = PLAIN
 
-    def value(self, params: Any, batch: Any, size: int) -> Array:
+    def outputs(self, params: Any, batch: Any, frozen: Any = None) -> Array:
+        """The model's outputs, the examples first."""
+        f = called(self.predict, self.how, params, batch[0], frozen, batch[3])
+        return f[:, 0] if self.how == EACH else f
+
+    def value(self, params: Any, batch: Any, size: int, frozen: Any = None) -> Array:
         """The weighted sum of the losses of a microbatch."""
-        rows = self.rows(self.predict(params, batch[0]), batch)
+        rows = self.rows(self.outputs(params, batch, frozen), batch)
         return jnp.sum(rows.weights * self.loss.value(rows.outputs, rows.targets))
 
     def rows(self, outputs: Array, batch: Any) -> "OutputRows":
@@ -102,12 +117,27 @@ class Information:
             Mu = self.sampled(loss, rows, key, u)
         return rows.weights[:, None] * Mu
 
+    def root(self, loss: OutputLoss, rows: OutputRows, key: Any, u: Array) -> Array:
+        """S'u for the rows, times the roots of their weights; S S' = M. (R, C), or as many columns as M has rank."""
+        if self.kind == "gauss-newton":
+            halves = loss.root(rows.outputs, u)
+        elif self.kind == "empirical":
+            halves = jnp.sum(loss.slope(rows.outputs, rows.targets) * u, axis=-1, keepdims=True)
+        else:
+            slopes = jax.vmap(partial(self.slopes, loss, key))(rows.numbers, rows.outputs)
+            halves = jnp.einsum("rsc,rc->rs", slopes, u) / np.sqrt(self.samples)
+        return jnp.sqrt(rows.weights)[:, None] * halves
+
+    def slopes(self, loss: OutputLoss, key: Any, number: Array, f: Array) -> Array:
+        """Gradients (samples, C) at targets drawn by the number of the row, so that microbatches change nothing."""
+        keys = jax.random.split(jax.random.fold_in(key, number), self.samples)
+        return jax.vmap(lambda k: loss.slope(f, loss.draw(k, f)))(keys)
+
     def sampled(self, loss: OutputLoss, rows: OutputRows, key: Any, u: Array) -> Array:
-        """The mean over draws; a row draws by its number, so that microbatches change nothing."""
+        """The mean over draws."""
 
         def one(number: Array, f: Array, u: Array) -> Array:
-            keys = jax.random.split(jax.random.fold_in(key, number), self.samples)
-            slopes = jax.vmap(lambda k: loss.slope(f, loss.draw(k, f)))(keys)
+            slopes = self.slopes(loss, key, number, f)
             return slopes.T @ (slopes @ u) / self.samples
 
         return jax.vmap(one)(rows.numbers, rows.outputs, u)
@@ -123,51 +153,98 @@ Term = LossTerm | OutputTerm
 
 def risk(term: Term, state: RiskState) -> Array:
     """The value of the risk, traceable."""
-    return state.scale * sum_over(lambda batch, size: term.value(state.params, batch, size), state.data)
+    return state.scale * sum_over(lambda batch, size: term.value(state.params, batch, size, state.frozen), state.data)
 
 
 def risk_slope(term: Term, state: RiskState) -> Any:
     """Its gradient, microbatch by microbatch: activations of one are in memory at a time."""
-    total = sum_over(
-        lambda batch, size: jax.grad(lambda p: state.scale * term.value(p, batch, size))(state.params), state.data
-    )
-    return total
+    return slope_in(term, state, None)(state.params)
+
+
+def free_part(params: Any, chosen: Chosen | None) -> tuple[Any, Callable[[Any], Any]]:
+    """The parameters that are differentiated by, and how all are had from them. None: all of them."""
+    if chosen is None:
+        return params, lambda part: part
+    return chosen_leaves(params, chosen), lambda part: with_leaves(params, part, chosen)
+
+
+def slope_in(term: Term, state: RiskState, chosen: Chosen | None) -> Callable[[Any], Any]:
+    """The gradient as a function of the chosen parameters, microbatch by microbatch."""
+    _, whole = free_part(state.params, chosen)
+
+    def slope(part: Any) -> Any:
+        def one(batch: Any, size: int) -> Any:
+            return jax.grad(lambda p: state.scale * term.value(whole(p), batch, size, state.frozen))(part)
+
+        return sum_over(one, state.data)
+
+    return slope
 
 
 @dataclass(frozen=True)
 class HessianProduct:
-    """v -> H v, forward over reverse (Pearlmutter 1994), microbatch by microbatch."""
+    """v -> H v, forward over reverse (Pearlmutter 1994), microbatch by microbatch. `chosen`: the leaves of a block."""
 
     term: Term
+    chosen: Chosen | None = None
 
     def __call__(self, state: RiskState, v: Any) -> Any:
+        part, whole = free_part(state.params, self.chosen)
+
         def one(batch: Any, size: int) -> Any:
-            slope = jax.grad(lambda p: state.scale * self.term.value(p, batch, size))
-            return jax.jvp(slope, (state.params,), (v,))[1]
+            slope = jax.grad(lambda p: state.scale * self.term.value(whole(p), batch, size, state.frozen))
+            return jax.jvp(slope, (part,), (v,))[1]
 
         return sum_over(one, state.data)
+
+
+@record
+class LinearOutputs:
+    """What J'MJ needs of one batch: the linear map J, the outputs at the point, and the batch without its inputs."""
+
+    push: Any
+    outputs: Array
+    batch: Any
+    scale: Array
+    key: Any
 
 
 @dataclass(frozen=True)
 class OutputProduct:
-    """v -> J' M J v, microbatch by microbatch."""
+    """v -> J' M J v, microbatch by microbatch. `chosen`: the leaves of a block."""
 
     term: OutputTerm
     information: Information
+    chosen: Chosen | None = None
 
     def __call__(self, state: RiskState, v: Any) -> Any:
         def one(batch: Any, size: int) -> Any:
-            outputs, push = jax.linearize(lambda p: self.term.predict(p, batch[0]), state.params)
-            return self.pulled(push, outputs, batch, state, v)
+            return self.pulled(self.linear(batch, state), v)
 
         return sum_over(one, state.data)
 
-    def pulled(self, push: Any, outputs: Array, batch: Any, state: RiskState, v: Any) -> Any:
+    def linear(self, batch: Any, state: RiskState) -> LinearOutputs:
+        """The outputs of a microbatch, linearized."""
+        part, whole = free_part(state.params, self.chosen)
+        outputs, push = jax.linearize(lambda p: self.term.outputs(whole(p), batch, state.frozen), part)
+        return LinearOutputs(push, outputs, (None, *batch[1:]), state.scale, state.key)
+
+    def pulled(self, at: LinearOutputs, v: Any) -> Any:
         """J' M J v from the linearized outputs."""
-        rows, pushed = self.term.rows(outputs, batch), push(v)
-        Mu = self.information.product(self.term.loss, rows, state.key, pushed.reshape(rows.outputs.shape))
-        back = jax.linear_transpose(push, state.params)
-        return back((state.scale * Mu).reshape(outputs.shape).astype(outputs.dtype))[0]
+        rows, pushed = self.term.rows(at.outputs, at.batch), at.push(v)
+        Mu = self.information.product(self.term.loss, rows, at.key, pushed.reshape(rows.outputs.shape))
+        back = jax.linear_transpose(at.push, v)
+        return back((at.scale * Mu).reshape(at.outputs.shape).astype(at.outputs.dtype))[0]
+
+
+@dataclass(frozen=True)
+class OncePulled:
+    """v -> J' M J v from a `LinearOutputs` in the state: the forward pass is not repeated."""
+
+    product: OutputProduct
+
+    def __call__(self, state: LinearOutputs, v: Any) -> Any:
+        return self.product.pulled(state, v)
 
 
 @dataclass(frozen=True)
@@ -190,11 +267,15 @@ def risk_gradient(term: Term, state: RiskState) -> Any:
     return risk_slope(term, state)
 
 
-@partial(jax.jit, static_argnames="term")
-def linearized(term: Term, state: RiskState) -> Any:
+@partial(jax.jit, static_argnames=("term", "chosen"))
+def linearized(term: Term, state: RiskState, chosen: Chosen | None = None) -> Any:
     """v -> H v as a pytree that holds what the gradient computed at the point."""
+    part, _ = free_part(state.params, chosen)
+    return jax.linearize(slope_in(term, state, chosen), part)[1]
 
-    def slope(params: Any) -> Any:
-        return risk_slope(term, RiskState(state.scale, state.data, params))
 
-    return jax.linearize(slope, state.params)[1]
+@partial(jax.jit, static_argnames="product")
+def linear_outputs(product: OutputProduct, state: RiskState) -> LinearOutputs:
+    """The only microbatch, linearized."""
+    batch = jax.tree.map(lambda a: a[0], state.data.parts[0])
+    return product.linear(batch, state)

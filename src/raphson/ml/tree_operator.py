@@ -12,7 +12,15 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from raphson.ml.parameter_tree import ParameterTree, parameter_tree
+from raphson.ml.parameter_tree import (
+    Chosen,
+    ParameterTree,
+    chosen_leaves,
+    layers,
+    leaves_named,
+    parameter_tree,
+    with_leaves,
+)
 
 Array = jax.Array
 
@@ -28,13 +36,15 @@ class TreeOperator:
     holds the leaves one after another (`A.parameters`: their names, shapes, types).
 
     `multiply(state, tree) -> tree`: the product, hashable and traceable; `state`: its numbers, an argument of every
-    compiled program, so that a new point compiles nothing.
+    compiled program, so that a new point compiles nothing. `within(leaves) -> TreeOperator`: the diagonal block of some
+    leaves, where it is to be had for less than a product with everything.
     """
 
     multiply: Callable[[Any, Any], Any]
     state: Any
     parameters: ParameterTree
     name: str = "matrix"
+    within: Callable[[Chosen], "TreeOperator"] | None = None
 
     @property
     def size(self) -> int:
@@ -82,6 +92,37 @@ class TreeOperator:
         """The matrix (P, P), P products: for small models and for tests."""
         return self.times(jnp.eye(self.size, dtype=self.dtype))
 
+    def block(self, *names: str) -> "TreeOperator":
+        """The diagonal block of the parameters with these names, or whose paths begin with them: "hidden", "hidden/0".
+
+        An operator over the pytree with None in place of all other leaves. Raises ValueError for a name that is none.
+        """
+        return self.block_of(leaves_named(self.parameters, names), ", ".join(names))
+
+    def blocks(self) -> dict[str, "TreeOperator"]:
+        """The diagonal blocks of all layers: leaves with one parent together, a leaf at the top alone."""
+        return {name: self.block_of(chosen, name) for name, chosen in layers(self.parameters).items()}
+
+    def block_diagonal(self) -> dict[str, Array]:
+        """The blocks of all layers as dense matrices: for layers of a few thousand numbers."""
+        return {name: block.dense() for name, block in self.blocks().items()}
+
+    def block_of(self, chosen: Chosen, name: str) -> "TreeOperator":
+        """The diagonal block of some leaves; of a product of one's own by what the others' zeros leave."""
+        whole = self.within or self.padded
+        part = whole(chosen)
+
+        def within(inner: Chosen) -> TreeOperator:
+            return whole(tuple(chosen[i] for i in inner))
+
+        return TreeOperator(part.multiply, part.state, part.parameters, f"{self.name}, block {name}", within)
+
+    def padded(self, chosen: Chosen) -> "TreeOperator":
+        """A diagonal block by products with the whole matrix."""
+        zeros = self.parameters.tree(jnp.zeros(self.size, self.dtype))
+        part = parameter_tree(chosen_leaves(zeros, chosen))
+        return TreeOperator(PaddedProduct(self.multiply, chosen), (self.state, zeros), part, self.name)
+
     def to_scipy(self) -> Any:
         """As a SciPy LinearOperator of vectors (P,), on the host."""
         from scipy.sparse.linalg import LinearOperator
@@ -105,6 +146,18 @@ def flat_product(multiply: Any, tree: ParameterTree, state: Any, v: Array) -> Ar
 def flat_products(multiply: Any, tree: ParameterTree, state: Any, rows: Array) -> Array:
     """The products with the rows (k, P), `CHUNK` at a time."""
     return lax.map(lambda v: flat_product(multiply, tree, state, v), rows, batch_size=min(CHUNK, rows.shape[0]))
+
+
+@dataclass(frozen=True)
+class PaddedProduct:
+    """A block's product by that of the whole matrix, zeros in the other leaves."""
+
+    multiply: Callable[[Any, Any], Any]
+    chosen: Chosen
+
+    def __call__(self, state: Any, v: Any) -> Any:
+        inner, zeros = state
+        return chosen_leaves(self.multiply(inner, with_leaves(zeros, v, self.chosen)), self.chosen)
 
 
 @dataclass(frozen=True)
