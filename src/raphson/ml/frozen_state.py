@@ -11,10 +11,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from raphson.kernel.record import record
 
-PLAIN, WHOLE, EACH = "plain", "whole", "each"
+PLAIN, ONE_BATCH, EACH = "plain", "one batch", "each"
 """f(params, batch); f(params, state, batch, key) once; the same for every example by itself, with a key of its own."""
 
 
@@ -26,21 +27,26 @@ class FrozenState:
     key: Any = None
 
 
-def called(function: Callable[..., Any], how: str, params: Any, batch: Any, frozen: Any, numbers: Any) -> Any:
+def model_value(function: Callable[..., Any], how: str, params: Any, batch: Any, frozen: Any, numbers: Any) -> Any:
     """The function's value on a batch; for `EACH` the values (B, ...) of its examples, `numbers` (B,) of the data set.
 
     A function that gives (value, new state) gives the value.
     """
     if how == PLAIN:
         return function(params, batch)
-    if how == WHOLE:
-        return value_alone(function(params, frozen.state, batch, frozen.key))
+    if how == ONE_BATCH:
+        return value_alone(function(params, rebuilt(frozen.state), batch, frozen.key))
 
     def one(example: Any, number: Any) -> Any:
         key = jax.random.fold_in(frozen.key, number)
-        return value_alone(function(params, frozen.state, jax.tree.map(lambda a: a[None], example), key))
+        return value_alone(function(params, rebuilt(frozen.state), jax.tree.map(lambda a: a[None], example), key))
 
     return jax.vmap(one)(batch, numbers)
+
+
+def rebuilt(state: Any) -> Any:
+    """The state as a pytree of its own: the variables of Flax NNX may be changed only in the trace that made them."""
+    return jax.tree.map(lambda a: a, state)
 
 
 def value_alone(answer: Any) -> Any:
@@ -52,8 +58,10 @@ def as_key(key: Any) -> Any:
     """A key of JAX, of either kind; a whole number is a seed. Raises TypeError for anything else."""
     if isinstance(key, int) and not isinstance(key, bool):
         return jax.random.key(key)
-    dtype = getattr(key, "dtype", None)
-    typed = dtype is not None and jnp.issubdtype(dtype, jax.dtypes.prng_key) and key.shape == ()
-    if key is None or typed or (dtype == jnp.uint32 and key.ndim == 1):
+    if key is None:
+        return None
+    dtype, axes = getattr(key, "dtype", None), np.ndim(key)
+    typed = dtype is not None and jnp.issubdtype(dtype, jax.dtypes.prng_key)
+    if (typed and axes == 0) or (dtype == jnp.uint32 and axes == 1):
         return key
     raise TypeError(f"key is {key!r}: one key of jax.random is expected, or a whole number as its seed")

@@ -14,8 +14,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
-from raphson.ml.frozen_state import EACH, PLAIN, WHOLE
+from raphson.ml.frozen_state import EACH, ONE_BATCH, PLAIN, rebuilt
 from raphson.ml.microbatches import Microbatches
 from raphson.ml.risk_products import LossTerm, OutputTerm, RiskState, Term
 
@@ -27,10 +28,10 @@ layers that begin with zeros hide what stands before them."""
 def check_independence(term: Term, state: RiskState) -> None:
     """Raises ValueError where the loss of a batch is not the sum, or the mean, of losses of its examples."""
     leaves = jax.tree.leaves(state)
-    traced = any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)
+    traced = any(isinstance(leaf, Tracer) for leaf in leaves)
     if state.data.count < 2 or traced or not all(getattr(leaf, "is_fully_addressable", True) for leaf in leaves):
         return
-    raw = replace(term, how=WHOLE) if term.how == EACH else term
+    raw = replace(term, how=ONE_BATCH) if term.how == EACH else term
     a, b = two_examples(state.data)
     batches = {"ab": [a, b], "ba": [b, a], "aa": [a, a], "bb": [b, b], "a": [a], "b": [b]}
     stacked = {
@@ -135,7 +136,7 @@ def changed_state(term: Term, params: Any, frozen: Any, batch: Any) -> list[str]
     if term.how == PLAIN or frozen is None:
         return []
     function, batch = (term.predict, batch[0]) if isinstance(term, OutputTerm) else (term.loss, batch)
-    answer = function(params, frozen.state, batch, frozen.key)
+    answer = function(params, rebuilt(frozen.state), batch, frozen.key)
     if not (isinstance(answer, tuple) and len(answer) == 2):
         return []
     old, new = (jax.tree_util.tree_leaves_with_path(tree) for tree in (frozen.state, answer[1]))

@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.ml.finite_losses import check_finite
-from raphson.ml.frozen_state import EACH, PLAIN, WHOLE, FrozenState, as_key, called
+from raphson.ml.frozen_state import EACH, ONE_BATCH, PLAIN, FrozenState, as_key, model_value
 from raphson.ml.independence import check_independence
 from raphson.ml.mesh import layout_of, on_host, on_mesh, same_everywhere
 from raphson.ml.microbatches import distributed_microbatches, leading, microbatches
@@ -48,6 +48,10 @@ from raphson.ml.tree_operator import TreeOperator
 Array = jax.Array
 
 REDUCTIONS = ("mean", "sum")
+
+ALONE = 5000
+"""Parameters above which a CPU multiplies vectors with a Hessian one by one: 4 together cost 0.8 (a perceptron), 1.5
+(attention) and 2.4 (convolutions) of single ones a vector; below it the calls count, not the arithmetic."""
 
 SHARES = 1e-3
 """How far shares of classes may be from 1 together: float16 has three digits."""
@@ -100,7 +104,7 @@ class EmpiricalRisk:
             data = on_host(data)
             same_everywhere(data)
         stateful = state is not None or key is not None
-        how = (EACH if key is not None and not coupled else WHOLE) if stateful else PLAIN
+        how = (EACH if key is not None and not coupled else ONE_BATCH) if stateful else PLAIN
         self.frozen = FrozenState(on_mesh(state, over), as_key(key)) if stateful else None
         if isinstance(loss, str):
             if loss not in OUTPUT_LOSSES:
@@ -155,9 +159,10 @@ class EmpiricalRisk:
 
         def made(chosen: Chosen | None) -> TreeOperator:
             tree = parameter_tree(state.params if chosen is None else chosen_leaves(state.params, chosen))
+            few = 1 if tree.size > ALONE and jax.default_backend() == "cpu" else None
             if self.data.single:
-                return TreeOperator(OnceLinearized(), linearized(self.term, state, chosen), tree, "Hessian", made)
-            return TreeOperator(HessianProduct(self.term, chosen), state, tree, "Hessian", made)
+                return TreeOperator(OnceLinearized(), linearized(self.term, state, chosen), tree, "Hessian", made, few)
+            return TreeOperator(HessianProduct(self.term, chosen), state, tree, "Hessian", made, few)
 
         return made(None)
 
@@ -229,16 +234,16 @@ class EmpiricalRisk:
         if isinstance(self.term, OutputTerm):
             check_outputs(self.term, state, batch)
             return
-        whole = replace(self.term, how=WHOLE) if self.term.how == EACH else self.term
+        whole = replace(self.term, how=ONE_BATCH) if self.term.how == EACH else self.term
         one = batch[0] if self.term.how == EACH else batch
-        value = jax.eval_shape(lambda: called(whole.loss, whole.how, state.params, one, state.frozen, None))
+        value = jax.eval_shape(lambda: model_value(whole.loss, whole.how, state.params, one, state.frozen, None))
         if getattr(value, "shape", None) != () or not jnp.issubdtype(value.dtype, jnp.floating):
             raise ValueError(f"the loss of a batch is {value}: one real number is expected, its mean or its sum")
 
 
 def check_outputs(term: OutputTerm, state: RiskState, batch: Any) -> None:
     """Raises ValueError where outputs and targets do not belong together: (B, 1) and (B,) would make a matrix."""
-    f = jax.eval_shape(lambda: called(term.predict, term.how, state.params, batch[0], state.frozen, batch[3]))
+    f = jax.eval_shape(lambda: model_value(term.predict, term.how, state.params, batch[0], state.frozen, batch[3]))
     f = jax.ShapeDtypeStruct((f.shape[0], *f.shape[2:]), f.dtype) if term.how == EACH and hasattr(f, "shape") else f
     targets, parts = batch[1], state.data.parts
     if not hasattr(f, "shape") or not jnp.issubdtype(f.dtype, jnp.floating):

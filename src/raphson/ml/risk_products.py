@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.kernel.record import record
-from raphson.ml.frozen_state import EACH, PLAIN, called
+from raphson.ml.frozen_state import EACH, PLAIN, model_value
 from raphson.ml.microbatches import Microbatches, sum_over
 from raphson.ml.output_losses import CROSS_ENTROPY, OutputLoss
 from raphson.ml.parameter_tree import Chosen, chosen_leaves, with_leaves
@@ -47,8 +47,8 @@ class LossTerm:
     def value(self, params: Any, batch: Any, size: int, frozen: Any = None) -> Array:
         """The sum of the losses of a microbatch."""
         if self.how == EACH:
-            return jnp.sum(called(self.loss, EACH, params, batch[0], frozen, batch[1]))
-        value = called(self.loss, self.how, params, batch, frozen, None)
+            return jnp.sum(model_value(self.loss, EACH, params, batch[0], frozen, batch[1]))
+        value = model_value(self.loss, self.how, params, batch, frozen, None)
         return value * size if self.mean else value
 
 
@@ -63,7 +63,7 @@ class OutputTerm:
 
     def outputs(self, params: Any, batch: Any, frozen: Any = None) -> Array:
         """The model's outputs, the examples first."""
-        f = called(self.predict, self.how, params, batch[0], frozen, batch[3])
+        f = model_value(self.predict, self.how, params, batch[0], frozen, batch[3])
         return f[:, 0] if self.how == EACH else f
 
     def value(self, params: Any, batch: Any, size: int, frozen: Any = None) -> Array:

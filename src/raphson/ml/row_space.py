@@ -24,7 +24,7 @@ from jax import lax
 from raphson.ml.microbatches import Microbatches, sum_over
 from raphson.ml.parameter_tree import ParameterTree
 from raphson.ml.risk_products import Information, OutputTerm, RiskState
-from raphson.ml.tree_operator import CHUNK
+from raphson.ml.tree_operator import chunk
 
 Array = jax.Array
 
@@ -113,11 +113,11 @@ class RowSpace:
 
 @partial(jax.jit, static_argnames="halves")
 def gram(halves: Halves, state: RiskState) -> Array:
-    """B B' (R, R), `CHUNK` columns at a time."""
+    """B B' (R, R), some columns at a time."""
     rows = jax.eval_shape(halves.times, state, state.params)
     unit = jnp.eye(rows.size, dtype=rows.dtype)
     columns = lax.map(
-        lambda z: halves.times(state, halves.transposed(state, z)), unit, batch_size=min(CHUNK, rows.size)
+        lambda z: halves.times(state, halves.transposed(state, z)), unit, batch_size=min(chunk(), rows.size)
     )
     return 0.5 * (columns + columns.T)
 

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.core import Tracer
 
 from raphson.ml.parameter_tree import (
     Chosen,
@@ -24,8 +25,14 @@ from raphson.ml.parameter_tree import (
 
 Array = jax.Array
 
-CHUNK = 16
-"""Vectors that are multiplied together: their activations are in memory at once."""
+CHUNK, CHUNK_CPU = 16, 4
+"""Vectors that are multiplied together: their activations are in memory at once. On a CPU, benchmarks/learning_cost.py:
+Gauss-Newton products of 4 together cost 0.55 to 0.9 of single ones, of 16 no less than those."""
+
+
+def chunk() -> int:
+    """Vectors that are multiplied together on this machine."""
+    return CHUNK_CPU if jax.default_backend() == "cpu" else CHUNK
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +52,7 @@ class TreeOperator:
     parameters: ParameterTree
     name: str = "matrix"
     within: Callable[[Chosen], "TreeOperator"] | None = None
+    together: int | None = None
 
     @property
     def size(self) -> int:
@@ -70,18 +78,32 @@ class TreeOperator:
 
     def __matmul__(self, v: Any) -> Any:
         """The product; see the class. Raises ValueError for another shape or structure."""
-        if isinstance(v, np.ndarray | jax.Array) and self.parameters.structure != jax.tree.structure(0):
+        tree = self.parameters
+        alike = jax.tree.structure(v) == tree.structure and all(
+            np.shape(leaf) == shape for leaf, shape in zip(jax.tree.leaves(v), tree.shapes, strict=True)
+        )
+        if not alike and (isinstance(v, np.ndarray | jax.Array) or (isinstance(v, list) and np.ndim(v) in (1, 2))):
             return self.times(v)
-        if np.ndim(v) in (1, 2) and np.shape(v) != self.parameters.shapes[0]:
-            return self.times(v)
-        return self.parameters.tree(self.mv(self.parameters.flat(v)))
+        return tree.tree(self.mv(tree.flat(v)))
 
     def times(self, v: Any) -> Array:
-        """The product with a vector (P,) or, `CHUNK` columns at a time, a matrix (P, k)."""
+        """The product with a vector (P,) or, some columns at a time, a matrix (P, k)."""
         if np.ndim(v) not in (1, 2) or np.shape(v)[0] != self.size:
             raise ValueError(f"{self!r} is multiplied with a vector ({self.size},) and got shape {np.shape(v)}")
         v = jnp.asarray(v, self.dtype)
-        return self.mv(v) if v.ndim == 1 else flat_products(self.multiply, self.parameters, self.state, v.T).T
+        return self.mv(v) if v.ndim == 1 else self.rows(v.T).T
+
+    def rows(self, v: Array) -> Array:
+        """The products with the rows (k, P). Chunks follow one another on the host, where nothing is traced: inside a
+        loop of a compiled program convolutions cost a CPU 7 to 15 times as much."""
+        few = min(self.together or chunk(), max(v.shape[0], 1))
+        if isinstance(v, Tracer):
+            one = partial(flat_product, self.multiply, self.parameters, self.state)
+            return lax.map(one, v, batch_size=few)
+        padded = jnp.pad(v, ((0, -v.shape[0] % few), (0, 0)))  # one program for all chunks
+        products = partial(flat_products, self.multiply, self.parameters, self.state)
+        done = [products(padded[i : i + few]) for i in range(0, padded.shape[0], few)]
+        return jnp.concatenate(done)[: v.shape[0]] if done else v
 
     def quadratic(self, v: Any) -> Array:
         """v' A v."""
@@ -115,7 +137,8 @@ class TreeOperator:
         def within(inner: Chosen) -> TreeOperator:
             return whole(tuple(chosen[i] for i in inner))
 
-        return TreeOperator(part.multiply, part.state, part.parameters, f"{self.name}, block {name}", within)
+        title = f"{self.name}, block {name}"
+        return TreeOperator(part.multiply, part.state, part.parameters, title, within, part.together)
 
     def padded(self, chosen: Chosen) -> "TreeOperator":
         """A diagonal block by products with the whole matrix."""
@@ -144,8 +167,8 @@ def flat_product(multiply: Any, tree: ParameterTree, state: Any, v: Array) -> Ar
 
 @partial(jax.jit, static_argnames=("multiply", "tree"))
 def flat_products(multiply: Any, tree: ParameterTree, state: Any, rows: Array) -> Array:
-    """The products with the rows (k, P), `CHUNK` at a time."""
-    return lax.map(lambda v: flat_product(multiply, tree, state, v), rows, batch_size=min(CHUNK, rows.shape[0]))
+    """The products with the rows (k, P), all at once."""
+    return jax.vmap(lambda v: flat_product(multiply, tree, state, v))(rows)
 
 
 @dataclass(frozen=True)
