@@ -20,7 +20,10 @@ WALLS = {
 ROOT = "raphson"
 OPEN_DOOR = {"cli", "__main__"}  # may use the public names
 MAY_PRINT = {"cli", "__main__"}
-PRINTING_FILES = {"src/raphson/report/console.py"}  # the live progress display
+PRINTING_FILES = {
+    "src/raphson/report/console.py",  # the live progress display
+    "src/raphson/ml/processes.py",  # flushes what others wrote, before it ends the process
+}
 
 
 def is_type_checking(test: ast.expr) -> bool:

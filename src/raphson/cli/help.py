@@ -17,6 +17,8 @@ NET = (
     "echo 'loss = lambda p, b: ((b[0] @ p - b[1])**2).mean()' >> net.py",
 )
 
+JOIN = "echo 'import jax, raphson as rp; print(rp.ml.distributed(), jax.device_count())' > join.py"
+
 G2O = "printf 'EDGE_SE2 %s 1 0 2.1 9 0 0 9 0 99\\n' '0 1' '1 2' '2 0' > loop.g2o"
 
 EXAMPLES = {
@@ -36,6 +38,7 @@ EXAMPLES = {
              "raphson slam loop.g2o --out solved.g2o --report map.html",
              "raphson slam loop.g2o --robust huber --scale 2"),
     "spectrum": (*NET, "raphson spectrum net.py:loss", "raphson spectrum net.py:loss -k 2 --json"),
+    "launch": (JOIN, "raphson launch join.py", "raphson launch -n 3 --logs logs join.py"),
     "compare": ("raphson compare rosenbrock", "raphson compare rosenbrock --methods newton,dogleg,bfgs"),
     "check": ("raphson check rosenbrock", OWN, "raphson check mine.py:f --at 3,0"),
     "zoo": ("raphson zoo", "raphson zoo --trait nist"),

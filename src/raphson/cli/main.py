@@ -22,6 +22,7 @@ from raphson.cli.compare import compare
 from raphson.cli.demo import demo
 from raphson.cli.fit import fit
 from raphson.cli.lab import lab
+from raphson.cli.launch import launch
 from raphson.cli.look import look
 from raphson.cli.minimize import minimize
 from raphson.cli.program import program
@@ -40,13 +41,15 @@ VERBS = {
     fit: "Fit a formula to a file's columns, with error bars.",
     slam: "A pose graph from its file to its map, with a page.",
     spectrum: "Eigenvalues of a training loss, with error bars.",
+    launch: "A script in several processes that compute together.",
     compare: "Several methods from one start in one table.",
     check: "Are gradient and Hessian those of the function?",
     zoo: "List the named test problems.",
     bench: "Measure it beside its peers (in a checkout).",
 }
 for verb, words in VERBS.items():
-    app.command(short_help=words, epilog=help.epilog(verb.__name__))(verb)
+    settings = {"allow_interspersed_args": verb is not launch}  # what follows a script belongs to it
+    app.command(short_help=words, epilog=help.epilog(verb.__name__), context_settings=settings)(verb)
 
 
 INTERRUPTED = 130

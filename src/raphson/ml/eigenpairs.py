@@ -193,7 +193,7 @@ def eigenpairs(
     both = 2 * k if which == "both" else k
     m = min(2 * both + ROOM, n)
     limit = 100 * k + 1000 if max_products is None else max_products
-    basis = jnp.zeros((m + 1, n), operator.dtype)
+    basis = operator.parameters.rows(m + 1)
     search = LanczosSearch(operator, jax.random.key(seed), m, basis, np.zeros((m, m)))
     search.basis = basis.at[0].set(fresh(basis, search.seed()))
     search.extend(0)

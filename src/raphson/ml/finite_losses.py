@@ -25,9 +25,9 @@ def check_finite(term: Term, state: RiskState, coupled: bool) -> None:
         if bad:
             name = jax.tree_util.keystr(path) or "params"
             raise ValueError(f"the parameter {name} is not finite in {bad} of its {jnp.size(leaf)} numbers")
-    if coupled:
+    if coupled or jax.process_count() > 1:  # no process has all examples
         raise ValueError(f"the loss is {value} at these parameters")
-    each = np.asarray(losses_alone(term, state))
+    each = np.asarray(losses_alone(term, state))[: state.data.count]  # a mesh is filled up
     bad = np.flatnonzero(~np.isfinite(each))
     if not bad.size:
         raise ValueError(f"the sum of the losses is {value}, though that of every example is finite: it is too large")

@@ -160,8 +160,9 @@ def two_examples(data: Microbatches) -> tuple[Any, Any]:
 
 def example_at(data: Microbatches, i: int) -> Any:
     """Example i of the data set."""
-    for part, size in zip(data.parts, data.sizes, strict=True):
-        held = jax.tree.leaves(part)[0].shape[0] * size
+    for part in data.parts:
+        rows, size = jax.tree.leaves(part)[0].shape[:2]  # over a mesh a row holds the microbatches of all devices
+        held = rows * size
         if i < held:
             return jax.tree.map(lambda a, i=i, size=size: a[i // size, i % size], part)
         i -= held

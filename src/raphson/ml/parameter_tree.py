@@ -8,6 +8,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
+from jax.sharding import NamedSharding, PartitionSpec
+
+from raphson.ml.mesh import layouts_of, loosened, vector_layout
 
 Array = jax.Array
 
@@ -17,7 +21,8 @@ class ParameterTree:
     """The structure of a pytree of floating-point arrays, P numbers in all; hashable.
 
     `names`, `shapes`, `dtypes`: of the leaves, in the order of the vector. `dtype`: that of the vector. `paths`: the
-    names once more, "hidden/0" for ['hidden'][0].
+    names once more, "hidden/0" for ['hidden'][0]. `layouts`: how they lie on a mesh, None where none is distributed;
+    vectors and pytrees are then distributed like them.
     """
 
     structure: Any
@@ -25,6 +30,7 @@ class ParameterTree:
     shapes: tuple[tuple[int, ...], ...]
     dtypes: tuple[Any, ...]
     paths: tuple[str, ...] = ()
+    layouts: tuple[Any, ...] | None = None
 
     @property
     def dtype(self) -> Any:
@@ -50,7 +56,15 @@ class ParameterTree:
                 f"expected a pytree like the parameters, {self.structure} with shapes {self.shapes}, "
                 f"and got {structure} with shapes {shapes}"
             )
-        return jnp.concatenate([jnp.ravel(jnp.asarray(leaf)).astype(self.dtype) for leaf in leaves])
+        vector = jnp.concatenate([jnp.ravel(jnp.asarray(loosened(leaf))).astype(self.dtype) for leaf in leaves])
+        layout = vector_layout(self.layouts, self.size)
+        return vector if layout is None else lax.with_sharding_constraint(vector, layout)
+
+    def rows(self, count: int) -> Array:
+        """Zeros (count, P), each row distributed as a vector of parameters."""
+        layout = vector_layout(self.layouts, self.size)
+        device = None if layout is None else NamedSharding(layout.mesh, PartitionSpec(None, *layout.spec))
+        return jnp.zeros((count, self.size), self.dtype, device=device)
 
     def tree(self, vector: Array) -> Any:
         """The pytree of a vector (P,), each leaf in its own type."""
@@ -59,7 +73,18 @@ class ParameterTree:
             piece.reshape(shape).astype(dtype)
             for piece, shape, dtype in zip(jnp.split(vector, ends), self.shapes, self.dtypes, strict=True)
         ]
-        return jax.tree.unflatten(self.structure, leaves)
+        return self.distributed(jax.tree.unflatten(self.structure, leaves))
+
+    def distributed(self, tree: Any) -> Any:
+        """The pytree, distributed as the parameters are."""
+        if self.layouts is None:
+            return tree
+        leaves = jax.tree.leaves(tree)
+        laid = [
+            leaf if layout is None else lax.with_sharding_constraint(leaf, layout)
+            for leaf, layout in zip(leaves, self.layouts, strict=True)
+        ]
+        return jax.tree.unflatten(self.structure, laid)
 
 
 def parameter_tree(params: Any) -> ParameterTree:
@@ -83,7 +108,8 @@ def parameter_tree(params: Any) -> ParameterTree:
         raise ValueError("the parameters hold no number")
     if all(name.endswith(".value") for name in names):  # Flax NNX: an array lies in a Variable
         paths = [path.removesuffix("/value") for path in paths]
-    return ParameterTree(jax.tree.structure(params), tuple(names), tuple(shapes), tuple(dtypes), tuple(paths))
+    layouts = layouts_of([leaf for _, leaf in leaves])
+    return ParameterTree(jax.tree.structure(params), tuple(names), tuple(shapes), tuple(dtypes), tuple(paths), layouts)
 
 
 def number_type(name: str, leaf: Any) -> Any:

@@ -25,7 +25,8 @@ from jax.core import Tracer
 from raphson.ml.finite_losses import check_finite
 from raphson.ml.frozen_state import EACH, ONE_BATCH, PLAIN, FrozenState, as_key, model_value
 from raphson.ml.independence import check_independence
-from raphson.ml.microbatches import leading, microbatches
+from raphson.ml.mesh import layout_of, on_host, on_mesh, same_everywhere
+from raphson.ml.microbatches import distributed_microbatches, leading, microbatches
 from raphson.ml.output_losses import CROSS_ENTROPY, OUTPUT_LOSSES
 from raphson.ml.parameter_tree import Chosen, ParameterTree, chosen_leaves, parameter_tree
 from raphson.ml.risk_products import (
@@ -67,6 +68,11 @@ class EmpiricalRisk:
     (inputs, targets, weights): the mean is sum(w l) / sum(w). `batch_size`: examples looked at together; it changes
     memory and rounding, nothing else. Several positions of an example have its weight together.
 
+    `mesh`: a jax.sharding.Mesh over whose first axis the examples are distributed, in one process or several, with
+    batch_size examples at a time on each device and one all-reduce for every product; it need not divide them. Data on
+    the host are all examples, the same in every process. Arrays that are distributed already stay as they lie.
+    Parameters that are distributed over the mesh stay so, and gradients and products are distributed as they are.
+
     With `state` (a pytree: running statistics) or `key` (of jax.random, or a seed) the function is called as
     loss(params, state, batch, key), predict(params, state, inputs, key), and may give (value, new state); state and key
     are frozen. With a key it sees one example at a time, and the key folded with the example's number: a mask of
@@ -88,13 +94,19 @@ class EmpiricalRisk:
         coupled: bool = False,
         batch_size: int | None = None,
         reduction: str = "mean",
+        mesh: Any = None,
     ) -> None:
         if reduction not in REDUCTIONS:
             raise ValueError(f"reduction is {reduction!r}: choose 'mean' or 'sum'")
         mean = reduction == "mean"
+        over = layout_of(mesh, data)
+        if over is not None:
+            leading(data)
+            data = on_host(data)
+            same_everywhere(data)
         stateful = state is not None or key is not None
         how = (EACH if key is not None and not coupled else ONE_BATCH) if stateful else PLAIN
-        self.frozen = FrozenState(state, as_key(key)) if stateful else None
+        self.frozen = FrozenState(on_mesh(state, over), as_key(key)) if stateful else None
         if isinstance(loss, str):
             if loss not in OUTPUT_LOSSES:
                 raise ValueError(f"loss is {loss!r}: choose one of {', '.join(OUTPUT_LOSSES)}, or give a function")
@@ -109,15 +121,23 @@ class EmpiricalRisk:
             self.term = LossTerm(loss, mean, how)
             total = float(leading(data))
             data = (data, np.arange(leading(data))) if how == EACH else data
-        self.data = microbatches(data, batch_size)
+        if over is None:
+            self.data = microbatches(data, batch_size)
+        else:
+            weights = len(jax.tree.leaves(data)) - 2 if isinstance(loss, str) else None  # before the numbers
+            self.data = distributed_microbatches(data, batch_size, over, weights)
         self.coupled = coupled
-        if coupled and not self.data.single:
-            raise ValueError(f"with coupled=True all {self.data.count} examples are one batch: leave batch_size out")
+        if coupled and (over is not None or not self.data.single):
+            raise ValueError(
+                f"with coupled=True all {self.data.count} examples are one batch: leave "
+                f"{'batch_size' if over is None else 'mesh'} out"
+            )
         self.looked_at: set[ParameterTree] = set()
         self.factor = 1 / total if mean else 1.0
 
     def at(self, params: Any, key: Any = None) -> RiskState:
         """The risk at one point, as the compiled products take it."""
+        params = on_mesh(params, self.data.over)
         return RiskState(jnp.asarray(self.factor, parameter_tree(params).dtype), self.data, params, key, self.frozen)
 
     def value(self, params: Any) -> Array:
@@ -127,8 +147,8 @@ class EmpiricalRisk:
 
     def gradient(self, params: Any) -> Any:
         """Its gradient, a pytree as the parameters."""
-        self.checked(params)
-        return risk_gradient(self.term, self.at(params))
+        tree = self.checked(params)
+        return tree.distributed(risk_gradient(self.term, self.at(params)))
 
     __call__ = value
 
@@ -139,7 +159,7 @@ class EmpiricalRisk:
         state = self.at(params)
 
         def made(chosen: Chosen | None) -> TreeOperator:
-            tree = parameter_tree(params if chosen is None else chosen_leaves(params, chosen))
+            tree = parameter_tree(state.params if chosen is None else chosen_leaves(state.params, chosen))
             few = 1 if tree.size > ALONE and jax.default_backend() == "cpu" else None
             if self.data.single:
                 return TreeOperator(OnceLinearized(), linearized(self.term, state, chosen), tree, "Hessian", made, few)
@@ -172,6 +192,8 @@ class EmpiricalRisk:
             raise ValueError(f"kind is {kind!r}: choose 'gauss-newton' or 'empirical'")
         if not isinstance(self.term, OutputTerm):
             raise TypeError("the row space looks at outputs and loss apart: give predict= and the name of a loss")
+        if self.data.over is not None:
+            raise ValueError("the row space is a matrix over all examples on one device: leave mesh out")
         tree = self.checked(params, finite=True)
         if jnp.finfo(tree.dtype).bits < 32:
             raise TypeError(f"the parameters are {tree.dtype}: a row space is decomposed in float32 or float64")
@@ -186,9 +208,9 @@ class EmpiricalRisk:
         state, term = self.at(params, key), self.term
 
         def made(chosen: Chosen | None) -> TreeOperator:
-            tree = parameter_tree(params if chosen is None else chosen_leaves(params, chosen))
+            tree = parameter_tree(state.params if chosen is None else chosen_leaves(state.params, chosen))
             product = OutputProduct(term, kind, chosen)
-            if self.data.single:
+            if self.data.single and self.data.over is None:
                 return TreeOperator(OncePulled(product), linear_outputs(product, state), tree, name, made)
             return TreeOperator(product, state, tree, name, made)
 
@@ -198,7 +220,8 @@ class EmpiricalRisk:
         """The structure of the parameters, after a look at shapes, and a probe of the loss, the first time that this
         structure comes. Raises ValueError where they do not fit the data, where the loss is not a sum over examples or
         draws random numbers of its own, and, with `finite`, where it is not finite. Of traced ones only the shapes."""
-        tree, state = parameter_tree(params), self.at(params)
+        state = self.at(params)
+        tree = parameter_tree(state.params)
         known = tree in self.looked_at
         if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(state)):
             if not known:
@@ -259,15 +282,16 @@ def named_data(data: Any, loss: str) -> tuple[Any, Any, Any, Any]:
     """Inputs, targets, weights (N,) and numbers of the examples (N,). Raises ValueError for what cannot be meant."""
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
         raise ValueError("with a loss by name data is (inputs, targets) or (inputs, targets, weights)")
-    inputs, y = data[0], np.asarray(data[1])
+    xp = jnp if any(isinstance(part, jax.Array) for part in data[1:]) else np  # distributed ones stay where they are
+    inputs, y = data[0], xp.asarray(data[1])
     count = leading((inputs, y))
-    w = np.ones(count) if len(data) == 2 else np.asarray(data[2], float)
-    if w.shape != (count,) or not np.all(np.isfinite(w)) or np.any(w < 0) or not np.any(w > 0):
+    w = np.ones(count) if len(data) == 2 else xp.asarray(data[2], float)
+    if w.shape != (count,) or not xp.all(xp.isfinite(w)) or xp.any(w < 0) or not xp.any(w > 0):
         raise ValueError(f"weights have shape {w.shape}: expected ({count},), finite, none negative, not all zero")
-    if not np.all(np.isfinite(y)):
-        raise ValueError(f"{int(np.sum(~np.isfinite(y)))} of the targets' {y.size} numbers are not finite")
-    if loss == "poisson" and np.any(y < 0):
+    if not xp.all(xp.isfinite(y)):
+        raise ValueError(f"{int(xp.sum(~xp.isfinite(y)))} of the targets' {y.size} numbers are not finite")
+    if loss == "poisson" and xp.any(y < 0):
         raise ValueError(f"a target of loss='poisson' is a count, and the least is {y.min()}")
-    if loss == "bernoulli" and (np.any(y < 0) or np.any(y > 1)):
+    if loss == "bernoulli" and (xp.any(y < 0) or xp.any(y > 1)):
         raise ValueError(f"a target of loss='bernoulli' lies in 0 to 1; they go from {y.min()} to {y.max()}")
     return inputs, y, w, np.arange(count)
