@@ -7,7 +7,19 @@ from importlib import import_module
 
 from benchmarks.suite import Suite
 
-NAMES = ("dense", "nist", "first_try", "large", "products", "choice", "bundle", "slam", "slam_incremental", "outliers")
+NAMES = (
+    "dense",
+    "nist",
+    "first_try",
+    "large",
+    "products",
+    "choice",
+    "bundle",
+    "slam",
+    "slam_incremental",
+    "outliers",
+    "glm",
+)
 
 
 def suite(name: str) -> Suite:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -18,7 +19,6 @@ from raphson.problems.minimize import Minimize
 from raphson.solver.drive import Run, run
 from raphson.solver.evidence import certificate_of
 from raphson.solver.final import final_state, hessian_of
-from raphson.solver.presets import cast
 
 
 def fit_glm(
@@ -40,17 +40,18 @@ def fit_glm(
     """
     data = read_glm_data(X, y, family, l2, weights, offset, intercept, names)
     problem, x = problem_of(family, data), jnp.asarray(beginning(family, data))
-    return GlmFit(family, data, problem, run(cast(glm_method(family, eps(x)), x.dtype), problem, x))
+    return GlmFit(family, data, problem, run(glm_method(family, x.dtype), problem, x))
 
 
 def problem_of(family: str, data: GlmData) -> Minimize:
-    """The data on JAX's device, as the problem of the family."""
-    return glm_problem(family, tuple(map(jnp.asarray, (*data.padded, data.ridge))))
+    """The data as the problem of the family; the design is not copied."""
+    columns, *rest = data.padded
+    return glm_problem(family, (jax.device_put(columns), *rest, data.ridge))
 
 
 def beginning(family: str, data: GlmData) -> np.ndarray:
     """Zeros, and the intercept of the targets' mean: pulled inwards by half an example, so that it is finite."""
-    y, w, P = data.y, data.weights, len(data.columns)
+    y, w, P = data.y, data.weights, data.ridge.size
     if family == SOFTMAX:
         assert data.classes is not None
         K = len(data.classes)
@@ -99,7 +100,15 @@ class GlmFit:
         """Why the likelihood has no maximum: the direction that separates the examples, or None."""
         if self.family != SOFTMAX and not FAMILIES[self.family].endless:
             return None
-        return found_separation(self.family, self._data, self._predictors, self._inner, self.loss)
+        data = self._data
+        if data.ridge[:-1].min(initial=np.inf) != 0 and data.intercept and np.ptp(data.y) > 0 and self.converged_run:
+            return None  # only an intercept is free, and there are two kinds of examples
+        return found_separation(self.family, data, self._predictors, self._inner, self.loss)
+
+    @property
+    def converged_run(self) -> bool:
+        """Whether the run came to rest."""
+        return self.status in (Status.CONVERGED, Status.NOISE)
 
     @property
     def _predictors(self) -> np.ndarray:
@@ -111,7 +120,7 @@ class GlmFit:
     def certificate(self) -> Certificate:
         """What shows the minimum, or fails to, in the fit's own variables: columns without their means, and contrasts
         of the classes of a softmax."""
-        method = cast(glm_method(self.family, eps(self._inner)), self._inner.dtype)
+        method = glm_method(self.family, self._inner.dtype)
         problem = problem_of(self.family, self._data)
         H = hessian_of(self._state.model, method, problem)
         names = self.names
@@ -132,7 +141,7 @@ class GlmFit:
     @property
     def converged(self) -> bool:
         """Whether the run came to rest and no direction separates: `success` without the price of a certificate."""
-        return self.separation is None and self.status in (Status.CONVERGED, Status.NOISE)
+        return self.converged_run and self.separation is None
 
     @cached_property
     def dispersion(self) -> float:
@@ -142,7 +151,7 @@ class GlmFit:
             return 1.0
         family, data = FAMILIES[self.family], self._data
         mean = family.mean(self._predictors)
-        left = float(data.weights.sum()) - len(data.columns)
+        left = float(data.weights.sum()) - data.ridge.size
         chi2 = float(np.sum(data.weights * (data.y - mean) ** 2 / family.variance(mean)))
         return chi2 / left if left > 0 else np.nan
 
@@ -190,7 +199,7 @@ class GlmFit:
 
 def basis_of(data: GlmData) -> np.ndarray:
     """The matrix (P, P) from the fit's variables to (coefficients, intercept)."""
-    back = np.eye(len(data.columns))
+    back = np.eye(data.ridge.size)
     if data.intercept:
         back[-1, :-1] = -data.middle[:-1]
     return back
@@ -201,7 +210,7 @@ def found_separation(family: str, data: GlmData, eta: np.ndarray, inner: np.ndar
     free = np.flatnonzero(data.ridge == 0)
     if not free.size:
         return None
-    least = LOST * GAIN * eps(eta) * max(loss, float(np.mean(data.weights)))
+    least = LOST * eps(eta) ** GAIN * max(loss, float(np.mean(data.weights)))
     if family == SOFTMAX:
         return softmax_separation(data, eta, free, least)
     signs = signs_of(family, data.y)

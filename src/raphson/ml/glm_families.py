@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.nn import sigmoid, softmax, softplus
+from jax.nn import softmax
 from scipy.special import xlogy
 
 Array = jax.Array
@@ -54,12 +54,18 @@ def plain_softmax(eta: np.ndarray) -> np.ndarray:
     return raised / np.sum(raised, axis=-1, keepdims=True)
 
 
+def less(eta: Array) -> Array:
+    """The probability of the less likely side, 1 / (1 + exp(|eta|))."""
+    small = jnp.exp(-jnp.abs(eta))
+    return small / (1 + small)
+
+
 LOGISTIC = Family(
     "bernoulli",
     # Each side alone: y log(1 + exp(-eta)) is no difference of large numbers where it is nearly 0.
-    lambda eta, y: y * softplus(-eta) + (1 - y) * softplus(eta),
-    lambda eta, y: (1 - y) * sigmoid(eta) - y * sigmoid(-eta),
-    lambda eta, y: sigmoid(eta) * sigmoid(-eta),
+    lambda eta, y: jnp.log1p(jnp.exp(-jnp.abs(eta))) + jnp.where(eta >= 0, 1 - y, y) * jnp.abs(eta),
+    lambda eta, y: jnp.where(eta >= 0, 1 - y, -y) + jnp.where(eta >= 0, -1, 1) * less(eta),
+    lambda eta, y: less(eta) * (1 - less(eta)),
     plain_sigmoid,
     lambda mean: float(np.log(mean) - np.log1p(-mean)),
     lambda y: -(xlogy(y, y) + xlogy(1 - y, 1 - y)),

@@ -16,7 +16,7 @@ import numpy as np
 import scipy.sparse
 from scipy.optimize import linprog
 
-LOST = 1e3
+LOST = 1e2
 """An example counts as without weight where its share of f is below `LOST` times what ends a run: by far more than a
 separating direction leaves it, and of fits that have a minimum hardly ever met."""
 
