@@ -8,6 +8,7 @@ from raphson.ml.eigenpairs import Eigenpairs, eigenpairs
 from raphson.ml.estimated import Estimated
 from raphson.ml.glm import GlmFit, fit_glm
 from raphson.ml.glm_separation import Separation
+from raphson.ml.laplace_posterior import Laplace, laplace
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.spectral_density import SpectralDensity, spectral_density
 from raphson.ml.stochastic import diagonal_estimate, trace_estimate
@@ -22,6 +23,7 @@ __all__ = [
     "Estimated",
     "GammaRegressor",
     "GlmFit",
+    "Laplace",
     "LogisticRegression",
     "PoissonRegressor",
     "Separation",
@@ -30,6 +32,7 @@ __all__ = [
     "diagonal_estimate",
     "eigenpairs",
     "fit_glm",
+    "laplace",
     "operator_from",
     "spectral_density",
     "trace_estimate",
