@@ -24,6 +24,8 @@ NAMES = (
     "dense", "nist", "first_try", "large", "products", "choice", "bundle", "slam", "slam_incremental", "outliers",
     "training",
 )  # fmt: skip
+    "glm",
+)
 
 
 def suite(name: str) -> Suite:

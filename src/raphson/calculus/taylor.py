@@ -36,6 +36,9 @@ class Observation:
     square: ClassVar[bool] = False
     """Whether its curvature is a matrix of n x n."""
 
+    together: ClassVar[bool] = False
+    """Whether derivatives cost so little beside f that a trial has them, too: nearly all trials are taken."""
+
     def evaluate(self, problem: Any, x: Any) -> Evaluation:
         """What is asked for, at x: compiled code, or NumPy for functions on the host."""
         return self.on_host(problem, np.asarray(x)) if isinstance(problem, HOST) else self.traced(problem, x)

@@ -1,5 +1,8 @@
 """Curvature of learning: the empirical risk of a model, its Hessian, Gauss-Newton and Fisher matrices as products,
-their outermost eigenvalues, trace, diagonal and spectrum with error bars."""
+their outermost eigenvalues, trace, diagonal and spectrum with error bars; generalized linear models."""
+
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 from raphson.ml.batch_risk import BatchRisk, risk_of_batch
 from raphson.ml.certified import RiskCertificate
@@ -13,6 +16,9 @@ from raphson.ml.kronecker import KroneckerBlocks, KroneckerEigen
 from raphson.ml.layers import LayerCurvature, layer_curvature
 from raphson.ml.log_determinant import log_determinant
 from raphson.ml.processes import Processes, distributed
+from raphson.ml.glm import GlmFit, fit_glm
+from raphson.ml.glm_separation import Separation
+from raphson.ml.laplace_posterior import Laplace, laplace
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.row_space import RowSpace
 from raphson.ml.shampoo import shampoo
@@ -27,6 +33,9 @@ from raphson.ml.training_methods import hessian_free, multibatch_lbfgs
 from raphson.ml.training_record import TrainingProgress, TrainingResult, TrainingState, TrainingTrace
 from raphson.ml.transform import GradientTransformation
 from raphson.ml.tree_operator import TreeOperator, operator_from
+
+if _TYPE_CHECKING:
+    from raphson.ml.sklearn_glm import GammaRegressor, LogisticRegression, PoissonRegressor
 
 __all__ = [
     "BatchRisk",
@@ -43,6 +52,12 @@ __all__ = [
     "Processes",
     "RiskCertificate",
     "RowSpace",
+    "GammaRegressor",
+    "GlmFit",
+    "Laplace",
+    "LogisticRegression",
+    "PoissonRegressor",
+    "Separation",
     "SpectralDensity",
     "TrainingProgress",
     "TrainingResult",
@@ -61,6 +76,8 @@ __all__ = [
     "layer_curvature",
     "log_determinant",
     "multibatch_lbfgs",
+    "fit_glm",
+    "laplace",
     "operator_from",
     "risk_of_batch",
     "shampoo",
@@ -73,3 +90,14 @@ __all__ = [
     "train",
     "training",
 ]
+
+_ESTIMATORS = ("GammaRegressor", "LogisticRegression", "PoissonRegressor")
+
+
+def __getattr__(name: str) -> _Any:
+    """The estimators are loaded when they are first asked for: they need scikit-learn."""
+    if name not in _ESTIMATORS:
+        raise AttributeError(f"module 'raphson.ml' has no attribute {name!r}")
+    from raphson.ml import sklearn_glm
+
+    return getattr(sklearn_glm, name)

@@ -99,7 +99,9 @@ def step(method: Method, problem: Problem, state: State) -> tuple[State, Trial]:
 
 
 def trial_observation(method: Method) -> Observation:
-    """What is evaluated at a trial: f, and the slope where the control judges by it, too."""
+    """What is evaluated at a trial: f, the slope where the control judges by it, and everything where that is cheap."""
+    if method.curvature.observation.together:
+        return method.curvature.observation
     return GRADIENT if getattr(method.control, "slopes", False) else VALUE
 
 
