@@ -20,6 +20,7 @@ from raphson.slam.bundle import bundle_notes
 from raphson.slam.bundle_file import BundleFile
 from raphson.slam.chordal import chordal_start
 from raphson.slam.costs import edge_costs
+from raphson.slam.creep import Creep, handed_over, newton_method
 from raphson.slam.graduated import GraduatedNonConvexity, graduate, judged, unfinished
 from raphson.slam.graph import FactorGraph
 from raphson.slam.graph_file import GraphFile
@@ -146,15 +147,24 @@ def first_minimum(
     best, trials = None, 0
     for name, chosen, why in candidates:
         begin, limits = time.perf_counter(), call.limits.after(trials, False)
-        done = run_from(call, limited(chosen, limits, call.x), call.x, progress=call.progress)
+        patience = Creep() if name == "gauss-newton" and prepared.direct and len(candidates) > 1 else None
+        done = run_from(call, limited(chosen, limits, call.x), call.x, progress=call.progress, patience=patience)
         if done.status == Status.NOT_FINITE and not len(done.trace):
             refuse_start(call, done, call.x)
         if call.over:  # perhaps before this run
             done = replace(done, status=call.over[0])
-        arrived = time.perf_counter()
         whole = prepared.whole
         certified = call if whole is prepared.problem else replace(call, problem=replace(whole, loss=call.problem.loss))
+        crept = len(done.trace) if done.onward is not None else 0
+        if crept:
+            newton = limited(replace(newton_method(whole), stop=STOP), call.limits.after(trials + crept, False), call.x)
+            done = handed_over(done, run_from(certified, newton, done.state.x, progress=call.progress))
+            why = f"{why}; it crept, and after {crept} trials Newton's method with the exact Hessian went on"
+        arrived = time.perf_counter()
         fit = conclude_fit(certified, replace(done, status=limits.named(done.status)), chosen, name, (*reasons, why))
+        if crept:
+            seen = fit.evaluations
+            fit.evaluations = replace(seen, hessian=seen.hessian + 1 + int(done.trace.accepted[crept:].sum()))
         stages["steps"] += arrived - begin
         stages["certificate"] += time.perf_counter() - arrived
         if best is None or (fit.success, -fit.value) > (best.success, -best.value):
