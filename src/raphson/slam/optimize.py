@@ -28,7 +28,7 @@ from raphson.slam.odometry import odometry_start
 from raphson.slam.prepare import Prepared, prepare_graph
 from raphson.slam.solution import GraphFit, StepNames
 from raphson.solver.call import limited
-from raphson.solver.callbacks import reporter
+from raphson.solver.callbacks import reporter, say_stage
 from raphson.solver.clock import CompileClock
 from raphson.solver.options import Limits, read_limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_PRESETS, preset_name, residual_preset
@@ -104,10 +104,14 @@ def optimize(
     if not whole.factors:
         what = f"{graph.name} has no edges" if isinstance(graph, GraphFile) else "the graph has no factors"
         raise ValueError(f"{what}: nothing is known of its variables")
+    line = reporter(progress)
+    say_stage(line, "start")
     begun, reason = started(whole, init, wanted)
     first = time.perf_counter()
+    say_stage(line, "structure of the graph")
     prepared = prepare_graph(begun, wanted, linear_solver)
     ready = time.perf_counter()
+    say_stage(line, "compilation and first steps")
     notes.extend(prepared.notes)
     notes.extend(bundle_notes(graph) if isinstance(graph, BundleFile) else ())
     candidates = chosen_methods(method, prepared, wanted)
@@ -115,7 +119,7 @@ def optimize(
     problem = prepared.problem if steps_alone else prepared.whole
     call = FitCall(
         problem, prepared.x, lambda x: {name: np.asarray(a) for name, a in x.items()}, limits,
-        StepNames(prepared.graph, prepared.free), True, notes, begin, compiled, None, reporter(progress),
+        StepNames(prepared.graph, prepared.free), True, notes, begin, compiled, None, line,
         enough=enough_for(prepared, limits),
     )  # fmt: skip
     told: tuple[str, ...] = ()
@@ -137,7 +141,17 @@ def optimize(
         judged(found, factor_loss)
     if not narrowed_down:
         unfinished(found, call.over)
+    found.notes += beyond_limit(found, limits)
     return found
+
+
+def beyond_limit(fit: Fit, limits: Limits) -> tuple[str, ...]:
+    """A note where a call took longer than it was allowed: the clock is asked between bursts of steps."""
+    allowed, spent = limits.time_limit, fit.seconds
+    if allowed is None or spent <= 2 * allowed or spent < allowed + 0.5:
+        return ()
+    said = f"the limit of {allowed:.3g} s became {spent:.1f} s, {fit.compile_seconds:.1f} of them compilation"
+    return (f"{said}: what is under way is finished, and a second call of the same shape compiles nothing",)
 
 
 def first_minimum(
@@ -161,6 +175,7 @@ def first_minimum(
             done = handed_over(done, run_from(certified, newton, done.state.x, progress=call.progress))
             why = f"{why}; it crept, and after {crept} trials Newton's method with the exact Hessian went on"
         arrived = time.perf_counter()
+        say_stage(call.progress, "certificate")
         fit = conclude_fit(certified, replace(done, status=limits.named(done.status)), chosen, name, (*reasons, why))
         if crept:
             seen = fit.evaluations
