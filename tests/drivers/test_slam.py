@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import raphson as rp
+from raphson.kernel.status import Status
+from raphson.report.console import live_line
 from raphson.slam.account import FACTOR_CLASSES, factor_class, ids_of
 
 errors = rp.slam.errors
@@ -140,6 +142,20 @@ def test_limits_are_kept():
     """Steps and their verdict."""
     result = rp.slam.optimize(row_of_poses(noise=0.3), max_steps=1)
     assert not result.success and len(result.trace) == 1
+
+
+def test_a_limit_of_time_is_kept_as_far_as_it_can_be_and_what_is_under_way_is_said(capsys, caplog):
+    """Of a time that is over before the loop one trial is made at most; who waits is told for what."""
+    with live_line("row") as line, caplog.at_level("INFO", "raphson"):
+        result = rp.slam.optimize(row_of_poses(noise=0.3), time_limit=1e-9, progress=line)
+        rp.slam.optimize(row_of_poses(noise=0.3), progress=True)
+    assert Status(result.termination) == Status.TIME and not result.success and len(result.trace) <= 1
+    told = capsys.readouterr().err
+    for said in (told, caplog.text):
+        places = [said.index(what) for what in ("start", "structure of the graph", "compilation", "certificate")]
+        assert places == sorted(places)
+    if result.seconds > 1:
+        assert any("compilation" in note for note in result.notes)
 
 
 @pytest.mark.parametrize("loss", ["geman-mcclure", "dcs"])

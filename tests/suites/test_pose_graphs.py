@@ -55,6 +55,16 @@ def test_the_vertices_of_the_file_lead_there_as_well(shared, name):
     assert result.success and result.chi2["g2o"] == pytest.approx(BEST[name], rel=1e-6)
 
 
+@pytest.mark.parametrize(("name", "most"), [("robot_a", 24), ("robot_b", 30)])
+def test_valleys_are_left_to_newton_s_method(shared, name, most):
+    """Gauss-Newton alone takes 227 and 161 trials."""
+    result = rp.slam.optimize(read(shared, name))
+    assert result.success and result.chi2["g2o"] <= BEST[name] * (1 + 1e-6)
+    assert len(result.trace) <= most and result.trace.whole and "exact Hessian went on" in result.description
+    alone = rp.slam.optimize(read(shared, name), "gauss-newton", max_steps=20)  # who asks for it gets it
+    assert len(alone.trace) == 20 and "exact Hessian" not in alone.description
+
+
 def test_vertices_that_the_file_fixes_stay_where_they_are(shared):
     """FIX in the file: another frame, and the same cost."""
     graph = read(shared, "intel")

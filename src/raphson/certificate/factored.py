@@ -10,6 +10,7 @@ from raphson.certificate.shape import LOOKED_AT, TERMS, Shape, largest_value, po
 from raphson.kernel.number import CURVATURE_NOISE
 from raphson.linear.lowest import HostMatrix, lowest_eigenpair
 from raphson.linear.sparse import sparse_backend
+from raphson.linear.structure import host_pattern
 
 NEAR_ZERO = 4
 """Eigenvectors near zero that are looked for: more directions in doubt than three are not looked along."""
@@ -71,17 +72,9 @@ def examine_sparse(
     if not free.any():
         nothing = np.zeros(len(g))
         return Shape(None, np.nan, np.nan, 0, 0, 0, nothing, 0.0, (), None, nothing)
-    d = np.where(free & (scale > 0), scale, 1.0)
     plain = HostMatrix(B.structure, values)
-    rows, columns = plain.rows, plain.columns
-    with np.errstate(invalid="ignore"):
-        inner = np.where(free[rows] & free[columns], values / (d[rows] * d[columns]), 0)
-    top = float(np.max(np.abs(inner))) or 1.0
-    matrix = HostMatrix(B.structure, np.where((rows == columns) & ~free[rows], 1.0, inner / top))
-    level = CURVATURE_NOISE * matrix.width * error * max(matrix.norm, 1.0)
-    foreseen = sparse_backend().foreseen_defect(B.structure, matrix.values)
-    level = 2 * foreseen if foreseen > level else level
-    known = Scaled(matrix, B.structure, d, np.where(free, g / d / top, 0), free, top, level)
+    known = scaled_matrix(B, g, scale, error, free)
+    d, level = known.d, known.level
     inside = lambda v: np.where(free, v, 0)
     largest = largest_value(lambda v: inside(plain.product(inside(v))), len(g))
     facts = largest, plain.diagonal, inside(plain.absolute(size))
@@ -98,6 +91,31 @@ def examine_sparse(
         None, 1 / least, largest, 0, int(faint), count - int(faint), newton, float(-0.5 * g @ newton), (), facts[1],
         facts[2], (v,),
     )  # fmt: skip
+
+
+def scaled_matrix(B: Any, g: np.ndarray, scale: np.ndarray, error: float, free: np.ndarray) -> Scaled:
+    """H and g in the units that `scale` says, with the level that tells a curvature from zero."""
+    values, structure = np.asarray(B.values, float), B.structure
+    d = np.where(free & (scale > 0), scale, 1.0)
+    rows, columns = host_pattern(structure)
+    with np.errstate(invalid="ignore"):
+        inner = np.where(free[rows] & free[columns], values / (d[rows] * d[columns]), 0)
+    top = float(np.max(np.abs(inner))) or 1.0
+    matrix = HostMatrix(structure, np.where((rows == columns) & ~free[rows], 1.0, inner / top))
+    level = CURVATURE_NOISE * matrix.width * error * max(matrix.norm, 1.0)
+    foreseen = sparse_backend().foreseen_defect(structure, matrix.values)
+    level = 2 * foreseen if foreseen > level else level
+    return Scaled(matrix, structure, d, np.where(free, g / d / top, 0), free, top, level)
+
+
+def proven_newton_step(B: Any, g: np.ndarray, scale: np.ndarray, error: float, free: np.ndarray) -> np.ndarray | None:
+    """-H^-1 g on the free variables, by the very factor that `examine_sparse` proves H positive definite with, so that
+    it is made once; None where that cannot be had."""
+    if not free.any() or not np.isfinite(np.asarray(B.values)).all():
+        return None
+    known = scaled_matrix(B, g, scale, error, free)
+    factor = known.factor(-known.level)
+    return None if factor is None else known.solved(factor) / known.d
 
 
 def without_curvature(B: Any, values: np.ndarray, free: np.ndarray) -> np.ndarray:

@@ -147,7 +147,8 @@ def conclude_fit(
     state, notes = final_state(done, problem), list(call.notes)
     if mine or done.status in HALTED:
         done, state = snapped(done, state, problem)
-    end = polish(problem, state.x, lambda g, x: free_variables(problem, g, x), 8 if mine else 0, call.enough)
+    inside, units = (lambda g, x: free_variables(problem, g, x)), certificate_units(problem, state.model)
+    end = polish(problem, state.x, inside, 8 if mine else 0, call.enough, units)
     if end.steps and done.status == Status.STEPS:  # the method's own limit: Newton's method came to the end instead
         done = replace(done, status=Status.CONVERGED)
     if end.steps:
@@ -184,6 +185,14 @@ def conclude_fit(
         error=1e-11 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
         start=done.start, recipe=method, roots=roots,
     )  # fmt: skip
+
+
+def certificate_units(problem: Any, model: Any) -> np.ndarray | None:
+    """The units (n,) in which the certificate will factorize a sparse H; None where it does so otherwise: of functions
+    on the host, whose H has other errors, and where directions are known to be level."""
+    known = None if isinstance(problem, HOST) else problem.sparsity
+    level = getattr(known, "symmetry", None) is not None
+    return None if known is None or level else np.asarray(model.scale)
 
 
 def loose(certificate: Any) -> bool:

@@ -12,6 +12,7 @@ from raphson.calculus.around import TINY
 from raphson.calculus.colored import SPARSE, SPARSE_GRAM
 from raphson.calculus.difference import SECOND, Bend, bent_residuals, host_jacobian
 from raphson.calculus.taylor import GRAM, HESSIAN, sparse_evaluation_on_host, weighted_evaluation
+from raphson.certificate.factored import proven_newton_step
 from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.number import eps, limits
 from raphson.kernel.program import Program
@@ -177,18 +178,20 @@ class Polished:
 
 
 def polish(
-    problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray], most: int = 8, enough: float = POLISH
-) -> Polished:
+    problem: Any, x: Any, free: Callable[[np.ndarray, Any], np.ndarray], most: int = 8, enough: float = POLISH,
+    scale: np.ndarray | None = None,
+) -> Polished:  # fmt: skip
     """Full Newton steps near a minimum, while each brings g'H^-1 g down fourfold and changes x by more than `enough`.
 
     Gauss-Newton leaves out sum r_i H_i and converges the more slowly the larger the residuals are;
     this is the switch to the full Hessian. `free` says which variables no bound holds. `most`: steps (0: where the
-    caller ended the run, x is his).
+    caller ended the run, x is his). `scale` (n,): the units in which a certificate will look at a sparse H: its factor
+    is then made once for both.
     Source: Dennis and Schnabel (1983), section 10.2 and 10.3.
     """
     seen, far = evaluate_fit(problem, x), 0
     for count in range(most):
-        s = newton_step(seen, free(np.asarray(seen.evaluation.gradient), x))
+        s = newton_step(seen, free(np.asarray(seen.evaluation.gradient), x), scale)
         relative = 0.0 if s is None else length(problem.space, x, s)
         if s is None or relative <= enough:
             return Polished(x, seen, count)
@@ -198,7 +201,7 @@ def polish(
         new = evaluate_fit(problem, there)
         if not before > 0:  # the root is so degenerate that g'H^-1 g is below all numbers: nothing is left to be gained
             return Polished(x, seen, count)
-        share = left(seen, new, free(np.asarray(new.evaluation.gradient), there)) / before
+        share = left(seen, new, free(np.asarray(new.evaluation.gradient), there), scale) / before
         far += relative >= NEAR
         sure = relative < NEAR or (
             far <= 2
@@ -225,10 +228,14 @@ def length(space: Any, x: Any, s: np.ndarray) -> float:
     return float(np.max(np.abs(s) / np.where(size > 0, size, np.inf), initial=0.0))
 
 
-def newton_step(seen: FitEvaluation, free: np.ndarray) -> np.ndarray | None:
+def newton_step(seen: FitEvaluation, free: np.ndarray, scale: np.ndarray | None = None) -> np.ndarray | None:
     """-H^-1 g on the free variables, scaled to a unit diagonal; None where H is not known positive definite there."""
     if seen.sparse is not None:
-        return sparse_newton_step(seen.sparse, np.asarray(seen.evaluation.gradient, float), free)
+        g = np.asarray(seen.evaluation.gradient, float)
+        proven = (
+            None if scale is None else proven_newton_step(seen.sparse, g, scale, eps(seen.evaluation.gradient), free)
+        )
+        return sparse_newton_step(seen.sparse, g, free) if proven is None else proven
     if seen.hessian is None:
         return None
     H, g = np.asarray(seen.hessian, float), np.asarray(seen.evaluation.gradient, float)
@@ -267,9 +274,9 @@ def sparse_newton_step(B: Any, g: np.ndarray, free: np.ndarray) -> np.ndarray | 
     return (y - factor.solve(q + matrix.product(y))) / d
 
 
-def left(seen: FitEvaluation, new: FitEvaluation, free: np.ndarray) -> float:
+def left(seen: FitEvaluation, new: FitEvaluation, free: np.ndarray, scale: np.ndarray | None = None) -> float:
     """g'H^-1 g with the gradient of `new` and the Hessian of `seen`: what is still to be gained."""
-    s = newton_step(replace(seen, evaluation=new.evaluation), free)
+    s = newton_step(replace(seen, evaluation=new.evaluation), free, scale)
     return np.inf if s is None else float(-s @ np.asarray(new.evaluation.gradient, float))
 
 

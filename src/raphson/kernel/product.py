@@ -130,8 +130,10 @@ def box_of(space: Space, x: Any) -> Box | None:
         return space
     if not isinstance(space, Product):
         return None
-    sides = [(box_of(part, a), part.zero(a)) for part, a in space.split(x)]
-    if all(box is None for box, _ in sides):
+    parts = space.split(x)
+    boxes = [box_of(part, a) for part, a in parts]
+    if all(box is None for box in boxes):
         return None
+    sides = [(box, part.zero(a)) for box, (part, a) in zip(boxes, parts, strict=True)]
     lower = together([zero - jnp.inf if box is None else box.lower for box, zero in sides])
     return Box(lower, together([zero + jnp.inf if box is None else box.upper for box, zero in sides]))

@@ -95,6 +95,16 @@ class Trace:
         steps = [np.zeros((1, jump.size)), self.step, jump[None], after.step]
         return Trace(rows, np.concatenate(steps).astype(self.step.dtype))
 
+    def onward(self, after: "Trace") -> "Trace":
+        """This run and the run `after` that began at its end, as one. Where steps were thinned, `after`."""
+        if not (self.whole and after.whole):
+            return after
+        first = np.full((1, len(SCALARS)), np.nan)
+        first[0, [SCALARS.index("value"), SCALARS.index("gradient_norm")]] = self.start_value, self.start_gradient_norm
+        first[0, [SCALARS.index(name) for name in FLAGS]] = 0
+        rows = np.concatenate([first, self.rows, after.rows]).astype(self.rows.dtype)
+        return Trace(rows, np.concatenate([np.zeros_like(self.step[:1]), self.step, after.step]))
+
     @property
     def last_value(self) -> float:
         """f at the last point taken."""

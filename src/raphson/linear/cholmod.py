@@ -26,6 +26,7 @@ from jax.custom_batching import sequential_vmap
 from numpy.typing import NDArray
 
 from raphson.kernel.number import sum_rounding
+from raphson.linear.host_answer import host_answer
 from raphson.linear.structure import SparseStructure, host_pattern
 from raphson.linear.symbolic import Fill, PatternMemory, fill_of_order
 
@@ -108,14 +109,7 @@ class Cholmod:
             given = np.asarray(rows), np.asarray(columns), np.asarray(a)
             return np.asarray(self.factored(*given, structure.size))
 
-        return jax.pure_callback(
-            host,
-            jax.ShapeDtypeStruct((), bool),
-            structure.rows,
-            structure.columns,
-            double(values),
-            vmap_method="sequential",
-        )
+        return host_answer(host, structure.rows, structure.columns, double(values))
 
     def factored(self, rows: Host, columns: Host, values: Host, n: int) -> bool:
         """Factorizes on the host; what is not finite is not tried."""

@@ -57,6 +57,7 @@ class HostMatrix:
         self.values, self.at = values, np.asarray(structure.diagonal)
         pointers = np.append(self.at, values.size)
         self.lower = scipy_sparse().csc_array((values, self.rows, pointers), shape=(n, n))
+        self.upper = self.lower.T
         self.diagonal = values[self.at]
         size = np.abs(values)
         self.sums = np.bincount(self.rows, size, n) + np.bincount(self.columns, size, n) - np.abs(self.diagonal)
@@ -65,7 +66,7 @@ class HostMatrix:
 
     def product(self, v: Host) -> Host:
         """H v."""
-        return self.lower @ v + self.lower.T @ v - self.diagonal * v
+        return self.lower @ v + self.upper @ v - self.diagonal * v
 
     def absolute(self, v: Host) -> Host:
         """|H| |v|, entry by entry."""

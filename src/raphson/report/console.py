@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -45,10 +46,22 @@ def live_line(title: str = "", file: Any = None) -> Iterator[Callable[[Any], Non
     from rich.text import Text
 
     with Live(Text(title), console=Console(file=file), refresh_per_second=8, transient=True) as live:
-        yield lambda state: live.update(Text(line_of(title, state, begin)))
+        put = lambda text: live.update(Text(text))
+        yield LiveLine(lambda state: put(line_of(title, state, begin)), lambda what: put(stage_of(title, what, begin)))
 
 
-def plain_lines(title: str, file: Any, begin: float) -> Callable[[Any], None]:
+@dataclass(frozen=True)
+class LiveLine:
+    """What `progress=` is given: called with every state, and told the `stage` where there is none yet."""
+
+    state: Callable[[Any], None]
+    stage: Callable[[str], None]
+
+    def __call__(self, state: Any) -> None:
+        self.state(state)
+
+
+def plain_lines(title: str, file: Any, begin: float) -> LiveLine:
     """Lines at most every `EVERY` seconds."""
     last = begin
 
@@ -58,7 +71,12 @@ def plain_lines(title: str, file: Any, begin: float) -> Callable[[Any], None]:
             last = time.perf_counter()
             print(line_of(title, state, begin), file=file, flush=True)
 
-    return write
+    return LiveLine(write, lambda what: print(stage_of(title, what, begin), file=file, flush=True))
+
+
+def stage_of(title: str, what: str, begin: float) -> str:
+    """What is under way, and after how many seconds it began."""
+    return f"{title}  {what}  {time.perf_counter() - begin:.1f} s".strip()
 
 
 def line_of(title: str, state: Any, begin: float) -> str:

@@ -20,6 +20,7 @@ from raphson.slam.bundle import bundle_notes
 from raphson.slam.bundle_file import BundleFile
 from raphson.slam.chordal import chordal_start
 from raphson.slam.costs import edge_costs
+from raphson.slam.creep import Creep, handed_over, newton_method
 from raphson.slam.graduated import GraduatedNonConvexity, graduate, judged, unfinished
 from raphson.slam.graph import FactorGraph
 from raphson.slam.graph_file import GraphFile
@@ -27,7 +28,7 @@ from raphson.slam.odometry import odometry_start
 from raphson.slam.prepare import Prepared, prepare_graph
 from raphson.slam.solution import GraphFit, StepNames
 from raphson.solver.call import limited
-from raphson.solver.callbacks import reporter
+from raphson.solver.callbacks import reporter, say_stage
 from raphson.solver.clock import CompileClock
 from raphson.solver.options import Limits, read_limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_PRESETS, preset_name, residual_preset
@@ -103,10 +104,14 @@ def optimize(
     if not whole.factors:
         what = f"{graph.name} has no edges" if isinstance(graph, GraphFile) else "the graph has no factors"
         raise ValueError(f"{what}: nothing is known of its variables")
+    line = reporter(progress)
+    say_stage(line, "start")
     begun, reason = started(whole, init, wanted)
     first = time.perf_counter()
+    say_stage(line, "structure of the graph")
     prepared = prepare_graph(begun, wanted, linear_solver)
     ready = time.perf_counter()
+    say_stage(line, "compilation and first steps")
     notes.extend(prepared.notes)
     notes.extend(bundle_notes(graph) if isinstance(graph, BundleFile) else ())
     candidates = chosen_methods(method, prepared, wanted)
@@ -114,7 +119,7 @@ def optimize(
     problem = prepared.problem if steps_alone else prepared.whole
     call = FitCall(
         problem, prepared.x, lambda x: {name: np.asarray(a) for name, a in x.items()}, limits,
-        StepNames(prepared.graph, prepared.free), True, notes, begin, compiled, None, reporter(progress),
+        StepNames(prepared.graph, prepared.free), True, notes, begin, compiled, None, line,
         enough=enough_for(prepared, limits),
     )  # fmt: skip
     told: tuple[str, ...] = ()
@@ -136,7 +141,17 @@ def optimize(
         judged(found, factor_loss)
     if not narrowed_down:
         unfinished(found, call.over)
+    found.notes += beyond_limit(found, limits)
     return found
+
+
+def beyond_limit(fit: Fit, limits: Limits) -> tuple[str, ...]:
+    """A note where a call took longer than it was allowed: the clock is asked between bursts of steps."""
+    allowed, spent = limits.time_limit, fit.seconds
+    if allowed is None or spent <= 2 * allowed or spent < allowed + 0.5:
+        return ()
+    said = f"the limit of {allowed:.3g} s became {spent:.1f} s, {fit.compile_seconds:.1f} of them compilation"
+    return (f"{said}: what is under way is finished, and a second call of the same shape compiles nothing",)
 
 
 def first_minimum(
@@ -146,15 +161,25 @@ def first_minimum(
     best, trials = None, 0
     for name, chosen, why in candidates:
         begin, limits = time.perf_counter(), call.limits.after(trials, False)
-        done = run_from(call, limited(chosen, limits, call.x), call.x, progress=call.progress)
+        patience = Creep() if name == "gauss-newton" and prepared.direct and len(candidates) > 1 else None
+        done = run_from(call, limited(chosen, limits, call.x), call.x, progress=call.progress, patience=patience)
         if done.status == Status.NOT_FINITE and not len(done.trace):
             refuse_start(call, done, call.x)
         if call.over:  # perhaps before this run
             done = replace(done, status=call.over[0])
-        arrived = time.perf_counter()
         whole = prepared.whole
         certified = call if whole is prepared.problem else replace(call, problem=replace(whole, loss=call.problem.loss))
+        crept = len(done.trace) if done.onward is not None else 0
+        if crept:
+            newton = limited(replace(newton_method(whole), stop=STOP), call.limits.after(trials + crept, False), call.x)
+            done = handed_over(done, run_from(certified, newton, done.state.x, progress=call.progress))
+            why = f"{why}; it crept, and after {crept} trials Newton's method with the exact Hessian went on"
+        arrived = time.perf_counter()
+        say_stage(call.progress, "certificate")
         fit = conclude_fit(certified, replace(done, status=limits.named(done.status)), chosen, name, (*reasons, why))
+        if crept:
+            seen = fit.evaluations
+            fit.evaluations = replace(seen, hessian=seen.hessian + 1 + int(done.trace.accepted[crept:].sum()))
         stages["steps"] += arrived - begin
         stages["certificate"] += time.perf_counter() - arrived
         if best is None or (fit.success, -fit.value) > (best.success, -best.value):

@@ -53,7 +53,15 @@ def reporter(progress: bool | Callable) -> Callable[[State], None] | None:
         g = float(jnp.max(jnp.abs(state.model.gradient)))
         log.info("trial %d  f = %.9g  max|g| = %.2e", int(state.k), float(state.model.value), g)
 
+    setattr(line, "stage", log.info)  # noqa: B010 (a function's attribute, unknown to type checkers)
     return line
+
+
+def say_stage(progress: Any, what: str) -> None:
+    """Tells a live line, or the logger, what is under way where no state is there yet; others are not asked."""
+    said = getattr(progress, "stage", None)
+    if callable(said):
+        said(what)
 
 
 LINE_SEARCHES = ("bfgs", "dfp", "lbfgs", "newton-cg", "damped-newton", "newton", "gradient-descent")

@@ -342,8 +342,9 @@ def compiled_bursts(
             size = FIRST if pace is None else int(np.clip((LONG_BURST if large else BURST) / pace, 1, HISTORY))
             if k < 0 and pace is not None:  # many runs end here: the state need not come home and go out again
                 size = max(size, int(min(FIRST, ONSET / pace)))
-            if pace is not None and ends < np.inf:
-                size = min(size, max(int((ends - time.perf_counter()) / pace), 1))
+            if ends < np.inf:  # of a pace that nobody knows: one step where the time is over
+                left = ends - time.perf_counter()
+                size = min(size, max(int(left / pace), 1)) if pace is not None else size if left > 0 else 1
             size = size if patience is None else min(size, patience.room())
             begin = time.perf_counter()
             packed, table = advance(method, problem, state, k + min(size, history), history=history)

@@ -14,6 +14,7 @@ from raphson.calculus.slopes import slope_differences
 from raphson.calculus.taylor import HESSIAN, PRODUCT, VALUE, Observation, evaluate_compiled
 from raphson.certificate.shape import WHOLE
 from raphson.kernel.number import eps
+from raphson.kernel.program import Program
 from raphson.kernel.space import Euclidean
 from raphson.kernel.status import Status
 from raphson.operators.dense import Measured
@@ -204,6 +205,9 @@ def flat(x: Any) -> np.ndarray:
     return np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(x)])
 
 
+curved_sizes = Program(lambda space, x: space.magnitude(x))
+
+
 def sizes(x: Any, space: Any = EVERYWHERE) -> np.ndarray:
     """What steps from x are measured by (n,): |x|, or what a curved space says."""
-    return np.abs(flat(x)) if space.straight else np.asarray(space.magnitude(x))
+    return np.abs(flat(x)) if space.straight else np.asarray(curved_sizes(space, x))
