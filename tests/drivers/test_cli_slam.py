@@ -160,7 +160,9 @@ def test_cameras_and_points_are_read_solved_written_and_drawn(
 ) -> None:
     file = write(tmp_path, five_cameras(), "five.txt")
     solved, page = tmp_path / "solved.txt", tmp_path / "five.html"
-    code, out, err = run(capsys, "slam", file, "--out", str(solved), "--report", str(page), "--language", "zh", "--json")
+    code, out, err = run(
+        capsys, "slam", file, "--out", str(solved), "--report", str(page), "--language", "zh", "--json"
+    )
     found = json.loads(out)
     assert (code, err) == (0, "")
     assert found["variables"] == {"pose": 5, "lens": 5, "point": 30}
