@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from raphson.kernel.record import record, static
@@ -64,8 +65,12 @@ class Factor:
 
     def error(self, points: tuple[Any, ...]) -> Array:
         """The residual (d,) in units of its noise: root'root is the information."""
+        return self.root @ self.raw(*points)
+
+    def raw(self, *points: Any) -> Array:
+        """The residual (d,) as it is."""
         given = () if self.measurement is None else (self.measurement,)
-        return self.root @ jnp.ravel(jnp.asarray(self.residual(*points, *given)))
+        return jnp.ravel(jnp.asarray(self.residual(*points, *given)))
 
     def plain(self) -> Array:
         """The same at its variables."""
@@ -89,12 +94,27 @@ class Factor:
         known = difference_of(self.residual)
         if known is not None and all(type(own) is type(known[0]) for own in self.spaces):
             return self.plain(), self.chained(*known)
+        if all(space.straight or hasattr(space, "frame") for space in self.spaces):
+            return self.framed()
         zero = self.zero()
         if self.root.shape[0] < zero.size:
             r, pull = jax.vjp(self.stepped, zero)
             return r, jax.vmap(lambda w: pull(w)[0])(jnp.eye(r.size, dtype=r.dtype))
         r, push = jax.linearize(self.stepped, zero)
         return r, jax.vmap(push, out_axes=1)(jnp.eye(zero.size, dtype=zero.dtype))
+
+    def framed(self) -> tuple[Array, Array]:
+        """The same by the numbers of the variables, times how these move with a step: no step is differentiated."""
+        d, width = self.root.shape[0], sum(np.size(point) for point in self.points)
+        if d < width:
+            r, pull = jax.vjp(self.raw, *self.points)
+            by = jax.vmap(pull)(jnp.eye(d, dtype=r.dtype))
+        else:
+            r, by = self.raw(*self.points), jax.jacfwd(self.raw, tuple(range(len(self.points))))(*self.points)
+        parts = [a.reshape(d, -1) for a in by]
+        moved = zip(self.spaces, self.points, parts, strict=True)
+        blocks = [a if space.straight else in_columns(a, space.frame(point)) for space, point, a in moved]
+        return self.root @ r, self.root @ jnp.concatenate(blocks, axis=1)
 
     def chained(self, space: Any, of: Callable[..., Any]) -> Array:
         """The Jacobian (d, w) of an error of(z^-1 a^-1 b) of two poses (see `errors.of_difference`)."""
