@@ -20,10 +20,7 @@ NAMES = (
     "outliers",
     "learning_products",
     "learning_peers",
-)
-    "dense", "nist", "first_try", "large", "products", "choice", "bundle", "slam", "slam_incremental", "outliers",
     "training",
-)  # fmt: skip
     "glm",
 )
 

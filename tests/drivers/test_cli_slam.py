@@ -1,7 +1,10 @@
 """`raphson slam`: files of pose graphs, their published costs, files written, and wrong input in few words."""
 
+import bz2
+import gzip
 import json
 import re
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -136,3 +139,79 @@ def test_other_formats(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> No
     for text, more in ((toro, ()), (isam, ("--noise", "information"))):
         found = json.loads(run(capsys, "slam", write(tmp_path, text, "ring.graph"), "--json", *more)[1])
         assert found["chi2"]["g2o"] == pytest.approx(g2o["chi2"]["g2o"], rel=1e-9)
+
+
+def five_cameras() -> str:
+    """Five of BAL's cameras that see thirty points; focal lengths and points are a guess."""
+    rng = np.random.default_rng(0)
+    points, lines, guess = rng.normal(size=(30, 3)), [], []
+    for camera, angle in enumerate((-0.6, -0.3, 0.0, 0.3, 0.6)):
+        pose = np.array([0, 0, -8, 0, np.sin(angle / 2), 0, np.cos(angle / 2)])
+        for k, point in enumerate(points):
+            x, y = rp.slam.errors.reprojection(pose, np.array([500, -0.1, 0]), point, rng.normal(size=2))
+            lines.append(f"{camera} {k} {x} {y}")
+        guess += [0, angle, 0, 0, 0, -8, 520, 0, 0]
+    guess += (points + 0.2 * rng.normal(size=points.shape)).ravel().tolist()
+    return "\n".join([f"5 30 {len(lines)}", *lines, *map(str, guess)])
+
+
+def test_cameras_and_points_are_read_solved_written_and_drawn(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = write(tmp_path, five_cameras(), "five.txt")
+    solved, page = tmp_path / "solved.txt", tmp_path / "five.html"
+    code, out, err = run(
+        capsys, "slam", file, "--out", str(solved), "--report", str(page), "--language", "zh", "--json"
+    )
+    found = json.loads(out)
+    assert (code, err) == (0, "")
+    assert found["variables"] == {"pose": 5, "lens": 5, "point": 30}
+    assert found["chi2"]["ceres"] < found["chi2_start"]["ceres"] / 100
+    assert rp.slam.bundle_cost(rp.slam.read_bal(solved)) == pytest.approx(found["chi2"]["ceres"], rel=1e-12)
+    assert page.stat().st_size > 10_000
+    for name, packed in (("five.gz", gzip.compress), ("five.bz2", bz2.compress)):
+        (tmp_path / name).write_bytes(packed(five_cameras().encode()))
+        code, out, _ = run(capsys, "slam", str(tmp_path / name))
+        lines = out.splitlines()
+        assert code == 0 and lines[0].startswith(f"graph     {name}: 5 pose, 5 lens, 30 point; ")
+        assert "ceres" in out and "half of it" in out and all(len(line) <= 100 for line in lines)
+
+
+def test_bal_text_comes_back_to_the_last_bit(tmp_path: Path) -> None:
+    file = write(tmp_path, five_cameras(), "five.txt")
+    given = rp.slam.read_bal(file)
+    rp.slam.write_bal(tmp_path / "again.txt", given)
+    again = rp.slam.read_bal(tmp_path / "again.txt")
+    for name in ("cameras", "points", "camera", "point", "pixels"):
+        assert np.array_equal(getattr(again, name), getattr(given, name)), name
+    values = {name: v.values for name, v in rp.slam.FactorGraph.of(given).variables.items()}
+    rp.slam.write_bal(tmp_path / "again.txt", given, values)
+    assert np.allclose(rp.slam.read_bal(tmp_path / "again.txt").cameras, given.cameras, rtol=1e-15, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"2 1 1\n0 0 1 2\n", "9 for each camera and 3 for each point"),
+        (b"BZh9" + bytes(20), "the bzip2 file is damaged or cut off"),
+        (b"vP" + bytes(8), "cut off"),
+        (b"5 30\n", "may be a bundle adjustment problem"),
+    ],
+)
+def test_wrong_files_of_cameras_are_told_in_few_words(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, data: bytes, said: str
+) -> None:
+    (tmp_path / "bad").write_bytes(data)
+    code, out, err = run(capsys, "slam", str(tmp_path / "bad"))
+    assert code == 2 and not out and said in err and "Traceback" not in err
+
+
+def test_what_bal_cannot_say_is_refused_before_the_work(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    numbers = struct.pack("<8f", 500, 0, 0, 0, 0, 0, 0, 0) + struct.pack("<i", 1) + struct.pack("<i", 7)
+    numbers += struct.pack("<12f", 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 4)
+    numbers += struct.pack("<iifff", 1, 3, 0, 0, 0) + struct.pack("<iiiff", 1, 7, 3, 0, 0)
+    (tmp_path / "one.bin").write_bytes(b"vP" + numbers)
+    code, _, err = run(capsys, "slam", str(tmp_path / "one.bin"), "--out", str(tmp_path / "o.txt"))
+    assert code == 2 and "the file holds libmv's" in err and not (tmp_path / "o.txt").exists()
+    code, _, err = run(capsys, "slam", write(tmp_path, five_cameras(), "five.txt"), "--noise", "covariance")
+    assert code == 2 and "noise= is for iSAM's files" in err

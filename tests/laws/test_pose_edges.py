@@ -42,6 +42,13 @@ def test_carried_back_is_the_adjoint_of_the_inverse(space):
     np.testing.assert_allclose(space.carried_back(x), space.adjoint(space.inverse(x)), atol=1e-14)
 
 
+@pytest.mark.parametrize("space", [SE2(), SE3()])
+def test_frame_is_the_derivative_of_a_step(space):
+    x = space.exp(jnp.asarray(np.random.default_rng(4).standard_normal(space.freedom)))
+    wanted = jax.jacfwd(lambda s: space.retract(x, s))(jnp.zeros(space.freedom))
+    np.testing.assert_allclose(space.frame(x), wanted, atol=1e-15)
+
+
 def row_of_points(error, space, width):
     """A graph of three variables in a row, and what is its residual."""
     graph = rp.slam.FactorGraph()

@@ -1,8 +1,10 @@
 """Maps of optimized graphs: errors against the referee of costs, words against numbers, the page, the figure."""
 
+import base64
 import json
 import pickle
 import re
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +17,7 @@ from scipy.stats import chi2
 
 import raphson as rp
 from raphson.picture.chinese import chinese
-from raphson.picture.maps.graph_map import GraphMap, places_of, spread
+from raphson.picture.maps.graph_map import GraphMap, located_types, places_of, spread
 from raphson.picture.maps.map_ellipses import (
     MOST,
     camera_types,
@@ -313,3 +315,63 @@ def test_figures(plane, space) -> None:
         assert rp.plot.graph(fit, ax=own) is own
         own.figure.canvas.draw()
     plt.close("all")
+
+
+def weighed(fit, weights, judged):
+    """A fit whose edges count as little as this, the first kind of them alone."""
+    found = copy(fit)
+    found.weights = [jnp.asarray(weights), *(jnp.ones(len(f)) for f in fit.graph.factors[1:])]
+    found.outliers = [np.asarray(w) == 0 for w in found.weights] if judged else []
+    return found
+
+
+def test_what_was_dropped_is_counted_named_and_dashed(plane):
+    count = len(plane.graph.factors[0])
+    fit = weighed(plane, np.where(np.arange(count) == 2, 0.0, 1.0), True)
+    shown = GraphMap.of(fit)
+    a, b = (shown.name(int(row)) for row in shown.ends[2])
+    assert np.flatnonzero(shown.spared).tolist() == [2] and shown.judged
+    assert shown.share[2] == 0 and shown.share.sum() == pytest.approx(1)
+    assert shown.heard.size == shown.end.error.size - 1
+    for language, said, named in (
+        ("en", "dropped, weight 0: 1", "dropped edges: "),
+        ("zh", "1 条（虚线）", "已剔除的边："),
+    ):
+        words = map_words(fit, shown, "", language)
+        assert said in words["spared"] and len(words["worstColumns"]) == len(words["worstRows"][0]) == 6
+        assert sorted(row[-1] for row in words["worstRows"]) == ["0", *["1"] * (len(shown.ends) - 1)]
+        assert f"{named}{a} → {b}" in words["noteList"]
+        assert "1" in words["sentences"][2]
+        assert still_page(shown, words, True).count("stroke-dasharray") == 1
+    weights = list(base64.b64decode(map_record(fit, shown, "")["weights"]))
+    assert weights == [255, 255, 0, *[255] * (len(shown.ends) - 3)]
+    labels = [text.get_text() for text in draw_map(shown).get_legend().get_texts()]
+    assert "dropped: 1" in labels
+
+
+def test_what_a_robust_loss_spares_is_not_called_dropped(plane):
+    count = len(plane.graph.factors[0])
+    fit = weighed(plane, np.linspace(0.2, 1, count), False)
+    shown = GraphMap.of(fit)
+    words = map_words(fit, shown, "", "en")
+    many = int(np.sum(np.linspace(0.2, 1, count) < 0.5))
+    assert words["spared"] == f"weight below 1/2: {many} (dashed)" and shown.share.min() > 0
+    assert not any("dropped" in note for note in words["noteList"])
+    assert "weight below 1/2" in words["sentences"][2]
+
+
+def test_a_map_without_a_loss_says_nothing_of_weights(plane):
+    shown = GraphMap.of(plane)
+    words = map_words(plane, shown, "", "en")
+    assert shown.weights is None and words["spared"] == "" and "weight" not in words["worstColumns"]
+    assert map_record(plane, shown, "")["weights"] is None
+
+
+def test_focal_lengths_are_no_places():
+    graph = rp.slam.FactorGraph()
+    graph.add_variables("pose", rp.slam.SE3(), [[0, 0, -8, 0, 0, 0, 1], [1, 0, -8, 0, 0, 0, 1]])
+    graph.add_variables("lens", rp.Euclidean(), np.full((2, 3), [500, 0, 0]))
+    graph.add_variables("point", rp.Euclidean(), np.eye(3))
+    rows = [(c, c, p) for c in range(2) for p in range(3)]
+    graph.add_factors(rp.slam.errors.reprojection, ("pose", "lens", "point"), rows, np.zeros((6, 2)))
+    assert list(located_types(graph)) == ["pose", "point"]

@@ -2,7 +2,7 @@
 
 import { semiAxes } from "./ellipse";
 import type { GraphMap } from "./record";
-import { binOf } from "./record";
+import { binOf, isSpared } from "./record";
 import { type View, barLength, flattened, shift } from "./view";
 
 export interface Look {
@@ -11,6 +11,8 @@ export interface Look {
   /** Of each class of edges, whether it is drawn. */
   classes: boolean[];
   start: boolean;
+  /** Whether edges that count little are drawn. */
+  spared: boolean;
   /** Whether all ellipses are drawn; that of the pose that is told about always is. */
   ellipses: boolean;
   pose: number;
@@ -25,6 +27,8 @@ const SLOW = 34;
 const LEAST = 1500, FIRST = 12_000;
 /** Pixels between poses from which on they are dots; three times that in space, where those behind shine through. */
 const ROOM = 18;
+/** Landmarks from which on they are dots, not crosses. */
+const DOTS = 1000;
 
 export class MapCanvas {
   /** Two layers: the edges, which are copied where the map is only moved, and above them what is redrawn each time. */
@@ -76,13 +80,13 @@ export class MapCanvas {
     return this.rounds.axes;
   }
 
-  /** Edges of a moment by color, of the classes that are shown. */
+  /** Edges of a moment by color, of the classes that are shown; those that count little last. */
   private byBin(moment: number, classes: boolean[]): Uint32Array[] {
     const key = `${moment}:${classes.join()}`, known = this.lists.get(key);
     if (known) return known;
-    const { record: { bounds }, ends, moments } = this.map, lists: number[][] = Array.from({ length: bounds.length + 1 }, () => []);
+    const { record: { bounds }, ends, moments } = this.map, lists: number[][] = Array.from({ length: bounds.length + 2 }, () => []);
     moments[moment].error.forEach((error, k) => {
-      if (classes[this.map.classes[k]] && ends[2 * k] !== ends[2 * k + 1]) lists[binOf(bounds, error)].push(k);
+      if (classes[this.map.classes[k]] && ends[2 * k] !== ends[2 * k + 1]) lists[isSpared(this.map, k) ? bounds.length + 1 : binOf(bounds, error)].push(k);
     });
     const found = lists.map((list) => Uint32Array.from(list));
     if (this.lists.size > 60) this.lists.clear();
@@ -107,8 +111,8 @@ export class MapCanvas {
 
   /** The lower layer: copied where it was only moved, and drawn anew along its borders; else drawn anew. */
   private edges(g: CanvasRenderingContext2D, look: Look, moving: boolean): void {
-    const { view, moment, classes, start, dark, ellipses } = look, { width, height } = this, [a, b] = origin(view, width, height);
-    const what = [view.scale, view.azimuth, view.elevation, moment, classes, start, dark, ellipses].join(), before = this.drawn;
+    const { view, moment, classes, start, spared, dark, ellipses } = look, { width, height } = this, [a, b] = origin(view, width, height);
+    const what = [view.scale, view.azimuth, view.elevation, moment, classes, start, spared, dark, ellipses].join(), before = this.drawn;
     const [dx, dy] = before ? [a - before.at[0], b - before.at[1]] : [0, 0];
     if (before?.what === what && Math.abs(dx) < width && Math.abs(dy) < height) {
       this.drawn = { what, at: [a, b] };
@@ -136,11 +140,16 @@ export class MapCanvas {
   }
 
   /** The start, thin, and the edges by color, within a box; at most about so many. */
-  private network(g: CanvasRenderingContext2D, { view, moment, classes, start, dark, ellipses }: Look, box: Box, most: number): void {
-    const ramp = this.map.record.ramp[dark ? "dark" : "light"], flat = this.flat(moment, view), lists = this.byBin(moment, classes), share = most / (1.5 * this.map.classes.length);
+  private network(g: CanvasRenderingContext2D, { view, moment, classes, start, spared, dark, ellipses }: Look, box: Box, most: number): void {
+    const ramp = this.map.record.ramp[dark ? "dark" : "light"], flat = this.flat(moment, view), lists = this.byBin(moment, classes).slice(), little = lists.pop() ?? new Uint32Array(), share = most / (1.5 * this.map.classes.length);
     const some = (list: Uint32Array): Uint32Array => (share >= 1 ? list : thin(list, Math.ceil(share * list.length)));
     if (start && moment > 0)
-      for (const list of this.byBin(0, classes.map((_, k) => k === 0))) this.lines(g, this.flat(0, view), some(list), view, dark ? "#4a4339" : "#d3cdc4", 0.8, box);
+      for (const list of this.byBin(0, classes.map((_, k) => k === 0)).slice(0, -1)) this.lines(g, this.flat(0, view), some(list), view, dark ? "#4a4339" : "#d3cdc4", 0.8, box);
+    if (spared && little.length) {
+      g.setLineDash([5, 4]);
+      this.lines(g, flat, some(little), view, dark ? "#d898bd" : "#b5588f", 0.9, box);
+      g.setLineDash([]);
+    }
     // Lines of at most a pixel are much faster, without a graphics card: only what matters is broader in a large graph.
     const broad = most < Infinity ? 5 : this.map.classes.length > FIRST ? 3 : 0;
     lists.forEach((list, bin) => this.lines(g, flat, bin < 5 ? some(list) : list, view, ramp[bin], bin < broad ? 1 : 1.2 + 0.28 * bin, box));
@@ -185,12 +194,13 @@ export class MapCanvas {
     let first = 0;
     g.fillStyle = g.strokeStyle = ink;
     for (const [, count, pose] of types) {
-      const size = pose ? 2 : 2.6;
+      const size = pose ? 2 : 2.6, dot = !pose && count > DOTS;
       if (this.spacing * scale >= ROOM * (this.map.record.dimension === 3 ? 3 : 1) || !pose || types[0][1] < 60)
         for (let k = first; k < first + count; k += 1) {
           const x = a + scale * flat[2 * k], y = b - scale * flat[2 * k + 1];
           if (x < -4 || y < -4 || x > this.width + 4 || y > this.height + 4) continue;
-          if (pose) g.fillRect(x - size, y - size, 2 * size, 2 * size);
+          if (dot) g.fillRect(x - 0.7, y - 0.7, 1.4, 1.4);
+          else if (pose) g.fillRect(x - size, y - size, 2 * size, 2 * size);
           else g.fillRect(x - size, y - 0.6, 2 * size, 1.2), g.fillRect(x - 0.6, y - size, 1.2, 2 * size);
         }
       first += count;

@@ -12,6 +12,8 @@ import type { GraphMap, MapWords } from "./record";
 import { type View, EYE, whole } from "./view";
 import { CONTROLS, type MapControls, tellEdge, tellPose } from "./words";
 
+/** Lines of sight from which on they hide the points, and are drawn when they are asked for. */
+const MANY = 2000;
 /** Milliseconds between the steps of a played run. */
 const PACE = 700;
 
@@ -21,6 +23,7 @@ export interface MapState {
   view: View;
   classes: boolean[];
   start: boolean;
+  spared: boolean;
   ellipses: boolean;
   /** What is told about: by the pointer, else what was pressed last. */
   over: { pose: number; edge: number };
@@ -48,7 +51,7 @@ export class MapPage {
     const language = asked.get("lang") ?? (document.documentElement.lang.startsWith("zh") ? "zh" : "en"), found = map.moments.findIndex((moment) => moment.step === step);
     this.canvas = new MapCanvas(map);
     this.state = {
-      language: language === "zh" ? "zh" : "en", moment: found < 0 ? last : found, view: { middle: [0, 0], scale: 1, ...EYE }, classes: [true, true, true, true], start: true, ellipses: map.ellipses?.all ?? false,
+      language: language === "zh" ? "zh" : "en", moment: found < 0 ? last : found, view: { middle: [0, 0], scale: 1, ...EYE }, classes: [true, true, !map.record.cameras || map.record.edges <= MANY, true], start: true, spared: true, ellipses: map.ellipses?.all ?? false,
       over: NOTHING, kept: NOTHING, turning: map.record.dimension === 3, playing: false,
     };
     this.build();
@@ -212,7 +215,7 @@ function legendOf({ map: { ellipses, record: { bounds, ramp } }, words, said }: 
   const names = ["0", ...bounds.map((bound) => short(bound, 2))];
   const steps = names.map((name, k) => element("li", { style: `--light: ${ramp.light[k]}; --dark: ${ramp.dark[k]}; --thick: ${1.5 + 0.9 * k}px` }, element("span", {}, k === names.length - 1 ? `${name} ${words.more}` : `${name} \u2013 ${names[k + 1]}`)));
   return element("div", { class: "legend", role: "group", "aria-label": words.scale }, element("p", {}, words.scale), element("ul", {}, ...steps), element("p", { class: "held-key" }, said.held),
-    ellipses ? element("p", { class: "ellipse-key" }, said.ellipse) : null);
+    said.spared ? element("p", { class: "spared-key" }, said.spared) : null, ellipses ? element("p", { class: "ellipse-key" }, said.ellipse) : null);
 }
 
 function toolsOf(page: MapPage): HTMLElement {
@@ -232,6 +235,7 @@ function toolsOf(page: MapPage): HTMLElement {
   drag.check(state.turning ? "turn" : "move");
   return element("div", { class: "tools", role: "group", "aria-label": words.controls },
     element("fieldset", { class: "choice" }, element("legend", {}, words.show), ...boxes, box(words.start, state.start, (on) => page.set({ start: on })),
+      said.spared ? box(said.spared, state.spared, (on) => page.set({ spared: on })) : null,
       map.ellipses ? box(words.ellipses, state.ellipses, (on) => page.set({ ellipses: on })) : null),
     map.record.dimension === 3 ? drag.root : null,
     element("div", { class: "zoom" }, button(words.closer, () => page.set({ view: { ...page.state.view, scale: page.state.view.scale * 1.5 } })), button(words.farther, () => page.set({ view: { ...page.state.view, scale: page.state.view.scale / 1.5 } })), button(words.whole, () => page.whole())));

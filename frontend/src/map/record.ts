@@ -18,6 +18,8 @@ export interface MapWords {
   costColumns: string[];
   costRows: string[][];
   sigma: string;
+  /** Of the edges that are dashed, with their number; "" where there are none. */
+  spared: string;
   legend: string;
   start: string;
   held: string;
@@ -48,6 +50,7 @@ export interface EllipseRecord {
 
 export interface MapRecord {
   schema: number;
+  cameras: boolean;
   dimension: 2 | 3;
   success: boolean;
   /** Name, how many, whether they are poses; one after another. */
@@ -61,6 +64,8 @@ export interface MapRecord {
   ends: string;
   classes: string;
   share: string;
+  /** Uint8: 255 times the weight; null where every edge counts whole. */
+  weights: string | null;
   bounds: number[];
   worst: number[];
   ellipses: EllipseRecord | null;
@@ -86,6 +91,7 @@ export interface GraphMap {
   ends: Uint32Array;
   classes: Uint8Array;
   share: Float32Array;
+  weights: Uint8Array | null;
   /** At the last moment. */
   ellipses: Ellipses | null;
   moments: Moment[];
@@ -111,6 +117,7 @@ export function placesOf({ precise, places, low, high }: MomentRecord): Float32A
 export function decodeMap(record: MapRecord): GraphMap {
   return {
     record, ids: record.ids?.split(",") ?? null, ends: new Uint32Array(bytes(record.ends)), classes: new Uint8Array(bytes(record.classes)), share: new Float32Array(bytes(record.share)),
+    weights: record.weights ? new Uint8Array(bytes(record.weights)) : null,
     ellipses: decodeEllipses(record.ellipses),
     moments: record.moments.map((moment) => ({ step: moment.step, value: moment.value, places: placesOf(moment), error: Float32Array.from(new Uint16Array(bytes(moment.error)), errorOf) })),
   };
@@ -128,6 +135,9 @@ export function nameOf({ record: { types }, ids }: GraphMap, row: number): strin
   }
   return String(row);
 }
+
+/** Whether an edge counts less than half: it is dashed. */
+export const isSpared = ({ weights }: GraphMap, edge: number): boolean => weights !== null && weights[edge] < 127.5;
 
 /** The color of an error: how many bounds it reaches. */
 export function binOf(bounds: number[], error: number): number {

@@ -18,6 +18,7 @@ const en = {
   pose: (name: string, place: string, held: boolean, edges: number, worst: string) => `${name} at (${place})${held ? ", held where it is" : ""}: ${edges} edge${edges === 1 ? "" : "s"}, the largest error is ${worst} σ.`,
   within: (large: string, small: string) => ` Its 95 % ellipse has semi-axes ${large} and ${small}.`,
   edge: (a: string, b: string, kind: string, error: string, share: string) => `${a} \u2192 ${b}, ${kind}: error ${error} σ, ${share} of the cost at the answer.`,
+  weight: (weight: string) => ` It counts with weight ${weight}.`,
   look: (a: string, b: string) => `Show the edge ${a} \u2192 ${b} in the map`,
   made: "Made by raphson. Everything on this page is inside this one file: it needs no network.",
 };
@@ -39,6 +40,7 @@ const zh: MapControls = {
   pose: (name, place, held, edges, worst) => `${name} 位于（${place}）${held ? "，固定不动" : ""}：${edges} 条边，最大误差 ${worst} σ。`,
   within: (large, small) => `其 95 % 椭圆的半轴长为 ${large} 和 ${small}。`,
   edge: (a, b, kind, error, share) => `${a} \u2192 ${b}，${kind}：误差 ${error} σ，占解处代价的 ${share}。`,
+  weight: (weight) => `权重为 ${weight}。`,
   look: (a, b) => `在地图上显示边 ${a} \u2192 ${b}`,
   made: "由 raphson 生成。本页的一切都在这一个文件里：不需要网络。",
 };
@@ -59,7 +61,7 @@ export function tellPose(map: GraphMap, moment: number, row: number, words: MapC
 /** An edge in words: its ends, its error at the moment, its share of the cost at the answer. */
 export function tellEdge(map: GraphMap, moment: number, edge: number, kinds: string[], words: MapControls): string {
   const [a, b] = [map.ends[2 * edge], map.ends[2 * edge + 1]];
-  return words.edge(name(map, a), name(map, b), kinds[map.classes[edge]], short(map.moments[moment].error[edge], 3), `${short(100 * map.share[edge], 2)} %`);
+  return words.edge(name(map, a), name(map, b), kinds[map.classes[edge]], short(map.moments[moment].error[edge], 3), `${short(100 * map.share[edge], 2)} %`) + (map.weights ? words.weight(short(map.weights[edge] / 255, 2)) : "");
 }
 
 /** With the type, also where there is one alone: it begins a sentence. */

@@ -39,7 +39,7 @@ VERBS = {
     lab: "Type a formula, drag x: a page without network.",
     minimize: "Minimize a function, with verdict, reasons and cost.",
     fit: "Fit a formula to a file's columns, with error bars.",
-    slam: "A pose graph from its file to its map, with a page.",
+    slam: "A pose graph, or cameras and points, from file to map.",
     spectrum: "Eigenvalues of a training loss, with error bars.",
     launch: "A script in several processes that compute together.",
     compare: "Several methods from one start in one table.",

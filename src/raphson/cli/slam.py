@@ -1,4 +1,4 @@
-"""`raphson slam`: a pose graph from its file to its map, with verdict, costs in three conventions, and times."""
+"""`raphson slam`: a pose graph or a bundle adjustment from its file to its map, with verdict, costs, and times."""
 
 import sys
 import time
@@ -13,12 +13,15 @@ from raphson.cli import report as page
 from raphson.report.console import live_line
 from raphson.report.json import plain, text
 
-CONVENTIONS = {"g2o": "sum e' Omega e", "gtsam": "half of it, full angles", "se-sync": "chordal, isotropic weights"}
+CONVENTIONS = {"g2o": "sum e' Omega e", "gtsam": "half of it, full angles", "se-sync": "chordal, isotropic weights",
+               "ceres": "half of it, pixels squared"}  # fmt: skip
 """What each of the costs of `fit.chi2` is."""
 
 
 def slam(
-    file: Annotated[Path, typer.Argument(metavar="FILE.g2o", help="A pose graph: g2o, TORO or iSAM, gzipped or not.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A pose graph (g2o, TORO, iSAM) or cameras and points (BAL, libmv).")
+    ],
     method: Annotated[str, typer.Option(metavar="NAME", help="One of the methods below.")] = "auto",
     init: Annotated[
         str, typer.Option(metavar="NAME", help="Where it begins: auto, file, chordal or odometry.")
@@ -32,13 +35,15 @@ def slam(
     ] = "",
     max_steps: options.MaxSteps = None,
     time_limit: options.TimeLimit = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="SOLVED.g2o", help="Write the solved graph.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="SOLVED", help="Write it, solved, as g2o or BAL.")
+    ] = None,
     progress: options.Progress = False,
     report: page.Option = None,
     language: page.Language = "en",
     json: options.Json = False,
 ) -> int:
-    """Optimize a pose graph; exit 0 only if a minimum was shown."""
+    """Optimize a pose graph or a bundle adjustment; exit 0 only if a minimum was shown."""
     from raphson import slam as graphs  # here: the other verbs do without it
 
     page.check(report, language)
@@ -47,6 +52,7 @@ def slam(
     begin = time.perf_counter()
     graph = read(file, noise)
     reading = time.perf_counter() - begin
+    refuse_unwritten(graph, out)
     if progress:
         print(f"{file.name}: read in {reading:.1f} s", file=sys.stderr, flush=True)
     with live_line(file.name) if progress else nullcontext(False) as line:
@@ -69,10 +75,10 @@ def slam(
 
 def read(file: Path, noise: str) -> Any:
     """The graph of a file; ValueError where it cannot be opened."""
-    from raphson.slam.read_graph import read_graph
+    from raphson.slam.read_slam import read_slam
 
     try:
-        return read_graph(file, noise=noise or None)
+        return read_slam(file, noise=noise or None)
     except ValueError as error:
         if "noise= must say" not in str(error):
             raise
@@ -83,15 +89,26 @@ def read(file: Path, noise: str) -> Any:
         raise ValueError(f"{file}: {error.strerror or error}") from None
 
 
+def refuse_unwritten(graph: Any, out: Path | None) -> None:
+    """ValueError, before the work, for a solved problem that no format here can hold."""
+    from raphson.slam.bundle_file import BundleFile
+    from raphson.slam.write_bal import refuse_other_cameras
+
+    if out is not None and isinstance(graph, BundleFile):
+        refuse_other_cameras(graph)
+
+
 def save(graph: Any, fit: Any, out: Path | None) -> dict[str, str]:
     """Writes the solved graph, if that was asked for: {"out": where it is} for JSON, else {}."""
-    from raphson.slam import write_g2o
+    from raphson.slam import write_bal, write_g2o
+    from raphson.slam.bundle_file import BundleFile
 
     if out is None:
         return {}
 
     def write() -> Path:
-        write_g2o(out, graph, fit.values)
+        writer: Any = write_bal if isinstance(graph, BundleFile) else write_g2o
+        writer(out, graph, fit.values)
         return out
 
     return {"out": str(page.saved(write, f"--out {out}"))}

@@ -214,6 +214,12 @@ class SE2(Motion):
         last = jnp.stack([zero, zero, one])
         return jnp.concatenate([jnp.concatenate([rows, along[:, None]], 1), last[None]])
 
+    def frame(self, x: Array) -> Array:
+        """The derivative (3, 3) of `retract` by a step from one pose x."""
+        c, s = jnp.cos(x[2]), jnp.sin(x[2])
+        one, zero = jnp.ones_like(c), jnp.zeros_like(c)
+        return jnp.stack([jnp.stack([c, -s, zero]), jnp.stack([s, c, zero]), jnp.stack([zero, zero, one])])
+
     def act(self, x: Array, p: Array) -> Array:
         """The points p (..., 2) of the body in the world."""
         return x[..., :2] + SO2().act(x[..., 2:], p)
@@ -283,6 +289,13 @@ class SE3(Motion):
         back = rotated(conjugate(x[3:]), jnp.eye(3, dtype=x.dtype)).T
         turned = back @ jnp.cross(jnp.eye(3, dtype=x.dtype), x[:3]).T
         return jnp.block([[back, turned], [jnp.zeros_like(back), back]])
+
+    def frame(self, x: Array) -> Array:
+        """The derivative (7, 6) of `retract` by a step from one pose x."""
+        along = rotated(x[3:], jnp.eye(3, dtype=x.dtype)).T
+        turn = hamilton(x[3:], jnp.eye(3, 4, dtype=x.dtype) / 2).T
+        none = jnp.zeros((3, 3), x.dtype)
+        return jnp.concatenate([jnp.concatenate([along, none], 1), jnp.concatenate([jnp.zeros_like(turn), turn], 1)])
 
     def act(self, x: Array, p: Array) -> Array:
         """The points p (..., 3) of the body in the world."""

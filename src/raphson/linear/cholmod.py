@@ -1,4 +1,4 @@
-"""Sparse Cholesky factors by CHOLMOD (through sparsax), as part of compiled programs: the only file that knows sparsax.
+"""Sparse Cholesky factors by CHOLMOD (through sparsax), as part of compiled programs. This file alone knows sparsax.
 
 sparsax raises on an indefinite, singular or NaN matrix, which ends the whole compiled program. Here definiteness is a
 value: a callback asks for log det H in a try, which leaves the factor in sparsax's cache of values, so that the solve
@@ -11,10 +11,9 @@ sparsax's wheel holds parts of SuiteSparse under the GPL (NOTICE at the root of 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportMissingTypeStubs=false, reportMissingImports=false, reportMissingModuleSource=false
 
-import ctypes
 from collections.abc import Callable
 from functools import cache
-from importlib import import_module, metadata
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -26,6 +25,7 @@ from jax.custom_batching import sequential_vmap
 from numpy.typing import NDArray
 
 from raphson.kernel.number import sum_rounding
+from raphson.linear.cholmod_library import OrderedFactor, analysis_library, analyzed_order
 from raphson.linear.host_answer import host_answer
 from raphson.linear.structure import SparseStructure, host_pattern
 from raphson.linear.symbolic import Fill, PatternMemory, fill_of_order
@@ -40,12 +40,6 @@ with 4 and 1070 with 2, 292 of them JAX. Solves alone need the last one; in a ba
 FEW_FACTORS = 2
 LARGE = 300_000
 """And for so many variables: a factor of a grid of 1000 x 1000 has 564 MB, and nobody batches those."""
-
-ANALYSIS_VERSIONS = (4, 5)
-"""CHOLMOD's major versions whose records begin as `CholmodPattern` and `CholmodAnalysis` say."""
-
-COMMON_BYTES = 1 << 16
-"""Room for `cholmod_common`, which has 2.6 kB; it is only handed from one call to the next."""
 
 
 def kept_factors(n: int) -> int:
@@ -97,6 +91,8 @@ class Cholmod:
         self.asked = 0
         self.failed = 0
         self.fills: PatternMemory[Fill] = PatternMemory()
+        self.ordered_fills: PatternMemory[Fill] = PatternMemory()
+        self.ordered_factors: PatternMemory[OrderedFactor] = PatternMemory()
 
     def usable(self) -> bool:
         """Whether sparsax is there and JAX computes in double precision, without which it does not start."""
@@ -105,16 +101,27 @@ class Cholmod:
     def positive(self, structure: SparseStructure, values: Array) -> Array:
         """Whether the matrix is positive definite, as a value; the factor stays in the cache."""
 
-        def host(rows: Any, columns: Any, a: Any) -> Host:
+        def host(rows: Any, columns: Any, a: Any, *order: Any) -> Host:
             given = np.asarray(rows), np.asarray(columns), np.asarray(a)
-            return np.asarray(self.factored(*given, structure.size))
+            return np.asarray(self.factored(*given, structure.size, *map(np.asarray, order)))
 
-        return host_answer(host, structure.rows, structure.columns, double(values))
+        return host_answer(host, structure.rows, structure.columns, double(values), *order_of(structure))
 
-    def factored(self, rows: Host, columns: Host, values: Host, n: int) -> bool:
+    def ordered(self, rows: Host, columns: Host, order: Host) -> OrderedFactor:
+        """What is known of a pattern that has an order of its own: its analysis, and its last factor."""
+        make = lambda: OrderedFactor(rows, columns, order)
+        return self.ordered_factors.find(rows, columns, order.size, make)
+
+    def factored(self, rows: Host, columns: Host, values: Host, n: int, order: Host | None = None) -> bool:
         """Factorizes on the host; what is not finite is not tried."""
         if not np.isfinite(values).all():
             return False
+        if order is not None:
+            own = self.ordered(rows, columns, order)
+            before, positive = own.made, own.definite(values)
+            self.asked += own.made - before
+            self.failed += (own.made - before) * (not positive)
+            return positive
         native().set_num_cache_size(kept_factors(n))  # by size: no setting of a pattern's own exists
         before = native().factorization_count()
         try:
@@ -133,6 +140,8 @@ class Cholmod:
         too. sparsax reads the upper triangle, which is ours with i and j exchanged."""
         lib = library()
         codes = tuple(getattr(lib, f"MODE_{mode}") for mode in modes)
+        if structure.order is not None:
+            return self.ordered_chain(structure, values, b, codes)
 
         def inside(rows: Array, columns: Array, a: Array, right: Array) -> Array:
             return lib.factor_solve(columns, rows, a, [(right, codes)], n=structure.size)[0]
@@ -144,6 +153,20 @@ class Cholmod:
             return solved
 
         return by_platform(inside, on_host, structure, values, double(b)).astype(b.dtype)
+
+    def ordered_chain(self, structure: SparseStructure, values: Array, b: Array, codes: tuple[int, ...]) -> Array:
+        """The same where the structure has an order, which sparsax does not take: in a callback."""
+
+        def on_host(rows: Any, columns: Any, a: Any, order: Any, right: Any) -> Host:
+            own, solved = self.ordered(*map(np.asarray, (rows, columns, order))), np.asarray(right)
+            for code in codes:
+                solved = own.solve(np.asarray(a), solved, code)
+            return solved
+
+        right = double(b)
+        given = structure.rows, structure.columns, double(values), structure.order, right
+        shape = jax.ShapeDtypeStruct(right.shape, right.dtype)
+        return jax.pure_callback(on_host, shape, *given, vmap_method="sequential").astype(b.dtype)
 
     def solve(self, structure: SparseStructure, values: Array, b: Array) -> Array:
         """H^-1 b for b (n,) or (n, k)."""
@@ -191,8 +214,9 @@ class Cholmod:
     def host_factor(self, structure: SparseStructure, values: Host) -> "CholmodFactor | None":
         """The factor of a matrix on the host; None where it is not positive definite."""
         rows, columns = host_pattern(structure)
-        factor = CholmodFactor(self, rows, columns, values)
-        return factor if self.factored(rows, columns, values, structure.size) else None
+        order = [np.asarray(a) for a in order_of(structure)]
+        factor = CholmodFactor(self, rows, columns, values, *order)
+        return factor if self.factored(rows, columns, values, structure.size, *order) else None
 
     def foreseen_defect(self, structure: SparseStructure, values: Host) -> float:
         """The `defect` that a factor will have, where the fill is known beforehand; else 0."""
@@ -204,6 +228,11 @@ class Cholmod:
         allocated. None where that library cannot be called by itself. Remembered: the choice, the bound of the rounding
         of a factor and pictures ask for the same."""
         rows, columns = host_pattern(structure)
+
+        if structure.order is not None and analysis_library() is not None:
+            order = np.asarray(structure.order)
+            known = lambda: fill_of_order(rows, columns, self.ordered(rows, columns, order).order)
+            return self.ordered_fills.find(rows, columns, structure.size, known)
 
         def make() -> Fill:
             order = analyzed_order(np.append(np.asarray(structure.diagonal), rows.size), rows)
@@ -222,14 +251,21 @@ class Cholmod:
         return kept_factors(n) * (12.0 * nonzeros + 28.0 * n)
 
 
-class CholmodFactor:
-    """A factor in sparsax's cache, found there by its values."""
+def order_of(structure: SparseStructure) -> tuple[Any, ...]:
+    """The order of a structure, or nothing."""
+    return () if structure.order is None else (structure.order,)
 
-    def __init__(self, backend: Cholmod, rows: Host, columns: Host, values: Host) -> None:
-        self.backend, self.rows, self.columns, self.values = backend, rows, columns, values
+
+class CholmodFactor:
+    """A factor that is found again by its values: in sparsax's cache, or that of a structure with an `order`."""
+
+    def __init__(self, backend: Cholmod, rows: Host, columns: Host, values: Host, order: Host | None = None) -> None:
+        self.backend, self.rows, self.columns, self.values, self.order = backend, rows, columns, values, order
 
     def solve(self, b: Host, mode: int = 0) -> Host:
         """H^-1 b for b (n,), or another of CHOLMOD's systems."""
+        if self.order is not None:
+            return self.backend.ordered(self.rows, self.columns, self.order).solve(self.values, np.asarray(b), mode)
         return np.asarray(native().solve_np(self.columns, self.rows, self.values, b, mode))
 
     @property
@@ -245,7 +281,8 @@ class CholmodFactor:
             order = self.solve(np.arange(n, dtype=float), library().MODE_P).astype(np.int64)
             return fill_of_order(self.rows, self.columns, order)
 
-        return self.backend.fills.find(self.rows, self.columns, n, make)
+        fills = self.backend.fills if self.order is None else self.backend.ordered_fills
+        return fills.find(self.rows, self.columns, n, make)
 
 
 def factor_defect(fill: Fill, diagonal: Host) -> float:
@@ -260,54 +297,3 @@ def factor_defect(fill: Fill, diagonal: Host) -> float:
     rounding = sum_rounding(int(fill.row_counts.max()) + 3)
     size = min(fill.reach * float(diagonal.max()), float(diagonal.sum()) * (1 + sum_rounding(diagonal.size)))
     return rounding / (1 - rounding) * size if rounding < 1 else np.inf
-
-
-class CholmodPattern(ctypes.Structure):
-    """`cholmod_sparse` of cholmod.h."""
-
-    _fields_ = (
-        *((name, ctypes.c_size_t) for name in ("nrow", "ncol", "nzmax")),
-        *((name, ctypes.c_void_p) for name in ("p", "i", "nz", "x", "z")),
-        *((name, ctypes.c_int) for name in ("stype", "itype", "xtype", "dtype", "sorted", "packed")),
-    )
-
-
-class CholmodAnalysis(ctypes.Structure):
-    """How `cholmod_factor` of cholmod.h begins."""
-
-    _fields_ = (("n", ctypes.c_size_t), ("minor", ctypes.c_size_t), ("order", ctypes.POINTER(ctypes.c_int32)))
-
-
-@cache
-def analysis_library() -> Any:
-    """The CHOLMOD inside sparsax's wheel, to be asked for an analysis alone; None where it cannot be had.
-
-    sparsax analyzes only with numbers, and by then the factor is allocated.
-    """
-    try:
-        inside = [file for file in metadata.files("sparsax") or () if "libcholmod" in file.name]
-        lib = ctypes.CDLL(str(inside[0].locate()))
-        known = lib.cholmod_version((ctypes.c_int * 3)()) // 1000 in ANALYSIS_VERSIONS
-    except (metadata.PackageNotFoundError, IndexError, OSError, AttributeError):
-        return None
-    lib.cholmod_analyze.restype = ctypes.POINTER(CholmodAnalysis)
-    return lib if known else None
-
-
-def analyzed_order(pointers: Host, rows: Host) -> Host | None:
-    """The order of elimination (n,) that CHOLMOD's analysis chooses for a lower triangle by columns."""
-    lib = analysis_library()
-    if lib is None:
-        return None
-    n = pointers.size - 1
-    pointers, rows = (np.ascontiguousarray(a, np.int32) for a in (pointers, rows))
-    common = ctypes.create_string_buffer(COMMON_BYTES)
-    lib.cholmod_start(common)
-    pattern = CholmodPattern(
-        n, n, rows.size, pointers.ctypes.data, rows.ctypes.data, None, None, None, -1, 0, 0, 0, 1, 1
-    )
-    found = lib.cholmod_analyze(ctypes.byref(pattern), common)
-    order = np.ctypeslib.as_array(found.contents.order, (n,)).astype(np.int64) if found else None
-    lib.cholmod_free_factor(ctypes.byref(found), common)
-    lib.cholmod_finish(common)
-    return order

@@ -27,7 +27,8 @@ class SparseStructure:
     `rows`, `columns` (nnz,): of the lower triangle, sorted by column, then row; `diagonal` (n,): the place of each
     diagonal entry in the values, which every column has and begins with. The other fields serve products: row i of the
     whole matrix has its entries at `slots[:, i]` of the values and their columns in `neighbors[:, i]`, -1 where nothing
-    is (width, n); what a long row has beyond the width lies in `spill_*` (m,), sorted by row.
+    is (width, n); what a long row has beyond the width lies in `spill_*` (m,), sorted by row. `order` (n,): of
+    elimination, where one is known that fills less than the library's own; None: the library decides.
     """
 
     rows: Any
@@ -38,6 +39,7 @@ class SparseStructure:
     spill_rows: Any
     spill_slots: Any
     spill_columns: Any
+    order: Any = None
 
     @property
     def size(self) -> int:

@@ -1,5 +1,6 @@
 """Curvature of learning: the empirical risk of a model, its Hessian, Gauss-Newton and Fisher matrices as products,
-their outermost eigenvalues, trace, diagonal and spectrum with error bars; generalized linear models."""
+their outermost eigenvalues, trace, diagonal and spectrum with error bars; training, on one device or several;
+generalized linear models and Laplace's approximation."""
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
@@ -10,15 +11,15 @@ from raphson.ml.checkpoints import Checkpoints
 from raphson.ml.eigenpairs import Eigenpairs, eigenpairs
 from raphson.ml.eigenvalue_signs import Condition, Inertia, condition_number, inertia
 from raphson.ml.estimated import Estimated
+from raphson.ml.glm import GlmFit, fit_glm
+from raphson.ml.glm_separation import Separation
 from raphson.ml.kfac import kfac
 from raphson.ml.kfac_factors import kronecker_factors
 from raphson.ml.kronecker import KroneckerBlocks, KroneckerEigen
+from raphson.ml.laplace_posterior import Laplace, laplace
 from raphson.ml.layers import LayerCurvature, layer_curvature
 from raphson.ml.log_determinant import log_determinant
 from raphson.ml.processes import Processes, distributed
-from raphson.ml.glm import GlmFit, fit_glm
-from raphson.ml.glm_separation import Separation
-from raphson.ml.laplace_posterior import Laplace, laplace
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.row_space import RowSpace
 from raphson.ml.shampoo import shampoo
@@ -44,19 +45,19 @@ __all__ = [
     "Eigenpairs",
     "EmpiricalRisk",
     "Estimated",
+    "GammaRegressor",
+    "GlmFit",
     "GradientTransformation",
     "Inertia",
     "KroneckerBlocks",
     "KroneckerEigen",
+    "Laplace",
     "LayerCurvature",
+    "LogisticRegression",
+    "PoissonRegressor",
     "Processes",
     "RiskCertificate",
     "RowSpace",
-    "GammaRegressor",
-    "GlmFit",
-    "Laplace",
-    "LogisticRegression",
-    "PoissonRegressor",
     "Separation",
     "SpectralDensity",
     "TrainingProgress",
@@ -69,15 +70,15 @@ __all__ = [
     "diagonal_estimate",
     "distributed",
     "eigenpairs",
+    "fit_glm",
     "hessian_free",
     "inertia",
     "kfac",
     "kronecker_factors",
+    "laplace",
     "layer_curvature",
     "log_determinant",
     "multibatch_lbfgs",
-    "fit_glm",
-    "laplace",
     "operator_from",
     "risk_of_batch",
     "shampoo",

@@ -19,6 +19,7 @@ from raphson.slam.read_g2o import read_g2o
 from raphson.slam.read_graph import read_graph
 from raphson.slam.read_toro import read_isam, read_toro
 from raphson.slam.solution import GraphFit
+from raphson.slam.write_bal import write_bal
 from raphson.slam.write_g2o import write_g2o
 from raphson.slam.write_trajectory import write_kitti, write_tum
 
@@ -53,6 +54,7 @@ __all__ = [
     "read_isam",
     "read_libmv",
     "read_toro",
+    "write_bal",
     "write_g2o",
     "write_kitti",
     "write_tum",

@@ -88,8 +88,10 @@ def graph_jacobian(
     """What gives J of a graph, with the plan of what is eliminated; how steps are solved, with the reason; and whether
     the whole of the Hessian can be factorized."""
     heights = [f.roots.shape[-1] for f in graph.factors]
+    names = sorted(free)
+    widths = np.repeat([graph.variables[name].freedom for name in names], [free[name].size for name in names])
     if choice.kind is None:
-        return GraphJacobian(structure_of(columns, heights, n)), choice.why, True
+        return GraphJacobian(structure_of(columns, heights, n, widths)), choice.why, True
     e = graph.variables[choice.kind].freedom
     gone = first[choice.kind] + np.arange(free[choice.kind].size * e).reshape(-1, e)
     plan = eliminated(columns, [span_of(graph, f.types, choice.kind) for f in graph.factors], gone, n, choice.way)
@@ -97,7 +99,7 @@ def graph_jacobian(
     dense = plan.reduced.entries / (kept * (kept + 1) / 2)
     if choice.automatic and choice.way == "dense" and dense < DENSE_SHARE and kept > FEW:
         why = f"the whole of J'J by CHOLMOD: without {choice.kind!r} it stays sparse"
-        return GraphJacobian(structure_of(columns, heights, n)), why, True
+        return GraphJacobian(structure_of(columns, heights, n, widths)), why, True
     direct = choice.way != "cg" or kept**3 / 3 <= FACTOR_WORK
     return EliminatedJacobian(block_structure(columns, heights, n, whole=False), plan), choice.why, direct
 

@@ -27,7 +27,13 @@ def read_graph(
     without it TORO's. The other arguments and errors are those of `read_g2o`. ValueError for an iSAM file without
     `noise`, and for `noise` with a file of another format.
     """
-    name, data = read_text(path)
+    return graph_of_text(*read_text(path), noise, information, unknown_tags)
+
+
+def graph_of_text(
+    name: str, data: bytes, noise: str | None = None, information: str = "refuse", unknown_tags: str = "refuse"
+) -> GraphFile:
+    """The graph in a text; `name` is what errors call it."""
     tags = [found.decode() for found in FIRST_WORDS.findall(data[:LOOKED_AT])]
     first = next((tag for tag in tags if known_tag(tag) or tag in TORO_TAGS or tag in ("ODOMETRY", "LANDMARK")), "")
     if first in ("ODOMETRY", "LANDMARK") or (first == "EDGE2" and noise is not None):

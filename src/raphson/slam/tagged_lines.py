@@ -4,6 +4,7 @@ The lines of a tag are split where the repeated part begins (the information mat
 and each distinct text of that part is read once: torus3D has one for 9048 edges.
 """
 
+import bz2
 import gzip
 import os
 import zlib
@@ -66,7 +67,7 @@ def shown(text: bytes) -> str:
 
 
 def read_text(path: str | os.PathLike[str]) -> tuple[str, bytes]:
-    """Name and text of a file, unpacked where it is gzipped."""
+    """Name and text of a file, unpacked where it is packed by gzip or bzip2."""
     name = os.fspath(path)
     data = Path(path).read_bytes()
     if data[:2] == b"\x1f\x8b":
@@ -74,6 +75,11 @@ def read_text(path: str | os.PathLike[str]) -> tuple[str, bytes]:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
             raise GraphFileError(f"{name}: the gzip file is damaged or cut off ({error})") from None
+    if data[:3] == b"BZh":
+        try:
+            data = bz2.decompress(data)
+        except (OSError, ValueError, EOFError) as error:
+            raise GraphFileError(f"{name}: the bzip2 file is damaged or cut off ({error})") from None
     return name, data
 
 

@@ -8,12 +8,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.kernel.motion import SE3
-from raphson.picture.maps.map_ellipses import camera_types, hide_nothing, place_covariances, why_without
+from raphson.picture.maps.map_ellipses import CAMERAS, camera_types, hide_nothing, place_covariances, why_without
 from raphson.slam.account import FACTOR_CLASSES, factor_class, ids_of, is_pose, squares_of_factors, values_at
 
 SERIES = (1.0, 2.0, 5.0)
 BINS = 7
 """Colors of the scale."""
+
+LIGHT = 0.5
+"""Weight below which an edge is dashed."""
 
 ROUNDING_ERROR = 1e-6
 """Errors below, in sigmas, are those of rounding."""
@@ -37,7 +40,9 @@ class GraphMap:
     `types`: (name, how many, whether they are poses); `ids` (N,); `held` (N,); `ends` (M, 2) of each factor, both the
     same where it has one place alone; `classes` (M,) into FACTOR_CLASSES; `square` (M,) e' Omega e at the end;
     `moments` of the run, the first and the last among them; `steps`, how many there were; `covariances` of the places
-    at the end (N, 2, 2) or (N, 3, 3), NaN where they are not determined, or None where they were not made.
+    at the end (N, 2, 2) or (N, 3, 3), NaN where they are not determined, or None where they were not made; `weights`
+    (M,) between 0 and 1 with which each factor counts at the end, None where all count whole; `judged`: whether those
+    without weight were judged outliers; `cameras`: the types of those that see points.
     """
 
     types: tuple[tuple[str, int, bool], ...]
@@ -49,6 +54,9 @@ class GraphMap:
     moments: tuple[MapMoment, ...]
     steps: int
     covariances: np.ndarray | None = None
+    weights: np.ndarray | None = None
+    judged: bool = False
+    cameras: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, fit: Any, most: int = 1_000_000, ellipses: bool | None = None) -> "GraphMap":
@@ -84,7 +92,7 @@ class GraphMap:
             np.concatenate([ids_of(graph, name) for name in shown]),
             np.concatenate([graph.variables[name].frozen for name in shown]),
             of_kept(ends), of_kept([factor_class(graph, f) for f in graph.factors]), of_kept(squares),
-            tuple(moments), steps, known,
+            tuple(moments), steps, known, weights_of(fit, kept), bool(fit.outliers), frozenset(cameras),
         )  # fmt: skip
 
     @property
@@ -107,10 +115,21 @@ class GraphMap:
         """Whether all ellipses are drawn unasked."""
         return self.covariances is not None and hide_nothing(self.end.places, self.covariances)
 
+    @cached_property
+    def spared(self) -> np.ndarray:
+        """Factors that count less than half (M,): of those that were judged, the outliers."""
+        return np.zeros(len(self.ends), bool) if self.weights is None else self.weights < LIGHT
+
+    @property
+    def heard(self) -> np.ndarray:
+        """The errors at the end of the factors that are not spared; of all, where all are."""
+        return self.end.error if self.spared.all() else self.end.error[~self.spared]
+
     @property
     def share(self) -> np.ndarray:
-        """Of the sum of e' Omega e at the end, each factor's part (M,)."""
-        return self.square / (np.sum(self.square) or 1.0)
+        """Of the sum of e' Omega e at the end, each factor's part (M,); outliers have none."""
+        square = np.where(self.spared, 0.0, self.square) if self.judged else self.square
+        return square / (np.sum(square) or 1.0)
 
     @cached_property
     def worst(self) -> np.ndarray:
@@ -121,7 +140,7 @@ class GraphMap:
     def bounds(self) -> np.ndarray:
         """Errors between the colors of the scale (BINS - 1,), to two digits: from the median, so that half of the edges
         are calm, in equal ratios towards the largest; where these are too close to each other the series 1, 2, 5."""
-        half, largest = float(np.median(self.end.error)), float(np.max(self.end.error))
+        half, largest = float(np.median(self.heard)), float(np.max(self.heard))
         if half > ROUNDING_ERROR and 2 * half < largest < np.inf:
             ratios = np.geomspace(half, largest, BINS)[:-1]
             return np.array([float(f"{a:.2g}") for a in ratios])
@@ -148,6 +167,14 @@ class GraphMap:
         return int(np.sum(self.classes == FACTOR_CLASSES.index(kind)))
 
 
+def weights_of(fit: Any, kept: list[np.ndarray]) -> np.ndarray | None:
+    """How much each factor of a map counts (M,), or None where all count whole."""
+    if not fit.weights:
+        return None
+    found = np.concatenate([np.asarray(w, float)[keep] for w, keep in zip(fit.weights, kept, strict=True)])
+    return None if np.all(found == 1) else np.clip(found, 0, 1)
+
+
 def spread(count: int, most: int) -> list[int]:
     """At most so many of the first `count` whole numbers, evenly, with both ends."""
     return sorted({round(k) for k in np.linspace(0, count - 1, min(count, most))})
@@ -155,12 +182,12 @@ def spread(count: int, most: int) -> list[int]:
 
 def located_types(graph: Any) -> dict[str, int]:
     """The types whose variables have a place, with its dimension: as poses have, and points of 2 or 3 numbers."""
-    sizes = {}
+    sizes, lenses = {}, {f.types[1] for f in graph.factors if f.residual in CAMERAS}  # a focal length is no place
     for name, variables in graph.variables.items():
         width, pose = int(np.prod(variables.values.shape[1:])), is_pose(variables)
         if pose and width in (3, 7) and variables.freedom in (3, 6):
             sizes[name] = 2 if width == 3 and variables.freedom == 3 else 3
-        elif not pose and width in (2, 3):
+        elif not pose and width in (2, 3) and name not in lenses:
             sizes[name] = width
     space = max(sizes.values(), default=0)
     found = {name: size for name, size in sizes.items() if size == space}

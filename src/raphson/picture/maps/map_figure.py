@@ -7,7 +7,7 @@ import numpy as np
 
 from raphson.picture.maps.graph_map import GraphMap, located_types
 from raphson.picture.maps.map_ellipses import CROWD, ELLIPSE, outlines, reaching, shadows, why_without
-from raphson.picture.maps.map_page import BEFORE
+from raphson.picture.maps.map_page import BEFORE, SPARED
 from raphson.picture.maps.map_record import RAMP
 from raphson.picture.maps.map_words import spread_of_errors
 from raphson.picture.render.figure import pyplot
@@ -28,9 +28,14 @@ def draw_map(shown: GraphMap, ax: Any = None, ellipses: bool = True) -> Any:
     chain = shown.ends[shown.classes == FACTOR_CLASSES.index(ODOMETRY)]
     ax.add_collection(LineCollection(list(before[chain]), colors=BEFORE, linewidths=0.6, label="before", zorder=1))
     bins, odometry = shown.bins(shown.end.error), shown.classes == FACTOR_CLASSES.index(ODOMETRY)
+    dashed = shown.ends[shown.spared]
+    if len(dashed):
+        many = f"{'dropped' if shown.judged else 'weight below 1/2'}: {len(dashed)}"
+        style = {"colors": SPARED, "linewidths": 0.7, "linestyles": "--"}
+        ax.add_collection(LineCollection(list(after[dashed]), label=many, zorder=1.5, **style))
     for k, (color, name) in enumerate(zip(RAMP["light"], bin_names(shown), strict=True)):
         for chained, width in ((True, 1.5), (False, 0.8)):
-            rows = shown.ends[(bins == k) & (odometry == chained)]
+            rows = shown.ends[(bins == k) & (odometry == chained) & ~shown.spared]
             if len(rows):
                 lines = LineCollection(list(after[rows]), colors=color, linewidths=width + 0.12 * k, zorder=2 + k)
                 ax.add_collection(lines)

@@ -19,6 +19,9 @@ EDGES = 8000
 BEFORE = "#d3cdc4"
 """Of the start: warm and lighter than any color of an error; as frontend/src/map/canvas.ts."""
 
+SPARED = "#b5588f"
+"""Of edges that count little; as frontend/src/map/canvas.ts."""
+
 VIEW = (-60.0, 30.0)
 """Azimuth and elevation from which a map in space is seen at first, in degrees; as frontend/src/map/view.ts."""
 
@@ -67,8 +70,12 @@ def still_map(shown: GraphMap, words: dict[str, Any]) -> str:
     before, after = points[:count], points[count:]
     bins = shown.bins(shown.end.error)
     drawn = chosen(shown)
+    dashed, drawn = drawn[shown.spared[drawn]], drawn[~shown.spared[drawn]]
     chain = drawn[shown.classes[drawn] == FACTOR_CLASSES.index(ODOMETRY)]
     paths = [f'<path d="{strokes(before, shown.ends[chain])}" stroke="{BEFORE}" stroke-width="7"/>']
+    if dashed.size:
+        style = f'stroke="{SPARED}" stroke-width="8" stroke-dasharray="50 40"'
+        paths.append(f'<path d="{strokes(after, shown.ends[dashed])}" {style}/>')
     for k, color in enumerate(RAMP["light"]):
         rows = drawn[bins[drawn] == k]
         if rows.size:
@@ -152,6 +159,8 @@ def legend(shown: GraphMap, words: dict[str, Any]) -> str:
         for name, color in zip(names, RAMP["light"][: len(names)], strict=True)
     )
     loops = f" · {escape(words['start'])}"
+    if words["spared"]:
+        loops += f' · <span style="color:{SPARED}">╌</span> {escape(words["spared"])}'
     if still_ellipses(shown)[1].size:
         loops += f' · <span style="color:{ELLIPSE}">○</span> {escape(words["ellipse"])}'
     return f"<p>{escape(words['legend'])}: {swatches}{loops}</p>"

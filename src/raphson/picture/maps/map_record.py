@@ -23,12 +23,14 @@ def map_record(fit: Any, shown: GraphMap, title: str) -> dict[str, Any]:
     """The map in plain lists, numbers and base64; the same fit gives the same record."""
     plain = np.array_equal(shown.ids, np.arange(len(shown.ids)))
     return {
-        "schema": 1, "dimension": shown.dimension, "success": bool(fit.success),
+        "schema": 1, "cameras": bool(shown.cameras), "dimension": shown.dimension, "success": bool(fit.success),
         "types": [list(kind) for kind in shown.types],
         "ids": None if plain else ",".join(map(str, shown.ids)), "held": np.flatnonzero(shown.held).tolist(),
         "count": len(shown.ids), "edges": len(shown.ends), "steps": shown.steps,
         "ends": base64_of(shown.ends, "<u4"), "classes": base64_of(shown.classes, "u1"),
-        "share": base64_of(shown.share, "<f4"), "bounds": [float(f"{a:.2g}") for a in shown.bounds],
+        "share": base64_of(shown.share, "<f4"),
+        "weights": None if shown.weights is None else base64_of(np.rint(255 * shown.weights), "u1"),
+        "bounds": [float(f"{a:.2g}") for a in shown.bounds],
         "worst": shown.worst[:WORST].tolist(), "ellipses": ellipse_record(shown),
         "moments": [moment_record(m, k in (0, len(shown.moments) - 1)) for k, m in enumerate(shown.moments)],
         "ramp": RAMP, "words": {language: map_words(fit, shown, title, language) for language in ("en", "zh")},

@@ -10,6 +10,9 @@ from raphson.picture.maps.map_ellipses import MOST, why_without
 from raphson.report.table import significant
 from raphson.slam.account import FACTOR_CLASSES, ODOMETRY, costs_at_start, count_components
 
+NAMED = 60
+"""Outliers named in the notes of a page."""
+
 WORST = 20
 """Rows of the table of the worst edges."""
 
@@ -38,6 +41,8 @@ FIXED: dict[str, dict[str, Any]] = {
         "ellipse": "95 % ellipse of a place",
         "ellipses": "An ellipse holds its place with 95 % probability: its marginal covariance, everything else free, "
         "relative to what is held, if noise is what the information matrices say.",
+        "pixels": "Pixels count as they are: 1 sigma is one pixel along each axis of the image.",
+        "weight": "weight", "dropped": "dropped, weight 0: {} (dashed)", "light": "weight below 1/2: {} (dashed)",
         "notes": "Notes", "labels": {"why": "why", "start": "start", "work": "work", "method": "method"},
         "inside": "Where scripts are allowed the map can be moved, enlarged and, in space, turned, and the steps of "
         "the run can be gone through. Everything is inside this one file.",
@@ -54,6 +59,8 @@ FIXED: dict[str, dict[str, Any]] = {
         "ellipse": "位置的 95 % 椭圆",
         "ellipses": "椭圆以 95 % 的概率包含该位置：由边缘协方差得到，其余变量都自由，相对于固定的变量；"
         "前提是噪声如信息矩阵所述。",
+        "pixels": "像素按原样计：1 σ 即图像每个轴上的一个像素。",
+        "weight": "权重", "dropped": "已剔除，权重为 0：{} 条（虚线）", "light": "权重低于 1/2：{} 条（虚线）",
         "notes": "说明", "labels": {"why": "原因", "start": "起点", "work": "工作量", "method": "方法"},
         "inside": "允许脚本时，地图可以移动、放大，三维的可以转动，还可以逐步查看迭代过程。一切都在这一个文件里。",
     },
@@ -71,24 +78,34 @@ def map_words(fit: Any, shown: GraphMap, title: str, language: str) -> dict[str,
     told = {"why": tell(fit.certificate.criterion), "start": tell(fit.reasons[0]), "work": work_words(fit, zh),
             "method": fit.method if zh else fit.description}  # fmt: skip
     notes = chinese_notes(list(fit.notes)) if zh else list(fit.notes)
-    return {key: value for key, value in own.items() if key != "conventions"} | {
+    kept = {
+        key: value for key, value in own.items() if key not in ("conventions", "pixels", "weight", "dropped", "light")
+    }
+    dashed = own["dropped" if shown.judged else "light"]
+    weighed = [] if shown.weights is None else [own["weight"]]
+    return kept | {
         "title": title or ("因子图" if zh else "Factor graph"), "facts": facts(fit, shown, zh),
-        "headline": f"{headline}{'：' if zh else ': '}{fell(before['g2o'], after['g2o'], zh)}",
+        "headline": f"{headline}{'：' if zh else ': '}{fell_of(fit, before, after, zh)}",
         "lines": [[own["labels"][label], text] for label, text in told.items()],
-        "sentences": [spread_of_errors(shown, zh), concentrated(shown, zh)],
+        "sentences": [spread_of_errors(shown, zh), concentrated(shown, zh), *spared_words(shown, zh)],
+        "spared": dashed.format(int(shown.spared.sum())) if shown.spared.any() else "",
+        "worstColumns": [*own["worstColumns"], *weighed],
+        "sigma": own["sigma"] + (f"{'' if zh else ' '}{own['pixels']}" if shown.cameras else ""),
         "costRows": [
             ["f", significant(fit.trace.start_value, 6), significant(fit.value, 6), minimized(fit, zh)],
             *[[name, significant(before[name], 6), significant(after[name], 6), meaning[name]] for name in after],
         ],
         "worstRows": [worst_row(shown, int(k), language) for k in shown.worst[:WORST]],
-        "noteList": [*notes, *thinned(shown, zh), *without_ellipses(fit, shown, zh)],
+        "noteList": [*notes, *names_of_spared(shown, zh), *thinned(shown, zh), *without_ellipses(fit, shown, zh)],
         "classes": list(CLASS_WORDS[language]),
     }  # fmt: skip
 
 
 def facts(fit: Any, shown: GraphMap, zh: bool) -> str:
     """What the graph holds, in one line."""
-    kinds = [f"{count} {'个' if zh else ''}{kind_words(pose, count, zh)} {name}" for name, count, pose in shown.types]
+    kinds = [
+        f"{count} {'个' if zh else ''}{kind_words(shown, name, count, pose, zh)}" for name, count, pose in shown.types
+    ]
     classes = [(CLASS_WORDS["zh" if zh else "en"][k], shown.count(name)) for k, name in enumerate(FACTOR_CLASSES)]
     parts = count_components(fit.graph)
     if zh:
@@ -104,11 +121,44 @@ def minimized(fit: Any, zh: bool) -> str:
     return "被最小化的函数：e' Ω e 之和的一半" if zh else "what was minimized: half the sum of e' Ω e"
 
 
-def kind_words(pose: bool, count: int, zh: bool) -> str:
-    """What variables of a type are."""
+def kind_words(shown: GraphMap, name: str, count: int, pose: bool, zh: bool) -> str:
+    """What variables of a type are, and how they are called."""
+    several = "" if count == 1 else "s"
+    if shown.cameras:
+        known = ("相机", f"camera{several}") if name in shown.cameras else ("点", f"point{several}")
+        return known[0 if zh else 1]
     if zh:
-        return "位姿" if pose else "路标"
-    return f"{'pose' if pose else 'landmark'}{'' if count == 1 else 's'}"
+        return f"{'位姿' if pose else '路标'} {name}"
+    return f"{'pose' if pose else 'landmark'}{several} {name}"
+
+
+def spared_words(shown: GraphMap, zh: bool) -> list[str]:
+    """How many edges were dropped, or count less than half."""
+    count = int(shown.spared.sum())
+    if shown.judged:
+        if zh:
+            return [f"{count} 条边被判为离群值而剔除，权重为 0。" if count else "没有一条边被判为离群值。"]
+        if not count:
+            return ["No edge was judged an outlier."]
+        what = "edge was judged an outlier" if count == 1 else "edges were judged outliers"
+        return [f"{count} {what} and dropped: weight 0."]
+    if not count:
+        return []
+    if zh:
+        return [f"稳健损失使 {count} 条边的权重低于 1/2。"]
+    return [f"The robust loss gives {count} edge{'' if count == 1 else 's'} a weight below 1/2."]
+
+
+def names_of_spared(shown: GraphMap, zh: bool) -> list[str]:
+    """The edges that were judged outliers, those with the largest errors first."""
+    rows = [int(k) for k in shown.worst if shown.spared[k]]
+    if not (rows and shown.judged):
+        return []
+    pairs = ["{} → {}".format(*(shown.name(int(a)) for a in shown.ends[k])) for k in rows[:NAMED]]
+    more = len(rows) - len(pairs)
+    if zh:
+        return [f"已剔除的边：{'，'.join(pairs)}" + (f"，另有 {more} 条（fit.outliers）" if more else "")]
+    return [f"dropped edges: {', '.join(pairs)}" + (f", and {more} more (fit.outliers)" if more else "")]
 
 
 def error_words(error: float) -> str:
@@ -129,6 +179,16 @@ def fell(before: float, after: float, zh: bool) -> str:
     return f"代价 e' Ω e 从 {a} 降到 {b}" if zh else f"the cost e' Ω e fell from {a} to {b}"
 
 
+def fell_of(fit: Any, before: dict[str, float], after: dict[str, float], zh: bool) -> str:
+    """The same of what was minimized: under a loss the sum of squares is mostly that of outliers."""
+    if fit.loss == "linear":
+        return fell(before["g2o"], after["g2o"], zh)
+    a, b = significant(fit.trace.start_value, 4), significant(fit.value, 4)
+    if a == b:
+        return f"损失 f 为 {b}" if zh else f"the loss f is {b}"
+    return f"损失 f 从 {a} 变为 {b}" if zh else f"the loss f went from {a} to {b}"
+
+
 def work_words(fit: Any, zh: bool) -> str:
     """Trials and evaluations, without seconds: the same run writes the same file."""
     taken, e = int(fit.trace.accepted.sum()), fit.evaluations
@@ -141,14 +201,15 @@ def work_words(fit: Any, zh: bool) -> str:
 
 def spread_of_errors(shown: GraphMap, zh: bool) -> str:
     """Half of the edges, the largest, and how many are above 3 sigmas."""
-    error, worst = shown.end.error, int(shown.worst[0])
+    error, rows = shown.heard, shown.worst
+    worst = int(next((k for k in rows if not shown.spared[k]), rows[0]))
     half, largest, many = (
         significant(float(np.median(error)), 2),
-        significant(float(error[worst]), 3),
+        significant(float(shown.end.error[worst]), 3),
         int(np.sum(error > 3)),
     )
     a, b = (shown.name(int(k)) for k in shown.ends[worst])
-    if error[worst] < ROUNDING_ERROR:
+    if shown.end.error[worst] < ROUNDING_ERROR:
         return f"{error.size} 条边全部吻合，只差舍入误差。" if zh else f"All {error.size} edges fit to rounding."
     if zh:
         above = f"{many} 条超过 3 σ" if many else "没有一条超过 3 σ"
@@ -174,7 +235,8 @@ def worst_row(shown: GraphMap, k: int, language: str) -> list[str]:
     """A row of the table."""
     a, b = (shown.name(int(row)) for row in shown.ends[k])
     kind = CLASS_WORDS[language][int(shown.classes[k])]
-    return [a, b, kind, error_words(float(shown.end.error[k])), percent_of(float(shown.share[k]))]
+    row = [a, b, kind, error_words(float(shown.end.error[k])), percent_of(float(shown.share[k]))]
+    return row if shown.weights is None else [*row, f"{shown.weights[k]:.2g}"]
 
 
 def thinned(shown: GraphMap, zh: bool) -> list[str]:
