@@ -7,6 +7,7 @@ import re
 import struct
 from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -148,7 +149,8 @@ def five_cameras() -> str:
     for camera, angle in enumerate((-0.6, -0.3, 0.0, 0.3, 0.6)):
         pose = np.array([0, 0, -8, 0, np.sin(angle / 2), 0, np.cos(angle / 2)])
         for k, point in enumerate(points):
-            x, y = rp.slam.errors.reprojection(pose, np.array([500, -0.1, 0]), point, rng.normal(size=2))
+            given = (jnp.asarray(a) for a in (pose, [500, -0.1, 0], point, rng.normal(size=2)))
+            x, y = rp.slam.errors.reprojection(*given)
             lines.append(f"{camera} {k} {x} {y}")
         guess += [0, angle, 0, 0, 0, -8, 520, 0, 0]
     guess += (points + 0.2 * rng.normal(size=points.shape)).ravel().tolist()

@@ -100,7 +100,9 @@ def test_dissection_is_taken_where_it_fills_less_and_never_else(shape, monkeypat
     order = dissection.dissected_order(columns, widths)
     normal = structures.structure_of(columns, [3], int(widths.sum()), widths).normal
     rows, across = host_pattern(normal)
-    own = fill_of_order(rows, across, analyzed_order(np.append(np.asarray(normal.diagonal), rows.size), rows))
+    by_degree = analyzed_order(np.append(np.asarray(normal.diagonal), rows.size), rows)
+    assert by_degree is not None
+    own = fill_of_order(rows, across, by_degree)
     if order is None:
         assert normal.order is None
         assert shape != (40, 40)
@@ -115,10 +117,10 @@ def test_dissection_is_taken_where_it_fills_less_and_never_else(shape, monkeypat
 def test_variables_of_several_widths_stay_together():
     rng = np.random.default_rng(0)
     widths = rng.integers(1, 4, 30)
-    first = np.concatenate([[0], np.cumsum(widths)])
+    first = [0, *np.cumsum(widths).tolist()]
     pairs = rng.integers(0, 30, (80, 2))
     pairs = pairs[widths[pairs[:, 0]] + widths[pairs[:, 1]] == 4]
-    spans = [np.concatenate([np.arange(first[v], first[v + 1]) for v in pair]) for pair in pairs]
+    spans = [np.concatenate([np.arange(first[v], first[v + 1]) for v in pair]) for pair in pairs.tolist()]
     pointers, rows = dissection.variable_pattern([np.array(spans)], np.repeat(np.arange(30), widths))
     found = {(int(r), c) for c in range(30) for r in rows[pointers[c] : pointers[c + 1]]}
     wanted = {(max(a, b), min(a, b)) for a, b in pairs.tolist()} | {(k, k) for k in range(30)}
