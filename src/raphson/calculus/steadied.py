@@ -4,7 +4,7 @@ import numpy as np
 
 from raphson.calculus.around import TINY, Around, lengths_of
 from raphson.calculus.lengths import remember_noise
-from raphson.calculus.stencil import OFFSETS, Stencil, read
+from raphson.calculus.stencil import OFFSETS, Stencil, read_stencil
 
 LONGER = 16.0
 """Each step is so many times the last: noise over h^2 falls by 256."""
@@ -39,7 +39,7 @@ def steadied(near: Around, seen: Stencil, size: float, weight: np.ndarray) -> St
             return seen
         h[todo] = placed
         V = near.at(todo, np.stack([OFFSETS[int(s)] for s in side]) * placed[:, None])
-        new, _, _ = read(near, todo, V, placed, side, np.full(todo.size, np.inf))
+        new, _, _ = read_stencil(near, todo, V, placed, side, np.full(todo.size, np.inf))
         there = np.zeros_like(h), np.full_like(h, np.inf)
         there[0][todo], there[1][todo] = placed, new["second_error"]
         better = doubt(near, *there)[todo] < doubt(near, seen.h, seen.second_error)[todo]  # not where it is no number

@@ -79,7 +79,7 @@ def stencil(around: Around, part: float = 1.0) -> Stencil:
             break
         offsets = np.stack([OFFSETS[int(s)] for s in side]) if np.any(side) else OFFSETS[0]
         V = around.at(todo, offsets * h[:, None])
-        new, gap, L = read(around, todo, V, h, side, used[todo])
+        new, gap, L = read_stencil(around, todo, V, h, side, used[todo])
         bad = np.isinf(gap)
         stuck = ~bad & np.isfinite(gaps[todo]) & (gap > 0.25 * gaps[todo])  # shrinking did not help: it was noise
         if attempt:
@@ -132,7 +132,7 @@ def narrow(around: Around, which: np.ndarray, out: Stencil) -> None:
         out.first_error[i] = np.linalg.norm(out.first[i]) + 2 * scale_of(around, np.array([i]), V[None])[0] / width
 
 
-def read(
+def read_stencil(
     around: Around, i: np.ndarray, V: np.ndarray, h: np.ndarray, side: np.ndarray, old: np.ndarray
 ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
     """Derivatives with their errors from values (k, 4, m); the odd gaps (inf: not finite); the lengths seen.
