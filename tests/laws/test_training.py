@@ -93,7 +93,7 @@ def test_on_all_data_the_path_is_that_of_the_solver(name) -> None:
 def test_a_quadratic_is_solved_in_one_step(kind) -> None:
     A, b = RNG.normal(size=(40, 6)), RNG.normal(size=(40, 2))
     linear = EmpiricalRisk("squared", (A, b), predict=lambda w, x: x @ w)
-    method = hessian_free(kind, damping=0.0, progress=0.0)
+    method = hessian_free(kind, damping=0.0, progress=0.0, preconditioned=kind == "hessian")
     found = train(linear, jnp.zeros((6, 2)), method=method, steps=1)
     np.testing.assert_allclose(found.params, np.linalg.lstsq(A, b)[0], rtol=1e-9)
     assert found.trace.ratio[0] == pytest.approx(1, abs=1e-9)

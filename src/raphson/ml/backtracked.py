@@ -123,7 +123,7 @@ class Backtracked:
 
     progress: Any = 5e-4
     most: int = static(default=250)
-    preconditioned: bool = static(default=True)
+    preconditioned: bool = static(default=False)
     backtracking: bool = static(default=True)
     unit: str = static(default=DAMPING)
 

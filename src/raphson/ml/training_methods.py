@@ -24,12 +24,13 @@ EXTRAS = ("value", "grad", "value_fn", "batch", "risk", "key")
 
 def hessian_free(
     curvature: str = GGN, *, damping: float = 0.1, progress: float = 5e-4, most: int = 250, decay: float = 0.95,
-    preconditioned: bool = True, backtracking: bool = True,
+    preconditioned: bool = False, backtracking: bool = True,
 ) -> Method:  # fmt: skip
     """Newton-CG for training (Hessian-free optimization): damped conjugate gradients on products of the batch's
     Gauss-Newton matrix ("gauss-newton", the default) or Hessian ("hessian"), begun at `decay` times the last step,
     ended by relative `progress` a product or after `most`, walked back over kept points (`backtracking`), with lambda
-    by the gain ratio; `damping`: the first lambda, in units of |gradient|^2 / loss.
+    by the gain ratio; `damping`: the first lambda, in units of |gradient|^2 / loss; `preconditioned`: by the squares of
+    single examples' gradients to the power 3/4, which cost more than they saved where it was measured.
 
     Raises ValueError for another curvature. Sources: Martens (2010); Martens and Sutskever (2012).
     """
