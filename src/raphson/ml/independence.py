@@ -33,7 +33,7 @@ def check_independence(term: Term, state: RiskState) -> None:
     a, b = two_examples(state.data)
     batches = {"ab": [a, b], "ba": [b, a], "aa": [a, a], "bb": [b, b], "a": [a], "b": [b]}
     stacked = {
-        name: jax.tree.map(lambda *x: jnp.stack(x), *(strip(term, example) for example in batch))
+        name: jax.tree.map(lambda *x: np.stack(x), *(strip(term, example) for example in batch))
         for name, batch in batches.items()
     }
     try:
@@ -56,7 +56,7 @@ def strip(term: Term, example: Any) -> Any:
     """An example as the function itself takes it; weighing one."""
     if isinstance(term, OutputTerm):
         x, y, w, number = example
-        return x, y, jnp.ones_like(w), number
+        return x, y, np.ones_like(w), number
     return example[0] if term.how == EACH else example
 
 
@@ -163,21 +163,26 @@ def example_at(data: Microbatches, i: int) -> Any:
     for part, size in zip(data.parts, data.sizes, strict=True):
         held = jax.tree.leaves(part)[0].shape[0] * size
         if i < held:
-            return jax.tree.map(lambda a, i=i, size=size: a[i // size, i % size], part)
+            return jax.tree.map(lambda a, i=i, size=size: np.asarray(at_hand(a)[i // size, i % size]), part)
         i -= held
     raise IndexError(i)
 
 
+def at_hand(a: Any) -> Any:
+    """An array of the host as NumPy's, which shares its memory and compiles nothing; others as they are."""
+    return np.asarray(a) if all(device.platform == "cpu" for device in a.devices()) else a
+
+
+@jax.jit
 def nudged(params: Any) -> Any:
     """Parameters beside these ones, none of them zero."""
-    leaves, structure = jax.tree.flatten(params)
 
-    def one(leaf: Any, key: Any) -> Any:
+    def one(leaf: Any) -> Any:
         leaf = jnp.asarray(leaf)
-        size = jnp.sqrt(jnp.mean(jnp.square(leaf))) if leaf.size else jnp.ones((), leaf.dtype)
-        return leaf + NUDGE * jnp.where(size > 0, size, 1).astype(leaf.dtype) * jax.random.normal(
-            key, leaf.shape, leaf.dtype
-        )
+        if not leaf.size:
+            return leaf
+        size = jnp.sqrt(jnp.mean(jnp.square(leaf)))
+        wave = jnp.cos(jnp.arange(1, leaf.size + 1, dtype=jnp.float32) ** 2).reshape(leaf.shape).astype(leaf.dtype)
+        return leaf + NUDGE * jnp.where(size > 0, size, 1).astype(leaf.dtype) * wave
 
-    keys = jax.random.split(jax.random.key(0), len(leaves))
-    return jax.tree.unflatten(structure, [one(leaf, key) for leaf, key in zip(leaves, keys, strict=True)])
+    return jax.tree.map(one, params)
