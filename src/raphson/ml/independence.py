@@ -6,6 +6,7 @@ microbatch would change silently: examples that see each other, random numbers, 
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -44,12 +45,18 @@ def check_independence(term: Term, state: RiskState) -> None:
         values = {name: (pair if len(name) == 2 else alone).at(params, batch) for name, batch in stacked.items()}
         if all(np.isfinite(list(values.values()))):
             changed = partial(changed_state, raw, params, state.frozen, stacked["ab"])
-            tell(term, raw, values, roughness(params) * sum(map(abs, values.values())), changed)
+            tell(term, raw, values, roughness(params, pair.short) * sum(map(abs, values.values())), changed)
 
 
-def roughness(params: Any) -> float:
-    """Relative differences that rounding may make: half the digits of the shortest type among the parameters."""
-    return float(np.sqrt(max(float(jnp.finfo(jnp.result_type(leaf)).eps) for leaf in jax.tree.leaves(params))))
+SHORT = re.compile(r"[x<]b?f16>")
+"""Types of two bytes in the text of a program."""
+
+
+def roughness(params: Any, short: bool) -> float:
+    """Relative differences that rounding may make: half the digits of the parameters, or two units of bfloat16 where
+    anything is computed in two bytes."""
+    eps = max(float(jnp.finfo(jnp.result_type(leaf)).eps) for leaf in jax.tree.leaves(params))
+    return 2 * float(jnp.finfo(jnp.bfloat16).eps) if short else float(np.sqrt(eps))
 
 
 def strip(term: Term, example: Any) -> Any:
@@ -74,7 +81,7 @@ class Looked:
                 once, again = (self.traced(state.params, batch) for _ in range(2))
             except Exception as error:
                 raise OnlyWholeBatchesError from error
-            self.compiled = once.compile()
+            self.compiled, self.short = once.compile(), SHORT.search(once.as_text()) is not None
             if once.as_text() != again.as_text():
                 first, second = (float(c(state.params, state.frozen, batch)) for c in (self.compiled, again.compile()))
                 if first != second and np.isfinite(first - second):
