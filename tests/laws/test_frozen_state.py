@@ -213,3 +213,16 @@ def test_traced_parameters_are_taken_and_probed_later() -> None:
     assert np.isfinite(jax.jit(coupled.value)(PARAMS))
     with pytest.raises(ValueError, match="depends on the others"):
         coupled.value(PARAMS)
+
+
+def test_rounding_is_no_dependence() -> None:
+    """Layer normalization, and products in two bytes, whose last digits depend on the size of a batch."""
+
+    def short(p: Any, x: Any) -> Any:
+        hidden = predict(jax.tree.map(lambda a: a.astype(jnp.bfloat16), p), x.astype(jnp.bfloat16)).astype(jnp.float32)
+        return (hidden - hidden.mean(axis=1, keepdims=True)) / hidden.std(axis=1, keepdims=True)
+
+    small = jax.tree.map(lambda a: a.astype(jnp.float32), PARAMS)
+    assert EmpiricalRisk("squared", (X, Y), predict=short).value(small) > 0
+    with pytest.raises(ValueError, match="depends on the others"):
+        EmpiricalRisk("squared", (X, Y), predict=lambda p, x: short(p, x - x.mean(axis=0))).value(small)

@@ -6,6 +6,7 @@ microbatch would change silently: examples that see each other, random numbers, 
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -33,7 +34,7 @@ def check_independence(term: Term, state: RiskState) -> None:
     a, b = two_examples(state.data)
     batches = {"ab": [a, b], "ba": [b, a], "aa": [a, a], "bb": [b, b], "a": [a], "b": [b]}
     stacked = {
-        name: jax.tree.map(lambda *x: jnp.stack(x), *(strip(term, example) for example in batch))
+        name: jax.tree.map(lambda *x: np.stack(x), *(strip(term, example) for example in batch))
         for name, batch in batches.items()
     }
     try:
@@ -44,19 +45,25 @@ def check_independence(term: Term, state: RiskState) -> None:
         values = {name: (pair if len(name) == 2 else alone).at(params, batch) for name, batch in stacked.items()}
         if all(np.isfinite(list(values.values()))):
             changed = partial(changed_state, raw, params, state.frozen, stacked["ab"])
-            tell(term, raw, values, roughness(params) * sum(map(abs, values.values())), changed)
+            tell(term, raw, values, roughness(params, pair.short) * sum(map(abs, values.values())), changed)
 
 
-def roughness(params: Any) -> float:
-    """Relative differences that rounding may make: half the digits of the shortest type among the parameters."""
-    return float(np.sqrt(max(float(jnp.finfo(jnp.result_type(leaf)).eps) for leaf in jax.tree.leaves(params))))
+SHORT = re.compile(r"[x<]b?f16>")
+"""Types of two bytes in the text of a program."""
+
+
+def roughness(params: Any, short: bool) -> float:
+    """Relative differences that rounding may make: half the digits of the parameters, or two units of bfloat16 where
+    anything is computed in two bytes."""
+    eps = max(float(jnp.finfo(jnp.result_type(leaf)).eps) for leaf in jax.tree.leaves(params))
+    return 2 * float(jnp.finfo(jnp.bfloat16).eps) if short else float(np.sqrt(eps))
 
 
 def strip(term: Term, example: Any) -> Any:
     """An example as the function itself takes it; weighing one."""
     if isinstance(term, OutputTerm):
         x, y, w, number = example
-        return x, y, jnp.ones_like(w), number
+        return x, y, np.ones_like(w), number
     return example[0] if term.how == EACH else example
 
 
@@ -74,7 +81,7 @@ class Looked:
                 once, again = (self.traced(state.params, batch) for _ in range(2))
             except Exception as error:
                 raise OnlyWholeBatchesError from error
-            self.compiled = once.compile()
+            self.compiled, self.short = once.compile(), SHORT.search(once.as_text()) is not None
             if once.as_text() != again.as_text():
                 first, second = (float(c(state.params, state.frozen, batch)) for c in (self.compiled, again.compile()))
                 if first != second and np.isfinite(first - second):
@@ -164,21 +171,26 @@ def example_at(data: Microbatches, i: int) -> Any:
         rows, size = jax.tree.leaves(part)[0].shape[:2]  # over a mesh a row holds the microbatches of all devices
         held = rows * size
         if i < held:
-            return jax.tree.map(lambda a, i=i, size=size: a[i // size, i % size], part)
+            return jax.tree.map(lambda a, i=i, size=size: np.asarray(at_hand(a)[i // size, i % size]), part)
         i -= held
     raise IndexError(i)
 
 
+def at_hand(a: Any) -> Any:
+    """An array of the host as NumPy's, which shares its memory and compiles nothing; others as they are."""
+    return np.asarray(a) if all(device.platform == "cpu" for device in a.devices()) else a
+
+
+@jax.jit
 def nudged(params: Any) -> Any:
     """Parameters beside these ones, none of them zero."""
-    leaves, structure = jax.tree.flatten(params)
 
-    def one(leaf: Any, key: Any) -> Any:
+    def one(leaf: Any) -> Any:
         leaf = jnp.asarray(leaf)
-        size = jnp.sqrt(jnp.mean(jnp.square(leaf))) if leaf.size else jnp.ones((), leaf.dtype)
-        return leaf + NUDGE * jnp.where(size > 0, size, 1).astype(leaf.dtype) * jax.random.normal(
-            key, leaf.shape, leaf.dtype
-        )
+        if not leaf.size:
+            return leaf
+        size = jnp.sqrt(jnp.mean(jnp.square(leaf)))
+        wave = jnp.cos(jnp.arange(1, leaf.size + 1, dtype=jnp.float32) ** 2).reshape(leaf.shape).astype(leaf.dtype)
+        return leaf + NUDGE * jnp.where(size > 0, size, 1).astype(leaf.dtype) * wave
 
-    keys = jax.random.split(jax.random.key(0), len(leaves))
-    return jax.tree.unflatten(structure, [one(leaf, key) for leaf, key in zip(leaves, keys, strict=True)])
+    return jax.tree.map(one, params)

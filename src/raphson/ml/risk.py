@@ -51,8 +51,8 @@ Array = jax.Array
 REDUCTIONS = ("mean", "sum")
 
 ALONE = 5000
-"""Parameters above which a CPU multiplies vectors with a Hessian one by one: 4 together cost 0.8 (a perceptron), 1.5
-(attention) and 2.4 (convolutions) of single ones a vector; below it the calls count, not the arithmetic."""
+"""Parameters above which a CPU multiplies vectors with a Hessian one by one: 4 together cost 0.9 (a perceptron), 1.45
+(attention) and 1.8 (convolutions) of single ones a vector; below it the calls count, not the arithmetic."""
 
 SHARES = 1e-3
 """How far shares of classes may be from 1 together: float16 has three digits."""
