@@ -89,6 +89,9 @@ def spectrum_lines(found: dict[str, Any]) -> list[str]:
     def with_error(pair: tuple[float, float]) -> str:
         return f"{pair[0]:.6g} ± {pair[1]:.1g}"
 
+    def counted(pair: tuple[float, float]) -> str:
+        return f"{pair[0]:.0f} ± {pair[1]:.0f}"
+
     def listed(pairs: list[tuple[float, float]]) -> str:
         return ", ".join(f"{v:.6g}" for v, _ in pairs) + f"  (± {max(e for _, e in pairs):.1g})"
 
@@ -102,8 +105,8 @@ def spectrum_lines(found: dict[str, Any]) -> list[str]:
         share = found["negative"][0] / found["parameters"]
         said += [
             f"trace     {with_error(found['trace'])}",
-            f"near 0    {with_error(found['near_zero'])} eigenvalues within ± {found['level']:.1g}, not told apart",
-            f"negative  {with_error(found['negative'])} eigenvalues beyond it, {100 * share:.1f} %",
+            f"near 0    {counted(found['near_zero'])} eigenvalues within ± {found['level']:.1g}, not told apart",
+            f"negative  {counted(found['negative'])} eigenvalues beyond it, {100 * share:.1f} %",
         ]
     if "condition" in found:
         said.append(f"condition {found['condition']}")
