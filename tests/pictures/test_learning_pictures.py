@@ -115,6 +115,8 @@ def test_what_has_no_picture_is_named(risk):
     ):
         with pytest.raises(ValueError, match=message):
             learning.landscape(risk, PARAMS, plane)
+    with pytest.raises(ValueError, match="one parameter"):
+        learning.landscape(rp.ml.EmpiricalRisk(lambda p, batch: jnp.mean((batch - p) ** 2), X[:, 0]), jnp.ones(()))
     with pytest.raises(ValueError, match="above 0"):
         learning.landscape(risk, PARAMS, reach=-1.0)
     with pytest.raises(ValueError, match="not finite"):

@@ -9,7 +9,7 @@ import typer
 
 from raphson.cli import options, screen
 from raphson.cli import report as page
-from raphson.cli.spectrum_found import DENSE, both_ends, lines, whole
+from raphson.cli.spectrum_found import FORMED, both_ends, found_whole, spectrum_lines
 from raphson.cli.spectrum_watch import Watch
 from raphson.cli.target import TargetError, load, resolve
 from raphson.report.json import text
@@ -51,8 +51,8 @@ def spectrum(
     value = finite_loss(risk, params)
     pairs = density = None
     with Watch(progress) as watch:
-        if operator.size <= DENSE:
-            found = whole(operator, k)
+        if operator.size <= FORMED:
+            found = found_whole(operator, k)
         else:
             found, pairs, density = both_ends(operator, k, runs, watch)
         found = {"loss": value, "matrix": operator.name, "parameters": operator.size, "examples": risk.data.count,
@@ -62,8 +62,8 @@ def spectrum(
         scenes = [] if report is None else pictures(risk, params, operator, pairs, density, watch)
     found["seconds"] = time.perf_counter() - begin
     if report is not None:
-        found["report"] = write_page(report, page.short(loss), "\n".join(lines(found)), scenes, language)
-    print(text(found) if json else screen.fold("\n".join([*lines(found), *told(found)])))
+        found["report"] = write_page(report, page.short(loss), "\n".join(spectrum_lines(found)), scenes, language)
+    print(text(found) if json else screen.fold("\n".join([*spectrum_lines(found), *told(found)])))
     if found.get("interrupted"):
         raise KeyboardInterrupt
     return 0 if found["converged"] else 1

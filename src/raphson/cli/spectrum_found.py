@@ -4,7 +4,7 @@ from typing import Any
 
 from raphson.cli.spectrum_watch import Watch
 
-DENSE = 600
+FORMED = 600
 """Up to so many parameters the matrix is formed, and every eigenvalue known: estimates take more products."""
 
 STEPS = 80
@@ -14,7 +14,7 @@ PART = 2
 """Runs between two looks at Ctrl-C: the fewest that have an error."""
 
 
-def whole(operator: Any, k: int) -> dict[str, Any]:
+def found_whole(operator: Any, k: int) -> dict[str, Any]:
     """All eigenvalues of a small matrix."""
     import numpy as np
 
@@ -30,6 +30,7 @@ def whole(operator: Any, k: int) -> dict[str, Any]:
         "trace": (float(np.sum(values)), rounding),
         "negative": (float(np.sum(values < -rounding)), 0.0),
         "near_zero": (inertia(operator, rounding).near_zero.value, 0.0),
+        "level": rounding,
         "condition": str(condition_number(operator)),
         "converged": True,
         "products": operator.size,
@@ -56,13 +57,13 @@ def both_ends(operator: Any, k: int, runs: int, watch: Watch) -> tuple[dict[str,
     }
     density = spread(operator, runs, watch)
     if density is not None:
-        trace, level = density.sum_of(lambda a: a), max(3 * float(ends.residuals.max()), density.rounding)
-        below = density.below(-level)
-        zero = density.sum_of(lambda a: (abs(a) <= level).astype(float))
+        trace, level = density.sum_of(lambda a: a), max(3 * float(ends.residuals.max()), density.resolution)
+        below, zero = density.below(-level), density.near_zero(level)
         found |= {
             "trace": (trace.value, trace.error),
             "negative": (below.value, below.error),
             "near_zero": (zero.value, zero.error),
+            "level": level,
             "products": ends.products + density.products,
         }
     return found, ends, density
@@ -82,11 +83,14 @@ def spread(operator: Any, runs: int, watch: Watch) -> Any:
     return density
 
 
-def lines(found: dict[str, Any]) -> list[str]:
+def spectrum_lines(found: dict[str, Any]) -> list[str]:
     """What a person reads."""
 
     def with_error(pair: tuple[float, float]) -> str:
         return f"{pair[0]:.6g} ± {pair[1]:.1g}"
+
+    def counted(pair: tuple[float, float]) -> str:
+        return f"{pair[0]:.0f} ± {pair[1]:.0f}"
 
     def listed(pairs: list[tuple[float, float]]) -> str:
         return ", ".join(f"{v:.6g}" for v, _ in pairs) + f"  (± {max(e for _, e in pairs):.1g})"
@@ -101,8 +105,8 @@ def lines(found: dict[str, Any]) -> list[str]:
         share = found["negative"][0] / found["parameters"]
         said += [
             f"trace     {with_error(found['trace'])}",
-            f"negative  {with_error(found['negative'])} eigenvalues, {100 * share:.1f} %",
-            f"near 0    {with_error(found['near_zero'])} eigenvalues",
+            f"near 0    {counted(found['near_zero'])} eigenvalues within ± {found['level']:.1g}, not told apart",
+            f"negative  {counted(found['negative'])} eigenvalues beyond it, {100 * share:.1f} %",
         ]
     if "condition" in found:
         said.append(f"condition {found['condition']}")

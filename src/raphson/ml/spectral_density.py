@@ -30,17 +30,23 @@ Array = jax.Array
 Host = NDArray[np.float64]
 
 
+LIGHT = 1.0
+"""Eigenvalues that a node stands for at least, where it is looked at for itself: Lanczos also leaves nodes of next to
+no weight."""
+
+
 @dataclass(frozen=True, eq=False)
 class SpectralDensity:
     """The spread of P eigenvalues: for each run nodes (runs, m) with weights that add up to 1.
 
-    `early_nodes`, `early_weights` (runs, 3 m / 4): what the same runs knew after three quarters of their steps. `eps`:
-    of the products.
+    `residuals` (runs, m): an eigenvalue lies within that of each node, certainly. `early_nodes`, `early_weights` (runs,
+    3 m / 4): what the same runs knew after three quarters of their steps. `eps`: of the products.
     """
 
     size: int
     nodes: Host
     weights: Host
+    residuals: Host
     early_nodes: Host
     early_weights: Host
     products: int
@@ -50,6 +56,13 @@ class SpectralDensity:
     def rounding(self) -> float:
         """Nodes nearer to 0 than this are not told from 0."""
         return 10 * self.eps * float(np.max(np.abs(self.nodes[self.weights > 0])))
+
+    @property
+    def resolution(self) -> float:
+        """Eigenvalues nearer to 0 than this are not told apart, nor their signs: the largest residual of nodes that it
+        does not part from 0. It falls like one over the steps; a node there stands for many eigenvalues."""
+        crossing = (np.abs(self.nodes) <= self.residuals) & (self.weights * self.size > LIGHT)
+        return max(float(np.max(self.residuals[crossing], initial=0.0)), self.rounding)
 
     def sum_of(self, f: Callable[[Host], Host]) -> Estimated:
         """The sum of f over the eigenvalues, tr f(A), with its standard error; f takes and gives arrays.
@@ -65,8 +78,26 @@ class SpectralDensity:
         return float(abs(np.mean(late - weighted_sums(self.size, self.early_nodes, self.early_weights, f))))
 
     def below(self, level: float) -> Estimated:
-        """The number of eigenvalues below a level."""
-        return self.sum_of(lambda a: (a < level).astype(float))
+        """The number of eigenvalues below a level. A node next to the level, and no farther from it than its residual,
+        may stand for eigenvalues on the other side: by Chebyshev, Markov and Stieltjes at most for as many as its
+        weight. Half of these weights is added to the error."""
+        return self.counted(level, self.sum_of(lambda a: (a < level).astype(float)))
+
+    def near_zero(self, level: float) -> Estimated:
+        """The number of eigenvalues of size at most `level`; errors as in `below`, of both ends."""
+        found = self.sum_of(lambda a: (np.abs(a) <= level).astype(float))
+        return self.counted(level, self.counted(-level, found))
+
+    def counted(self, level: float, found: Estimated) -> Estimated:
+        """The estimate with the weight of nodes that straddle a level added to its error."""
+        gap = np.where(self.weights > 0, self.nodes - level, np.inf)
+        doubtful = 0.0
+        for side in (gap, -gap):
+            side = np.where((side >= 0) & np.isfinite(side), side, np.inf)
+            nearest = np.argmin(side, axis=1)[:, None]
+            near = np.take_along_axis(side <= self.residuals, nearest, 1)
+            doubtful += self.size * float(np.mean(near * np.take_along_axis(self.weights, nearest, 1)))
+        return replace(found, error=float(np.hypot(found.error, doubtful / 2)))
 
     def logdet(self, shift: float = 0.0) -> Estimated:
         """log det(A + shift I). Raises ValueError where an eigenvalue of it is not positive, beyond rounding."""
@@ -110,15 +141,15 @@ def merged(first: SpectralDensity, second: SpectralDensity) -> SpectralDensity:
     """The runs of both, of as many steps each."""
     both = {
         name: np.concatenate([getattr(first, name), getattr(second, name)])
-        for name in ("nodes", "weights", "early_nodes", "early_weights")
+        for name in ("nodes", "weights", "residuals", "early_nodes", "early_weights")
     }
     return replace(first, products=first.products + second.products, **both)
 
 
 @partial(jax.jit, static_argnames=("multiply", "tree", "steps"))
 def tridiagonals(multiply: Any, tree: Any, state: Any, starts: Array, steps: int) -> tuple[Array, Array]:
-    """Diagonals (runs, steps) and off-diagonals (runs, steps - 1) of Lanczos from each start (runs, P), one run after
-    another, each vector made orthogonal to all before. After the end of a run its entries are 0."""
+    """Diagonals and off-diagonals of Lanczos (runs, steps) from each start (runs, P), one run after another; each
+    vector is made orthogonal to all before. The last off-diagonal is what was left. After a run's end entries are 0."""
     tiny = 10 * jnp.finfo(starts.dtype).eps * np.sqrt(starts.shape[1])
 
     def run(start: Array) -> tuple[Array, Array]:
@@ -136,7 +167,7 @@ def tridiagonals(multiply: Any, tree: Any, state: Any, starts: Array, steps: int
 
         zero = jnp.zeros(steps, start.dtype)
         _, alpha, beta, _ = lax.fori_loop(0, steps, one, (basis, zero, zero, jnp.zeros((), start.dtype)))
-        return alpha, beta[:-1]
+        return alpha, beta
 
     return lax.map(run, starts)
 
@@ -156,11 +187,12 @@ def spectral_density(operator: TreeOperator, runs: int = 10, steps: int = 80, se
     if not (np.all(np.isfinite(a)) and np.all(np.isfinite(b))):
         raise ValueError(f"a product with the {operator!r} is not finite: it has no spectrum")
     early = max(3 * steps // 4, 1)
-    late, before = quadrature_rules(a, b), quadrature_rules(a[:, :early], b[:, : early - 1])
-    return SpectralDensity(operator.size, *late, *before, runs * steps, float(jnp.finfo(operator.dtype).eps))
+    late, before = quadrature_rules(a, b), quadrature_rules(a[:, :early], b[:, :early])
+    return SpectralDensity(operator.size, *late, *before[:2], runs * steps, float(jnp.finfo(operator.dtype).eps))
 
 
-def quadrature_rules(a: Host, b: Host) -> tuple[Host, Host]:
-    """Nodes (runs, m) and weights of tridiagonal matrices."""
-    pairs = [ritz(x, y) for x, y in zip(a, b, strict=True)]
-    return np.stack([p[0] for p in pairs]), np.stack([p[1] ** 2 for p in pairs])
+def quadrature_rules(a: Host, b: Host) -> tuple[Host, Host, Host]:
+    """Nodes (runs, m), weights and residuals of tridiagonal matrices, b (runs, m) with what is left last."""
+    found = [(*ritz(x, y[:-1]), y[-1]) for x, y in zip(a, b, strict=True)]
+    nodes, first, last = (np.stack([one[i] for one in found]) for i in range(3))
+    return nodes, first**2, np.abs(last * np.array([one[3] for one in found])[:, None])

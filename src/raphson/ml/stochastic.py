@@ -101,7 +101,7 @@ def searched(
     """The estimate; where P products are allowed and it is not good enough, or was asked for no accuracy, the exact
     answer."""
     n, spent = operator.size, 0
-    if most < n or wanted is not None:
+    if most < n or (wanted is not None and n > 2 * BLOCK):
         found = search(min(most, n), jax.random.key(seed))
         if most < n or found.met:
             return found

@@ -40,6 +40,8 @@ def landscape(
     """The loss in a plane through params, and its quadratic model there; see `rp.plot.landscape`."""
     operator = risk.hessian(params)
     tree = operator.parameters
+    if operator.size < 2:
+        raise ValueError("a landscape is drawn over a plane, and there is one parameter")
     x, g = (np.asarray(tree.flat(a), float) for a in (params, risk.gradient(params)))
     value = float(risk.value(params))
     if not (np.isfinite(value) and np.all(np.isfinite(g))):

@@ -14,7 +14,7 @@ body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; marg
 h1 { font-size: 1.4em; margin: 0.2em 0 } h2 { font-size: 1.1em; margin: 0 }
 main { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 28px }
 figure { margin: 0; break-inside: avoid } svg { width: 100%; height: auto }
-figcaption, .title { color: #55606c } pre { overflow-x: auto; background: #f5f7f9; padding: 10px }
+figcaption, .title { color: #55606c } pre { white-space: pre-wrap; background: #f5f7f9; padding: 10px }
 """
 
 

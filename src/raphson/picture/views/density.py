@@ -15,7 +15,8 @@ WIDTH = 0.12
 """Decades of the normal curve that an eigenvalue is drawn as: one alone is 3.3 high."""
 
 DECADES = 8
-"""Decades below the largest that are drawn; what is smaller is near zero, and counted in words."""
+"""Decades below the largest that are drawn, at most: down to the resolution of the products. What is smaller is counted
+in words: there the nodes are not eigenvalues, and their signs are not theirs."""
 
 POINTS = 240
 """Points of the curve."""
@@ -54,9 +55,9 @@ def density(d: Any, pairs: Any = None) -> Scene:
     if size == 0:
         return nothing(d)
     high = np.log10(size)
-    low = max(high - DECADES, np.log10(d.rounding))
+    low = min(max(high - DECADES, np.log10(d.resolution)), high - 0.5)
     low = max(low, smallest(d, low) - 4 * WIDTH)
-    zero = d.sum_of(lambda a: (np.abs(a) < 10.0**low).astype(float))
+    zero = d.near_zero(10.0**low)
     known = agreed(d) if pairs is None else np.asarray(pairs.values, float)
     ends = (low, high + 4 * WIDTH)
     parts = [half(d, sign, ends, known) for sign in (1, -1)]
@@ -160,10 +161,10 @@ def title(d: Any) -> str:
 
 def caption(d: Any, parts: list[DensityPart], zero: Any, low: float) -> str:
     """The numbers of each sign, the ends, the outliers."""
-    negative = d.sum_of(lambda a: (a <= -low).astype(float))
-    said = [f"About {amount(zero)} lie within ± {number_text(low)}, and are not drawn." if zero.value >= 0.5 else ""]
+    negative = d.below(-low)
+    said = [f"About {amount(zero)} lie within ± {number_text(low)}, not told apart." if zero.value >= 0.5 else ""]
     if negative.value > negative.error or len(parts[1].outliers):
-        said.append(f"About {amount(negative)} are negative.")
+        said.append(f"About {amount(negative)} are negative beyond it.")
     else:
         said.append("No negative one was met.")
     named = [number_text(v) for v in parts[0].outliers] + [number_text(-v) for v in parts[1].outliers]
