@@ -193,7 +193,7 @@ def kfac(
     *,
     momentum: Any = 0.9,
     damping: Any = 1e-3,
-    least_damping: Any = 1e-4,
+    least_damping: Any = 1e-3,
     adapt: int | None = 5,
     fade: Any = 0.95,
     every: Any = 10,

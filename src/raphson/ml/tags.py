@@ -78,9 +78,8 @@ def tag_dense(x: Any, w: Any, b: Any = None, *, name: str = "") -> Array:
     """x w + b, marked as a layer for `kfac` and `kronecker_factors`; the identity of a mark wherever nobody listens.
 
     x (..., inputs), w (inputs, outputs) or (inputs, ...), b of the shape of the outputs or None. w and b: leaves of the
-    parameters as they are, not computed from them. The examples are x's first axis, or that of a `jax.vmap` around the
-    model; further axes are positions that share the weights. Uses of w beside the tag are not seen by K-FAC.
-
+    parameters as they are, not computed from them; what else the model does with w is not seen by K-FAC. The examples
+    are x's first axis, or that of a `jax.vmap` around the model; further axes are positions that share the weights.
     Raises ValueError where shapes do not fit.
     """
     x, w = jnp.asarray(x), jnp.asarray(w)

@@ -150,8 +150,8 @@ def checked_batch(name: str, risk: EmpiricalRisk, extra: dict[str, Any]) -> Any:
     targets, known = jnp.asarray(batch[1]), risk.data.parts[0][1]  # the risk's, with microbatches first
     if targets.ndim != known.ndim - 1:
         raise ValueError(
-            f"{name}: targets of the batch have shape {targets.shape}, those of the risk (examples, ...) "
-            f"{known.shape[1:]}"
+            f"{name}: targets of the batch have shape {targets.shape}, those of the risk {known.shape[1:]}, the "
+            "examples first"
         )
     weights = jnp.ones(count) if len(batch) == 2 else jnp.asarray(batch[2], float)
     return batch[0], targets, weights / jnp.sum(weights), jnp.arange(count)
