@@ -19,6 +19,7 @@ NAMES = (
     "slam_incremental",
     "outliers",
     "learning_products",
+    "training",
 )
 
 

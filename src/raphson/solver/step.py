@@ -161,17 +161,25 @@ def accept_if_finite(
 
     def accept() -> tuple[Iterate, Any, Trial]:
         loose = reduce_to_free(model)
-        stop_state = arrival(method.stop, loose, state.iterate.stop_state, trial)
         begun = lax.cond(first, lambda: method.control.start(loose), lambda: control)
-        known = loose.curvature.remembering(getattr(state.iterate.plan, "pairs", None))
-        plan = planned(method, replace(loose, curvature=known), begun.tau, stop_state)
-        return Iterate(model, memory, plan, stop_state), begun, trial
+        return arrive(method, state, model, memory, begun, state.iterate.stop_state, trial), begun, trial
 
     def reject_nonfinite() -> tuple[Iterate, Any, Trial]:
         shorter = replace(state.control, tau=0.25 * state.control.tau)
         return state.iterate, shorter, replace(trial, accepted=jnp.zeros((), bool))
 
     return lax.cond(first | finite(seen, model), accept, reject_nonfinite)
+
+
+def arrive(
+    method: Method, state: State, model: Model, memory: Any, control: Any, stop_state: StopState, trial: Trial
+) -> Iterate:
+    """The stopping rules at the new point, and the plan from there."""
+    loose = reduce_to_free(model)
+    stop_state = arrival(method.stop, loose, stop_state, trial)
+    known = loose.curvature.remembering(getattr(state.iterate.plan, "pairs", None))
+    plan = planned(method, replace(loose, curvature=known), control.tau, stop_state)
+    return Iterate(model, memory, plan, stop_state)
 
 
 def planned(method: Method, model: Model, tau: Array, stop_state: StopState) -> Any:
