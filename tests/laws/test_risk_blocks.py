@@ -70,3 +70,52 @@ def test_a_name_that_is_none_is_told() -> None:
         operator.block("hid")
     with pytest.raises(ValueError, match="at least"):
         operator.block()
+
+
+CURVES = {
+    "squared": lambda f: np.ones_like(f),
+    "bernoulli": lambda f: 1 / (2 + np.exp(f) + np.exp(-f)),
+    "poisson": np.exp,
+}
+
+
+@pytest.mark.parametrize("size", [None, 1, 7])
+@pytest.mark.parametrize("name", CURVES)
+def test_linear_models_have_their_closed_forms(name: str, size: int | None) -> None:
+    """X'WX: of the Hessian, of the Gauss-Newton matrix, of a block, and of the row space's eigenvalues."""
+    w = {"a": jnp.asarray([0.3, -0.5]), "b": jnp.asarray([0.2, 0.1])}
+    y = np.abs(TARGETS[name][:, 0]) if name != "squared" else TARGETS[name][:, 0]
+
+    def linear(w: Any, x: Any) -> Any:
+        return x[:, :2] @ w["a"] + x[:, 2:] @ w["b"]
+
+    risk = EmpiricalRisk(name, (X, y, WEIGHTS), predict=linear, batch_size=size)
+    curve = WEIGHTS * CURVES[name](np.asarray(linear(w, X))) / WEIGHTS.sum()
+    expected = X.T @ (X * curve[:, None])
+    assert close(risk.hessian(w).dense(), expected, 1e-12)
+    assert close(risk.gauss_newton(w).dense(), expected, 1e-12)
+    assert close(risk.gauss_newton(w).block("b").dense(), expected[2:, 2:], 1e-12)
+    if size == 7:
+        assert close(risk.row_space(w).values[-4:], np.linalg.eigvalsh(expected), 1e-12)
+
+
+def test_blocks_and_row_spaces_in_float32() -> None:
+    small = jax.tree.map(lambda a: a.astype(jnp.float32), PARAMS)
+    data = (X[:5].astype(np.float32), TARGETS["cross-entropy"][:5])
+    risk = EmpiricalRisk("cross-entropy", data, predict=predict)
+    exact = EmpiricalRisk("cross-entropy", (X[:5], data[1]), predict=predict)
+    G = np.asarray(exact.gauss_newton(PARAMS).dense())
+    block = risk.gauss_newton(small).block("hidden")
+    assert block.dtype == np.float32 and close(block.dense(), G[:25, :25], 1e-4)
+    g = G @ np.cos(np.arange(40.0))
+    x = risk.row_space(small).solve(jnp.asarray(g, jnp.float32), 1e-2)
+    assert x.dtype == np.float32 and close(x, np.linalg.solve(G + 1e-2 * np.eye(40), g), 1e-4)
+    with pytest.raises(TypeError, match="bfloat16"):
+        risk.row_space(jax.tree.map(lambda a: a.astype(jnp.bfloat16), PARAMS))
+
+
+def test_layers_of_one_array_and_of_none() -> None:
+    one = EmpiricalRisk("squared", (X, X[:, 0]), predict=lambda w, x: x @ w).hessian(jnp.ones(4))
+    assert list(one.blocks()) == ["params"] and one.block("params").size == 4
+    odd = {"a": jnp.ones(4), "none": jnp.zeros((0, 3))}
+    assert list(EmpiricalRisk("squared", (X, X[:, 0]), predict=lambda p, x: x @ p["a"]).hessian(odd).blocks()) == ["a"]

@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jax.core import Tracer
 
 from raphson.ml.risk_products import RiskState, Term, risk_value
 
@@ -18,8 +17,6 @@ NAMED = 10
 
 def check_finite(term: Term, state: RiskState, coupled: bool) -> None:
     """Raises ValueError where the risk is not finite, and names the parameters or the examples that are the cause."""
-    if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(state)):
-        return
     value = float(risk_value(term, state))
     if np.isfinite(value):
         return

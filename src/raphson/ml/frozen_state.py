@@ -56,8 +56,8 @@ def value_alone(answer: Any) -> Any:
 
 def as_key(key: Any) -> Any:
     """A key of JAX, of either kind; a whole number is a seed. Raises TypeError for anything else."""
-    if isinstance(key, int) and not isinstance(key, bool):
-        return jax.random.key(key)
+    if isinstance(key, int | np.integer) and not isinstance(key, bool):
+        return jax.random.key(int(key))
     if key is None:
         return None
     dtype, axes = getattr(key, "dtype", None), np.ndim(key)

@@ -14,7 +14,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.core import Tracer
 
 from raphson.ml.frozen_state import EACH, ONE_BATCH, PLAIN, rebuilt
 from raphson.ml.microbatches import Microbatches
@@ -28,14 +27,13 @@ layers that begin with zeros hide what stands before them."""
 def check_independence(term: Term, state: RiskState) -> None:
     """Raises ValueError where the loss of a batch is not the sum, or the mean, of losses of its examples."""
     leaves = jax.tree.leaves(state)
-    traced = any(isinstance(leaf, Tracer) for leaf in leaves)
-    if state.data.count < 2 or traced or not all(getattr(leaf, "is_fully_addressable", True) for leaf in leaves):
+    if state.data.count < 2 or not all(getattr(leaf, "is_fully_addressable", True) for leaf in leaves):
         return
     raw = replace(term, how=ONE_BATCH) if term.how == EACH else term
     a, b = two_examples(state.data)
     batches = {"ab": [a, b], "ba": [b, a], "aa": [a, a], "bb": [b, b], "a": [a], "b": [b]}
     stacked = {
-        name: jax.tree.map(lambda *x: jnp.stack(x), *(strip(term, example) for example in batch))
+        name: jax.tree.map(lambda *x: np.stack(x), *(strip(term, example) for example in batch))
         for name, batch in batches.items()
     }
     try:
@@ -58,7 +56,7 @@ def strip(term: Term, example: Any) -> Any:
     """An example as the function itself takes it; weighing one."""
     if isinstance(term, OutputTerm):
         x, y, w, number = example
-        return x, y, jnp.ones_like(w), number
+        return x, y, np.ones_like(w), number
     return example[0] if term.how == EACH else example
 
 
@@ -166,21 +164,26 @@ def example_at(data: Microbatches, i: int) -> Any:
         rows, size = jax.tree.leaves(part)[0].shape[:2]  # over a mesh a row holds the microbatches of all devices
         held = rows * size
         if i < held:
-            return jax.tree.map(lambda a, i=i, size=size: a[i // size, i % size], part)
+            return jax.tree.map(lambda a, i=i, size=size: np.asarray(at_hand(a)[i // size, i % size]), part)
         i -= held
     raise IndexError(i)
 
 
+def at_hand(a: Any) -> Any:
+    """An array of the host as NumPy's, which shares its memory and compiles nothing; others as they are."""
+    return np.asarray(a) if all(device.platform == "cpu" for device in a.devices()) else a
+
+
+@jax.jit
 def nudged(params: Any) -> Any:
     """Parameters beside these ones, none of them zero."""
-    leaves, structure = jax.tree.flatten(params)
 
-    def one(leaf: Any, key: Any) -> Any:
+    def one(leaf: Any) -> Any:
         leaf = jnp.asarray(leaf)
-        size = jnp.sqrt(jnp.mean(jnp.square(leaf))) if leaf.size else jnp.ones((), leaf.dtype)
-        return leaf + NUDGE * jnp.where(size > 0, size, 1).astype(leaf.dtype) * jax.random.normal(
-            key, leaf.shape, leaf.dtype
-        )
+        if not leaf.size:
+            return leaf
+        size = jnp.sqrt(jnp.mean(jnp.square(leaf)))
+        wave = jnp.cos(jnp.arange(1, leaf.size + 1, dtype=jnp.float32) ** 2).reshape(leaf.shape).astype(leaf.dtype)
+        return leaf + NUDGE * jnp.where(size > 0, size, 1).astype(leaf.dtype) * wave
 
-    keys = jax.random.split(jax.random.key(0), len(leaves))
-    return jax.tree.unflatten(structure, [one(leaf, key) for leaf, key in zip(leaves, keys, strict=True)])
+    return jax.tree.map(one, params)

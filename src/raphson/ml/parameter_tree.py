@@ -170,5 +170,6 @@ def layers(tree: ParameterTree) -> dict[str, Chosen]:
     """Leaves with one parent together, by its path; a leaf at the top alone: kernel and bias are one layer."""
     found: dict[str, list[int]] = {}
     for i, path in enumerate(tree.paths):
-        found.setdefault(path.rpartition("/")[0] or path, []).append(i)
+        if tree.sizes[i]:
+            found.setdefault(path.rpartition("/")[0] or path or tree.names[i], []).append(i)
     return {path: tuple(chosen) for path, chosen in found.items()}

@@ -20,6 +20,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from raphson.ml.finite_losses import check_finite
 from raphson.ml.frozen_state import EACH, ONE_BATCH, PLAIN, FrozenState, as_key, model_value
@@ -50,8 +51,8 @@ Array = jax.Array
 REDUCTIONS = ("mean", "sum")
 
 ALONE = 5000
-"""Parameters above which a CPU multiplies vectors with a Hessian one by one: 4 together cost 0.8 (a perceptron), 1.5
-(attention) and 2.4 (convolutions) of single ones a vector; below it the calls count, not the arithmetic."""
+"""Parameters above which a CPU multiplies vectors with a Hessian one by one: 4 together cost 0.9 (a perceptron), 1.45
+(attention) and 1.8 (convolutions) of single ones a vector; below it the calls count, not the arithmetic."""
 
 SHARES = 1e-3
 """How far shares of classes may be from 1 together: float16 has three digits."""
@@ -194,6 +195,8 @@ class EmpiricalRisk:
         if self.data.over is not None:
             raise ValueError("the row space is a matrix over all examples on one device: leave mesh out")
         tree = self.checked(params, finite=True)
+        if jnp.finfo(tree.dtype).bits < 32:
+            raise TypeError(f"the parameters are {tree.dtype}: a row space is decomposed in float32 or float64")
         return row_space_of(Halves(self.term, Information(kind)), self.at(params), tree)
 
     def information(self, params: Any, kind: Information, name: str, key: Any = None) -> TreeOperator:
@@ -216,10 +219,15 @@ class EmpiricalRisk:
     def checked(self, params: Any, finite: bool = False) -> ParameterTree:
         """The structure of the parameters, after a look at shapes, and a probe of the loss, the first time that this
         structure comes. Raises ValueError where they do not fit the data, where the loss is not a sum over examples or
-        draws random numbers of its own, and, with `finite`, where it is not finite."""
+        draws random numbers of its own, and, with `finite`, where it is not finite. Of traced ones only the shapes."""
         state = self.at(params)
         tree = parameter_tree(state.params)
-        if tree not in self.looked_at:
+        known = tree in self.looked_at
+        if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(state)):
+            if not known:
+                self.check_shapes(state)
+            return tree
+        if not known:
             self.check_shapes(state)
             if not self.coupled:
                 check_independence(self.term, state)
@@ -253,17 +261,21 @@ def check_outputs(term: OutputTerm, state: RiskState, batch: Any) -> None:
             raise ValueError(
                 f"targets {targets.shape} beside outputs {f.shape} are class numbers: integers, not {targets.dtype}"
             )
-        top = max(int(jnp.max(part[1])) for part in parts)
-        low = min(int(jnp.min(part[1])) for part in parts)
+        with jax.ensure_compile_time_eval():  # data are numbers, whatever the parameters are
+            top = max(int(jnp.max(part[1])) for part in parts)
+            low = min(int(jnp.min(part[1])) for part in parts)
         if low < 0 or top >= f.shape[-1]:
             raise ValueError(f"class numbers go from {low} to {top}, and there are outputs for 0 to {f.shape[-1] - 1}")
     elif f.shape != targets.shape and (*f.shape, 1) != targets.shape and f.shape != (*targets.shape, 1):
         raise ValueError(f"outputs have shape {f.shape} and targets {targets.shape}, the examples first")
     elif term.loss is CROSS_ENTROPY:
-        sums = [jnp.sum(part[1], axis=-1) for part in parts]
-        low, high = (float(f(jnp.stack([f(s) for s in sums]))) for f in (jnp.min, jnp.max))
-        if abs(low - 1) > SHARES or abs(high - 1) > SHARES or min(float(jnp.min(part[1])) for part in parts) < 0:
-            raise ValueError(f"targets {targets.shape} are shares of classes: none negative, 1 together, not {low:.6g}")
+        with jax.ensure_compile_time_eval():
+            sums = jnp.concatenate([jnp.sum(part[1], axis=-1).ravel() for part in parts])
+            least = min(float(jnp.min(part[1])) for part in parts)
+            far = float(sums[jnp.argmax(jnp.abs(sums - 1))])
+        if abs(far - 1) > SHARES or least < 0:
+            told = f"one is {least:.6g}" if least < 0 else f"some are {far:.6g}"
+            raise ValueError(f"targets {targets.shape} are shares of classes: none negative, 1 together; {told}")
 
 
 def named_data(data: Any, loss: str) -> tuple[Any, Any, Any, Any]:

@@ -26,8 +26,9 @@ from raphson.ml.parameter_tree import (
 Array = jax.Array
 
 CHUNK, CHUNK_CPU = 16, 4
-"""Vectors that are multiplied together: their activations are in memory at once. On a CPU, benchmarks/learning_cost.py:
-Gauss-Newton products of 4 together cost 0.55 to 0.9 of single ones, of 16 no less than those."""
+"""Vectors that are multiplied together: their activations are in memory at once. On a CPU, by
+benchmarks/results/learning_products.md: Gauss-Newton products of 4 together cost 0.62 to 0.98 of single ones, of 16
+0.9 to 1.5. That of other devices is not measured."""
 
 
 def chunk() -> int:
