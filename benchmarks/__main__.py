@@ -22,6 +22,7 @@ NAMES = (
     "learning_peers",
     "training",
     "glm",
+    "training",
 )
 
 

@@ -21,7 +21,8 @@ N, INPUTS, HIDDEN, CLASSES = 29, 3, 4, 4  # neither 2 nor 8 devices divide the e
 
 
 def predict(params: Any, x: Any) -> Any:
-    return jnp.tanh(x @ params["w"] + params["b"]) @ params["out"]
+    nothing = jnp.zeros_like(params["b"])  # arrays made from parameters belong to the device's own program
+    return jnp.tanh(x @ params["w"] + params["b"] + nothing) @ params["out"]
 
 
 def loss(params: Any, batch: Any) -> Any:

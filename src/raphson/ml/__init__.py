@@ -59,6 +59,8 @@ __all__ = [
     "RiskCertificate",
     "RowSpace",
     "Separation",
+    "BatchRisk",
+    "RiskCertificate",
     "SpectralDensity",
     "TrainingProgress",
     "TrainingResult",

@@ -82,12 +82,12 @@ class BatchRisk:
         squares of the gradients of single examples, `EXAMPLES` at a time."""
         state = self.curved_at(params)
 
-        def one(example: Any) -> Any:
-            alone = jax.tree.map(lambda a: a[None], example)
-            slope = jax.grad(lambda p: self.term.value(p, alone, 1, *self.besides))(params)
-            return jax.tree.map(jnp.square, slope)
+        def several(batch: Any, size: int, params: Any, besides: Any) -> Any:
+            def one(example: Any) -> Any:
+                alone = jax.tree.map(lambda a: a[None], example)
+                slope = jax.grad(lambda p: self.term.value(p, alone, 1, *besides))(params)
+                return jax.tree.map(jnp.square, slope)
 
-        def several(batch: Any, size: int) -> Any:
             chunk = chunk_of(size)
             full = size // chunk * chunk
 
@@ -100,7 +100,7 @@ class BatchRisk:
                 total = add(total, jax.tree.map(lambda a: a[full:], batch))[0]
             return total
 
-        return jax.tree.map(lambda a: state.scale * a, sum_over(several, state.data))
+        return jax.tree.map(lambda a: state.scale * a, sum_over(several, state.data, params, tuple(self.besides)))
 
 
 def value_of_batch(params: Any, batch: Any) -> Array:

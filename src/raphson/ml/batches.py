@@ -123,6 +123,8 @@ def one_batch(data: Any) -> Microbatches:
 
 
 def whole_arrays(data: Microbatches) -> Any:
-    """The arrays that microbatches were cut from."""
+    """The arrays that microbatches were cut from. Raises ValueError where no process has all of them."""
+    if not all(getattr(leaf, "is_fully_addressable", True) for leaf in jax.tree.leaves(data.parts)):
+        raise ValueError("the examples lie on several processes and cannot be shuffled: leave batch_size out")
     flat = [jax.tree.map(lambda a: np.asarray(a).reshape(-1, *a.shape[2:]), part) for part in data.parts]
-    return flat[0] if len(flat) == 1 else jax.tree.map(lambda *a: np.concatenate(a), *flat)
+    return jax.tree.map(lambda *a: np.concatenate(a)[: data.count], *flat)  # a mesh is filled up

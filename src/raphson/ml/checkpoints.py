@@ -23,15 +23,20 @@ SMALL = 1 << 20
 class Checkpoints:
     """The `keep` last states in a folder, each with the number of its step.
 
-    `config`: what a state belongs to, a dictionary of words and numbers (the method, the seed, ...): a state that was
-    saved with another one is refused. In several processes all of them call the same methods, and share the folder.
+    `every`: `train` saves one of so many trials, and the last one. `config`: what a state belongs to, a dictionary of
+    words and numbers (the method, the seed, ...): a state that was saved with another one is refused. In several
+    processes all of them call the same methods, and share the folder.
 
     Raises ImportError without orbax-checkpoint, ValueError for what cannot be meant.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], keep: int = 3, config: dict[str, Any] | None = None) -> None:
-        if isinstance(keep, bool) or keep != int(keep) or keep < 1:
-            raise ValueError(f"keep is {keep!r}: it is a number of states, at least 1")
+    def __init__(
+        self, folder: str | os.PathLike[str], keep: int = 3, every: int = 1, config: dict[str, Any] | None = None
+    ) -> None:
+        for name, count, what in (("keep", keep, "states"), ("every", every, "steps")):
+            if isinstance(count, bool) or count != int(count) or count < 1:
+                raise ValueError(f"{name} is {count!r}: it is a number of {what}, at least 1")
+        self.every = int(every)
         try:
             self.config = json.loads(json.dumps(config or {}, sort_keys=True))
         except TypeError as error:

@@ -113,19 +113,19 @@ def same_everywhere(data: Any) -> None:
         )
 
 
-def summed(body: Callable[[Any, Any], Any], over: NamedSharding, parts: Any, share: Any) -> Any:
-    """The sum over devices of body(own parts, own share), with one all-reduce."""
+def summed(body: Callable[..., Any], over: NamedSharding, parts: Any, share: Any, held: Any) -> Any:
+    """The sum over devices of body(own parts, own share, held), with one all-reduce."""
     names = axes_of(over)
     alone = set(over.mesh.axis_names) == set(names)
 
-    def one(parts: Any, share: Any) -> Any:
-        return reduced(body(parts, share), names, alone)
+    def one(parts: Any, share: Any, held: Any) -> Any:
+        return reduced(body(parts, share, held), names, alone)
 
-    inside = (PartitionSpec(None, names), PartitionSpec(names))
+    inside = (PartitionSpec(None, names), PartitionSpec(names), PartitionSpec())
     # check_vma=False: a gradient with respect to parameters stays this device's own until it is reduced here.
     return jax.shard_map(
         one, mesh=over.mesh, in_specs=inside, out_specs=PartitionSpec(), axis_names=set(names), check_vma=False
-    )(parts, share)
+    )(parts, share, held)
 
 
 def reduced(tree: Any, names: tuple[str, ...], as_one: bool) -> Any:

@@ -110,18 +110,20 @@ def distributed_microbatches(data: Any, size: int | None, over: Any, weights: in
     return Microbatches(tuple(laid), sizes, count, share, over)
 
 
-def sum_over(term: Callable[[Any, int], Any], data: Microbatches) -> Any:
-    """The sum of term(microbatch, its size) over all of them, a pytree of arrays; memory is that of one microbatch.
+def sum_over(term: Callable[..., Any], data: Microbatches, *held: Any) -> Any:
+    """The sum of term(microbatch, its size, *held) over all of them, a pytree of arrays; memory is that of one
+    microbatch.
 
-    Over a mesh each device sums its own, and one all-reduce adds what they have.
+    Over a mesh each device sums its own, and one all-reduce adds what they have. `held` is what a term needs of
+    parameters and vectors: handed over and not closed over, since a device's program has types of its own.
     """
     if data.over is None:
-        return own_sum(term, data)
+        return own_sum(lambda batch, size: term(batch, size, *held), data)
 
-    def own(parts: Any, share: Any) -> Any:
-        return own_sum(term, Microbatches(parts, data.sizes, data.count, share))
+    def own(parts: Any, share: Any, held: Any) -> Any:
+        return own_sum(lambda batch, size: term(batch, size, *held), Microbatches(parts, data.sizes, data.count, share))
 
-    return summed(own, data.over, data.parts, data.share)
+    return summed(own, data.over, data.parts, data.share, held)
 
 
 def own_sum(term: Callable[[Any, int], Any], data: Microbatches) -> Any:

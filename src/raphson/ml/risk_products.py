@@ -3,7 +3,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -153,7 +153,11 @@ Term = LossTerm | OutputTerm
 
 def risk(term: Term, state: RiskState) -> Array:
     """The value of the risk, traceable."""
-    return state.scale * sum_over(lambda batch, size: term.value(state.params, batch, size, state.frozen), state.data)
+
+    def one(batch: Any, size: int, params: Any, frozen: Any) -> Array:
+        return term.value(params, batch, size, frozen)
+
+    return state.scale * sum_over(one, state.data, state.params, state.frozen)
 
 
 def risk_slope(term: Term, state: RiskState) -> Any:
@@ -170,13 +174,13 @@ def free_part(params: Any, chosen: Chosen | None) -> tuple[Any, Callable[[Any], 
 
 def slope_in(term: Term, state: RiskState, chosen: Chosen | None) -> Callable[[Any], Any]:
     """The gradient as a function of the chosen parameters, microbatch by microbatch."""
-    _, whole = free_part(state.params, chosen)
+
+    def one(batch: Any, size: int, part: Any, at: RiskState) -> Any:
+        _, whole = free_part(at.params, chosen)
+        return jax.grad(lambda p: at.scale * term.value(whole(p), batch, size, at.frozen))(part)
 
     def slope(part: Any) -> Any:
-        def one(batch: Any, size: int) -> Any:
-            return jax.grad(lambda p: state.scale * term.value(whole(p), batch, size, state.frozen))(part)
-
-        return sum_over(one, state.data)
+        return sum_over(one, state.data, part, replace(state, data=None))
 
     return slope
 
@@ -189,13 +193,12 @@ class HessianProduct:
     chosen: Chosen | None = None
 
     def __call__(self, state: RiskState, v: Any) -> Any:
-        part, whole = free_part(state.params, self.chosen)
-
-        def one(batch: Any, size: int) -> Any:
-            slope = jax.grad(lambda p: state.scale * self.term.value(whole(p), batch, size, state.frozen))
+        def one(batch: Any, size: int, v: Any, at: RiskState) -> Any:
+            part, whole = free_part(at.params, self.chosen)
+            slope = jax.grad(lambda p: at.scale * self.term.value(whole(p), batch, size, at.frozen))
             return jax.jvp(slope, (part,), (v,))[1]
 
-        return sum_over(one, state.data)
+        return sum_over(one, state.data, v, replace(state, data=None))
 
 
 @record
@@ -218,10 +221,10 @@ class OutputProduct:
     chosen: Chosen | None = None
 
     def __call__(self, state: RiskState, v: Any) -> Any:
-        def one(batch: Any, size: int) -> Any:
-            return self.pulled(self.linear(batch, state), v)
+        def one(batch: Any, size: int, v: Any, at: RiskState) -> Any:
+            return self.pulled(self.linear(batch, at), v)
 
-        return sum_over(one, state.data)
+        return sum_over(one, state.data, v, replace(state, data=None))
 
     def linear(self, batch: Any, state: RiskState) -> LinearOutputs:
         """The outputs of a microbatch, linearized."""

@@ -12,6 +12,7 @@ from raphson.kernel.status import Status
 from raphson.ml.batches import ShuffledBatches
 from raphson.ml.certified import certified
 from raphson.ml.risk import EmpiricalRisk
+from raphson.ml.saved_training import SavedTraining, config_of, epochs_over
 from raphson.ml.training_record import COLUMNS, TrainingProgress, TrainingResult, TrainingState, TrainingTrace
 from raphson.ml.training_run import Training, prepared
 
@@ -39,7 +40,7 @@ def train(
     loss: Any, params: Any, data: Any = None, *, batches: Any = None, method: Any = "newton-cg",
     batch_size: int | None = None, curvature_batch: int | None = None, steps: int | None = None,
     epochs: float | None = None, time_limit: float | None = None, seed: int = 0, keep_last: bool = False,
-    state: TrainingState | None = None, certify: bool = False,
+    state: TrainingState | None = None, certify: bool = False, checkpoint: Any = None,
 ) -> TrainingResult:  # fmt: skip
     """Trains parameters (a pytree of floating-point arrays) on batches.
 
@@ -51,7 +52,9 @@ def train(
     Ends after so many `steps` (trials, taken or not), `epochs` or seconds (`time_limit`), on Ctrl-C, at the end of the
     stream; on all data also where `minimize` would. Nothing is lost then: `result.state` goes on (`state=`), bit by bit
     as if it had not been cut. A batch whose loss or gradient is not finite is left out and named. `certify`: what is
-    known of the last point on all data (of a risk).
+    known of the last point on all data (of a risk). `checkpoint`: a folder (or `Checkpoints`) in which states are
+    saved, every 100 trials and at the end, and from whose latest the run goes on where there is one; `steps` are then
+    those of the whole run, and the trace has the trials of this call.
 
     Raises ValueError and TypeError for what cannot be meant.
     """
@@ -63,12 +66,16 @@ def train(
     begin, rows = time.perf_counter(), []
     bad: list[int] = []
     status, state = Status.RUNNING, run.start(params, seed) if state is None else run.again(state, params)
-    idle = (steps is not None and steps < 1) or (epochs is not None and not epochs > 0)
+    kept = SavedTraining(checkpoint, config_of(method, batch_size, curvature_batch, seed, keep_last))
+    state, before = kept.latest(state)
+    steps = None if steps is None else steps - before
+    idle = (steps is not None and steps < 1) or (epochs is not None and not epochs > epochs_over(run, state, before))
     trials = iter(()) if idle else run.trials(state)
     status = Status.STEPS if idle else status
     try:
         for state, numbers, ends in trials:
             rows.append(numbers)
+            kept.save(state)
             status = ended(run, bool(state.settled), rows, ends, bad, steps, epochs)
             if status == Status.RUNNING and time_limit is not None and time.perf_counter() - begin > time_limit:
                 status = Status.TIME
@@ -76,6 +83,7 @@ def train(
                 break
     except KeyboardInterrupt:
         status = Status.USER
+    kept.save(state, last=True)
     return concluded(run, loss, state, rows, status, bad, time.perf_counter() - begin, certify)
 
 

@@ -71,7 +71,7 @@ class Training:
     def scale(self, data: Microbatches) -> Any:
         """1 over the weight of the examples; of a sum over N examples that, times N."""
         if isinstance(self.term, OutputTerm):
-            weight = sum(float(np.sum(np.asarray(part[2]))) for part in data.parts)
+            weight = sum(float(jnp.sum(part[2])) for part in data.parts)
         else:
             weight = float(data.count)
         whole_weight = 1.0 if self.mean else weight if self.total is None else self.total
@@ -277,5 +277,5 @@ def tagged(term: Any, data: Any) -> Any:
 def weight_of(term: Any, data: Microbatches) -> float:
     """The weight of all examples."""
     if isinstance(term, OutputTerm):
-        return sum(float(np.sum(np.asarray(part[2]))) for part in data.parts)
+        return sum(float(jnp.sum(part[2])) for part in data.parts)
     return float(data.count)
