@@ -22,7 +22,6 @@ NAMES = (
     "learning_peers",
     "training",
     "glm",
-    "training",
 )
 
 

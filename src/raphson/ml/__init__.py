@@ -59,8 +59,6 @@ __all__ = [
     "RiskCertificate",
     "RowSpace",
     "Separation",
-    "BatchRisk",
-    "RiskCertificate",
     "SpectralDensity",
     "TrainingProgress",
     "TrainingResult",

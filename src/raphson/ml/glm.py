@@ -14,7 +14,7 @@ from raphson.kernel.status import Status
 from raphson.ml.glm_data import GlmData, read_glm_data
 from raphson.ml.glm_families import FAMILIES, SOFTMAX, contrasts, plain_softmax
 from raphson.ml.glm_problem import GAIN, glm_method, glm_problem
-from raphson.ml.glm_separation import LOST, MOST_ROWS, SPARED, Separation, columns_in, separating, signs_of
+from raphson.ml.glm_separation import LOST, MOST_ROWS, SMALL_PROGRAM, Separation, columns_in, separating, signs_of
 from raphson.problems.minimize import Minimize
 from raphson.solver.drive import Run, run
 from raphson.solver.evidence import certificate_of
@@ -223,7 +223,7 @@ def found_separation(family: str, data: GlmData, eta: np.ndarray, inner: np.ndar
     one_sided = len(free) == len(inner) and light.all() and bool(np.all(signed > 0))
     rows = (np.where(signs == 0, 1, signs) * columns).T
     # Where the answer itself tells all examples apart, a program of many examples is spared.
-    d = inner[free].astype(float) if one_sided and rows.size > SPARED else separating(rows, light)
+    d = inner[free].astype(float) if one_sided and rows.size > SMALL_PROGRAM else separating(rows, light)
     if d is None:
         return None
     apart = count_apart((rows @ d)[light], columns[:, light], d)

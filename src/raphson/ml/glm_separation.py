@@ -70,7 +70,7 @@ def separating(rows: np.ndarray, light: np.ndarray) -> np.ndarray | None:
     return None if d is None else sparsest(told, null, null @ d) / unit
 
 
-SPARED = 2**21
+SMALL_PROGRAM = 2**21
 """Numbers in a program up to which the direction that gains from most rows, and the one with fewest columns, are looked
 for: about a second each."""
 
@@ -78,7 +78,7 @@ for: about a second each."""
 def widest(told: np.ndarray) -> np.ndarray | None:
     """z with told @ z >= 0 and larger in as many rows as any, or None where it is 0 for all such z; told (m, k).
 
-    The largest sum of t with t <= told @ z and 0 <= t <= 1 has t = 1 in every row that can gain. Beyond `SPARED` by
+    The largest sum of t with t <= told @ z and 0 <= t <= 1 has t = 1 in every row that can gain. Beyond `SMALL_PROGRAM` by
     Konis' smaller program, the largest sum of told @ z over |z| <= 1, which may leave some of them out.
     """
     length = np.linalg.norm(told, axis=1)
@@ -87,7 +87,7 @@ def widest(told: np.ndarray) -> np.ndarray | None:
     m, k = told.shape
     if not m:
         return None
-    if m * (m + k) <= 8 * SPARED:
+    if m * (m + k) <= 8 * SMALL_PROGRAM:
         A = scipy.sparse.hstack([-scipy.sparse.csr_array(told), scipy.sparse.eye_array(m)])
         bounds = [(None, None)] * k + [(0, 1)] * m
         found = linprog(np.repeat([0.0, -1.0], [k, m]), A_ub=A, b_ub=np.zeros(m), bounds=bounds, method="highs")
@@ -104,7 +104,7 @@ def sparsest(told: np.ndarray, null: np.ndarray, d: np.ndarray) -> np.ndarray:
 
     Any direction in a cone separates; that of least such sum has few columns, which are then named."""
     P, m = null.shape
-    if told.size > SPARED:
+    if told.size > SMALL_PROGRAM:
         return d
     eye, gained = np.eye(P), told @ d > LEVEL * (np.abs(told) @ np.abs(d))
     # In units in which the gains are as large as the columns: those of d itself are.

@@ -106,13 +106,11 @@ def spectrum(model: Any, pairs: Any = None) -> Scene:
     return stems.spectrum(stems.of_geometry(Geometry.of(subject.model), subject.names, size))
 
 
-def layers(curvature: Any) -> Scene:
+def layers(found: Any) -> Scene:
     """Where the curvature of a training loss lies."""
-    if not hasattr(curvature, "traces"):
-        raise TypeError(
-            f"layers needs what rp.ml.layer_curvature(operator) returns, and got {type(curvature).__name__}"
-        )
-    return floors.layers(curvature)
+    if not hasattr(found, "traces"):
+        raise TypeError(f"layers needs what rp.ml.layer_curvature(operator) returns, and got {type(found).__name__}")
+    return floors.layers(found)
 
 
 def sparsity(model: Any) -> tuple[Scene, Scene]:
