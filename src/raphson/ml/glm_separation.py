@@ -78,8 +78,8 @@ for: about a second each."""
 def widest(told: np.ndarray) -> np.ndarray | None:
     """z with told @ z >= 0 and larger in as many rows as any, or None where it is 0 for all such z; told (m, k).
 
-    The largest sum of t with t <= told @ z and 0 <= t <= 1 has t = 1 in every row that can gain. Beyond `SMALL_PROGRAM` by
-    Konis' smaller program, the largest sum of told @ z over |z| <= 1, which may leave some of them out.
+    The largest sum of t with t <= told @ z and 0 <= t <= 1 has t = 1 in every row that can gain. Beyond
+    `SMALL_PROGRAM` by Konis' smaller program, the largest sum of told @ z over |z| <= 1, which may leave some out.
     """
     length = np.linalg.norm(told, axis=1)
     told = told[length > LEVEL * np.max(length, initial=0)]
