@@ -28,12 +28,12 @@ def network(kind: str) -> nn.Module:
         return nn.Sequential(nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, 10))
     return nn.Sequential(
         nn.Unflatten(1, (1, 8, 8)),
-        nn.Conv2d(1, 8, 3, padding=1),
+        nn.Conv2d(1, 4, 3, padding=1),
         nn.Tanh(),
-        nn.Conv2d(8, 16, 3, padding=1, stride=2),
+        nn.Conv2d(4, 8, 3, padding=1, stride=2),
         nn.Tanh(),
         nn.Flatten(),
-        nn.Linear(256, 10),
+        nn.Linear(128, 10),
     )
 
 
