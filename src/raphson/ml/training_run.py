@@ -70,10 +70,7 @@ class Training:
 
     def scale(self, data: Microbatches) -> Any:
         """1 over the weight of the examples; of a sum over N examples that, times N."""
-        if isinstance(self.term, OutputTerm):
-            weight = sum(float(jnp.sum(part[2])) for part in data.parts)
-        else:
-            weight = float(data.count)
+        weight = weight_of(self.term, data)
         whole_weight = 1.0 if self.mean else weight if self.total is None else self.total
         return np.asarray(whole_weight / weight, self.dtype)
 
@@ -277,5 +274,6 @@ def tagged(term: Any, data: Any) -> Any:
 def weight_of(term: Any, data: Microbatches) -> float:
     """The weight of all examples."""
     if isinstance(term, OutputTerm):
-        return sum(float(jnp.sum(part[2])) for part in data.parts)
+        with jax.ensure_compile_time_eval():  # weights are numbers, also where parameters are traced
+            return sum(float(jnp.sum(part[2])) for part in data.parts)
     return float(data.count)
