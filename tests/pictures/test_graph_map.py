@@ -36,6 +36,7 @@ from raphson.slam.account import FACTOR_CLASSES
 from raphson.slam.bundle import bundle_notes
 from raphson.slam.bundle_file import seen_notes
 from raphson.slam.gauge import SIMILARITY
+from raphson.slam.graph import SPACES
 
 DIAGONAL = "9 0 0 9 0 99"
 SQUARE = [(0, 1, 1.5), (1, 2, 1.6), (2, 3, 1.6), (3, 0, 1.6), (3, 4, 0.1), (4, 1, -2.0)]
@@ -293,7 +294,7 @@ def test_a_pickled_fit_says_what_it_lacks(plane) -> None:
 def test_a_graph_by_hand_has_a_map() -> None:
     """Points on a line of numbers of two: no file, no ids, no pose."""
     graph = rp.slam.FactorGraph()
-    graph.add_variables("point", rp.slam.graph.SPACES["XY"], np.array([[0.0, 0], [1, 1], [3, 0]]))
+    graph.add_variables("point", SPACES["XY"], np.array([[0.0, 0], [1, 1], [3, 0]]))
     graph.add_factors(lambda a, b, m: b - a - m, ("point", "point"), [[0, 1], [1, 2], [0, 2]],
                       np.array([[1.0, 0], [1, 0], [2.2, 0]]), sigmas=[0.1, 0.1])  # fmt: skip
     fit = rp.slam.optimize(graph)
