@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import raphson as rp
-from raphson.linear.cholmod_library import analysis_library, analyzed_order
+from raphson.linear.cholmod_library import OrderedFactor, analysis_library, analyzed_order
 from raphson.linear.sparse import BACKENDS, fill, sparse_definite, sparse_solve
 from raphson.linear.structure import host_pattern
 from raphson.linear.symbolic import fill_of_order
@@ -56,6 +56,18 @@ def test_a_host_factor_in_a_given_order_says_what_it_lacks():
     assert np.allclose(2 * other.solve(b), factor.solve(b), rtol=1e-12)
     assert 0 < factor.defect == backend.foreseen_defect(structure, values) < 1e-10
     assert fill(structure).exact
+
+
+def test_a_factor_keeps_nothing_that_it_was_given():
+    """A callback hands over memory of a running program."""
+    rng, structure = np.random.default_rng(6), grid(4)
+    values, order = random_values(rng, structure, "definite"), np.arange(16)[::-1]
+    given = [np.array(a, np.int32) for a in (*host_pattern(structure), order)]
+    factor = OrderedFactor(*given)
+    for a in given:
+        a[:] = 0
+    wanted = np.linalg.solve(dense_of(structure, values), np.ones(16))
+    assert np.allclose(factor.solve(values, np.ones(16), 0), wanted, rtol=1e-10)
 
 
 def test_lanes_of_a_batch_have_their_own_factors():

@@ -112,3 +112,22 @@ def test_rotation_vectors_and_back(angle: float) -> None:
     axis = np.random.default_rng(1).normal(size=(6, 3))
     w = angle * axis / np.linalg.norm(axis, axis=1, keepdims=True)
     np.testing.assert_allclose(rotation_vectors(vector_rotations(w)), w, atol=1e-13 * max(angle, 1e-3) + 1e-16)
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "what"),
+    [
+        ("pose", np.zeros((2, 7)), r"shape \(2, 7\), \(1, 7\) is expected"),
+        ("point", np.full((2, 3), np.nan), "values of point 0 are not finite"),
+        ("lens", None, "values of lens are missing"),
+    ],
+)
+def test_no_file_is_written_that_could_not_be_read(name: str, table: np.ndarray | None, what: str, tmp_path: Path):
+    bundle = bal_bundle("two points", b"1 2 2\n0 0 1 2\n0 1 3 4\n" + b"0 " * 6 + b"500 0 0\n1 1 1 2 2 2\n")
+    values = {"pose": np.eye(1, 7, 6), "lens": bundle.cameras[:, 6:], "point": bundle.points}
+    slam.write_bal(tmp_path / "good", bundle, values)
+    assert np.array_equal(slam.read_bal(tmp_path / "good").points, bundle.points)
+    given = {**values, name: table} if table is not None else {key: values[key] for key in values if key != name}
+    with pytest.raises(ValueError, match=what):
+        slam.write_bal(tmp_path / "bad", bundle, given)
+    assert not (tmp_path / "bad").exists()

@@ -35,6 +35,8 @@ from raphson.picture.maps.map_words import map_words
 from raphson.slam.account import FACTOR_CLASSES
 from raphson.slam.bundle import bundle_notes
 from raphson.slam.bundle_file import seen_notes
+from raphson.slam.gauge import SIMILARITY
+from raphson.slam.graph import SPACES
 
 DIAGONAL = "9 0 0 9 0 99"
 SQUARE = [(0, 1, 1.5), (1, 2, 1.6), (2, 3, 1.6), (3, 0, 1.6), (3, 4, 0.1), (4, 1, -2.0)]
@@ -142,6 +144,9 @@ def test_notes_on_bundles_exist_in_chinese(model: str) -> None:
     bundle = rp.slam.BundleFile("three", model, cameras, points, *seen, np.zeros((4, 2)), lens)
     notes = [*bundle_notes(bundle), *seen_notes(*seen, 3, 3)]
     assert len(notes) == 5 and all(chinese(note) is not None for note in notes), notes
+    level = f"f is level along 7 directions ({SIMILARITY}): x is not determined that way"
+    near = "max|g| = 0.1; x is within 1e-07 of the minimum, relative (<= 6e-06); every other direction curves upwards"
+    assert re.sub("[^a-z]", "", chinese(f"{near}; {level}") or near) == "maxgxeefx"
 
 
 def test_both_languages_have_the_same_words(plane) -> None:
@@ -289,7 +294,7 @@ def test_a_pickled_fit_says_what_it_lacks(plane) -> None:
 def test_a_graph_by_hand_has_a_map() -> None:
     """Points on a line of numbers of two: no file, no ids, no pose."""
     graph = rp.slam.FactorGraph()
-    graph.add_variables("point", rp.slam.graph.SPACES["XY"], np.array([[0.0, 0], [1, 1], [3, 0]]))
+    graph.add_variables("point", SPACES["XY"], np.array([[0.0, 0], [1, 1], [3, 0]]))
     graph.add_factors(lambda a, b, m: b - a - m, ("point", "point"), [[0, 1], [1, 2], [0, 2]],
                       np.array([[1.0, 0], [1, 0], [2.2, 0]]), sigmas=[0.1, 0.1])  # fmt: skip
     fit = rp.slam.optimize(graph)
@@ -358,6 +363,10 @@ def test_what_a_robust_loss_spares_is_not_called_dropped(plane):
     assert words["spared"] == f"weight below 1/2: {many} (dashed)" and shown.share.min() > 0
     assert not any("dropped" in note for note in words["noteList"])
     assert "weight below 1/2" in words["sentences"][2]
+    # shares are of the squares, not of the loss that was minimized
+    assert "e' Ω e" in words["sentences"][1] and "share of the cost" not in words["worstColumns"]
+    held = re.search(r"([0-9]+) %", map_words(fit, shown, "", "zh")["sentences"][1])
+    assert held and int(held[1]) == round(100 * float(shown.share.max()))
 
 
 def test_a_map_without_a_loss_says_nothing_of_weights(plane):

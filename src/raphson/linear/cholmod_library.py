@@ -173,7 +173,7 @@ class OrderedFactor:
     def __init__(self, rows: Host, columns: Host, order: Host) -> None:
         lib = analysis_library()
         n = order.size
-        self.rows = np.ascontiguousarray(rows, np.int32)
+        self.rows = np.array(rows, np.int32)  # a copy: a callback may be given views of what a program soon frees
         self.pointers = np.searchsorted(columns, np.arange(n + 1)).astype(np.int32)
         self.pattern = pattern_of(self.pointers, self.rows)
         self.room = started(lib)

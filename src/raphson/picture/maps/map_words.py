@@ -42,7 +42,8 @@ FIXED: dict[str, dict[str, Any]] = {
         "ellipses": "An ellipse holds its place with 95 % probability: its marginal covariance, everything else free, "
         "relative to what is held, if noise is what the information matrices say.",
         "pixels": "Pixels count as they are: 1 sigma is one pixel along each axis of the image.",
-        "weight": "weight", "dropped": "dropped, weight 0: {} (dashed)", "light": "weight below 1/2: {} (dashed)",
+        "share": "share of e' Ω e", "weight": "weight",
+        "dropped": "dropped, weight 0: {} (dashed)", "light": "weight below 1/2: {} (dashed)",
         "notes": "Notes", "labels": {"why": "why", "start": "start", "work": "work", "method": "method"},
         "inside": "Where scripts are allowed the map can be moved, enlarged and, in space, turned, and the steps of "
         "the run can be gone through. Everything is inside this one file.",
@@ -60,7 +61,8 @@ FIXED: dict[str, dict[str, Any]] = {
         "ellipses": "椭圆以 95 % 的概率包含该位置：由边缘协方差得到，其余变量都自由，相对于固定的变量；"
         "前提是噪声如信息矩阵所述。",
         "pixels": "像素按原样计：1 σ 即图像每个轴上的一个像素。",
-        "weight": "权重", "dropped": "已剔除，权重为 0：{} 条（虚线）", "light": "权重低于 1/2：{} 条（虚线）",
+        "share": "占 e' Ω e 的份额", "weight": "权重",
+        "dropped": "已剔除，权重为 0：{} 条（虚线）", "light": "权重低于 1/2：{} 条（虚线）",
         "notes": "说明", "labels": {"why": "原因", "start": "起点", "work": "工作量", "method": "方法"},
         "inside": "允许脚本时，地图可以移动、放大，三维的可以转动，还可以逐步查看迭代过程。一切都在这一个文件里。",
     },
@@ -79,17 +81,20 @@ def map_words(fit: Any, shown: GraphMap, title: str, language: str) -> dict[str,
             "method": fit.method if zh else fit.description}  # fmt: skip
     notes = chinese_notes(list(fit.notes)) if zh else list(fit.notes)
     kept = {
-        key: value for key, value in own.items() if key not in ("conventions", "pixels", "weight", "dropped", "light")
+        key: value
+        for key, value in own.items()
+        if key not in ("conventions", "pixels", "share", "weight", "dropped", "light")
     }
     dashed = own["dropped" if shown.judged else "light"]
     weighed = [] if shown.weights is None else [own["weight"]]
+    share = own["share"] if weighed_by_loss(shown) else own["worstColumns"][-1]
     return kept | {
         "title": title or ("因子图" if zh else "Factor graph"), "facts": facts(fit, shown, zh),
         "headline": f"{headline}{'：' if zh else ': '}{fell_of(fit, before, after, zh)}",
         "lines": [[own["labels"][label], text] for label, text in told.items()],
         "sentences": [spread_of_errors(shown, zh), concentrated(shown, zh), *spared_words(shown, zh)],
         "spared": dashed.format(int(shown.spared.sum())) if shown.spared.any() else "",
-        "worstColumns": [*own["worstColumns"], *weighed],
+        "worstColumns": [*own["worstColumns"][:-1], share, *weighed],
         "sigma": own["sigma"] + (f"{'' if zh else ' '}{own['pixels']}" if shown.cameras else ""),
         "costRows": [
             ["f", significant(fit.trace.start_value, 6), significant(fit.value, 6), minimized(fit, zh)],
@@ -224,11 +229,23 @@ def concentrated(shown: GraphMap, zh: bool) -> str:
     """The share of the cost that one hundredth of the edges holds."""
     count = max(1, round(shown.share.size / 100))
     held = 100 * float(np.sum(np.sort(shown.share)[-count:]))
+    if weighed_by_loss(shown):
+        if zh:
+            return f"误差最大的 {count} 条边占 e' Ω e 之和的 {held:.0f} %，损失则按权重计。"
+        who = (
+            "The edge with the largest error holds" if count == 1 else f"The {count} edges with the largest errors hold"
+        )
+        return f"{who} {held:.0f} % of the sum of e' Ω e, which the loss does not count whole."
     if zh:
         return f"其中代价最大的 {count} 条边占全部代价的 {held:.0f} %。"
     if count == 1:
         return f"The edge that costs most holds {held:.0f} % of the cost."
     return f"The {count} edges that cost most hold {held:.0f} % of the cost."
+
+
+def weighed_by_loss(shown: GraphMap) -> bool:
+    """Whether the shares of the edges in e' Omega e are not those in what was minimized: under a robust loss."""
+    return shown.weights is not None and not shown.judged
 
 
 def worst_row(shown: GraphMap, k: int, language: str) -> list[str]:
