@@ -1,6 +1,8 @@
-"""The methods that `python -m benchmarks training` compares, by names that say how they are set."""
+"""The methods that `python -m benchmarks training` compares: four settings each, of one program if possible."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import optax
@@ -9,55 +11,58 @@ import raphson as rp
 from benchmarks.training_cases import Case
 
 BATCH = 128
-"""Examples in a batch of first-order methods, and of those that precondition them."""
+"""Examples in a batch of the methods that are gradient transformations."""
 
-RATES = (3e-4, 1e-3, 3e-3, 1e-2)
+RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 
-QUICK_RATES = (3e-3,)
+DAMPINGS = (1e-3, 1e-2, 1e-1, 1.0)
+"""K-FAC's first and least damping; the first of them is its default."""
 
-
-def schedule(rate: float, form: str, case: Case) -> Any:
-    """A learning rate: constant, or falling to 0 by half a cosine over the epochs of the case."""
-    return optax.cosine_decay_schedule(rate, case.epochs * (case.count // BATCH)) if form == "cosine" else rate
-
-
-PRECONDITIONED: dict[str, Callable[[Case, Any], Any]] = {
-    "soap": lambda case, rate: rp.ml.soap(rate),  # type: ignore[attr-defined]
-    "shampoo": lambda case, rate: rp.ml.shampoo(rate),  # type: ignore[attr-defined]
-    "sophia": lambda case, rate: rp.ml.sophia(case.risk, rate),  # type: ignore[attr-defined]
-    "kfac": lambda case, rate: rp.ml.kfac(case.risk, rate),  # type: ignore[attr-defined]
-}
-"""Built beside this benchmark: rows appear where `rp.ml` has the name."""
-
-FAMILIES = ("adam", *PRECONDITIONED, "newton-cg", "lbfgs")
+FAMILIES = ("adam", "soap", "kfac", "newton-cg")
 
 
 def method_keys(case: Case, quick: bool) -> list[str]:
-    """Every setting: family, then learning rate and schedule ("own": K-FAC's own step), or examples of gradient and
-    curvature."""
-    rates = QUICK_RATES if quick else RATES
-    forms = ("constant",) if quick else ("constant", "cosine")
-    families = ["adam", *(name for name in PRECONDITIONED if hasattr(rp.ml, name))]
-    first = [f"{name} {rate:g} {form}" for name in families for rate in rates for form in forms]
-    if hasattr(rp.ml, "kfac"):
-        first.append("kfac own")
-    sizes = case.second_order[-1:] if quick else case.second_order
-    second = [f"newton-cg {batch} {curved}" for batch, curved in sizes]
-    return [*first, *second, *(f"lbfgs {batch}" for batch in dict.fromkeys(batch for batch, _ in sizes))]
+    """Rows: a method with all its settings, or of Newton-CG examples of gradient and curvature."""
+    return [
+        *FAMILIES[:-1],
+        *(f"newton-cg {batch} {curved}" for batch, curved in case.second_order[: 1 if quick else 4]),
+    ]
 
 
-def arguments(key: str, case: Case) -> dict[str, Any]:
-    """Those of `rp.ml.training` for a setting."""
-    family, *rest = key.split()
-    if family == "newton-cg":
-        batch, curved = map(int, rest)
-        sizes = {"batch_size": None if batch == case.count else batch}
-        return {"method": family, **sizes, "curvature_batch": None if curved == batch else curved}
-    if family == "lbfgs":
-        batch = int(rest[0])
-        return {"method": family, "batch_size": None if batch == case.count else batch}
-    if rest == ["own"]:
-        return {"method": PRECONDITIONED[family](case, None), "batch_size": BATCH}
-    rate = schedule(float(rest[0]), rest[1], case)
-    make = optax.adam if family == "adam" else lambda rate: PRECONDITIONED[family](case, rate)
-    return {"method": make(rate), "batch_size": BATCH}
+def settings(key: str, case: Case, quick: bool) -> dict[str, dict[str, Any]]:
+    """The arguments of `rp.ml.training` for every setting of a row."""
+    family, *sizes = key.split()
+    if sizes:
+        batch, curved = map(int, sizes)
+        size = None if batch == case.count else batch
+        return {key: {"method": family, "batch_size": size, "curvature_batch": None if curved == batch else curved}}
+    tries = DAMPINGS if family == "kfac" else RATES
+    given = {f"{family} {value:g}": transformation(family, case.name, value) for value in tries[: 1 if quick else None]}
+    return {name: {"method": method, "batch_size": BATCH} for name, method in given.items()}
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A transformation whose number is part of its state, so that all of a kind are one program."""
+
+    init: Callable[..., Any]
+    update: Callable[..., Any]
+
+
+def transformation(family: str, name: str, value: float) -> Shared:
+    """A method with its learning rate, or K-FAC's damping."""
+    return Shared(injected(family, name, value).init, injected(family, name, 1.0).update)
+
+
+@cache
+def injected(family: str, name: str, value: float) -> Any:
+    """Optax's way of putting numbers into the state."""
+    from benchmarks.training_cases import CASES
+
+    if family == "kfac":
+        kfac: Callable[..., Any] = lambda damping: rp.ml.kfac(
+            CASES[name]().risk, damping=damping, least_damping=damping
+        )
+        return optax.inject_hyperparams(kfac)(damping=value)
+    make: Callable[..., Any] = optax.adam if family == "adam" else rp.ml.soap
+    return optax.inject_hyperparams(lambda learning_rate: make(learning_rate))(learning_rate=value)

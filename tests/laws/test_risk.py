@@ -201,6 +201,18 @@ def test_what_cannot_be_meant_is_named(change: dict[str, Any], error: type[Excep
         EmpiricalRisk(**call).hessian(params)
 
 
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_value_inside_jit(name: str) -> None:
+    """Data that are known and data that are arguments of the compiled function."""
+    y, f = jnp.asarray(TARGETS[name]), predict(PARAMS, X)
+    losses = jax.vmap(lambda f, y: each(name, f, y))(f, y)
+    known = jax.jit(EmpiricalRisk(name, (X, y, WEIGHTS), predict=predict).value)
+    assert np.allclose(known(PARAMS), np.average(losses, weights=WEIGHTS), rtol=1e-12, atol=0)
+    anew = jax.jit(lambda params, *data: EmpiricalRisk(name, data, predict=predict).value(params))
+    assert np.allclose(anew(PARAMS, X, y, WEIGHTS), known(PARAMS), rtol=1e-12, atol=0)
+    assert np.allclose(anew(PARAMS, X, y), np.mean(losses), rtol=1e-12, atol=0)
+
+
 def test_a_product_that_is_not_symmetric_is_refused() -> None:
     A = jnp.asarray(RNG.normal(size=(5, 5)))
     with pytest.raises(ValueError, match="not symmetric"):

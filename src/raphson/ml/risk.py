@@ -114,7 +114,7 @@ class EmpiricalRisk:
                 raise TypeError(f"loss={loss!r} is a loss of outputs: give predict=, a function (params, inputs)")
             self.term: LossTerm | OutputTerm = OutputTerm(predict, OUTPUT_LOSSES[loss], how)
             data = named_data(data, loss)
-            total = float(np.sum(data[2]))
+            total = jnp.sum(data[2]) if isinstance(data[2], Tracer) else float(np.sum(data[2]))
         else:
             if predict is not None:
                 raise TypeError("predict= goes with a loss by name; a loss function takes (params, batch) itself")
@@ -261,6 +261,8 @@ def check_outputs(term: OutputTerm, state: RiskState, batch: Any) -> None:
             raise ValueError(
                 f"targets {targets.shape} beside outputs {f.shape} are class numbers: integers, not {targets.dtype}"
             )
+        if any(isinstance(part[1], Tracer) for part in parts):
+            return
         with jax.ensure_compile_time_eval():  # data are numbers, whatever the parameters are
             top = max(int(jnp.max(part[1])) for part in parts)
             low = min(int(jnp.min(part[1])) for part in parts)
@@ -268,7 +270,7 @@ def check_outputs(term: OutputTerm, state: RiskState, batch: Any) -> None:
             raise ValueError(f"class numbers go from {low} to {top}, and there are outputs for 0 to {f.shape[-1] - 1}")
     elif f.shape != targets.shape and (*f.shape, 1) != targets.shape and f.shape != (*targets.shape, 1):
         raise ValueError(f"outputs have shape {f.shape} and targets {targets.shape}, the examples first")
-    elif term.loss is CROSS_ENTROPY:
+    elif term.loss is CROSS_ENTROPY and not any(isinstance(part[1], Tracer) for part in parts):
         with jax.ensure_compile_time_eval():
             sums = jnp.concatenate([jnp.sum(part[1], axis=-1).ravel() for part in parts])
             least = min(float(jnp.min(part[1])) for part in parts)
@@ -279,19 +281,36 @@ def check_outputs(term: OutputTerm, state: RiskState, batch: Any) -> None:
 
 
 def named_data(data: Any, loss: str) -> tuple[Any, Any, Any, Any]:
-    """Inputs, targets, weights (N,) and numbers of the examples (N,). Raises ValueError for what cannot be meant."""
+    """Inputs, targets, weights (N,) and numbers of the examples (N,). Raises ValueError for what cannot be meant; of
+    traced ones only the shapes are looked at."""
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
         raise ValueError("with a loss by name data is (inputs, targets) or (inputs, targets, weights)")
     xp = jnp if any(isinstance(part, jax.Array) for part in data[1:]) else np  # distributed ones stay where they are
-    inputs, y = data[0], xp.asarray(data[1])
-    count = leading((inputs, y))
-    w = np.ones(count) if len(data) == 2 else xp.asarray(data[2], float)
-    if w.shape != (count,) or not xp.all(xp.isfinite(w)) or xp.any(w < 0) or not xp.any(w > 0):
-        raise ValueError(f"weights have shape {w.shape}: expected ({count},), finite, none negative, not all zero")
+    with jax.ensure_compile_time_eval():  # inside jit, too
+        inputs, y = data[0], xp.asarray(data[1])
+        count = leading((inputs, y))
+        w = np.ones(count) if len(data) == 2 else xp.asarray(data[2], float)
+        if w.shape != (count,):
+            raise ValueError(f"weights have shape {w.shape}: expected ({count},), finite, none negative, not all zero")
+        if not isinstance(w, Tracer):
+            check_weights(w)
+        if not isinstance(y, Tracer):
+            check_targets(y, loss, xp)
+    return inputs, y, w, np.arange(count)
+
+
+def check_weights(w: Any) -> None:
+    """Raises ValueError for weights that are not."""
+    xp = jnp if isinstance(w, jax.Array) else np
+    if not xp.all(xp.isfinite(w)) or xp.any(w < 0) or not xp.any(w > 0):
+        raise ValueError(f"weights have shape {w.shape}: expected ({len(w)},), finite, none negative, not all zero")
+
+
+def check_targets(y: Any, loss: str, xp: Any) -> None:
+    """Raises ValueError for targets that a loss by name does not take."""
     if not xp.all(xp.isfinite(y)):
         raise ValueError(f"{int(xp.sum(~xp.isfinite(y)))} of the targets' {y.size} numbers are not finite")
     if loss == "poisson" and xp.any(y < 0):
         raise ValueError(f"a target of loss='poisson' is a count, and the least is {y.min()}")
     if loss == "bernoulli" and (xp.any(y < 0) or xp.any(y > 1)):
         raise ValueError(f"a target of loss='bernoulli' lies in 0 to 1; they go from {y.min()} to {y.max()}")
-    return inputs, y, w, np.arange(count)

@@ -2,10 +2,8 @@
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,18 +16,12 @@ from raphson.ml.output_losses import SQUARED
 from raphson.ml.parameter_tree import parameter_tree
 from raphson.ml.risk_products import OutputTerm
 from raphson.ml.training_methods import training_method
+from raphson.ml.transform import optax_pair
 from raphson.solver.carry import lean, whole
 from raphson.solver.refresh import damped_further, refresh
 from raphson.solver.step import Method, State, init, select, step
 
 Array = jax.Array
-
-
-class OptaxLike(NamedTuple):
-    """What optax calls a GradientTransformationExtraArgs."""
-
-    init: Callable[[Any], Any]
-    update: Callable[..., tuple[Any, Any]]
 
 
 def flat_outputs(params: Any, inputs: Array) -> Array:
@@ -92,12 +84,10 @@ def as_transformation(method: Any = "newton-cg") -> Any:
 
     `update(gradient, state, params, value=..., risk=rp.ml.risk_of_batch(loss, batch))` gives one trial's step, zeros
     where it was refused. Where optax is loaded the answer is its GradientTransformationExtraArgs, so that chains
-    hand on `risk`; else a tuple like it. Raises TypeError and ValueError for what is no method.
+    hand on `risk`; else a `GradientTransformation`. Raises TypeError and ValueError for what is no method.
     """
     training_method(method, True, jnp.float32, False)
     if hasattr(method, "update"):
         raise TypeError("method is a transformation already")
     made = StepTransformation(method)
-    optax: Any = sys.modules.get("optax")
-    kind = OptaxLike if optax is None else optax.GradientTransformationExtraArgs
-    return kind(made.init, made.update)
+    return optax_pair(made.init, made.update)
