@@ -132,6 +132,7 @@ def test_what_a_stream_and_a_transformation_leave_out(run, tmp_path):
     assert training_scenes(own)[1] == []
     none = rp.ml.train(loss, jnp.ones(4), X, batch_size=12, steps=0)
     assert "No step was taken" in none.report(tmp_path / "none.html").read_text()
+    assert [word for scene in curves(own.trace, own.seen.unit) for word in words(scene) if chinese(word) is None] == []
     with pytest.raises(ValueError, match="no trial"):
         rp.plot.training(none)
     with pytest.raises(ValueError, match="'fr'"):
@@ -147,3 +148,7 @@ def test_one_axes_gets_the_loss(run):
     assert rp.plot.training(run, ax) is ax
     assert ax.get_ylabel().startswith("loss")
     plt.close("all")
+
+
+def test_a_run_of_a_named_loss_goes_on(run):
+    assert len(rp.ml.train(RISK, PARAMS, epochs=4, batch_size=12, state=run.state).trace) > 0

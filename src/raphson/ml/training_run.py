@@ -71,7 +71,8 @@ class Training:
     def scale(self, data: Microbatches) -> Any:
         """1 over the weight of the examples; of a sum over N examples that, times N."""
         if isinstance(self.term, OutputTerm):
-            weight = sum(float(jnp.sum(part[2])) for part in data.parts)
+            with jax.ensure_compile_time_eval():  # `again` asks for shapes alone
+                weight = sum(float(jnp.sum(part[2])) for part in data.parts)
         else:
             weight = float(data.count)
         whole_weight = 1.0 if self.mean else weight if self.total is None else self.total

@@ -11,6 +11,7 @@ QUESTIONS = {
     "loss": "How does the loss fall?",
     "gradient": "How long is the gradient?",
     "held": "How far are steps held back?",
+    "length": "How long are the steps?",
     "ratio": "Does the loss fall as the model says?",
 }
 
@@ -46,7 +47,7 @@ def training(trace: Any, unit: str) -> tuple[Scene, ...]:
     if unit:
         out.append(strip("held", over, x, trace.damping, trace.accepted, HELD[unit]))
         return (*out, gains(over, x, trace.ratio, trace.accepted))
-    return (*out, strip("held", over, x, trace.length, trace.accepted, "length of the step"))
+    return (*out, strip("length", over, x, trace.length, trace.accepted, "length of the step"))
 
 
 def axis(trace: Any) -> tuple[np.ndarray, str]:
