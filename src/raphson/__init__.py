@@ -39,6 +39,7 @@ from raphson.problems.minimize import Minimize
 from raphson.problems.zoo import zoo
 from raphson.report import console as _console
 from raphson.report.compare import Comparison, compare
+from raphson.report.training import TrainingReport as _TrainingReport
 from raphson.solver.answer import Solution, solve
 from raphson.solver.check import check_derivatives
 from raphson.solver.door import iterate, minimize
@@ -51,7 +52,7 @@ from raphson.solver.stop import Stop
 if _TYPE_CHECKING:
     from raphson import ml, slam
 
-_reports.register(Model, Result, Comparison)
+_reports.register(Model, Result, Comparison, _TrainingReport)
 _notebook.register(Result)
 _console.register(Result)
 

@@ -13,11 +13,13 @@ from raphson.ml.batches import ShuffledBatches
 from raphson.ml.certified import certified
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.saved_training import SavedTraining, config_of, epochs_over
-from raphson.ml.training_record import COLUMNS, TrainingProgress, TrainingResult, TrainingState, TrainingTrace
+from raphson.ml.training_record import COLUMNS, Seen, TrainingProgress, TrainingResult, TrainingState, TrainingTrace
 from raphson.ml.training_run import Training, prepared
 
 MOST_BAD = 20
 """Batches in a row whose loss or gradient is not finite: then it is the parameters, and not the data."""
+
+TAKEN = COLUMNS.index("accepted")
 
 
 def training(
@@ -72,9 +74,13 @@ def train(
     idle = (steps is not None and steps < 1) or (epochs is not None and not epochs > epochs_over(run, state, before))
     trials = iter(()) if idle else run.trials(state)
     status = Status.STEPS if idle else status
+    came, last = None, state.params
     try:
         for state, numbers, ends in trials:
             rows.append(numbers)
+            if numbers[TAKEN]:
+                came = last
+            last = state.params
             kept.save(state)
             status = ended(run, bool(state.settled), rows, ends, bad, steps, epochs)
             if status == Status.RUNNING and time_limit is not None and time.perf_counter() - begin > time_limit:
@@ -84,7 +90,8 @@ def train(
     except KeyboardInterrupt:
         status = Status.USER
     kept.save(state, last=True)
-    return concluded(run, loss, state, rows, status, bad, time.perf_counter() - begin, certify)
+    seen = Seen(loss, data, came, getattr(getattr(run.method, "path", None), "unit", ""))
+    return concluded(run, loss, state, rows, status, bad, time.perf_counter() - begin, certify, seen)
 
 
 def ended(
@@ -112,17 +119,17 @@ ENDINGS = {
 
 def concluded(
     run: Training, loss: Any, state: TrainingState, rows: list[Any], status: Status, bad: list[int], seconds: float,
-    certify: bool,
+    certify: bool, seen: Seen,
 ) -> TrainingResult:  # fmt: skip
     """The result, in words that say only what was seen."""
     said = ENDINGS.get(status, status.sentence)
     proof = "" if run.source.constant else "; single batches were seen, which show no minimum of the whole"
     notes = list(run.source.notes)
     if bad:
-        shown = ", ".join(map(str, bad[:8])) + (", ..." if len(bad) > 8 else "")
+        shown = ", ".join(map(str, bad[:8])) + (" and others" if len(bad) > 8 else "")
         notes.append(f"not finite, and left out: batch {shown} ({len(bad)} in all); the step was refused each time")
     known = certified(loss, state.params) if certify else None
     status = Status.STEPS if status == Status.RUNNING else status
     return TrainingResult(
-        state.params, TrainingTrace(rows), status, f"{said}{proof}", state, tuple(notes), seconds, known
+        state.params, TrainingTrace(rows), status, f"{said}{proof}", state, tuple(notes), seconds, known, seen
     )

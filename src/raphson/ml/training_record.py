@@ -1,12 +1,14 @@
 """What a training run is and leaves behind: its state, its trace, its result."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from raphson.kernel.record import record
 from raphson.kernel.status import Status
+from raphson.ml.risk import EmpiricalRisk
+from raphson.report.training import TrainingReport
 
 COLUMNS = (
     "loss", "value", "gradient_norm", "predicted", "actual", "ratio", "noise", "damping", "length", "inner",
@@ -71,10 +73,30 @@ class TrainingProgress:
 
 
 @dataclass(frozen=True, eq=False)
-class TrainingResult:
+class Seen:
+    """What a report looks at beside the trace: the loss and the data as they were given, the parameters `before` the
+    last step taken (None: none was), and what holds steps back (`unit`, one of `paths.proposal`, "" where a
+    transformation makes them)."""
+
+    loss: Any = None
+    data: Any = None
+    before: Any = None
+    unit: str = ""
+
+    @property
+    def risk(self) -> EmpiricalRisk | None:
+        """The risk on all data; None of a stream, which has none."""
+        if self.loss is None or isinstance(self.loss, EmpiricalRisk):
+            return self.loss
+        return None if self.data is None else EmpiricalRisk(self.loss, self.data)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult(TrainingReport):
     """What training reached: `params`, its `trace`, `status` and `message` (why it ended, and no more than was seen),
     the `state` from which it goes on, `notes` on what was left out or went wrong, `seconds`, and `certificate`: on all
-    of the data, where that was asked for (None)."""
+    of the data, where that was asked for (None). `report` writes it as a page, `rp.plot.training` draws it, from what
+    was `seen` (a pickle leaves the risk out: its functions need not have names)."""
 
     params: Any
     trace: TrainingTrace
@@ -84,6 +106,10 @@ class TrainingResult:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     certificate: Any = None
+    seen: Seen = Seen()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"seen": replace(self.seen, loss=None, data=None)}
 
     @property
     def epochs(self) -> float:

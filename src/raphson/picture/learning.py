@@ -12,7 +12,7 @@ import numpy as np
 from jax import lax
 
 from raphson.model.geometry import angle
-from raphson.picture.plane import spanned
+from raphson.picture.plane import Plane, spanned
 from raphson.picture.quadratic import Quadratic
 from raphson.picture.scene import Grid, Scene
 from raphson.picture.views import local as near
@@ -48,9 +48,7 @@ def landscape(
         raise ValueError("the loss or its gradient is not finite at these parameters: there is no landscape to draw")
     pair, axes, notes, off = directions_of(operator, g, plane)
     cut = spanned("plane", "plane", axes, "", x, pair, np.ones(len(x)))
-    HE = np.asarray(operator.times(cut.basis), float)
-    eps = float(jnp.finfo(operator.dtype).eps)
-    quad = cut.section(value, cut_gradient(g, cut.basis), HE, x, eps)
+    quad = quadratic_in(operator, value, x, g, cut)
     window = square(reach) if reach is not None else window_of(quad, 1.0)
     if reach is None and window[1] - window[0] < 2 * visible_reach(quad):
         window = square(visible_reach(quad))
@@ -58,6 +56,12 @@ def landscape(
     scene = near.local(quad, grid, section="slice", axes=cut.axes, window=window,
                        around=near.Surroundings(None, (), len(x), off))  # fmt: skip
     return replace(scene, question=QUESTION, notes=(*scene.notes, COLORS, *notes))
+
+
+def quadratic_in(operator: Any, value: float, x: np.ndarray, g: np.ndarray, cut: Plane) -> Quadratic:
+    """The quadratic of the loss in a plane, from two products."""
+    HE = np.asarray(operator.times(cut.basis), float)
+    return cut.section(value, cut_gradient(g, cut.basis), HE, x, float(jnp.finfo(operator.dtype).eps))
 
 
 def cut_gradient(g: np.ndarray, basis: np.ndarray) -> np.ndarray:

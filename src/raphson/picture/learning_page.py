@@ -18,10 +18,13 @@ figcaption, .title { color: #55606c } pre { white-space: pre-wrap; background: #
 """
 
 
-def learning_page(title: str, lines: str, scenes: list[Scene], language: str = "en") -> str:
+HEADING = "The spectrum of a training loss:"
+
+
+def learning_page(title: str, lines: str, scenes: list[Scene], language: str = "en", heading: str = HEADING) -> str:
     """A page: what the console says in `lines`, then the pictures."""
     told = [chinese_scene(scene) for scene in scenes] if language == "zh" else scenes
-    heading = spoken(HEADING) if language == "zh" else HEADING
+    heading = spoken(heading) if language == "zh" else heading
     figures = "\n".join(map(figure_of, told))
     return (
         f'<!doctype html>\n<html lang="{language}">\n<head><meta charset="utf-8">'
@@ -30,9 +33,6 @@ def learning_page(title: str, lines: str, scenes: list[Scene], language: str = "
         f"<body>\n<h1>{heading} {escape(title)}</h1>\n<pre>{escape(lines)}</pre>\n<main>\n{figures}\n</main>\n"
         "</body>\n</html>\n"
     )
-
-
-HEADING = "The spectrum of a training loss:"
 
 
 def figure_of(scene: Scene) -> str:

@@ -17,7 +17,7 @@ from raphson.report.compare import Comparison as _Comparison
 
 __all__ = [
     "convergence", "dual", "ellipse", "ellipsoid", "fidelity", "field", "fit", "graph", "landscape", "layers", "local",
-    "run", "sparsity", "spectrum", "stretch", "surface", "whitened",
+    "run", "sparsity", "spectrum", "stretch", "surface", "training", "whitened",
 ]  # fmt: skip
 
 
@@ -110,6 +110,21 @@ def landscape(risk: Any, params: Any, ax: Any = None, plane: Any = "newton", rea
     from raphson.picture import learning
 
     return _draw(lambda scenes: learning.landscape(risk, params, plane, reach), ax)
+
+
+def training(result: Any, ax: Any = None) -> Any:
+    """How did training go? Loss and gradient of the batches, what held steps back, and the gain ratio, by epoch.
+
+    result: what `rp.ml.train` returns. Refused trials are hollow; where an epoch has four trials or more, its mean is
+    drawn, too. What held steps back is the damping lambda, the radius or the like; of a transformation the length of
+    its step is drawn instead, and no ratio. ax: as many Axes as pictures (four, or three of a transformation; None
+    makes them), or one, which gets the loss alone. Returns the Axes. ValueError where no trial was made.
+    """
+    from raphson.picture.render import figure
+    from raphson.picture.views.training import training as curves
+
+    scenes = curves(result.trace, result.seen.unit)
+    return figure.draw_beside(scenes if ax is None or _two(ax) else scenes[:1], ax)
 
 
 def sparsity(model: Any, ax: Any = None) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from raphson.kernel import show
 from raphson.report.compare import Comparison
+from raphson.report.training import TrainingReport
 
 WEB = Path(__file__).with_name("web")
 """What frontend/ builds: script and style sheet of reports and the laboratory, those of the tour, the tour on paper."""
@@ -67,6 +68,10 @@ def page(thing: Any, title: str = "", language: str = "en") -> str:
 
     if language not in CODES:
         raise ValueError(f"language = {language!r}: a report is written in {' or '.join(map(repr, CODES))}")
+    if isinstance(thing, TrainingReport):
+        from raphson.picture.training_page import training_page
+
+        return training_page(thing, title, language)
     if isinstance(thing, Comparison):
         from raphson.picture.recording.race import Race
         from raphson.picture.recording.race_page import race_page
