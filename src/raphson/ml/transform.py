@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from raphson.ml.frozen_state import EACH
 from raphson.ml.microbatches import leading
 from raphson.ml.parameter_tree import parameter_tree
 from raphson.ml.risk import EmpiricalRisk
@@ -142,9 +143,9 @@ def checked_batch(name: str, risk: EmpiricalRisk, extra: dict[str, Any]) -> Any:
             f"{name} looks at the batch again: update(gradient, state, params, batch=batch). Inside optax.chain, where "
             f"optax was imported after {name} was made: optax.GradientTransformationExtraArgs(*{name}(...))"
         )
-    count = leading(batch)
     if isinstance(risk.term, LossTerm):
-        return batch
+        return numbered(risk, batch)
+    count = leading(batch)
     if not isinstance(batch, tuple | list) or len(batch) not in (2, 3, 4):
         raise ValueError(f"{name}: with a loss by name a batch is (inputs, targets) or (inputs, targets, weights)")
     targets, known = jnp.asarray(batch[1]), risk.data.parts[0][1]  # the risk's, with microbatches first
@@ -154,15 +155,30 @@ def checked_batch(name: str, risk: EmpiricalRisk, extra: dict[str, Any]) -> Any:
             "examples first"
         )
     weights = jnp.ones(count) if len(batch) == 2 else jnp.asarray(batch[2], float)
-    return batch[0], targets, weights / jnp.sum(weights), jnp.arange(count)
+    numbers = jnp.asarray(batch[3]) if len(batch) == 4 else jnp.arange(count)
+    return batch[0], targets, weights / jnp.sum(weights), numbers
 
 
-def batch_value(risk: EmpiricalRisk, params: Any, batch: Any) -> Array:
+def numbered(risk: EmpiricalRisk, batch: Any) -> Any:
+    """A batch as a loss of one's own takes it: with a key (batch, numbers of the examples), which `train` gives so."""
+    known = jax.tree.structure(risk.data.parts[0])
+    count = leading(batch)
+    return (batch, jnp.arange(count)) if risk.term.how == EACH and jax.tree.structure(batch) != known else batch
+
+
+def frozen_of(risk: EmpiricalRisk, extra: dict[str, Any]) -> Any:
+    """What the model takes beside parameters and batch: that of the batch's own risk where the update is handed one
+    (`train` has another key for every batch), else that of the risk."""
+    given = extra.get("risk")
+    return risk.frozen if given is None or given.term != risk.term else given.frozen
+
+
+def batch_value(risk: EmpiricalRisk, params: Any, batch: Any, frozen: Any) -> Array:
     """The mean loss of a batch from `checked_batch`."""
     if isinstance(risk.term, OutputTerm):
-        return risk.term.value(params, batch, 0)
+        return risk.term.value(params, batch, 0, frozen)
     count = leading(batch)
-    return risk.term.value(params, batch, count) / count
+    return risk.term.value(params, batch, count, frozen) / count
 
 
 def working(leaf: Any) -> Any:
