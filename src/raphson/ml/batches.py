@@ -2,7 +2,7 @@
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,7 +84,8 @@ class BatchStream:
     def __init__(self, batches: Any) -> None:
         self.batches, self.notes = batches, []
         self.again = not isinstance(batches, Iterator)
-        self.source, self.at, self.epoch, self.length = iter(batches), 0, 0, None
+        length = len(batches) if self.again and isinstance(batches, Sized) else None
+        self.source, self.at, self.epoch, self.length = iter(batches), 0, 0, length or None
         self.last: tuple[int, Any] = (-1, None)
 
     def batch(self, k: int) -> tuple[Microbatches, float]:

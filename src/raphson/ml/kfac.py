@@ -17,20 +17,28 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from raphson.ml.kfac_factors import FactorRecipe, batch_factors, factor_recipe, no_blocks, output_term, separable
+from raphson.ml.kfac_factors import (
+    FactorRecipe,
+    batch_factors,
+    factor_recipe,
+    mean_inputs,
+    no_blocks,
+    output_term,
+    separable,
+)
 from raphson.ml.kfac_layers import model_layers
 from raphson.ml.kronecker import KroneckerBlocks, KroneckerEigen
 from raphson.ml.parameter_tree import parameter_tree
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.risk_products import OutputTerm
 from raphson.ml.transform import (
+    GivenBatch,
     Rate,
     TransformRule,
     batch_value,
     checked_batch,
     checked_count,
     checked_number,
-    frozen_of,
     in_shell,
 )
 
@@ -90,13 +98,13 @@ class KfacRule:
 
     def step(self, grads: Any, state: KfacState, params: Any, rate: Any, count: Array, extra: Any) -> Any:
         """The update, and the next state."""
-        batch = checked_batch("kfac", self.risk, extra), frozen_of(self.risk, extra)
+        batch = checked_batch("kfac", self.risk, extra)
         following, key = jax.random.split(state.key)
         factors = self.remembered(state.factors, params, batch, count, key)
         renew = (count % self.every == 0) | (count < EARLY)
         eigen = lax.cond(renew, factors.eigen, lambda: state.eigen)
         direction = jax.tree.map(jnp.negative, eigen.damped(grads, state.damping))
-        quadratic = Quadratic(self.term, params, *batch, grads, state.damping)
+        quadratic = Quadratic(self.term, params, batch.batch, batch.frozen, grads, state.damping)
         if self.exact_step:
             new, change = quadratic.least(direction, state.last)
             damping, ratio = self.adapted(state, params, batch, new, lambda: change, count)
@@ -105,13 +113,16 @@ class KfacRule:
             damping, ratio = self.adapted(state, params, batch, new, lambda: quadratic.change(new), count)
         return new, KfacState(factors, eigen, new, damping, ratio, following)
 
-    def remembered(self, old: KroneckerBlocks, params: Any, batch: Any, count: Array, key: Array) -> KroneckerBlocks:
+    def remembered(
+        self, old: KroneckerBlocks, params: Any, batch: GivenBatch, count: Array, key: Array
+    ) -> KroneckerBlocks:
         """The factors' moving means, this batch's among them."""
         seen = count // self.factors_every
         keep = jnp.minimum(seen / (seen + 1), jnp.asarray(self.fade, float))
 
         def mixed() -> KroneckerBlocks:
-            new = batch_factors(self.term, params, *batch, old.layers, self.recipe, key)
+            new = batch_factors(self.term, params, batch.batch, batch.frozen, old.layers, self.recipe, key)
+            new = mean_inputs(new, jnp.sum(batch.batch[2]))
             return jax.tree.map(lambda a, b: (keep * a + (1 - keep) * b).astype(a.dtype), old, new)
 
         return lax.cond(count % self.factors_every == 0, mixed, lambda: old)
@@ -124,7 +135,7 @@ class KfacRule:
             shrink = jnp.minimum(1, jnp.sqrt(self.kl_clip / jnp.maximum(size, jnp.finfo(size.dtype).tiny)))
         return jax.tree.map(lambda d, e: (rate * shrink * d + self.momentum * e).astype(e.dtype), direction, last)
 
-    def adapted(self, state: KfacState, params: Any, batch: Any, new: Any, change: Any, count: Array) -> Any:
+    def adapted(self, state: KfacState, params: Any, batch: GivenBatch, new: Any, change: Any, count: Array) -> Any:
         """Damping and ratio after the update, looked at every `adapt` updates."""
         if self.adapt is None:
             return state.damping, state.ratio
@@ -132,7 +143,7 @@ class KfacRule:
 
         def looked() -> tuple[Array, Array]:
             moved = jax.tree.map(jnp.add, params, new)
-            real = batch_value(self.risk, moved, *batch) - batch_value(self.risk, params, *batch)
+            real = batch_value(self.risk, moved, batch) - batch_value(self.risk, params, batch)
             model = change()
             ratio = jnp.where(model < 0, real / jnp.where(model < 0, model, 1), -1)  # no descent by the model: worse
             ratio = jnp.where(jnp.isfinite(ratio), ratio, -1).astype(state.ratio.dtype)

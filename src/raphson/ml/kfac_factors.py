@@ -17,7 +17,7 @@ Martens and Grosse (2015); Grosse and Martens (2016) for convolutions; Eschenhag
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -210,6 +210,12 @@ def batch_factors(
     return KroneckerBlocks(left, right, rest, layers, tree)
 
 
+def mean_inputs(blocks: KroneckerBlocks, total: Array) -> KroneckerBlocks:
+    """The factors A as means over all examples, whose weights are `total` together: where a risk is a sum, it is G's
+    alone, or their product would be the sum's square."""
+    return replace(blocks, left=tuple(A / total.astype(A.dtype) for A in blocks.left))
+
+
 def rest_diagonal(
     term: OutputTerm, params: Any, batch: Any, frozen: Any, layers: tuple[Layer, ...], recipe: FactorRecipe
 ) -> tuple[Array, ...]:
@@ -239,13 +245,13 @@ def risk_factors(
 ) -> KroneckerBlocks:
     """The factors of a whole risk, microbatch by microbatch; `state.scale` times the weights are the shares."""
 
-    def one(batch: Any, size: int) -> KroneckerBlocks:
+    def one(batch: Any, size: int) -> tuple[KroneckerBlocks, Array]:
         inputs, targets, weights, numbers = batch
         shares = weights.astype(state.scale.dtype) * state.scale
         batch = inputs, targets, shares, numbers
-        return batch_factors(term, state.params, batch, state.frozen, layers, recipe, state.key)
+        return batch_factors(term, state.params, batch, state.frozen, layers, recipe, state.key), jnp.sum(shares)
 
-    return sum_over(one, state.data)
+    return mean_inputs(*sum_over(one, state.data))
 
 
 def kronecker_factors(
