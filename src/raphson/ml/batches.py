@@ -2,8 +2,9 @@
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import length_hint
 from typing import Any
 
 import jax
@@ -84,7 +85,7 @@ class BatchStream:
     def __init__(self, batches: Any) -> None:
         self.batches, self.notes = batches, []
         self.again = not isinstance(batches, Iterator)
-        length = len(batches) if self.again and isinstance(batches, Sized) else None
+        length = length_hint(batches) if self.again else 0  # 0 where it does not say
         self.source, self.at, self.epoch, self.length = iter(batches), 0, 0, length or None
         self.last: tuple[int, Any] = (-1, None)
 
