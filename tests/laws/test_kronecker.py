@@ -101,8 +101,11 @@ def test_one_layer_with_squared_loss_is_the_gauss_newton_matrix() -> None:
         return tag_dense(x, p["w"], p["b"])
 
     params = {"b": PARAMS["a"]["b"], "w": PARAMS["a"]["w"]}
-    risk = EmpiricalRisk("squared", (X, RNG.normal(size=(N, HIDDEN)), WEIGHTS), predict=one)
+    risk_data = (X, RNG.normal(size=(N, HIDDEN)), WEIGHTS)
+    risk = EmpiricalRisk("squared", risk_data, predict=one)
     close(kronecker_factors(risk, params).dense(), risk.gauss_newton(params).dense())
+    total = EmpiricalRisk("squared", risk_data, predict=one, reduction="sum", batch_size=4)
+    close(kronecker_factors(total, params).dense(), total.gauss_newton(params).dense())
 
 
 def blocks_of(matrix: Any, K: KroneckerBlocks) -> list[Any]:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from raphson.kernel.record import record, static
+from raphson.ml.frozen_state import EACH
 from raphson.ml.microbatches import Microbatches, leading, sum_over
 from raphson.ml.risk_products import HessianProduct, Information, LossTerm, OutputProduct, OutputTerm, RiskState, risk
 from raphson.problems.minimize import Minimize
@@ -141,5 +142,7 @@ def risk_of_batch(loss: Any, batch: Any, key: Any = None) -> BatchRisk:
             raise ValueError("with a loss by name a batch is (inputs, targets) or (inputs, targets, weights)")
         w = jnp.ones(count) if len(batch) == 2 else jnp.asarray(batch[2])
         batch, weight = (batch[0], jnp.asarray(batch[1]), w, jnp.arange(count)), jnp.sum(w)
+    elif term.how == EACH:
+        batch = batch, jnp.arange(count)
     data = Microbatches((jax.tree.map(lambda a: jnp.asarray(a)[None], batch),), (count,), count)
-    return BatchRisk(1 / jnp.asarray(weight), data, key=key, term=term)
+    return BatchRisk(1 / jnp.asarray(weight), data, key=key, frozen=getattr(loss, "frozen", None), term=term)

@@ -4,6 +4,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import length_hint
 from typing import Any
 
 import jax
@@ -84,7 +85,8 @@ class BatchStream:
     def __init__(self, batches: Any) -> None:
         self.batches, self.notes = batches, []
         self.again = not isinstance(batches, Iterator)
-        self.source, self.at, self.epoch, self.length = iter(batches), 0, 0, None
+        length = length_hint(batches) if self.again else 0  # 0 where it does not say
+        self.source, self.at, self.epoch, self.length = iter(batches), 0, 0, length or None
         self.last: tuple[int, Any] = (-1, None)
 
     def batch(self, k: int) -> tuple[Microbatches, float]:

@@ -17,12 +17,22 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from raphson.ml.kfac_factors import FactorRecipe, batch_factors, factor_recipe, model_layers, no_blocks, output_term
+from raphson.ml.kfac_factors import (
+    FactorRecipe,
+    batch_factors,
+    factor_recipe,
+    mean_inputs,
+    no_blocks,
+    output_term,
+    separable,
+)
+from raphson.ml.kfac_layers import model_layers
 from raphson.ml.kronecker import KroneckerBlocks, KroneckerEigen
 from raphson.ml.parameter_tree import parameter_tree
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.risk_products import OutputTerm
 from raphson.ml.transform import (
+    GivenBatch,
     Rate,
     TransformRule,
     batch_value,
@@ -75,8 +85,7 @@ class KfacRule:
     def begin(self, params: Any) -> KfacState:
         """Nothing seen yet."""
         tree = parameter_tree(params)
-        inputs = jax.tree.map(lambda a: a[0], self.risk.data.parts[0])[0]
-        blocks = no_blocks(model_layers(self.term, params, inputs, self.recipe), tree)
+        blocks = no_blocks(model_layers(self.risk, self.term, params, self.recipe.settings), tree)
         if blocks.untagged and not self.told:
             warnings.warn(
                 f"kfac: no tag holds {', '.join(blocks.untagged)}: they get a diagonal. Tag their layers "
@@ -95,7 +104,7 @@ class KfacRule:
         renew = (count % self.every == 0) | (count < EARLY)
         eigen = lax.cond(renew, factors.eigen, lambda: state.eigen)
         direction = jax.tree.map(jnp.negative, eigen.damped(grads, state.damping))
-        quadratic = Quadratic(self.term, params, batch, grads, state.damping)
+        quadratic = Quadratic(self.term, params, batch.batch, batch.frozen, grads, state.damping)
         if self.exact_step:
             new, change = quadratic.least(direction, state.last)
             damping, ratio = self.adapted(state, params, batch, new, lambda: change, count)
@@ -104,13 +113,16 @@ class KfacRule:
             damping, ratio = self.adapted(state, params, batch, new, lambda: quadratic.change(new), count)
         return new, KfacState(factors, eigen, new, damping, ratio, following)
 
-    def remembered(self, old: KroneckerBlocks, params: Any, batch: Any, count: Array, key: Array) -> KroneckerBlocks:
+    def remembered(
+        self, old: KroneckerBlocks, params: Any, batch: GivenBatch, count: Array, key: Array
+    ) -> KroneckerBlocks:
         """The factors' moving means, this batch's among them."""
         seen = count // self.factors_every
         keep = jnp.minimum(seen / (seen + 1), jnp.asarray(self.fade, float))
 
         def mixed() -> KroneckerBlocks:
-            new = batch_factors(self.term, params, batch, old.layers, self.recipe, key)
+            new = batch_factors(self.term, params, batch.batch, batch.frozen, old.layers, self.recipe, key)
+            new = mean_inputs(new, jnp.sum(batch.batch[2]))
             return jax.tree.map(lambda a, b: (keep * a + (1 - keep) * b).astype(a.dtype), old, new)
 
         return lax.cond(count % self.factors_every == 0, mixed, lambda: old)
@@ -123,7 +135,7 @@ class KfacRule:
             shrink = jnp.minimum(1, jnp.sqrt(self.kl_clip / jnp.maximum(size, jnp.finfo(size.dtype).tiny)))
         return jax.tree.map(lambda d, e: (rate * shrink * d + self.momentum * e).astype(e.dtype), direction, last)
 
-    def adapted(self, state: KfacState, params: Any, batch: Any, new: Any, change: Any, count: Array) -> Any:
+    def adapted(self, state: KfacState, params: Any, batch: GivenBatch, new: Any, change: Any, count: Array) -> Any:
         """Damping and ratio after the update, looked at every `adapt` updates."""
         if self.adapt is None:
             return state.damping, state.ratio
@@ -149,12 +161,13 @@ class Quadratic:
     term: OutputTerm
     params: Any
     batch: Any
+    frozen: Any
     gradient: Any
     damping: Array
 
     def forms(self, *steps: Any) -> list[list[Array]]:
         """s'(F + damping I)t for all pairs."""
-        outputs, push = jax.linearize(lambda p: self.term.predict(p, self.batch[0]), self.params)
+        outputs, push = jax.linearize(lambda p: self.term.outputs(p, self.batch, self.frozen), self.params)
         rows = self.term.rows(outputs, self.batch)
         pushed = [push(s).reshape(rows.outputs.shape) for s in steps]
         curved = [rows.weights[:, None] * self.term.loss.curve(rows.outputs, u) for u in pushed]
@@ -208,8 +221,9 @@ def kfac(
 ) -> Any:
     """K-FAC as a gradient transformation; `update(gradient, state, params, batch=batch)`.
 
-    The model of `risk` tags its layers (`tag_dense`, `tag_conv`); batches are (inputs, targets) or (inputs, targets,
-    weights), of the kind of the risk's own data, of which shapes alone are taken. `learning_rate`: None for the step
+    The model of `risk` tags its layers (`tag_dense`, `tag_conv`); batches are (inputs, targets), (inputs, targets,
+    weights) or, for a risk with a key, (inputs, targets, weights, numbers of the examples), of the kind of
+    the risk's own data, of which shapes alone are taken. `learning_rate`: None for the step
     that makes the batch's exact quadratic least over direction and last update; a number or a function of the count
     for that step with `momentum`, its length bounded by `kl_clip`: rate^2 d'g <= kl_clip. `damping` (units of
     curvature) changes every `adapt` updates by the ratio of the loss's change to the quadratic's, None: never, but not
@@ -220,7 +234,7 @@ def kfac(
     names them. `weight_decay` goes with a learning rate alone. Raises ValueError where no layer is tagged, for words
     and numbers out of their range, TypeError where outputs and loss are not known apart.
     """
-    term = output_term(risk, "kfac looks")
+    term = separable(risk, output_term(risk, "kfac looks"))
     recipe = factor_recipe(targets, samples, sharing, untagged or "diagonal")
     for name, value in (("momentum", momentum), ("fade", fade)):
         checked_number(name, value, 0, 1, open_above=True)

@@ -23,17 +23,17 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 from jax.nn import sigmoid, softmax
 
+from raphson.ml.kfac_layers import listened, model_layers, sites_of
 from raphson.ml.kronecker import KroneckerBlocks, Layer, others
 from raphson.ml.microbatches import sum_over
 from raphson.ml.output_losses import OutputLoss
 from raphson.ml.parameter_tree import ParameterTree, parameter_tree
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.risk_products import OutputRows, OutputTerm, RiskState
-from raphson.ml.tags import Site, listen
+from raphson.ml.tags import Site
 
 Array = jax.Array
 
@@ -71,58 +71,6 @@ def factor_recipe(targets: str, samples: int, sharing: str | Mapping[str, str], 
     if isinstance(samples, bool) or samples != int(samples) or samples < 1:
         raise ValueError(f"samples is {samples!r}: it is a number of draws, at least 1")
     return FactorRecipe(targets, int(samples), tuple(sorted(pairs.items())), untagged)
-
-
-def layers_of(sites: Sequence[Site], tree: ParameterTree) -> tuple[Layer, ...]:
-    """The layers of a model, one for each weight, in the order of their first use.
-
-    Raises ValueError where nothing is tagged, or where tags contradict each other.
-    """
-    if not sites:
-        raise ValueError(
-            "the model tags no layer: write raphson.ml.tag_dense(x, w, b) or tag_conv(x, w, b) where it multiplies"
-        )
-    found: dict[int, Layer] = {}
-    for site in sites:
-        shape = tree.shapes[site.weight]
-        image = site.window is not None
-        columns = shape[-1] if image else int(np.prod(shape[1:]))
-        rows = int(np.prod(shape)) // columns + (site.bias is not None)
-        first = found.get(site.weight)
-        layer = Layer(first.name if first else site.name, site.weight, site.bias, rows, columns, image)
-        if first and layer != first:
-            raise ValueError(
-                f"the weight {tree.names[site.weight]} is tagged as {first.name!r} and as {site.name!r} with another "
-                "bias or another kind of layer: K-FAC shares all of a layer or nothing"
-            )
-        found[site.weight] = layer
-    biases = [layer.bias for layer in found.values() if layer.bias is not None]
-    if len(set(biases)) < len(biases):
-        raise ValueError("two tagged layers have one bias together: give each its own, or tag one without it")
-    return tuple(found.values())
-
-
-def model_layers(term: OutputTerm, params: Any, inputs: Any, recipe: FactorRecipe) -> tuple[Layer, ...]:
-    """The layers that a model tags, from shapes alone. Raises ValueError for a setting of a layer that is not there."""
-    tree = parameter_tree(params)
-    sites: list[Site] = []
-
-    def heard(params: Any, inputs: Any) -> Any:
-        outputs, found = listen(term.predict, params, inputs)
-        sites.extend(found)
-        return outputs
-
-    jax.eval_shape(heard, params, inputs)
-    layers = layers_of(sites, tree)
-    names = [layer.name for layer in layers]
-    layers = tuple(
-        layer if names.count(layer.name) == 1 else replace(layer, name=layer.name + tree.names[layer.weight])
-        for layer in layers
-    )
-    unknown = {name for name, _ in recipe.settings} - {"", *(layer.name for layer in layers)}
-    if unknown:
-        raise ValueError(f"sharing names {sorted(unknown)}: the layers are {[layer.name for layer in layers]}")
-    return layers
 
 
 def no_blocks(layers: tuple[Layer, ...], tree: ParameterTree) -> KroneckerBlocks:
@@ -223,22 +171,16 @@ def right_factor(g: Array, reduce: bool) -> Array:
 
 
 def batch_factors(
-    term: OutputTerm, params: Any, batch: Any, layers: tuple[Layer, ...], recipe: FactorRecipe, key: Any
+    term: OutputTerm, params: Any, batch: Any, frozen: Any, layers: tuple[Layer, ...], recipe: FactorRecipe, key: Any
 ) -> KroneckerBlocks:
     """The factors of one batch (inputs, targets, weights, numbers of the examples), sums over its examples."""
     tree, count = parameter_tree(params), batch[2].shape[0]
-    sites: list[Site] = []
-
-    def shapes(params: Any, inputs: Any) -> Any:
-        outputs, found = listen(term.predict, params, inputs)
-        sites.extend(found)
-        return outputs
 
     def run(shifts: Any, params: Any) -> Any:
-        outputs, found = listen(term.predict, params, batch[0], shifts)
+        outputs, found = listened(term, params, batch, frozen, shifts)
         return outputs, [site.x for site in found]
 
-    jax.eval_shape(shapes, params, batch[0])
+    sites = sites_of(term, params, batch, frozen)
     zeros = [jnp.zeros(site.y.shape, site.y.dtype) for site in sites]
     outputs, pull, seen = jax.vjp(run, zeros, params, has_aux=True)
     rows = term.rows(outputs, batch)
@@ -264,12 +206,18 @@ def batch_factors(
     if empty.rest and recipe.untagged == "identity":
         rest = tuple(jnp.sum(batch[2]).astype(d.dtype) * jnp.ones_like(d) for d in rest)
     elif empty.rest and not drawn:
-        rest = rest_diagonal(term, params, batch, layers, recipe)
+        rest = rest_diagonal(term, params, batch, frozen, layers, recipe)
     return KroneckerBlocks(left, right, rest, layers, tree)
 
 
+def mean_inputs(blocks: KroneckerBlocks, total: Array) -> KroneckerBlocks:
+    """The factors A as means over all examples, whose weights are `total` together: where a risk is a sum, it is G's
+    alone, or their product would be the sum's square."""
+    return replace(blocks, left=tuple(A / total.astype(A.dtype) for A in blocks.left))
+
+
 def rest_diagonal(
-    term: OutputTerm, params: Any, batch: Any, layers: tuple[Layer, ...], recipe: FactorRecipe
+    term: OutputTerm, params: Any, batch: Any, frozen: Any, layers: tuple[Layer, ...], recipe: FactorRecipe
 ) -> tuple[Array, ...]:
     """The diagonal for the leaves outside all layers, example by example."""
     leaves, structure = jax.tree.flatten(params)
@@ -280,7 +228,7 @@ def rest_diagonal(
 
         def run(mine: Any) -> Array:
             filled = dict(enumerate(leaves)) | dict(zip(chosen, mine, strict=True))
-            return term.predict(jax.tree.unflatten(structure, [filled[i] for i in range(len(leaves))]), single[0])
+            return term.outputs(jax.tree.unflatten(structure, [filled[i] for i in range(len(leaves))]), single, frozen)
 
         outputs, pull = jax.vjp(run, [leaves[i] for i in chosen])
         rows = term.rows(outputs, single)
@@ -297,12 +245,13 @@ def risk_factors(
 ) -> KroneckerBlocks:
     """The factors of a whole risk, microbatch by microbatch; `state.scale` times the weights are the shares."""
 
-    def one(batch: Any, size: int) -> KroneckerBlocks:
+    def one(batch: Any, size: int) -> tuple[KroneckerBlocks, Array]:
         inputs, targets, weights, numbers = batch
         shares = weights.astype(state.scale.dtype) * state.scale
-        return batch_factors(term, state.params, (inputs, targets, shares, numbers), layers, recipe, state.key)
+        batch = inputs, targets, shares, numbers
+        return batch_factors(term, state.params, batch, state.frozen, layers, recipe, state.key), jnp.sum(shares)
 
-    return sum_over(one, state.data)
+    return mean_inputs(*sum_over(one, state.data))
 
 
 def kronecker_factors(
@@ -324,10 +273,9 @@ def kronecker_factors(
     loss are not known apart, ValueError where no layer is tagged or a tag stands where it cannot be heard.
     """
     recipe = factor_recipe(targets, samples, sharing, untagged)
-    term = output_term(risk, "Kronecker factors look")
+    term = separable(risk, output_term(risk, "Kronecker factors look"))
     risk.checked(params)
-    inputs = jax.tree.map(lambda a: a[0], risk.data.parts[0])[0]
-    layers = model_layers(term, params, inputs, recipe)
+    layers = model_layers(risk, term, params, recipe.settings)
     return risk_factors(term, layers, recipe, risk.at(params, jax.random.key(seed)))
 
 
@@ -336,3 +284,13 @@ def output_term(risk: EmpiricalRisk, who: str) -> OutputTerm:
     if not isinstance(risk.term, OutputTerm):
         raise TypeError(f"{who} at outputs and loss apart: EmpiricalRisk takes predict= and the name of a loss")
     return risk.term
+
+
+def separable(risk: EmpiricalRisk, term: OutputTerm) -> OutputTerm:
+    """The term. Raises ValueError where examples depend on each other: factors are sums over single ones."""
+    if risk.coupled:
+        raise ValueError(
+            "Kronecker factors are sums over single examples, and with coupled=True these depend on each other: freeze "
+            "what couples them (running statistics as state=)"
+        )
+    return term

@@ -126,7 +126,7 @@ class EmpiricalRisk:
         else:
             weights = len(jax.tree.leaves(data)) - 2 if isinstance(loss, str) else None  # before the numbers
             self.data = distributed_microbatches(data, batch_size, over, weights)
-        self.coupled = coupled
+        self.coupled, self.mean = coupled, mean
         if coupled and (over is not None or not self.data.single):
             raise ValueError(
                 f"with coupled=True all {self.data.count} examples are one batch: leave "

@@ -16,6 +16,7 @@ from raphson.ml.kfac_factors import FactorRecipe, output_term, seed_rows
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.risk_products import OutputTerm
 from raphson.ml.transform import (
+    GivenBatch,
     Rate,
     TransformRule,
     batch_value,
@@ -78,12 +79,12 @@ def sophia(
         return SophiaState(zero, zero, jax.random.PRNGKey(seed))
 
     def step(grads: Any, state: SophiaState, params: Any, rate: Any, count: Array, extra: Any) -> Any:
-        batch = checked_batch("sophia", risk, extra)
+        given = checked_batch("sophia", risk, extra)
 
         def anew() -> Any:
             following, key = jax.random.split(state.key)
             found = drawn_diagonal if estimator == "gauss-newton" else hutchinson_diagonal
-            diagonal = found(risk, params, batch, key)
+            diagonal = found(risk, params, given, key)
             return jax.tree.map(
                 lambda h, d: (b2 * h + (1 - b2) * d).astype(h.dtype), state.curvature, diagonal
             ), following
@@ -100,7 +101,7 @@ def sophia(
     return in_shell(TransformRule("sophia", begin, step, needs_params=True), learning_rate, weight_decay)
 
 
-def hutchinson_diagonal(risk: EmpiricalRisk, params: Any, batch: Any, key: Array) -> Any:
+def hutchinson_diagonal(risk: EmpiricalRisk, params: Any, given: GivenBatch, key: Array) -> Any:
     """u (H u) entry by entry, u normal, H the Hessian of the batch's mean loss."""
     leaves, structure = jax.tree.flatten(params)
     keys = jax.random.split(key, len(leaves))
@@ -108,16 +109,17 @@ def hutchinson_diagonal(risk: EmpiricalRisk, params: Any, batch: Any, key: Array
         structure,
         [jax.random.normal(k, jnp.shape(p), jnp.result_type(p)) for k, p in zip(keys, leaves, strict=True)],
     )
-    slope = jax.grad(lambda p: batch_value(risk, p, batch))
+    slope = jax.grad(lambda p: batch_value(risk, p, given))
     return jax.tree.map(jnp.multiply, u, jax.jvp(slope, (params,), (u,))[1])
 
 
-def drawn_diagonal(risk: EmpiricalRisk, params: Any, batch: Any, key: Array) -> Any:
+def drawn_diagonal(risk: EmpiricalRisk, params: Any, given: GivenBatch, key: Array) -> Any:
     """B times the square of the mean gradient at drawn targets, B examples of equal weight; with weights, the square of
     the sum of gradients times roots of shares: its mean over draws is the diagonal of the Gauss-Newton matrix."""
     term = risk.term
     assert isinstance(term, OutputTerm)
-    outputs, pull = jax.vjp(lambda p: term.predict(p, batch[0]), params)
+    batch, frozen, _ = given
+    outputs, pull = jax.vjp(lambda p: term.outputs(p, batch, frozen), params)
     rows = term.rows(outputs, batch)
     _, seed = seed_rows(DRAWN, term.loss, rows, rows.weights.size // batch[2].shape[0], key)
     gradient = pull(seed(jnp.asarray(0)).reshape(outputs.shape).astype(outputs.dtype))[0]

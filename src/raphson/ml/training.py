@@ -61,7 +61,8 @@ def train(
     Raises ValueError and TypeError for what cannot be meant.
     """
     run = prepared(loss, params, data, batches, method, batch_size, curvature_batch, seed, keep_last)
-    if steps is None and epochs is None and time_limit is None and isinstance(run.source, ShuffledBatches):
+    endless = isinstance(run.source, ShuffledBatches) or getattr(run.source, "again", False)
+    if steps is None and epochs is None and time_limit is None and endless:
         raise ValueError("batches come without an end: give steps=, epochs= or time_limit=")
     if certify and not isinstance(loss, EmpiricalRisk):
         raise TypeError("certify=True looks at all of the data: give an EmpiricalRisk as loss")

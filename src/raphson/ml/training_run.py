@@ -256,8 +256,13 @@ def prepared(
         source = ShuffledBatches(arrays, batch_size, seed, keep_last)
     if curvature_batch is not None and (isinstance(curvature_batch, bool) or curvature_batch < 1):
         raise ValueError(f"curvature_batch is {curvature_batch!r}: it is a number of examples, at least 1")
+    if jnp.finfo(tree.dtype).bits < 32 and not hasattr(method, "update"):
+        raise TypeError(
+            f"the parameters are {tree.dtype}: methods of the solver work in float32 or float64. Cast to fewer digits "
+            "inside the loss, or take a transformation (raphson.ml.soap, optax's)"
+        )
     chosen = training_method(method, isinstance(term, OutputTerm), tree.dtype, source.constant)
-    mean = risk is None or risk.factor != 1.0
+    mean = risk is None or risk.mean
     total = None if risk is None or isinstance(source, BatchStream) else weight_of(term, risk.data)
     if risk is not None:
         risk.checked(params)

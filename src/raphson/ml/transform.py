@@ -18,10 +18,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from raphson.ml.frozen_state import EACH
 from raphson.ml.microbatches import leading
 from raphson.ml.parameter_tree import parameter_tree
 from raphson.ml.risk import EmpiricalRisk
-from raphson.ml.risk_products import LossTerm, OutputTerm
+from raphson.ml.risk_products import LossTerm
 
 Array = jax.Array
 Rate = float | Array | Callable[[Any], Any]
@@ -133,18 +134,35 @@ def checked_count(name: str, value: Any) -> None:
         raise ValueError(f"{name} is {value!r}: it is a whole number, at least 1")
 
 
-def checked_batch(name: str, risk: EmpiricalRisk, extra: dict[str, Any]) -> Any:
-    """The batch of an update as the terms take it; with a named loss (inputs, targets, shares, numbers), the shares of
-    the examples adding up to 1. Raises ValueError where it is missing or not what the risk takes."""
+class GivenBatch(NamedTuple):
+    """A batch as the terms take it, with a named loss (inputs, targets, shares, numbers of the examples); what the
+    model takes besides; and what the sum of its losses is multiplied with (of shares: 1)."""
+
+    batch: Any
+    frozen: Any
+    scale: Any
+
+
+def checked_batch(name: str, risk: EmpiricalRisk, extra: dict[str, Any]) -> GivenBatch:
+    """The batch of an update. Where that is handed the batch's own risk, as `train` does, scale, state and key are its:
+    the gradient's. Without it the risk of a batch is its mean. Raises ValueError where the batch is missing or not what
+    the risk takes."""
     batch = extra.get("batch")
     if batch is None:
         raise ValueError(
             f"{name} looks at the batch again: update(gradient, state, params, batch=batch). Inside optax.chain, where "
             f"optax was imported after {name} was made: optax.GradientTransformationExtraArgs(*{name}(...))"
         )
-    count = leading(batch)
+    own = extra.get("risk")
+    own = None if own is None or own.term != risk.term else own
+    if own is None and not risk.mean:
+        raise ValueError(
+            f"{name}: a batch's risk is its mean, and the risk has reduction='sum': give one with 'mean' and gradients "
+            "of it, or hand over the batch's own, update(..., risk=risk_of_batch(risk, batch))"
+        )
+    frozen, count = risk.frozen if own is None else own.frozen, leading(batch)
     if isinstance(risk.term, LossTerm):
-        return batch
+        return GivenBatch(numbered(risk, batch), frozen, 1 / count if own is None else own.scale)
     if not isinstance(batch, tuple | list) or len(batch) not in (2, 3, 4):
         raise ValueError(f"{name}: with a loss by name a batch is (inputs, targets) or (inputs, targets, weights)")
     targets, known = jnp.asarray(batch[1]), risk.data.parts[0][1]  # the risk's, with microbatches first
@@ -154,15 +172,21 @@ def checked_batch(name: str, risk: EmpiricalRisk, extra: dict[str, Any]) -> Any:
             "examples first"
         )
     weights = jnp.ones(count) if len(batch) == 2 else jnp.asarray(batch[2], float)
-    return batch[0], targets, weights / jnp.sum(weights), jnp.arange(count)
+    numbers = jnp.asarray(batch[3]) if len(batch) == 4 else jnp.arange(count)
+    shares = weights / jnp.sum(weights) if own is None else weights * own.scale
+    return GivenBatch((batch[0], targets, shares, numbers), frozen, 1.0)
 
 
-def batch_value(risk: EmpiricalRisk, params: Any, batch: Any) -> Array:
-    """The mean loss of a batch from `checked_batch`."""
-    if isinstance(risk.term, OutputTerm):
-        return risk.term.value(params, batch, 0)
+def numbered(risk: EmpiricalRisk, batch: Any) -> Any:
+    """A batch as a loss of one's own takes it: with a key (batch, numbers of the examples), which `train` gives so."""
+    known = jax.tree.structure(risk.data.parts[0])
     count = leading(batch)
-    return risk.term.value(params, batch, count) / count
+    return (batch, jnp.arange(count)) if risk.term.how == EACH and jax.tree.structure(batch) != known else batch
+
+
+def batch_value(risk: EmpiricalRisk, params: Any, given: GivenBatch) -> Array:
+    """The risk of a batch."""
+    return given.scale * risk.term.value(params, given.batch, leading(given.batch), given.frozen)
 
 
 def working(leaf: Any) -> Any:
