@@ -175,7 +175,7 @@ def test_classes_at_each_position(stateful: bool) -> None:
 
     params = {"w": jnp.asarray([1.0, -1.0]), "b": jnp.asarray([0.2, 0.0])}
     data = (X, (X > 0.3).astype(int))
-    more = {"predict": with_state, "state": jnp.asarray(1.0)} if stateful else {"predict": plain}
+    more: dict[str, Any] = {"predict": with_state, "state": jnp.asarray(1.0)} if stateful else {"predict": plain}
     found = rp.ml.laplace(rp.ml.EmpiricalRisk("cross-entropy", data, **more), params)
     for probabilities in found.predict(X[:4]):
         np.testing.assert_allclose(np.sum(probabilities.reshape(4, 3, 2), axis=2), 1, rtol=1e-12)

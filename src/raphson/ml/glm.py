@@ -149,7 +149,8 @@ class GlmFit:
         H = np.asarray(self._state.model.curvature.dense(), float)
         d = np.sqrt(np.diagonal(H))
         unit = np.where(d > 0, d, 1)
-        return d, *np.linalg.eigh(H / unit[:, None] / unit)
+        values, vectors = np.linalg.eigh(H / unit[:, None] / unit)
+        return d, values, vectors
 
     @property
     def _rounding(self) -> float:
