@@ -1,17 +1,19 @@
 """`raphson launch`: several processes of one script, ended together, the first failure told. No script here needs JAX,
 but for the last law: two processes compute what one does."""
 
+import io
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from pathlib import Path
 
 import pytest
 
-from raphson.cli.crew import gpus_of
+from raphson.cli.crew import Crew, Ended, gpus_of
 from raphson.cli.main import invoke
 from raphson.cli.target import TargetError
 from raphson.ml.processes import asked_of
@@ -62,6 +64,23 @@ def test_the_first_failure_ends_all(
     told = capsys.readouterr().err
     assert all(word in told for word in words), told
     assert "runpy" not in told and "rank.py" not in told
+
+
+@pytest.mark.parametrize("screen", ["ascii", "closed"])
+def test_a_screen_that_does_not_take_a_line_stops_no_process(screen: str) -> None:
+    crew = Crew([], 1, last=[deque(maxlen=2)])
+    target = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    if screen == "closed":
+        target.close()
+    source = io.BytesIO("é\nb\nlast\n".encode())
+    crew.copy(0, source, target)
+    assert not source.read() and list(crew.last[0]) == ["b", "last"]
+    if screen == "ascii":
+        assert target.detach().getvalue() == b"\\xe9\nb\nlast\n"
+
+
+def test_a_signal_without_a_name_is_told() -> None:
+    assert Ended(0, -40).how == "was killed by signal 40"
 
 
 def test_a_process_that_hangs_is_told_with_its_line(script: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,6 +31,9 @@ def test_separation_is_warned_of_and_kept() -> None:
         fitted = rp.ml.LogisticRegression(penalty=None).fit(X, X[:, 0] > 0.1)
     assert fitted.separation_.kind == "complete"
     assert fitted.score(X, X[:, 0] > 0.1) == 1
+    frame = pytest.importorskip("pandas").DataFrame(X, columns=["dose"])
+    with pytest.warns(ConvergenceWarning, match="complete separation by dose"):
+        rp.ml.LogisticRegression(penalty=None).fit(frame, X[:, 0] > 0.1)
     copy = pickle.loads(pickle.dumps(rp.ml.LogisticRegression().fit(X, X[:, 0] > 0.1)))
     assert copy.separation_ is None and len(pickle.dumps(copy)) < 2000
 

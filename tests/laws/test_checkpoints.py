@@ -3,6 +3,7 @@
 import os
 import random
 import runpy
+import shutil
 import subprocess
 import sys
 import time
@@ -114,6 +115,9 @@ def test_what_belongs_to_another_run_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="is a file"):
         rp.ml.Checkpoints(tmp_path / "file")
+    shutil.rmtree(tmp_path / "4" / "state")
+    with pytest.raises(ValueError, match="damaged"):
+        kept.restore({"w": np.ones(3), "b": 1.0})
     (tmp_path / "4" / "about" / "metadata").write_text("{")
     with pytest.raises(ValueError, match="damaged"):
         kept.restore({"w": np.ones(3), "b": 1.0})

@@ -200,6 +200,26 @@ def test_fewer_examples_than_columns() -> None:
     assert fit.success and np.abs(slope).max() < 1e-10
 
 
+@pytest.mark.parametrize("third", ["constant", "dependent"])
+def test_columns_that_say_nothing_are_no_degrees_of_freedom(third: str) -> None:
+    X, y = sample("squared")
+    X[:, 2] = 3.0 if third == "constant" else X[:, 0] - X[:, 1]
+    A = np.c_[X[:, :2], np.ones(N)]
+    noise = np.sum((y - A @ np.linalg.lstsq(A, y)[0]) ** 2) / (N - 3)
+    fit = rp.ml.fit_glm(X, y, "squared")
+    np.testing.assert_allclose(fit.dispersion, noise, rtol=1e-10)
+    if third == "constant":
+        errors = np.sqrt(noise * np.diag(np.linalg.inv(A.T @ A)))
+        np.testing.assert_allclose(fit.standard_errors, [errors[0], errors[1], 0, errors[2]], rtol=1e-10)
+
+
+def test_a_frame_is_predicted_as_its_numbers() -> None:
+    X, y = sample("cross-entropy")
+    fit = rp.ml.fit_glm(X, y, "cross-entropy")
+    frame = pytest.importorskip("pandas").DataFrame(X)
+    np.testing.assert_array_equal(fit.predict(frame), fit.predict(X))
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -215,6 +235,7 @@ def test_fewer_examples_than_columns() -> None:
         (lambda X, y: {"y": 0 * y, "family": "cross-entropy"}, "one class"),
         (lambda X, y: {"y": np.array(["a"] * N)}, "must be numbers"),
         (lambda X, y: {"family": "binomial"}, "choose one of bernoulli"),
+        (lambda X, y: {"y": y + 1, "family": "cross-entropy", "weights": 1 - y}, "class 2.0 has no"),
         (lambda X, y: {"weights": -np.ones(N)}, "weights"),
         (lambda X, y: {"weights": np.zeros(N)}, "nothing to fit"),
         (lambda X, y: {"offset": np.ones(3)}, "offset must have shape"),

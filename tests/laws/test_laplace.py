@@ -165,6 +165,23 @@ def test_kronecker_factors_of_one_layer_are_exact() -> None:
     assert blocks.sample(jax.random.key(0), 3)["w"].shape == (3, 3, 2)
 
 
+@pytest.mark.parametrize("stateful", [False, True])
+def test_classes_at_each_position(stateful: bool) -> None:
+    def plain(p: Any, x: Any) -> Any:
+        return x[..., None] * p["w"] + p["b"]  # (B, 3 positions, 2 classes)
+
+    def with_state(p: Any, state: Any, x: Any, key: Any) -> Any:
+        return plain(p, state * x)
+
+    params = {"w": jnp.asarray([1.0, -1.0]), "b": jnp.asarray([0.2, 0.0])}
+    data = (X, (X > 0.3).astype(int))
+    more: dict[str, Any] = {"predict": with_state, "state": jnp.asarray(1.0)} if stateful else {"predict": plain}
+    found = rp.ml.laplace(rp.ml.EmpiricalRisk("cross-entropy", data, **more), params)
+    for probabilities in found.predict(X[:4]):
+        np.testing.assert_allclose(np.sum(probabilities.reshape(4, 3, 2), axis=2), 1, rtol=1e-12)
+    np.testing.assert_allclose(found.predict(X[:4])[1].reshape(4, 3, 2), jax.nn.softmax(plain(params, X[:4])))
+
+
 def test_counts_and_a_loss_of_ones_own() -> None:
     risk = rp.ml.EmpiricalRisk("poisson", (X, RNG.poisson(1.0, N)), predict=line)
     params = {"w": jnp.zeros(3), "b": jnp.zeros(())}

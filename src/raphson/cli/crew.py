@@ -44,7 +44,8 @@ class Ended:
     def how(self) -> str:
         """In words."""
         if self.code < 0:
-            return f"was killed by {signal.Signals(-self.code).name}"
+            known = {one.value for one in signal.Signals}  # signals of real time have no names
+            return f"was killed by {signal.Signals(-self.code).name if -self.code in known else f'signal {-self.code}'}"
         return f"ended with exit code {self.code}"
 
     @property
@@ -97,8 +98,9 @@ class Crew:
         return {**os.environ, **told, **({"CUDA_VISIBLE_DEVICES": self.gpus[index]} if self.gpus else {})}
 
     def copy(self, index: int, source: Any, target: IO[str]) -> None:
-        """Lines of a process to the screen, with its number before them, or to its file."""
-        mark = f"[{index}] " if self.logs is None and self.count > 1 else ""
+        """Lines of a process to the screen, with its number before them, or to its file. They are read on where nobody
+        hears them any more (`| head`): the process would wait for ever for room in its pipe."""
+        mark, heard = f"[{index}] " if self.logs is None and self.count > 1 else "", True
         for raw in source:
             line = raw.decode(errors="replace").rstrip("\n")
             if line.startswith(CHATTER):
@@ -106,10 +108,8 @@ class Crew:
             with self.writing:
                 if not line.startswith(STACK):
                     self.last[index].append(line)
-                try:
-                    print(mark + line, file=target, flush=True)
-                except (BrokenPipeError, ValueError):
-                    break  # nobody reads any more
+                if heard:
+                    heard = written(mark + line, target)
 
     def wait(self, index: int, process: subprocess.Popen[bytes]) -> None:
         """Tells when a process has ended."""
@@ -166,6 +166,19 @@ class Crew:
         return list(self.last[index])
 
 
+def written(line: str, target: IO[str]) -> bool:
+    """Writes a line, letters that the target has no bytes for as their numbers; whether anybody reads it."""
+    try:
+        try:
+            print(line, file=target, flush=True)
+        except UnicodeEncodeError:
+            known = target.encoding or "ascii"
+            print(line.encode(known, "backslashreplace").decode(known), file=target, flush=True)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def free_port() -> int:
     """A port of this machine that nobody listens at."""
     with socket.socket() as s:
@@ -192,7 +205,7 @@ def log_files(folder: Path | None, count: int) -> list[Any]:
         return [None] * count
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return [open(folder / f"{index}.log", "w") for index in range(count)]
+        return [open(folder / f"{index}.log", "w", encoding="utf-8") for index in range(count)]
     except OSError as error:
         raise TargetError(f"--logs {folder}: {error.strerror}") from None
 

@@ -86,16 +86,21 @@ class Checkpoints:
         chosen = steps[-1] if step is None else step
         if chosen not in steps:
             raise ValueError(f"{self.folder} has no step {step}: there are {', '.join(map(str, steps)) or 'none'}")
-        try:
-            about = self.manager.restore(chosen, args=args.Composite(about=args.JsonRestore())).about
-        except Exception as error:
-            raise ValueError(f"{self.folder / str(chosen)} is no state of a run, or is damaged: {error}") from error
+        about = self.read(chosen, "about", args.JsonRestore())
         self.fits(about, like, chosen)
         wanted = {name: abstract(leaf) for name, leaf in large(like).items()}
         size = sum(nbytes(leaf) for leaf in jax.tree.leaves(like) if not alone(leaf))
         content = args.StandardRestore({"small": np.zeros(size + 1, np.uint8), **wanted})
-        read = self.manager.restore(chosen, args=args.Composite(state=content)).state
-        return chosen, unpacked(read, like)
+        return chosen, unpacked(self.read(chosen, "state", content), like)
+
+    def read(self, step: int, part: str, how: Any) -> Any:
+        """One part of what lies in the folder of a step. Raises ValueError where it cannot be read."""
+        from orbax.checkpoint import args
+
+        try:
+            return self.manager.restore(step, args=args.Composite(**{part: how}))[part]
+        except Exception as error:
+            raise ValueError(f"{self.folder / str(step)} is no state of a run, or is damaged: {error}") from error
 
     def fits(self, about: Any, like: Any, step: int) -> None:
         """Raises ValueError where a state was saved for something else, and says what differs first."""

@@ -92,8 +92,8 @@ class GlmFit:
 
     def predict(self, X: Any, offset: Any = 0.0) -> np.ndarray:
         """The mean at the rows of X (m, p): (m,), of a softmax the probabilities (m, K)."""
-        eta = X @ self.coefficients.T + self.intercept + offset
-        return plain_softmax(eta) if self.family == SOFTMAX else FAMILIES[self.family].mean(np.asarray(eta))
+        eta = np.asarray(X @ self.coefficients.T) + self.intercept + offset
+        return plain_softmax(eta) if self.family == SOFTMAX else FAMILIES[self.family].mean(eta)
 
     @cached_property
     def separation(self) -> Separation | None:
@@ -144,14 +144,29 @@ class GlmFit:
         return self.converged_run and self.separation is None
 
     @cached_property
+    def _scaled_hessian(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The roots d of the Hessian's diagonal, and eigenvalues and eigenvectors of H_ij / (d_i d_j)."""
+        H = np.asarray(self._state.model.curvature.dense(), float)
+        d = np.sqrt(np.diagonal(H))
+        unit = np.where(d > 0, d, 1)
+        values, vectors = np.linalg.eigh(H / unit[:, None] / unit)
+        return d, values, vectors
+
+    @property
+    def _rounding(self) -> float:
+        """Below this share of the largest an eigenvalue of the scaled Hessian is 0."""
+        return self._inner.size * eps(self._inner)
+
+    @cached_property
     def dispersion(self) -> float:
-        """What the covariance is multiplied by: 1, or Pearson's estimate, sum w (y - mean)^2 / V(mean) over sum(w) - P
-        ("squared": the variance of the noise)."""
+        """What the covariance is multiplied by: 1, or Pearson's estimate, sum w (y - mean)^2 / V(mean) over sum(w) less
+        the number of coefficients that are determined ("squared": the variance of the noise)."""
         if self.family == SOFTMAX or not FAMILIES[self.family].dispersed:
             return 1.0
         family, data = FAMILIES[self.family], self._data
         mean = family.mean(self._predictors)
-        left = float(data.weights.sum()) - data.ridge.size
+        _, values, _ = self._scaled_hessian
+        left = float(data.weights.sum()) - int(np.sum(values > self._rounding * values[-1])) + len(self.constant)
         chi2 = float(np.sum(data.weights * (data.y - mean) ** 2 / family.variance(mean)))
         return chi2 / left if left > 0 else np.nan
 
@@ -165,17 +180,14 @@ class GlmFit:
     @cached_property
     def covariance(self) -> np.ndarray:
         """`dispersion` times the inverse Hessian: rows and columns as in (coefficients, intercept), of a softmax class
-        by class and singular along their common shift. With a ridge: of the posterior whose prior that is. NaN where
-        the Hessian is singular to rounding, or a direction separates the examples."""
-        H = np.asarray(self._state.model.curvature.dense(), float)
+        by class and singular along their common shift. With a ridge: of the posterior whose prior that is. 0 for
+        `constant` columns. NaN where the Hessian is singular to rounding, or a direction separates the examples."""
         back = basis_of(self._data)
+        back[:, [self.names.index(name) for name in self.constant]] = 0  # held at 0: they know no error
         if self.family == SOFTMAX:
             back = np.kron(contrasts(len(self._inner) + 1), back)
-        d = np.sqrt(np.diagonal(H))
-        if self.separation is not None or not np.all(d > 0):
-            return np.full((len(back), len(back)), np.nan)
-        values, vectors = np.linalg.eigh(H / d[:, None] / d)
-        if values[0] <= len(d) * eps(self._inner) * values[-1]:
+        d, values, vectors = self._scaled_hessian
+        if self.separation is not None or not np.all(d > 0) or values[0] <= self._rounding * values[-1]:
             return np.full((len(back), len(back)), np.nan)
         half = back @ (vectors / np.sqrt(values) / d[:, None])
         return self.dispersion * half @ half.T

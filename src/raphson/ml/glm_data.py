@@ -115,6 +115,9 @@ def read_glm_data(
     if np.any(w == 0):
         kept = w > 0
         X, y, w, o = X[kept], y[kept], w[kept], o if o.ndim == 0 else o[kept]
+        lost = [] if classes is None else np.setdiff1d(np.arange(len(classes)), y)
+        if classes is not None and len(lost):
+            raise ValueError(f"class {classes[lost[0]]} has no example with a weight: leave its examples out")
     return arranged(X, y, w, o, ridge, names, classes, intercept)
 
 

@@ -171,12 +171,9 @@ class Laplace:
         Source: Immer, Korzepa and Bauer (2021), "Improving predictions of Bayesian neural nets via local
         linearization".
         """
-        if not isinstance(self.risk.term, OutputTerm):
-            raise TypeError("predictions need outputs: give EmpiricalRisk predict= and the name of a loss")
-        predict = self.risk.term.predict
 
         def outputs_of(v: Array) -> Array:
-            f = predict(self.parameters.tree(v), inputs)
+            f = self.model_outputs(v, inputs)
             return f.reshape(f.shape[0], -1)
 
         at = self.parameters.flat(self.mean)
@@ -185,6 +182,14 @@ class Laplace:
         B, C = f.shape
         moved = self.rows(J.reshape(B * C, -1)).reshape(J.shape)
         return f, jnp.einsum("bip,bjp->bij", J, moved)
+
+    def model_outputs(self, v: Array, inputs: Any) -> Array:
+        """The model's outputs (B, ..., C) at inputs by the parameters v (P,), called as the risk calls it."""
+        term = self.risk.term
+        if not isinstance(term, OutputTerm):
+            raise TypeError("predictions need outputs: give EmpiricalRisk predict= and the name of a loss")
+        numbers = np.arange(len(jax.tree.leaves(inputs)[0]))
+        return term.outputs(self.parameters.tree(v), (inputs, None, None, numbers), self.risk.frozen)
 
     def predict(self, inputs: Any) -> tuple[Array, Array]:
         """What the loss predicts: of "squared" mean and variance (B, C), the noise included; of "bernoulli" and
@@ -201,7 +206,11 @@ class Laplace:
         if loss is POISSON:
             mean = jnp.exp(f + variance / 2)
             return mean, mean**2 * jnp.expm1(variance)
-        squash = jax.nn.sigmoid if loss is BERNOULLI else jax.nn.softmax
+        if loss is BERNOULLI:
+            squash = jax.nn.sigmoid
+        else:  # classes at each position
+            C = jax.eval_shape(lambda v: self.model_outputs(v, inputs), self.parameters.flat(self.mean)).shape[-1]
+            squash = lambda f: jax.nn.softmax(f.reshape(f.shape[0], -1, C)).reshape(f.shape)
         return squash(f / jnp.sqrt(1 + np.pi / 8 * variance)), squash(f)
 
     def log_determinant(self) -> Estimated:

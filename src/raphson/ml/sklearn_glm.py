@@ -92,7 +92,8 @@ class LogisticRegression(ClassifierMixin, GlmEstimator):
             )
         l2 = 0.0 if self.penalty is None else 1 / self.C
         family = "bernoulli" if K == 2 else SOFTMAX
-        fit = fit_glm(X, numbers, family, l2=l2, weights=w, intercept=self.fit_intercept)
+        names = getattr(self, "feature_names_in_", None)
+        fit = fit_glm(X, numbers, family, l2=l2, weights=w, intercept=self.fit_intercept, names=names)
         self.coef_ = np.atleast_2d(fit.coefficients)
         self.intercept_ = np.atleast_1d(fit.intercept)
         self.keep_fit(fit)
@@ -147,7 +148,8 @@ class PoissonRegressor(RegressorMixin, GlmEstimator):
         X, y = validate_data(self, X, y, accept_sparse=SPARSE, dtype=FLOATS, y_numeric=True)
         w = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
         l2 = self.alpha * float(np.sum(w))
-        fit = fit_glm(X, y, self.family, l2=l2, weights=w, intercept=self.fit_intercept)
+        names = getattr(self, "feature_names_in_", None)
+        fit = fit_glm(X, y, self.family, l2=l2, weights=w, intercept=self.fit_intercept, names=names)
         self.coef_, self.intercept_ = fit.coefficients, float(fit.intercept)
         self.keep_fit(fit)
         return self
