@@ -53,5 +53,5 @@ def steadied(near: Around, seen: Stencil, size: float, weight: np.ndarray) -> St
 
 def doubt(near: Around, h: np.ndarray, second_error: np.ndarray) -> np.ndarray:
     """The errors (n,) of second derivatives from steps h, with those that the noise of any variable makes."""
-    level = near.error(np.arange(h.size), np.linalg.norm(near.center)).max(initial=0.0)
+    level = near.error(np.arange(h.size), np.full(h.size, np.linalg.norm(near.center))).max(initial=0.0)
     return np.maximum(second_error, 8 * level / np.where(h > 0, h, np.inf) ** 2)

@@ -172,7 +172,7 @@ def written(line: str, target: IO[str]) -> bool:
         try:
             print(line, file=target, flush=True)
         except UnicodeEncodeError:
-            known = target.encoding or "ascii"
+            known = getattr(target, "encoding", None) or "ascii"
             print(line.encode(known, "backslashreplace").decode(known), file=target, flush=True)
     except (OSError, ValueError):
         return False

@@ -82,9 +82,9 @@ class Laplace:
     def __init__(self, risk: EmpiricalRisk, params: Any, prior_precision: float, noise: float):
         self.risk, self.mean = risk, params
         self.prior_precision, self.noise = float(prior_precision), float(noise)
-        self.examples = 1 / risk.factor
+        self.examples = 1 / float(risk.factor)
         self.parameters = risk.checked(params)
-        self.size, self.scale = self.parameters.size, 1 / risk.factor / noise
+        self.size, self.scale = self.parameters.size, self.examples / noise
 
     def look(self, structure: str, curvature: str, rank: int, factors: Any, seed: int, clip: bool) -> None:
         """The curvature in its structure, after a look at its smallest eigenvalues."""
