@@ -18,10 +18,11 @@ MOST = 4096
 
 def launch(
     script: Annotated[str, typer.Argument(metavar="SCRIPT.py", help="The script, followed by its own arguments.")],
-    arguments: Annotated[list[str] | None, typer.Argument(metavar="[ARGUMENTS]...", help="Of the script.")] = None,
+    arguments: Annotated[list[str] | None, typer.Argument(metavar="ARGUMENTS", help="Of the script.")] = None,
     processes: Annotated[int, typer.Option("-n", metavar="N", help="Processes.")] = 2,
     logs: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write FOLDER/0.log, ... instead of marked lines.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write FOLDER/0.log, 1.log and so on, instead of marked lines."),
     ] = None,
     port: Annotated[int | None, typer.Option(metavar="PORT", help="Where they meet (default: a free one).")] = None,
     time_limit: Annotated[float | None, typer.Option(metavar="SECONDS", help="End all after so long.")] = None,
