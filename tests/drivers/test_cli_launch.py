@@ -104,6 +104,7 @@ def test_an_interrupt_ends_all_and_what_they_started(script: Path, tmp_path: Pat
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # in the background shells have it ignored
     )
     assert launcher.stdout is not None
     started = [int(word) for _ in range(2) for word in launcher.stdout.readline().split()[1:]]

@@ -44,7 +44,7 @@ def test_in_a_pipeline_and_a_search() -> None:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    X, y = load_iris(return_X_y=True, as_frame=True)
+    X, y = load_iris(return_X_y=True)
     names = load_iris().target_names[y]
     pipe = make_pipeline(StandardScaler(), rp.ml.LogisticRegression(class_weight="balanced"))
     search = GridSearchCV(pipe, {"logisticregression__C": [0.1, 10.0]}, cv=3).fit(X, names)

@@ -47,8 +47,8 @@ def spectrum(
     page.check(report, language)
     risk, params = risk_of(loss, batch_size)
     begin = time.perf_counter()
-    operator = getattr(risk, matrix.replace("-", "_"))(params)
     value = finite_loss(risk, params)
+    operator = getattr(risk, matrix.replace("-", "_"))(params)
     pairs = density = None
     with Watch(progress) as watch:
         if operator.size <= FORMED:
