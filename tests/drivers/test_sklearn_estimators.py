@@ -12,15 +12,23 @@ import pytest
 import raphson as rp
 
 checks = pytest.importorskip("sklearn.utils.estimator_checks")
-ESTIMATORS = [rp.ml.LogisticRegression(), rp.ml.PoissonRegressor()]
-"""GammaRegressor, which differs by its family's name, passes, too; its programs would be compiled once more."""
 
 
-@checks.parametrize_with_checks(ESTIMATORS)
-def test_check_estimator(estimator: Any, check: Any) -> None:
+def checked(estimator: Any, check: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         check(estimator)
+
+
+@checks.parametrize_with_checks([rp.ml.LogisticRegression()])
+def test_check_estimator(estimator: Any, check: Any) -> None:
+    checked(estimator, check)
+
+
+@pytest.mark.slow  # nearly a minute of compilation for each, of what differs by the family alone
+@checks.parametrize_with_checks([rp.ml.PoissonRegressor(), rp.ml.GammaRegressor()])
+def test_check_estimator_of_other_families(estimator: Any, check: Any) -> None:
+    checked(estimator, check)
 
 
 def test_separation_is_warned_of_and_kept() -> None:
