@@ -21,7 +21,7 @@ from tests.laws.test_mesh import ROOT, devices
 
 STEPS = 7
 SPIRAL = """
-import os, sys
+import os, sys, time
 import jax, jax.numpy as jnp, numpy as np
 import raphson as rp
 
@@ -49,6 +49,8 @@ for step in range(first + 1, steps + 1):
     state = {"x": x, "key": key, "moved": state["moved"] + 1}
     kept.save(step, state)
     print("step", step, flush=True)
+    if step == steps - 1 and "to be killed" in sys.argv:
+        time.sleep(600)
 for shard in state["x"].addressable_shards:
     print("found", shard.index[0].start or 0, state["moved"], shard.data.tobytes().hex(), flush=True)
 """
@@ -128,8 +130,8 @@ def shards(lines: list[str]) -> list[str]:
 
 
 def run(command: list[str], folder: Path, rng: random.Random | None, each: int) -> tuple[int, list[str]]:
-    """Exit code and lines of a run, which is killed within the write that follows its second to fourth step."""
-    arguments = [sys.executable, *command, str(folder), str(STEPS)]
+    """Exit code and lines of a run, which is killed soon after its second to fourth step, and before its last one."""
+    arguments = [sys.executable, *command, str(folder), str(STEPS), *([] if rng is None else ["to be killed"])]
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=devices(1), cwd=ROOT)
     assert process.stdout is not None
     lines: list[str] = []
@@ -137,7 +139,7 @@ def run(command: list[str], folder: Path, rng: random.Random | None, each: int) 
     for line in process.stdout:
         lines.append(line)
         if rng is not None and "step" in line and (last := last - 1) == 0:
-            time.sleep(rng.uniform(0, 0.2))  # a write takes 0.1 to 0.5 seconds
+            time.sleep(rng.uniform(0, 0.2))  # a write takes 0.02 to 0.5 seconds
             os.kill(process.pid, 9)
     return process.wait(), lines
 
