@@ -14,8 +14,9 @@ from raphson.problems.callback import HostResiduals
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.loss import Loss, linear
 from raphson.solver.call import limited
-from raphson.solver.drive import Patience, run
+from raphson.solver.drive import run
 from raphson.solver.options import Limits
+from raphson.solver.patience import Patience
 from raphson.solver.presets import RESIDUAL_PRESETS
 
 T = np.linspace(0, 4, 12)

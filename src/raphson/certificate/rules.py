@@ -13,6 +13,7 @@ from raphson.certificate.measures import Evidence, Finding, Measures
 from raphson.certificate.sections import BEYOND, Course
 from raphson.certificate.shape import direction_name
 from raphson.certificate.verdict import Cause, Certificate, Proof, Verdict
+from raphson.certificate.words import count_directions, far, lost, nearness
 from raphson.kernel.number import GRADIENT_NOISE
 from raphson.kernel.status import Status
 
@@ -117,7 +118,7 @@ def curved_down(m: Measures) -> Finding | None:
     if not m.shape.negative:
         return None
     low = f"curvature {m.shape.smallest:.3g} < 0" if m.shape.smallest < 0 else "negative curvature"
-    below = f"{low} in {directions(m.shape.negative)}"
+    below = f"{low} in {count_directions(m.shape.negative)}"
     if m.rests:
         return Finding(Verdict.SADDLE, f"max|g| = {m.g:.2g}, and {below}")
     return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}, {below}: f can still be made smaller")
@@ -200,7 +201,7 @@ def sloping(m: Measures) -> Finding | None:
         error += 0.0 if m.e.slope_error is None else float(m.e.slope_error @ m.e.size)
     if m.shape.slide <= max(STEEP * m.e.noise, error):
         return None
-    along = "; ".join(m.shape.flat) or directions(m.shape.zero)
+    along = "; ".join(m.shape.flat) or count_directions(m.shape.zero)
     return Finding(
         Verdict.STOPPED,
         f"max|g| = {m.g:.2g}; no curvature beyond the error of H along {along}, but a slope",
@@ -254,7 +255,7 @@ def hidden(m: Measures) -> Finding | None:
     noise = m.e.noise / BEYOND
     text = f"f rises by its noise ({noise:.1g}) no nearer than {m.e.blur:.1g} times x away"
     if not np.isfinite(m.e.blur):
-        along = "; ".join(m.shape.flat) or directions(m.shape.zero)
+        along = "; ".join(m.shape.flat) or count_directions(m.shape.zero)
         text = f"the noise of f ({noise:.1g}) leaves the curvature in doubt along {along}"
     return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}; {text}: what is left to gain is hidden", Cause.NOISE)
 
@@ -273,7 +274,7 @@ def unlooked(m: Measures) -> Finding | None:
     """Directions are in doubt, and f could not be looked at along them."""
     if m.shape.zero == m.shape.level or m.e.sections:
         return None
-    doubt = f"no curvature beyond the error of H along {'; '.join(m.shape.flat) or directions(m.shape.zero)}"
+    doubt = f"no curvature beyond the error of H along {'; '.join(m.shape.flat) or count_directions(m.shape.zero)}"
     return Finding(Verdict.STOPPED, f"max|g| = {m.g:.2g}; {doubt}, and no calls were left to look there")
 
 
@@ -289,7 +290,7 @@ def level(m: Measures) -> Finding | None:
 def minimum(m: Measures) -> Finding:
     """No negative curvature, nothing to gain beyond the noise, f nowhere lower."""
     e, shape = m.e, m.shape
-    known = (f"{directions(shape.level)} ({shape.gauge})",) if shape.level else ()
+    known = (f"{count_directions(shape.level)} ({shape.gauge})",) if shape.level else ()
     flat = (*known, *dict.fromkeys(m.words(s) for s in e.sections if s.all(Course.LEVEL)))
     along = f"; f is level along {'; '.join(flat)}: x is not determined that way" if flat else ""
     if not (shape.positive or shape.zero):
@@ -302,7 +303,7 @@ def minimum(m: Measures) -> Finding:
         up = "every other direction curves upwards" if shape.level == shape.zero > 0 else up
         up = "no negative curvature, and f nowhere lower" if shape.zero > shape.level else up
         likely = ", as far as products with H show" if e.proof == Proof.LIKELY else ""
-        return Finding(Verdict.MINIMUM, f"max|g| = {m.g:.2g}; x is {close(m)}; {up}{likely}{along}", flat=flat)
+        return Finding(Verdict.MINIMUM, f"max|g| = {m.g:.2g}; x is {nearness(m)}; {up}{likely}{along}", flat=flat)
     text = f"{lost(shape.decrement, e.noise)}; x is determined to {max(m.loose, e.blur):.1g}, relative"
     return Finding(Verdict.NOISE, f"{text}{along}", flat=flat)
 
@@ -312,42 +313,3 @@ RULES: tuple[Callable[[Measures], Finding | None], ...] = (
     unresolved, hidden, denied, unlooked, level, minimum,
 )  # fmt: skip
 """In this order."""
-
-
-def directions(n: int) -> str:
-    """So many directions."""
-    return "one direction" if n == 1 else f"{n} directions"
-
-
-def far(m: Measures) -> str:
-    """Why x is not taken to be near a minimum."""
-    if not np.isfinite(m.distance):
-        return "there is no Newton step to measure the distance to a minimum by"
-    if m.distance <= m.limit:
-        left, worth = ordered(m.shape.decrement, m.worth)
-        return f"the Newton step changes x by {m.distance:.1g}, relative, but still promises {left} (> {worth})"
-    moved, allowed = ordered(m.distance, m.limit)
-    promise = f"{m.shape.decrement:.1g}" if m.shape.decrement else "nothing"
-    step = f"the Newton step still changes x by {moved}, relative (> {allowed})"
-    return f"{step}, and promises {promise} (noise of f: {m.e.noise:.1g})"
-
-
-def close(m: Measures) -> str:
-    """How near x is to the minimum."""
-    off, allowed = ordered(max(m.distance, m.e.eps), m.limit)
-    return f"within {off} of the minimum, relative (<= {allowed})"
-
-
-def lost(decrement: float, noise: float) -> str:
-    """What is left to gain lies below the noise."""
-    left, known = ordered(decrement, noise)
-    return f"decrease left {left} <= noise of f {known}"
-
-
-def ordered(a: float, b: float) -> tuple[str, str]:
-    """Two numbers with few digits, but as many as show which is the larger."""
-    for digits in range(1, 17):
-        texts = f"{a:.{digits}g}", f"{b:.{digits}g}"
-        if (float(texts[0]) > float(texts[1])) == (a > b):
-            break
-    return texts

@@ -21,10 +21,11 @@ from raphson.solver.beside import lowest_beside
 from raphson.solver.bounds import active_bounds, with_values
 from raphson.solver.call import host_counts, limited
 from raphson.solver.clock import CompileClock
-from raphson.solver.drive import Patience, Run, run
+from raphson.solver.drive import Run, run
 from raphson.solver.evidence import certificate_of
 from raphson.solver.final import HALTED, final_state, snapped
 from raphson.solver.options import Limits
+from raphson.solver.patience import Patience
 from raphson.solver.presets import residual_description, residual_preset
 from raphson.solver.result import Evaluations
 from raphson.solver.step import Method

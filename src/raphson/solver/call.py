@@ -23,12 +23,13 @@ from raphson.solver.bounds import active_bounds
 from raphson.solver.by_squares import by_squares
 from raphson.solver.choose import SURE
 from raphson.solver.clock import CompileClock
-from raphson.solver.drive import Patience, Run, run
+from raphson.solver.drive import Run, run
 from raphson.solver.evidence import certificate_of
 from raphson.solver.facts import sparsity_facts
 from raphson.solver.final import final_state, hessian_of, sizes, snapped, with_sparse_hessian
 from raphson.solver.grids import with_grids
 from raphson.solver.options import Limits
+from raphson.solver.patience import Patience
 from raphson.solver.presets import DESCRIPTIONS, cast
 from raphson.solver.result import Evaluations, Result
 from raphson.solver.start import no_more, not_begun, refused_start, unknown_at_start

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -22,6 +22,7 @@ from raphson.problems.callback import HOST, OutOfCalls
 from raphson.solver.allowance import Budget
 from raphson.solver.carry import lean, whole
 from raphson.solver.packed import fixed_of, host_steps, trial_of
+from raphson.solver.patience import HISTORY, Patience
 from raphson.solver.saddle import leave
 from raphson.solver.step import (
     Method,
@@ -35,9 +36,6 @@ from raphson.solver.step import (
     step,
     trial_observation,
 )
-
-HISTORY = 128
-"""Trials recorded in one compiled burst, at most; fewer where their steps are long (`history_of`)."""
 
 KEPT = 2**16
 """Numbers up to which an initial state is remembered; making a larger one anew costs nothing beside its run."""
@@ -70,63 +68,6 @@ class Run:
     status: Status
     seconds: float
     onward: "Callable[[], Run] | None" = None
-
-
-@dataclass
-class Patience:
-    """Tells when a run crawls: f did not fall to half within so many `trials`; or, where it is `signed`, not by a
-    hundredth of all that it fell, nor of what it is. `tail`: also when it converges linearly and is so near that full
-    Newton steps may do the rest (`near`)."""
-
-    trials: int
-    signed: bool = False
-    tail: bool = False
-    last: list[float] = field(default_factory=lambda: [])
-    near: bool = False
-    made: int = 0
-    highest: float = -np.inf
-    lowest: float = np.inf
-    before: float = np.inf
-
-    def room(self) -> int:
-        """How many trials there are until this is to be asked: of signed ones, so that no clock decides."""
-        return max(self.trials - self.made, 1) if self.signed else HISTORY
-
-    def worn(self, table: np.ndarray) -> bool:
-        """Whether it is at an end, after some more trials."""
-        values = table[table[:, SCALARS.index("accepted")] != 0, SCALARS.index("value")]
-        self.lowest = float(np.fmin.reduce(values, initial=self.lowest))
-        self.highest = float(np.fmax.reduce(values, initial=self.highest))
-        self.made += len(table)
-        self.last = [*self.last, *values.tolist()][-TAIL:]
-        if self.tail and linear_tail(self.last):
-            self.near = True
-            return True
-        halved = not self.signed and self.lowest < 0.5 * self.before
-        if self.made < self.trials and not halved:
-            return False
-        gained = self.before - self.lowest > 0.01 * min(self.highest - self.lowest, abs(self.lowest))
-        crawls = not (gained if self.signed else halved)
-        self.made, self.before = 0, self.lowest
-        return crawls
-
-
-TAIL = 10
-"""Values in a row whose differences tell a linear convergence from the last steps of a quadratic one."""
-
-LEFT = 1e-8
-"""This part of f, at most, is then still to be gained: where a step moves x by 1e-4 of its size and Newton's method has
-long been at home (f rises by the square)."""
-
-
-def linear_tail(values: list[float]) -> bool:
-    """Whether f fell by a part of its last fall, over half of it, ten times, and little is left by that rate."""
-    falls = -np.diff(values)
-    if len(values) < TAIL or not np.all(falls > 0):
-        return False
-    rates = falls[1:] / falls[:-1]
-    rate = float(np.exp(np.mean(np.log(rates))))
-    return bool(np.all(rates > 0.25)) and 0.5 < rate < 1 and falls[-1] * rate / (1 - rate) <= LEFT * abs(values[-1])
 
 
 def loop(method: Method, problem: Any, state: State, until: Any, history: int) -> tuple[Packed, Any]:

@@ -32,13 +32,14 @@ from raphson.tracing.items import (
     put,
 )
 from raphson.tracing.needs import wanted
+from raphson.tracing.numbers import AsNumber
 
 MOST_CELLS = 512
 """Up to so many entries a vector read entry by entry is split once: its derivative is one concatenation instead of
 a padded vector for each entry."""
 
 
-class TracedArray(Arithmetic):
+class TracedArray(Arithmetic, AsNumber):
     """An array of NumPy's kind over a NumPy array or a JAX value. One without axes is immutable, as NumPy's scalars."""
 
     __array_priority__ = 1000.0
@@ -254,44 +255,6 @@ class TracedArray(Arithmetic):
 
     def __contains__(self, item: Any) -> bool:
         return bool((self == item).any())
-
-    # --- numbers ------------------------------------------------------------------------------------------------
-
-    def __bool__(self) -> bool:
-        if concrete(self.value):
-            return bool(self.value)
-        raise wanted("an `if`, `and`, min() or max()", "write np.where(condition, a, b), np.minimum or np.maximum")
-
-    def __float__(self) -> float:
-        if concrete(self.value):
-            return float(self.value)
-        raise wanted("float()", "leave float() out")
-
-    def __int__(self) -> int:
-        if concrete(self.value):
-            return int(self.value)
-        raise wanted("int()", "whole numbers cannot be differentiated")
-
-    def __index__(self) -> int:
-        if concrete(self.value):
-            return operator.index(self.value if self.ndim else self.value[()])
-        raise wanted("an index or range()", "an index must not depend on the variables")
-
-    def __complex__(self) -> complex:
-        if concrete(self.value):
-            return complex(self.value)
-        raise wanted("complex()", "write a + 1j*b")
-
-    def __round__(self, digits: int | None = None) -> Any:
-        return self.round(0 if digits is None else digits)
-
-    def __trunc__(self) -> Any:
-        return int(self)
-
-    def __format__(self, spec: str) -> str:
-        if concrete(self.value):
-            return format(self.value[()] if not self.ndim else self.value, spec)
-        raise wanted("formatting", "text of a variable needs its value")
 
     def __repr__(self) -> str:
         if Alive.current is not None and not concrete(self.value):

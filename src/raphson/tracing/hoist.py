@@ -24,7 +24,7 @@ import numpy as np
 from jax import lax
 from jax.core import Tracer
 
-from raphson.tracing.fingerprint import Key
+from raphson.tracing.keys import Key
 from raphson.tracing.structure import Doubt, Structure
 
 log = logging.getLogger("raphson")

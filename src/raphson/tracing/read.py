@@ -14,9 +14,10 @@ import numpy as np
 from raphson.kernel.table import Table
 from raphson.tracing.compare import disagreement, plain_value
 from raphson.tracing.effects import effect_of, speaks_jax
-from raphson.tracing.fingerprint import fingerprint, scalar_key
+from raphson.tracing.fingerprint import fingerprint
 from raphson.tracing.hoist import Hoisted, data_leaf, hoist
 from raphson.tracing.indices import refuse_clamped
+from raphson.tracing.keys import scalar_key
 from raphson.tracing.needs import Busy, NeedsANumber, where_raised
 from raphson.tracing.numpy import Kept, as_jax
 from raphson.tracing.roll import rolled, rolled_if_long

@@ -15,7 +15,7 @@ import jax.extend.core as jex
 import numpy as np
 from jax.core import Tracer
 
-from raphson.tracing.fingerprint import Keeper, Key, scalar_key
+from raphson.tracing.keys import Keeper, Key, scalar_key
 
 DEEPEST_RULE = 8
 

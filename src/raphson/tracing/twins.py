@@ -16,7 +16,8 @@ import numpy as np
 from jax import lax
 
 from raphson.tracing.array import TracedArray, assembled, holds, is_traced, plain_key, unwrap, wrap
-from raphson.tracing.items import concrete, holds_jax, put
+from raphson.tracing.functions import OURS, written_out
+from raphson.tracing.items import holds_jax
 from raphson.tracing.needs import NeedsANumber, wanted
 from raphson.tracing.special import SPECIAL, UNRELIABLE
 
@@ -61,26 +62,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple, kwargs: dict) -> Any:
             result = jnp.where(where, result, rest)
     if out is None or all(o is None for o in out):
         return wrap(result)
-    return written(out, result)
-
-
-def written(out: tuple, result: Any) -> Any:
-    """Results written into the arrays given as `out=`."""
-    results = result if isinstance(result, tuple) else (result,)
-    for target, value in zip(out, results, strict=True):
-        if target is None:
-            continue
-        if not is_traced(target):
-            if not isinstance(value, jax.Array):
-                target[...] = value
-                continue
-            raise wanted(
-                "an array made outside", "it writes into an array that is not made from the variables: copy it"
-            )
-        if not np.can_cast(np.dtype(value.dtype), target.dtype, "same_kind"):
-            raise TypeError(f"cannot cast {value.dtype} to {target.dtype}")
-        target.assign(value)
-    return out[0] if len(out) == 1 else out
+    return written_out(out, result)
 
 
 def called(ufunc: Any, values: list, kwargs: dict, where: Any) -> Any:
@@ -172,7 +154,7 @@ def apply_function(func: Any, args: tuple, kwargs: dict) -> Any:
             result = twin(*values, **given)
         except TypeError:  # JAX takes no list for an array
             result = twin(*[np.asarray(a) if plain_list(a) else a for a in values], **given)
-    return wrap(result) if out is None else written(out if isinstance(out, tuple) else (out,), result)
+    return wrap(result) if out is None else written_out(out if isinstance(out, tuple) else (out,), result)
 
 
 _LISTS = """
@@ -226,108 +208,6 @@ def fitting(twin: Callable, given: dict, name: str) -> dict:
         raise wanted(f"np.{name}({extra[0]}=...)", f"np.{name} of JAX has no argument {extra[0]}")
     return {k: v for k, v in given.items() if k in known}
 
-
-# --- functions that write, look at shapes, or differ ----------------------------------------------------------------
-
-
-def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
-    """np.copyto."""
-    if not is_traced(dst):
-        raise wanted("np.copyto", "it writes into an array that is not made from the variables")
-    where = unwrap(where)
-    dst.assign(unwrap(src) if where is True else jnp.where(where, unwrap(src), dst.value))
-
-
-def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
-    """np.fill_diagonal."""
-    if not is_traced(a):
-        raise wanted("np.fill_diagonal", "it writes into an array that is not made from the variables")
-    i = np.arange(min(a.shape))
-    a.assign(put(a.value, (i,) * a.ndim, unwrap(val)))
-
-
-def sort_of(a: Any, axis: Any = -1, **_: Any) -> Any:
-    """np.sort."""
-    a = unwrap(a)
-    return wrap(np.sort(a, axis=axis) if concrete(a) else jnp.sort(a, axis=axis))
-
-
-def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None) -> Any:
-    """np.clip."""
-    low, high = a_min if min is None else min, a_max if max is None else max
-    low = low if low is None else np.asarray(low) if isinstance(low, (list, tuple)) else unwrap(low)
-    high = high if high is None else np.asarray(high) if isinstance(high, (list, tuple)) else unwrap(high)
-    result = jnp.clip(jnp.asarray(unwrap(a)), low, high)
-    return wrap(result) if out is None else written((out,), result)
-
-
-def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
-    """np.take, by indexing."""
-    if out is not None or mode != "raise":
-        raise wanted("np.take", "np.take with out= or mode= has no counterpart in JAX")
-    a = a if is_traced(a) else TracedArray(np.asarray(a))
-    return (a.ravel() if axis is None else a)[(slice(None),) * (0 if axis is None else axis % a.ndim) + (indices,)]
-
-
-def full_like(
-    a: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: Any = True, shape: Any = None
-) -> Any:
-    """np.full_like, and with 0 and 1 zeros_like and ones_like: an array that may be filled with variables later."""
-    like, fill = unwrap(a), unwrap(fill_value)
-    shape = np.shape(like) if shape is None else shape
-    dtype = np.dtype(like.dtype if hasattr(like, "dtype") else np.asarray(like).dtype) if dtype is None else dtype
-    if isinstance(fill, jax.Array):
-        return TracedArray(jnp.broadcast_to(fill, shape).astype(dtype))
-    return TracedArray(np.full(shape, fill, dtype))
-
-
-def like(fill: float) -> Callable:
-    """zeros_like, ones_like, empty_like."""
-    return lambda a, dtype=None, order="K", subok=True, shape=None, **_: full_like(a, fill, dtype, shape=shape)
-
-
-def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) -> Any:
-    """np.piecewise: every function on all of x, then chosen."""
-    conditions = list(condlist) if isinstance(condlist, (list, tuple)) else [condlist]
-    otherwise = funclist[len(conditions)] if len(funclist) > len(conditions) else 0.0
-    value: Any = lambda f: f(x, *args, **kwargs) if callable(f) else f
-    result: Any = value(otherwise) * np.ones_like(x)
-    for condition, f in zip(conditions, list(funclist)[: len(conditions)], strict=True):  # the last true one counts
-        result = np.where(condition, value(f), result)
-    return result
-
-
-def same(result: Callable) -> Callable:
-    """Functions that answer with plain values."""
-    return lambda a, *rest, **kwargs: result(unwrap(a), *rest, **kwargs)
-
-
-OURS: dict[str, Callable] = {
-    "clip": clip,
-    "copyto": copyto,
-    "take": take,
-    "fill_diagonal": fill_diagonal,
-    "sort": sort_of,
-    "full_like": full_like,
-    "zeros_like": like(0),
-    "ones_like": like(1),
-    "empty_like": like(0),
-    "piecewise": piecewise,
-    "shape": lambda a: np.shape(assembled(a) if isinstance(a, (list, tuple)) else unwrap(a)),
-    "ndim": same(np.ndim),
-    "size": lambda a, axis=None: np.size(np.empty(np.shape(unwrap(a)), bool), axis),
-    "iscomplexobj": same(lambda a: np.dtype(a.dtype).kind == "c"),
-    "isrealobj": same(lambda a: np.dtype(a.dtype).kind != "c"),
-    "copy": lambda a, *_, **__: np.array(a) if not is_traced(a) else a.copy(),
-    "result_type": lambda *a: np.result_type(*(np.dtype(e.dtype) if is_traced(e) else e for e in a)),
-    "may_share_memory": lambda *_, **__: False,
-    "shares_memory": lambda *_, **__: False,
-    "reshape": lambda a, shape=None, order="C", newshape=None, copy=None: a.reshape(
-        shape if shape is not None else newshape, order=order
-    ),
-    "ravel": lambda a, order="C": a.ravel(order) if is_traced(a) else wrap(assembled(a)).ravel(order),
-    "transpose": lambda a, axes=None: a.transpose(*(() if axes is None else (tuple(axes),))),
-}
 
 _METHODS = """
     sum mean std var min max prod dot cumsum cumprod clip argmax argmin argsort swapaxes squeeze repeat take
