@@ -7,10 +7,12 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from raphson.cli.main import invoke
 from tests.house.pages import Block, Program, commands, pages, parts, program, read_page
 from tests.house.source import ROOT
 
@@ -31,33 +33,51 @@ def run_python(block: Block, page: Path, namespace: dict[str, object]) -> None:
             pytest.fail(f"{page.name}:{block.line}\n{difference}", pytrace=False)
 
 
-def run_console(block: Block, page: Path, folder: Path) -> None:
-    # In a shell, as the reader types it, with this interpreter's `raphson` first on PATH.
+def in_shell(command: str, folder: Path) -> tuple[int, str]:
+    """Exit code and output of a command as the reader types it, with this interpreter's `raphson` first on PATH."""
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+    )
+    return done.returncode, done.stdout
+
+
+def in_process(command: str, folder: Path) -> tuple[int, str]:
+    """The same without the seconds that a process takes to start: a shell makes the arguments, `raphson` gets them."""
+    code, told = in_shell(f"printf '%s\\n' {command}", folder)
+    name, *arguments = told.splitlines()
+    assert (code, name) == (0, "raphson"), told
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        return invoke(arguments), printed.getvalue()
+
+
+def run_console(block: Block, page: Path, folder: Path, run: Callable[[str, Path], tuple[int, str]]) -> None:
     for command in commands(block):
-        done = subprocess.run(
-            command,
-            shell=True,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-        )
-        if done.returncode != block.exit_code:
-            ended = f"exit {done.returncode} instead of {block.exit_code}"
-            pytest.fail(f"{page.name}:{block.line}: {command}\n{ended}\n{done.stdout}", pytrace=False)
+        code, told = run(command, folder)
+        if code != block.exit_code:
+            ended = f"exit {code} instead of {block.exit_code}"
+            pytest.fail(f"{page.name}:{block.line}: {command}\n{ended}\n{told}", pytrace=False)
 
 
 def run_page(page: Path, folder: Path, part: int = 0) -> None:
+    """Runs a page in `folder`, the working folder: its Python, and its commands, the first of them in a shell."""
     namespace: dict[str, object] = {"__name__": "__main__"}
+    run = in_shell
     for block in read_page(parts(page.read_text())[part]):
         if block.language == "python":
             run_python(block, page, namespace)
         else:
-            run_console(block, page, folder)
+            run_console(block, page, folder, run)
+            run = in_process
 
 
 def programs(found: list[Path]) -> list[tuple[Path, int]]:

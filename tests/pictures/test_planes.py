@@ -242,13 +242,15 @@ def test_host_functions_keep_their_counts_and_their_budget() -> None:
     grid = sample(p, None, plane, (-1, 1, -1, 1), 9, 9)
     assert grid is not None and grid.values[4, 4] == 0 and p.evaluations.value == 1
 
+    calls: list[int] = []
+
     def slow(x: np.ndarray) -> float:
         time.sleep(0.02)
+        calls.append(1)
         return 1.0
 
-    begin = time.perf_counter()
     assert sample(Callback(slow), None, plane, (-1, 1, -1, 1), 40, 40, budget=0.5) is None
-    assert time.perf_counter() - begin < 0.4
+    assert len(calls) <= 4, "1600 calls of 0.02 s are 32 s"
 
 
 def test_a_host_function_that_raises_leaves_a_hole() -> None:
