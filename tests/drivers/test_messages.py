@@ -244,6 +244,10 @@ def test_the_operation_to_blame_is_named_with_its_variables(words: str) -> None:
 def test_a_start_that_is_not_finite_says_why() -> None:
     with pytest.raises(ValueError, match=r"residual\[1\] by b is inf at x0: a square root \(or norm\) of 0"):
         rp.curve_fit(lambda t, a, b: a + jnp.sqrt(b * t), T, Y, [1.0, 0.0])
+    sinc = lambda x: -jnp.sum(jnp.where(x == 0, 1, jnp.sin(x) / x))  # its author means that where() keeps 0/0 out
+    assert "division by 0 (x1); move the start" in (said := rp.minimize(sinc, [0.0]).message)
+    assert "where(ok, g(where(ok, x, 1)), other)" in said
+    assert "where(" not in rp.minimize(jnp.linalg.norm, [0.0]).message
 
 
 def test_a_model_that_says_less_than_was_meant_is_noted() -> None:

@@ -44,3 +44,21 @@ def test_the_noise_floor_follows_the_precision():
     ratio = np.finfo(np.float32).eps / np.finfo(float).eps
     assert 0.5 * ratio < single.noise / double.noise < 2 * ratio  # where f was looked at, its noise is measured
     assert single.distance_limit > double.distance_limit
+
+
+def test_a_plateau_that_ends_where_numbers_end_is_no_minimum():
+    """At x1 = 80 the curve is a constant but at t = 0, up to an overflow (0 times infinity) that lies nearer than the
+    rise on the other side: f = 3.5, where 0 is the least."""
+    t = np.linspace(0, 3, 25).astype(np.float32)
+    curve = lambda x: x[0] * np.exp(-t * np.exp(x[1])) + x[2]
+    y = curve(np.array([2.937, 0.95, -1.32])).astype(np.float32)
+    fit = rp.least_squares(lambda x: curve(x) - y, np.array([2.55, 80.4, -0.94], np.float32))
+    assert not fit.success, str(fit)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble])
+def test_precisions_that_nothing_is_factorized_in_are_rounded_to_those_there_are(dtype):
+    """Half precision becomes single, and what is longer than double becomes double; a note says so."""
+    result = rp.minimize(lambda x: ((x - 2) ** 2).sum(), np.array([1, 2.5], dtype))
+    assert result.success and np.allclose(result.x, 2) and "nearest precision" in result.notes[0]
+    assert result.x.dtype == (np.float32 if dtype == np.float16 else np.float64)

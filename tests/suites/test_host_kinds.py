@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pytest
 from scipy import optimize
+from scipy.interpolate import interp1d
 
 import raphson as rp
 from raphson.calculus.around import Around, limits_of
@@ -285,3 +286,34 @@ def test_differences_of_a_gradient_are_told_from_rounding_in_any_units(method, d
     assert result.success, result.message
     np.testing.assert_allclose(result.x * unit, 1.0, rtol=1e-9)
     assert len(calls) <= 700  # 301 to 314 in units of 1; more than 9000 with a rule that knew no units
+
+
+XS = np.linspace(-4, 4, 60)
+TABLE = interp1d(XS, (XS - 0.3) ** 2)
+
+WALLS = {
+    "a logarithm": (lambda x: x[0].item() - 0.01 * math.log(x[0].item() - 1), [1.5], 1.01),
+    "a loop": (lambda x: sum(v * math.log(v) for v in x.tolist()), [3.0, 2.0], math.exp(-1)),
+    "a division": (lambda x: 1 / (x[0].item() < 5) * (x[0].item() - 4.9) ** 2, [-100.0], 4.9),
+    "a table": (lambda x: TABLE(x[0].item()), [1.0], XS[32]),
+    "a factor": (lambda x: x[0].item() - 2 * math.log(np.linalg.cholesky([[x[0].item()]])[0, 0]), [5.0], 1.0),
+    "a power": (lambda x: (x[0].item() ** 1.5 - 8) ** 2, [0.1], 4.0),
+}
+"""Functions that raise where they are not defined, a start, and every x_i at the minimum."""
+
+
+@pytest.mark.parametrize("name", WALLS)
+def test_an_error_of_arithmetic_on_the_way_is_a_wall(name):
+    """As NaN is: math.log(-1.0) raises where np.log gives NaN, and a run is not lost for it."""
+    fun, start, least = WALLS[name]
+    result = rp.minimize(fun, start)
+    assert result.success and np.allclose(result.x, least, rtol=1e-6), str(result)
+
+
+def test_an_error_of_arithmetic_in_residuals_is_a_wall():
+    """A rate below 0 under a square root; what was met is noted."""
+    t = np.linspace(0, 3, 30)
+    model = lambda t, a, b: np.array([a * math.exp(-math.sqrt(b) * v) for v in t])
+    fit = rp.curve_fit(model, t, model(t, 2, 1.69), [1.0, 30.0])
+    assert fit.success and np.allclose(fit.x, [2, 1.69])
+    assert "math domain error" in fit.notes[-1]

@@ -54,6 +54,11 @@ class Along:
     terms: float = 0.0
     exact: bool = False
 
+    @property
+    def nothing(self) -> bool:
+        """Whether f does not depend on v at x: exact derivatives that are 0 to the last bit, all of them."""
+        return self.exact and self.slope == 0 and self.terms == 0
+
     @staticmethod
     def of(v: np.ndarray, g: np.ndarray, H: np.ndarray, doubt: Any, exact: bool) -> "Along":
         """Of derivatives at a point; where they are differences there is no slope, and of the bend what is beyond its

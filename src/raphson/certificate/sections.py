@@ -170,7 +170,8 @@ def read_side(
         # From level to -inf at once is the end of arithmetic (the logarithm of an underflow), not a way down; from
         # level to a wall f did not rise before.
         end = bool(first.size) and values[k] == -np.inf
-        return Side(Course.LEVEL, float(lengths[k - 1]), 0.0, blocked=blocked or end)
+        far = np.inf if along.nothing else float(lengths[k - 1])  # what ends there is arithmetic, if f is constant at x
+        return Side(Course.LEVEL, far, 0.0, blocked=blocked or end)
     slope = float(change[k] / lengths[k])
     if up[k]:
         straight = is_straight(change, lengths, floor, along)

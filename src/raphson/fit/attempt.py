@@ -16,7 +16,7 @@ from raphson.kernel.number import default_tolerance
 from raphson.kernel.space import Box
 from raphson.kernel.status import Status
 from raphson.operators.dense import Dense
-from raphson.problems.callback import HOST, HostResiduals
+from raphson.problems.callback import HOST, HostResiduals, notes_of_calls
 from raphson.solver.beside import lowest_beside
 from raphson.solver.bounds import active_bounds, with_values
 from raphson.solver.call import host_counts, limited
@@ -178,7 +178,8 @@ def conclude_fit(
         x=call.restore(seen.x), value=float(seen.value), gradient=g, model=model, termination=done.status,
         certificate=certificate, trace=done.trace,
         evaluations=counts(done, problem, end.steps, counted), method=name,
-        description=f"{residual_description(name, problem)} ({said})", reasons=reasons, notes=tuple(notes),
+        description=f"{residual_description(name, problem)} ({said})", reasons=reasons,
+        notes=(*notes, *notes_of_calls(problem)),
         seconds=time.perf_counter() - call.begin, compile_seconds=CompileClock.seconds - call.compiled, hessian=H,
         active=active, residuals=r, jacobian=J, weighted=weighted,
         refit=lambda i, value, start: refitted(call, i, value, start), names=call.names, loss=problem.loss.name,

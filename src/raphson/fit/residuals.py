@@ -25,7 +25,7 @@ from raphson.solver.host import ADVICE, FlatPoint, compared, flat_point
 from raphson.solver.inputs import as_reals, contradicted
 from raphson.solver.messages import refuse_kind
 from raphson.solver.residual_sparsity import with_jacobian_sparsity
-from raphson.solver.suspect import suspect, suspect_on_host
+from raphson.solver.suspect import SMOOTH, suspect, suspect_on_host, way_out
 from raphson.sparsity.given import is_sparse
 from raphson.tracing.needs import NeedsANumber
 from raphson.tracing.numpy import as_jax
@@ -322,10 +322,8 @@ def refuse_not_finite(problem: Any, x: Any, names: Any, J: Any) -> None:
         )  # fmt: skip
     at = int(np.argmax(np.isinf(slopes)))  # NaN spreads, inf is its source
     i, j = (int(k) for k in steep[at])
-    raise NotSmooth(
-        f"the derivative of residual[{i}] by {names[j]} is {slopes[at]} at x0{cause}; move the start, or "
-        "write the residuals so that they are smooth there"
-    )
+    way = SMOOTH if isinstance(problem, HostResiduals) else way_out(problem.residuals, x)
+    raise NotSmooth(f"the derivative of residual[{i}] by {names[j]} is {slopes[at]} at x0{cause}; {way}")
 
 
 def rows_times(w: np.ndarray, J: Any) -> Any:

@@ -10,6 +10,22 @@ import numpy as np
 from raphson.kernel.space import Euclidean
 from raphson.kernel.typing import Space
 
+ARITHMETIC = (
+    "math domain error", "math range error", "expected a positive", "expected a nonnegative", "expected a noninteger",
+    "expected a finite", "expected a number in", "division by zero", "division or modulo by zero", "float modulo",
+    "numerical result out of range", "zero to a negative power", "0.0 cannot be raised", "cannot convert float",
+    "singular matrix", "not positive definite", "did not converge", "matrix is singular", "interpolation range",
+    "requested xi is out of bounds", "array must not contain infs or nans", "fun returns a complex number",
+)  # fmt: skip
+"""What Python's, NumPy's and SciPy's errors say where numbers end: math.log(-1.0), a Cholesky factor, a table."""
+
+
+def out_of_domain(error: Exception) -> bool:
+    """Whether an error says that a function is not defined at a point; what a user raises himself, in words of his own,
+    does not."""
+    said = str(error).lower()
+    return isinstance(error, (ArithmeticError, ValueError, TypeError)) and any(words in said for words in ARITHMETIC)
+
 
 class OutOfCalls(Exception):
     """The user's function may not be called again: the limit of evaluations is reached. Never leaves the package."""
@@ -20,7 +36,8 @@ class CallCounts:
     """How often each function of the user was called, finite differences included.
 
     `limit`: how often f may be called in all (None: no limit); `total` calls of f so far, over all attempts; `last`:
-    the user's last gradient or Jacobian, with its point.
+    the user's last gradient or Jacobian, with its point; `undefined` how many calls ended in an error of arithmetic
+    after one that did not (`begun_well`), and what the last one said (`error`).
     """
 
     value: int = 0
@@ -29,6 +46,28 @@ class CallCounts:
     limit: int | None = None
     total: int = 0
     last: Any = None
+    begun_well: bool = False
+    undefined: int = 0
+    error: str = ""
+
+    def defined(self, fun: Callable[[np.ndarray], Any], x: np.ndarray, otherwise: Any) -> Any:
+        """fun(x), or what stands for it where fun is not defined: a wall, as NaN is, and no reason to lose a run."""
+        try:
+            out = fun(x)
+        except Exception as error:
+            if not (self.begun_well and out_of_domain(error)):
+                raise
+            self.undefined += 1
+            self.error = f"{type(error).__name__}: {error}"
+            return otherwise
+        self.begun_well = True
+        return out
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of calls that failed."""
+        times = "once" if self.undefined == 1 else f"{self.undefined} times"
+        return (f"fun raised {times}, and counted as not finite there; the last: {self.error}",) if self.error else ()
 
     def slope(self, fun: Callable[[np.ndarray], Any], x: np.ndarray) -> Any:
         """The user's gradient or Jacobian at x, counted; he is not asked twice in a row at one point."""
@@ -93,8 +132,9 @@ class Callback:
     `fun(x)` returns a number; `gradient(x)` a vector (n,) or None; `hessian(x)` a matrix (n, n) or
     None. What is None is taken by finite differences (`calculus.difference`). `sparsity`: how the entries of a
     sparse Hessian are had (`calculus.host_sparse`). The user's function
-    sees NumPy arrays of its own shape, and its exceptions come through untouched. Calling it
-    outside compiled code costs about 2 microseconds instead of the 60 to 110 of a callback.
+    sees NumPy arrays of its own shape, and its exceptions come through untouched, but for errors of arithmetic away
+    from the start (`out_of_domain`): there f counts as infinite. Calling it outside compiled code costs about 2
+    microseconds instead of the 60 to 110 of a callback.
     """
 
     fun: Callable[[np.ndarray], float]
@@ -112,7 +152,7 @@ class Callback:
     def value(self, x: Any) -> float:
         """f at x; the user's function gets an array of its own, which it may keep or change."""
         self.evaluations.meet()
-        return float(self.fun(np.array(x)))
+        return float(self.evaluations.defined(self.fun, np.array(x), np.inf))
 
     def evaluate(self, x: np.ndarray) -> float:
         """The same for the points of a run: not evaluated twice in a row at one point."""
@@ -158,7 +198,7 @@ class HostResiduals:
     def residuals(self, x: Any) -> np.ndarray:
         """All residuals at x, (m,)."""
         self.evaluations.meet()
-        return self.fun(np.array(x))
+        return self.evaluations.defined(self.fun, np.array(x), np.full(self.size, np.nan))
 
     def evaluate(self, x: np.ndarray) -> np.ndarray:
         """The same for the points of a run: not evaluated twice in a row at one point."""
@@ -205,3 +245,8 @@ def few_calls(problem: "Callback | HostResiduals") -> bool:
 
 HOST = (Callback, HostResiduals)
 """Problems whose functions run outside compiled code."""
+
+
+def notes_of_calls(problem: Any) -> tuple[str, ...]:
+    """What is to be said of calls of a function on the host; nothing of a program."""
+    return problem.evaluations.notes if isinstance(problem, HOST) else ()

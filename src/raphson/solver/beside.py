@@ -12,6 +12,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.calculus.taylor import VALUE
 from raphson.certificate.shape import WHOLE
 from raphson.certificate.verdict import Cause, Verdict
 from raphson.kernel.number import CURVATURE_NOISE, GRADIENT_NOISE, default_tolerance, eps
@@ -19,7 +20,7 @@ from raphson.kernel.product import box_of
 from raphson.problems.callback import HOST
 from raphson.problems.least_squares import LeastSquares
 from raphson.solver.drive import Run
-from raphson.solver.final import flat
+from raphson.solver.final import evaluate, flat
 from raphson.solver.result import Evaluations
 
 APART = (0.1, 0.5, 2.0)
@@ -32,6 +33,13 @@ INWARD = 0.1
 
 TIMES = 4
 """A lower point may be in doubt as well; where so many runs in a row end lower, there is no telling where that ends."""
+
+FOLLOWS = 0.1
+"""f follows slope and curvature where its changes are what they promise, to this part: then these are no rounding,
+however small they are beside those of other variables."""
+
+NEARER = (1.0, 1 / 8, 1 / 64)
+"""Parts of the Newton step at which, and at half of which, it is asked to follow them."""
 
 
 def lowest_beside(
@@ -69,7 +77,8 @@ def run_beside(
     worth = max(result.certificate.noise, eps(np.asarray(model.gradient)) ** (2 / 3) * first)
     if result.value <= worth and squares(model.problem):  # nothing lies below 0
         return result, False
-    steps = steps_beside(result)
+    down = confirmed_step(result, worth)
+    steps = steps_beside(result) if down is None else [down]
     for step in steps:
         there = model.space.move(model.x, jnp.asarray(step, np.asarray(model.gradient).dtype))[0]
         done = begin(there)
@@ -89,6 +98,45 @@ def run_beside(
     why = f"{len(steps)} runs from beside, along directions without curvature, found nothing lower"
     why += f" ({cost_of_all} evaluations)"
     return replace(result, evaluations=spent, reasons=(*result.reasons, why)), False
+
+
+def confirmed_step(result: Any, worth: float) -> np.ndarray | None:
+    """The Newton step (n,) in those directions in which it promises more than `worth`, or a part of it, where f keeps
+    that promise; None where there is none.
+
+    A success has nothing left to gain but in directions whose slope and curvature were taken for rounding, beside those
+    of others or of f itself; in units 1e16 apart they are not, and f tells: from 0 the runs know no units but these.
+    """
+    H, model, certificate = result.hessian, result.model, result.certificate
+    straight = result.success and H is not None and len(H) <= WHOLE and model.space.straight
+    if not straight or not certificate.inertia or not certificate.inertia[1]:
+        return None
+    H, g = np.asarray(H, float), np.asarray(result.gradient, float)
+    free = np.flatnonzero(np.asarray(result.active) == 0)
+    d = units(H)[free]
+    w, V = np.linalg.eigh(H[np.ix_(free, free)] / np.outer(d, d))
+    a = V.T @ (g[free] / d)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        along = np.where(0.5 * a * a > worth * np.abs(w), -a / np.abs(w), 0)
+        step = np.zeros_like(g)
+        step[free] = (V @ along) / d
+        slope, bend = float(a @ along), float(w @ along**2)
+    if not (np.any(step) and np.all(np.isfinite(step)) and np.isfinite(slope) and np.isfinite(bend)):
+        return None
+    kept = (part for part in NEARER if follows(result, part * step, part * slope, part**2 * bend, worth))
+    return next((part * step for part in kept), None)
+
+
+def follows(result: Any, step: np.ndarray, slope: float, bend: float, worth: float) -> bool:
+    """Whether f falls along a step, and half of it, as `slope` and `bend` promise, by more than `worth`."""
+    model = result.model
+    for t in (0.5, 1.0):
+        promised = t * slope + 0.5 * t * t * bend
+        there, _, cut = model.space.move(model.x, jnp.asarray(t * step, np.asarray(model.gradient).dtype))
+        change = float(evaluate(model.problem, there, VALUE).value) - result.value
+        if bool(cut) or not abs(change - promised) <= -FOLLOWS * promised or not change < -worth:
+            return False
+    return True
 
 
 def squares(problem: Any) -> bool:

@@ -15,7 +15,7 @@ from raphson.kernel.product import box_of
 from raphson.kernel.status import Status
 from raphson.operators.dense import Dense
 from raphson.paths.proposal import RADIUS
-from raphson.problems.callback import HOST
+from raphson.problems.callback import HOST, notes_of_calls
 from raphson.solver.allowance import Allowance, Budget, Left
 from raphson.solver.attempts import CRAWL, KINKED, best_of, better, onward_from, said_over
 from raphson.solver.beside import lowest_beside
@@ -215,7 +215,7 @@ class Call:
             method=name,
             description=f"{DESCRIPTIONS.get(name, name)} ({reasons[0]})",
             reasons=tuple(reasons),
-            notes=tuple(self.notes),
+            notes=(*self.notes, *notes_of_calls(problem)),
             seconds=time.perf_counter() - self.begin,
             compile_seconds=CompileClock.seconds - self.compiled,
             hessian=None if H is None else np.asarray(H),

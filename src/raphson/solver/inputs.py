@@ -41,6 +41,7 @@ def read_point(x0: Any, notes: list[str], *, finite: bool = True, name: str = "x
     whole = [a for a in arrays if not jnp.issubdtype(a.dtype, jnp.floating)]
     if whole:
         notes.append(f"{name} had type {whole[0].dtype}: converted to float64, because steps are not whole numbers")
+    arrays = [in_a_working_precision(a, name, notes) for a in arrays]
     kinds = {a.dtype for a in arrays if jnp.issubdtype(a.dtype, jnp.floating)} | ({np.dtype(float)} if whole else set())
     dtype = jnp.result_type(*kinds) if len(kinds) > 1 else next(iter(kinds))
     if len(kinds) > 1:
@@ -48,6 +49,17 @@ def read_point(x0: Any, notes: list[str], *, finite: bool = True, name: str = "x
     if sum(a.size for a in arrays) == 0:
         raise ValueError(f"{name} has no entries (shape {arrays[0].shape}): there is nothing to minimize over")
     return tree.unflatten([at_home(a, b, dtype) for a, b in zip(leaves, arrays, strict=True)])
+
+
+def in_a_working_precision(array: np.ndarray, name: str, notes: list[str]) -> np.ndarray:
+    """The array in single or double precision: nothing is factorized in half precision, and JAX knows none beyond
+    double."""
+    if not jnp.issubdtype(array.dtype, jnp.floating) or array.dtype in (np.float32, np.float64):
+        return array
+    dtype = np.dtype(np.float32 if array.dtype.itemsize < 4 else np.float64)
+    note = f"{name} had type {array.dtype}: taken as {dtype}, the nearest precision there is"
+    notes += [note] if note not in notes else []
+    return array.astype(dtype)
 
 
 def at_home(leaf: Any, array: np.ndarray, dtype: Any) -> Any:

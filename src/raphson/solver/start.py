@@ -14,7 +14,7 @@ from raphson.problems.callback import HOST
 from raphson.solver.drive import Run
 from raphson.solver.options import Limits
 from raphson.solver.result import Result
-from raphson.solver.suspect import suspect, suspect_on_host
+from raphson.solver.suspect import SMOOTH, suspect, suspect_on_host, way_out
 
 
 def not_begun(done: Run, problem: Any) -> str | None:
@@ -37,7 +37,7 @@ def not_begun(done: Run, problem: Any) -> str | None:
     g = np.asarray(done.state.model.gradient)
     where = np.flatnonzero(~np.isfinite(g))
     what = f"derivative by {Numbered()[where[0]]} is {g[where[0]]}" if where.size else "Hessian is not finite"
-    smooth = "move the start, or write the function so that it is smooth there"
+    smooth = SMOOTH if host else way_out(problem.value, x)
     return f"fun(x0) = {f:.6g}, but its {what} at x0{cause}; {smooth}"
 
 

@@ -60,6 +60,23 @@ def first_blame(fun: Callable, x: Any) -> Blamed | None:
     return None
 
 
+SMOOTH = "move the start, or write the function so that it is smooth there"
+
+BRANCH = (
+    ". If that stands in a branch of where() that is not taken at x0: its derivative counts there, too, and 0 times "
+    "infinity is nan; give it a harmless number there, where(ok, g(where(ok, x, 1)), other)"
+)
+
+
+def way_out(fun: Callable, x: Any) -> str:
+    """What can be done where a derivative of a function of JAX is not finite at x, though its value is."""
+    try:
+        chosen = "select_n" in str(jax.make_jaxpr(fun)(x))
+    except Exception:  # an explanation must not be the next failure
+        chosen = False
+    return SMOOTH + (BRANCH if chosen else "")
+
+
 def operand_of(fun: Callable, x: Any, number: int) -> Array:
     """What the operation of this number is given at x."""
     try:
