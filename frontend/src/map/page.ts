@@ -10,7 +10,7 @@ import { reaching } from "./ellipse";
 import { Hand, NOTHING } from "./hand";
 import type { GraphMap, MapWords } from "./record";
 import { type View, EYE, whole } from "./view";
-import { CONTROLS, type MapControls, tellEdge, tellPose } from "./words";
+import { type MapControls, controlsOf, tellEdge, tellPose } from "./words";
 
 /** Lines of sight from which on they hide the points, and are drawn when they are asked for. */
 const MANY = 2000;
@@ -64,7 +64,7 @@ export class MapPage {
   }
 
   get words(): MapControls {
-    return CONTROLS[this.state.language];
+    return controlsOf(this.map, this.state.language);
   }
 
   get said(): MapWords {

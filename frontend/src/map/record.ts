@@ -51,6 +51,8 @@ export interface EllipseRecord {
 export interface MapRecord {
   schema: number;
   cameras: boolean;
+  /** Whether a loss counts edges by their weights, and shares are those of the sum of squares. */
+  robust: boolean;
   dimension: 2 | 3;
   success: boolean;
   /** Name, how many, whether they are poses; one after another. */
