@@ -22,6 +22,7 @@ from raphson.slam.chordal import chordal_start
 from raphson.slam.costs import edge_costs
 from raphson.slam.creep import Creep, handed_over, newton_method
 from raphson.slam.graduated import GraduatedNonConvexity, graduate, judged, unfinished
+from raphson.slam.graduated_rounds import Round
 from raphson.slam.graph import FactorGraph
 from raphson.slam.graph_file import GraphFile
 from raphson.slam.odometry import odometry_start
@@ -122,10 +123,9 @@ def optimize(
         StepNames(prepared.graph, prepared.free), True, notes, begin, compiled, None, line,
         enough=enough_for(prepared, limits),
     )  # fmt: skip
-    told: tuple[str, ...] = ()
-    narrowed_down = True
+    told, rounds, narrowed_down = tuple[str, ...](), list[Round](), True
     if isinstance(wanted, GraduatedNonConvexity):
-        call, told, narrowed_down = graduate(call, candidates[0][1])
+        call, told, rounds, narrowed_down = graduate(call, candidates[0][1])
     stages = {
         "start": first - begin,
         "prepare": ready - first,
@@ -139,6 +139,7 @@ def optimize(
     found.begun, found.weights = prepared.values(prepared.x), factor_loss.counted(jnp.asarray(found.residuals))
     if isinstance(wanted, GraduatedNonConvexity):
         judged(found, factor_loss)
+        found.rounds = rounds
     if not narrowed_down:
         unfinished(found, call.over)
     found.notes += beyond_limit(found, limits)

@@ -26,7 +26,7 @@ FEW = 5
 
 @dataclass(frozen=True)
 class TagLines:
-    """The lines that begin with `tag` (all, where it is empty): their numbers in the file, and their text after the tag."""
+    """The lines that begin with `tag`: their numbers in the file, and their text after the tag (empty: all of it)."""
 
     tag: str
     name: str

@@ -23,8 +23,8 @@ def map_record(fit: Any, shown: GraphMap, title: str) -> dict[str, Any]:
     """The map in plain lists, numbers and base64; the same fit gives the same record."""
     plain = np.array_equal(shown.ids, np.arange(len(shown.ids)))
     return {
-        "schema": 1, "cameras": bool(shown.cameras), "robust": weighed_by_loss(shown), "dimension": shown.dimension, "success": bool(fit.success),
-        "types": [list(kind) for kind in shown.types],
+        "schema": 1, "cameras": bool(shown.cameras), "robust": weighed_by_loss(shown),
+        "dimension": shown.dimension, "success": bool(fit.success), "types": [list(kind) for kind in shown.types],
         "ids": None if plain else ",".join(map(str, shown.ids)), "held": np.flatnonzero(shown.held).tolist(),
         "count": len(shown.ids), "edges": len(shown.ends), "steps": shown.steps,
         "ends": base64_of(shown.ends, "<u4"), "classes": base64_of(shown.classes, "u1"),

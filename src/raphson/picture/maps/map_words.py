@@ -9,6 +9,7 @@ from raphson.picture.maps.graph_map import ROUNDING_ERROR, GraphMap
 from raphson.picture.maps.map_ellipses import MOST, why_without
 from raphson.report.table import significant
 from raphson.slam.account import FACTOR_CLASSES, ODOMETRY, costs_at_start, count_components
+from raphson.slam.graduated_rounds import round_words, round_words_in_chinese
 
 NAMED = 60
 """Outliers named in the notes of a page."""
@@ -43,7 +44,8 @@ FIXED: dict[str, dict[str, Any]] = {
         "relative to what is held, if noise is what the information matrices say.",
         "share": "share of e' Ω e", "weight": "weight",
         "dropped": "dropped, weight 0: {} (dashed)", "light": "weight below 1/2: {} (dashed)",
-        "notes": "Notes", "labels": {"why": "why", "start": "start", "work": "work", "method": "method"},
+        "notes": "Notes",
+        "labels": {"why": "why", "start": "start", "work": "work", "method": "method", "rounds": "rounds"},
         "inside": "Where scripts are allowed the map can be moved, enlarged and, in space, turned, and the steps of "
         "the run can be gone through. Everything is inside this one file.",
     },
@@ -61,7 +63,8 @@ FIXED: dict[str, dict[str, Any]] = {
         "前提是噪声如信息矩阵所述。",
         "share": "占 e' Ω e 的份额", "weight": "权重",
         "dropped": "已剔除，权重为 0：{} 条（虚线）", "light": "权重低于 1/2：{} 条（虚线）",
-        "notes": "说明", "labels": {"why": "原因", "start": "起点", "work": "工作量", "method": "方法"},
+        "notes": "说明",
+        "labels": {"why": "原因", "start": "起点", "work": "工作量", "method": "方法", "rounds": "各轮"},
         "inside": "允许脚本时，地图可以移动、放大，三维的可以转动，还可以逐步查看迭代过程。一切都在这一个文件里。",
     },
 }  # fmt: skip
@@ -75,7 +78,8 @@ OF_CAMERAS: dict[str, dict[str, str]] = {
     },
     "zh": {
         "worst": "误差最大的观测", "legend": "观测的误差（σ）",
-        "sigma": "一个观测的误差是 sqrt(e' Ω e / d)，d 是它测量的数的个数。像素按原样计：1 σ 即图像每个轴上的一个像素。",
+        "sigma": "一个观测的误差是 sqrt(e' Ω e / d)，d 是它测量的数的个数。"
+        "像素按原样计：1 σ 即图像每个轴上的一个像素。",
     },
 }  # fmt: skip
 """What is said otherwise where cameras see points."""
@@ -91,11 +95,11 @@ def map_words(fit: Any, shown: GraphMap, title: str, language: str) -> dict[str,
     headline = HEADLINES[fit.certificate.verdict.name.lower()][zh]
     told = {"why": tell(fit.certificate.criterion), "start": tell(fit.reasons[0]), "work": work_words(fit, zh),
             "method": fit.method if zh else fit.description}  # fmt: skip
+    if fit.rounds:
+        told["rounds"] = (round_words_in_chinese if zh else round_words)(fit.rounds)
     notes = chinese_notes(list(fit.notes)) if zh else list(fit.notes)
     kept = {
-        key: value
-        for key, value in own.items()
-        if key not in ("conventions", "share", "weight", "dropped", "light")
+        key: value for key, value in own.items() if key not in ("conventions", "share", "weight", "dropped", "light")
     }
     dashed = own["dropped" if shown.judged else "light"]
     weighed = [] if shown.weights is None else [own["weight"]]
@@ -186,7 +190,8 @@ def names_of_spared(shown: GraphMap, zh: bool) -> list[str]:
     if zh:
         what, unit = ("观测", "个") if shown.cameras else ("边", "条")
         return [f"已剔除的{what}：{'，'.join(pairs)}" + (f"，另有 {more} {unit}（fit.outliers）" if more else "")]
-    return [f"dropped {pair_words(shown, 2, zh)}: {', '.join(pairs)}" + (f", and {more} more (fit.outliers)" if more else "")]
+    others = f", and {more} more (fit.outliers)" if more else ""
+    return [f"dropped {pair_words(shown, 2, zh)}: {', '.join(pairs)}{others}"]
 
 
 def error_words(error: float) -> str:
@@ -244,9 +249,8 @@ def spread_of_errors(shown: GraphMap, zh: bool) -> str:
         above = f"{many} {pairs[0]}超过 3 σ" if many else f"没有一{pairs[0]}超过 3 σ"
         return f"{error.size} {pairs}中一半的误差在 {half} σ 以内，最大的是 {largest} σ（{a} → {b}），{above}。"
     above = "none is above 3" if not many else f"{many} {'is' if many == 1 else 'are'} above 3"
-    return (
-        f"Half of the {error.size} {pairs} are within {half} sigmas, the largest error is {largest} ({a} → {b}), {above}."
-    )
+    largest = f"the largest error is {largest} ({a} → {b})"
+    return f"Half of the {error.size} {pairs} are within {half} sigmas, {largest}, {above}."
 
 
 def concentrated(shown: GraphMap, zh: bool) -> str:
@@ -257,9 +261,8 @@ def concentrated(shown: GraphMap, zh: bool) -> str:
     if weighed_by_loss(shown):
         if zh:
             return f"误差最大的 {count} {pairs}占 e' Ω e 之和的 {held:.0f} %，损失则按权重计。"
-        who = (
-            f"The {one} with the largest error holds" if count == 1 else f"The {count} {pairs} with the largest errors hold"
-        )
+        many = f"The {count} {pairs} with the largest errors hold"
+        who = f"The {one} with the largest error holds" if count == 1 else many
         return f"{who} {held:.0f} % of the sum of e' Ω e, which the loss does not count whole."
     if zh:
         return f"其中代价最大的 {count} {pairs}占全部代价的 {held:.0f} %。"
