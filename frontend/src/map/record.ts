@@ -14,6 +14,10 @@ export interface MapWords {
   worstQuestion: string;
   worstColumns: string[];
   worstRows: string[][];
+  /** The histogram of reprojection errors as SVG that Python drew, "" where no camera sees a point. */
+  lengths: string;
+  lengthsQuestion: string;
+  lengthsCaption: string;
   costs: string;
   costColumns: string[];
   costRows: string[][];

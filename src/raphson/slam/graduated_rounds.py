@@ -36,7 +36,13 @@ def went(one: Round) -> str:
     """From which softness to which."""
     if not one.stages:
         return "no stage"
-    return f"softness {one.first:.2g} to {one.last:.2g} in {one.stages} stage{'' if one.stages == 1 else 's'}"
+    first, last, several = softness_text(one.first), softness_text(one.last), "" if one.stages == 1 else "s"
+    return f"softness {first} to {last} in {one.stages} stage{several}"
+
+
+def softness_text(a: float) -> str:
+    """Two of them, without an exponent where it can be read without."""
+    return f"{float(f'{a:.2g}'):g}"
 
 
 def round_words_in_chinese(rounds: Sequence[Round]) -> str:
@@ -56,4 +62,5 @@ def began_in_chinese(one: Round) -> str:
 
 def went_in_chinese(one: Round) -> str:
     """From which softness to which, in Chinese."""
-    return f"软度 {one.first:.2g} 至 {one.last:.2g}，{one.stages} 个阶段" if one.stages else "没有阶段"
+    first, last = softness_text(one.first), softness_text(one.last)
+    return f"软度 {first} 至 {last}，{one.stages} 个阶段" if one.stages else "没有阶段"

@@ -1,18 +1,24 @@
 """What a map says, in English and Chinese: every number in it is computed from the map."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from raphson.picture.chinese import chinese_notes, spoken
+from raphson.picture.chinese import chinese_notes, chinese_scene, spoken
 from raphson.picture.maps.graph_map import ROUNDING_ERROR, GraphMap
 from raphson.picture.maps.map_ellipses import MOST, why_without
+from raphson.picture.maps.pixel_lengths import length_histogram, pixel_lengths
+from raphson.picture.render.svg import svg
 from raphson.report.table import significant
 from raphson.slam.account import FACTOR_CLASSES, ODOMETRY, costs_at_start, count_components
 from raphson.slam.graduated_rounds import round_words, round_words_in_chinese
 
 NAMED = 60
 """Outliers named in the notes of a page."""
+
+LENGTHS_WIDTH = 400
+"""Pixels of the histogram: its letters can be read at 390 of a telephone and are not too large at 440."""
 
 WORST = 20
 """Rows of the table of the worst edges."""
@@ -104,7 +110,7 @@ def map_words(fit: Any, shown: GraphMap, title: str, language: str) -> dict[str,
     dashed = own["dropped" if shown.judged else "light"]
     weighed = [] if shown.weights is None else [own["weight"]]
     share = own["share"] if weighed_by_loss(shown) else own["worstColumns"][-1]
-    return kept | {
+    return kept | length_words(fit, zh) | {
         "title": title or ("因子图" if zh else "Factor graph"), "facts": facts(fit, shown, zh),
         "headline": f"{headline}{'：' if zh else ': '}{fell_of(fit, before, after, zh)}",
         "lines": [[own["labels"][label], text] for label, text in told.items()],
@@ -119,6 +125,21 @@ def map_words(fit: Any, shown: GraphMap, title: str, language: str) -> dict[str,
         "noteList": [*notes, *names_of_spared(shown, zh), *thinned(shown, zh), *without_ellipses(fit, shown, zh)],
         "classes": list(CLASS_WORDS[language]),
     }  # fmt: skip
+
+
+def length_words(fit: Any, zh: bool) -> dict[str, str]:
+    """The histogram of reprojection errors as SVG, its question and its numbers; empty where no camera sees a point."""
+    found = pixel_lengths(fit)
+    if found is None:
+        return dict.fromkeys(("lengths", "lengthsQuestion", "lengthsCaption"), "")
+    scene = chinese_scene(length_histogram(*found)) if zh else length_histogram(*found)
+    told = "" if zh else " "
+    bare = replace(scene, question="", title="", caption="", notes=())
+    return {
+        "lengths": svg(bare, LENGTHS_WIDTH),
+        "lengthsQuestion": scene.question,
+        "lengthsCaption": told.join([scene.caption, *scene.notes]),
+    }
 
 
 def pair_words(shown: GraphMap, count: int, zh: bool) -> str:
