@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { decodeEllipses, reaching, semiAxes } from "../src/map/ellipse";
 import { type GraphMap, type MapRecord, binOf, bytes, decodeMap, errorOf, nameOf } from "../src/map/record";
 import { EYE, barLength, enlarged, flattened, moved, shift, turned, under, whole } from "../src/map/view";
-import { CONTROLS, tellEdge, tellPose } from "../src/map/words";
+import { CONTROLS, controlsOf, tellEdge, tellPose } from "../src/map/words";
 
 const packed = (array: Float32Array | Uint16Array | Uint32Array | Uint8Array): string => Buffer.from(array.buffer).toString("base64");
 
@@ -165,6 +165,20 @@ describe("what is told", () => {
   it("of an edge: its ends, kind, error and share", () => {
     expect(tellEdge(map, 1, 2, ["odometry", "loop closure", "landmark observation"], CONTROLS.en)).toBe("SE2 9007199254740993 → XY 1, landmark observation: error 1 σ, 75 % of the cost at the answer.");
     expect(tellEdge(map, 1, 1, ["里程计"], CONTROLS.zh)).toContain("占解处代价的 0 %");
+    // Shares of what a loss weighs are not shares of the loss.
+    const weighed = { ...map, weights: Uint8Array.from([51, 255, 255]), record: { ...map.record, robust: true } };
+    expect(tellEdge(weighed, 1, 0, ["odometry"], CONTROLS.en)).toContain("25 % of the sum of e' Ω e at the answer. In the loss it counts with weight 0.2.");
+    expect(tellEdge(weighed, 1, 0, ["里程计"], CONTROLS.zh)).toContain("占解处 e' Ω e 之和的 25 %。在损失中的权重为 0.2。");
+    expect(tellEdge({ ...weighed, record: map.record }, 1, 0, ["odometry"], CONTROLS.en)).toContain("25 % of the cost at the answer. It counts with weight 0.2.");
+  });
+
+  it("of cameras is no pose and no edge", () => {
+    const bundle = { ...map, record: { ...map.record, cameras: true } };
+    for (const language of ["en", "zh"] as const) {
+      const words = controlsOf(bundle, language), said = [words.idle, words.label, words.scale, words.hint, words.look("1", "2"), tellPose(bundle, 1, 1, words)].join(" ");
+      expect(said).not.toMatch(/pose|edge|位姿|(?<!右|左)边/);
+      expect(controlsOf(map, language)).toBe(CONTROLS[language]);
+    }
   });
 
   it("has the same words in both languages", () => {

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,8 @@ import raphson as rp
 from raphson.cli.main import invoke
 from raphson.kernel.space import Euclidean
 from raphson.linear.blocks import one_vector
+from raphson.picture.maps.graph_map import GraphMap
+from raphson.picture.maps.map_words import map_words
 from raphson.problems.loss import LOSSES, Loss
 from raphson.slam.graduated_loss import FORMS, GraduatedLoss
 from raphson.slam.graph_file import EDGE_KINDS, VERTEX_KINDS, Edges, GraphFile, Vertices
@@ -171,6 +174,16 @@ def test_information_of_another_scale_trust_and_the_other_form(told, more, judge
     found = rp.slam.optimize(file, loss=rp.slam.GraduatedNonConvexity(**more))
     assert found.success and "odometry" in found.reasons[0], found
     assert any(judged in said for said in (*found.notes, *found.reasons))
+    rounds, words = found.rounds, map_words(found, GraphMap.of(found, ellipses=False), "", "zh")
+    count, trials = (sum(getattr(one, name) for one in rounds) for name in ("stages", "trials"))
+    assert any(f"{count} stages, {trials} trials before" in said for said in found.reasons)
+    assert [one.again for one in rounds] == [False] * (len(rounds) - 1) + [True]
+    last = next(one for one in reversed(rounds) if one.kept)  # the final run may go on
+    assert last.dropped == found.outliers[0].sum() or "form" in more
+    assert (rounds[-1].size < 1) == (judged == "narrowed to") and all(a.size > b.size for a, b in pairwise(rounds[:-1]))
+    text = dict(words["lines"])["各轮"]
+    assert text.count("剔除") == len(rounds) and text.startswith("第 1 轮：软度 ")
+    assert f" 至 {rounds[0].last:.2g}，{rounds[0].stages} 个阶段，剔除 {rounds[0].dropped} 个" in text
     if told < NOISE and not more:
         assert found.outliers[0].sum() > LOOPS / 2
     elif "form" in more:  # a cost that is never flat: one more is beyond its threshold
@@ -292,4 +305,5 @@ def test_the_command_line_names_them(capsys, tmp_path, monkeypatch):
     edge = file.edges["SE2"]
     assert found["outliers"] == [[3 * int(i), 3 * int(j)] for i, j in zip(edge.i[wrong], edge.j[wrong], strict=True)]
     assert invoke(("slam", str(tmp_path / "walk.g2o"), "--robust", "gnc", "--init", "odometry")) == 0
-    assert f"2 of the {LOOPS} factors" in " ".join(capsys.readouterr().out.split())
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"2 of the {LOOPS} factors" in said and "rounds 1: softness " in said and ", 2 dropped held" in said

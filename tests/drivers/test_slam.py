@@ -150,12 +150,38 @@ def test_a_limit_of_time_is_kept_as_far_as_it_can_be_and_what_is_under_way_is_sa
         result = rp.slam.optimize(row_of_poses(noise=0.3), time_limit=1e-9, progress=line)
         rp.slam.optimize(row_of_poses(noise=0.3), progress=True)
     assert Status(result.termination) == Status.TIME and not result.success and len(result.trace) <= 1
+    assert "the time limit was reached: the certificate was not made" in result.verdict
     told = capsys.readouterr().err
-    for said in (told, caplog.text):
-        places = [said.index(what) for what in ("start", "structure of the graph", "compilation", "certificate")]
+    stages = ("start", "structure of the graph", "compilation", "certificate")
+    assert "certificate" not in told and "certificate" in caplog.text
+    for said, parts in ((told, stages[:-1]), (caplog.text, stages)):
+        places = [said.index(what) for what in parts]
         assert places == sorted(places)
     if result.seconds > 1:
         assert any("compilation" in note for note in result.notes)
+
+
+def test_who_interrupts_the_certificate_has_the_answer_so_far(monkeypatch, tmp_path):
+    """Ctrl-C where nothing is left but the certificate: the minimum is there, and that nobody looked at it is said."""
+    graph = row_of_poses(noise=0.3)
+    whole = rp.slam.optimize(graph)
+    for name in ("certificate_of", "polish"):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"raphson.fit.attempt.{name}", stopped)
+            cut = rp.slam.optimize(graph)
+        assert Status(cut.termination) == Status.USER and not cut.success and cut.certificate.inertia is None
+        assert "stopped by the user: the certificate was not made" in cut.verdict
+        np.testing.assert_allclose(cut.poses, whole.poses, atol=1e-6)
+        np.testing.assert_allclose(cut.residuals, whole.residuals, atol=1e-5)
+        np.testing.assert_allclose(cut.jacobian.toarray(), whole.jacobian.toarray(), atol=1e-5)
+        assert cut.chi2["g2o"] == pytest.approx(whole.chi2["g2o"], rel=1e-9) and "chi2" in str(cut)
+        text = cut.report(tmp_path / "cut.html", language="zh").read_text()
+        assert "没有作出最优性证书" in text
+
+
+def stopped(*_, **__):
+    """What Ctrl-C makes of a function."""
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("loss", ["geman-mcclure", "dcs"])

@@ -16,7 +16,7 @@ from scipy.spatial.transform import Rotation
 from scipy.stats import chi2
 
 import raphson as rp
-from raphson.picture.chinese import chinese
+from raphson.picture.chinese import chinese, chinese_scene
 from raphson.picture.maps.graph_map import GraphMap, located_types, places_of, spread
 from raphson.picture.maps.map_ellipses import (
     MOST,
@@ -32,6 +32,8 @@ from raphson.picture.maps.map_figure import draw_map, few_places
 from raphson.picture.maps.map_page import map_page, still_page
 from raphson.picture.maps.map_record import error_code, map_record
 from raphson.picture.maps.map_words import map_words
+from raphson.picture.maps.pixel_lengths import FLOOR, length_histogram, pixel_lengths
+from raphson.picture.render.svg import svg
 from raphson.slam.account import FACTOR_CLASSES
 from raphson.slam.bundle import bundle_notes
 from raphson.slam.bundle_file import seen_notes
@@ -382,5 +384,29 @@ def test_focal_lengths_are_no_places():
     graph.add_variables("lens", rp.Euclidean(), np.full((2, 3), [500, 0, 0]))
     graph.add_variables("point", rp.Euclidean(), np.eye(3))
     rows = [(c, c, p) for c in range(2) for p in range(3)]
-    graph.add_factors(rp.slam.errors.reprojection, ("pose", "lens", "point"), rows, np.zeros((6, 2)))
+    graph.add_factors(rp.slam.errors.reprojection, ("pose", "lens", "point"), rows, np.zeros((6, 2)), sigmas=[0.1, 0.2])
     assert list(located_types(graph)) == ["pose", "point"]
+    # The picture of pixels is of pixels, whatever their weights: BAL's camera without distortion, written out.
+    begun, values = ({n: np.array(v.values, float) for n, v in graph.variables.items()} for _ in range(2))
+    values["lens"][:, 0] = 50
+    before, after = pixel_lengths(SimpleNamespace(graph=graph, begun=begun, values=values))
+    seen = np.eye(3)[None] + np.array([[0, 0, -8.0], [1, 0, -8]])[:, None]
+    wanted = 500 * np.linalg.norm(seen[..., :2] / seen[..., 2:], axis=2).ravel()
+    np.testing.assert_allclose([before, after], [wanted, wanted / 10], rtol=1e-12)
+
+
+def test_every_observation_stands_in_one_bar():
+    """Lengths on bounds, none, beyond both ends and not finite, in both languages."""
+    before, after = np.array([1e9, np.inf, 0, 5.0, 5.0, 1.0]), np.array([0, 1e-7, 2.0, 3.0, 10.0, 100.0])
+    scene = length_histogram(before, after)
+    x = [float(a) for a in scene.of("muted")[0].points[::2, 0]]
+    for role, lengths in (("muted", before), ("model-level", after)):
+        steps = scene.of(role)[0].points
+        counts = np.where(steps[1:-1:2, 1] == FLOOR, 0, steps[1:-1:2, 1])
+        at = np.clip(lengths[np.isfinite(lengths)], x[0], x[-1] * (1 - 1e-12))
+        np.testing.assert_array_equal(counts, np.histogram(at, x)[0])
+    assert "(before: 5), the longest distance is 100 (before: inf)" in scene.caption
+    assert [note.split()[0] for note in scene.notes] == ["1", "1", "1", "2"]
+    told = chinese_scene(scene)
+    assert not re.search("[a-z]{4}", "".join([told.question, told.caption, *told.notes, told.x_label, told.y_label]))
+    assert "<svg" in svg(length_histogram(np.zeros(3), np.zeros(3)))

@@ -3,6 +3,7 @@
 import "../app/style.css";
 import "../app/dark.css";
 import "../app/print.css";
+import "../app/drawn.css";
 import "./map.css";
 import { dress } from "../app/dress";
 import { MapPage } from "./page";

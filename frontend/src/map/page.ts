@@ -10,7 +10,7 @@ import { reaching } from "./ellipse";
 import { Hand, NOTHING } from "./hand";
 import type { GraphMap, MapWords } from "./record";
 import { type View, EYE, whole } from "./view";
-import { CONTROLS, type MapControls, tellEdge, tellPose } from "./words";
+import { type MapControls, controlsOf, tellEdge, tellPose } from "./words";
 
 /** Lines of sight from which on they hide the points, and are drawn when they are asked for. */
 const MANY = 2000;
@@ -64,7 +64,7 @@ export class MapPage {
   }
 
   get words(): MapControls {
-    return CONTROLS[this.state.language];
+    return controlsOf(this.map, this.state.language);
   }
 
   get said(): MapWords {
@@ -162,7 +162,7 @@ export class MapPage {
       "div", { class: "page map-page", lang: state.language === "zh" ? "zh-CN" : "en" },
       element("header", {}, element("div", {}, element("h1", {}, said.title), element("p", { class: "facts" }, said.facts)), languageButtons(state.language, words.language, (language) => this.set({ language }))),
       verdictOf(map, said), element("main", { id: "pictures" }, parts.bar, panel("map", said.map, said.question, parts.frame, parts.tell, parts.legend, parts.tools, element("p", { class: "question" }, words.hint + (map.record.dimension === 3 ? words.hint3 : "")), map.ellipses ? element("p", { class: "explain" }, said.ellipses) : null),
-        element("div", { class: "panels" }, panel("worst", said.worst, said.worstQuestion, parts.table, element("p", { class: "explain" }, said.sigma)), panel("costs", said.costs, "", costsOf(said)))),
+        element("div", { class: "panels" }, panel("worst", said.worst, said.worstQuestion, parts.table, element("p", { class: "explain" }, said.sigma)), lengthsOf(said), panel("costs", said.costs, "", costsOf(said)))),
       element("footer", {}, ...(said.noteList.length ? [element("h2", {}, said.notes), element("ul", {}, ...said.noteList.map((note) => element("li", {}, note)))] : []), element("p", {}, words.made)),
     );
     document.title = said.title;
@@ -251,6 +251,14 @@ function worstOf(page: MapPage): { table: HTMLElement; rows: HTMLElement[] } {
     return row;
   });
   return { rows, table: tableIn(said.worst, said.worstColumns, element("tbody", {}, ...rows)) };
+}
+
+/** The histogram of reprojection errors, as Python drew it. */
+function lengthsOf({ lengths, lengthsQuestion, lengthsCaption }: MapWords): HTMLElement | null {
+  if (!lengths) return null;
+  const figure = element("figure", { class: "drawn-figure" });
+  figure.innerHTML = lengths;
+  return panel("lengths", lengthsQuestion, "", figure, element("p", { class: "explain" }, lengthsCaption));
 }
 
 function costsOf({ costs, costColumns, costRows }: MapWords): HTMLElement {

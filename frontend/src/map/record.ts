@@ -14,6 +14,10 @@ export interface MapWords {
   worstQuestion: string;
   worstColumns: string[];
   worstRows: string[][];
+  /** The histogram of reprojection errors as SVG that Python drew, "" where no camera sees a point. */
+  lengths: string;
+  lengthsQuestion: string;
+  lengthsCaption: string;
   costs: string;
   costColumns: string[];
   costRows: string[][];
@@ -51,6 +55,8 @@ export interface EllipseRecord {
 export interface MapRecord {
   schema: number;
   cameras: boolean;
+  /** Whether a loss counts edges by their weights, and shares are those of the sum of squares. */
+  robust: boolean;
   dimension: 2 | 3;
   success: boolean;
   /** Name, how many, whether they are poses; one after another. */

@@ -17,8 +17,8 @@ const en = {
   more: "and more", scale: "Error of an edge, in sigmas",
   pose: (name: string, place: string, held: boolean, edges: number, worst: string) => `${name} at (${place})${held ? ", held where it is" : ""}: ${edges} edge${edges === 1 ? "" : "s"}, the largest error is ${worst} σ.`,
   within: (large: string, small: string) => ` Its 95 % ellipse has semi-axes ${large} and ${small}.`,
-  edge: (a: string, b: string, kind: string, error: string, share: string) => `${a} \u2192 ${b}, ${kind}: error ${error} σ, ${share} of the cost at the answer.`,
-  weight: (weight: string) => ` It counts with weight ${weight}.`,
+  edge: (a: string, b: string, kind: string, error: string, share: string, robust: boolean) => `${a} \u2192 ${b}, ${kind}: error ${error} σ, ${share} of ${robust ? "the sum of e' Ω e" : "the cost"} at the answer.`,
+  weight: (weight: string, robust: boolean) => ` ${robust ? "In the loss it" : "It"} counts with weight ${weight}.`,
   look: (a: string, b: string) => `Show the edge ${a} \u2192 ${b} in the map`,
   made: "Made by raphson. Everything on this page is inside this one file: it needs no network.",
 };
@@ -39,13 +39,30 @@ const zh: MapControls = {
   more: "以上", scale: "边的误差（σ）",
   pose: (name, place, held, edges, worst) => `${name} 位于（${place}）${held ? "，固定不动" : ""}：${edges} 条边，最大误差 ${worst} σ。`,
   within: (large, small) => `其 95 % 椭圆的半轴长为 ${large} 和 ${small}。`,
-  edge: (a, b, kind, error, share) => `${a} \u2192 ${b}，${kind}：误差 ${error} σ，占解处代价的 ${share}。`,
-  weight: (weight) => `权重为 ${weight}。`,
+  edge: (a, b, kind, error, share, robust) => `${a} \u2192 ${b}，${kind}：误差 ${error} σ，占解处${robust ? " e' Ω e 之和" : "代价"}的 ${share}。`,
+  weight: (weight, robust) => (robust ? `在损失中的权重为 ${weight}。` : `权重为 ${weight}。`),
   look: (a, b) => `在地图上显示边 ${a} \u2192 ${b}`,
   made: "由 raphson 生成。本页的一切都在这一个文件里：不需要网络。",
 };
 
 export const CONTROLS: Record<"en" | "zh", MapControls> = { en, zh };
+
+/** The same of cameras that see points. */
+const BUNDLES: typeof CONTROLS = {
+  en: {
+    ...en, label: "Cameras and points: observations colored by error", idle: "Point at a camera, a point or an observation to read its numbers.", scale: "Error of an observation, in sigmas",
+    hint: en.hint.replace("worst edge", "worst observation"), look: (a, b) => `Show the observation ${a} \u2192 ${b} in the map`,
+    pose: (name, place, held, edges, worst) => `${name} at (${place})${held ? ", held where it is" : ""}: ${edges} observation${edges === 1 ? "" : "s"}, the largest error is ${worst} σ.`,
+  },
+  zh: {
+    ...zh, label: "相机与路标点：观测按误差着色", idle: "指向一台相机、一个路标点或一个观测，即可读出它的数字。", scale: "观测的误差（σ）",
+    hint: zh.hint.replace("误差次大的边", "误差次大的观测"), look: (a, b) => `在地图上显示观测 ${a} \u2192 ${b}`,
+    pose: (name, place, held, edges, worst) => `${name} 位于（${place}）${held ? "，固定不动" : ""}：${edges} 个观测，最大误差 ${worst} σ。`,
+  },
+};
+
+/** The words of a map's controls. */
+export const controlsOf = ({ record: { cameras } }: GraphMap, language: "en" | "zh"): MapControls => (cameras ? BUNDLES : CONTROLS)[language];
 
 /** A variable in words, at a moment: its place, its edges and the largest error among them, and its ellipse. */
 export function tellPose(map: GraphMap, moment: number, row: number, words: MapControls, axes: Float32Array | null = null): string {
@@ -61,7 +78,8 @@ export function tellPose(map: GraphMap, moment: number, row: number, words: MapC
 /** An edge in words: its ends, its error at the moment, its share of the cost at the answer. */
 export function tellEdge(map: GraphMap, moment: number, edge: number, kinds: string[], words: MapControls): string {
   const [a, b] = [map.ends[2 * edge], map.ends[2 * edge + 1]];
-  return words.edge(name(map, a), name(map, b), kinds[map.classes[edge]], short(map.moments[moment].error[edge], 3), `${short(100 * map.share[edge], 2)} %`) + (map.weights ? words.weight(short(map.weights[edge] / 255, 2)) : "");
+  const { robust } = map.record, error = short(map.moments[moment].error[edge], 3), share = `${short(100 * map.share[edge], 2)} %`;
+  return words.edge(name(map, a), name(map, b), kinds[map.classes[edge]], error, share, robust) + (map.weights ? words.weight(short(map.weights[edge] / 255, 2), robust) : "");
 }
 
 /** With the type, also where there is one alone: it begins a sentence. */

@@ -96,3 +96,12 @@ class Certificate:
     def success(self) -> bool:
         """True only for a minimum: no negative eigenvalue beyond its error, nothing to gain, f nowhere lower."""
         return self.verdict in GOOD
+
+
+def not_made(gradient: np.ndarray, limit: float, why: str) -> Certificate:
+    """That of a run whose end nobody looked at: the slope is known, and nothing of the curvature."""
+    g, nan = float(np.max(np.abs(gradient), initial=0.0)), float("nan")
+    text = f"{why}: the certificate was not made; max|g| = {g:.2g}"
+    return Certificate(
+        Verdict.STOPPED, g, nan, nan, nan, nan, limit, None, None, None, None, nan, (), None, text, cause=Cause.LIMIT
+    )

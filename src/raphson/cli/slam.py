@@ -3,6 +3,7 @@
 import sys
 import time
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -123,7 +124,8 @@ def told(fit: Any) -> dict[str, Any]:
     return {
         "variables": {name: len(v) for name, v in graph.variables.items()}, "factors": count_classes(graph),
         "components": count_components(graph), "held": held_variables(graph), "chi2_start": costs_at_start(fit),
-        "chi2": fit.chi2, "outliers": outliers(fit), "stages": fit.stages, **run,
+        "chi2": fit.chi2, "outliers": outliers(fit), "rounds": [asdict(one) for one in fit.rounds],
+        "stages": fit.stages, **run,
     }  # fmt: skip
 
 
@@ -152,6 +154,7 @@ def as_run(fit: Any) -> Any:
 def lines_of(fit: Any, file: Path, written: dict[str, str]) -> list[str]:
     """What a person reads: the graph, the verdict and why, costs, work and time, what was held."""
     from raphson.slam.account import held_variables
+    from raphson.slam.graduated_rounds import round_words
     from raphson.slam.tagged_lines import first_few
     from raphson.solver.wording import HEADLINES, summary, work_line
 
@@ -164,6 +167,7 @@ def lines_of(fit: Any, file: Path, written: dict[str, str]) -> list[str]:
     labels = [line for line in others if not line.startswith(("work", "note"))]
     notes = [line for line in others if line.startswith("note")]
     labels.append(f"start     {fit.reasons[0]}")
+    labels += [f"rounds    {round_words(fit.rounds)}"] if fit.rounds else []
     labels.append(f"held      {first_few(held_variables(fit.graph)) or 'nothing'}")
     lines += [*labels, *cost_lines(fit), f"work      {work_line(fit)}", f"time      {stages(fit)}", *notes]
     lines += [f"solved    {written['out']}"] if "out" in written else []

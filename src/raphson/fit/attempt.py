@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from raphson.calculus.around import limits_of
+from raphson.certificate.verdict import not_made
 from raphson.fit.residuals import jacobian_at, refuse_not_finite, residuals_of, rows_times
 from raphson.fit.result import Fit
-from raphson.fit.strategy import POLISH, free_variables, polish, steady
+from raphson.fit.strategy import POLISH, FitEvaluation, Polished, free_variables, polish, steady
 from raphson.fit.structural import structural_words
+from raphson.kernel.evaluation import Evaluation
 from raphson.kernel.number import default_tolerance
 from raphson.kernel.space import Box
 from raphson.kernel.status import Status
@@ -138,18 +140,18 @@ def accuracy(call: FitCall) -> Limits:
 
 
 def conclude_fit(
-    call: FitCall, done: Run, method: Method, name: str, reasons: tuple[str, ...], counted: int = 0
+    call: FitCall, done: Run, method: Method, name: str, reasons: tuple[str, ...], counted: int = 0, looked: bool = True
 ) -> Fit:
     """The result of a finished run: last digits, certificate, residuals and Jacobian. Nothing is refused any more.
 
-    `counted`: trials whose evaluations stand in another result.
+    `counted`: trials whose evaluations stand in another result; not `looked`: nothing is evaluated or compiled any
+    more, and no certificate is made (of sparse residuals whose run has J).
     """
     problem, mine = call.problem, not stopped(done, call)
-    state, notes = final_state(done, problem), list(call.notes)
-    if mine or done.status in HALTED:
+    state, notes = final_state(done, problem) if looked else done.state, list(call.notes)
+    if looked and (mine or done.status in HALTED):
         done, state = snapped(done, state, problem)
-    inside, units = (lambda g, x: free_variables(problem, g, x)), certificate_units(problem, state.model)
-    end = polish(problem, state.x, inside, 8 if mine else 0, call.enough, units)
+    end = last_steps(call, state, 8 if mine else 0) if looked else as_it_stands(state)
     if end.steps and done.status == Status.STEPS:  # the method's own limit: Newton's method came to the end instead
         done = replace(done, status=Status.CONVERGED)
     if end.steps:
@@ -170,7 +172,12 @@ def conclude_fit(
         weighted, roots = (slope * r, mean * J), np.sqrt(np.maximum(bend, np.finfo(bend.dtype).eps))
     g = np.asarray(seen.gradient)
     active = active_bounds(problem.space, g, seen.x)
-    certificate = certificate_of(replace(done, start=call.x), state, shown, problem, call.limits.tolerance, call.names)
+    if looked:
+        certificate = certificate_of(
+            replace(done, start=call.x), state, shown, problem, call.limits.tolerance, call.names
+        )
+    else:
+        certificate = not_made(g, default_tolerance(g), done.status.sentence)
     free = structural_words(J, call.names, active != 0) if loose(certificate) and hasattr(J, "tocsr") else None
     said = reasons[-1]
     notes, reasons = (notes, reasons) if free is None else ([*notes, free], (*reasons, free))
@@ -187,6 +194,19 @@ def conclude_fit(
         error=1e-11 if isinstance(problem, HostResiduals) and problem.jacobian is None else None,
         start=done.start, recipe=method, roots=roots,
     )  # fmt: skip
+
+
+def last_steps(call: FitCall, state: Any, most: int) -> Polished:
+    """Full Newton steps, at most so many, and everything that is to be known where they end."""
+    problem = call.problem
+    inside = lambda g, x: free_variables(problem, g, x)
+    return polish(problem, state.x, inside, most, call.enough, certificate_units(problem, state.model))
+
+
+def as_it_stands(state: Any) -> Polished:
+    """What the run knows of its end."""
+    m = state.model
+    return Polished(m.x, FitEvaluation(Evaluation(m.x, m.value, m.gradient, m.curvature), None), 0)
 
 
 def certificate_units(problem: Any, model: Any) -> np.ndarray | None:

@@ -18,10 +18,12 @@ from raphson.kernel.status import Status
 from raphson.problems.loss import Loss
 from raphson.slam.account import FACTOR_CLASSES, ODOMETRY, factor_class
 from raphson.slam.graduated_loss import ENDS, FORMS, GraduatedLoss
+from raphson.slam.graduated_rounds import Round
 from raphson.slam.graph import FactorGraph
 from raphson.slam.robust import squares
 from raphson.slam.solution import GraphFit
 from raphson.solver.call import limited
+from raphson.solver.callbacks import say_stage
 from raphson.solver.options import Limits
 from raphson.solver.step import Method
 
@@ -126,42 +128,45 @@ class GraduatedNonConvexity:
         return found
 
 
-def graduate(call: FitCall, method: Method) -> tuple[FitCall, tuple[str, ...], bool]:
-    """The call from the point to which the stages lead, with the cost at which they end, words on them, and whether
-    all of them were gone through.
+def graduate(call: FitCall, method: Method) -> tuple[FitCall, tuple[str, ...], list[Round], bool]:
+    """The call from the point to which the stages lead, with the cost at which they end, words on them, the rounds, and
+    whether all of them were gone through.
 
     Where what was kept turns out to err much less than its information says, the thresholds were too wide to tell
     outliers by: then once more from the start, with thresholds of that size. At last from the map that was found, from
     a softness at which factors are heard that only a map which was still wrong made outliers.
     """
-    own, stages, trials, size, whole = call, 0, 0, 1.0, True
+    own, size, whole, rounds = call, 1.0, True, list[Round]()
     for left in reversed(range(PASSES)):
-        own, more, steps, done = narrowed(replace(own, x=call.x), method)
-        whole = whole and done
-        stages, trials, found = stages + more, trials + steps, noise_size(own)
+        say_stage(call.progress, f"graduated non-convexity, round {len(rounds) + 1}")
+        own, one, done = narrowed(replace(own, x=call.x), method)
+        rounds.append(replace(one, size=size))
+        whole, found = whole and done, noise_size(own)
         if not left or found is None or WIDER * found > NARROWER * size or late(own):
             break
         ratio, loss = max(WIDER * found / size, LEAST), own.problem.loss
         size, narrow = size * ratio, replace(loss, limits=tuple(ratio * c for c in loss.limits))
         own = replace(own, problem=replace(own.problem, loss=narrow))
-    again, more, steps, done = narrowed(own, method, AGAIN)
-    if float(again.problem.value(again.x)) < float(own.problem.value(own.x)):
-        own = again
-    own = replace(own, limits=again.limits)
-    said = f"graduated non-convexity: {stages + more} stages, {trials + steps} trials before those of the trace"
+    say_stage(call.progress, f"graduated non-convexity, round {len(rounds) + 1}")
+    again, one, done = narrowed(own, method, AGAIN)
+    lower = float(again.problem.value(again.x)) < float(own.problem.value(own.x))
+    rounds.append(replace(one, size=size, again=True, kept=lower))
+    own = replace(again if lower else own, limits=again.limits)
+    stages, trials = (sum(getattr(one, name) for one in rounds) for name in ("stages", "trials"))
+    said = f"graduated non-convexity: {stages} stages, {trials} trials before those of the trace"
     if size < 1:
         said += (
             f"; what it kept errs less than its information says, so the thresholds were narrowed to {size:.2g} times"
         )
-    return own, (said,), whole and done
+    return own, (said,), rounds, whole and done
 
 
-def narrowed(call: FitCall, method: Method, most: float = np.inf) -> tuple[FitCall, int, int, bool]:
-    """The call from where the stages end, begun with this softness at `most`, and with the trials that are left; how
-    many stages and trials there were, and whether the last one was reached."""
+def narrowed(call: FitCall, method: Method, most: float = np.inf) -> tuple[FitCall, Round, bool]:
+    """The call from where the stages end, begun with this softness at `most`, and with the trials that are left; what
+    was done, and whether the last stage was reached."""
     loss, x, limits, stages, trials = call.problem.loss, call.x, call.limits, 0, 0
     end, none = (FIRM, 1) if loss.form == "truncated" else (ENDS[loss.form], 0)
-    softness = min(2 * float(loss.ratios(call.problem.residuals(x)).max(initial=0.0)) - none, most)
+    softness = first = min(2 * float(loss.ratios(call.problem.residuals(x)).max(initial=0.0)) - none, most)
     while softness > end and not late(call) and limits.max_steps != 0:
         steps = STAGE_STEPS if limits.max_steps is None else min(STAGE_STEPS, limits.max_steps)
         problem = replace(call.problem, loss=replace(loss, softness=jnp.asarray(softness, loss.softness.dtype)))
@@ -169,7 +174,10 @@ def narrowed(call: FitCall, method: Method, most: float = np.inf) -> tuple[FitCa
         done = run_from(replace(call, problem=problem), stage, x, progress=call.progress)
         x, trials, stages, softness = done.state.best.x, trials + len(done.trace), stages + 1, softness / DIVIDED
         limits = limits.after(len(done.trace), False)
-    return replace(call, x=x, limits=limits), stages, trials, softness <= end
+    found = replace(call, x=x, limits=limits)
+    dropped = sum(int(mask.sum()) for mask in loss.dropped(call.problem.residuals(x)))
+    last = DIVIDED * softness if stages else softness
+    return found, Round(first, last, stages, trials, dropped), softness <= end
 
 
 def late(call: FitCall) -> bool:

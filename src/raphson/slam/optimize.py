@@ -15,13 +15,15 @@ from raphson.fit.result import Fit
 from raphson.fit.strategy import POLISH
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace
+from raphson.operators.sparse_gram import SparseGram
 from raphson.problems.loss import Loss
 from raphson.slam.bundle import bundle_notes
 from raphson.slam.bundle_file import BundleFile
 from raphson.slam.chordal import chordal_start
 from raphson.slam.costs import edge_costs
 from raphson.slam.creep import Creep, handed_over, newton_method
-from raphson.slam.graduated import GraduatedNonConvexity, graduate, judged, unfinished
+from raphson.slam.graduated import GraduatedNonConvexity, graduate, judged, late, unfinished
+from raphson.slam.graduated_rounds import Round
 from raphson.slam.graph import FactorGraph
 from raphson.slam.graph_file import GraphFile
 from raphson.slam.odometry import odometry_start
@@ -30,6 +32,7 @@ from raphson.slam.solution import GraphFit, StepNames
 from raphson.solver.call import limited
 from raphson.solver.callbacks import reporter, say_stage
 from raphson.solver.clock import CompileClock
+from raphson.solver.drive import Run
 from raphson.solver.options import Limits, read_limits
 from raphson.solver.presets import RESIDUAL_ALIASES, RESIDUAL_PRESETS, preset_name, residual_preset
 from raphson.solver.step import Method
@@ -122,10 +125,9 @@ def optimize(
         StepNames(prepared.graph, prepared.free), True, notes, begin, compiled, None, line,
         enough=enough_for(prepared, limits),
     )  # fmt: skip
-    told: tuple[str, ...] = ()
-    narrowed_down = True
+    told, rounds, narrowed_down = tuple[str, ...](), list[Round](), True
     if isinstance(wanted, GraduatedNonConvexity):
-        call, told, narrowed_down = graduate(call, candidates[0][1])
+        call, told, rounds, narrowed_down = graduate(call, candidates[0][1])
     stages = {
         "start": first - begin,
         "prepare": ready - first,
@@ -139,6 +141,7 @@ def optimize(
     found.begun, found.weights = prepared.values(prepared.x), factor_loss.counted(jnp.asarray(found.residuals))
     if isinstance(wanted, GraduatedNonConvexity):
         judged(found, factor_loss)
+        found.rounds = rounds
     if not narrowed_down:
         unfinished(found, call.over)
     found.notes += beyond_limit(found, limits)
@@ -175,8 +178,8 @@ def first_minimum(
             done = handed_over(done, run_from(certified, newton, done.state.x, progress=call.progress))
             why = f"{why}; it crept, and after {crept} trials Newton's method with the exact Hessian went on"
         arrived = time.perf_counter()
-        say_stage(call.progress, "certificate")
-        fit = conclude_fit(certified, replace(done, status=limits.named(done.status)), chosen, name, (*reasons, why))
+        done = replace(done, status=limits.named(done.status))
+        fit = concluded(call, certified, done, chosen, name, (*reasons, why))
         if crept:
             seen = fit.evaluations
             fit.evaluations = replace(seen, hessian=seen.hessian + 1 + int(done.trace.accepted[crept:].sum()))
@@ -190,6 +193,21 @@ def first_minimum(
             break
     assert best is not None  # there is one candidate at least
     return best
+
+
+def concluded(call: FitCall, certified: FitCall, done: Run, method: Method, name: str, reasons: tuple[str, ...]) -> Fit:
+    """The result of a run with its certificate; without one where the time is over before it, or Ctrl-C comes while it
+    is made."""
+    ready = isinstance(done.state.model.curvature, SparseGram)  # Newton's method has no J at hand
+    if not (ready and late(call) and call.over[0] == Status.TIME):
+        say_stage(call.progress, "certificate")
+        try:
+            return conclude_fit(certified, done, method, name, reasons)
+        except KeyboardInterrupt:
+            if not ready:
+                raise
+            call.over.append(Status.USER)
+    return conclude_fit(call, replace(done, status=call.over[-1]), method, name, reasons, looked=False)
 
 
 def enough_for(prepared: Prepared, limits: Limits) -> float:

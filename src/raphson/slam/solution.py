@@ -10,6 +10,7 @@ import numpy as np
 from raphson.fit.result import Fit
 from raphson.slam.costs import graph_costs
 from raphson.slam.global_certificate import GlobalCertificate, certify_global
+from raphson.slam.graduated_rounds import Round
 from raphson.slam.graph import FactorGraph
 from raphson.slam.marginals import marginal_covariances
 from raphson.solver.wording import summary
@@ -20,7 +21,8 @@ class GraphFit(Fit):
     """A `Fit` of a factor graph. `values`: all variables by type (N, ...), the held ones, too; `graph` what was
     optimized, with these values; `stages`: seconds of its parts; `begun`: the values at the start. `x` holds the free
     variables alone. By kind of factor, as in `graph.factors`: `weights` (m,), how much each counts, 1 in least squares
-    and rho'(z) with a loss; `outliers`, masks (m,) of those that graduated non-convexity dropped, no mask otherwise."""
+    and rho'(z) with a loss; `outliers`, masks (m,) of those that graduated non-convexity dropped, no mask otherwise;
+    `rounds`: how that went."""
 
     values: dict[str, np.ndarray] = field(default_factory=dict)
     graph: FactorGraph = field(default_factory=FactorGraph)
@@ -28,6 +30,7 @@ class GraphFit(Fit):
     begun: dict[str, np.ndarray] = field(default_factory=dict)
     weights: list[np.ndarray] = field(default_factory=list)
     outliers: list[np.ndarray] = field(default_factory=list)
+    rounds: list[Round] = field(default_factory=list)
 
     @classmethod
     def of(cls, fit: Fit, values: dict[str, np.ndarray], graph: FactorGraph, stages: dict[str, float]) -> "GraphFit":
@@ -35,7 +38,7 @@ class GraphFit(Fit):
         object.__setattr__(fit, "__class__", cls)
         found: Any = fit
         found.values, found.graph, found.stages = values, graph.with_values(values), stages
-        found.begun, found.weights, found.outliers = {}, [], []
+        found.begun, found.weights, found.outliers, found.rounds = {}, [], [], []
         return found
 
     @property

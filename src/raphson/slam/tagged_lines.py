@@ -26,7 +26,7 @@ FEW = 5
 
 @dataclass(frozen=True)
 class TagLines:
-    """The lines that begin with `tag`: their numbers in the file, and their text after the tag."""
+    """The lines that begin with `tag`: their numbers in the file, and their text after the tag (empty: all of it)."""
 
     tag: str
     name: str
@@ -36,7 +36,8 @@ class TagLines:
     """Number of the last line of the file that says something."""
 
     def error(self, row: int, what: str) -> GraphFileError:
-        return at_line(self.name, self.numbers[row], f"{self.tag}: {what}", self.numbers[row] == self.last)
+        said = f"{self.tag}: {what}" if self.tag else what
+        return at_line(self.name, self.numbers[row], said, self.numbers[row] == self.last)
 
 
 @dataclass(frozen=True)

@@ -48,12 +48,21 @@ def still_page(shown: GraphMap, words: dict[str, Any], found: bool) -> str:
         f"<p>{escape(words['sigma'])}</p>",
         f"<p>{escape(words['ellipses'])}</p>" if still_ellipses(shown)[1].size else "",
         f"<h2>{escape(words['worstQuestion'])}</h2>", plain_table(words["worstColumns"], words["worstRows"]),
+        length_figure(words),
         f"<h2>{escape(words['costs'])}</h2>", plain_table(words["costColumns"], words["costRows"]),
         f"<h2>{escape(words['notes'])}</h2><ul>{notes}</ul>" if notes else "",
         f"<p>{escape(words['inside'])}</p>",
         "</main>",
     ]  # fmt: skip
     return "\n".join(part for part in parts if part)
+
+
+def length_figure(words: dict[str, Any]) -> str:
+    """The histogram of reprojection errors, where there is one."""
+    if not words["lengths"]:
+        return ""
+    told = f"<figcaption>{escape(words['lengthsCaption'])}</figcaption>"
+    return f"<h2>{escape(words['lengthsQuestion'])}</h2><figure>{words['lengths']}{told}</figure>"
 
 
 def plain_table(columns: list[str], rows: list[list[str]]) -> str:

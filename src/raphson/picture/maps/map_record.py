@@ -9,7 +9,7 @@ import numpy as np
 
 from raphson.picture.maps.graph_map import GraphMap, MapMoment
 from raphson.picture.maps.map_ellipses import IN_SIGMAS
-from raphson.picture.maps.map_words import WORST, map_words
+from raphson.picture.maps.map_words import WORST, map_words, weighed_by_loss
 
 RAMP: dict[str, list[str]] = json.loads(Path(__file__).with_name("ramp.json").read_text(encoding="utf-8"))
 """The colors of errors, the smallest first: on white each is darker than the one before, on dark ground lighter."""
@@ -23,8 +23,8 @@ def map_record(fit: Any, shown: GraphMap, title: str) -> dict[str, Any]:
     """The map in plain lists, numbers and base64; the same fit gives the same record."""
     plain = np.array_equal(shown.ids, np.arange(len(shown.ids)))
     return {
-        "schema": 1, "cameras": bool(shown.cameras), "dimension": shown.dimension, "success": bool(fit.success),
-        "types": [list(kind) for kind in shown.types],
+        "schema": 1, "cameras": bool(shown.cameras), "robust": weighed_by_loss(shown),
+        "dimension": shown.dimension, "success": bool(fit.success), "types": [list(kind) for kind in shown.types],
         "ids": None if plain else ",".join(map(str, shown.ids)), "held": np.flatnonzero(shown.held).tolist(),
         "count": len(shown.ids), "edges": len(shown.ends), "steps": shown.steps,
         "ends": base64_of(shown.ends, "<u4"), "classes": base64_of(shown.classes, "u1"),

@@ -1,17 +1,24 @@
 """What a map says, in English and Chinese: every number in it is computed from the map."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from raphson.picture.chinese import chinese_notes, spoken
+from raphson.picture.chinese import chinese_notes, chinese_scene, spoken
 from raphson.picture.maps.graph_map import ROUNDING_ERROR, GraphMap
 from raphson.picture.maps.map_ellipses import MOST, why_without
+from raphson.picture.maps.pixel_lengths import length_histogram, pixel_lengths
+from raphson.picture.render.svg import svg
 from raphson.report.table import significant
 from raphson.slam.account import FACTOR_CLASSES, ODOMETRY, costs_at_start, count_components
+from raphson.slam.graduated_rounds import round_words, round_words_in_chinese
 
 NAMED = 60
 """Outliers named in the notes of a page."""
+
+LENGTHS_WIDTH = 400
+"""Pixels of the histogram: its letters can be read at 390 of a telephone and are not too large at 440."""
 
 WORST = 20
 """Rows of the table of the worst edges."""
@@ -41,10 +48,10 @@ FIXED: dict[str, dict[str, Any]] = {
         "ellipse": "95 % ellipse of a place",
         "ellipses": "An ellipse holds its place with 95 % probability: its marginal covariance, everything else free, "
         "relative to what is held, if noise is what the information matrices say.",
-        "pixels": "Pixels count as they are: 1 sigma is one pixel along each axis of the image.",
         "share": "share of e' Ω e", "weight": "weight",
         "dropped": "dropped, weight 0: {} (dashed)", "light": "weight below 1/2: {} (dashed)",
-        "notes": "Notes", "labels": {"why": "why", "start": "start", "work": "work", "method": "method"},
+        "notes": "Notes",
+        "labels": {"why": "why", "start": "start", "work": "work", "method": "method", "rounds": "rounds"},
         "inside": "Where scripts are allowed the map can be moved, enlarged and, in space, turned, and the steps of "
         "the run can be gone through. Everything is inside this one file.",
     },
@@ -60,42 +67,56 @@ FIXED: dict[str, dict[str, Any]] = {
         "ellipse": "位置的 95 % 椭圆",
         "ellipses": "椭圆以 95 % 的概率包含该位置：由边缘协方差得到，其余变量都自由，相对于固定的变量；"
         "前提是噪声如信息矩阵所述。",
-        "pixels": "像素按原样计：1 σ 即图像每个轴上的一个像素。",
         "share": "占 e' Ω e 的份额", "weight": "权重",
         "dropped": "已剔除，权重为 0：{} 条（虚线）", "light": "权重低于 1/2：{} 条（虚线）",
-        "notes": "说明", "labels": {"why": "原因", "start": "起点", "work": "工作量", "method": "方法"},
+        "notes": "说明",
+        "labels": {"why": "原因", "start": "起点", "work": "工作量", "method": "方法", "rounds": "各轮"},
         "inside": "允许脚本时，地图可以移动、放大，三维的可以转动，还可以逐步查看迭代过程。一切都在这一个文件里。",
     },
 }  # fmt: skip
 
 
+OF_CAMERAS: dict[str, dict[str, str]] = {
+    "en": {
+        "worst": "Worst observations", "legend": "error of an observation, in sigmas",
+        "sigma": "The error of an observation is sqrt(e' Ω e / d) for the d numbers it measures. Pixels count as they "
+        "are: 1 sigma is one pixel along each axis of the image.",
+    },
+    "zh": {
+        "worst": "误差最大的观测", "legend": "观测的误差（σ）",
+        "sigma": "一个观测的误差是 sqrt(e' Ω e / d)，d 是它测量的数的个数。"
+        "像素按原样计：1 σ 即图像每个轴上的一个像素。",
+    },
+}  # fmt: skip
+"""What is said otherwise where cameras see points."""
+
+
 def map_words(fit: Any, shown: GraphMap, title: str, language: str) -> dict[str, Any]:
     """All sentences of a map's page in a language."""
     zh = language == "zh"
-    own, tell = FIXED[language], spoken if zh else str
+    own, tell = FIXED[language] | (OF_CAMERAS[language] if shown.cameras else {}), spoken if zh else str
     before, after = costs_at_start(fit), fit.chi2
     plane = after.get("gtsam") == after["g2o"] / 2
     meaning = own["conventions"] | ({"gtsam": "上者之半" if zh else "half of it"} if plane else {})
     headline = HEADLINES[fit.certificate.verdict.name.lower()][zh]
     told = {"why": tell(fit.certificate.criterion), "start": tell(fit.reasons[0]), "work": work_words(fit, zh),
             "method": fit.method if zh else fit.description}  # fmt: skip
+    if fit.rounds:
+        told["rounds"] = (round_words_in_chinese if zh else round_words)(fit.rounds)
     notes = chinese_notes(list(fit.notes)) if zh else list(fit.notes)
     kept = {
-        key: value
-        for key, value in own.items()
-        if key not in ("conventions", "pixels", "share", "weight", "dropped", "light")
+        key: value for key, value in own.items() if key not in ("conventions", "share", "weight", "dropped", "light")
     }
     dashed = own["dropped" if shown.judged else "light"]
     weighed = [] if shown.weights is None else [own["weight"]]
     share = own["share"] if weighed_by_loss(shown) else own["worstColumns"][-1]
-    return kept | {
+    return kept | length_words(fit, zh) | {
         "title": title or ("因子图" if zh else "Factor graph"), "facts": facts(fit, shown, zh),
         "headline": f"{headline}{'：' if zh else ': '}{fell_of(fit, before, after, zh)}",
         "lines": [[own["labels"][label], text] for label, text in told.items()],
         "sentences": [spread_of_errors(shown, zh), concentrated(shown, zh), *spared_words(shown, zh)],
         "spared": dashed.format(int(shown.spared.sum())) if shown.spared.any() else "",
         "worstColumns": [*own["worstColumns"][:-1], share, *weighed],
-        "sigma": own["sigma"] + (f"{'' if zh else ' '}{own['pixels']}" if shown.cameras else ""),
         "costRows": [
             ["f", significant(fit.trace.start_value, 6), significant(fit.value, 6), minimized(fit, zh)],
             *[[name, significant(before[name], 6), significant(after[name], 6), meaning[name]] for name in after],
@@ -106,6 +127,29 @@ def map_words(fit: Any, shown: GraphMap, title: str, language: str) -> dict[str,
     }  # fmt: skip
 
 
+def length_words(fit: Any, zh: bool) -> dict[str, str]:
+    """The histogram of reprojection errors as SVG, its question and its numbers; empty where no camera sees a point."""
+    found = pixel_lengths(fit)
+    if found is None:
+        return dict.fromkeys(("lengths", "lengthsQuestion", "lengthsCaption"), "")
+    scene = chinese_scene(length_histogram(*found)) if zh else length_histogram(*found)
+    told = "" if zh else " "
+    bare = replace(scene, question="", title="", caption="", notes=())
+    return {
+        "lengths": svg(bare, LENGTHS_WIDTH),
+        "lengthsQuestion": scene.question,
+        "lengthsCaption": told.join([scene.caption, *scene.notes]),
+    }
+
+
+def pair_words(shown: GraphMap, count: int, zh: bool) -> str:
+    """What is called an edge elsewhere: cameras observe points."""
+    if zh:
+        return "个观测" if shown.cameras else "条边"
+    several = "" if count == 1 else "s"
+    return f"observation{several}" if shown.cameras else f"edge{several}"
+
+
 def facts(fit: Any, shown: GraphMap, zh: bool) -> str:
     """What the graph holds, in one line."""
     kinds = [
@@ -114,7 +158,9 @@ def facts(fit: Any, shown: GraphMap, zh: bool) -> str:
     classes = [(CLASS_WORDS["zh" if zh else "en"][k], shown.count(name)) for k, name in enumerate(FACTOR_CLASSES)]
     parts = count_components(fit.graph)
     if zh:
-        return " · ".join([*kinds, *(f"{count} 条{name}边" for name, count in classes if count), f"{parts} 个连通部分"])
+        edges = [f"{count} {'个' if shown.cameras else '条'}{name}" for name, count in classes if count]
+        edges = edges if shown.cameras else [f"{words}边" for words in edges]
+        return " · ".join([*kinds, *edges, f"{parts} 个连通部分"])
     edges = [f"{count} {name}{'' if count == 1 or name == ODOMETRY else 's'}" for name, count in classes if count]
     return " · ".join([*kinds, *edges, f"{parts} component{'' if parts == 1 else 's'}"])
 
@@ -130,7 +176,7 @@ def kind_words(shown: GraphMap, name: str, count: int, pose: bool, zh: bool) -> 
     """What variables of a type are, and how they are called."""
     several = "" if count == 1 else "s"
     if shown.cameras:
-        known = ("相机", f"camera{several}") if name in shown.cameras else ("点", f"point{several}")
+        known = ("相机", f"camera{several}") if name in shown.cameras else ("路标点", f"point{several}")
         return known[0 if zh else 1]
     if zh:
         return f"{'位姿' if pose else '路标'} {name}"
@@ -142,16 +188,17 @@ def spared_words(shown: GraphMap, zh: bool) -> list[str]:
     count = int(shown.spared.sum())
     if shown.judged:
         if zh:
-            return [f"{count} 条边被判为离群值而剔除，权重为 0。" if count else "没有一条边被判为离群值。"]
+            some, none = pair_words(shown, count, zh), "一个观测" if shown.cameras else "一条边"
+            return [f"{count} {some}被判为离群值而剔除，权重为 0。" if count else f"没有{none}被判为离群值。"]
         if not count:
-            return ["No edge was judged an outlier."]
-        what = "edge was judged an outlier" if count == 1 else "edges were judged outliers"
-        return [f"{count} {what} and dropped: weight 0."]
+            return [f"No {pair_words(shown, 1, zh)} was judged an outlier."]
+        what = "was judged an outlier" if count == 1 else "were judged outliers"
+        return [f"{count} {pair_words(shown, count, zh)} {what} and dropped: weight 0."]
     if not count:
         return []
     if zh:
-        return [f"稳健损失使 {count} 条边的权重低于 1/2。"]
-    return [f"The robust loss gives {count} edge{'' if count == 1 else 's'} a weight below 1/2."]
+        return [f"稳健损失使 {count} {pair_words(shown, count, zh)}的权重低于 1/2。"]
+    return [f"The robust loss gives {count} {pair_words(shown, count, zh)} a weight below 1/2."]
 
 
 def names_of_spared(shown: GraphMap, zh: bool) -> list[str]:
@@ -162,8 +209,10 @@ def names_of_spared(shown: GraphMap, zh: bool) -> list[str]:
     pairs = ["{} → {}".format(*(shown.name(int(a)) for a in shown.ends[k])) for k in rows[:NAMED]]
     more = len(rows) - len(pairs)
     if zh:
-        return [f"已剔除的边：{'，'.join(pairs)}" + (f"，另有 {more} 条（fit.outliers）" if more else "")]
-    return [f"dropped edges: {', '.join(pairs)}" + (f", and {more} more (fit.outliers)" if more else "")]
+        what, unit = ("观测", "个") if shown.cameras else ("边", "条")
+        return [f"已剔除的{what}：{'，'.join(pairs)}" + (f"，另有 {more} {unit}（fit.outliers）" if more else "")]
+    others = f", and {more} more (fit.outliers)" if more else ""
+    return [f"dropped {pair_words(shown, 2, zh)}: {', '.join(pairs)}{others}"]
 
 
 def error_words(error: float) -> str:
@@ -214,33 +263,33 @@ def spread_of_errors(shown: GraphMap, zh: bool) -> str:
         int(np.sum(error > 3)),
     )
     a, b = (shown.name(int(k)) for k in shown.ends[worst])
+    pairs = pair_words(shown, error.size, zh)
     if shown.end.error[worst] < ROUNDING_ERROR:
-        return f"{error.size} 条边全部吻合，只差舍入误差。" if zh else f"All {error.size} edges fit to rounding."
+        return f"{error.size} {pairs}全部吻合，只差舍入误差。" if zh else f"All {error.size} {pairs} fit to rounding."
     if zh:
-        above = f"{many} 条超过 3 σ" if many else "没有一条超过 3 σ"
-        return f"{error.size} 条边中一半的误差在 {half} σ 以内，最大的是 {largest} σ（{a} → {b}），{above}。"
+        above = f"{many} {pairs[0]}超过 3 σ" if many else f"没有一{pairs[0]}超过 3 σ"
+        return f"{error.size} {pairs}中一半的误差在 {half} σ 以内，最大的是 {largest} σ（{a} → {b}），{above}。"
     above = "none is above 3" if not many else f"{many} {'is' if many == 1 else 'are'} above 3"
-    return (
-        f"Half of the {error.size} edges are within {half} sigmas, the largest error is {largest} ({a} → {b}), {above}."
-    )
+    largest = f"the largest error is {largest} ({a} → {b})"
+    return f"Half of the {error.size} {pairs} are within {half} sigmas, {largest}, {above}."
 
 
 def concentrated(shown: GraphMap, zh: bool) -> str:
     """The share of the cost that one hundredth of the edges holds."""
     count = max(1, round(shown.share.size / 100))
     held = 100 * float(np.sum(np.sort(shown.share)[-count:]))
+    one, pairs = pair_words(shown, 1, zh), pair_words(shown, count, zh)
     if weighed_by_loss(shown):
         if zh:
-            return f"误差最大的 {count} 条边占 e' Ω e 之和的 {held:.0f} %，损失则按权重计。"
-        who = (
-            "The edge with the largest error holds" if count == 1 else f"The {count} edges with the largest errors hold"
-        )
+            return f"误差最大的 {count} {pairs}占 e' Ω e 之和的 {held:.0f} %，损失则按权重计。"
+        many = f"The {count} {pairs} with the largest errors hold"
+        who = f"The {one} with the largest error holds" if count == 1 else many
         return f"{who} {held:.0f} % of the sum of e' Ω e, which the loss does not count whole."
     if zh:
-        return f"其中代价最大的 {count} 条边占全部代价的 {held:.0f} %。"
+        return f"其中代价最大的 {count} {pairs}占全部代价的 {held:.0f} %。"
     if count == 1:
-        return f"The edge that costs most holds {held:.0f} % of the cost."
-    return f"The {count} edges that cost most hold {held:.0f} % of the cost."
+        return f"The {one} that costs most holds {held:.0f} % of the cost."
+    return f"The {count} {pairs} that cost most hold {held:.0f} % of the cost."
 
 
 def weighed_by_loss(shown: GraphMap) -> bool:
