@@ -1,4 +1,4 @@
-"""The methods that `python -m benchmarks training` compares: four settings each, of one program if possible."""
+"""The methods that `python -m benchmarks training` compares: six settings each, of one program (Newton-CG: four)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from benchmarks.training_cases import Case
 BATCH = 128
 """Examples in a batch of the methods that are gradient transformations."""
 
-RATES = (1e-3, 3e-3, 1e-2, 3e-2)
+RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1)
 
-DAMPINGS = (1e-3, 1e-2, 1e-1, 1.0)
-"""K-FAC's first and least damping; the first of them is its default."""
+DAMPINGS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+"""K-FAC's first and least damping; 0.001 is its default."""
 
 FAMILIES = ("adam", "soap", "kfac", "newton-cg")
 
