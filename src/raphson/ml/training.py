@@ -95,7 +95,7 @@ def train(
             status = Status.USER
     kept.save(state, last=True)
     seen = Seen(loss, data, came, getattr(getattr(run.method, "path", None), "unit", ""))
-    return concluded(run, loss, state, rows, status, bad, time.perf_counter() - begin, certify, seen)
+    return concluded(run, loss, state, rows, status, bad, time.perf_counter() - begin, certify, seen, kept.notes)
 
 
 def ended(
@@ -123,12 +123,12 @@ ENDINGS = {
 
 def concluded(
     run: Training, loss: Any, state: TrainingState, rows: list[Any], status: Status, bad: list[int], seconds: float,
-    certify: bool, seen: Seen,
+    certify: bool, seen: Seen, unsaved: list[str],
 ) -> TrainingResult:  # fmt: skip
     """The result, in words that say only what was seen."""
     said = ENDINGS.get(status, status.sentence)
     proof = "" if run.source.constant else "; single batches were seen, which show no minimum of the whole"
-    notes = list(run.source.notes)
+    notes = [*run.source.notes, *unsaved]
     if bad:
         shown = ", ".join(map(str, bad[:8])) + (" and others" if len(bad) > 8 else "")
         notes.append(f"not finite, and left out: batch {shown} ({len(bad)} in all); the step was refused each time")
