@@ -1,4 +1,4 @@
-"""The methods that `python -m benchmarks training` compares: four settings each, of one program if possible."""
+"""The methods that `python -m benchmarks training` compares: six settings each, of one program (Newton-CG: four)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,10 +13,16 @@ from benchmarks.training_cases import Case
 BATCH = 128
 """Examples in a batch of the methods that are gradient transformations."""
 
-RATES = (1e-3, 3e-3, 1e-2, 3e-2)
-
-DAMPINGS = (1e-3, 1e-2, 1e-1, 1.0)
-"""K-FAC's first and least damping; the first of them is its default."""
+TRIES: dict[str, tuple[float, ...]] = {
+    "adam": (1e-3, 3e-3, 1e-2, 3e-2),
+    "adam high": (1e-1, 3e-1),
+    "soap": (1e-3, 3e-3, 1e-2, 3e-2),
+    "soap high": (1e-1, 3e-1),
+    "kfac": (1e-3, 1e-2, 1e-1, 1.0),
+    "kfac low": (1e-4, 1e-5),
+}
+"""Learning rates, and K-FAC's first and least damping (0.001 is its default); a row each. The second rows came later,
+where a best try was the last of the first row."""
 
 FAMILIES = ("adam", "soap", "kfac", "newton-cg")
 
@@ -24,7 +30,7 @@ FAMILIES = ("adam", "soap", "kfac", "newton-cg")
 def method_keys(case: Case, quick: bool) -> list[str]:
     """Rows: a method with all its settings, or of Newton-CG examples of gradient and curvature."""
     return [
-        *FAMILIES[:-1],
+        *TRIES,
         *(f"newton-cg {batch} {curved}" for batch, curved in case.second_order[: 1 if quick else 4]),
     ]
 
@@ -32,12 +38,12 @@ def method_keys(case: Case, quick: bool) -> list[str]:
 def settings(key: str, case: Case, quick: bool) -> dict[str, dict[str, Any]]:
     """The arguments of `rp.ml.training` for every setting of a row."""
     family, *sizes = key.split()
-    if sizes:
+    if key not in TRIES:
         batch, curved = map(int, sizes)
         size = None if batch == case.count else batch
         return {key: {"method": family, "batch_size": size, "curvature_batch": None if curved == batch else curved}}
-    tries = DAMPINGS if family == "kfac" else RATES
-    given = {f"{family} {value:g}": transformation(family, case.name, value) for value in tries[: 1 if quick else None]}
+    tries = TRIES[key][: 1 if quick else None]
+    given = {f"{family} {value:g}": transformation(family, case.name, value) for value in tries}
     return {name: {"method": method, "batch_size": BATCH} for name, method in given.items()}
 
 

@@ -182,7 +182,11 @@ def test_who_started_a_process_is_read_from_its_environment() -> None:
         asked_of({"JAX_PROCESS_ID": "1"})
 
 
-def test_two_processes_give_the_numbers_of_one() -> None:
-    seen = found(["raphson", "launch", "-n", "2", "tests/laws/mesh_world.py"], 1)
+def test_two_processes_give_the_numbers_of_one_and_end_a_run_together(tmp_path: Path) -> None:
+    """One of them is told to end (time, the end of its batches, Ctrl-C): both do, after the same trial."""
+    seen = found(["raphson", "launch", "-n", "2", "tests/laws/mesh_world.py", str(tmp_path / "run")], 1)
     assert (seen["processes"], seen["devices"]) == (2, 2)
+    status, trials = seen["ends"].pop("interrupted")  # before the fifth trial; they ask after 1, 3 and 7 at the latest
+    assert status == "USER" and 5 <= trials <= 7 and seen["ends"].pop("saved") == [[2], [trials]]
+    assert seen["ends"] == {"late": ["TIME", 1], "ended": ["STEPS", 2]}
     same(seen["numbers"])

@@ -5,15 +5,20 @@ As a script it prints them as JSON: `python -m tests.laws.mesh_world` on all dev
 """
 
 import json
+import os
+import signal
+import sys
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from jax.sharding import NamedSharding
 from jax.sharding import PartitionSpec as P
 
 import raphson as rp
+from raphson.ml import train
 from raphson.ml.risk_products import risk_gradient, risk_value
 from raphson.ml.tree_operator import flat_product
 
@@ -142,6 +147,28 @@ def few_and_laid_out() -> list[str]:
     return wrong
 
 
+def common_ends(mesh: Any, me: int, folder: str) -> dict[str, Any]:
+    """How runs end that one process alone was told to end, and after how many trials; what was saved."""
+    params, x, y, _ = inputs()
+    given: dict[str, Any] = {"method": optax.sgd(0.1), "checkpoint": folder}
+    over = NamedSharding(mesh, P("data"))
+    laid = [jax.make_array_from_callback(a[:16].shape, over, lambda place, a=a: a[place]) for a in (x, y)]
+
+    def batches(count: int, interrupted: int | None = None) -> Any:
+        for k in range(count):
+            if k == interrupted:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield tuple(laid)
+
+    late = train(risks(mesh)["own"], params, time_limit=0.0 if me else 600.0, steps=10**9, **given)
+    streams = {"ended": batches(9 if me else 2), "interrupted": batches(9, 4 if me else None)}
+    runs = {"late": late}
+    for name, stream in streams.items():
+        runs[name] = train(loss, params, batches=stream, **given | {"checkpoint": f"{folder} {name}"})
+    found = {name: [run.status.name, len(run.trace)] for name, run in runs.items()}
+    return found | {"saved": [rp.ml.Checkpoints(f"{folder} {name}").steps for name in streams]}
+
+
 def main() -> None:
     rp.ml.distributed()
     mesh = jax.make_mesh((jax.device_count(),), ("data",))
@@ -149,6 +176,8 @@ def main() -> None:
     found["numbers"] = quantities(mesh)
     if jax.process_count() == 1:
         found |= {"reductions": reductions(mesh), "wrong": not_kept() + few_and_laid_out()}
+    else:
+        found["ends"] = common_ends(mesh, jax.process_index(), sys.argv[1])
     if jax.process_index() == 0:
         print("found", json.dumps(found))
 

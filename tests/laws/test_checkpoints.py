@@ -125,6 +125,28 @@ def test_what_belongs_to_another_run_is_refused_by_name(tmp_path: Path) -> None:
         kept.restore({"w": np.ones(3), "b": 1.0})
 
 
+def test_what_holds_no_state_is_passed_over_and_two_views_see_the_same(tmp_path: Path) -> None:
+    """An empty folder, one that cannot be read, what a killed writer left: the run goes on from what is whole."""
+    like = {"w": np.ones(3)}
+    kept, other = rp.ml.Checkpoints(tmp_path), rp.ml.Checkpoints(tmp_path)
+    (tmp_path / "9").mkdir()
+    with pytest.warns(UserWarning, match="step 9: passed over, nothing else is there"):
+        assert kept.restore(like) is None
+    kept.save(1, like)
+    other.save(2, like)
+    assert kept.steps == other.steps == [1, 2] and not (tmp_path / "9").exists()
+    shutil.copytree(tmp_path / "2", tmp_path / "5")
+    shutil.rmtree(tmp_path / "5" / "state")
+    (tmp_path / "7" / "state").mkdir(parents=True)
+    (tmp_path / "3.orbax-checkpoint-tmp" / "state").mkdir(parents=True)
+    with pytest.warns(UserWarning, match="from step 5, 7: passed over, the run goes on from step 2"):
+        found = kept.restore(like)
+    assert found is not None and found[0] == 2
+    kept.save(3, like)
+    assert other.steps == [1, 2, 3]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2", "3", "5.unreadable"]
+
+
 def shards(lines: list[str]) -> list[str]:
     return sorted(line.split("found ")[1].strip() for line in lines if "found " in line)
 

@@ -1,6 +1,8 @@
 """A training run with a folder of states goes on from the latest, bit by bit the run that was not cut."""
 
+import resource
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +45,25 @@ def test_epochs_are_those_of_the_whole_run_and_another_run_is_refused(tmp_path: 
         rp.ml.train(RISK, PARAMS, epochs=3, checkpoint=tmp_path, **{**given, "seed": 5})
     with pytest.raises(TypeError, match="a folder"):
         rp.ml.train(RISK, PARAMS, epochs=3, checkpoint=3, **given)
+
+
+def test_a_full_disk_ends_no_run_and_a_folder_that_takes_nothing_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, before = rp.ml.Checkpoints(tmp_path, every=2), resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
+    try:
+        with pytest.warns(RuntimeWarning, match="step 2 could not be saved"):
+            run = rp.ml.train(RISK, PARAMS, steps=3, checkpoint=kept, method=optax.adam(0.01), **GIVEN)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert len(run.trace) == 3 and any("step 3 could not be saved" in note for note in run.notes)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr("os.access", lambda *a: False)
+    with pytest.raises(PermissionError, match="cannot be written to"):
+        rp.ml.train(RISK, PARAMS, steps=3, checkpoint=kept, method=optax.adam(0.01), **GIVEN)
+    with pytest.raises(NotADirectoryError, match="cannot be made"):
+        (tmp_path / "file").touch()
+        rp.ml.Checkpoints(tmp_path / "file" / "run")

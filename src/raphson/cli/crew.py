@@ -24,6 +24,9 @@ KEPT = 12
 PATIENCE = 5.0
 """Seconds for a process to end by itself after it was asked to, before it is killed."""
 
+SAVING = 60.0
+"""Seconds after Ctrl-C in which a process may end a trial and save its state, before it is asked once more."""
+
 STACK = ("    @     0x", "*** Check failure")
 """How lines of a C++ stack begin, which push the reason out of the last lines: that a process was missed, and which."""
 
@@ -135,15 +138,27 @@ class Crew:
         self.send(signal.SIGUSR1)
         time.sleep(0.5)
 
-    def end(self, gently: int = signal.SIGTERM) -> None:
-        """Ends what still runs, and waits for its last lines."""
-        self.send(gently)
-        until = time.monotonic() + PATIENCE
+    def interrupt(self) -> None:
+        """Hands Ctrl-C on, and waits: `train` ends its trial and saves."""
+        self.send(signal.SIGINT)
+        if not self.gone(PATIENCE):
+            written("raphson: waiting until a trial is over and saved (Ctrl-C: end at once)", sys.stderr)
+            self.gone(SAVING)
+
+    def gone(self, seconds: float) -> bool:
+        """Whether all processes have ended, for which it waits so long."""
+        until = time.monotonic() + seconds
         for process in self.started:
             try:
                 process.wait(max(0.0, until - time.monotonic()))
             except subprocess.TimeoutExpired:
-                break
+                return False
+        return True
+
+    def end(self) -> None:
+        """Ends what still runs, and waits for its last lines."""
+        self.send(signal.SIGTERM)
+        self.gone(PATIENCE)
         self.send(signal.SIGKILL)
         for process, threads in zip(self.started, self.readers, strict=True):
             process.wait()

@@ -40,7 +40,7 @@ def launch(
         crew.start(port)
         ended = crew.first_failure(None if time_limit is None else begin + time_limit)
     except KeyboardInterrupt:
-        crew.end(signal.SIGINT)
+        crew.interrupt()
         raise
     finally:
         crew.end()

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from raphson.ml.mesh import loosened
 from raphson.ml.microbatches import Microbatches, leading
 
 
@@ -97,7 +98,7 @@ class BatchStream:
             self.source, self.at, self.epoch = iter(self.batches), 0, 0
             self.last = (-1, None)
         while self.last[0] < k:
-            self.last = (self.last[0] + 1, self.following())
+            self.last = (self.last[0] + 1, jax.tree.map(loosened, self.following()))
         done = np.nan if self.length is None else (k + 1) / self.length
         return one_batch(self.last[1]), done
 

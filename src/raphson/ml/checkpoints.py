@@ -16,8 +16,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from raphson.kernel.warning import warn
+from raphson.ml.checkpoint_folder import alone_then_all, first_words, is_empty, put_aside, swept
+
 SMALL = 1 << 20
 """Bytes up to which an array lies with others. An array on its own costs about a millisecond and two files."""
+
+
+class Unreadable(ValueError):
+    """The files of a step are damaged."""
 
 
 class Checkpoints:
@@ -27,7 +34,8 @@ class Checkpoints:
     words and numbers (the method, the seed, ...): a state that was saved with another one is refused. In several
     processes all of them call the same methods, and share the folder.
 
-    Raises ImportError without orbax-checkpoint, ValueError for what cannot be meant.
+    Raises ImportError without orbax-checkpoint, ValueError for what cannot be meant, OSError where there is no such
+    folder to be made.
     """
 
     def __init__(
@@ -45,20 +53,25 @@ class Checkpoints:
         if self.folder.exists() and not self.folder.is_dir():
             raise ValueError(f"{self.folder} is a file: a folder holds the states")
         self.manager = opened(self.folder, int(keep))
+        self.lost: set[int] = set()
 
     @property
     def steps(self) -> list[int]:
-        """The steps whose states are there, ascending."""
-        return sorted(self.manager.all_steps())
+        """The steps whose states are there, ascending, whoever saved them. Folders that are empty are passed over."""
+        self.manager.reload()
+        found = sorted(self.manager.all_steps())
+        empty = {step for step in found if is_empty(self.folder / str(step))}
+        self.lost = empty | self.lost.intersection(found)
+        return [step for step in found if step not in empty]
 
     def save(self, step: int, state: Any) -> None:
         """Writes the state, a pytree of arrays, keys of jax.random and numbers; returns when it is there.
 
-        Raises ValueError for a step that is not above those that are there: the run did not go on from them.
+        What cannot be read is put aside, under another name; what killed writers left is removed. Raises ValueError for
+        a step that is not above those that are there: the run did not go on from them; OSError where it cannot be
+        written (a full disk): those before it are there.
         """
-        from orbax.checkpoint import args
-
-        latest = self.manager.latest_step()
+        latest = max(set(self.steps) - self.lost, default=None)
         if isinstance(step, bool) or step != int(step) or step < 0:
             raise ValueError(f"step is {step!r}: it is a whole number, at least 0")
         if latest is not None and step <= latest:
@@ -66,41 +79,83 @@ class Checkpoints:
                 f"{self.folder} holds step {latest}, and step {step} was to be saved: go on from there (restore), "
                 "or give an empty folder"
             )
+        content = self.content(state)
+        if self.lost:
+            alone_then_all(lambda: put_aside(self.folder, sorted(self.lost)))
+            self.lost.clear()
+            self.manager.reload()
+        try:
+            self.manager.save(int(step), args=content, force=True)
+        except (OSError, ValueError) as error:  # orbax hands on what tensorstore raises
+            raise OSError(f"step {step} could not be saved in {self.folder}: {first_words(error)}") from error
+        finally:
+            if jax.process_index() == 0:
+                swept(self.folder, int(step))
+
+    def content(self, state: Any) -> Any:
+        """What orbax is to write."""
+        from orbax.checkpoint import args
+
         small, arrays, about = packed(state)
         about = {"leaves": about, "config": self.config}
-        content = args.Composite(state=args.StandardSave({"small": small, **arrays}), about=args.JsonSave(about))
-        self.manager.save(int(step), args=content, force=True)
+        return args.Composite(state=args.StandardSave({"small": small, **arrays}), about=args.JsonSave(about))
 
     def restore(self, like: Any, step: int | None = None) -> tuple[int, Any] | None:
         """The latest step, or this one, with its state in the structure of `like`, each array of the same kind and on
-        the same devices as there; None where nothing is saved.
+        the same devices as there; None where nothing is saved. A step that cannot be read is passed over, with a
+        warning, where an earlier one can.
 
-        Raises ValueError for a step that is not there, and for a state of another structure, shape, type or config,
-        which it names.
+        Raises ValueError for a step that is not there or cannot be read, and for a state of another structure, shape,
+        type or config, which it names.
         """
+        steps = self.steps
+        if step is not None and step not in steps:
+            raise ValueError(f"{self.folder} has no step {step}: there are {', '.join(map(str, steps)) or 'none'}")
+        wanted, failure = (reversed(steps) if step is None else [step]), None
+        for chosen in wanted:
+            try:
+                found = self.restored(like, chosen)
+            except Unreadable as error:
+                failure = failure or error
+                continue
+            self.passed_over(chosen)
+            return chosen, found
+        if failure is not None:
+            raise failure
+        self.passed_over(-1)
+        return None
+
+    def passed_over(self, step: int) -> None:
+        """Warns of steps later than this one that hold no state."""
+        later = sorted(lost for lost in self.lost if lost > step)
+        if later:
+            told = ", ".join(map(str, later))
+            went = f"the run goes on from step {step}" if step >= 0 else "nothing else is there"
+            warn(f"{self.folder}: no state can be read from step {told}: passed over, {went}", UserWarning)
+
+    def restored(self, like: Any, step: int) -> Any:
+        """The state of one step. Raises `Unreadable` where its files are damaged, ValueError where it is another
+        run's."""
         from orbax.checkpoint import args
 
-        steps = self.steps
-        if not steps and step is None:
-            return None
-        chosen = steps[-1] if step is None else step
-        if chosen not in steps:
-            raise ValueError(f"{self.folder} has no step {step}: there are {', '.join(map(str, steps)) or 'none'}")
-        about = self.read(chosen, "about", args.JsonRestore())
-        self.fits(about, like, chosen)
+        about = self.read(step, "about", args.JsonRestore())
+        self.fits(about, like, step)
         wanted = {name: abstract(leaf) for name, leaf in large(like).items()}
         size = sum(nbytes(leaf) for leaf in jax.tree.leaves(like) if not alone(leaf))
         content = args.StandardRestore({"small": np.zeros(size + 1, np.uint8), **wanted})
-        return chosen, unpacked(self.read(chosen, "state", content), like)
+        return unpacked(self.read(step, "state", content), like)
 
     def read(self, step: int, part: str, how: Any) -> Any:
-        """One part of what lies in the folder of a step. Raises ValueError where it cannot be read."""
+        """One part of what lies in the folder of a step. Raises `Unreadable` where it cannot be read, and from then on
+        passes it over."""
         from orbax.checkpoint import args
 
         try:
             return self.manager.restore(step, args=args.Composite(**{part: how}))[part]
         except Exception as error:
-            raise ValueError(f"{self.folder / str(step)} is no state of a run, or is damaged: {error}") from error
+            self.lost.add(step)
+            where = self.folder / str(step)
+            raise Unreadable(f"{where} is no state of a run, or is damaged: {first_words(error)}") from error
 
     def fits(self, about: Any, like: Any, step: int) -> None:
         """Raises ValueError where a state was saved for something else, and says what differs first."""
@@ -124,9 +179,11 @@ def opened(folder: Path, keep: int) -> Any:
     except ImportError:
         raise ImportError("checkpoints are written by orbax: pip install 'raphson[checkpoint]'") from None
     # Not in the background: a state that save() has returned from is there. Removing old ones may be.
-    return ocp.CheckpointManager(
-        folder, options=ocp.CheckpointManagerOptions(max_to_keep=keep, enable_async_checkpointing=False)
-    )
+    options = ocp.CheckpointManagerOptions(max_to_keep=keep, enable_async_checkpointing=False)
+    try:
+        return ocp.CheckpointManager(folder, options=options)
+    except OSError as error:
+        raise type(error)(f"{folder} cannot be made, or read: {first_words(error)}") from error
 
 
 def is_key(leaf: Any) -> bool:

@@ -3,6 +3,9 @@
 import os
 from typing import Any
 
+import jax
+
+from raphson.kernel.warning import warn
 from raphson.ml.checkpoints import Checkpoints
 from raphson.ml.training_record import TrainingState
 
@@ -20,6 +23,9 @@ class SavedTraining:
             self.kept = Checkpoints(where, every=EVERY, config=config)
         else:
             raise TypeError(f"checkpoint is {where!r}: it is a folder, or rp.ml.Checkpoints")
+        if self.kept is not None and not os.access(self.kept.folder, os.W_OK):
+            raise PermissionError(f"{self.kept.folder} cannot be written to, and a run saves its states there")
+        self.notes: list[str] = []
 
     def latest(self, state: TrainingState) -> tuple[TrainingState, int]:
         """The latest state there is, in the structure of this one, and the trials that it has behind it."""
@@ -27,12 +33,20 @@ class SavedTraining:
         return (state, 0) if found is None else (found[1], int(found[1].trials))
 
     def save(self, state: TrainingState, last: bool = False) -> None:
-        """Saves a state whose turn it is; the last one in any case, unless it is there."""
+        """Saves a state whose turn it is; the last one in any case, unless it is there. Where that fails (a full disk)
+        the run goes on, with a warning and a note; not in several processes, which would wait for one another."""
         trials = int(state.trials)
         if self.kept is None or not (last or trials % self.kept.every == 0):
             return
-        if trials not in self.kept.steps:
+        if trials in self.kept.steps:
+            return
+        try:
             self.kept.save(trials, state)
+        except OSError as error:
+            if jax.process_count() > 1:
+                raise
+            self.notes.append(str(error))
+            warn(str(error), RuntimeWarning)
 
 
 def config_of(method: Any, batch_size: Any, curvature_batch: Any, seed: int, keep_last: bool) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from raphson.kernel.status import Status
 from raphson.ml.batches import ShuffledBatches
 from raphson.ml.certified import certified
+from raphson.ml.common_end import CommonEnd
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.saved_training import SavedTraining, config_of, epochs_over
 from raphson.ml.training_record import COLUMNS, Seen, TrainingProgress, TrainingResult, TrainingState, TrainingTrace
@@ -52,11 +53,12 @@ def train(
     transformation. `curvature_batch`: examples of each batch that products are taken from.
 
     Ends after so many `steps` (trials, taken or not), `epochs` or seconds (`time_limit`), on Ctrl-C, at the end of the
-    stream; on all data also where `minimize` would. Nothing is lost then: `result.state` goes on (`state=`), bit by bit
-    as if it had not been cut. A batch whose loss or gradient is not finite is left out and named. `certify`: what is
-    known of the last point on all data (of a risk). `checkpoint`: a folder (or `Checkpoints`) in which states are
-    saved, every 100 trials and at the end, and from whose latest the run goes on where there is one; `steps` are then
-    those of the whole run, and the trace has the trials of this call.
+    stream; on all data also where `minimize` would. In several processes that share the run all end after the same
+    trial, when one of them is told to. Nothing is lost then: `result.state` goes on (`state=`), bit by bit as if it had
+    not been cut. A batch whose loss or gradient is not finite is left out and named. `certify`: what is known of the
+    last point on all data (of a risk). `checkpoint`: a folder (or `Checkpoints`) in which states are saved, every 100
+    trials and at the end, and from whose latest the run goes on where there is one; `steps` are then those of the whole
+    run, and the trace has the trials of this call.
 
     Raises ValueError and TypeError for what cannot be meant.
     """
@@ -73,26 +75,27 @@ def train(
     state, before = kept.latest(state)
     steps = None if steps is None else steps - before
     idle = (steps is not None and steps < 1) or (epochs is not None and not epochs > epochs_over(run, state, before))
-    trials = iter(()) if idle else run.trials(state)
     status = Status.STEPS if idle else status
     came, last = None, state.params
-    try:
-        for state, numbers, ends in trials:
-            rows.append(numbers)
-            if numbers[TAKEN]:
-                came = last
-            last = state.params
-            kept.save(state)
-            status = ended(run, bool(state.settled), rows, ends, bad, steps, epochs)
-            if status == Status.RUNNING and time_limit is not None and time.perf_counter() - begin > time_limit:
-                status = Status.TIME
-            if status != Status.RUNNING:
-                break
-    except KeyboardInterrupt:
-        status = Status.USER
+    with CommonEnd(checkpoint is not None or run.shared(state.params)) as common:
+        try:
+            trials = iter(()) if idle else run.trials(state, common.anywhere)
+            for state, numbers, ends in trials:
+                rows.append(numbers)
+                if numbers[TAKEN]:
+                    came = last
+                last = state.params
+                kept.save(state)
+                status = ended(run, bool(state.settled), rows, ends, bad, steps, epochs)
+                if status == Status.RUNNING:
+                    status = common.status(time_limit is not None and time.perf_counter() - begin > time_limit)
+                if status != Status.RUNNING:
+                    break
+        except KeyboardInterrupt:
+            status = Status.USER
     kept.save(state, last=True)
     seen = Seen(loss, data, came, getattr(getattr(run.method, "path", None), "unit", ""))
-    return concluded(run, loss, state, rows, status, bad, time.perf_counter() - begin, certify, seen)
+    return concluded(run, loss, state, rows, status, bad, time.perf_counter() - begin, certify, seen, kept.notes)
 
 
 def ended(
@@ -120,12 +123,12 @@ ENDINGS = {
 
 def concluded(
     run: Training, loss: Any, state: TrainingState, rows: list[Any], status: Status, bad: list[int], seconds: float,
-    certify: bool, seen: Seen,
+    certify: bool, seen: Seen, unsaved: list[str],
 ) -> TrainingResult:  # fmt: skip
     """The result, in words that say only what was seen."""
     said = ENDINGS.get(status, status.sentence)
     proof = "" if run.source.constant else "; single batches were seen, which show no minimum of the whole"
-    notes = list(run.source.notes)
+    notes = [*run.source.notes, *unsaved]
     if bad:
         shown = ", ".join(map(str, bad[:8])) + (" and others" if len(bad) > 8 else "")
         notes.append(f"not finite, and left out: batch {shown} ({len(bad)} in all); the step was refused each time")

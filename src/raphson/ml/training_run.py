@@ -3,7 +3,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,8 @@ from raphson.kernel.status import Status
 from raphson.kernel.trace import SCALARS, Trial
 from raphson.ml.batch_risk import BatchRisk, batch_problem, term_of
 from raphson.ml.batches import BatchStream, ShuffledBatches, StreamEnded, WholeData, one_batch, whole_arrays
+from raphson.ml.common_end import lies_elsewhere
+from raphson.ml.mesh import loosened
 from raphson.ml.microbatches import Microbatches, leading, microbatches
 from raphson.ml.parameter_tree import parameter_tree
 from raphson.ml.risk import EmpiricalRisk, named_data
@@ -76,7 +78,7 @@ class Training:
 
     def start(self, params: Any, seed: int) -> TrainingState:
         """The state before the first trial."""
-        params = jax.tree.map(jnp.asarray, params)
+        params = jax.tree.map(lambda a: loosened(jnp.asarray(a)), params)
         key, zero = key_data(seed), np.zeros((), np.int32)
         return TrainingState(
             params, self.begin(params, key), key, np.full((), -1, np.int32), np.ones((), bool), zero, zero
@@ -118,21 +120,35 @@ class Training:
                 raise ValueError(f"the loss of a batch is {value}: one real number is expected")
         return risk
 
-    def trials(self, state: TrainingState) -> Iterator[tuple[TrainingState, np.ndarray, Status]]:
-        """Trial after trial, without an end of its own unless there is one batch alone, or no further one."""
+    def shared(self, params: Any) -> bool:
+        """Whether other processes take part: they hold some of the first batch, or of the parameters."""
+        return jax.process_count() > 1 and lies_elsewhere((params, self.source.batch(0)[0]))
+
+    def trials(
+        self, state: TrainingState, anywhere: Callable[[bool], bool] = bool
+    ) -> Iterator[tuple[TrainingState, np.ndarray, Status]]:
+        """Trial after trial, without an end of its own unless there is one batch alone, or no further one, here or
+        `anywhere` else."""
         begin, last, held = time.perf_counter(), -1, None
         while True:
             anew = bool(state.settled) and not (self.source.constant and int(state.position) >= 0)
             k = int(state.position) + int(bool(state.settled))
             if held is None or (k != last and not self.source.constant):
-                try:
-                    held = self.batch(k, key_of_batch(state.key, k))
-                except StreamEnded:
+                held = self.following(k, state.key, anywhere)
+                if held is None:
                     return
             last = k
             risk, epochs = held if not self.source.constant else (held[0], float(k + 1))
             state, numbers, status = self.trial(state, risk, anew, k)
             yield state, np.concatenate([numbers, [k, epochs, time.perf_counter() - begin]]), status
+
+    def following(self, k: int, key: Any, anywhere: Callable[[bool], bool]) -> tuple[BatchRisk, float] | None:
+        """The k-th batch; None where a stream has come to its end, here or `anywhere`."""
+        try:
+            found = self.batch(k, key_of_batch(key, k))
+        except StreamEnded:
+            found = None
+        return None if isinstance(self.source, BatchStream) and anywhere(found is None) else found
 
     def trial(self, state: TrainingState, risk: BatchRisk, anew: bool, k: int) -> tuple[TrainingState, Any, Status]:
         """One trial on a batch: the state after it, the numbers of the trace, and the status of the batch's run."""
@@ -239,7 +255,7 @@ def prepared(
     curvature_batch: int | None, seed: int, keep_last: bool,
 ) -> Training:  # fmt: skip
     """What is meant by the arguments of `train`. Raises ValueError and TypeError, and names what does not fit."""
-    term = term_of(loss)
+    term, data = term_of(loss), jax.tree.map(loosened, data)
     risk = loss if isinstance(loss, EmpiricalRisk) else None
     tree = parameter_tree(params)
     if batches is not None and (data is not None or batch_size is not None):
