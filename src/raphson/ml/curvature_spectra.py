@@ -1,7 +1,9 @@
 """A curvature K as Laplace's approximation uses it: f(K) v for functions of its eigenvalues, and sums over these.
 
 Three of them know eigenvalues (`KroneckerEigen` of Kronecker factors is a fourth): all (dense), or the outermost, the
-others taken to be 0 (low rank). By products alone there are solves by conjugate gradients, and sums with error bars.
+others taken to be 0 (low rank). By products alone there are solves by conjugate gradients, sums with error bars, and
+draws: a vector whose covariance is the matrix, solved with it, has the inverse as covariance (Papandreou and Yuille
+2010, "Gaussian sampling by local perturbations").
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -16,6 +18,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from raphson.ml.parameter_tree import ParameterTree
+from raphson.ml.risk_products import RiskState
+from raphson.ml.row_space import Halves
 from raphson.ml.spectral_density import SpectralDensity
 from raphson.ml.tree_operator import TreeOperator, flat_product
 
@@ -54,10 +59,12 @@ CG_ACCURACY = 0.7
 
 @dataclass(frozen=True, eq=False)
 class ProductSpectrum:
-    """K by its products; `density`: its spectrum by stochastic Lanczos quadrature."""
+    """K by its products; `density`: its spectrum by stochastic Lanczos quadrature. `half`: B, K = B'B, and its state
+    (None: not known, and nothing is drawn)."""
 
     operator: TreeOperator
     density: Callable[[], SpectralDensity]
+    half: tuple[Halves, RiskState] | None = None
 
     def solve(self, v: Array, scale: float, shift: float) -> Array:
         """(scale K + shift I)^-1 v of a vector (P,) or of rows (k, P). RuntimeError where conjugate gradients stall."""
@@ -71,6 +78,16 @@ class ProductSpectrum:
                 'prior_precision, or take structure="low-rank"'
             )
         return found if np.ndim(v) == 2 else found[0]
+
+    def draws(self, key: Any, count: int, scale: float, shift: float) -> Array:
+        """Vectors (count, P) with mean 0 and covariance (scale K + shift I)^-1. Raises TypeError without `half`."""
+        if self.half is None:
+            raise TypeError(
+                "products with a Hessian draw no samples, since its root is not known: take "
+                'curvature="gauss-newton", or structure="dense" or "low-rank"'
+            )
+        rows = perturbations(self.half[0], self.operator.parameters, self.half[1], key, scale, shift, count)
+        return self.solve(rows, scale, shift)
 
 
 @partial(jax.jit, static_argnames=("multiply", "tree"))
@@ -86,3 +103,18 @@ def shifted_solves(multiply: Any, tree: Any, state: Any, rows: Array, scale: Any
         return x, jnp.linalg.norm(v - mv(x)) / jnp.where(size > 0, size, 1)
 
     return lax.map(one, rows)
+
+
+@partial(jax.jit, static_argnames=("halves", "tree", "count"))
+def perturbations(
+    halves: Halves, tree: ParameterTree, state: RiskState, key: Any, scale: Any, shift: Any, count: int
+) -> Array:
+    """sqrt(scale) B'z + sqrt(shift) w for normal z and w (count, P): the covariance is scale B'B + shift I."""
+    rows = jax.eval_shape(halves.times, state, state.params).shape
+
+    def one(key: Array) -> Array:
+        outputs, prior = jax.random.split(key)
+        seen = tree.flat(halves.transposed(state, jax.random.normal(outputs, rows, tree.dtype)))
+        return jnp.sqrt(scale) * seen + jnp.sqrt(shift) * jax.random.normal(prior, (tree.size,), tree.dtype)
+
+    return lax.map(one, jax.random.split(key, count)).astype(tree.dtype)

@@ -1,7 +1,8 @@
 """Laplace's approximation: the posterior of parameters as a normal distribution around their mode.
 
-With a prior of precision d around 0 and N examples of a mean loss R that is minus their log-likelihood the posterior
-precision is N K + d I, K the curvature of R: the Gauss-Newton matrix, or the Hessian by name.
+With a prior of precision d around 0 and N observations of a mean loss R that is minus their log-likelihood the
+posterior precision is N K + d I, K the curvature of R: the Gauss-Newton matrix, or the Hessian by name. An observation
+is an example, or each of its positions where outputs have several.
 Sources: Laplace (1774); MacKay (1992), "A practical Bayesian framework for backpropagation networks" (evidence) and
 "The evidence framework applied to classification networks" (predictions); Daxberger et al. (2021), "Laplace redux".
 """
@@ -21,9 +22,11 @@ from scipy.special import gammaln
 from raphson.ml.curvature_spectra import KnownSpectrum, ProductSpectrum, dense_spectrum
 from raphson.ml.eigenpairs import eigenpairs
 from raphson.ml.estimated import Estimated
+from raphson.ml.frozen_state import as_key
 from raphson.ml.output_losses import BERNOULLI, CROSS_ENTROPY, POISSON, SQUARED
 from raphson.ml.risk import EmpiricalRisk
-from raphson.ml.risk_products import OutputTerm
+from raphson.ml.risk_products import Information, OutputTerm
+from raphson.ml.row_space import Halves
 from raphson.ml.spectral_density import spectral_density
 
 Array = jax.Array
@@ -38,12 +41,13 @@ def laplace(
 ) -> "Laplace":  # fmt: skip
     """The posterior of the parameters of a trained model, normal around `params`, which should be its mode.
 
-    `risk`: whose sum over examples is minus their log-likelihood; for "squared" that of noise of variance `noise`.
-    `prior_precision` d: 1/variance of every parameter, around 0 (weight decay d/N of the mean loss).
+    `risk`: whose sum over observations is minus their log-likelihood; for "squared" that of noise of variance `noise`.
+    Observations are the examples, times their positions where outputs are (B, positions, C).
+    `prior_precision` d: 1/variance of every parameter, around 0 (weight decay d/N of the mean loss, N observations).
 
     `structure`: "dense" (P products, all eigenvalues); "kronecker" (`factors`, the Kronecker factors of the risk's
     curvature at `params`); "low-rank" (the `rank` largest eigenpairs, 0 beside them: variances are upper bounds of the
-    dense ones); "cg" (solves by conjugate gradients, log-determinants by stochastic Lanczos quadrature; no samples).
+    dense ones); "cg" (solves and samples by conjugate gradients, log-determinants by stochastic Lanczos quadrature).
     `curvature`: "gauss-newton" (positive semidefinite) or "hessian". A posterior precision with an eigenvalue that is
     not positive is none: `indefinite="refuse"` raises ValueError with the eigenvalues, "clip" takes negative ones of
     the curvature to be 0, and `laplace.clipped` holds them.
@@ -67,8 +71,18 @@ def laplace(
     return found
 
 
+def positions(risk: EmpiricalRisk, params: Any) -> int:
+    """Positions of an example: the risk has their mean, and each is an observation."""
+    term, state = risk.term, risk.at(params)
+    if not isinstance(term, OutputTerm):
+        return 1
+    batch = jax.tree.map(lambda a: a[0], state.data.parts[0])
+    return int(np.prod(jax.eval_shape(lambda: term.outputs(state.params, batch, state.frozen)).shape[1:-1]))
+
+
 class Laplace:
-    """A normal posterior: `mean` (params), covariance S = (scale K + prior_precision I)^-1, scale = N / noise.
+    """A normal posterior: `mean` (params), covariance S = (scale K + prior_precision I)^-1, scale = N / noise,
+    N = `observations`.
 
     `structure`; `clipped`: eigenvalues of K that were negative and count as 0 (`indefinite="clip"`); `note`: what is to
     be said of them.
@@ -78,13 +92,14 @@ class Laplace:
     spectrum: Any
     clipped: np.ndarray
     note: str = ""
+    outweighed: bool = False
 
     def __init__(self, risk: EmpiricalRisk, params: Any, prior_precision: float, noise: float):
         self.risk, self.mean = risk, params
         self.prior_precision, self.noise = float(prior_precision), float(noise)
-        self.examples = 1 / float(risk.factor)
         self.parameters = risk.checked(params)
-        self.size, self.scale = self.parameters.size, self.examples / noise
+        self.observations = positions(risk, params) / float(risk.factor)
+        self.size, self.scale = self.parameters.size, self.observations / noise
 
     def look(self, structure: str, curvature: str, rank: int, factors: Any, seed: int, clip: bool) -> None:
         """The curvature in its structure, after a look at its smallest eigenvalues."""
@@ -98,8 +113,10 @@ class Laplace:
             lowest = np.asarray(eigenpairs(K, 1, "smallest", seed=seed).values) if hessian else np.zeros(1)
             if clip and lowest.min() < 0:
                 raise ValueError('products alone clip nothing: take structure="dense" or "low-rank", or "gauss-newton"')
-            self.require_definite(lowest, False)
-            self.spectrum = ProductSpectrum(K, lambda: spectral_density(K, seed=seed))
+            self.require_definite(lowest, False, known="at least ")
+            known = isinstance(self.risk.term, OutputTerm) and self.risk.data.over is None and not hessian
+            half = (Halves(self.risk.term, Information("gauss-newton")), self.risk.at(self.mean)) if known else None  # type: ignore[arg-type]
+            self.spectrum = ProductSpectrum(K, lambda: spectral_density(K, seed=seed), half)
             return
         if structure == "dense" or rank >= self.size:
             spectrum = dense_spectrum(K)
@@ -110,28 +127,35 @@ class Laplace:
             spectrum = KnownSpectrum(jnp.asarray(found.values, K.dtype), jnp.asarray(found.vectors, K.dtype))
             if hessian:  # what lies beside the largest may be negative, and would silently count as 0
                 values = np.append(values, eigenpairs(K, 1, "smallest", seed=seed).values)
-        self.require_definite(values, clip, hessian)
+        self.require_definite(values, clip, hessian, "" if len(values) == self.size else "at least ")
         self.spectrum = KnownSpectrum(jnp.maximum(spectrum.values, 0) if clip or not hessian else spectrum.values,
                                       spectrum.vectors)  # fmt: skip
 
-    def require_definite(self, values: np.ndarray, clip: bool, hessian: bool = True) -> None:
-        """Raises ValueError where the posterior precision is not positive; keeps what is clipped, and says so."""
+    def require_definite(self, values: np.ndarray, clip: bool, hessian: bool = True, known: str = "") -> None:
+        """Raises ValueError where the posterior precision is not positive; keeps what is clipped, and says so.
+        `known`: "at least " where not all eigenvalues are."""
         rounding = self.size * float(jnp.finfo(self.parameters.dtype).eps) * np.max(np.abs(values), initial=0)
         negative = np.sort(values[values < -rounding]) if hessian else np.zeros(0)
         if not negative.size:
+            if self.scale * rounding > self.prior_precision and np.min(np.abs(values)) <= rounding:
+                self.note = (
+                    f"eigenvalues of the curvature up to {rounding:.1g} are rounding, and over {self.scale:.6g} "
+                    "observations more than the prior's precision: raise it, or take double precision"
+                )
             return
         told = ", ".join(f"{value:.3g}" for value in negative[:5]) + (", ..." if negative.size > 5 else "")
-        count = "one negative eigenvalue" if negative.size == 1 else f"{negative.size} negative eigenvalues"
+        count = known + ("one negative eigenvalue" if negative.size == 1 else f"{negative.size} negative eigenvalues")
         if clip:
             self.clipped, self.note = negative, f"{count} of the curvature ({told}) taken to be 0"
         elif self.scale * negative[0] + self.prior_precision <= rounding * self.scale:
             raise ValueError(
                 f"the Hessian has {count} ({told}), which the prior's precision {self.prior_precision:.3g} over "
-                f"{self.scale:.6g} examples does not outweigh: params are no mode of the posterior. Train on, take "
+                f"{self.scale:.6g} observations does not outweigh: params are no mode of the posterior. Train on, take "
                 'curvature="gauss-newton", or indefinite="clip"'
             )
         else:
             self.note = f"{count} of the curvature ({told}); the prior makes the posterior definite"
+            self.outweighed = True
 
     def __repr__(self) -> str:
         said = f"; {self.note}" if self.note else ""
@@ -157,12 +181,17 @@ class Laplace:
         return self.rows(jnp.eye(self.size, dtype=self.parameters.dtype))
 
     def sample(self, key: Any, count: int = 1) -> Any:
-        """Draws of the parameters: a pytree whose leaves have `count` in front. Raises TypeError for "cg"."""
+        """Draws of the parameters: a pytree whose leaves have `count` in front. `key`: of jax.random, or a seed.
+
+        "cg" takes a solve for each, and raises TypeError where the root of the curvature is not known: of a Hessian,
+        and over a mesh.
+        """
+        at, key = self.parameters.flat(self.mean), as_key(key)
         if isinstance(self.spectrum, ProductSpectrum):
-            raise TypeError('conjugate gradients draw no samples: take structure="low-rank" or "dense"')
+            found = self.spectrum.draws(key, count, self.scale, self.prior_precision)
+            return jax.vmap(lambda v: self.parameters.tree(at + v))(found)
         root = lambda e: (self.scale * e + self.prior_precision) ** -0.5
         z = jax.random.normal(key, (count, self.size), self.parameters.dtype)
-        at = self.parameters.flat(self.mean)
         return jax.vmap(lambda v: self.parameters.tree(at + self.spectrum.spectral(v, root)))(z)
 
     def outputs(self, inputs: Any) -> tuple[Array, Array]:
@@ -233,12 +262,12 @@ class Laplace:
     @property
     def least(self) -> float:
         """Below it a node of the quadrature is rounding: eigenvalues of the precision are positive."""
-        return -0.5 * self.prior_precision / self.scale if self.note else 0.0
+        return -0.5 * self.prior_precision / self.scale if self.outweighed else 0.0
 
     @cached_property
     def log_likelihood(self) -> float:
         """Of all targets, at the mean, with what the losses leave out (of a loss of one's own: minus the sum)."""
-        total = float(self.risk.value(self.mean)) * self.examples
+        total = float(self.risk.value(self.mean)) * self.observations
         if not isinstance(self.risk.term, OutputTerm) or self.risk.term.loss in (BERNOULLI, CROSS_ENTROPY):
             return -total
         constant, poisson = 0.0, self.risk.term.loss is POISSON
@@ -267,7 +296,11 @@ class Laplace:
         bounds = (max(best - step, grid[0]), min(best + step, grid[-1]))
         found = minimize_scalar(evidence, bounds=bounds, method="bounded", options={"xatol": 1e-10})
         new = Laplace(self.risk, self.mean, float(np.exp(found.x)), self.noise)
-        new.structure, new.spectrum, new.clipped, new.note = self.structure, self.spectrum, self.clipped, self.note
+        new.structure, new.spectrum, new.clipped = self.structure, self.spectrum, self.clipped
+        new.note, new.outweighed = self.note, self.outweighed
+        if abs(found.x - grid[0]) < step / 2 or abs(found.x - grid[-1]) < step / 2:
+            end = f"the evidence is largest at an end of the range from {lowest:.3g} to {highest:.3g}"
+            new.note = f"{self.note}; {end}" if self.note else end
         if isinstance(self.spectrum, ProductSpectrum):
             new.__dict__["density"] = self.density
         return new
