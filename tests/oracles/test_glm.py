@@ -11,7 +11,8 @@ import raphson as rp
 datasets = pytest.importorskip("sklearn.datasets")
 REFERENCE = json.loads((Path(__file__).parent / "glm_reference.json").read_text())
 """By statsmodels 0.15.0 (Logit, MNLogit, Poisson, GLM, OLS; newton, tol 1e-14): constants last; MNLogit: beside
-class 0."""
+class 0. The errors of Logit, Poisson and a gamma GLM by the observed information; `expected_errors` of the gamma GLM as
+`GLM.fit()` has them by default (IRLS). Of the other families GLM's are the same to 2e-12."""
 
 
 def data(name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -45,7 +46,11 @@ def test_statsmodels_coefficients_and_errors(name: str, family: str) -> None:
     if family == "cross-entropy":
         b, errors = against_first(fit)
     np.testing.assert_allclose(b, REFERENCE[name]["coefficients"], rtol=1e-8)
-    np.testing.assert_allclose(errors, REFERENCE[name]["errors"], rtol=1e-8)
+    expected = REFERENCE[name].get("expected_errors", REFERENCE[name]["errors"])
+    np.testing.assert_allclose(errors, expected, rtol=1e-8)
+    if family != "cross-entropy":
+        observed = np.sqrt(np.diag(fit.observed_covariance))
+        np.testing.assert_allclose(observed, REFERENCE[name]["errors"], rtol=1e-8)
 
 
 @pytest.mark.parametrize("name", ["randhie", "anes96"])

@@ -10,15 +10,18 @@ import numpy as np
 
 from raphson.certificate.verdict import Certificate, Verdict
 from raphson.kernel.number import eps
-from raphson.kernel.status import Status
 from raphson.ml.glm_data import GlmData, read_glm_data
 from raphson.ml.glm_families import FAMILIES, SOFTMAX, contrasts, plain_softmax
+from raphson.ml.glm_newton import Reached, UnitHessian, hessian_at, predictors, reached_on_host, seen_at
 from raphson.ml.glm_problem import GAIN, glm_method, glm_problem
 from raphson.ml.glm_separation import LOST, MOST_ROWS, SMALL_PROGRAM, Separation, columns_in, separating, signs_of
 from raphson.problems.minimize import Minimize
-from raphson.solver.drive import Run, run
+from raphson.solver.drive import run
 from raphson.solver.evidence import certificate_of
 from raphson.solver.final import final_state, hessian_of
+
+SHOWN = 3
+"""Trials of the run that a certificate looks at: it begins at the answer, and may not go on to another one."""
 
 
 def fit_glm(
@@ -39,14 +42,22 @@ def fit_glm(
     Sources: McCullagh and Nelder (1989), "Generalized Linear Models"; Albert and Anderson (1984) for separation.
     """
     data = read_glm_data(X, y, family, l2, weights, offset, intercept, names)
-    problem, x = problem_of(family, data), jnp.asarray(beginning(family, data))
-    return GlmFit(family, data, problem, run(glm_method(family, x.dtype), problem, x))
+    reach = reached_on_host if jax.default_backend() == "cpu" else reached_compiled
+    return GlmFit(family, data, reach(family, data, beginning(family, data)))
 
 
 def problem_of(family: str, data: GlmData) -> Minimize:
     """The data as the problem of the family; the design is not copied."""
     columns, *rest = data.padded
     return glm_problem(family, (jax.device_put(columns), *rest, data.ridge))
+
+
+def reached_compiled(family: str, data: GlmData, start: np.ndarray) -> Reached:
+    """The same by `solver.run`, on the default device."""
+    problem = problem_of(family, data)
+    done = run(glm_method(family, start.dtype), problem, jnp.asarray(start))
+    model = final_state(done, problem).model
+    return Reached(np.asarray(model.x), float(model.value), done.trace.ratio.size, done.status)
 
 
 def beginning(family: str, data: GlmData) -> np.ndarray:
@@ -77,18 +88,15 @@ class GlmFit:
     `covariance`, `standard_errors`, `deviance`, `dispersion`, `separation`, `certificate`, `verdict`, `success`.
     """
 
-    def __init__(self, family: str, data: GlmData, problem: Minimize, done: Run):
+    def __init__(self, family: str, data: GlmData, reached: Reached):
         self.family, self.names, self.constant, self.classes = family, data.names, data.constant, data.classes
-        self.steps, self.status = done.trace.ratio.size, done.status
-        self._data, self._done = data, done
-        self._state = final_state(done, problem)
-        self._inner = np.asarray(self._state.x)
+        self.steps, self.status, self.converged_run = reached.steps, reached.status, reached.converged
+        self._data, self._inner = data, reached.x
         b = (contrasts(len(data.classes)) @ self._inner) if data.classes is not None else self._inner
         self.coefficients: np.ndarray = (b[..., :-1] if data.intercept else b).astype(b.dtype)
         shift = b @ data.middle if data.intercept else 0.0
         self.intercept: Any = b[..., -1] - shift if data.intercept else np.zeros(b.shape[:-1], b.dtype)[()]
-        ridged = 0.5 * float(np.sum(data.ridge * self._inner.astype(float) ** 2))
-        self.loss = float(self._state.model.value) - ridged
+        self.loss = reached.value - 0.5 * float(np.sum(data.ridge * self._inner.astype(float) ** 2))
 
     def predict(self, X: Any, offset: Any = 0.0) -> np.ndarray:
         """The mean at the rows of X (m, p): (m,), of a softmax the probabilities (m, K)."""
@@ -106,27 +114,24 @@ class GlmFit:
         return found_separation(self.family, data, self._predictors, self._inner, self.loss)
 
     @property
-    def converged_run(self) -> bool:
-        """Whether the run came to rest."""
-        return self.status in (Status.CONVERGED, Status.NOISE)
-
-    @property
     def _predictors(self) -> np.ndarray:
         """eta at the examples: (n,), of a softmax (K, n)."""
-        eta = self._inner @ self._data.columns
-        return (contrasts(len(eta) + 1) @ eta if self.family == SOFTMAX else eta) + self._data.offset
+        return predictors(self._data, self._inner)
 
     @cached_property
     def certificate(self) -> Certificate:
         """What shows the minimum, or fails to, in the fit's own variables: columns without their means, and contrasts
-        of the classes of a softmax."""
-        method = glm_method(self.family, self._inner.dtype)
+        of the classes of a softmax. When it is asked for, the compiled solver is started at the answer, which takes
+        seconds the first time."""
+        method = glm_method(self.family, self._inner.dtype, SHOWN)
         problem = problem_of(self.family, self._data)
-        H = hessian_of(self._state.model, method, problem)
+        done = run(method, problem, jnp.asarray(self._inner))
+        state = final_state(done, problem)
+        H = hessian_of(state.model, method, problem)
         names = self.names
         if self.family == SOFTMAX:
             names = [f"{name} (contrast {k + 1})" for k in range(len(self._inner)) for name in self.names]
-        return certificate_of(self._done, self._state, H, problem, None, tuple(names))
+        return certificate_of(done, state, H, problem, None, tuple(names))
 
     @property
     def verdict(self) -> Verdict:
@@ -136,7 +141,7 @@ class GlmFit:
     @property
     def success(self) -> bool:
         """Whether a minimum was found and shown."""
-        return self.separation is None and self.certificate.success
+        return self.converged and self.certificate.success
 
     @property
     def converged(self) -> bool:
@@ -144,18 +149,17 @@ class GlmFit:
         return self.converged_run and self.separation is None
 
     @cached_property
-    def _scaled_hessian(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The roots d of the Hessian's diagonal, and eigenvalues and eigenvectors of H_ij / (d_i d_j)."""
-        H = np.asarray(self._state.model.curvature.dense(), float)
-        d = np.sqrt(np.diagonal(H))
-        unit = np.where(d > 0, d, 1)
-        values, vectors = np.linalg.eigh(H / unit[:, None] / unit)
-        return d, values, vectors
+    def _scaled_hessian(self) -> UnitHessian:
+        """Of the loss with its ridge, as observed."""
+        return UnitHessian.of(hessian_at(self._data, seen_at(self.family, self._data, self._inner).bend))
 
-    @property
-    def _rounding(self) -> float:
-        """Below this share of the largest an eigenvalue of the scaled Hessian is 0."""
-        return self._inner.size * eps(self._inner)
+    @cached_property
+    def _scaled_information(self) -> UnitHessian:
+        """The mean of the Hessian over targets that the model draws: itself, where the link is canonical."""
+        mean = None if self.family == SOFTMAX else FAMILIES[self.family].information
+        if mean is None:
+            return self._scaled_hessian
+        return UnitHessian.of(hessian_at(self._data, mean(self._predictors)))
 
     @cached_property
     def dispersion(self) -> float:
@@ -165,8 +169,7 @@ class GlmFit:
             return 1.0
         family, data = FAMILIES[self.family], self._data
         mean = family.mean(self._predictors)
-        _, values, _ = self._scaled_hessian
-        left = float(data.weights.sum()) - int(np.sum(values > self._rounding * values[-1])) + len(self.constant)
+        left = float(data.weights.sum()) - self._scaled_hessian.rank + len(self.constant)
         chi2 = float(np.sum(data.weights * (data.y - mean) ** 2 / family.variance(mean)))
         return chi2 / left if left > 0 else np.nan
 
@@ -179,17 +182,26 @@ class GlmFit:
 
     @cached_property
     def covariance(self) -> np.ndarray:
-        """`dispersion` times the inverse Hessian: rows and columns as in (coefficients, intercept), of a softmax class
-        by class and singular along their common shift. With a ridge: of the posterior whose prior that is. 0 for
-        `constant` columns. NaN where the Hessian is singular to rounding, or a direction separates the examples."""
+        """`dispersion` times the inverse of the expected information, as statsmodels' GLM and R's glm have it: of a
+        gamma family other than `observed_covariance`, of the others the same. Rows and columns as in (coefficients,
+        intercept), of a softmax class by class and singular along their common shift. With a ridge: of the posterior
+        whose prior that is. 0 for `constant` columns. NaN where the matrix is singular to rounding, or a direction
+        separates the examples."""
+        return self._covariance_by(self._scaled_information)
+
+    @cached_property
+    def observed_covariance(self) -> np.ndarray:
+        """The same by the Hessian of the loss at these very targets (Efron and Hinkley, 1978)."""
+        return self._covariance_by(self._scaled_hessian)
+
+    def _covariance_by(self, hessian: UnitHessian) -> np.ndarray:
         back = basis_of(self._data)
         back[:, [self.names.index(name) for name in self.constant]] = 0  # held at 0: they know no error
         if self.family == SOFTMAX:
             back = np.kron(contrasts(len(self._inner) + 1), back)
-        d, values, vectors = self._scaled_hessian
-        if self.separation is not None or not np.all(d > 0) or values[0] <= self._rounding * values[-1]:
+        if self.separation is not None or not hessian.regular:
             return np.full((len(back), len(back)), np.nan)
-        half = back @ (vectors / np.sqrt(values) / d[:, None])
+        half = hessian.half_inverse(back)
         return self.dispersion * half @ half.T
 
     @property

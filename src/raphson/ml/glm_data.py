@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,12 @@ class GlmData:
     `middle` (P,); targets (n,), of classes their numbers; `weights` (n,), `offset` (n,) or (), `ridge` (P,).
 
     Examples of weight 0 are gone. `constant`: columns that say nothing beside the intercept. `classes` of a softmax.
-    `padded`: columns, targets, weights and offset in blocks, (B, P, m) and (B, m), with examples of weight 0 behind, so
-    that similar numbers of examples are one compiled program (`room_for`).
     """
 
-    padded: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-    n: int
+    columns: np.ndarray
+    y: np.ndarray
+    weights: np.ndarray
+    offset: np.ndarray
     ridge: np.ndarray
     middle: np.ndarray
     names: tuple[str, ...]
@@ -30,32 +31,23 @@ class GlmData:
     classes: np.ndarray | None
     intercept: bool
 
-    @property
-    def columns(self) -> np.ndarray:
-        """(P, n)."""
-        blocks = self.padded[0]
-        return blocks.transpose(1, 0, 2).reshape(blocks.shape[1], -1)[:, : self.n]
-
-    @property
-    def y(self) -> np.ndarray:
-        """(n,)."""
-        return self.padded[1].ravel()[: self.n]
-
-    @property
-    def weights(self) -> np.ndarray:
-        """(n,)."""
-        return self.padded[2].ravel()[: self.n]
-
-    @property
-    def offset(self) -> np.ndarray:
-        """(n,), or () where there is none."""
-        offset = self.padded[3]
-        return offset.ravel()[: self.n] if offset.ndim else offset
+    @cached_property
+    def padded(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Columns, targets, weights and offset in blocks, (B, P, m) and (B, m), with examples of weight 0 behind, so
+        that similar numbers of examples are one compiled program (`room_for`)."""
+        P, n = self.columns.shape
+        shape = room_for(n, P)
+        room = aligned_zeros((shape[0], P, shape[1]), self.columns.dtype)
+        for k, block in enumerate(room):
+            part = self.columns[:, k * shape[1] : (k + 1) * shape[1]]
+            block[:, : part.shape[1]] = part
+        y, w = filled_up(self.y, shape, self.y[0]), filled_up(self.weights, shape, 0)
+        return room, y, w, filled_up(self.offset, shape, 0)
 
 
-LEAST, PARTS = 64, 8
+FEWEST_ROWS, PARTS = 64, 8
 """Examples are filled up to a whole eighth of a power of 2, and to 64 at least: the folds of a cross-validation are one
-or two programs (1 to 3 s each to compile), for an eighth of the time of a fit at most."""
+or two programs (1 to 3 s each to compile), for an eighth of the time of an evaluation at most."""
 
 BLOCK_NUMBERS = 2**17
 """Numbers in a block of examples, about: 1 MB, which a processor's second cache holds."""
@@ -63,9 +55,9 @@ BLOCK_NUMBERS = 2**17
 
 def room_for(n: int, P: int) -> tuple[int, int]:
     """How many blocks, of how many examples each, a program for n examples of P columns is made for."""
-    unit = max(LEAST, 2 ** (n - 1).bit_length()) // (2 * PARTS)
-    room = max(LEAST, -(-n // unit) * unit)
-    block = max(BLOCK_NUMBERS // max(P, 1) // LEAST * LEAST, 4 * LEAST)
+    unit = max(FEWEST_ROWS, 2 ** (n - 1).bit_length()) // (2 * PARTS)
+    room = max(FEWEST_ROWS, -(-n // unit) * unit)
+    block = max(BLOCK_NUMBERS // max(P, 1) // FEWEST_ROWS * FEWEST_ROWS, 4 * FEWEST_ROWS)
     return (1, room) if room <= block else (-(-room // block), block)
 
 
@@ -132,22 +124,21 @@ def arranged(
     constant = np.zeros(p, bool)
     if intercept:
         middle = ((w / w.sum()) @ X).astype(X.dtype)
-        constant = np.all(X[:LEAST] == X[0], axis=0)
+        constant = np.all(X[:FEWEST_ROWS] == X[0], axis=0)
         constant[constant] = np.all(X[:, constant] == X[0, constant], axis=0)
         level = tuple(names[j] for j in np.flatnonzero(constant))
         # The intercept says what it says: the coefficient stays 0, held by a ridge of any size.
         ridge = np.where(constant & (ridge == 0), max(float(w.sum()), np.finfo(X.dtype).tiny), ridge)
         names, ridge = (*names, "intercept"), np.append(ridge, 0)
-    shape = room_for(n, p + intercept)
-    room = aligned_zeros((shape[0], p + intercept, shape[1]), X.dtype)
-    for k, block in enumerate(room):
-        part = X[k * shape[1] : (k + 1) * shape[1]]
-        block[:p, : len(part)] = (part - middle).T if intercept else part.T
-        block[p:, : len(part)] = 1
-    room[:, :p][:, constant] = 0  # what is left of them is rounding
-    data = (room, filled_up(y, shape, y[0]), filled_up(w, shape, 0), filled_up(o, shape, 0))
+    columns = np.empty((p + intercept, n), X.dtype)
+    size = max(BLOCK_NUMBERS // max(p, 1), FEWEST_ROWS)
+    for first in range(0, n, size):  # a transposition that a cache holds
+        part = X[first : first + size]
+        columns[:p, first : first + size] = (part - middle).T if intercept else part.T
+    columns[p:] = 1
+    columns[:p][constant] = 0  # what is left of them is rounding
     middle = np.append(middle, 0) if intercept else middle
-    return GlmData(data, n, ridge.astype(X.dtype), middle.astype(X.dtype), names, level, classes, intercept)
+    return GlmData(columns, y, w, o, ridge.astype(X.dtype), middle.astype(X.dtype), names, level, classes, intercept)
 
 
 def column_names(X: Any, names: Sequence[str] | None) -> tuple[str, ...] | None:

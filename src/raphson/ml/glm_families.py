@@ -1,38 +1,43 @@
 """Families of generalized linear models: loss, slope and curvature in the linear predictor, without overflow or
 cancellation.
 
-The loss of an example is minus its log-likelihood, up to what does not depend on the predictor eta. Sources: McCullagh
-and Nelder (1989), "Generalized Linear Models"; of the softmax: Böhning (1992), "Multinomial logistic regression
-algorithm".
+The loss of an example is minus its log-likelihood, up to what does not depend on the predictor eta. Written once, for
+arrays of NumPy and of JAX. Sources: McCullagh and Nelder (1989), "Generalized Linear Models"; of the softmax: Böhning
+(1992), "Multinomial logistic regression algorithm".
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.nn import softmax
 from scipy.special import xlogy
 
-Array = jax.Array
+Array = Any
+"""Of NumPy or of JAX."""
+
+
+def library_of(a: Array) -> Any:
+    """The functions for arrays of this kind."""
+    return np if isinstance(a, np.ndarray) else jnp
 
 
 @dataclass(frozen=True)
 class Family:
-    """One output: `loss`, `slope` and `bend` (its first two derivatives) of eta (n,) and targets (n,).
+    """One output: `terms`: loss, slope and bend (its first two derivatives) of eta (n,) and targets (n,).
 
     `link`: eta of a mean, where a fit begins; `mean`: the mean of eta; `saturated`: the least loss that any eta gives.
     `allowed`: what targets may be, in words, and the test. `dispersed`: whether a scale is estimated beside eta;
-    `endless`: whether its loss may have an infimum at infinity.
+    `endless`: whether its loss may have an infimum at infinity. `information`: the mean of the bend over targets of the
+    model, where it is not the bend itself (the link is not the canonical one).
     """
 
     name: str
-    loss: Callable[[Array, Array], Array]
-    slope: Callable[[Array, Array], Array]
-    bend: Callable[[Array, Array], Array]
+    terms: Callable[[Array, Array], tuple[Array, Array, Array]]
     mean: Callable[[np.ndarray], np.ndarray]
     link: Callable[[float], float]
     saturated: Callable[[np.ndarray], np.ndarray]
@@ -40,6 +45,7 @@ class Family:
     allowed: tuple[str, Callable[[np.ndarray], np.ndarray]]
     dispersed: bool = False
     endless: bool = True
+    information: Callable[[np.ndarray], np.ndarray] | None = None
 
 
 def plain_sigmoid(eta: np.ndarray) -> np.ndarray:
@@ -54,18 +60,38 @@ def plain_softmax(eta: np.ndarray) -> np.ndarray:
     return raised / np.sum(raised, axis=-1, keepdims=True)
 
 
-def less(eta: Array) -> Array:
-    """The probability of the less likely side, 1 / (1 + exp(|eta|))."""
-    small = jnp.exp(-jnp.abs(eta))
-    return small / (1 + small)
+def logistic_terms(eta: Array, y: Array) -> tuple[Array, Array, Array]:
+    """log(1 + exp(-eta)) or log(1 + exp(eta)). Each side alone: y log(1 + exp(-eta)) is no difference of large numbers
+    where it is nearly 0."""
+    xp = library_of(eta)
+    size, up = xp.abs(eta), eta >= 0
+    small = xp.exp(-size)
+    less = small / (1 + small)  # the probability of the less likely side
+    missed = xp.where(up, 1 - y, y)
+    return xp.log1p(small) + missed * size, xp.where(up, missed - less, less - missed), less * (1 - less)
+
+
+def poisson_terms(eta: Array, y: Array) -> tuple[Array, Array, Array]:
+    """exp(eta) - y eta."""
+    mean = library_of(eta).exp(eta)
+    return mean - y * eta, mean - y, mean
+
+
+def squared_terms(eta: Array, y: Array) -> tuple[Array, Array, Array]:
+    """(eta - y)^2 / 2."""
+    apart = eta - y
+    return 0.5 * apart**2, apart, library_of(eta).ones_like(eta)
+
+
+def gamma_terms(eta: Array, y: Array) -> tuple[Array, Array, Array]:
+    """eta + y exp(-eta)."""
+    share = y * library_of(eta).exp(-eta)
+    return eta + share, 1 - share, share
 
 
 LOGISTIC = Family(
     "bernoulli",
-    # Each side alone: y log(1 + exp(-eta)) is no difference of large numbers where it is nearly 0.
-    lambda eta, y: jnp.log1p(jnp.exp(-jnp.abs(eta))) + jnp.where(eta >= 0, 1 - y, y) * jnp.abs(eta),
-    lambda eta, y: jnp.where(eta >= 0, 1 - y, -y) + jnp.where(eta >= 0, -1, 1) * less(eta),
-    lambda eta, y: less(eta) * (1 - less(eta)),
+    logistic_terms,
     plain_sigmoid,
     lambda mean: float(np.log(mean) - np.log1p(-mean)),
     lambda y: -(xlogy(y, y) + xlogy(1 - y, 1 - y)),
@@ -74,9 +100,7 @@ LOGISTIC = Family(
 )
 COUNTS = Family(
     "poisson",
-    lambda eta, y: jnp.exp(eta) - y * eta,
-    lambda eta, y: jnp.exp(eta) - y,
-    lambda eta, y: jnp.exp(eta),
+    poisson_terms,
     np.exp,
     lambda mean: float(np.log(mean)),
     lambda y: y - xlogy(y, y),
@@ -85,9 +109,7 @@ COUNTS = Family(
 )
 NORMAL = Family(
     "squared",
-    lambda eta, y: 0.5 * (eta - y) ** 2,
-    lambda eta, y: eta - y,
-    lambda eta, y: jnp.ones_like(eta),
+    squared_terms,
     lambda eta: eta,
     float,
     lambda y: 0 * y,
@@ -98,9 +120,7 @@ NORMAL = Family(
 )
 GAMMA = Family(
     "gamma",
-    lambda eta, y: eta + y * jnp.exp(-eta),
-    lambda eta, y: 1 - y * jnp.exp(-eta),
-    lambda eta, y: y * jnp.exp(-eta),
+    gamma_terms,
     np.exp,
     lambda mean: float(np.log(mean)),
     lambda y: 1 + np.log(y),
@@ -108,6 +128,7 @@ GAMMA = Family(
     ("larger than 0", lambda y: y > 0),
     dispersed=True,
     endless=False,
+    information=np.ones_like,
 )
 SOFTMAX = "cross-entropy"
 FAMILIES = {family.name: family for family in (LOGISTIC, COUNTS, NORMAL, GAMMA)}
@@ -127,30 +148,34 @@ def contrasts(classes: int) -> np.ndarray:
     return Q
 
 
-def softmax_loss(eta: Array, y: Array) -> Array:
-    """-log of the probability of class y (n,) by predictors eta (K, n): with all digits where it is nearly 0."""
-    own = classes_of(eta, y)
-    ahead = eta - jnp.sum(jnp.where(own, eta, 0), axis=0)
-    most = jnp.maximum(jnp.max(jnp.where(own, -jnp.inf, ahead), axis=0), 0)
-    others = jnp.sum(jnp.where(own, 0, jnp.exp(ahead - most)), axis=0)
-    return jnp.where(most > 0, most + jnp.log(jnp.exp(-most) + others), jnp.log1p(others))
+def softmax_terms(eta: Array, y: Array) -> tuple[Array, Array, Array]:
+    """-log of the probability of class y (n,) by predictors eta (K, n), with all digits where it is nearly 0; its slope
+    (K, n), of the own class as minus the others' sum; and the probabilities (K, n)."""
+    xp = library_of(eta)
+    own = y[None, :] == xp.arange(eta.shape[0])[:, None]
+    ahead = eta - xp.sum(xp.where(own, eta, 0), axis=0)
+    most = xp.maximum(xp.max(xp.where(own, -np.inf, ahead), axis=0), 0)
+    raised = xp.exp(ahead - most)
+    others, mine = xp.sum(xp.where(own, 0, raised), axis=0), xp.exp(-most)
+    total = mine + others
+    loss = xp.where(most > 0, most + xp.log(total), xp.log1p(others))
+    p = raised / total
+    return loss, xp.where(own, -others / total, p), p
 
 
-def classes_of(eta: Array, y: Array) -> Array:
-    """Where a class is the example's own: (K, n)."""
-    return y[None, :] == jnp.arange(eta.shape[0])[:, None]
+def class_pairs(classes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The pairs k < l of classes, and q_k - q_l of the contrasts' rows (pairs, K - 1).
+
+    diag(p) - pp' is the sum over pairs of p_k p_l (e_k - e_l)(e_k - e_l)': nothing cancels in it.
+    """
+    k, l = np.array(list(combinations(range(classes), 2))).T
+    Q = contrasts(classes)
+    return k, l, Q[k] - Q[l]
 
 
-def softmax_slope(eta: Array, y: Array) -> Array:
-    """p - [class is y] (K, n), of the own class as minus the others' sum."""
-    own = classes_of(eta, y)
-    p = jnp.where(own, 0, softmax(eta, axis=0))
-    return p - own * jnp.sum(p, axis=0)
-
-
-def softmax_bend(eta: Array, Q: Array) -> Array:
-    """Q' (diag(p) - p p') Q for every example: (K - 1, K - 1, n), as a sum of squares, which does not cancel."""
-    p = softmax(eta, axis=0)
-    middle = Q.T @ p
-    apart = Q[:, :, None] - middle[None]
-    return jnp.einsum("kn,kan,kbn->abn", p, apart, apart)
+def of_pairs(grams: Array, apart: Array) -> Array:
+    """The Hessian ((K - 1) P, (K - 1) P) from X' diag(w p_k p_l) X of all pairs (pairs, P, P)."""
+    pairs, m = apart.shape
+    P = grams.shape[-1]
+    outer = (apart[:, :, None] * apart[:, None, :]).reshape(pairs, m * m)
+    return (outer.T @ grams.reshape(pairs, P * P)).reshape(m, m, P, P).transpose(0, 2, 1, 3).reshape(m * P, m * P)

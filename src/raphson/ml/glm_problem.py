@@ -21,7 +21,7 @@ from jax import lax
 from raphson.calculus.taylor import DenseHessian
 from raphson.controls.armijo import Armijo
 from raphson.kernel.evaluation import Evaluation
-from raphson.ml.glm_families import FAMILIES, SOFTMAX, Family, contrasts, softmax_bend, softmax_loss, softmax_slope
+from raphson.ml.glm_families import FAMILIES, SOFTMAX, Family, class_pairs, contrasts, of_pairs, softmax_terms
 from raphson.model.curvature import Exact
 from raphson.operators.dense import Dense
 from raphson.paths.ray import Ray
@@ -36,7 +36,7 @@ GAIN = 0.75
 """A Newton step that promised less than eps^`GAIN` of f is the last one: it leaves about its square. In standard errors
 that is eps^0.75 sqrt(n), 6e-10 for n = 1e5."""
 
-MOST = 60
+MOST_TRIALS = 60
 """Trials. A fit of real data takes 4 to 12; one whose infimum is at infinity moves by one unit of eta a step, and has
 after 40 of them lost the weights of the examples that it separates to rounding."""
 
@@ -54,9 +54,8 @@ class SingleHessian(DenseHessian):
         family = self.family
 
         def part(columns: Array, y: Array, w: Array, offset: Array) -> tuple[Array, Array, Array]:
-            eta = x @ columns + offset
-            H = (columns * (w * family.bend(eta, y))) @ columns.T
-            return jnp.sum(w * family.loss(eta, y)), columns @ (w * family.slope(eta, y)), H
+            loss, slope, bend = family.terms(x @ columns + offset, y)
+            return jnp.sum(w * loss), columns @ (w * slope), (columns * (w * bend)) @ columns.T
 
         value, g, H = over_blocks(part, examples)
         value = value + 0.5 * jnp.sum(ridge * x * x)
@@ -72,20 +71,18 @@ class SoftmaxHessian(DenseHessian):
     def traced(self, problem: Any, x: Any) -> Evaluation:
         """f, g ((K - 1) P,) and H, of x (K - 1, P)."""
         *examples, ridge = problem.data
-        m, P = x.shape
+        m = len(x)
         Q = jnp.asarray(contrasts(m + 1), x.dtype)
-        first, second = np.triu_indices(m)
+        first, second, apart = class_pairs(m + 1)
 
         def part(columns: Array, y: Array, w: Array, offset: Array) -> tuple[Array, Array, Array]:
-            eta = Q @ (x @ columns) + offset
-            bends = (w * softmax_bend(eta, Q))[first, second]
-            blocks = lax.map(lambda bend: (columns * bend) @ columns.T, bends)
-            return jnp.sum(w * softmax_loss(eta, y)), (Q.T @ (w * softmax_slope(eta, y))) @ columns.T, blocks
+            loss, slope, p = softmax_terms(Q @ (x @ columns) + offset, y)
+            grams = lax.map(lambda bend: (columns * bend) @ columns.T, w * p[first] * p[second])
+            return jnp.sum(w * loss), (Q.T @ (w * slope)) @ columns.T, grams
 
-        value, g, blocks = over_blocks(part, examples)
-        blocks = (blocks + blocks.transpose(0, 2, 1)) / 2
-        H = jnp.zeros((m, m, P, P), x.dtype).at[first, second].set(blocks).at[second, first].set(blocks)
-        H = H.transpose(0, 2, 1, 3).reshape(m * P, m * P) + jnp.diag(jnp.tile(ridge, m))
+        value, g, grams = over_blocks(part, examples)
+        H = of_pairs((grams + grams.transpose(0, 2, 1)) / 2, jnp.asarray(apart, x.dtype))
+        H = (H + H.T) / 2 + jnp.diag(jnp.tile(ridge, m))
         value = value + 0.5 * jnp.sum(ridge * x * x)
         return Evaluation(x, value, (g + ridge * x).ravel(), Dense(H))
 
@@ -111,7 +108,7 @@ def single_loss(family: Family) -> Any:
 
     def total(x: Array, columns: Array, y: Array, w: Array, offset: Array, ridge: Array) -> Array:
         eta = jnp.einsum("p,bpm->bm", x, columns) + offset
-        return jnp.sum(w * family.loss(eta, y)) + 0.5 * jnp.sum(ridge * x * x)
+        return jnp.sum(w * family.terms(eta, y)[0]) + 0.5 * jnp.sum(ridge * x * x)
 
     return total
 
@@ -120,7 +117,7 @@ def softmax_total(x: Array, columns: Array, y: Array, w: Array, offset: Array, r
     """f of the softmax as a function of contrasts (K - 1, P) and the data."""
     Q = jnp.asarray(contrasts(x.shape[0] + 1), x.dtype)
     eta = jnp.einsum("ka,ap,bpm->kbm", Q, x, columns) + offset
-    losses = softmax_loss(eta.reshape(len(Q), -1), y.ravel())
+    losses = softmax_terms(eta.reshape(len(Q), -1), y.ravel())[0]
     return jnp.sum(w.ravel() * losses) + 0.5 * jnp.sum(ridge * x * x)
 
 
@@ -131,8 +128,8 @@ def glm_problem(family: str, data: tuple) -> Minimize:
 
 
 @cache
-def glm_method(family: str, dtype: Any) -> Method:
-    """Newton's method with backtracking, H in closed form, in this precision."""
+def glm_method(family: str, dtype: Any, most: int = MOST_TRIALS) -> Method:
+    """Newton's method with backtracking, H in closed form, in this precision; at most so many trials."""
     what = SoftmaxHessian() if family == SOFTMAX else SingleHessian(family=FAMILIES[family])
     gain = float(np.finfo(dtype).eps) ** GAIN
-    return cast(Method(Exact(what), Ray(), Armijo(), Stop(max_steps=MOST, gain=gain)), dtype)
+    return cast(Method(Exact(what), Ray(), Armijo(), Stop(max_steps=most, gain=gain)), dtype)
