@@ -47,7 +47,7 @@ test test-slow coverage: export XLA_FLAGS ?= --xla_cpu_parallel_codegen_split_co
 
 test: lint types
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow and not bitwise" $(ARGS)
-	XLA_FLAGS= $(BIN)/pytest -n $(WORKERS) --dist worksteal -m bitwise tests/drivers
+	XLA_FLAGS= $(BIN)/pytest -n $(WORKERS) --dist worksteal -m bitwise $$(grep -rl mark.bitwise tests --include='*.py')
 
 test-slow: setup
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow $(ARGS)

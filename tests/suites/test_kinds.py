@@ -117,7 +117,10 @@ BENT = {
 """Functions with kinks: a start, and the lowest value (closed forms)."""
 
 
-@pytest.mark.parametrize("name", BENT)
+# On the ridge rounding decides whether a run ends at the minimum: with a*b + c rounded twice it does not.
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.bitwise] * (name == "a ridge")) for name in BENT]
+)
 def test_minima_at_kinks_are_found_and_shown(name):
     fun, x0, lowest = BENT[name]
     result = rp.minimize(fun, x0)

@@ -86,9 +86,10 @@ def jacobian_recovery(
 
 
 def on_device(coloring: Coloring, pick: np.ndarray, length: int, forward: bool = True) -> Recovery:
-    """The record, its arrays on the device."""
+    """The record, its arrays on the device. (`jnp.asarray` compiles a program for every new length, 9 ms each.)"""
     small = np.int32 if coloring.count * length < 2**31 else np.int64
-    return Recovery(jnp.asarray(coloring.color), jnp.asarray(pick.astype(small)), coloring.count, length, forward)
+    color, pick = jax.device_put((np.asarray(coloring.color), pick.astype(small)))
+    return Recovery(color, pick, coloring.count, length, forward)
 
 
 def alone_in_row(start: np.ndarray, column: np.ndarray, coloring: Coloring) -> np.ndarray:
