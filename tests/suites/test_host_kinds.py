@@ -326,6 +326,14 @@ def test_a_start_at_the_edge_of_a_domain_is_left(name, start):
     assert result.success and np.allclose(result.x, least, rtol=1e-8), str(result)
 
 
+@pytest.mark.parametrize("decades", [7, 8, -8])
+def test_units_far_apart_are_no_level_direction_from_0(decades):
+    """As for programs (test_probes): from 0 a unit 1e16 times another one is not seen by any step of differences."""
+    f = lambda x: (x[0] * 10.0**decades - 1) ** 2 + (x[1] * 10.0**-decades - 2) ** 2 + (x[0] * x[1] - 2) ** 2
+    result = rp.minimize(lambda x: f(x.tolist()), [0.0, 0.0])
+    assert not result.success or result.fun < 1e-12, str(result)
+
+
 def test_an_error_of_arithmetic_in_residuals_is_a_wall():
     """A rate below 0 under a square root; what was met is noted."""
     t = np.linspace(0, 3, 30)

@@ -39,13 +39,17 @@ def off_the_edge(result: Any, begin: Callable[[Any], Run], end: Callable[[Run], 
 
 def lower_inside(result: Any) -> Any:
     """The lowest of some points along the signs of -g, where that is lower than x by more than the noise of f; None
-    where there is none, for programs (their slopes are exact), and where f does not fall beyond its derivatives."""
+    where there is none, for programs (their slopes are exact), and where f does not fall beyond its derivatives.
+
+    A success that says f is level may have begun at 0 in a unit that no step showed; there f is followed, too.
+    """
     model, certificate = result.model, result.certificate
     problem, x, g = model.problem, flat(model.x), np.asarray(result.gradient, float)
-    if result.success or result.termination in (*ENDED, Status.STEPS, Status.NOT_FINITE):
+    if result.termination in (*ENDED, Status.STEPS, Status.NOT_FINITE) or not isinstance(problem, HOST):
         return None
-    falls = certificate.cause in (Cause.FALLS, Cause.STEEP) and model.space.straight and np.all(np.isfinite(g))
-    if not (isinstance(problem, HOST) and falls and np.any(g)):
+    level = bool(result.success and certificate.flat and not flat(result.start).all())
+    doubt = level or certificate.cause in (Cause.FALLS, Cause.STEEP)
+    if not (doubt and model.space.straight and np.all(np.isfinite(g)) and np.any(g)):
         return None
     first, size = np.abs(flat(result.start)).astype(float), np.abs(x).astype(float)
     big = np.maximum(size, first)
@@ -53,11 +57,13 @@ def lower_inside(result: Any) -> Any:
     ladder = [np.where(first == 0, own * 10.0**k, 0) for k in range(DECADES)] if not first.all() else []
     lowest, chosen = result.value - certificate.noise, None
     try:
-        for lengths in [*ladder, *(part * big for part in INWARD)]:
+        for lengths in [*ladder, *([] if level else (part * big for part in INWARD))]:
             there = model.space.move(model.x, jnp.asarray(-np.sign(g) * lengths, x.dtype))[0]
             value = problem.value(np.asarray(there))
             if value < lowest:
                 lowest, chosen = value, there
+            elif level and not value < result.value + certificate.noise:  # behind a rise are other minima
+                break
     except OutOfCalls:
         return None
     return chosen
