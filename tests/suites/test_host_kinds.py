@@ -310,6 +310,30 @@ def test_an_error_of_arithmetic_on_the_way_is_a_wall(name):
     assert result.success and np.allclose(result.x, least, rtol=1e-6), str(result)
 
 
+EDGES = {
+    "entropy": (lambda x: sum((v * math.log(v) if v > 0 else 0.0) + (v - 1) ** 2 for v in x.tolist()), 0.6874112613),
+    "a root": (lambda x: sum((v - 1) ** 2 - math.sqrt(max(v, 0.0)) for v in x.tolist()), 1.2258029831),
+}
+"""Functions whose slope at 0 has no end, and every x_i at the minimum (2 x + log x = 1; 4 (x - 1) sqrt(x) = 1)."""
+
+
+@pytest.mark.parametrize("start", [[0.0, 1.0], [0.0, 0.0]])
+@pytest.mark.parametrize("name", EDGES)
+def test_a_start_at_the_edge_of_a_domain_is_left(name, start):
+    """There differences make a slope and a curvature of any size, and their Newton step is nothing."""
+    fun, least = EDGES[name]
+    result = rp.minimize(fun, start)
+    assert result.success and np.allclose(result.x, least, rtol=1e-8), str(result)
+
+
+@pytest.mark.parametrize("decades", [7, 8, -8])
+def test_units_far_apart_are_no_level_direction_from_0(decades):
+    """As for programs (test_probes): from 0 a unit 1e16 times another one is not seen by any step of differences."""
+    f = lambda x: (x[0] * 10.0**decades - 1) ** 2 + (x[1] * 10.0**-decades - 2) ** 2 + (x[0] * x[1] - 2) ** 2
+    result = rp.minimize(lambda x: f(x.tolist()), [0.0, 0.0])
+    assert not result.success or result.fun < 1e-12, str(result)
+
+
 def test_an_error_of_arithmetic_in_residuals_is_a_wall():
     """A rate below 0 under a square root; what was met is noted."""
     t = np.linspace(0, 3, 30)

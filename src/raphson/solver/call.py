@@ -24,6 +24,7 @@ from raphson.solver.by_squares import by_squares
 from raphson.solver.choose import SURE
 from raphson.solver.clock import CompileClock
 from raphson.solver.drive import Run, run
+from raphson.solver.edge import off_the_edge
 from raphson.solver.evidence import certificate_of
 from raphson.solver.facts import sparsity_facts
 from raphson.solver.final import final_state, hessian_of, sizes, snapped, with_sparse_hessian
@@ -186,6 +187,7 @@ class Call:
             return refused_start(result, why)
         again = lambda start: self.run_from(limited(method, self.limits.after(self.trials, False), self.x), start)
         result = lowest_beside(result, again, end, lambda done: counts(done, method, self.problem))
+        result = off_the_edge(result, again, end)
         self.shown = result if self.shown is None else better(self.shown, result)
         return result
 
