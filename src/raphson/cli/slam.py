@@ -158,7 +158,7 @@ def lines_of(fit: Any, file: Path, written: dict[str, str]) -> list[str]:
     from raphson.slam.tagged_lines import first_few
     from raphson.solver.wording import HEADLINES, summary, work_line
 
-    _, *others = summary(fit).splitlines()
+    _, *others = summary(fit).replace("init=result.values", "--out SOLVED, then SOLVED --init file").splitlines()
     head = f"{HEADLINES[fit.certificate.verdict]}   f = {fit.value:.7g}, from {fit.trace.start_value:.7g}"
     lines = [
         f"graph     {contents(fit, file)}",
