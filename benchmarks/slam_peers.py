@@ -15,7 +15,7 @@ TOLERANCE = 1e-10
 
 ITERATIONS = 100
 
-LIMIT = 60.0
+LIMIT = 30.0
 """Seconds by the clock after which a way is given up: torus3D from its file's vertices keeps every system at it."""
 
 Answer = dict[str, Any]

@@ -40,7 +40,7 @@ REACHED = 1e-6
 ROUNDS = 3
 DEAR = 3.0
 """Processor seconds above which a call is not made again."""
-COMPILATION = 120.0
+COMPILATION = 60.0
 """Seconds by the clock that our first call of a function gets beside `LIMIT`: 33 on robot_b at load 10."""
 
 compiled: set[tuple[str, str]] = set()

@@ -121,6 +121,17 @@ def test_wrong_files_in_few_words(
     assert (code, out) == (2, "") and len(err.splitlines()) <= 6 and all(word in err for word in words), err
 
 
+def test_indefinite_information_is_refused_or_projected(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The words name the option."""
+    file = write(tmp_path, RING.replace("1.5 9 0 0 9", "1.5 9 0 0 -9"))
+    code, out, err = run(capsys, "slam", file)
+    assert (code, out) == (2, "") and "--information project takes the nearest" in err and "eigenvalue -9." in err, err
+    code, out, _ = run(capsys, "slam", file, "--information", "project")
+    assert code == 0 and "1 indefinite information matrices are projected" in " ".join(out.split())
+    code, _, err = run(capsys, "slam", file, "--information", "guess")
+    assert code == 2 and "--information must be" in err, err
+
+
 def test_wrong_options_in_few_words(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = write(tmp_path, RING)
     for arguments, word in (

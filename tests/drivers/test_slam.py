@@ -170,6 +170,7 @@ def test_who_interrupts_the_certificate_has_the_answer_so_far(monkeypatch, tmp_p
             patched.setattr(f"raphson.fit.attempt.{name}", stopped)
             cut = rp.slam.optimize(graph)
         assert Status(cut.termination) == Status.USER and not cut.success and cut.certificate.inertia is None
+        assert cut.evaluations.hessian == 0 and "try       1. continue from here: init=result.values\n" in str(cut)
         assert "stopped by the user: the certificate was not made" in cut.verdict
         np.testing.assert_allclose(cut.poses, whole.poses, atol=1e-6)
         np.testing.assert_allclose(cut.residuals, whole.residuals, atol=1e-5)

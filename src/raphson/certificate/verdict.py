@@ -98,10 +98,14 @@ class Certificate:
         return self.verdict in GOOD
 
 
+NOT_MADE = "the certificate was not made"
+"""Where nobody waited for it."""
+
+
 def not_made(gradient: np.ndarray, limit: float, why: str) -> Certificate:
     """That of a run whose end nobody looked at: the slope is known, and nothing of the curvature."""
     g, nan = float(np.max(np.abs(gradient), initial=0.0)), float("nan")
-    text = f"{why}: the certificate was not made; max|g| = {g:.2g}"
+    text = f"{why}: {NOT_MADE}; max|g| = {g:.2g}"
     return Certificate(
         Verdict.STOPPED, g, nan, nan, nan, nan, limit, None, None, None, None, nan, (), None, text, cause=Cause.LIMIT
     )

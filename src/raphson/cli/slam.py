@@ -19,6 +19,11 @@ CONVENTIONS = {"g2o": "sum e' Omega e", "gtsam": "half of it, full angles", "se-
 """What each of the costs of `fit.chi2` is."""
 
 
+AS_OPTIONS = {"noise= must say": "--noise must say", 'information="project"': "--information project",
+              "information must be": "--information must be"}  # fmt: skip
+"""What readers say in Python's words, and what it is called here."""
+
+
 def slam(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A pose graph (g2o, TORO, iSAM) or cameras and points (BAL, libmv).")
@@ -34,6 +39,9 @@ def slam(
     noise: Annotated[
         str, typer.Option(metavar="KIND", help="What an iSAM file holds: information, square-root or covariance.")
     ] = "",
+    information: Annotated[
+        str, typer.Option(metavar="WHAT", help="With indefinite information matrices: refuse or project.")
+    ] = "refuse",
     max_steps: options.MaxSteps = None,
     time_limit: options.TimeLimit = None,
     out: Annotated[
@@ -51,7 +59,7 @@ def slam(
     page.check(out, option="--out")
     page.keep(file, {"--out": out, "--report": report})
     begin = time.perf_counter()
-    graph = read(file, noise)
+    graph = read(file, noise, information)
     reading = time.perf_counter() - begin
     refuse_unwritten(graph, out)
     if progress:
@@ -74,16 +82,19 @@ def slam(
     return 0 if fit.success else 1
 
 
-def read(file: Path, noise: str) -> Any:
+def read(file: Path, noise: str, information: str) -> Any:
     """The graph of a file; ValueError where it cannot be opened."""
     from raphson.slam.read_slam import read_slam
 
     try:
-        return read_slam(file, noise=noise or None)
+        return read_slam(file, noise=noise or None, information=information)
     except ValueError as error:
-        if "noise= must say" not in str(error):
+        said = str(error)
+        for python, here in AS_OPTIONS.items():
+            said = said.replace(python, here)
+        if said == str(error):
             raise
-        raise ValueError(str(error).replace("noise= must say", "--noise must say")) from None
+        raise ValueError(said) from None
     except IsADirectoryError:
         raise ValueError(f"{file} is a folder: name a file in it") from None
     except OSError as error:
@@ -158,7 +169,7 @@ def lines_of(fit: Any, file: Path, written: dict[str, str]) -> list[str]:
     from raphson.slam.tagged_lines import first_few
     from raphson.solver.wording import HEADLINES, summary, work_line
 
-    _, *others = summary(fit).splitlines()
+    _, *others = summary(fit).replace("init=result.values", "--out SOLVED, then SOLVED --init file").splitlines()
     head = f"{HEADLINES[fit.certificate.verdict]}   f = {fit.value:.7g}, from {fit.trace.start_value:.7g}"
     lines = [
         f"graph     {contents(fit, file)}",

@@ -184,7 +184,7 @@ def conclude_fit(
     return Fit(
         x=call.restore(seen.x), value=float(seen.value), gradient=g, model=model, termination=done.status,
         certificate=certificate, trace=done.trace,
-        evaluations=counts(done, problem, end.steps, counted), method=name,
+        evaluations=counts(done, problem, end.steps, counted, int(looked)), method=name,
         description=f"{residual_description(name, problem)} ({said})", reasons=reasons,
         notes=(*notes, *notes_of_calls(problem)),
         seconds=time.perf_counter() - call.begin, compile_seconds=CompileClock.seconds - call.compiled, hessian=H,
@@ -250,9 +250,10 @@ def refitted(call: FitCall, i: int, value: float, start: np.ndarray) -> tuple[np
     return np.asarray(problem.space.flat(state.best.x), float), float(state.best.value)
 
 
-def counts(done: Run, problem: Any, polished: int, counted: int = 0) -> Evaluations:
-    """Evaluations of residuals, Jacobians and Hessians by the run, after those of its first `counted` trials."""
+def counts(done: Run, problem: Any, polished: int, counted: int = 0, last: int = 1) -> Evaluations:
+    """Evaluations of residuals, Jacobians and Hessians by the run, after those of its first `counted` trials, with
+    those of the full Newton steps and the `last` Hessian."""
     if isinstance(problem, HOST):
         return host_counts(problem)
     trials, taken = len(done.trace) + 1 - counted, int(done.trace.accepted[counted:].sum()) + 1
-    return Evaluations(trials + polished, taken + polished, polished + 1)
+    return Evaluations(trials + polished, taken + polished, polished + last)

@@ -114,8 +114,9 @@ def settled_information(draft: Draft, part: EdgeDraft, information: str) -> Edge
                 draft.name,
                 part.lines[rows[0]],
                 f"the information matrix of edge {part.ids[rows[0], 0]} to {part.ids[rows[0], 1]} is not positive "
-                f"semidefinite: lowest eigenvalue {lowest:.6g}\n  So are {rows.size} of {len(part.which)} edges "
-                f'(lines {lines}).\n  {part.advice}information="project" takes the nearest that is.',
+                f"semidefinite: lowest eigenvalue {lowest:.6g}.\n  So it is with {rows.size} of "
+                f"{len(part.which)} edges (lines {lines}).\n"
+                f'  {part.advice}information="project" takes the nearest that is.',
             )
         how = "projected" if changed is found.projected else "projected, within the digits of the file"
         draft.notes.append(f"{rows.size} indefinite information matrices are {how}: lines {lines}")
@@ -135,8 +136,8 @@ def with_unit_quaternions(draft: Draft, values: Floats, lines: Integers, what: s
         raise at_line(
             draft.name,
             lines[bad[0]],
-            f"the quaternion of this {what} has length {length[bad[0]]:.6g}, not 1, and is no rotation\n"
-            f"  So are {bad.size} of {len(lines)} (lines {first_few(lines[bad])}). The order is qx qy qz qw.",
+            f"the quaternion of this {what} has length {length[bad[0]]:.6g}, not 1, and is no rotation.\n"
+            f"  So it is with {bad.size} of {len(lines)} (lines {first_few(lines[bad])}). The order is qx qy qz qw.",
         )
     if (off > NOTED).any():
         rough = np.flatnonzero(off > NOTED)
@@ -201,7 +202,7 @@ def edges_by_row(name: str, edge: Edges, vertices: Mapping[str, Vertices]) -> Ed
             elsewhere = [other for other, v in vertices.items() if ids[bad[0]] in v.ids]
             what = f"is of kind {elsewhere[0]}, {kind} is expected" if elsewhere else "is not in the file"
             unknown = np.unique(ids[bad])
-            more = f"\n  So are {unknown.size} vertices: {first_few(unknown)}" if unknown.size > 1 else ""
+            more = f".\n  So are {unknown.size} vertices: {first_few(unknown)}" if unknown.size > 1 else ""
             raise at_line(
                 name,
                 edge.lines[bad[0]],

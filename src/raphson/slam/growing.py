@@ -189,25 +189,51 @@ class Growing:
             total += np.bincount(np.where(columns < 0, unknowns.n, columns).ravel(), p.gradient.ravel(), total.size)
         return total[:-1]
 
-    def hessian(self, unknowns: Unknowns, mask: RowMasks, eased: float) -> Any:
-        """The lower triangle of J'J by these unknowns, as a SciPy CSC array whose columns begin with the diagonal; of
-        what the loss takes from it, the share `eased` is."""
-        from scipy.sparse import coo_array  # here: `import raphson` does without scipy.sparse
-
-        rows, across, values = [], [], []
-        for f, p, which in zip(self.graph.factors, self.parts, self.touching(mask), strict=True):
+    def pattern(self, unknowns: Unknowns, mask: RowMasks) -> "Pattern":
+        """Where the blocks of the factors that touch these unknowns stand in their J'J."""
+        rows, across, touching, lower = [], [], self.touching(mask), []
+        for f, which in zip(self.graph.factors, touching, strict=True):
             c = unknowns.columns(self.graph, f, which)
             blocks = (*c.shape, c.shape[1])
-            i, j = np.broadcast_to(c[:, :, None], blocks), np.broadcast_to(c[:, None], blocks)
-            lower = (i >= j) & (j >= 0)
+            i, j = np.broadcast_to(c[:, :, None], blocks).ravel(), np.broadcast_to(c[:, None], blocks).ravel()
+            lower.append(np.flatnonzero((i >= j) & (j >= 0)))
+            rows, across = [*rows, i[lower[-1]]], [*across, j[lower[-1]]]
+        key = np.concatenate(across) * unknowns.n + np.concatenate(rows)
+        order = np.argsort(key)
+        key = key[order]
+        first = np.flatnonzero(np.diff(key, prepend=-1))
+        column, row = np.divmod(key[first], unknowns.n)
+        starts = np.searchsorted(column, np.arange(unknowns.n))
+        return Pattern(touching, lower, order, first, row.astype(np.int32), column.astype(np.int32), starts)
+
+    def hessian(self, pattern: "Pattern", eased: float) -> np.ndarray:
+        """The entries of the lower triangle of J'J, column by column, of a pattern; of what the loss takes from it, the
+        share `eased` is."""
+        values = []
+        for p, which, lower in zip(self.parts, pattern.touching, pattern.lower, strict=True):
             H, g, less = p.hessian[which], p.gradient[which], eased * p.less[which]
             if less.any():
                 H = H - less[:, None, None] * g[:, :, None] * g[:, None]
-            rows, across, values = [*rows, i[lower]], [*across, j[lower]], [*values, H[lower]]
-        places = np.concatenate(rows), np.concatenate(across)
-        found = coo_array((np.concatenate(values), places), shape=(unknowns.n, unknowns.n)).tocsc()
-        found.sort_indices()
-        return found
+            values.append(H.ravel()[lower])
+        return np.add.reduceat(np.concatenate(values)[pattern.order], pattern.first)
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """The lower triangle of J'J, column by column, each from its diagonal on: `row` and `column` of the entries,
+    `starts` of the columns (n,). By kind of factor which are `touching`, and which numbers of their blocks are `lower`;
+    in the `order` of all these the entries begin at `first`.
+
+    Made once for all steps of an update: M3500 3.2 ms, and 0.5 for the entries of each step; SciPy's COO to CSC took
+    4.5 for both."""
+
+    touching: list[np.ndarray]
+    lower: list[np.ndarray]
+    order: np.ndarray
+    first: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+    starts: np.ndarray
 
 
 def put_back(old: list[Any]) -> None:
@@ -217,13 +243,11 @@ def put_back(old: list[Any]) -> None:
             a[which] = b
 
 
-def factored(lower: Any, diagonal: np.ndarray, damping: float) -> Any:
+def factored(pattern: Pattern, lower: np.ndarray, damping: float) -> Any:
     """A Cholesky factor of a matrix, its diagonal raised by `damping` of itself; None where it is not definite. What
     nothing measures is pinned."""
-    rows, starts = np.asarray(lower.indices), np.asarray(lower.indptr[:-1])
-    columns = np.repeat(np.arange(starts.size, dtype=np.int32), np.diff(lower.indptr))
-    nothing = np.zeros(0, np.int32)
-    structure = SparseStructure(rows.astype(np.int32), columns, starts.astype(np.int32), *[nothing] * 5)
-    values = lower.data.copy()
+    starts, values, nothing = pattern.starts, lower.copy(), np.zeros(0, np.int32)
+    structure = SparseStructure(pattern.row, pattern.column, starts.astype(np.int32), *[nothing] * 5)
+    diagonal = lower[starts]
     values[starts] += np.where(diagonal > 0, damping * diagonal, PINNED * (diagonal.max(initial=0) or 1.0))
     return sparse_backend().host_factor(structure, values)

@@ -102,10 +102,12 @@ class GrowingSolver:
     def window_solved(self, window: RowMasks) -> bool:
         """Newton steps on these variables to their minimum; False where they lead elsewhere."""
         unknowns = Unknowns.of(self.grown.graph, window)
-        for _ in range(WINDOW_STEPS if unknowns.n else 0):
-            lower = self.grown.hessian(unknowns, window, 0.0)
-            diagonal = lower.data[lower.indptr[:-1]]
-            factor = factored(lower, diagonal, 0.0)
+        if not unknowns.n:
+            return True
+        pattern = self.grown.pattern(unknowns, window)
+        for _ in range(WINDOW_STEPS):
+            lower = self.grown.hessian(pattern, 0.0)
+            diagonal, factor = lower[pattern.starts], factored(pattern, lower, 0.0)
             if factor is None:
                 return False
             s = -factor.solve(g := self.grown.gradient(unknowns))
@@ -113,7 +115,7 @@ class GrowingSolver:
                 return True
             if self.stepped(unknowns, s, diagonal) < 0:
                 return False
-        return not unknowns.n
+        return False
 
     def as_a_whole(self) -> bool:
         """Newton steps on all variables, damped after one that led upwards; whether they reached the minimum.
@@ -123,11 +125,10 @@ class GrowingSolver:
         outliers, and takes the loss's own curvature as it goes: the minimum is told by that.
         """
         unknowns, damping, floor, growth = Unknowns.of(self.grown.graph, self.free), 0.0, 0.0, 2.0
-        eased = EASED if self.grown.loss.plain else 0.0
+        eased, pattern = EASED if self.grown.loss.plain else 0.0, self.grown.pattern(unknowns, self.free)
         for self.factorizations in range(1, ROUNDS + 1):
-            lower = self.grown.hessian(unknowns, self.free, eased)
-            diagonal = lower.data[lower.indptr[:-1]]
-            factor = factored(lower, diagonal, damping)
+            lower = self.grown.hessian(pattern, eased)
+            diagonal, factor = lower[pattern.starts], factored(pattern, lower, damping)
             if factor is None:
                 damping = floor = max(100 * damping, LEAST)
                 if not damping < 1:

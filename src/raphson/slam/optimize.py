@@ -196,10 +196,10 @@ def first_minimum(
 
 
 def concluded(call: FitCall, certified: FitCall, done: Run, method: Method, name: str, reasons: tuple[str, ...]) -> Fit:
-    """The result of a run with its certificate; without one where the time is over before it, or Ctrl-C comes while it
-    is made."""
+    """The result of a run with its certificate; without one where the time is over before it, or Ctrl-C ended the run
+    or comes while it is made: its exact Hessian may have to be compiled."""
     ready = isinstance(done.state.model.curvature, SparseGram)  # Newton's method has no J at hand
-    if not (ready and late(call) and call.over[0] == Status.TIME):
+    if not (late(call) and ready):
         say_stage(call.progress, "certificate")
         try:
             return conclude_fit(certified, done, method, name, reasons)

@@ -12,14 +12,16 @@ LIBMV = (b"vP", b"VP", b"vN", b"VN")
 """How libmv's binaries begin: byte order, then the space of the markers. No tag of a pose graph does."""
 
 
-def read_slam(path: str | os.PathLike[str], *, noise: str | None = None) -> GraphFile | BundleFile:
+def read_slam(
+    path: str | os.PathLike[str], *, noise: str | None = None, information: str = "refuse"
+) -> GraphFile | BundleFile:
     """Reads a pose graph (`read_graph`), a problem in BAL's text, or one of libmv's binaries; packed by gzip or bzip2,
     or not. Lines of a pose graph begin with a tag, BAL's text with three counts. Errors are those of the readers;
     ValueError for `noise` with a file of bundle adjustment."""
     name, data = read_text(path)
     binary = data[:2] in LIBMV
     if not binary and not begins_with_counts(data):
-        return graph_of_text(name, data, noise)
+        return graph_of_text(name, data, noise, information)
     if noise is not None:
         raise ValueError(f"{name}: noise= is for iSAM's files; this one holds cameras and points")
     return libmv_bundle(name, data) if binary else bal_bundle(name, data)

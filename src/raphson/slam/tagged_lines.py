@@ -52,7 +52,7 @@ class Rows:
 
 
 def at_line(name: str, number: object, what: str, last: bool = False) -> GraphFileError:
-    ending = "\n  This is the last line of the file: is the file cut off?" if last else ""
+    ending = ".\n  This is the last line of the file: is the file cut off?" if last else ""
     return GraphFileError(f"{name}:{number}: {what}{ending}")
 
 

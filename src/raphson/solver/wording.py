@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from raphson.certificate.verdict import Cause, Verdict
+from raphson.certificate.verdict import NOT_MADE, Cause, Verdict
 from raphson.kernel.status import Status
 
 HEADLINES = {
@@ -151,7 +151,8 @@ def suggestions(result: Any) -> list[str]:
         tips.append("check the sign of f, or give bounds: it falls without bound")
     cut = status in (Status.TIME, Status.USER, Status.CALLS) or (status == Status.STEPS and still_gaining(result))
     if cut and c.verdict in (Verdict.STOPPED, Verdict.SADDLE):
-        tips.append("continue from here: x0 = result.x")
+        graph = hasattr(type(result), "poses")
+        tips.append(f"continue from here: {'init=result.values' if graph else 'x0 = result.x'}")
     if status in (Status.NOISE, Status.STALLED) and result.gradient.dtype == np.float32:
         tips.append("float64")
     if c.verdict == Verdict.NOT_FINITE:
@@ -162,7 +163,7 @@ def suggestions(result: Any) -> list[str]:
         tips.extend(("another start, where f depends on x", "bounds"))
     if c.cause == Cause.FALLS:
         tips.append("another start, some way along that direction")
-    if c.verdict == Verdict.STOPPED and np.isnan(c.decrement):
+    if c.verdict == Verdict.STOPPED and np.isnan(c.decrement) and NOT_MADE not in c.criterion:
         tips.append("write the function so that it can be traced: products with H can then be examined")
     if c.cause == Cause.NOISE:
         tips.append("a tighter tolerance of whatever computes f, or its derivative as jac")

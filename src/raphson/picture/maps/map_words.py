@@ -76,7 +76,7 @@ FIXED: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-OF_CAMERAS: dict[str, dict[str, str]] = {
+OF_CAMERAS: dict[str, dict[str, Any]] = {
     "en": {
         "worst": "Worst observations", "legend": "error of an observation, in sigmas",
         "sigma": "The error of an observation is sqrt(e' Ω e / d) for the d numbers it measures. Pixels count as they "
