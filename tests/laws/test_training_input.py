@@ -70,6 +70,15 @@ def test_k_fac_takes_no_microbatches() -> None:
         train(risk, jnp.ones((2, 1)), steps=1, method=kfac(risk))
 
 
+def test_models_of_frameworks_handed_over_as_they_are_are_named() -> None:
+    model = type("Linen", (), {"init": None, "apply": None, "__call__": lambda self, p, x: x})()
+    for call in (lambda: EmpiricalRisk("squared", (X, X), predict=model), lambda: train(model, START, X, steps=1)):
+        with pytest.raises(TypeError, match="its apply is a function"):
+            call()
+    with pytest.raises(TypeError, match="the variables hold batch_stats beside params"):
+        train(loss, {"params": START, "batch_stats": START}, X, steps=1)
+
+
 def test_a_mean_is_one_whatever_its_own_data() -> None:
     """A risk of one example, or of weights that are 1 together, has the factor 1, as a sum has."""
     one = EmpiricalRisk(loss, X[:1])
