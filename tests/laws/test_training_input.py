@@ -71,7 +71,7 @@ def test_k_fac_takes_no_microbatches() -> None:
 
 
 def test_models_of_frameworks_handed_over_as_they_are_are_named() -> None:
-    model = type("Linen", (), {"init": None, "apply": None, "__call__": lambda self, p, x: x})()
+    model: Any = type("Linen", (), {"init": None, "apply": None, "__call__": lambda self, p, x: x})()
     for call in (lambda: EmpiricalRisk("squared", (X, X), predict=model), lambda: train(model, START, X, steps=1)):
         with pytest.raises(TypeError, match="its apply is a function"):
             call()
