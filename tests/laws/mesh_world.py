@@ -161,10 +161,10 @@ def common_ends(mesh: Any, me: int, folder: str) -> dict[str, Any]:
             yield tuple(laid)
 
     late = train(risks(mesh)["own"], params, time_limit=0.0 if me else 600.0, steps=10**9, **given)
-    streams = {"ended": batches(9 if me else 2), "interrupted": batches(9, 4 if me else None)}
+    streams: dict[str, Any] = {"ended": batches(9 if me else 2), "interrupted": batches(9, 4 if me else None)}
     runs = {"late": late}
     for name, stream in streams.items():
-        runs[name] = train(loss, params, batches=stream, **given | {"checkpoint": f"{folder} {name}"})
+        runs[name] = train(loss, params, batches=stream, **{**given, "checkpoint": f"{folder} {name}"})
     found = {name: [run.status.name, len(run.trace)] for name, run in runs.items()}
     return found | {"saved": [rp.ml.Checkpoints(f"{folder} {name}").steps for name in streams]}
 

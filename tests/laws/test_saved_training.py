@@ -14,7 +14,7 @@ import pytest
 import raphson as rp
 from tests.laws.test_training import PARAMS, RISK
 
-GIVEN = {"batch_size": 32, "seed": 4}
+GIVEN: dict[str, Any] = {"batch_size": 32, "seed": 4}
 
 
 def same(a: Any, b: Any) -> bool:

@@ -101,6 +101,26 @@ def test_conjugate_gradients_end_at_the_solution_and_a_near_start_is_cheaper() -
     assert solved(A, exact, 5e-4).inner < solved(A, 0 * G, 5e-4).inner
 
 
+def test_points_of_conjugate_gradients_are_those_of_exact_arithmetic() -> None:
+    """Sums are formed in another order on more devices: what is rounded otherwise is not to grow from step to step."""
+    turned = np.linalg.qr(RNG.normal(size=(40, 40)))[0]
+    B, g = (turned * np.geomspace(1, 1e3, 40)) @ turned.T, RNG.normal(size=40)
+    run = jax.jit(lambda B, g, w: relative_progress(lambda v: B @ v, g, 0 * g, lambda r: w * r, 30, jnp.asarray(0.0)))
+    for weight in (np.ones(40), np.geomspace(1, 3, 40)):
+        found, moved = (run(B * (1 + k * 4e-16 * RNG.normal(size=B.shape)), g, weight) for k in (0, 1))
+        assert int(found.count) == int(moved.count) > 5
+        np.testing.assert_allclose(found.points, moved.points, rtol=0, atol=1e-11)
+        # Krylov's space from vectors of one length, orthogonal: of the points of this space that is the lowest.
+        k = int(np.unique(kept_after(30, 40, 8))[4])
+        half, basis = np.sqrt(weight), [np.sqrt(weight) * g]
+        for _ in range(k - 1):
+            v = half * (B @ (half * basis[-1]))
+            basis.append(v / np.linalg.norm(v))
+            basis[-1] = np.linalg.qr(np.array(basis).T)[0][:, -1]
+        V = half[:, None] * np.linalg.qr(np.array(basis).T)[0]
+        np.testing.assert_allclose(found.points[4], -V @ np.linalg.solve(V.T @ B @ V, V.T @ g), rtol=0, atol=1e-11)
+
+
 def test_a_direction_of_negative_curvature_is_gone_along_once_and_downhill() -> None:
     found = solved(-A, 0 * G)
     y = found.points[found.count - 1]

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from raphson.kernel.record import record, static
+from raphson.ml.framework_models import checked_function
 from raphson.ml.frozen_state import EACH
 from raphson.ml.microbatches import Microbatches, leading, sum_over
 from raphson.ml.risk_products import HessianProduct, Information, LossTerm, OutputProduct, OutputTerm, RiskState, risk
@@ -124,6 +125,7 @@ def term_of(risk_or_loss: Any) -> LossTerm | OutputTerm:
             f"the loss is {type(risk_or_loss).__name__}: give a function (params, batch) -> mean loss, or an "
             "EmpiricalRisk"
         )
+    checked_function(risk_or_loss, "loss")
     loss: Any = risk_or_loss
     return LossTerm(loss, True)
 

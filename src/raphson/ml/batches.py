@@ -2,7 +2,7 @@
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import length_hint
 from typing import Any
@@ -84,11 +84,12 @@ class BatchStream:
     constant = False
 
     def __init__(self, batches: Any) -> None:
-        self.batches, self.notes = batches, []
+        self.batches, self.notes = iterable_of_batches(batches), []
         self.again = not isinstance(batches, Iterator)
         length = length_hint(batches) if self.again else 0  # 0 where it does not say
         self.source, self.at, self.epoch, self.length = iter(batches), 0, 0, length or None
         self.last: tuple[int, Any] = (-1, None)
+        self.form: Any = None
 
     def batch(self, k: int) -> tuple[Microbatches, float]:
         """The k-th batch, and the epochs that are over after it (NaN while the length of one is not known)."""
@@ -98,9 +99,21 @@ class BatchStream:
             self.source, self.at, self.epoch = iter(self.batches), 0, 0
             self.last = (-1, None)
         while self.last[0] < k:
-            self.last = (self.last[0] + 1, jax.tree.map(loosened, self.following()))
+            number = self.last[0] + 1
+            self.last = (number, self.like_the_first(number, jax.tree.map(loosened, self.following())))
         done = np.nan if self.length is None else (k + 1) / self.length
         return one_batch(self.last[1]), done
+
+    def like_the_first(self, number: int, batch: Any) -> Any:
+        """The batch. Raises ValueError where it has no example, or is built otherwise than the first one."""
+        try:
+            leading(batch)
+        except ValueError as error:
+            raise ValueError(f"batch {number} of the stream: {error}") from None
+        self.form = self.form or described_form(batch)
+        if described_form(batch) != self.form:
+            raise ValueError(different_batches(self.form, number, described_form(batch)))
+        return batch
 
     def following(self) -> Any:
         """The next batch, of the next epoch if need be."""
@@ -115,6 +128,41 @@ class BatchStream:
             return found
         self.at += 1
         return found
+
+
+def iterable_of_batches(batches: Any) -> Any:
+    """The same. Raises TypeError for what is no iterable of batches, ValueError for (inputs, targets) in its place."""
+    if isinstance(batches, np.ndarray | jax.Array | Mapping):
+        raise TypeError(
+            f"batches is {type(batches).__name__}: it is an iterable of batches. One set of examples goes to data=, "
+            "with batch_size="
+        )
+    if not isinstance(batches, Iterable):
+        call = ": call it, and give what it returns" if callable(batches) else ""
+        raise TypeError(f"batches is {type(batches).__name__}, and an iterable of batches is expected{call}")
+    if isinstance(batches, list | tuple) and len(batches) > 1:  # before the loss is handed what is no batch
+        first, second = map(described_form, batches[:2])
+        if first != second:
+            raise ValueError(different_batches(first, 1, second))
+    return batches
+
+
+Form = tuple[Any, tuple[int, ...]]
+"""The structure of a batch, and how many axes its arrays have."""
+
+
+def described_form(batch: Any) -> Form:
+    """What batches have in common."""
+    return jax.tree.structure(batch), tuple(np.ndim(leaf) for leaf in jax.tree.leaves(batch))
+
+
+def different_batches(first: Form, number: int, other: Form) -> str:
+    """What is wrong, in words."""
+    axes = lambda form: ", ".join(map(str, form[1])) or "none"
+    return (
+        f"batch {number} is no batch like batch 0: {other[0]} with arrays of {axes(other)} axes, and {first[0]} of "
+        f"{axes(first)}. Where (inputs, targets) were meant, give them as data=, with batch_size="
+    )
 
 
 def one_batch(data: Any) -> Microbatches:

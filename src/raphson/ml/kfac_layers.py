@@ -27,7 +27,8 @@ def layers_of(sites: Sequence[Site], tree: ParameterTree) -> tuple[Layer, ...]:
     """
     if not sites:
         raise ValueError(
-            "the model tags no layer: write raphson.ml.tag_dense(x, w, b) or tag_conv(x, w, b) where it multiplies"
+            "the model tags no layer: write raphson.ml.tag_dense(x, w, b) or tag_conv(x, w, b) where it multiplies "
+            "(layers of Flax and Equinox: a subclass whose __call__ does; SOAP and Sophia need no tags)"
         )
     found: dict[int, Layer] = {}
     for site in sites:

@@ -47,7 +47,7 @@ def leading(data: Any) -> int:
     """
     lengths: dict[str, int] = {}
     for path, leaf in jax.tree_util.tree_leaves_with_path(data):
-        name = jax.tree_util.keystr(path) or "data"
+        name = jax.tree_util.keystr(path)
         if np.ndim(leaf) == 0:
             raise ValueError(f"data{name} is one number: every array of the data has the examples as its first axis")
         lengths[name] = np.shape(leaf)[0]

@@ -11,6 +11,7 @@ import numpy as np
 from jax import lax
 from jax.sharding import NamedSharding, PartitionSpec
 
+from raphson.ml.framework_models import checked_parameters
 from raphson.ml.mesh import layouts_of, loosened, vector_layout
 
 Array = jax.Array
@@ -90,6 +91,7 @@ class ParameterTree:
 def parameter_tree(params: Any) -> ParameterTree:
     """Reads the structure of parameters. Raises TypeError for a leaf that is not real floating point, which it names,
     and ValueError where there is no number at all."""
+    checked_parameters(params)
     leaves = jax.tree_util.tree_leaves_with_path(params)
     names, shapes, dtypes, paths = [], [], [], []
     for path, leaf in leaves:

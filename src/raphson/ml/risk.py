@@ -23,6 +23,7 @@ import numpy as np
 from jax.core import Tracer
 
 from raphson.ml.finite_losses import check_finite
+from raphson.ml.framework_models import checked_function
 from raphson.ml.frozen_state import EACH, ONE_BATCH, PLAIN, FrozenState, as_key, model_value
 from raphson.ml.independence import check_independence
 from raphson.ml.mesh import layout_of, on_host, on_mesh, same_everywhere
@@ -112,6 +113,7 @@ class EmpiricalRisk:
                 raise ValueError(f"loss is {loss!r}: choose one of {', '.join(OUTPUT_LOSSES)}, or give a function")
             if predict is None:
                 raise TypeError(f"loss={loss!r} is a loss of outputs: give predict=, a function (params, inputs)")
+            checked_function(predict, "predict")
             self.term: LossTerm | OutputTerm = OutputTerm(predict, OUTPUT_LOSSES[loss], how)
             data = named_data(data, loss)
             total = jnp.sum(data[2]) if isinstance(data[2], Tracer) else float(np.sum(data[2]))

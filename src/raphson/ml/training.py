@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import jax
 import numpy as np
 
 from raphson.kernel.status import Status
@@ -93,6 +94,10 @@ def train(
                     break
         except KeyboardInterrupt:
             status = Status.USER
+        except Exception:  # batches that cannot be read: what is reached is saved
+            if jax.process_count() == 1:
+                kept.save(state, last=True)
+            raise
     kept.save(state, last=True)
     seen = Seen(loss, data, came, getattr(getattr(run.method, "path", None), "unit", ""))
     return concluded(run, loss, state, rows, status, bad, time.perf_counter() - begin, certify, seen, kept.notes)

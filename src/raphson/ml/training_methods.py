@@ -53,6 +53,14 @@ TRAINING_PRESETS = {"newton-cg": hessian_free(), "lbfgs": multibatch_lbfgs()}
 """Methods of `train` by name; "hessian-free" is another name of the first."""
 
 
+TRANSFORMATIONS = {
+    "kfac": "rp.ml.kfac(risk)", "k-fac": "rp.ml.kfac(risk)", "sophia": "rp.ml.sophia(risk, 0.001)",
+    "soap": "rp.ml.soap(0.01)", "shampoo": "rp.ml.shampoo(0.01)",
+    "adam": "optax.adam(0.001)", "adamw": "optax.adamw(0.001)", "sgd": "optax.sgd(0.01)",
+}  # fmt: skip
+"""What is often asked for by name, and how it is given."""
+
+
 @dataclass(frozen=True)
 class Transformation:
     """`init` and `update` of an optax-like transformation, and which of `EXTRAS` its update takes."""
@@ -92,6 +100,9 @@ def training_method(method: Any, layered: bool, dtype: Any, constant: bool) -> M
     init, update = getattr(method, "init", None), getattr(method, "update", None)
     if callable(init) and callable(update):
         return Transformation(init, update, accepted_extras(update))
+    if callable(method) and not isinstance(method, type):
+        name = getattr(method, "__name__", "it")
+        raise TypeError(f"method is the function {name}: call it, as in method=rp.ml.soap(0.01) or optax.adam(0.001)")
     raise TypeError(
         f"method is {type(method).__name__}: give a name ({', '.join(TRAINING_PRESETS)}), a Method, or a "
         "transformation with init and update, as optax has them"
@@ -106,6 +117,9 @@ def named_training_method(name: str, layered: bool) -> Method:
     if key in TRAINING_PRESETS:
         return TRAINING_PRESETS[key]
     hint = " (a preset of minimize: give it as rp.presets[...])" if key in PRESETS else ""
+    made = TRANSFORMATIONS.get(key)
+    if made is not None:
+        raise ValueError(f"{name!r} has settings of its own and is no name: give method={made}")
     near = difflib.get_close_matches(key, [*TRAINING_PRESETS, "hessian-free"], n=1, cutoff=0.4)
     meant = f"did you mean {near[0]!r}? " if near else ""
     raise ValueError(f"unknown method {name!r}{hint}: {meant}There are {', '.join(map(repr, TRAINING_PRESETS))}")

@@ -19,7 +19,7 @@ import numpy as np
 from jax.core import Tracer
 
 from raphson.ml.frozen_state import EACH
-from raphson.ml.microbatches import leading
+from raphson.ml.microbatches import Microbatches, leading
 from raphson.ml.parameter_tree import parameter_tree
 from raphson.ml.risk import EmpiricalRisk
 from raphson.ml.risk_products import LossTerm
@@ -152,6 +152,11 @@ def checked_batch(name: str, risk: EmpiricalRisk, extra: dict[str, Any]) -> Give
         raise ValueError(
             f"{name} looks at the batch again: update(gradient, state, params, batch=batch). Inside optax.chain, where "
             f"optax was imported after {name} was made: optax.GradientTransformationExtraArgs(*{name}(...))"
+        )
+    if isinstance(batch, Microbatches):
+        raise ValueError(
+            f"{name} takes a batch at once, and all data ({batch.count} examples) came in microbatches: give "
+            "batch_size= to train, or leave it out of the risk"
         )
     own = extra.get("risk")
     own = None if own is None or own.term != risk.term else own
