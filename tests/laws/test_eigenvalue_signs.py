@@ -78,7 +78,7 @@ def test_inertia_lies_within_its_errors() -> None:
     density = importlib.import_module("raphson.ml.spectral_density").spectral_density
     operator = with_spectrum(GAP)
     hits = 0
-    for seed in range(100):
+    for seed in range(100, 200):
         low, high = density(operator, 8, 40, seed).below(-0.25).interval(0.95)
         hits += low <= 30 <= high
     assert 90 <= hits <= 98

@@ -133,7 +133,9 @@ def test_vectors_are_added_until_the_error_is_met(method: str) -> None:
     assert all(one.met and one.error <= 0.02 * abs(one.value) for one in found)
     assert np.sqrt(np.mean([(one.value - trace) ** 2 for one in found])) <= 1.3 * 0.02 * trace
     absolute = trace_estimate(operator, method=method, atol=0.02 * trace)
-    assert absolute.met and absolute.products == found[0].products
+    assert (
+        absolute.met and abs(absolute.products - found[0].products) <= 16
+    )  # one block: the error asked is not the same
     ended = trace_estimate(operator, 48, method, tol=1e-9)
     assert ended.met is False and ended.products <= 48 and "limit" in str(ended)
     assert trace_estimate(operator, 48, method).met is None
@@ -184,8 +186,11 @@ def test_layers_have_the_traces_of_their_blocks() -> None:
     assert "['b']" in str(exact)
 
 
-def test_sums_over_the_spectrum_lie_in_their_intervals() -> None:
-    values = RNG.uniform(0.1, 10, N)
+@pytest.mark.parametrize("name", ["even", "one is large"])
+def test_sums_over_the_spectrum_lie_in_their_intervals(name: str) -> None:
+    values = np.random.default_rng(3).uniform(0.1, 10, N)
+    if name == "one is large":
+        values[0] = 300
     operator = with_spectrum(values)
     hits = np.zeros(3)
     for seed in range(100):
