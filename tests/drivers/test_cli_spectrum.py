@@ -1,6 +1,7 @@
 """`raphson spectrum`: the eigenvalues of a loss in a file, exact where it is small, with errors where it is not."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,9 @@ def test_a_page_is_written_in_both_languages(capsys: pytest.CaptureFixture[str],
         )
         html = (tmp_path / f"{language}.html").read_text()
         assert html.count("<svg") == 4 and words in html and "http://" not in html.replace("http://www.w3.org", "")
+    told = html.partition("<pre>")[2].partition("</pre>")[0]
+    assert "6 个参数，40 个样本" in told and "条件数" in told and "正定" in told
+    assert not re.search("eigen|product|definite|trace", told)
     assert "zh.html" in capsys.readouterr().out
 
 

@@ -62,7 +62,8 @@ def spectrum(
         scenes = [] if report is None else pictures(risk, params, operator, pairs, density, watch)
     found["seconds"] = time.perf_counter() - begin
     if report is not None:
-        found["report"] = write_page(report, page.short(loss), "\n".join(spectrum_lines(found)), scenes, language)
+        words = "\n".join(spectrum_lines(found, language))
+        found["report"] = write_page(report, page.short(loss), words, scenes, language)
     print(text(found) if json else screen.fold("\n".join([*spectrum_lines(found), *told(found)])))
     if found.get("interrupted"):
         raise KeyboardInterrupt
