@@ -65,6 +65,16 @@ def test_inertia_counts(large: bool) -> None:
         inertia(operator, -1.0)
 
 
+def test_signs_below_rounding_are_not_certain() -> None:
+    for dtype in (np.float64, np.float32):
+        operator = with_spectrum(SPECTRA["rank 5"], dtype)
+        found = inertia(operator)
+        assert (found.positive.value, found.negative.value, found.uncertain) == (3, 2, 0)
+        signs = inertia(operator, 0.0)  # what is 0 has a sign by rounding
+        assert signs.uncertain == N - 5 and f"not certain of {N - 5}" in str(signs)
+    assert inertia(with_spectrum(LINE), 0.505).uncertain == 0
+
+
 def test_eigenvalues_near_zero_are_not_told_apart(large: bool) -> None:
     """Of a network's Hessian most eigenvalues are near 0: a quadrature puts one node for all, of any sign."""
     draw = np.random.default_rng(6)
