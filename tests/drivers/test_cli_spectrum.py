@@ -95,6 +95,7 @@ def test_wrong_input_is_said_in_a_line(
      ("data = data[0][:0], data[1][:0]", "no example"),
      ('params = {"w": np.zeros(6, int)}', "real floating-point"),
      ("loss = lambda p, b: b[0] @ p['w']", "one real number is expected"),
+     ("loss = lambda p: p['w'][0]", "loss(params, batch) -> number"),
      ("loss = lambda p, b: jnp.log(jnp.sum(p['w'] * 0))", "a log of 0"),
      ("def loss(:", "SyntaxError")],
 )  # fmt: skip
