@@ -16,10 +16,10 @@ from raphson.ml import EmpiricalRisk, TreeOperator
 from raphson.ml.risk_products import risk_gradient
 from raphson.ml.tree_operator import flat_products
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 TOGETHER = (4, 16)
-"""Vectors that one program multiplies."""
+"""Vectors that one program multiplies, and those of a block that is handed to `A @ V`."""
 
 ROUNDS = 9
 """Measurements of each program, in turns; the median of the ratios to the gradient of the same turn counts."""
@@ -145,10 +145,12 @@ def measure(key: str, quick: bool) -> dict:
 
 
 def product(operator: TreeOperator, many: int = 1) -> Callable[[], Any]:
-    """A call that multiplies a vector, or `many` of them by one program."""
+    """A call that multiplies a vector, the first of `TOGETHER` by one program, or a block as the operator does."""
     v = jax.random.normal(jax.random.key(1), (many, operator.size), operator.dtype)
     if many == 1:
         return lambda: operator.mv(v[0])
+    if many != TOGETHER[0]:
+        return lambda: operator @ v.T
     return lambda: flat_products(operator.multiply, operator.parameters, operator.state, v)
 
 

@@ -1,6 +1,7 @@
 """`raphson spectrum`: the eigenvalues of a loss in a file, exact where it is small, with errors where it is not."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,7 @@ def test_wrong_input_is_said_in_a_line(
      ("data = data[0][:0], data[1][:0]", "no example"),
      ('params = {"w": np.zeros(6, int)}', "real floating-point"),
      ("loss = lambda p, b: b[0] @ p['w']", "one real number is expected"),
+     ("loss = lambda p: p['w'][0]", "loss(params, batch) -> number"),
      ("loss = lambda p, b: jnp.log(jnp.sum(p['w'] * 0))", "a log of 0"),
      ("def loss(:", "SyntaxError")],
 )  # fmt: skip
@@ -116,6 +118,9 @@ def test_a_page_is_written_in_both_languages(capsys: pytest.CaptureFixture[str],
         )
         html = (tmp_path / f"{language}.html").read_text()
         assert html.count("<svg") == 4 and words in html and "http://" not in html.replace("http://www.w3.org", "")
+    told = html.partition("<pre>")[2].partition("</pre>")[0]
+    assert "6 个参数，40 个样本" in told and "条件数" in told and "正定" in told
+    assert not re.search("eigen|product|definite|trace", told)
     assert "zh.html" in capsys.readouterr().out
 
 

@@ -65,6 +65,16 @@ def test_inertia_counts(large: bool) -> None:
         inertia(operator, -1.0)
 
 
+def test_signs_below_rounding_are_not_certain() -> None:
+    for dtype in (np.float64, np.float32):
+        operator = with_spectrum(SPECTRA["rank 5"], dtype)
+        found = inertia(operator)
+        assert (found.positive.value, found.negative.value, found.uncertain) == (3, 2, 0)
+        signs = inertia(operator, 0.0)  # what is 0 has a sign by rounding
+        assert signs.uncertain == N - 5 and f"not certain of {N - 5}" in str(signs)
+    assert inertia(with_spectrum(LINE), 0.505).uncertain == 0
+
+
 def test_eigenvalues_near_zero_are_not_told_apart(large: bool) -> None:
     """Of a network's Hessian most eigenvalues are near 0: a quadrature puts one node for all, of any sign."""
     draw = np.random.default_rng(6)
@@ -78,7 +88,7 @@ def test_inertia_lies_within_its_errors() -> None:
     density = importlib.import_module("raphson.ml.spectral_density").spectral_density
     operator = with_spectrum(GAP)
     hits = 0
-    for seed in range(100):
+    for seed in range(100, 200):
         low, high = density(operator, 8, 40, seed).below(-0.25).interval(0.95)
         hits += low <= 30 <= high
     assert 90 <= hits <= 98

@@ -119,11 +119,25 @@ def test_xtrace_knows_its_error() -> None:
     ratios = []
     for values in TRACED.values():
         operator, trace = with_spectrum(values), np.sum(values)
-        found = [trace_estimate(operator, 32, seed=7000 + s) for s in range(100)]
+        found = [trace_estimate(operator, 32, seed=7000 + s) for s in range(50)]
         off = np.mean([(one.value - trace) ** 2 for one in found])
         ratios.append(np.mean([one.error**2 for one in found]) / off)
     assert 0.9 <= np.sqrt(np.mean(ratios)) <= 1.15, np.sqrt(ratios)
-    assert np.all((np.sqrt(ratios) > 0.8) & (np.sqrt(ratios) < 1.25)), np.sqrt(ratios)  # 100 know each to 7 %
+    assert np.all((np.sqrt(ratios) > 0.8) & (np.sqrt(ratios) < 1.25)), np.sqrt(ratios)  # 50 know each to 10 %
+
+
+def test_intervals_hold_where_the_subspace_just_takes_in_the_outliers() -> None:
+    """Twenty vectors and twenty outliers: whether one more is in it decides, and intervals had held in 71 to 80 %."""
+    values = np.r_[np.linspace(1, 20, 20), np.random.default_rng(5).uniform(1e-3, 2e-3, N - 20)]
+    operator = with_spectrum(values)
+    d = np.diagonal(np.asarray(operator.dense()))
+    hits = np.zeros(3)
+    for seed in range(30):
+        low, high = trace_estimate(operator, 40, seed=seed).interval()
+        lows, highs = layer_curvature(operator, 40, seed=seed).interval()
+        blocks = np.array([np.sum(d[:50]), np.sum(d[50:])])
+        hits += [low <= np.sum(values) <= high, *((lows <= blocks) & (blocks <= highs))]
+    assert np.all(hits >= 25), hits  # of 95 % that is 3 of their standard deviations below
 
 
 @pytest.mark.parametrize("method", ["xtrace", "hutchinson"])
@@ -133,7 +147,9 @@ def test_vectors_are_added_until_the_error_is_met(method: str) -> None:
     assert all(one.met and one.error <= 0.02 * abs(one.value) for one in found)
     assert np.sqrt(np.mean([(one.value - trace) ** 2 for one in found])) <= 1.3 * 0.02 * trace
     absolute = trace_estimate(operator, method=method, atol=0.02 * trace)
-    assert absolute.met and absolute.products == found[0].products
+    assert (
+        absolute.met and abs(absolute.products - found[0].products) <= 16
+    )  # one block: the error asked is not the same
     ended = trace_estimate(operator, 48, method, tol=1e-9)
     assert ended.met is False and ended.products <= 48 and "limit" in str(ended)
     assert trace_estimate(operator, 48, method).met is None
@@ -184,8 +200,11 @@ def test_layers_have_the_traces_of_their_blocks() -> None:
     assert "['b']" in str(exact)
 
 
-def test_sums_over_the_spectrum_lie_in_their_intervals() -> None:
-    values = RNG.uniform(0.1, 10, N)
+@pytest.mark.parametrize("name", ["even", "one is large"])
+def test_sums_over_the_spectrum_lie_in_their_intervals(name: str) -> None:
+    values = np.random.default_rng(3).uniform(0.1, 10, N)
+    if name == "one is large":
+        values[0] = 300
     operator = with_spectrum(values)
     hits = np.zeros(3)
     for seed in range(100):

@@ -62,7 +62,8 @@ def spectrum(
         scenes = [] if report is None else pictures(risk, params, operator, pairs, density, watch)
     found["seconds"] = time.perf_counter() - begin
     if report is not None:
-        found["report"] = write_page(report, page.short(loss), "\n".join(spectrum_lines(found)), scenes, language)
+        words = "\n".join(spectrum_lines(found, language))
+        found["report"] = write_page(report, page.short(loss), words, scenes, language)
     print(text(found) if json else screen.fold("\n".join([*spectrum_lines(found), *told(found)])))
     if found.get("interrupted"):
         raise KeyboardInterrupt
@@ -136,8 +137,24 @@ def risk_of(name: str, batch_size: int | None) -> tuple[Any, Any]:
     target = resolve(name)
     if target.module is None:
         raise TargetError(f"{name} is a problem of the zoo: `raphson look` shows its Hessian; name FILE.py:LOSS")
+    takes_batches(target.fun, attribute)
     data = needed(target.module, "data", attribute)
     return ml.EmpiricalRisk(target.fun, data, batch_size=batch_size), needed(target.module, "params", attribute)
+
+
+def takes_batches(fun: Any, name: str) -> None:
+    """TargetError for a function, a model or a class that cannot be called with parameters and a batch."""
+    from inspect import signature
+
+    try:
+        signature(fun).bind(None, None)
+    except TypeError as why:
+        raise TargetError(
+            f"{name} is called as a loss, {name}(params, batch) -> number, and does not take that: {why}. Of a model "
+            'make an EmpiricalRisk("cross-entropy", data, predict=...) and name it'
+        ) from None
+    except ValueError:  # no signature is known
+        return
 
 
 def load_module(path: str) -> ModuleType:

@@ -83,8 +83,19 @@ def spread(operator: Any, runs: int, watch: Watch) -> Any:
     return density
 
 
-def spectrum_lines(found: dict[str, Any]) -> list[str]:
-    """What a person reads."""
+def spectrum_lines(found: dict[str, Any], language: str = "en") -> list[str]:
+    """What a person reads, a line each."""
+    from raphson.picture.chinese import chinese_lines
+
+    rows = spectrum_rows(found)
+    told = chinese_lines(rows) if language == "zh" else rows
+    wide = 5 if language == "zh" else 10
+    space = "\u3000" if language == "zh" else " "  # as wide as a Chinese character
+    return [f"{label.ljust(wide, space)}{said}" if label else said for label, said in told]
+
+
+def spectrum_rows(found: dict[str, Any]) -> list[list[str]]:
+    """Labels, and what they are of."""
 
     def with_error(pair: tuple[float, float]) -> str:
         return f"{pair[0]:.6g} ± {pair[1]:.1g}"
@@ -96,23 +107,23 @@ def spectrum_lines(found: dict[str, Any]) -> list[str]:
         return ", ".join(f"{v:.6g}" for v, _ in pairs) + f"  (± {max(e for _, e in pairs):.1g})"
 
     said = [
-        f"{found['matrix']}: {found['parameters']} parameters, {found['examples']} examples",
-        f"loss      {found['loss']:.7g}",
-        f"largest   {listed(found['largest'])}",
-        f"smallest  {listed(found['smallest'])}",
+        ["", f"{found['matrix']}: {found['parameters']} parameters, {found['examples']} examples"],
+        ["loss", f"{found['loss']:.7g}"],
+        ["largest", listed(found["largest"])],
+        ["smallest", listed(found["smallest"])],
     ]
     if "trace" in found:
         share = found["negative"][0] / found["parameters"]
         said += [
-            f"trace     {with_error(found['trace'])}",
-            f"near 0    {counted(found['near_zero'])} eigenvalues within ± {found['level']:.1g}, not told apart",
-            f"negative  {counted(found['negative'])} eigenvalues beyond it, {100 * share:.1f} %",
+            ["trace", with_error(found["trace"])],
+            ["near 0", f"{counted(found['near_zero'])} eigenvalues within ± {found['level']:.1g}, not told apart"],
+            ["negative", f"{counted(found['negative'])} eigenvalues beyond it, {100 * share:.1f} %"],
         ]
     if "condition" in found:
-        said.append(f"condition {found['condition']}")
-    said.append(f"work      {found['products']} products with the matrix, {found['seconds']:.1f} s")
+        said.append(["condition", found["condition"]])
+    said.append(["work", f"{found['products']} products with the matrix, {found['seconds']:.1f} s"])
     if found.get("interrupted"):
-        said.append("note      interrupted: what was found until then")
+        said.append(["note", "interrupted: what was found until then"])
     elif not found["converged"]:
-        said.append("note      the outermost eigenvalues have not converged")
+        said.append(["note", "the outermost eigenvalues have not converged"])
     return said

@@ -23,13 +23,15 @@ are, without being 0 (Sagun, Bottou and LeCun 2016)."""
 @dataclass(frozen=True, eq=False)
 class Inertia:
     """Numbers of eigenvalues above `level`, below -`level`, and between, each with its standard error; exact (errors 0)
-    where all eigenvalues were computed. `exact` says so."""
+    where all eigenvalues were computed. `exact` says so. `uncertain`: how many of these lie so near to `level` or
+    -`level` that rounding may have put them on the wrong side."""
 
     positive: Estimated
     negative: Estimated
     near_zero: Estimated
     level: float
     exact: bool
+    uncertain: int = 0
 
     def __str__(self) -> str:
         def said(one: Estimated) -> str:
@@ -38,6 +40,7 @@ class Inertia:
         return (
             f"{said(self.positive)} positive, {said(self.negative)} negative, "
             f"{said(self.near_zero)} within ± {self.level:.3g}"
+            + (f"; not certain of {self.uncertain}, which rounding may have moved over it" if self.uncertain else "")
         )
 
 
@@ -46,8 +49,9 @@ def inertia(
 ) -> Inertia:
     """How many eigenvalues are positive, negative and near zero.
 
-    `level`: below it an eigenvalue is near zero (None: 1e-6 of the largest). All eigenvalues are computed of up to 1500
-    parameters; of more their numbers are estimated from `runs` of Lanczos with `steps` products. These do not tell
+    `level`: below it an eigenvalue is near zero (None: 1e-6 of the largest, or twice the rounding where that is more).
+    All eigenvalues are computed of up to 1500 parameters, and those that rounding leaves open are counted
+    (`uncertain`). Of more their numbers are estimated from `runs` of Lanczos with `steps` products. These do not tell
     eigenvalues near 0 apart, nor their signs: `level` is then at least their resolution, which falls like one over the
     steps, and where a smaller one is asked for, the errors say how many are in doubt.
 
@@ -58,13 +62,15 @@ def inertia(
     if operator.size <= ALL_COMPUTED:
         values = all_eigenvalues(operator)
         size = float(np.max(np.abs(values)))
-        edge = max(NEAR_ZERO * size, eigenvalue_rounding(operator, size)) if level is None else float(level)
+        rounding = eigenvalue_rounding(operator, size)
+        edge = max(NEAR_ZERO * size, 2 * rounding) if level is None else float(level)
+        uncertain = int(np.sum(np.abs(np.abs(values) - edge) < rounding))
 
         def number(chosen: Any) -> Estimated:
             return Estimated(float(np.sum(chosen)), 0.0, 1, operator.size)
 
         positive, negative, near = values > edge, values < -edge, np.abs(values) <= edge
-        return Inertia(number(positive), number(negative), number(near), edge, True)
+        return Inertia(number(positive), number(negative), number(near), edge, True, uncertain)
     density = spectral_density(operator, runs, steps, seed)
     size = float(np.max(np.abs(density.nodes[density.weights > 0])))
     edge = max(NEAR_ZERO * size, density.resolution) if level is None else float(level)

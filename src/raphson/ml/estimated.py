@@ -11,13 +11,15 @@ import numpy as np
 class Estimated:
     """An estimate from random vectors: `value` and its standard error `error`, numbers or arrays of one shape, from
     `samples` estimates and `products` with the matrix. `met`: whether the tolerance that was asked is met, or the
-    limit of products ended the search (None: no tolerance was asked)."""
+    limit of products ended the search (None: no tolerance was asked). `freedom`: degrees of freedom of the error (None:
+    samples - 1)."""
 
     value: Any
     error: Any
     samples: int
     products: int
     met: bool | None = None
+    freedom: Any = None
 
     def interval(self, share: float = 0.95) -> tuple[Any, Any]:
         """Holds the true value in this share of repetitions, by Student's t; endless for one sample."""
@@ -27,11 +29,8 @@ class Estimated:
             raise ValueError(f"share is {share!r}: it lies between 0 and 1")
         if self.samples == 1 and not np.any(self.error):
             return self.value, self.value
-        reach = (
-            t.ppf(0.5 + share / 2, self.samples - 1) * self.error
-            if self.samples > 1
-            else np.inf * np.ones_like(self.value)
-        )
+        freedom = self.samples - 1 if self.freedom is None else self.freedom
+        reach = t.ppf(0.5 + share / 2, freedom) * self.error if self.samples > 1 else np.inf * np.ones_like(self.value)
         return self.value - reach, self.value + reach
 
     def said(self, met: bool) -> "Estimated":
@@ -74,5 +73,34 @@ def estimated(values: Sequence[Any] | Any, products: int) -> Estimated:
     a = np.asarray(values, float)
     k = len(a)
     error = np.std(a, axis=0, ddof=1) / np.sqrt(k) if k > 1 else np.full(a.shape[1:], np.nan)
-    mean = np.mean(a, axis=0)
-    return Estimated(mean if mean.ndim else float(mean), error if np.ndim(error) else float(error), k, products)
+    return Estimated(alone(np.mean(a, axis=0)), alone(error), k, products)
+
+
+def from_the_sphere(size: int, values: Any, weights: Any, products: int) -> Estimated:
+    """The sum of f over the `size` eigenvalues from quadratures (runs, m): `values` (..., runs, m) of f at nodes, and
+    their weights, which add up to 1 in each run.
+
+    A run is size x'f(A)x, x uniform on the unit sphere, whose variance is that of the spectrum:
+    2 size / (size + 2) sum (f - mean f)^2. That sum is estimated from all nodes, and its degrees of freedom from
+    sum (f - mean f)^4 in the same way (Satterthwaite); they are `runs` where one eigenvalue makes up the sum, and more
+    otherwise. The scatter of few runs is a worse guess: weights are skew, and where few eigenvalues are large its
+    intervals hold in 85 to 89 of 100 repeats.
+    """
+    runs, spread = weights.shape[0], 2 * size / (size + 2)
+    f = np.where(weights > 0, values, 0.0)
+
+    def total(f: Any) -> Any:
+        return size * np.mean(np.sum(weights * f, axis=-1), axis=-1)
+
+    value = total(f)
+    off = f - np.asarray(value / size)[..., None, None]
+    second, fourth = total(off**2), total(off**4)
+    doubt = spread * np.maximum(fourth - second**2 / size, 0) / runs  # variance of `second`
+    freedom = np.where(doubt > 0, 2 * second**2 / np.where(doubt > 0, doubt, 1), np.inf)
+    error = np.sqrt(spread * second / runs)
+    return Estimated(alone(value), alone(error), runs, products, freedom=alone(np.maximum(freedom, runs)))
+
+
+def alone(a: Any) -> Any:
+    """A single number as a float."""
+    return a if np.ndim(a) else float(a)

@@ -10,6 +10,7 @@ Sources: Laplace (1774); MacKay (1992), "A practical Bayesian framework for back
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -284,7 +285,7 @@ class Laplace:
         logdet = self.log_determinant_with(d)
         size2 = float(jnp.sum(self.parameters.flat(self.mean).astype(float) ** 2))
         value = self.log_likelihood + 0.5 * (self.size * np.log(d) - d * size2 - logdet.value)
-        return Estimated(value, 0.5 * logdet.error, logdet.samples, logdet.products)
+        return replace(logdet, value=value, error=0.5 * logdet.error)
 
     def tuned(self, lowest: float = 1e-8, highest: float = 1e8) -> "Laplace":
         """The posterior with the prior precision between the two that the evidence is largest for; the curvature is not

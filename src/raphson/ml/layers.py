@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raphson.ml.eigenpairs import eigenpairs
+from raphson.ml.estimated import Estimated
 from raphson.ml.sketch import Sketch, left_out_diagonals
 from raphson.ml.stochastic import signs
 from raphson.ml.tree_operator import TreeOperator
@@ -20,7 +21,7 @@ Host = NDArray[np.float64]
 class LayerCurvature:
     """Curvature by the arrays of the parameters, in their order: `names`, `sizes`, `traces` with standard `errors`,
     and `shares` of each in the eigenvector of `top`, the eigenvalue largest by size (they add up to 1). `products`:
-    spent."""
+    spent. `samples`: estimates that a trace is the mean of."""
 
     names: tuple[str, ...]
     sizes: Host
@@ -29,6 +30,11 @@ class LayerCurvature:
     shares: Host
     top: float
     products: int
+    samples: int = 1
+
+    def interval(self, share: float = 0.95) -> tuple[Host, Host]:
+        """Each holds the trace in this share of repetitions, by Student's t."""
+        return Estimated(self.traces, self.errors, self.samples, self.products).interval(share)
 
     def __str__(self) -> str:
         wide = max(map(len, self.names))
@@ -54,11 +60,12 @@ def layer_curvature(operator: TreeOperator, products: int = 60, seed: int = 0) -
     shares = np.bincount(layer, np.asarray(pair.vectors[main], float) ** 2, len(tree.sizes))
     if products >= n:
         traces, spent = np.bincount(layer, np.diagonal(np.asarray(operator.dense(), float)), len(tree.sizes)), n
-        errors = np.zeros(len(traces))
+        errors, samples = np.zeros(len(traces)), 1
     else:
         sketch = Sketch(operator, signs(jax.random.key(seed), n, min(products // 2, n // 2), operator.dtype))
         traces, errors = left_out_diagonals(sketch, layer, len(tree.sizes))
-        spent = 2 * sketch.omega.shape[1]
+        samples = sketch.omega.shape[1]
+        spent = 2 * samples
     return LayerCurvature(
         tree.names,
         np.asarray(tree.sizes, float),
@@ -67,4 +74,5 @@ def layer_curvature(operator: TreeOperator, products: int = 60, seed: int = 0) -
         shares,
         float(pair.values[main]),
         spent + pair.products,
+        samples,
     )

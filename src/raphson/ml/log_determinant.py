@@ -2,6 +2,7 @@
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+from dataclasses import replace
 from typing import Any
 
 import jax.numpy as jnp
@@ -32,7 +33,7 @@ def log_determinant(
     products each (800). With `tol` (standard error over |value|) or `atol` (standard error: 0.1 is a factor 1.1 in a
     determinant), runs are added until one of them is met, or their steps doubled where these are what the error comes
     from; `max_products` (default 20 times the first) is the limit, and `met` says whether it was. The error holds the
-    scatter between runs and what the last quarter of the steps changed.
+    variance of random starts and what the last quarter of the steps changed.
 
     Raises ValueError where A + shift I was seen not to be positive definite, with its eigenvalue, and for what cannot
     be meant.
@@ -66,7 +67,7 @@ def log_determinant(
 
 def replaced(found: Estimated, products: int, met: bool) -> Estimated:
     """The estimate with all products that were spent on it."""
-    return Estimated(found.value, found.error, found.samples, products, met)
+    return replace(found, products=products, met=met)
 
 
 def all_eigenvalues(operator: TreeOperator) -> Any:

@@ -1,8 +1,9 @@
 """How the eigenvalues of a large symmetric matrix are spread: stochastic Lanczos quadrature, with error bars.
 
 Each run of Lanczos from a random vector is a Gauss quadrature of the spectral measure; the mean over runs estimates
-sums over eigenvalues, and the scatter between runs its error. What a run of m steps itself leaves out falls
-exponentially with m for smooth functions; the change by its last quarter is added to the error.
+sums over eigenvalues, and its error follows from the spectrum itself, since the starts are uniform on the sphere. What
+a run of m steps itself leaves out falls exponentially with m for smooth functions; the change by its last quarter is
+added to the error.
 Sources: Golub and Meurant (2010); Ubaru, Chen and Saad (2017), "Fast estimation of tr(f(A)) via stochastic Lanczos
 quadrature"; Ghorbani, Krishnan and Xiao (2019), for Hessians of networks.
 """
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 
 from raphson.linear.quadrature import ritz
 from raphson.ml.eigenpairs import against
-from raphson.ml.estimated import Estimated, estimated
+from raphson.ml.estimated import Estimated, from_the_sphere
 from raphson.ml.stochastic import spherical
 from raphson.ml.tree_operator import TreeOperator, flat_product
 
@@ -67,9 +68,9 @@ class SpectralDensity:
     def sum_of(self, f: Callable[[Host], Host]) -> Estimated:
         """The sum of f over the eigenvalues, tr f(A), with its standard error; f takes and gives arrays.
 
-        The error holds the scatter between runs, and the change of their mean in the last quarter of the steps.
+        The error holds the variance of random starts, and the change of the mean in the last quarter of the steps.
         """
-        found = estimated(weighted_sums(self.size, self.nodes, self.weights, f), self.products)
+        found = from_the_sphere(self.size, f(self.nodes), self.weights, self.products)
         return replace(found, error=float(np.hypot(found.error, self.unfinished(f))))
 
     def unfinished(self, f: Callable[[Host], Host]) -> float:
@@ -108,8 +109,8 @@ class SpectralDensity:
     def smoothed(self, levels: Host, width: float) -> Estimated:
         """The density of eigenvalues at levels (k,), a share per unit, each eigenvalue a normal curve of this width."""
         z = (np.asarray(levels)[:, None, None] - self.nodes) / width
-        each = np.sum(self.weights * np.exp(-z * z / 2), axis=2) / (width * np.sqrt(2 * np.pi))
-        return estimated(each.T, self.products)
+        curves = np.exp(-z * z / 2) / (width * np.sqrt(2 * np.pi) * self.size)
+        return from_the_sphere(self.size, curves, self.weights, self.products)
 
 
 def weighted_sums(size: int, nodes: Host, weights: Host, f: Callable[[Host], Host]) -> Host:

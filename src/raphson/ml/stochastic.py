@@ -10,6 +10,7 @@ Sources: Hutchinson (1989); Meyer, Musco, Musco and Woodruff (2021), "Hutch++"; 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -59,7 +60,7 @@ def trace_estimate(
         if method == "hutch++":
             return hutch_plus(operator, most, key)
         if method == "hutchinson":
-            return signs_alone(operator, most, key, wanted, lambda z, Az: jnp.sum(z * Az, axis=0))
+            return signs_alone(operator, most, key, wanted, lambda z, Az: jnp.sum(z * Az, axis=0), of_trace=True)
         return grown(operator, most, key, wanted, spherical, sketched_trace)
 
     return searched(operator, most, seed, wanted, search, lambda: float(jnp.trace(operator.dense())))
@@ -186,14 +187,27 @@ def sketched_diagonal(sketch: Sketch) -> Estimated:
 
 
 def signs_alone(
-    operator: TreeOperator, most: int, key: Array, wanted: Wanted | None, sample: Callable[[Array, Array], Array]
+    operator: TreeOperator,
+    most: int,
+    key: Array,
+    wanted: Wanted | None,
+    sample: Callable[[Array, Array], Array],
+    of_trace: bool = False,
 ) -> Estimated:
-    """Hutchinson's mean of samples (k, ...)."""
+    """Hutchinson's mean of samples (k, ...). The error of a trace is at least what its variance, 2 |A|_F^2 less that of
+    the diagonal, says, with |A|_F^2 = E|Az|^2: the scatter alone is often too small where few eigenvalues are large."""
     values: list[Any] = []
+    square, diagonal = 0.0, np.zeros(operator.size)
     for number, size in enumerate(blocks(most, BLOCK, wanted)):
         z = signs(key if number == 0 else jax.random.fold_in(key, number), operator.size, size, operator.dtype)
-        values.append(np.asarray(sample(z, operator.times(z)), float))
+        Az = operator.times(z)
+        values.append(np.asarray(sample(z, Az), float))
         found = estimated(finite(np.concatenate(values), operator), sum(map(len, values)))
+        if of_trace:
+            k = found.samples
+            square, diagonal = square + float(jnp.sum(Az * Az)), diagonal + np.asarray(jnp.sum(z * Az, axis=1), float)
+            variance = 2 * k / (k - 1) * (square / k - np.sum((diagonal / k) ** 2))
+            found = replace(found, error=max(found.error, float(np.sqrt(max(variance, 0) / k))))
         if wanted is not None and wanted.met(found):
             return found.said(True)
     return found if wanted is None else found.said(False)

@@ -18,7 +18,8 @@ LABELS = {
     "why": "原因", "shape": "形状", "work": "工作量", "method": "方法", "means": "含义", "try": "可以试试",
     "note": "说明", "pattern": "稀疏结构", "factor": "因子",
     "warning": "注意", "value": "值", "gradient": "梯度", "kind": "类型", "inertia": "惯性指数", "condition": "条件数",
-    "Newton": "牛顿", "aim": "指向",
+    "Newton": "牛顿", "aim": "指向", "loss": "损失", "largest": "最大", "smallest": "最小", "trace": "迹",
+    "near 0": "零附近", "negative": "负特征值",
 }  # fmt: skip
 """The labels of the console's lines."""
 
