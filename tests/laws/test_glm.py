@@ -178,6 +178,15 @@ def test_separation_is_named(kind: str) -> None:
     assert (ridged.separation is None) == (kind != "one class")
 
 
+def test_the_narrowest_margin_is_complete_all_the_same() -> None:
+    X, _ = sample("bernoulli")
+    eta = X @ [1.0, 2.0, -1.0]
+    X[:2] = [[1e-7, 0.0, 0.0], [-1e-7, 0.0, 0.0]]
+    eta[:2] = 1, -1
+    found = rp.ml.fit_glm(X, eta > 0).separation
+    assert found is not None and found.kind == "complete" and found.apart == N
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_overlap_is_not_separation(seed: int) -> None:
     """Steep, but not separated: one example on the wrong side of a cut that tells all others apart."""

@@ -268,10 +268,11 @@ def found_separation(family: str, data: GlmData, eta: np.ndarray, inner: np.ndar
     one_sided = len(free) == len(inner) and light.all() and bool(np.all(signed > 0))
     rows = (np.where(signs == 0, 1, signs) * columns).T
     # Where the answer itself tells all examples apart, a program of many examples is spared.
-    d = inner[free].astype(float) if one_sided and rows.size > SMALL_PROGRAM else separating(rows, light)
+    own = one_sided and rows.size > SMALL_PROGRAM
+    d = inner[free].astype(float) if own else separating(rows, light)
     if d is None:
         return None
-    apart = count_apart((rows @ d)[light], columns[:, light], d)
+    apart = len(rows) if one_sided else count_apart((rows @ d)[light], columns[:, light], d)
     whole = np.zeros(len(inner))
     whole[free] = d
     return separation_of(whole, data, apart)
