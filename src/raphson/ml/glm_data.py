@@ -135,12 +135,14 @@ def arranged(
         ridge = np.where(constant & (ridge == 0), max(float(w.sum()), np.finfo(X.dtype).tiny), ridge)
         names, ridge = (*names, "intercept"), np.append(ridge, 0)
     columns = np.empty((p + intercept, n), X.dtype)
-    size = max(BLOCK_NUMBERS // max(p, 1), FEWEST_ROWS)
-    for first in range(0, n, size):  # a transposition that a cache holds
-        part = X[first : first + size]
-        columns[:p, first : first + size] = (part - middle).T if intercept else part.T
+    size, many = np.zeros(p, X.dtype), max(BLOCK_NUMBERS // max(p, 1), FEWEST_ROWS)
+    for first in range(0, n, many):  # a transposition that a cache holds
+        part = columns[:p, first : first + many]
+        np.subtract(X[first : first + many].T, middle[:p, None], out=part)
+        size = np.maximum(size, np.maximum(part.max(axis=1), -part.min(axis=1)))
     columns[p:] = 1
     columns[:p][constant] = 0  # what is left of them is rounding
+    check_sizes(np.where(constant, 0, size).astype(X.dtype), n, names)
     middle = np.append(middle, 0) if intercept else middle
     return GlmData(columns, y, w, o, ridge.astype(X.dtype), middle.astype(X.dtype), names, level, classes, intercept)
 
@@ -175,18 +177,21 @@ def design_of(X: Any, names: Sequence[str] | None) -> np.ndarray:
             raise ValueError(f"column {name(j)} of X must be numbers; X[{i}, {j}] is {X[i, j]!r}") from None
     if not X.shape[0]:
         raise ValueError("X has no examples")
-    size = np.maximum(X.max(axis=0), -X.min(axis=0))
-    if not np.all(np.isfinite(size)):
+    if not np.isfinite(X.sum()) and not np.all(np.isfinite(X)):
         i, j = np.argwhere(~np.isfinite(X))[0]
         raise ValueError(f"X[{i}, {j}] is {X[i, j]}: leave such examples out, or fill them in")
-    limits = np.finfo(X.dtype)
-    least, most = RESERVE * np.sqrt(limits.tiny), np.sqrt(limits.max / len(X)) / RESERVE
-    odd = ((size > 0) & (size < least)) | (size > most)
+    return X
+
+
+def check_sizes(size: np.ndarray, n: int, names: Sequence[str]) -> None:
+    """Raises ValueError where the squares of n numbers of a column's `size` (P,) overflow or vanish; 0 has none."""
+    limits = np.finfo(size.dtype)
+    least, most = RESERVE * np.sqrt(limits.tiny), np.sqrt(limits.max / n) / RESERVE
+    odd = ((size > 0) & (size < least)) | ~(size <= most)
     if odd.any():
         j = int(np.argmax(odd))
-        said = f"column {name(j)} of X has numbers up to {size[j]:.2g}, whose squares {X.dtype} cannot hold"
+        said = f"column {names[j]} of X has numbers up to {size[j]:.2g}, whose squares {size.dtype} cannot hold"
         raise ValueError(f"{said}: take another unit")
-    return X
 
 
 def unmasked(a: Any, what: str) -> None:
