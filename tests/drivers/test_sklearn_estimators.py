@@ -20,14 +20,8 @@ def checked(estimator: Any, check: Any) -> None:
         check(estimator)
 
 
-@checks.parametrize_with_checks([rp.ml.LogisticRegression()])
+@checks.parametrize_with_checks([rp.ml.LogisticRegression(), rp.ml.PoissonRegressor(), rp.ml.GammaRegressor()])
 def test_check_estimator(estimator: Any, check: Any) -> None:
-    checked(estimator, check)
-
-
-@pytest.mark.slow  # nearly a minute of compilation for each, of what differs by the family alone
-@checks.parametrize_with_checks([rp.ml.PoissonRegressor(), rp.ml.GammaRegressor()])
-def test_check_estimator_of_other_families(estimator: Any, check: Any) -> None:
     checked(estimator, check)
 
 

@@ -178,6 +178,15 @@ def test_separation_is_named(kind: str) -> None:
     assert (ridged.separation is None) == (kind != "one class")
 
 
+def test_the_narrowest_margin_is_complete_all_the_same() -> None:
+    X, _ = sample("bernoulli")
+    eta = X @ [1.0, 2.0, -1.0]
+    X[:2] = [[1e-7, 0.0, 0.0], [-1e-7, 0.0, 0.0]]
+    eta[:2] = 1, -1
+    found = rp.ml.fit_glm(X, eta > 0).separation
+    assert found is not None and found.kind == "complete" and found.apart == N
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_overlap_is_not_separation(seed: int) -> None:
     """Steep, but not separated: one example on the wrong side of a cut that tells all others apart."""
@@ -194,6 +203,14 @@ def test_extremes_do_not_overflow() -> None:
     for family, targets, scale in (("poisson", y * 1e12, 1.0), ("poisson", y, 1e8), ("gamma", y + 1e-12, 1.0)):
         fit = rp.ml.fit_glm(scale * X, targets, family, l2=1e-3)
         assert np.isfinite(both(fit)).all() and fit.converged, fit
+    tiny, huge = rp.ml.fit_glm(X, (y + 1) * 1e-300, "gamma"), rp.ml.fit_glm(X, y * 1e200, "squared")
+    np.testing.assert_allclose(tiny.standard_errors, rp.ml.fit_glm(X, y + 1, "gamma").standard_errors, rtol=1e-9)
+    assert huge.status == rp.Status.NOT_FINITE and not huge.converged and not np.isfinite(huge.standard_errors).any()
+    exposed = rp.ml.fit_glm(X, y, "poisson", offset=np.linspace(-800, 800, N))  # a spread beyond all doubles
+    assert exposed.status == rp.Status.CONVERGED
+    exact = rp.ml.fit_glm(X, X @ [1.0, 2.0, 3.0] + 4, "squared")
+    np.testing.assert_allclose(both(exact), [1, 2, 3, 4], rtol=1e-13)
+    assert exact.converged and exact.steps < 4
     flat = rp.ml.fit_glm(1e6 * X, (X[:, 0] > 0) * 1.0, intercept=False, l2=1e-6)
     assert flat.converged and np.isfinite(flat.covariance).all()
 
@@ -234,8 +251,12 @@ def test_columns_that_say_nothing_are_no_degrees_of_freedom(third: str) -> None:
 def test_a_frame_is_predicted_as_its_numbers() -> None:
     X, y = sample("cross-entropy")
     fit = rp.ml.fit_glm(X, y, "cross-entropy")
-    frame = pytest.importorskip("pandas").DataFrame(X)
+    frame = pytest.importorskip("pandas").DataFrame(X, columns=list("abc"))
     np.testing.assert_array_equal(fit.predict(frame), fit.predict(X))
+    with pytest.raises(ValueError, match="another order: a, b, c"):
+        rp.ml.fit_glm(frame, y, "cross-entropy").predict(frame[["c", "a", "b"]])
+    with pytest.raises(ValueError, match="3 columns"):
+        fit.predict(X[:, :2])
 
 
 @pytest.mark.parametrize(
@@ -260,6 +281,15 @@ def test_a_frame_is_predicted_as_its_numbers() -> None:
         (lambda X, y: {"l2": -1.0}, "l2"),
         (lambda X, y: {"l2": [1.0, 2.0]}, "one for each of 3 columns"),
         (lambda X, y: {"names": ["a"]}, "names has 1"),
+        (lambda X, y: {"X": X * [1, 1e-200, 1]}, "column x2 of X has numbers up to"),
+        (lambda X, y: {"X": X.astype(np.float32) * np.float32(1e25)}, "squares float32 cannot hold"),
+        (lambda X, y: {"X": X[:, :0], "intercept": False}, "nothing to fit"),
+        (lambda X, y: {"X": X.astype(str) + np.array(["", "b", ""]), "names": "abc"}, r"column b of X .* X\[0, 1\]"),
+        (lambda X, y: {"X": np.ma.masked_array(X, X > 1)}, "masked"),
+        (lambda X, y: {"y": np.array([1, "a"] * 30, object), "family": "cross-entropy"}, "one kind"),
+        (lambda X, y: {"intercept": "no"}, "True or False"),
+        (lambda X, y: {"l2": "a"}, "l2 must be"),
+        (lambda X, y: {"offset": "a"}, "offset must be numbers"),
     ],
 )
 def test_what_cannot_be_meant_raises(change, said: str) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy.special import logsumexp
 
 from raphson.certificate.verdict import Certificate, Verdict
 from raphson.kernel.number import eps
-from raphson.ml.glm_data import GlmData, read_glm_data
+from raphson.ml.glm_data import GlmData, column_names, read_glm_data
 from raphson.ml.glm_families import FAMILIES, SOFTMAX, contrasts, plain_softmax
-from raphson.ml.glm_newton import Reached, UnitHessian, hessian_at, predictors, reached_on_host, seen_at
+from raphson.ml.glm_newton import Reached, UnitHessian, hessian_at, predictors, reached_on_host, ridge_at, seen_at
 from raphson.ml.glm_problem import GAIN, glm_method, glm_problem
 from raphson.ml.glm_separation import LOST, MOST_ROWS, SMALL_PROGRAM, Separation, columns_in, separating, signs_of
 from raphson.problems.minimize import Minimize
@@ -73,9 +74,20 @@ def beginning(family: str, data: GlmData) -> np.ndarray:
     start = np.zeros(P)
     if data.intercept:
         mean = (float(w @ y) + 0.5 * (family == "bernoulli")) / (float(w.sum()) + (family == "bernoulli"))
-        level = 0.0 if data.offset.ndim == 0 else float(w @ data.offset / w.sum())
-        start[-1] = FAMILIES[family].link(mean) - level if mean > 0 or family == "squared" else 0.0
+        start[-1] = FAMILIES[family].link(mean) if mean > 0 or family == "squared" else 0.0
+        start[-1] -= level_of(family, data) if data.offset.ndim else 0.0
     return start.astype(data.columns.dtype)
+
+
+def level_of(family: str, data: GlmData) -> float:
+    """What the offsets add to eta on the whole. Of counts the logarithm of the mean exposure, of a gamma family that of
+    the mean target beside the mean of y exp(-offset): their intercept alone then begins at its minimum."""
+    w, o = data.weights.astype(float), data.offset.astype(float)
+    if family == "poisson":
+        return float(logsumexp(o, b=w) - np.log(w.sum()))
+    if family == "gamma":
+        return float(np.log(w @ data.y) - logsumexp(np.log(data.y) - o, b=w))
+    return float(w @ o / w.sum())
 
 
 class GlmFit:
@@ -96,12 +108,19 @@ class GlmFit:
         self.coefficients: np.ndarray = (b[..., :-1] if data.intercept else b).astype(b.dtype)
         shift = b @ data.middle if data.intercept else 0.0
         self.intercept: Any = b[..., -1] - shift if data.intercept else np.zeros(b.shape[:-1], b.dtype)[()]
-        self.loss = reached.value - 0.5 * float(np.sum(data.ridge * self._inner.astype(float) ** 2))
+        self.loss = reached.value - ridge_at(data, self._inner)
 
     def predict(self, X: Any, offset: Any = 0.0) -> np.ndarray:
         """The mean at the rows of X (m, p): (m,), of a softmax the probabilities (m, K)."""
+        own, p = column_names(X, None), self.coefficients.shape[-1]
+        if own is not None and own != self.names[:p] and sorted(own) == sorted(self.names[:p]):
+            raise ValueError(f"X has the columns of the fit in another order: {', '.join(self.names[:p])} are needed")
+        X = X if hasattr(X, "toarray") else np.asarray(X)
+        if X.shape[-1:] != (p,):
+            raise ValueError(f"X must have {p} columns, as the fit has; it has shape {X.shape}")
         eta = np.asarray(X @ self.coefficients.T) + self.intercept + offset
-        return plain_softmax(eta) if self.family == SOFTMAX else FAMILIES[self.family].mean(eta)
+        with np.errstate(over="ignore"):
+            return plain_softmax(eta) if self.family == SOFTMAX else FAMILIES[self.family].mean(eta)
 
     @cached_property
     def separation(self) -> Separation | None:
@@ -168,9 +187,10 @@ class GlmFit:
         if self.family == SOFTMAX or not FAMILIES[self.family].dispersed:
             return 1.0
         family, data = FAMILIES[self.family], self._data
-        mean = family.mean(self._predictors)
         left = float(data.weights.sum()) - self._scaled_hessian.rank + len(self.constant)
-        chi2 = float(np.sum(data.weights * (data.y - mean) ** 2 / family.variance(mean)))
+        with np.errstate(all="ignore"):
+            mean = family.mean(self._predictors)
+            chi2 = float(np.sum(data.weights * ((data.y - mean) / family.spread(mean)) ** 2))
         return chi2 / left if left > 0 else np.nan
 
     @cached_property
@@ -202,7 +222,8 @@ class GlmFit:
         if self.separation is not None or not hessian.regular:
             return np.full((len(back), len(back)), np.nan)
         half = hessian.half_inverse(back)
-        return self.dispersion * half @ half.T
+        with np.errstate(over="ignore"):
+            return self.dispersion * (half @ half.T)
 
     @property
     def standard_errors(self) -> np.ndarray:
@@ -247,10 +268,11 @@ def found_separation(family: str, data: GlmData, eta: np.ndarray, inner: np.ndar
     one_sided = len(free) == len(inner) and light.all() and bool(np.all(signed > 0))
     rows = (np.where(signs == 0, 1, signs) * columns).T
     # Where the answer itself tells all examples apart, a program of many examples is spared.
-    d = inner[free].astype(float) if one_sided and rows.size > SMALL_PROGRAM else separating(rows, light)
+    own = one_sided and rows.size > SMALL_PROGRAM
+    d = inner[free].astype(float) if own else separating(rows, light)
     if d is None:
         return None
-    apart = count_apart((rows @ d)[light], columns[:, light], d)
+    apart = len(rows) if one_sided else count_apart((rows @ d)[light], columns[:, light], d)
     whole = np.zeros(len(inner))
     whole[free] = d
     return separation_of(whole, data, apart)

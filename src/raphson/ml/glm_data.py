@@ -91,8 +91,12 @@ def read_glm_data(
         known = ", ".join([*FAMILIES, SOFTMAX])
         raise ValueError(f"family {family!r} is not known; choose one of {known}")
     names = column_names(X, names)
-    X = design_of(X)
+    X = design_of(X, names)
     n, p = X.shape
+    if not isinstance(intercept, bool | np.bool_ | int):
+        raise ValueError(f"intercept must be True or False; it is {intercept!r}")
+    if not p and not intercept:
+        raise ValueError("X has no columns and there is no intercept: there is nothing to fit")
     names = tuple(f"x{j + 1}" for j in range(p)) if names is None else names
     if len(names) != p:
         raise ValueError(f"names has {len(names)} entries; X has {p} columns")
@@ -131,12 +135,14 @@ def arranged(
         ridge = np.where(constant & (ridge == 0), max(float(w.sum()), np.finfo(X.dtype).tiny), ridge)
         names, ridge = (*names, "intercept"), np.append(ridge, 0)
     columns = np.empty((p + intercept, n), X.dtype)
-    size = max(BLOCK_NUMBERS // max(p, 1), FEWEST_ROWS)
-    for first in range(0, n, size):  # a transposition that a cache holds
-        part = X[first : first + size]
-        columns[:p, first : first + size] = (part - middle).T if intercept else part.T
+    size, many = np.zeros(p, X.dtype), max(BLOCK_NUMBERS // max(p, 1), FEWEST_ROWS)
+    for first in range(0, n, many):  # a transposition that a cache holds
+        part = columns[:p, first : first + many]
+        np.subtract(X[first : first + many].T, middle[:p, None], out=part)
+        size = np.maximum(size, np.maximum(part.max(axis=1), -part.min(axis=1)))
     columns[p:] = 1
     columns[:p][constant] = 0  # what is left of them is rounding
+    check_sizes(np.where(constant, 0, size).astype(X.dtype), n, names)
     middle = np.append(middle, 0) if intercept else middle
     return GlmData(columns, y, w, o, ridge.astype(X.dtype), middle.astype(X.dtype), names, level, classes, intercept)
 
@@ -149,15 +155,26 @@ def column_names(X: Any, names: Sequence[str] | None) -> tuple[str, ...] | None:
     return None if own is None or getattr(own, "ndim", 1) != 1 or callable(own) else tuple(map(str, own))
 
 
-def design_of(X: Any) -> np.ndarray:
+RESERVE = 1e3
+"""By so much columns stay away from where their squares, times weights and curvatures, overflow or vanish."""
+
+
+def design_of(X: Any, names: Sequence[str] | None) -> np.ndarray:
     """X (n, p) as an array of floating-point numbers: float32 stays, everything else is float64; sparse matrices are
     filled up."""
+    unmasked(X, "X")
     X = np.asarray(X.toarray() if hasattr(X, "toarray") else X)
     if X.ndim != 2:
         raise ValueError(f"X must be a matrix (examples, columns); it has shape {X.shape}")
     if np.iscomplexobj(X):
         raise ValueError("X is complex; a generalized linear model takes real columns")
-    X = X if X.dtype in Floats else X.astype(np.float64)
+    name = lambda j: names[j] if names is not None and j < len(names) else f"x{j + 1}"
+    if X.dtype not in Floats:
+        try:
+            X = X.astype(np.float64)
+        except (TypeError, ValueError):
+            i, j = next(place for place in np.ndindex(X.shape) if not numeric(X[place]))
+            raise ValueError(f"column {name(j)} of X must be numbers; X[{i}, {j}] is {X[i, j]!r}") from None
     if not X.shape[0]:
         raise ValueError("X has no examples")
     if not np.isfinite(X.sum()) and not np.all(np.isfinite(X)):
@@ -166,15 +183,46 @@ def design_of(X: Any) -> np.ndarray:
     return X
 
 
+def check_sizes(size: np.ndarray, n: int, names: Sequence[str]) -> None:
+    """Raises ValueError where the squares of n numbers of a column's `size` (P,) overflow or vanish; 0 has none."""
+    limits = np.finfo(size.dtype)
+    least, most = RESERVE * np.sqrt(limits.tiny), np.sqrt(limits.max / n) / RESERVE
+    odd = ((size > 0) & (size < least)) | ~(size <= most)
+    if odd.any():
+        j = int(np.argmax(odd))
+        said = f"column {names[j]} of X has numbers up to {size[j]:.2g}, whose squares {size.dtype} cannot hold"
+        raise ValueError(f"{said}: take another unit")
+
+
+def unmasked(a: Any, what: str) -> None:
+    """Raises ValueError for masked arrays: what their mask hides would be fitted."""
+    if isinstance(a, np.ma.MaskedArray) and np.any(np.ma.getmaskarray(a)):
+        raise ValueError(f"{what} has masked entries: leave such examples out, or fill them in")
+
+
+def numeric(entry: Any) -> bool:
+    """Whether NumPy makes a number of it."""
+    try:
+        np.asarray(entry).astype(np.float64)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def targets_of(y: Any, family: str, n: int, dtype: Any) -> tuple[np.ndarray, np.ndarray | None]:
     """The targets (n,), of a softmax as numbers of its `classes`."""
-    y = np.asarray(y)
+    unmasked(y, "y")
+    y = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
     if y.shape != (n,):
         raise ValueError(f"y must have shape ({n},), one target for each row of X; it has shape {y.shape}")
     if y.dtype.kind == "f" and not np.all(np.isfinite(y)):
         raise ValueError(f"y[{int(np.argmax(~np.isfinite(y)))}] is not finite")
     if family == SOFTMAX:
-        classes, numbers = np.unique(y, return_inverse=True)
+        try:
+            classes, numbers = np.unique(y, return_inverse=True)
+        except TypeError:
+            kinds = ", ".join(sorted({type(label).__name__ for label in y.tolist()}))
+            raise ValueError(f"y must hold classes of one kind, which can be sorted; it holds {kinds}") from None
         if len(classes) < 2:
             raise ValueError(f"y has one class ({classes[0]}); a softmax needs two at least")
         return numbers.astype(np.int32), classes
@@ -193,7 +241,11 @@ def vector_of(given: Any, what: str, n: int, dtype: Any, default: float) -> np.n
     """A number for every example (n,)."""
     if given is None:
         return np.full(n, default, dtype)
-    v = np.asarray(given, dtype)
+    unmasked(given, what)
+    try:
+        v = np.asarray(given, dtype)
+    except (TypeError, ValueError):
+        raise ValueError(f"{what} must be numbers; it is {given!r:.60}") from None
     v = np.full(n, v) if v.ndim == 0 else v
     if v.shape != (n,):
         raise ValueError(f"{what} must have shape ({n},), one number for each row of X; it has shape {v.shape}")
@@ -204,7 +256,10 @@ def vector_of(given: Any, what: str, n: int, dtype: Any, default: float) -> np.n
 
 def ridge_of(l2: Any, p: int, dtype: Any) -> np.ndarray:
     """The ridge of every column (p,)."""
-    ridge = np.asarray(l2, dtype)
+    try:
+        ridge = np.asarray(l2, dtype)
+    except (TypeError, ValueError):
+        raise ValueError(f"l2 must be a number, or one for each column; it is {l2!r:.60}") from None
     ridge = np.full(p, ridge) if ridge.ndim == 0 else ridge
     if ridge.shape != (p,):
         raise ValueError(f"l2 must be a number, or one for each of {p} columns; it has shape {ridge.shape}")

@@ -30,7 +30,8 @@ def library_of(a: Array) -> Any:
 class Family:
     """One output: `terms`: loss, slope and bend (its first two derivatives) of eta (n,) and targets (n,).
 
-    `link`: eta of a mean, where a fit begins; `mean`: the mean of eta; `saturated`: the least loss that any eta gives.
+    `link`: eta of a mean, where a fit begins; `mean`: the mean of eta; `spread`: the
+    standard deviation at a mean, up to the dispersion; `saturated`: the least loss that any eta gives.
     `allowed`: what targets may be, in words, and the test. `dispersed`: whether a scale is estimated beside eta;
     `endless`: whether its loss may have an infimum at infinity. `information`: the mean of the bend over targets of the
     model, where it is not the bend itself (the link is not the canonical one).
@@ -41,7 +42,7 @@ class Family:
     mean: Callable[[np.ndarray], np.ndarray]
     link: Callable[[float], float]
     saturated: Callable[[np.ndarray], np.ndarray]
-    variance: Callable[[np.ndarray], np.ndarray]
+    spread: Callable[[np.ndarray], np.ndarray]
     allowed: tuple[str, Callable[[np.ndarray], np.ndarray]]
     dispersed: bool = False
     endless: bool = True
@@ -95,7 +96,7 @@ LOGISTIC = Family(
     plain_sigmoid,
     lambda mean: float(np.log(mean) - np.log1p(-mean)),
     lambda y: -(xlogy(y, y) + xlogy(1 - y, 1 - y)),
-    lambda mean: mean * (1 - mean),
+    lambda mean: np.sqrt(mean * (1 - mean)),
     ("between 0 and 1", lambda y: (y >= 0) & (y <= 1)),
 )
 COUNTS = Family(
@@ -104,7 +105,7 @@ COUNTS = Family(
     np.exp,
     lambda mean: float(np.log(mean)),
     lambda y: y - xlogy(y, y),
-    lambda mean: mean,
+    np.sqrt,
     ("0 or larger", lambda y: y >= 0),
 )
 NORMAL = Family(
@@ -113,7 +114,7 @@ NORMAL = Family(
     lambda eta: eta,
     float,
     lambda y: 0 * y,
-    lambda mean: np.ones_like(mean),
+    np.ones_like,
     ("finite", np.isfinite),
     dispersed=True,
     endless=False,
@@ -124,7 +125,7 @@ GAMMA = Family(
     np.exp,
     lambda mean: float(np.log(mean)),
     lambda y: 1 + np.log(y),
-    lambda mean: mean**2,
+    lambda mean: mean,
     ("larger than 0", lambda y: y > 0),
     dispersed=True,
     endless=False,

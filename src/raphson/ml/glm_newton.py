@@ -49,7 +49,8 @@ class SeenFamily:
 
 @dataclass(frozen=True)
 class UnitHessian:
-    """H as H_ij / (d_i d_j) with ones on the diagonal: the roots d, and its eigenvalues and eigenvectors."""
+    """H as H_ij / (d_i d_j) with ones on the diagonal: the roots d, and its eigenvalues and eigenvectors (NaN where H
+    is not finite)."""
 
     d: np.ndarray
     values: np.ndarray
@@ -59,6 +60,8 @@ class UnitHessian:
     def of(cls, H: np.ndarray) -> "UnitHessian":
         """In double precision."""
         d = np.sqrt(np.diagonal(H).astype(float))
+        if not np.all(np.isfinite(H)):
+            return cls(d, np.full(d.size, np.nan), np.full(H.shape, np.nan))
         unit = np.where(d > 0, d, 1)
         return cls(d, *np.linalg.eigh(H / unit[:, None] / unit))
 
@@ -103,14 +106,20 @@ def seen_at(family: str, data: GlmData, x: np.ndarray) -> SeenFamily:
     terms = softmax_terms if family == SOFTMAX else FAMILIES[family].terms
     b, n = outer_coefficients(x), data.y.size
     slope, bend = np.empty((*b.shape[:-1], n), x.dtype), np.empty((*b.shape[:-1], n), x.dtype)
-    value = sizes = 0.5 * float(np.sum(data.ridge * x * x))
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        value = sizes = ridge_at(data, x)
         for part in pieces(n, PIECE // (b.size // b.shape[-1])):
             eta = b @ data.columns[:, part] + (data.offset[part] if data.offset.ndim else data.offset)
             loss, slope[..., part], bend[..., part] = terms(eta, data.y[part])
             value += float(data.weights[part] @ loss)
             sizes += float(data.weights[part] @ np.abs(loss))
     return SeenFamily(value, sizes, slope, bend)
+
+
+def ridge_at(data: GlmData, x: np.ndarray) -> float:
+    """What the ridge adds to f."""
+    held = data.ridge > 0
+    return 0.5 * float(np.sum(data.ridge[held] * x[..., held].astype(float) ** 2))
 
 
 def gradient_at(data: GlmData, x: np.ndarray, slope: np.ndarray) -> np.ndarray:
@@ -156,8 +165,9 @@ SOLVE: dict[str, Any] = dict(zip("fd", (get_lapack_funcs("posv", dtype=kind) for
 """Cholesky's factor and the solution, by type: called a few times in a fit of half a millisecond."""
 
 
-def newton_direction(H: np.ndarray, g: np.ndarray) -> np.ndarray:
-    """-H^-1 g (P,) of a positive semidefinite H. Directions without curvature, to rounding, are not moved in."""
+def newton_direction(H: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """-H^-1 g (P,) of a positive semidefinite H, and the roots d of its diagonal. Directions without curvature, to
+    rounding, are not moved in."""
     d = np.sqrt(np.diagonal(H))
     d = np.where(d > 0, d, 1)
     unit = H / d[:, None] / d
@@ -168,7 +178,7 @@ def newton_direction(H: np.ndarray, g: np.ndarray) -> np.ndarray:
         values, vectors = np.linalg.eigh(unit)
         seen = values > least * values[-1]
         s = vectors[:, seen] @ ((vectors[:, seen].T @ (-g / d)) / values[seen])
-    return s / d
+    return s / d, d
 
 
 def reached_on_host(family: str, data: GlmData, x: np.ndarray) -> Reached:
@@ -181,15 +191,17 @@ def reached_on_host(family: str, data: GlmData, x: np.ndarray) -> Reached:
         H = hessian_at(data, here.bend)
         if not (np.all(np.isfinite(g)) and np.all(np.isfinite(H))):
             return Reached(x, here.value, steps, Status.NOT_FINITE)
-        s = newton_direction(H, g)
+        s, d = newton_direction(H, g)
         promise = -0.5 * float(g @ s)
+        # A fit without residuals has an f of rounding, of which no step gains little.
+        short = np.linalg.norm(d * s) <= eps(x) ** (2 / 3) * np.linalg.norm(d * x.ravel())
         if not promise > 0:
             return Reached(x, here.value, steps, Status.CONVERGED)
         while status == Status.RUNNING:
             steps += 1
             trial = (x + tau * s.reshape(x.shape)).astype(x.dtype)
             there = seen_at(family, data, trial)
-            small, doubt = promise <= least * here.sizes, noise * here.sizes
+            small, doubt = short or promise <= least * here.sizes, noise * here.sizes
             fall, due = here.value - there.value, 2 * Armijo.c1 * tau * promise
             if fall >= due - (doubt if promise <= doubt else 0):
                 x, here, tau = trial, there, 1.0

@@ -79,17 +79,18 @@ class LogisticRegression(ClassifierMixin, GlmEstimator):
         self.classes_, numbers = np.unique(y, return_inverse=True)
         K = len(self.classes_)
         if K < 2:
-            raise ValueError(f"y has one class only ({self.classes_[0]!r}); a classifier needs two at least")
+            raise ValueError(f"y has one class only ({self.classes_.tolist()[0]!r}); a classifier needs two at least")
         w = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
         if self.class_weight is not None:
             w = w * compute_class_weight(self.class_weight, classes=self.classes_, y=y, sample_weight=w)[numbers]
+        if np.any(w < 0):
+            raise ValueError("class_weight must be 0 or larger for every class")
         met = np.unique(numbers[w > 0])
         if len(met) < 2:
             raise ValueError("all examples with a weight are of one class; a classifier needs two at least")
         if len(met) < K:
-            raise ValueError(
-                f"class {self.classes_[np.setdiff1d(np.arange(K), met)[0]]!r} has no example with a weight"
-            )
+            absent = self.classes_.tolist()[np.setdiff1d(np.arange(K), met)[0]]
+            raise ValueError(f"class {absent!r} has no example with a weight")
         l2 = 0.0 if self.penalty is None else 1 / self.C
         family = "bernoulli" if K == 2 else SOFTMAX
         names = getattr(self, "feature_names_in_", None)
