@@ -92,7 +92,7 @@ def examine_sparse(
     plain = HostMatrix(B.structure, values)
     known = scaled_matrix(B, g, scale, error, free)
     d, level = known.d, known.level
-    inside = lambda v: np.where(free, v, 0)
+    inside = (lambda v: v) if free.all() else (lambda v: np.where(free, v, 0))
     largest = largest_value(lambda v: inside(plain.product(inside(v))), len(g))
     facts = largest, plain.diagonal, inside(plain.absolute(size))
     factor = known.proof

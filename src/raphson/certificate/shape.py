@@ -195,7 +195,7 @@ LOOK = 3
 
 def largest_value(apply: Any, n: int, most: int = 60) -> float:
     """The largest eigenvalue of a positive semidefinite operator, to three digits, by Lanczos's method without
-    reorthogonalization: of sphere2500 14 products, where the power method makes 60 and has two digits then.
+    reorthogonalization: of sphere2500 15 products, where the power method makes 60 and has two digits then.
 
     Source: Paige (1971), "The computation of eigenvalues and eigenvectors of very large sparse matrices".
     """
@@ -211,7 +211,7 @@ def largest_value(apply: Any, n: int, most: int = 60) -> float:
         over = k + 1 == most or not last > 1e-14 * float(np.max(T))
         if over or k % LOOK == LOOK - 1:  # every time, it would be a third of the work on small matrices
             earlier, value = value, float(np.linalg.eigvalsh(T[: k + 1, : k + 1])[-1])
-            if over or abs(value - earlier) <= 1e-4 * value:
+            if over or abs(value - earlier) <= LOOK * 1e-4 * value:
                 break
         T[k + 1, k] = last  # the lower triangle, which `eigvalsh` reads
         before, v = v, u / last
