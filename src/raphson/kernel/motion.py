@@ -297,8 +297,8 @@ class SE3(Motion):
 
     def twice(self, g: Array) -> Array:
         """The matrix G (6, 6), as that of SE(2): the second step is in axes that the first has turned."""
-        across = lambda p: jnp.cross(p, jnp.eye(3, dtype=g.dtype))  # u'(..) v = p'(u x v)
-        return jnp.block([[jnp.zeros((3, 6), g.dtype)], [across(g[:3]), across(g[3:]) / 2]])
+        across = [jnp.cross(p, jnp.eye(3, dtype=g.dtype)) for p in (g[:3], g[3:] / 2)]  # u'(..) v = p'(u x v)
+        return jnp.block([[jnp.zeros((3, 6), g.dtype)], across])
 
     def frame(self, x: Array) -> Array:
         """The derivative (7, 6) of `retract` by a step from one pose x."""
