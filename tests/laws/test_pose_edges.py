@@ -49,6 +49,16 @@ def test_frame_is_the_derivative_of_a_step(space):
     np.testing.assert_allclose(space.frame(x), wanted, atol=1e-15)
 
 
+@pytest.mark.parametrize("space", [SE2(), SE3()])
+def test_twice_is_the_bend_of_two_steps_in_a_row(space):
+    """The second derivative of the one step that leads where two lead, by the first and the second."""
+    rng = np.random.default_rng(6)
+    x, g = space.exp(jnp.asarray(rng.standard_normal(space.freedom))), jnp.asarray(rng.standard_normal(space.freedom))
+    both = lambda u, v: g @ space.difference(space.retract(space.retract(x, u), v), x)
+    wanted = jax.jacfwd(jax.jacfwd(both, 1))(0 * g, 0 * g).T
+    np.testing.assert_allclose(space.twice(g), wanted, atol=1e-14)
+
+
 def row_of_points(error, space, width):
     """A graph of three variables in a row, and what is its residual."""
     graph = rp.slam.FactorGraph()

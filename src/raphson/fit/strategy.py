@@ -29,7 +29,8 @@ from raphson.problems.derivatives import hessian
 from raphson.problems.least_squares import LeastSquares
 from raphson.problems.modes import Modes
 from raphson.solver.bounds import active_bounds
-from raphson.solver.final import forms_hessian, sizes
+from raphson.solver.carry import lean, whole
+from raphson.solver.final import forms_hessian, way_of
 from raphson.solver.presets import RESIDUAL_PRESETS
 from raphson.solver.step import Method
 
@@ -71,13 +72,15 @@ LARGEST = 4000
 class FitEvaluation:
     """Everything at one point: f, g and J, with the exact Hessian, dense (None: too many variables) or `sparse`.
 
-    `measured`: what stands for H in the certificate of host residuals, with its errors (None: H itself).
+    `measured`: what stands for H in the certificate of host residuals, with its errors (None: H itself). `size` (n,):
+    what steps are measured by there, where the space is curved.
     """
 
     evaluation: Evaluation
     hessian: Any
     measured: Any = None
     sparse: Any = None
+    size: Any = None
 
 
 def evaluate_fit(problem: Any, x: Any) -> FitEvaluation:
@@ -86,7 +89,7 @@ def evaluate_fit(problem: Any, x: Any) -> FitEvaluation:
         return evaluate_fit_on_host(problem, x)
     known = problem.jacobian_sparsity is not None
     dense = not known and forms_hessian(problem, x, LARGEST)
-    seen = jax.tree.map(np.asarray, evaluate_fit_compiled(problem, x, dense=dense))
+    seen = whole(jax.tree.map(np.asarray, evaluate_fit_compiled(problem, x, dense=dense)), problem)
     return forwards(problem, x, seen) if dense else seen
 
 
@@ -157,7 +160,9 @@ def evaluate_both(problem: Any, x: Any, dense: bool) -> FitEvaluation:
     """Residuals differentiated once for J, and once more for the Hessian if it is wanted."""
     seen = (GRAM if problem.jacobian_sparsity is None else SPARSE_GRAM).evaluate(problem, x)
     sparse = None if problem.sparsity is None else SPARSE.evaluate(problem, x).curvature
-    return FitEvaluation(seen, HESSIAN.evaluate(problem, x).curvature.dense() if dense else None, sparse=sparse)
+    size = None if problem.space.straight else problem.space.magnitude(x)
+    H = HESSIAN.evaluate(problem, x).curvature.dense() if dense else None
+    return lean(FitEvaluation(seen, H, None, sparse, size))
 
 
 evaluate_fit_compiled = Program(evaluate_both, static_argnames=("dense",))
@@ -192,7 +197,8 @@ def polish(
     seen, far = evaluate_fit(problem, x), 0
     for count in range(most):
         s = newton_step(seen, free(np.asarray(seen.evaluation.gradient), x), scale)
-        relative = 0.0 if s is None else length(problem.space, x, s)
+        size = way_of(problem.space, x, x)[0] if seen.size is None else seen.size
+        relative = 0.0 if s is None else length(size, s)
         if s is None or relative <= enough:
             return Polished(x, seen, count)
         before = float(-s @ np.asarray(seen.evaluation.gradient, float))
@@ -222,9 +228,8 @@ def to_zero(space: Any, x: Any, s: np.ndarray) -> np.ndarray:
     return np.where(np.abs(flat + s) <= 4 * np.finfo(flat.dtype).eps * np.abs(flat), -flat, s)
 
 
-def length(space: Any, x: Any, s: np.ndarray) -> float:
-    """The largest part of its own size by which a step moves a variable."""
-    size = sizes(x, space)
+def length(size: np.ndarray, s: np.ndarray) -> float:
+    """The largest part of its own size (n,) by which a step moves a variable."""
     return float(np.max(np.abs(s) / np.where(size > 0, size, np.inf), initial=0.0))
 
 

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 
 from raphson.kernel.number import eps
 from raphson.kernel.quaternion import (
+    cayley,
     conjugate,
     cotangent,
     hamilton,
@@ -214,6 +215,10 @@ class SE2(Motion):
         last = jnp.stack([zero, zero, one])
         return jnp.concatenate([jnp.concatenate([rows, along[:, None]], 1), last[None]])
 
+    def twice(self, g: Array) -> Array:
+        """The matrix G (3, 3) with g's = g'(u + v) + u'G v to second order, s the steps u and then v as one."""
+        return jnp.stack([0 * g, 0 * g, jnp.stack([g[1], -g[0], 0 * g[2]])])
+
     def frame(self, x: Array) -> Array:
         """The derivative (3, 3) of `retract` by a step from one pose x."""
         c, s = jnp.cos(x[2]), jnp.sin(x[2])
@@ -290,6 +295,11 @@ class SE3(Motion):
         turned = back @ jnp.cross(jnp.eye(3, dtype=x.dtype), x[:3]).T
         return jnp.block([[back, turned], [jnp.zeros_like(back), back]])
 
+    def twice(self, g: Array) -> Array:
+        """The matrix G (6, 6), as that of SE(2): the second step is in axes that the first has turned."""
+        across = [jnp.cross(p, jnp.eye(3, dtype=g.dtype)) for p in (g[:3], g[3:] / 2)]  # u'(..) v = p'(u x v)
+        return jnp.block([[jnp.zeros((3, 6), g.dtype)], across])
+
     def frame(self, x: Array) -> Array:
         """The derivative (7, 6) of `retract` by a step from one pose x."""
         along = rotated(x[3:], jnp.eye(3, dtype=x.dtype)).T
@@ -338,9 +348,3 @@ class SE3(Motion):
     def project(self, x: Any) -> Any:
         """The pose with its quaternion at length 1."""
         return jnp.concatenate([x[..., :3], normalized(x[..., 3:])], -1)
-
-
-def cayley(s: Array) -> Array:
-    """The quaternion (s / 2, 1) / sqrt(1 + |s|^2 / 4)."""
-    most = jax.lax.stop_gradient(jnp.maximum(jnp.max(jnp.abs(s), -1, keepdims=True), 1))
-    return normalized(jnp.concatenate([s / (2 * most), 1 / most], -1))

@@ -112,3 +112,9 @@ def cotangent(square: Array) -> Array:
     far = jnp.where(near, 1, square)
     half = 0.5 * jnp.sqrt(far)
     return jnp.where(near, total, (1 - half * jnp.cos(half) / jnp.sin(half)) / far)
+
+
+def cayley(s: Array) -> Array:
+    """The quaternion (s / 2, 1) / sqrt(1 + |s|^2 / 4)."""
+    most = jax.lax.stop_gradient(jnp.maximum(jnp.max(jnp.abs(s), -1, keepdims=True), 1))
+    return normalized(jnp.concatenate([s / (2 * most), 1 / most], -1))

@@ -8,6 +8,7 @@ lowest.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -59,10 +60,23 @@ class HostMatrix:
         self.lower = scipy_sparse().csc_array((values, self.rows, pointers), shape=(n, n))
         self.upper = self.lower.T
         self.diagonal = values[self.at]
-        size = np.abs(values)
-        self.sums = np.bincount(self.rows, size, n) + np.bincount(self.columns, size, n) - np.abs(self.diagonal)
-        self.width = int(np.max(np.bincount(self.rows, minlength=n) + np.bincount(self.columns, minlength=n)))
-        self.norm = float(np.max(self.sums)) * (1 + sum_rounding(self.width))  # at least every |eigenvalue|
+
+    @cached_property
+    def sums(self) -> Host:
+        """Of |H|, row by row (n,)."""
+        size, n = np.abs(self.values), self.at.size
+        return np.bincount(self.rows, size, n) + np.bincount(self.columns, size, n) - np.abs(self.diagonal)
+
+    @cached_property
+    def width(self) -> int:
+        """The most entries of a row."""
+        n = self.at.size
+        return int(np.max(np.bincount(self.rows, minlength=n) + np.bincount(self.columns, minlength=n)))
+
+    @cached_property
+    def norm(self) -> float:
+        """At least every |eigenvalue|."""
+        return float(np.max(self.sums)) * (1 + sum_rounding(self.width))
 
     def product(self, v: Host) -> Host:
         """H v."""

@@ -1,6 +1,7 @@
 """A run of Gauss-Newton that creeps is handed to Newton's method with the exact Hessian."""
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from raphson.kernel.trace import SCALARS
 from raphson.solver.drive import Run
 from raphson.solver.presets import residual_preset
 from raphson.solver.step import Method
+from raphson.solver.stop import Stop
 
 LOOK = 8
 """Trials between two looks; graphs from a good start are done by then."""
@@ -57,9 +59,15 @@ class Creep:
         return bool(np.all(last[1:] > RATE * last[:-1]) and last[-1] < 1)
 
 
-def newton_method(problem: Any) -> Method:
+def newton_method(problem: Any, stop: Stop) -> Method:
     """Newton's method with the exact sparse Hessian of a graph in a trust region, as it follows on Gauss-Newton."""
-    return replace(residual_preset("newton", problem), control=Radius(first=WIDE))
+    return following(residual_preset("newton", problem), stop)
+
+
+@lru_cache(maxsize=8)  # one object for one method, as `tuned` in optimize.py
+def following(newton: Method, stop: Stop) -> Method:
+    """The preset with another first radius and stopping rule."""
+    return replace(newton, control=Radius(first=WIDE), stop=stop)
 
 
 def handed_over(done: Run, after: Run) -> Run:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import jax.numpy as jnp
@@ -138,7 +139,7 @@ def optimize(
     fit.notes = tuple(note.removeprefix(SLOW) for note in fit.notes)  # the loop was not asked for more
     found = GraphFit.of(fit, prepared.values(fit.x), prepared.graph, stages)
     factor_loss: Any = call.problem.loss
-    found.begun, found.weights = prepared.values(prepared.x), factor_loss.counted(jnp.asarray(found.residuals))
+    found.begun, found.weights = prepared.values(prepared.x), factor_loss.counted(found.residuals)
     if isinstance(wanted, GraduatedNonConvexity):
         judged(found, factor_loss)
         found.rounds = rounds
@@ -174,7 +175,7 @@ def first_minimum(
         certified = call if whole is prepared.problem else replace(call, problem=replace(whole, loss=call.problem.loss))
         crept = len(done.trace) if done.onward is not None else 0
         if crept:
-            newton = limited(replace(newton_method(whole), stop=STOP), call.limits.after(trials + crept, False), call.x)
+            newton = limited(newton_method(whole, STOP), call.limits.after(trials + crept, False), call.x)
             done = handed_over(done, run_from(certified, newton, done.state.x, progress=call.progress))
             why = f"{why}; it crept, and after {crept} trials Newton's method with the exact Hessian went on"
         arrived = time.perf_counter()
@@ -283,8 +284,13 @@ def chosen_methods(
 
 def graph_method(name: str, problem: Any, is_open: bool) -> Method:
     """The preset of a name, as graphs need it."""
-    inexact = is_open or not problem.jacobian_sparsity.exact
-    found = replace(residual_preset(name, problem), stop=replace(STOP, gain=None) if inexact else STOP)
+    return tuned(residual_preset(name, problem), is_open, is_open or not problem.jacobian_sparsity.exact)
+
+
+@lru_cache(maxsize=64)  # one object for one method: `limited` knows its numbers on the device by it
+def tuned(found: Method, is_open: bool, inexact: bool) -> Method:
+    """A preset with the stopping rule and the first damping of graphs."""
+    found = replace(found, stop=replace(STOP, gain=None) if inexact else STOP)
     if isinstance(found.control, Nielsen):
         begun = {"first": OPEN, "leap": LEAP} if is_open else {"first": FIRST}
         found = replace(found, control=replace(found.control, **begun))

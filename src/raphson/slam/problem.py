@@ -136,6 +136,11 @@ def in_columns(A: Array, B: Array) -> Array:
     return functools.reduce(jnp.add, [A[:, k, None] * B[k] for k in range(B.shape[0])])
 
 
+def in_rows(a: Array, A: Array) -> Array:
+    """a'A of many vectors (m, d) and matrices (m, d, e), written out as `in_columns`."""
+    return functools.reduce(jnp.add, [a[:, k, None] * A[:, k] for k in range(A.shape[1])])
+
+
 def linearized_factors(residual: Callable[..., Any], spaces: tuple[Any, ...], *given: Any) -> tuple[Array, Array]:
     """The residuals (m, d) and blocks of J (m, d, w) of factors of a kind: `given` are points, measurements, roots."""
     points, measurements, roots = given
@@ -143,16 +148,48 @@ def linearized_factors(residual: Callable[..., Any], spaces: tuple[Any, ...], *g
 
 
 def bends(factors: Factor, weights: Array) -> Array:
-    """The second derivatives of weight'error of all factors of a kind (m, w, w), for weights (m, d).
+    """The second derivatives of weight'error of all factors of a kind (m, w, w), for weights (m, d)."""
+    known = difference_of(factors.residual)
+    if known is not None and all(type(own) is type(known[0]) for own in factors.spaces):
+        return difference_bends(factors, weights, *known)
+    zero = jax.vmap(Factor.zero)(factors)
+    return bent_along(lambda s: jax.vmap(Factor.slope)(factors, weights, s), zero)
+
+
+def bent_along(slopes: Callable[[Array], Array], zero: Array) -> Array:
+    """The derivatives (m, w, w) of slopes (m, w) by steps (m, w), from these.
 
     One direction after another for all factors: 24 ms in place of 52 for all directions at once (5000 pairs of poses in
     space), where intermediate numbers leave the cache, and less to compile.
     """
-    zero = jax.vmap(Factor.zero)(factors)
-    slopes = lambda s: jax.vmap(Factor.slope)(factors, weights, s)
     along = lambda e: jax.jvp(slopes, (zero,), (jnp.broadcast_to(e, zero.shape),))[1]
     H = jnp.moveaxis(lax.map(along, jnp.eye(zero.shape[1], dtype=zero.dtype)), 0, 2)
     return (H + jnp.swapaxes(H, 1, 2)) / 2
+
+
+def difference_bends(factors: Factor, weights: Array, space: Any, of: Callable[..., Any]) -> Array:
+    """The same of errors of(z^-1 a^-1 b) of two poses (see `errors.of_difference`): from the derivatives K by one step
+    of the difference, half as many directions of a simpler function.
+
+    The step of a^-1 b that steps p of a and s of b make is, to second order, s - A p + 1/2 (A P(p, p) + P(A p, A p))
+    - P(A p, s), with A = Ad(b^-1 a) and P what `twice` says of two steps in a row.
+    """
+    apart = space.between(*factors.points)
+    seen = space.between(factors.measurement, apart)
+    zero, turned = jnp.zeros((*weights.shape[:1], space.freedom), weights.dtype), in_rows(weights, factors.root)
+    height = lambda s, at, w: w @ of(space.retract(at, s))
+    slopes = lambda s: jax.vmap(jax.grad(height))(s, seen, turned)
+    return jax.vmap(lambda *given: of_both(space, *given))(apart, slopes(zero), bent_along(slopes, zero))
+
+
+def of_both(space: Any, apart: Array, g: Array, K: Array) -> Array:
+    """The second derivatives (2 w, 2 w) by steps of two poses a, b of what has slope g (w,) and second derivatives K
+    by a step of the pose `apart`, b seen from a."""
+    A = space.carried_back(apart)
+    G, own = space.twice(g), space.twice(g @ A)
+    across = -in_columns(A.T, K + G)
+    first = in_columns(in_columns(A.T, K + (G + G.T) / 2), A) + (own + own.T) / 2
+    return jnp.concatenate([jnp.concatenate([first, across], 1), jnp.concatenate([across.T, K], 1)])
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from raphson.kernel.number import huge, tiny
 from raphson.kernel.record import record, static
@@ -68,9 +69,11 @@ class FactorLoss:
             (jnp.sum(self.of_factors(k, e)[0]) for k, e in enumerate(self.parts(r))), jnp.zeros((), r.dtype)
         )
 
-    def counted(self, r: Array) -> list[Array]:
-        """How much each factor counts (m,), by kind: rho', the share of its plain gradient that it keeps."""
-        return [self.of_factors(k, e)[1] for k, e in enumerate(self.parts(r))]
+    def counted(self, r: Any) -> list[Any]:
+        """How much each factor counts (m,), by kind: rho', the share of its plain gradient that it keeps. Host."""
+        if self.plain:
+            return [np.ones(m, np.result_type(r)) for m, _ in self.heights]
+        return [self.of_factors(k, e)[1] for k, e in enumerate(self.parts(jnp.asarray(r)))]
 
     def weights(self, r: Array) -> tuple[Array, Array]:
         """First and second derivative of the cost by each residual, the first divided by it."""

@@ -40,8 +40,8 @@ class Given:
     kind: type = static()
 
 
-def lean(state: State) -> State:
-    """The state without the problem that its operators hold, and without the pattern of its sparse matrices.
+def lean[T](state: T) -> T:
+    """The state, or anything else, without the problem that its operators hold and the pattern of its sparse matrices.
 
     XLA copies what a loop carries; 200 MB of data cost 490 MB and a third of the time (docs/design-notes.md).
     """
@@ -49,7 +49,7 @@ def lean(state: State) -> State:
     return jax.tree.map(lambda a: Given(type(a)) if known(a) else a, state, is_leaf=known)
 
 
-def whole(state: State, problem: Any) -> State:
+def whole[T](state: T, problem: Any) -> T:
     """The state with the problem back in its place: the same arrays, no copy."""
     missing = lambda a: isinstance(a, Given)
     return jax.tree.map(lambda a: PLACES[a.kind](problem) if missing(a) else a, state, is_leaf=missing)

@@ -19,7 +19,7 @@ from raphson.certificate.shape import WHOLE, Shape, examine_free, examine_produc
 from raphson.certificate.verdict import Certificate, Proof
 from raphson.kernel.names import Numbered, step_names
 from raphson.kernel.number import VALUE_NOISE, default_tolerance, eps
-from raphson.kernel.product import coordinates, unit_of
+from raphson.kernel.product import unit_of
 from raphson.kernel.program import Program
 from raphson.model.curvature import filled, natural_scale
 from raphson.operators.dense import Dense
@@ -28,7 +28,7 @@ from raphson.problems.allowed import hessian_error, modes_of
 from raphson.problems.callback import HOST, HostResiduals, OutOfCalls
 from raphson.solver.bounds import active_bounds, held_words
 from raphson.solver.drive import Run
-from raphson.solver.final import LARGEST, evaluate, flat, sizes, why_unseen
+from raphson.solver.final import LARGEST, evaluate, flat, way_of, why_unseen
 from raphson.solver.promise import promised_rise
 from raphson.solver.settled import contracted, ended_well, travelling
 from raphson.solver.step import State
@@ -49,7 +49,8 @@ def certificate_of(
     largest = np.asarray(state.iterate.stop_state.largest, float)
     if H is not None:
         scale = np.asarray(units(H) if space.straight else curved_units(H, space, model.x))
-    magnitude = sizes(model.x, space).astype(float)
+    magnitude, start, travelled = way_of(space, model.x, done.start)
+    magnitude = magnitude.astype(float)
     sides = active_bounds(problem.space, g, model.x)
     held = sides != 0
     g = np.where(held, 0, g)
@@ -60,8 +61,6 @@ def certificate_of(
     rounding = float(model.floor) / VALUE_NOISE  # one unit in the last place
     floor = max(rounding, noise_met(problem, float(model.value)))
     believed = ended_well(done.trace)
-    place = flat if space.straight else lambda x: np.asarray(coordinates(space, x))  # curved spaces have no far
-    travelled = place(model.x) - place(done.start)
     found = weak_sections(
         problem, model, H, shape, g, magnitude, size, big, held, floor, believed, travelled
     )  # fmt: skip
@@ -76,7 +75,7 @@ def certificate_of(
             contracted=contracted(done.trace),
             travelling=travelling(done.trace, size),
             first=first,
-            start=sizes(done.start, space),
+            start=start,
             here=magnitude,
             status=done.status,
             eps=eps(g),

@@ -14,8 +14,8 @@ from raphson.calculus.slopes import slope_differences
 from raphson.calculus.taylor import HESSIAN, PRODUCT, VALUE, Observation, evaluate_compiled
 from raphson.certificate.shape import WHOLE
 from raphson.kernel.number import eps
+from raphson.kernel.product import coordinates
 from raphson.kernel.program import Program
-from raphson.kernel.space import Euclidean
 from raphson.kernel.status import Status
 from raphson.operators.dense import Measured
 from raphson.operators.sparse import Sparse
@@ -26,8 +26,6 @@ from raphson.problems.modes import FORWARD
 from raphson.solver.drive import Run
 from raphson.solver.saddle import factorized
 from raphson.solver.step import Method, State
-
-EVERYWHERE = Euclidean()
 
 LARGEST = 600
 """Up to so many variables the certificate forms H where the method has none; above, products with it have to do.
@@ -205,9 +203,22 @@ def flat(x: Any) -> np.ndarray:
     return np.concatenate([np.ravel(np.asarray(leaf)) for leaf in jax.tree.leaves(x)])
 
 
-curved_sizes = Program(lambda space, x: space.magnitude(x))
+def sizes(x: Any) -> np.ndarray:
+    """What steps from x are measured by (n,) where no space is curved: |x|."""
+    return np.abs(flat(x))
 
 
-def sizes(x: Any, space: Any = EVERYWHERE) -> np.ndarray:
-    """What steps from x are measured by (n,): |x|, or what a curved space says."""
-    return np.abs(flat(x)) if space.straight else np.asarray(curved_sizes(space, x))
+curved_way = Program(
+    lambda space, x, start: jnp.stack(
+        [space.magnitude(x), space.magnitude(start), coordinates(space, x) - coordinates(space, start)]
+    )
+)
+
+
+def way_of(space: Any, x: Any, start: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What steps are measured by at x and at the start, and the way from there (n,): |x|, |start| and x - start, or
+    what a curved space says. Where it is curved there is no far."""
+    if space.straight:
+        return sizes(x), sizes(start), flat(x) - flat(start)
+    here, there, way = np.asarray(curved_way(space, x, start))
+    return here, there, way
