@@ -9,6 +9,7 @@ on the pattern alone, and is worked out once, on the host. The same places take 
 # pyright: reportMissingTypeStubs=false
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any, ClassVar
 
 import jax
@@ -71,11 +72,11 @@ class BlockStructure:
     def transposed(self, entries: BlockEntries, w: Array) -> Array:
         """J'w (n,)."""
         parts = zip(entries, self.of_rows(w), strict=True)
-        return gathered_sums(self.down, one_vector([jnp.sum(J * a[:, :, None], 1) for J, a in parts]))
+        return gathered_sums(self.down, one_vector([over_heights(J, a[:, :, None]) for J, a in parts]))
 
     def gram(self, entries: BlockEntries) -> Array:
         """The values of J'J on `normal`."""
-        return self.placed(tuple(jnp.sum(J[:, :, :, None] * J[:, :, None, :], 1) for J in entries))
+        return self.placed(tuple(over_heights(J[:, :, :, None], J[:, :, None, :]) for J in entries))
 
     def placed(self, blocks: BlockEntries) -> Array:
         """The values on `normal` of symmetric blocks (m, w, w)."""
@@ -108,6 +109,18 @@ class BlockStructure:
             start += block[..., 0].size
         places = np.concatenate(rows), np.concatenate(columns)
         return coo_array((np.concatenate(values), places), shape=self.shape).tocsr()
+
+
+WRITTEN = 8
+"""Heights up to which sums over the residuals of a block are written out, which XLA fuses into one pass. All J'J of
+sphere2500 (4949 blocks 6 x 12): 0.29 ms in place of 1.54, of city10000 (20687 blocks 3 x 6) 0.41 in place of 1.02."""
+
+
+def over_heights(A: Array, B: Array) -> Array:
+    """The sum over the second axis of A B, whose numbers are those of one residual of each block after another."""
+    if A.shape[1] > WRITTEN:
+        return jnp.sum(A * B, 1)
+    return reduce(jnp.add, [A[:, k] * B[:, k] for k in range(A.shape[1])])
 
 
 def one_vector(blocks: Sequence[Array]) -> Array:

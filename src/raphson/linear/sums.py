@@ -70,28 +70,31 @@ def padded_width(count: NDArray[Any]) -> int:
 
 
 def taken(a: Array, index: Array) -> Array:
-    """a[index] without the test of bounds, which is slower."""
-    return jnp.asarray(a).at[index].get(mode="promise_in_bounds")
+    """a[index], index from 0 to the last, without the test of bounds and without a place for -1, which are slower: four
+    products for each of 81 000 sums take 0.40 ms in place of 0.74, and two kernels less are compiled for each of the
+    four."""
+    return jnp.asarray(a).at[index].get(mode="promise_in_bounds", wrap_negative_indices=False)
 
 
-def summed_products(plan: SumPlan, a: Array, b: Array) -> Array:
-    """All sums (sums,).
+def summed_products(plan: SumPlan, a: Array, b: Array | None) -> Array:
+    """All sums (sums,); without b those of a[left].
 
     Over padded places, an elementwise program: a product with a matrix with nnz = 5e6 (n = 1e6, 2-D five-point) takes 2
     to 5 ms, where scatter takes 40, BCSR 30 and SciPy 5.
     """
 
-    def add(total: Array, at: tuple[Array, Array]) -> tuple[Array, None]:
-        left, right = at
-        term = taken(a, left) * taken(b, jnp.maximum(right, 0))
-        there = right >= 0  # decided by the place: a NaN somewhere in a stays in its own sums
+    def add(total: Array, at: tuple[Array, Array, Array]) -> tuple[Array, None]:
+        left, right, there = at
+        term = taken(a, left) if b is None else taken(a, left) * taken(b, jnp.maximum(right, 0))
         return total + jnp.where(there, term, jnp.zeros_like(term)), None
 
     width = plan.left.shape[0]
-    start = jnp.zeros(plan.sums, jnp.result_type(a, b))
-    total, _ = lax.scan(add, start, (plan.left, plan.right), unroll=width if width <= UNROLLED_WIDTH else 8)
+    there = plan.right >= 0  # decided by the place: a NaN somewhere in a stays in its own sums
+    start = jnp.zeros(plan.sums, a.dtype if b is None else jnp.result_type(a, b))
+    total, _ = lax.scan(add, start, (plan.left, plan.right, there), unroll=width if width <= UNROLLED_WIDTH else 8)
     if plan.spill_sums.shape[0]:
-        terms = taken(a, plan.spill_left) * taken(b, plan.spill_right)
+        terms = taken(a, plan.spill_left)
+        terms = terms if b is None else terms * taken(b, plan.spill_right)
         total = total + jax.ops.segment_sum(terms, plan.spill_sums, plan.sums, indices_are_sorted=True)
     return total
 
@@ -103,4 +106,4 @@ def gather_plan(of: NDArray[Any], place: NDArray[Any], sums: int) -> SumPlan:
 
 def gathered_sums(plan: SumPlan, a: Array) -> Array:
     """All sums (sums,) of a `gather_plan`."""
-    return summed_products(plan, a, jnp.ones(1, a.dtype))
+    return summed_products(plan, a, None)

@@ -16,6 +16,7 @@ from raphson.kernel.record import record, static
 from raphson.linear.blocks import BlockEntries, BlockStructure
 from raphson.linear.elimination import Elimination
 from raphson.linear.structure import SparseStructure
+from raphson.linear.sums import taken
 from raphson.operators.schur_gram import SchurGram
 from raphson.operators.sparse_gram import SparseGram
 from raphson.slam.errors import difference_of
@@ -212,7 +213,7 @@ class GraphResiduals:
         found = []
         for kind, group in zip(self.kinds, data.groups, strict=True):
             rows = zip(kind.types, group.rows, strict=True)
-            points = tuple(whole[name].at[at].get(mode="promise_in_bounds") for name, at in rows)
+            points = tuple(taken(whole[name], at) for name, at in rows)
             spaces = tuple(data.spaces[name] for name in kind.types)
             found.append(Factor(points, spaces, group.measurements, group.roots, kind.residual))
         return found
