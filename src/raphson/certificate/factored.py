@@ -39,8 +39,8 @@ class Scaled:
         return self.factor(-self.level)
 
     @cached_property
-    def step(self) -> np.ndarray | None:
-        """-H^-1 g by that factor."""
+    def step(self) -> Any:
+        """-H^-1 g by that factor, None without it."""
         return None if self.proof is None else self.solved(self.proof) / self.d
 
     def factor(self, shift: float) -> Any:
