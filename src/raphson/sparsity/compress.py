@@ -88,8 +88,8 @@ def jacobian_recovery(
 def on_device(coloring: Coloring, pick: np.ndarray, length: int, forward: bool = True) -> Recovery:
     """The record, its arrays on the device. (`jnp.asarray` compiles a program for every new length, 9 ms each.)"""
     small = np.int32 if coloring.count * length < 2**31 else np.int64
-    color, pick = jax.device_put((np.asarray(coloring.color), pick.astype(small)))
-    return Recovery(color, pick, coloring.count, length, forward)
+    color, place = jax.device_put((np.asarray(coloring.color), pick.astype(small)))
+    return Recovery(color, place, coloring.count, length, forward)
 
 
 def alone_in_row(start: np.ndarray, column: np.ndarray, coloring: Coloring) -> np.ndarray:
