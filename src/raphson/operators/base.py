@@ -48,6 +48,9 @@ class Operator(Protocol):
     semidefinite: ClassVar[bool] = False
     """Whether no eigenvalue is negative, by construction."""
 
+    keeps_jacobian: ClassVar[bool] = False
+    """Whether the sparse J of residuals is at hand, so that a result needs no evaluation."""
+
     coupled: ClassVar[bool] = True
     """Whether variables may be coupled: False for a diagonal."""
 

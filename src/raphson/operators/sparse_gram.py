@@ -35,6 +35,7 @@ class SparseGram(Operator):
 
     forgets: ClassVar[tuple[str, ...]] = ("problem",)
     semidefinite: ClassVar[bool] = True
+    keeps_jacobian: ClassVar[bool] = True
 
     entries: Any
     r: Array

@@ -16,7 +16,6 @@ from raphson.fit.result import Fit
 from raphson.fit.strategy import POLISH
 from raphson.kernel.status import Status
 from raphson.kernel.trace import Trace
-from raphson.operators.sparse_gram import SparseGram
 from raphson.problems.loss import Loss
 from raphson.slam.bundle import bundle_notes
 from raphson.slam.bundle_file import BundleFile
@@ -199,7 +198,7 @@ def first_minimum(
 def concluded(call: FitCall, certified: FitCall, done: Run, method: Method, name: str, reasons: tuple[str, ...]) -> Fit:
     """The result of a run with its certificate; without one where the time is over before it, or Ctrl-C ended the run
     or comes while it is made: its exact Hessian may have to be compiled."""
-    ready = isinstance(done.state.model.curvature, SparseGram)  # Newton's method has no J at hand
+    ready = done.state.model.curvature.keeps_jacobian  # Newton's method has no J at hand
     if not (late(call) and ready):
         say_stage(call.progress, "certificate")
         try:
