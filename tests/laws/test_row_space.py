@@ -45,6 +45,7 @@ def rows(name: str, kind: str) -> Any:
     return B.reshape(-1, flat.size)
 
 
+@pytest.mark.bitwise  # beside a shift of 1e-8 roundings of J grow: 1.8e-10 where products and sums are rounded apart
 @pytest.mark.parametrize(
     ("name", "kind", "size"),
     [
