@@ -105,9 +105,11 @@ class Factor:
         return r, jax.vmap(push, out_axes=1)(jnp.eye(zero.size, dtype=zero.dtype))
 
     def framed(self) -> tuple[Array, Array]:
-        """The same by the numbers of the variables, times how these move with a step: no step is differentiated."""
+        """The same by the numbers of the variables, times how these move with a step: no step is differentiated. By
+        rows where these are fewer than half the numbers: a factor of a user's on city10000, three rows by six numbers,
+        takes 7.0 ms by rows and 2.9 by columns."""
         d, width = self.root.shape[0], sum(np.size(point) for point in self.points)
-        if d < width:
+        if 2 * d < width:
             r, pull = jax.vjp(self.raw, *self.points)
             by = jax.vmap(pull)(jnp.eye(d, dtype=r.dtype))
         else:
