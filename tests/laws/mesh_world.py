@@ -171,6 +171,7 @@ def common_ends(mesh: Any, me: int, folder: str) -> dict[str, Any]:
 
 def main() -> None:
     rp.ml.distributed()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
     mesh = jax.make_mesh((jax.device_count(),), ("data",))
     found: dict[str, Any] = {"processes": jax.process_count(), "devices": jax.device_count()}
     found["numbers"] = quantities(mesh)

@@ -60,6 +60,8 @@ def lower_inside(result: Any) -> Any:
         for lengths in [*ladder, *([] if level else (part * big for part in INWARD))]:
             there = model.space.move(model.x, jnp.asarray(-np.sign(g) * lengths, x.dtype))[0]
             value = problem.value(np.asarray(there))
+            if not np.isfinite(value):  # from level to -inf at once is the end of arithmetic
+                break
             if value < lowest:
                 lowest, chosen = value, there
             elif level and not value < result.value + certificate.noise:  # behind a rise are other minima
