@@ -334,6 +334,17 @@ def test_units_far_apart_are_no_level_direction_from_0(decades):
     assert not result.success or result.fun < 1e-12, str(result)
 
 
+@pytest.mark.parametrize("slope", [False, True])
+def test_what_has_found_its_size_does_not_hide_what_has_none(slope):
+    """All began at 0: f is followed in what no curvature was seen of, by itself; and every call is counted."""
+    turned = np.linalg.qr(np.random.default_rng(0).standard_normal((3, 3)))[0] * [1e8, 1.0, 1e-8]
+    calls, apart = [], lambda x: turned @ x - turned @ np.array([1e-8, 2.0, 3e8])
+    f = lambda x: calls.append(1) or 3 + sum(v * v for v in apart(np.array(x.tolist())).tolist())
+    result = rp.minimize(f, np.zeros(3), jac=(lambda x: 2 * turned.T @ apart(x)) if slope else None)
+    assert not result.success or result.fun < 3 + 1e-9, str(result)
+    assert result.evaluations.value == len(calls)
+
+
 def test_an_error_of_arithmetic_in_residuals_is_a_wall():
     """A rate below 0 under a square root; what was met is noted."""
     t = np.linspace(0, 3, 30)

@@ -17,7 +17,7 @@ from raphson.certificate.shape import WHOLE
 from raphson.certificate.verdict import Cause, Verdict
 from raphson.kernel.number import CURVATURE_NOISE, GRADIENT_NOISE, default_tolerance, eps
 from raphson.kernel.product import box_of
-from raphson.problems.callback import HOST
+from raphson.problems.callback import HOST, OutOfCalls
 from raphson.problems.least_squares import LeastSquares
 from raphson.solver.drive import Run
 from raphson.solver.final import evaluate, flat
@@ -124,7 +124,10 @@ def confirmed_step(result: Any, worth: float) -> np.ndarray | None:
     if not (np.any(step) and np.all(np.isfinite(step)) and np.isfinite(slope) and np.isfinite(bend)):
         return None
     kept = (part for part in NEARER if follows(result, part * step, part * slope, part**2 * bend, worth))
-    return next((part * step for part in kept), None)
+    try:
+        return next((part * step for part in kept), None)
+    except OutOfCalls:
+        return None
 
 
 def follows(result: Any, step: np.ndarray, slope: float, bend: float, worth: float) -> bool:

@@ -19,6 +19,7 @@ from raphson.solver.attempts import ENDED, better
 from raphson.solver.beside import as_one_run
 from raphson.solver.drive import Run
 from raphson.solver.final import flat
+from raphson.solver.result import Evaluations
 
 INWARD = (1e-4, 1e-2, 0.1, 0.5)
 """How far in f is looked at, in parts of the largest that a variable was."""
@@ -28,10 +29,15 @@ DECADES = 16
 
 
 def off_the_edge(result: Any, begin: Callable[[Any], Run], end: Callable[[Run], Any]) -> Any:
-    """The result, or a better one that a run from farther in ended in, with its reason; evaluations are counted."""
+    """The result, or a better one that a run from farther in ended in, with its reason; evaluations are counted.
+    Programs have exact slopes."""
+    problem = result.model.problem
+    if not isinstance(problem, HOST):
+        return result
     there = lower_inside(result)
     if there is None:
-        return result
+        looks = problem.evaluations.take()
+        return replace(result, evaluations=result.evaluations + Evaluations(looks.value, looks.gradient, looks.hessian))
     found = end(begin(there))
     why = "f was lower some way along -g, beyond slope and curvature at x: begun again from there"
     return better(result, as_one_run(result, there, replace(found, reasons=(*result.reasons, why))))
@@ -39,22 +45,26 @@ def off_the_edge(result: Any, begin: Callable[[Any], Run], end: Callable[[Run], 
 
 def lower_inside(result: Any) -> Any:
     """The lowest of some points along the signs of -g, where that is lower than x by more than the noise of f; None
-    where there is none, for programs (their slopes are exact), and where f does not fall beyond its derivatives.
+    where there is none, and where f does not fall beyond its derivatives.
 
-    A success that says f is level may have begun at 0 in a unit that no step showed; there f is followed, too.
+    A success whose H is in doubt may have begun at 0 in a unit that no step showed; there f is followed, too, in the
+    variables whose curvature was not seen.
     """
     model, certificate = result.model, result.certificate
     problem, x, g = model.problem, flat(model.x), np.asarray(result.gradient, float)
-    if result.termination in (*ENDED, Status.STEPS, Status.NOT_FINITE) or not isinstance(problem, HOST):
+    if result.termination in (*ENDED, Status.STEPS, Status.NOT_FINITE):
         return None
-    level = bool(result.success and certificate.flat and not flat(result.start).all())
+    first, size = np.abs(flat(result.start)).astype(float), np.abs(x).astype(float)
+    sizeless = first == 0
+    in_doubt = certificate.flat or (certificate.inertia and certificate.inertia[1])
+    level = bool(result.success and in_doubt and sizeless.any())
+    sizeless = sizeless & unseen_curvature(result) if level else sizeless
     doubt = level or certificate.cause in (Cause.FALLS, Cause.STEEP)
     if not (doubt and model.space.straight and np.all(np.isfinite(g)) and np.any(g)):
         return None
-    first, size = np.abs(flat(result.start)).astype(float), np.abs(x).astype(float)
     big = np.maximum(size, first)
     own = np.where(size > 0, size, eps(x) * (big.max() or 1.0))
-    ladder = [np.where(first == 0, own * 10.0**k, 0) for k in range(DECADES)] if not first.all() else []
+    ladder = [np.where(sizeless, own * 10.0**k, 0) for k in range(DECADES)] if sizeless.any() else []
     lowest, chosen = result.value - certificate.noise, None
     try:
         for lengths in [*ladder, *([] if level else (part * big for part in INWARD))]:
@@ -67,3 +77,11 @@ def lower_inside(result: Any) -> Any:
     except OutOfCalls:
         return None
     return chosen
+
+
+def unseen_curvature(result: Any) -> Any:
+    """The variables (n,) whose own second derivative is no more than its error; all, where no errors are known."""
+    doubt = result.model.curvature.doubt()
+    if doubt is None or result.hessian is None:
+        return True
+    return ~(np.abs(np.diag(result.hessian)) > np.diag(np.asarray(doubt)))
