@@ -310,6 +310,19 @@ def test_an_error_of_arithmetic_on_the_way_is_a_wall(name):
     assert result.success and np.allclose(result.x, least, rtol=1e-6), str(result)
 
 
+@pytest.mark.parametrize("said", ["the simulation did not converge", "input is not positive definite"])
+def test_an_error_in_the_words_of_linear_algebra_is_the_callers(said):
+    """Unless it is NumPy's LinAlgError."""
+
+    def fun(x):
+        if x[0].item() < 4:
+            raise ValueError(said)
+        return x[0].item() ** 2
+
+    with pytest.raises(ValueError, match=said):
+        rp.minimize(fun, [5.0])
+
+
 EDGES = {
     "entropy": (lambda x: sum((v * math.log(v) if v > 0 else 0.0) + (v - 1) ** 2 for v in x.tolist()), 0.6874112613),
     "a root": (lambda x: sum((v - 1) ** 2 - math.sqrt(max(v, 0.0)) for v in x.tolist()), 1.2258029831),
