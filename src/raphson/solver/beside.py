@@ -93,11 +93,20 @@ def run_beside(
         else:
             spent = spent + cost(done)
     if not steps:
-        return result, False
+        return with_looks(result), False
     cost_of_all = spent.value - result.evaluations.value
     why = f"{len(steps)} runs from beside, along directions without curvature, found nothing lower"
     why += f" ({cost_of_all} evaluations)"
     return replace(result, evaluations=spent, reasons=(*result.reasons, why)), False
+
+
+def with_looks(result: Any) -> Any:
+    """The result, with the calls of a host function since the last count, which led to no run."""
+    problem = result.model.problem
+    if not isinstance(problem, HOST):
+        return result
+    made = problem.evaluations.take()
+    return replace(result, evaluations=result.evaluations + Evaluations(made.value, made.gradient, made.hessian))
 
 
 def confirmed_step(result: Any, worth: float) -> np.ndarray | None:

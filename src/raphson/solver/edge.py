@@ -16,10 +16,9 @@ from raphson.kernel.number import eps
 from raphson.kernel.status import Status
 from raphson.problems.callback import HOST, OutOfCalls
 from raphson.solver.attempts import ENDED, better
-from raphson.solver.beside import as_one_run
+from raphson.solver.beside import as_one_run, with_looks
 from raphson.solver.drive import Run
 from raphson.solver.final import flat
-from raphson.solver.result import Evaluations
 
 INWARD = (1e-4, 1e-2, 0.1, 0.5)
 """How far in f is looked at, in parts of the largest that a variable was."""
@@ -36,8 +35,7 @@ def off_the_edge(result: Any, begin: Callable[[Any], Run], end: Callable[[Run], 
         return result
     there = lower_inside(result)
     if there is None:
-        looks = problem.evaluations.take()
-        return replace(result, evaluations=result.evaluations + Evaluations(looks.value, looks.gradient, looks.hessian))
+        return with_looks(result)
     found = end(begin(there))
     why = "f was lower some way along -g, beyond slope and curvature at x: begun again from there"
     return better(result, as_one_run(result, there, replace(found, reasons=(*result.reasons, why))))
@@ -55,10 +53,11 @@ def lower_inside(result: Any) -> Any:
     if result.termination in (*ENDED, Status.STEPS, Status.NOT_FINITE):
         return None
     first, size = np.abs(flat(result.start)).astype(float), np.abs(x).astype(float)
-    sizeless = first == 0
-    in_doubt = certificate.flat or (certificate.inertia and certificate.inertia[1])
-    level = bool(result.success and in_doubt and sizeless.any())
-    sizeless = sizeless & unseen_curvature(result) if level else sizeless
+    sizeless, error = first == 0, model.problem.lengths.slope_error
+    if result.success:  # a slope beyond its error tells, too
+        clear = bool(certificate.flat) | (np.abs(g) > (np.inf if error is None else error))
+        sizeless = sizeless & clear & unseen_curvature(result)
+    level = bool(result.success and sizeless.any())
     doubt = level or certificate.cause in (Cause.FALLS, Cause.STEEP)
     if not (doubt and model.space.straight and np.all(np.isfinite(g)) and np.any(g)):
         return None
@@ -70,7 +69,7 @@ def lower_inside(result: Any) -> Any:
         for lengths in [*ladder, *([] if level else (part * big for part in INWARD))]:
             there = model.space.move(model.x, jnp.asarray(-np.sign(g) * lengths, x.dtype))[0]
             value = problem.value(np.asarray(there))
-            if value < lowest:
+            if value < lowest and (value > -np.inf or not level):  # beside what is level it is the end of arithmetic
                 lowest, chosen = value, there
             elif level and not value < result.value + certificate.noise:  # behind a rise are other minima
                 break
