@@ -230,5 +230,7 @@ def test_what_bal_cannot_say_is_refused_before_the_work(capsys: pytest.CaptureFi
     (tmp_path / "one.bin").write_bytes(b"vP" + numbers)
     code, _, err = run(capsys, "slam", str(tmp_path / "one.bin"), "--out", str(tmp_path / "o.txt"))
     assert code == 2 and "the file holds libmv's" in err and not (tmp_path / "o.txt").exists()
-    code, _, err = run(capsys, "slam", write(tmp_path, five_cameras(), "five.txt"), "--noise", "covariance")
-    assert code == 2 and "noise= is for iSAM's files" in err
+    five = write(tmp_path, five_cameras(), "five.txt")
+    for option, value, said in (("--noise", "covariance", "iSAM's files"), ("--information", "project", "pose graphs")):
+        code, _, err = run(capsys, "slam", five, option, value)
+        assert code == 2 and f" {option} is for {said}; this one holds cameras and points" in err

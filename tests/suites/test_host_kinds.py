@@ -310,6 +310,19 @@ def test_an_error_of_arithmetic_on_the_way_is_a_wall(name):
     assert result.success and np.allclose(result.x, least, rtol=1e-6), str(result)
 
 
+@pytest.mark.parametrize("said", ["the simulation did not converge", "input is not positive definite"])
+def test_an_error_in_the_words_of_linear_algebra_is_the_callers(said):
+    """Unless it is NumPy's LinAlgError."""
+
+    def fun(x):
+        if x[0].item() < 4:
+            raise ValueError(said)
+        return x[0].item() ** 2
+
+    with pytest.raises(ValueError, match=said):
+        rp.minimize(fun, [5.0])
+
+
 EDGES = {
     "entropy": (lambda x: sum((v * math.log(v) if v > 0 else 0.0) + (v - 1) ** 2 for v in x.tolist()), 0.6874112613),
     "a root": (lambda x: sum((v - 1) ** 2 - math.sqrt(max(v, 0.0)) for v in x.tolist()), 1.2258029831),
@@ -332,6 +345,17 @@ def test_units_far_apart_are_no_level_direction_from_0(decades):
     f = lambda x: (x[0] * 10.0**decades - 1) ** 2 + (x[1] * 10.0**-decades - 2) ** 2 + (x[0] * x[1] - 2) ** 2
     result = rp.minimize(lambda x: f(x.tolist()), [0.0, 0.0])
     assert not result.success or result.fun < 1e-12, str(result)
+
+
+@pytest.mark.parametrize("slope", [False, True])
+def test_what_has_found_its_size_does_not_hide_what_has_none(slope):
+    """All began at 0: f is followed in what no curvature was seen of, by itself; and every call is counted."""
+    turned = np.linalg.qr(np.random.default_rng(0).standard_normal((3, 3)))[0] * [1e8, 1.0, 1e-8]
+    calls, apart = [], lambda x: turned @ x - turned @ np.array([1e-8, 2.0, 3e8])
+    f = lambda x: calls.append(1) or 3 + sum(v * v for v in apart(np.array(x.tolist())).tolist())
+    result = rp.minimize(f, np.zeros(3), jac=(lambda x: 2 * turned.T @ apart(x)) if slope else None)
+    assert not result.success or result.fun < 3 + 1e-9, str(result)
+    assert result.evaluations.value == len(calls)
 
 
 def test_an_error_of_arithmetic_in_residuals_is_a_wall():

@@ -20,7 +20,8 @@ CONVENTIONS = {"g2o": "sum e' Omega e", "gtsam": "half of it, full angles", "se-
 
 
 AS_OPTIONS = {"noise= must say": "--noise must say", 'information="project"': "--information project",
-              "information must be": "--information must be"}  # fmt: skip
+              "information must be": "--information must be", "noise= is for": "--noise is for",
+              "information= is for": "--information is for"}  # fmt: skip
 """What readers say in Python's words, and what it is called here."""
 
 

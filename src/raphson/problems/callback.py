@@ -14,17 +14,21 @@ ARITHMETIC = (
     "math domain error", "math range error", "expected a positive", "expected a nonnegative", "expected a noninteger",
     "expected a finite", "expected a number in", "division by zero", "division or modulo by zero", "float modulo",
     "numerical result out of range", "zero to a negative power", "0.0 cannot be raised", "cannot convert float",
-    "singular matrix", "not positive definite", "did not converge", "matrix is singular", "interpolation range",
-    "requested xi is out of bounds", "array must not contain infs or nans", "fun returns a complex number",
+    "interpolation range", "requested xi is out of bounds", "array must not contain infs or nans",
+    "fun returns a complex number",
 )  # fmt: skip
-"""What Python's, NumPy's and SciPy's errors say where numbers end: math.log(-1.0), a Cholesky factor, a table."""
+"""What Python's, NumPy's and SciPy's errors say where numbers end: math.log(-1.0), a table."""
+
+FACTORS = ("singular matrix", "not positive definite", "did not converge", "matrix is singular")
+"""The same of linear algebra, whose errors have a type of their own: these words are often a user's, too."""
 
 
 def out_of_domain(error: Exception) -> bool:
     """Whether an error says that a function is not defined at a point; what a user raises himself, in words of his own,
     does not."""
     said = str(error).lower()
-    return isinstance(error, (ArithmeticError, ValueError, TypeError)) and any(words in said for words in ARITHMETIC)
+    known = ARITHMETIC + (FACTORS if isinstance(error, np.linalg.LinAlgError) else ())
+    return isinstance(error, (ArithmeticError, ValueError, TypeError)) and any(words in said for words in known)
 
 
 class OutOfCalls(Exception):

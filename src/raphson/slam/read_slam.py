@@ -17,13 +17,15 @@ def read_slam(
 ) -> GraphFile | BundleFile:
     """Reads a pose graph (`read_graph`), a problem in BAL's text, or one of libmv's binaries; packed by gzip or bzip2,
     or not. Lines of a pose graph begin with a tag, BAL's text with three counts. Errors are those of the readers;
-    ValueError for `noise` with a file of bundle adjustment."""
+    ValueError for `noise` or `information` with a file of bundle adjustment."""
     name, data = read_text(path)
     binary = data[:2] in LIBMV
     if not binary and not begins_with_counts(data):
         return graph_of_text(name, data, noise, information)
     if noise is not None:
         raise ValueError(f"{name}: noise= is for iSAM's files; this one holds cameras and points")
+    if information != "refuse":
+        raise ValueError(f"{name}: information= is for pose graphs; this one holds cameras and points")
     return libmv_bundle(name, data) if binary else bal_bundle(name, data)
 
 

@@ -17,7 +17,7 @@ from raphson.certificate.shape import WHOLE
 from raphson.certificate.verdict import Cause, Verdict
 from raphson.kernel.number import CURVATURE_NOISE, GRADIENT_NOISE, default_tolerance, eps
 from raphson.kernel.product import box_of
-from raphson.problems.callback import HOST
+from raphson.problems.callback import HOST, OutOfCalls
 from raphson.problems.least_squares import LeastSquares
 from raphson.solver.drive import Run
 from raphson.solver.final import evaluate, flat
@@ -93,11 +93,20 @@ def run_beside(
         else:
             spent = spent + cost(done)
     if not steps:
-        return result, False
+        return with_looks(result), False
     cost_of_all = spent.value - result.evaluations.value
     why = f"{len(steps)} runs from beside, along directions without curvature, found nothing lower"
     why += f" ({cost_of_all} evaluations)"
     return replace(result, evaluations=spent, reasons=(*result.reasons, why)), False
+
+
+def with_looks(result: Any) -> Any:
+    """The result, with the calls of a host function since the last count, which led to no run."""
+    problem = result.model.problem
+    if not isinstance(problem, HOST):
+        return result
+    made = problem.evaluations.take()
+    return replace(result, evaluations=result.evaluations + Evaluations(made.value, made.gradient, made.hessian))
 
 
 def confirmed_step(result: Any, worth: float) -> np.ndarray | None:
@@ -124,7 +133,10 @@ def confirmed_step(result: Any, worth: float) -> np.ndarray | None:
     if not (np.any(step) and np.all(np.isfinite(step)) and np.isfinite(slope) and np.isfinite(bend)):
         return None
     kept = (part for part in NEARER if follows(result, part * step, part * slope, part**2 * bend, worth))
-    return next((part * step for part in kept), None)
+    try:
+        return next((part * step for part in kept), None)
+    except OutOfCalls:
+        return None
 
 
 def follows(result: Any, step: np.ndarray, slope: float, bend: float, worth: float) -> bool:

@@ -16,7 +16,7 @@ from raphson.kernel.number import eps
 from raphson.kernel.status import Status
 from raphson.problems.callback import HOST, OutOfCalls
 from raphson.solver.attempts import ENDED, better
-from raphson.solver.beside import as_one_run
+from raphson.solver.beside import as_one_run, with_looks
 from raphson.solver.drive import Run
 from raphson.solver.final import flat
 
@@ -28,10 +28,14 @@ DECADES = 16
 
 
 def off_the_edge(result: Any, begin: Callable[[Any], Run], end: Callable[[Run], Any]) -> Any:
-    """The result, or a better one that a run from farther in ended in, with its reason; evaluations are counted."""
+    """The result, or a better one that a run from farther in ended in, with its reason; evaluations are counted.
+    Programs have exact slopes."""
+    problem = result.model.problem
+    if not isinstance(problem, HOST):
+        return result
     there = lower_inside(result)
     if there is None:
-        return result
+        return with_looks(result)
     found = end(begin(there))
     why = "f was lower some way along -g, beyond slope and curvature at x: begun again from there"
     return better(result, as_one_run(result, there, replace(found, reasons=(*result.reasons, why))))
@@ -39,33 +43,44 @@ def off_the_edge(result: Any, begin: Callable[[Any], Run], end: Callable[[Run], 
 
 def lower_inside(result: Any) -> Any:
     """The lowest of some points along the signs of -g, where that is lower than x by more than the noise of f; None
-    where there is none, for programs (their slopes are exact), and where f does not fall beyond its derivatives.
+    where there is none, and where f does not fall beyond its derivatives.
 
-    A success that says f is level may have begun at 0 in a unit that no step showed; there f is followed, too.
+    A success whose H is in doubt may have begun at 0 in a unit that no step showed; there f is followed, too, in the
+    variables whose curvature was not seen.
     """
     model, certificate = result.model, result.certificate
     problem, x, g = model.problem, flat(model.x), np.asarray(result.gradient, float)
-    if result.termination in (*ENDED, Status.STEPS, Status.NOT_FINITE) or not isinstance(problem, HOST):
+    if result.termination in (*ENDED, Status.STEPS, Status.NOT_FINITE):
         return None
-    level = bool(result.success and certificate.flat and not flat(result.start).all())
+    first, size = np.abs(flat(result.start)).astype(float), np.abs(x).astype(float)
+    sizeless, error = first == 0, model.problem.lengths.slope_error
+    if result.success:  # a slope beyond its error tells, too
+        clear = bool(certificate.flat) | (np.abs(g) > (np.inf if error is None else error))
+        sizeless = sizeless & clear & unseen_curvature(result)
+    level = bool(result.success and sizeless.any())
     doubt = level or certificate.cause in (Cause.FALLS, Cause.STEEP)
     if not (doubt and model.space.straight and np.all(np.isfinite(g)) and np.any(g)):
         return None
-    first, size = np.abs(flat(result.start)).astype(float), np.abs(x).astype(float)
     big = np.maximum(size, first)
     own = np.where(size > 0, size, eps(x) * (big.max() or 1.0))
-    ladder = [np.where(first == 0, own * 10.0**k, 0) for k in range(DECADES)] if not first.all() else []
+    ladder = [np.where(sizeless, own * 10.0**k, 0) for k in range(DECADES)] if sizeless.any() else []
     lowest, chosen = result.value - certificate.noise, None
     try:
         for lengths in [*ladder, *([] if level else (part * big for part in INWARD))]:
             there = model.space.move(model.x, jnp.asarray(-np.sign(g) * lengths, x.dtype))[0]
             value = problem.value(np.asarray(there))
-            if not np.isfinite(value):  # from level to -inf at once is the end of arithmetic
-                break
-            if value < lowest:
+            if value < lowest and (value > -np.inf or not level):  # beside what is level it is the end of arithmetic
                 lowest, chosen = value, there
             elif level and not value < result.value + certificate.noise:  # behind a rise are other minima
                 break
     except OutOfCalls:
         return None
     return chosen
+
+
+def unseen_curvature(result: Any) -> Any:
+    """The variables (n,) whose own second derivative is no more than its error; all, where no errors are known."""
+    doubt = result.model.curvature.doubt()
+    if doubt is None or result.hessian is None:
+        return True
+    return ~(np.abs(np.diag(result.hessian)) > np.diag(np.asarray(doubt)))

@@ -86,6 +86,7 @@ OF_CAMERAS: dict[str, dict[str, Any]] = {
         "worst": "误差最大的观测", "legend": "观测的误差（σ）",
         "sigma": "一个观测的误差是 sqrt(e' Ω e / d)，d 是它测量的数的个数。"
         "像素按原样计：1 σ 即图像每个轴上的一个像素。",
+        "dropped": "已剔除，权重为 0：{} 个（虚线）", "light": "权重低于 1/2：{} 个（虚线）",
     },
 }  # fmt: skip
 """What is said otherwise where cameras see points."""
