@@ -80,15 +80,15 @@ def test_on_the_host_as_compiled(family: str) -> None:
         assert abs(here.steps - there.steps) <= 1
 
 
-@pytest.mark.parametrize("family", [family for family in FAMILIES if family != "cross-entropy"])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_nearly_dependent_columns_have_their_estimate(family: str) -> None:
     """Apart by 1e-6, of which H keeps no digit: the fit is that of the same model in its own columns."""
     X, y = sample(family)
     mixed = X @ np.array([[1, 0, 1], [0, 1, 0], [0, 0, 1e-6]])
     fit, other = rp.ml.fit_glm(mixed, y, family), rp.ml.fit_glm(X, y, family)
-    a, _, c = fit.coefficients
-    np.testing.assert_allclose([a + c, 1e-6 * c], other.coefficients[[0, 2]], atol=1e-6)
-    np.testing.assert_allclose(1e-6 * fit.standard_errors[2], other.standard_errors[2], rtol=1e-6)
+    a, _, c = fit.coefficients.T
+    np.testing.assert_allclose([a + c, 1e-6 * c], other.coefficients.T[[0, 2]], atol=1e-6)
+    np.testing.assert_allclose(1e-6 * fit.standard_errors.T[2], other.standard_errors.T[2], rtol=1e-6)
     assert fit.converged and abs(fit.loss - other.loss) < 1e-8 and fit.steps < 10
     single = np.column_stack([X, X[:, 0] + X[:, 1]]).astype(np.float32)
     assert np.isnan(rp.ml.fit_glm(single, y, family).standard_errors).all()

@@ -75,7 +75,9 @@ class Checkpoints:
         whole = set(self.steps) - self.lost
         strange = {step for step in whole if not is_state(self.folder / str(step))}
         if strange and strange == whole:
-            raise ValueError(f"{self.folder / str(min(strange))} is no state of a run: give states a folder of their own")
+            raise ValueError(
+                f"{self.folder / str(min(strange))} is no state of a run: give states a folder of their own"
+            )
         self.lost |= strange  # orbax would remove them as old states
         latest = max(whole - strange, default=None)
         if isinstance(step, bool) or step != int(step) or step < 0:

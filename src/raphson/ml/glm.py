@@ -128,7 +128,8 @@ class GlmFit:
 
     @cached_property
     def separation(self) -> Separation | None:
-        """Why the likelihood has no maximum: the direction that separates the examples, or None."""
+        """Why the likelihood has no maximum: the direction that separates the examples, or None. Of a softmax of more
+        than 2^26 numbers, n (K - 1)^2 P, none is looked for: its certificate then says whether f still falls."""
         if self.family != SOFTMAX and not FAMILIES[self.family].endless:
             return None
         data = self._data
