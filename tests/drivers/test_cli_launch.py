@@ -188,5 +188,6 @@ def test_two_processes_give_the_numbers_of_one_and_end_a_run_together(tmp_path: 
     assert (seen["processes"], seen["devices"]) == (2, 2)
     status, trials = seen["ends"].pop("interrupted")  # before the fifth trial; they ask after 1, 3 and 7 at the latest
     assert status == "USER" and 5 <= trials <= 7 and seen["ends"].pop("saved") == [[2], [trials]]
-    assert seen["ends"] == {"late": ["TIME", 1], "ended": ["STEPS", 2]}
+    epochs = {"first epochs": ["STEPS", 4], "epochs": ["STEPS", 0]}  # two of the shorter stream; then they are over
+    assert seen["ends"] == {"late": ["TIME", 1], "ended": ["STEPS", 2], **epochs}
     same(seen["numbers"])

@@ -73,6 +73,8 @@ def quantities(mesh: Any) -> dict[str, Any]:
         found |= {f"{name} {kind}": np.asarray(operator @ v).tolist() for kind, operator in made.items()}
     last = made["hessian"]
     found["eigenvalues"] = rp.ml.eigenpairs(last, 2).values.tolist()
+    trained = train(risks(mesh)["named"], params, method="newton-cg", steps=4, certify=False)
+    found["trained"] = trained.trace.loss.tolist()
     found["trace"] = rp.ml.trace_estimate(last, products=12, method="hutchinson").value
     return found
 
@@ -165,6 +167,10 @@ def common_ends(mesh: Any, me: int, folder: str) -> dict[str, Any]:
     runs = {"late": late}
     for name, stream in streams.items():
         runs[name] = train(loss, params, batches=stream, **{**given, "checkpoint": f"{folder} {name}"})
+    for _ in range(2):  # the second call finds the epochs over
+        given["checkpoint"] = f"{folder} epochs"
+        runs["epochs"] = train(loss, params, batches=[tuple(laid)] * (2 if me else 3), epochs=2, **given)
+        runs.setdefault("first epochs", runs["epochs"])
     found = {name: [run.status.name, len(run.trace)] for name, run in runs.items()}
     return found | {"saved": [rp.ml.Checkpoints(f"{folder} {name}").steps for name in streams]}
 

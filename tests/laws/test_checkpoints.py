@@ -145,6 +145,16 @@ def test_what_holds_no_state_is_passed_over_and_two_views_see_the_same(tmp_path:
     kept.save(3, like)
     assert other.steps == [1, 2, 3]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2", "3", "5.unreadable"]
+    for folder, own in ((tmp_path, True), (tmp_path / "other", False)):  # classes of images, say, in folders 0 to 9
+        (folder / "0").mkdir(parents=True)
+        (folder / "0" / "data").write_text("")
+        strange = rp.ml.Checkpoints(folder, keep=1)
+        if own:
+            strange.save(4, like)
+        else:
+            with pytest.raises(ValueError, match="0 is no state of a run: give states a folder of their own"):
+                strange.save(4, like)
+        assert (folder / ("0.unreadable" if own else "0") / "data").exists()
 
 
 def shards(lines: list[str]) -> list[str]:

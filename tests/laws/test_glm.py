@@ -81,6 +81,31 @@ def test_on_the_host_as_compiled(family: str) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_nearly_dependent_columns_have_their_estimate(family: str) -> None:
+    """Apart by 1e-6, of which H keeps no digit: the fit is that of the same model in its own columns."""
+    X, y = sample(family)
+    mixed = X @ np.array([[1, 0, 1], [0, 1, 0], [0, 0, 1e-6]])
+    fit, other = rp.ml.fit_glm(mixed, y, family), rp.ml.fit_glm(X, y, family)
+    a, _, c = fit.coefficients.T
+    np.testing.assert_allclose([a + c, 1e-6 * c], other.coefficients.T[[0, 2]], atol=1e-6)
+    np.testing.assert_allclose(1e-6 * fit.standard_errors.T[2], other.standard_errors.T[2], rtol=1e-6)
+    assert fit.converged and abs(fit.loss - other.loss) < 1e-8 and fit.steps < 10
+    single = np.column_stack([X, X[:, 0] + X[:, 1]]).astype(np.float32)
+    assert np.isnan(rp.ml.fit_glm(single, y, family).standard_errors).all()
+
+
+def test_a_fit_does_not_change_with_the_arrays_of_the_caller() -> None:
+    X, y = sample("poisson")
+    w, o = np.linspace(0.5, 2, N), np.linspace(-1, 1, N)
+    other = rp.ml.fit_glm(X.copy(), y.copy(), "poisson", weights=w.copy(), offset=o.copy())
+    kept = rp.ml.fit_glm(X, y, "poisson", weights=w, offset=o)
+    for a in (X, y, w, o):
+        a[:] = 1
+    np.testing.assert_array_equal(kept.standard_errors, other.standard_errors)
+    assert kept.deviance == other.deviance
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_weights_count_examples(family: str) -> None:
     X, y = sample(family)
     X, y = X[:30], y[:30]
@@ -257,6 +282,8 @@ def test_a_frame_is_predicted_as_its_numbers() -> None:
         rp.ml.fit_glm(frame, y, "cross-entropy").predict(frame[["c", "a", "b"]])
     with pytest.raises(ValueError, match="3 columns"):
         fit.predict(X[:, :2])
+    with pytest.raises(ValueError, match="a softmax has none"):
+        fit.predict(X[:3], offset=np.arange(3.0))
 
 
 @pytest.mark.parametrize(
@@ -290,6 +317,7 @@ def test_a_frame_is_predicted_as_its_numbers() -> None:
         (lambda X, y: {"intercept": "no"}, "True or False"),
         (lambda X, y: {"l2": "a"}, "l2 must be"),
         (lambda X, y: {"offset": "a"}, "offset must be numbers"),
+        (lambda X, y: {"family": "cross-entropy", "offset": X[:, 0]}, "a softmax has no offset"),
     ],
 )
 def test_what_cannot_be_meant_raises(change, said: str) -> None:

@@ -16,6 +16,11 @@ def is_empty(folder: Path) -> bool:
     return not any(path.is_file() for path in folder.rglob("*"))
 
 
+def is_state(folder: Path) -> bool:
+    """Whether orbax wrote a folder: it says so in a file of this name."""
+    return (folder / "_CHECKPOINT_METADATA").exists()
+
+
 def alone_then_all(work: Any) -> None:
     """Lets process 0 do something to the files, while the others wait."""
     if jax.process_index() == 0:

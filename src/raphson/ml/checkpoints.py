@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from raphson.kernel.warning import warn
-from raphson.ml.checkpoint_folder import alone_then_all, first_words, is_empty, put_aside, swept
+from raphson.ml.checkpoint_folder import alone_then_all, first_words, is_empty, is_state, put_aside, swept
 
 SMALL = 1 << 20
 """Bytes up to which an array lies with others. An array on its own costs about a millisecond and two files."""
@@ -68,10 +68,18 @@ class Checkpoints:
         """Writes the state, a pytree of arrays, keys of jax.random and numbers; returns when it is there.
 
         What cannot be read is put aside, under another name; what killed writers left is removed. Raises ValueError for
-        a step that is not above those that are there: the run did not go on from them; OSError where it cannot be
-        written (a full disk): those before it are there.
+        a step that is not above those that are there: the run did not go on from them; and in a folder whose steps are
+        all something else, named by numbers. OSError where it cannot be written (a full disk): those before it are
+        there.
         """
-        latest = max(set(self.steps) - self.lost, default=None)
+        whole = set(self.steps) - self.lost
+        strange = {step for step in whole if not is_state(self.folder / str(step))}
+        if strange and strange == whole:
+            raise ValueError(
+                f"{self.folder / str(min(strange))} is no state of a run: give states a folder of their own"
+            )
+        self.lost |= strange  # orbax would remove them as old states
+        latest = max(whole - strange, default=None)
         if isinstance(step, bool) or step != int(step) or step < 0:
             raise ValueError(f"step is {step!r}: it is a whole number, at least 0")
         if latest is not None and step <= latest:

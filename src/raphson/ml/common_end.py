@@ -67,7 +67,8 @@ class CommonEnd:
         return Status.USER if stopped else Status.TIME if late_one else Status.RUNNING
 
     def anywhere(self, ended: bool) -> bool:
-        """Whether a stream of batches has come to its end in any process. Asked before every batch."""
+        """Whether a stream of batches, or the epochs that were asked for, are over in any process: these may have other
+        numbers of batches. Asked before every batch, and where epochs were asked for after it."""
         return bool(largest(ended)[0]) if self.shared else ended
 
 

@@ -13,7 +13,7 @@ from raphson.certificate.verdict import Certificate, Verdict
 from raphson.kernel.number import eps
 from raphson.ml.glm_data import GlmData, column_names, read_glm_data
 from raphson.ml.glm_families import FAMILIES, SOFTMAX, contrasts, plain_softmax
-from raphson.ml.glm_newton import Reached, UnitHessian, hessian_at, predictors, reached_on_host, ridge_at, seen_at
+from raphson.ml.glm_newton import Reached, UnitHessian, predictors, reached_on_host, ridge_at, seen_at, unit_hessian
 from raphson.ml.glm_problem import GAIN, glm_method, glm_problem
 from raphson.ml.glm_separation import LOST, MOST_ROWS, SMALL_PROGRAM, Separation, columns_in, separating, signs_of
 from raphson.problems.minimize import Minimize
@@ -35,7 +35,8 @@ def fit_glm(
     "bernoulli" (logistic regression; y of 0 and 1, or shares between), "cross-entropy" (softmax; y holds the classes),
     "poisson" and "gamma" (logarithmic link), "squared". l2: the ridge, one number or one for each column; it is not
     divided by n: 1/C of scikit-learn's `LogisticRegression`, sum(w) alpha of its `PoissonRegressor`. The intercept has
-    none. weights: how often an example counts, offset: what is added to the predictor, (n,).
+    none. weights: how often an example counts, offset: what is added to the predictor, (n,) (a softmax has none: it
+    would move all classes alike).
 
     Newton's method with the Hessian in closed form, and backtracking; `fit.certificate` says what the answer is worth.
     Where the likelihood has no maximum because a direction of the columns separates the examples, `fit.separation`
@@ -118,13 +119,17 @@ class GlmFit:
         X = X if hasattr(X, "toarray") else np.asarray(X)
         if X.shape[-1:] != (p,):
             raise ValueError(f"X must have {p} columns, as the fit has; it has shape {X.shape}")
-        eta = np.asarray(X @ self.coefficients.T) + self.intercept + offset
+        if np.ndim(offset) and (self.family == SOFTMAX or np.shape(offset) != X.shape[:-1]):
+            expected = "a softmax has none" if self.family == SOFTMAX else f"one number for each of {X.shape[:-1]} rows"
+            raise ValueError(f"offset has shape {np.shape(offset)}: {expected}")
+        eta = np.asarray(X @ self.coefficients.T) + self.intercept + np.asarray(offset)
         with np.errstate(over="ignore"):
             return plain_softmax(eta) if self.family == SOFTMAX else FAMILIES[self.family].mean(eta)
 
     @cached_property
     def separation(self) -> Separation | None:
-        """Why the likelihood has no maximum: the direction that separates the examples, or None."""
+        """Why the likelihood has no maximum: the direction that separates the examples, or None. Of a softmax of more
+        than 2^26 numbers, n (K - 1)^2 P, none is looked for: its certificate then says whether f still falls."""
         if self.family != SOFTMAX and not FAMILIES[self.family].endless:
             return None
         data = self._data
@@ -170,7 +175,7 @@ class GlmFit:
     @cached_property
     def _scaled_hessian(self) -> UnitHessian:
         """Of the loss with its ridge, as observed."""
-        return UnitHessian.of(hessian_at(self._data, seen_at(self.family, self._data, self._inner).bend))
+        return unit_hessian(self._data, seen_at(self.family, self._data, self._inner).bend)
 
     @cached_property
     def _scaled_information(self) -> UnitHessian:
@@ -178,7 +183,7 @@ class GlmFit:
         mean = None if self.family == SOFTMAX else FAMILIES[self.family].information
         if mean is None:
             return self._scaled_hessian
-        return UnitHessian.of(hessian_at(self._data, mean(self._predictors)))
+        return unit_hessian(self._data, mean(self._predictors))
 
     @cached_property
     def dispersion(self) -> float:

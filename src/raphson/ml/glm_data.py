@@ -106,6 +106,8 @@ def read_glm_data(
         raise ValueError(f"weights must be 0 or larger; weights[{int(np.argmax(w < 0))}] is negative")
     if not np.any(w > 0):
         raise ValueError("weights are all 0: there is nothing to fit")
+    if family == SOFTMAX and offset is not None:
+        raise ValueError("a softmax has no offset: it would move all classes alike, and change nothing")
     o = np.zeros((), X.dtype) if offset is None else vector_of(offset, "offset", n, X.dtype, 0.0)
     ridge = ridge_of(l2, p, X.dtype)
     if np.any(w == 0):
@@ -243,7 +245,7 @@ def vector_of(given: Any, what: str, n: int, dtype: Any, default: float) -> np.n
         return np.full(n, default, dtype)
     unmasked(given, what)
     try:
-        v = np.asarray(given, dtype)
+        v = np.array(given, dtype)  # a copy: what the caller does to his own later is no matter of the fit
     except (TypeError, ValueError):
         raise ValueError(f"{what} must be numbers; it is {given!r:.60}") from None
     v = np.full(n, v) if v.ndim == 0 else v

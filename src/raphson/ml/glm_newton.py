@@ -8,6 +8,7 @@ compilation; of 1e5 examples the products with the design take all the time of b
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -50,25 +51,38 @@ class SeenFamily:
 @dataclass(frozen=True)
 class UnitHessian:
     """H as H_ij / (d_i d_j) with ones on the diagonal: the roots d, and its eigenvalues and eigenvectors (NaN where H
-    is not finite)."""
+    is not finite). Eigenvalues up to `noise` times the largest count as 0."""
 
     d: np.ndarray
     values: np.ndarray
     vectors: np.ndarray
+    noise: float
 
     @classmethod
-    def of(cls, H: np.ndarray) -> "UnitHessian":
-        """In double precision."""
-        d = np.sqrt(np.diagonal(H).astype(float))
+    def of(cls, H: np.ndarray, triangle: Callable[[], np.ndarray] | None, data_eps: float) -> "UnitHessian":
+        """Of H in double precision. `triangle`: R with R'R = H, whose singular values keep twice the digits; asked for
+        where small eigenvalues count. `data_eps`: the rounding of the columns, which leaves its square in H."""
+        d = np.sqrt(np.diagonal(H))
+        noise = max(d.size * eps(H), (d.size * data_eps) ** 2)
         if not np.all(np.isfinite(H)):
-            return cls(d, np.full(d.size, np.nan), np.full(H.shape, np.nan))
+            return cls(d, np.full(d.size, np.nan), np.full(H.shape, np.nan), noise)
         unit = np.where(d > 0, d, 1)
-        return cls(d, *np.linalg.eigh(H / unit[:, None] / unit))
+        values, vectors = np.linalg.eigh(H / unit[:, None] / unit)
+        small = (values > noise * values[-1]) & (values < np.sqrt(eps(H)) * values[-1])
+        if triangle is not None and small.any():
+            _, sizes, rows = np.linalg.svd(triangle() / unit)
+            values, vectors = sizes[::-1] ** 2, rows[::-1].T
+        return cls(d, values, vectors, noise)
+
+    @property
+    def seen(self) -> np.ndarray:
+        """Which eigenvalues are above rounding."""
+        return self.values > self.values[-1] * self.noise
 
     @property
     def rank(self) -> int:
         """How many eigenvalues are above rounding."""
-        return int(np.sum(self.values > self.values[-1] * self.d.size * np.finfo(float).eps))
+        return int(np.sum(self.seen))
 
     @property
     def regular(self) -> bool:
@@ -131,9 +145,10 @@ def gradient_at(data: GlmData, x: np.ndarray, slope: np.ndarray) -> np.ndarray:
 
 
 def hessian_at(data: GlmData, bend: np.ndarray) -> np.ndarray:
-    """X' diag(w bend) X + diag(ridge), of a softmax in contrasts, from probabilities (K, n)."""
+    """X' diag(w bend) X + diag(ridge), of a softmax in contrasts, from probabilities (K, n); in the precision of
+    `bend`."""
     if bend.ndim == 1:
-        H = grams(data.columns, lambda part: np.sqrt(data.weights[part] * bend[part])[None], 1)[0]
+        H = grams(data.columns, lambda part: np.sqrt(data.weights[part] * bend[part])[None], 1, bend.dtype)[0]
         return H + np.diag(data.ridge)
     first, second, apart = class_pairs(len(bend))
 
@@ -141,18 +156,50 @@ def hessian_at(data: GlmData, bend: np.ndarray) -> np.ndarray:
         p, w = np.sqrt(bend[:, part]), np.sqrt(data.weights[part])
         return w * p[first] * p[second]
 
-    H = of_pairs(grams(data.columns, roots, len(first)), apart.astype(bend.dtype))
+    H = of_pairs(grams(data.columns, roots, len(first), bend.dtype), apart.astype(bend.dtype))
     return H + np.diag(np.tile(data.ridge, len(bend) - 1))
 
 
-def grams(columns: np.ndarray, roots: Callable[[slice], np.ndarray], many: int) -> np.ndarray:
+MOST_WORK = 2**31
+"""Multiplications in R of a softmax up to which it is taken: a second. Of the digits (10 classes, 64 columns) it is 6
+seconds, of each step."""
+
+
+def triangle_at(data: GlmData, bend: np.ndarray) -> np.ndarray:
+    """R (P, P), of a softmax ((K - 1) P, ...), with R'R = H, by reflections of the examples themselves."""
+    P, m = len(data.ridge), 1 if bend.ndim == 1 else len(bend) - 1
+    R = np.diag(np.sqrt(np.tile(data.ridge.astype(float), m)))
+    for part in pieces(data.y.size, max(BLOCK_NUMBERS // (P * m * m), 4 * len(R))):
+        X, w = data.columns[:, part].T, data.weights[part].astype(float)
+        if bend.ndim == 1:
+            rows = X * np.sqrt(w * bend[part])[:, None]
+        else:  # diag(p) - pp' = A'A, A = (I - ss') diag(s), s the roots of p
+            s, Q = np.sqrt(bend[:, part].T.astype(float)), contrasts(m + 1)
+            A = np.sqrt(w)[:, None, None] * (s[:, :, None] * Q - s[:, :, None] * ((s * s) @ Q)[:, None, :])
+            rows = (A[..., None] * X[:, None, None, :]).reshape(-1, m * P)
+        R = np.linalg.qr(np.vstack([R, rows]), mode="r")
+    return R
+
+
+def has_triangle(data: GlmData, bend: np.ndarray) -> bool:
+    """Whether R is not too much work."""
+    return bend.ndim == 1 or bend.size * ((len(bend) - 1) * len(data.ridge)) ** 2 <= MOST_WORK
+
+
+def unit_hessian(data: GlmData, bend: np.ndarray) -> UnitHessian:
+    """Of `hessian_at`, in double precision."""
+    triangle = partial(triangle_at, data, bend) if has_triangle(data, bend) else None
+    return UnitHessian.of(hessian_at(data, bend.astype(float)), triangle, eps(data.columns))
+
+
+def grams(columns: np.ndarray, roots: Callable[[slice], np.ndarray], many: int, dtype: Any) -> np.ndarray:
     """X' diag(r^2) X for each row r of the `roots` (many, n): (many, P, P).
 
     In blocks that a cache holds, as Z Z' of one Z, which NumPy takes half of. n = 1e5, P = 200: 107 ms, X' (h X) in
     one product 163 ms."""
     P, n = columns.shape
     size = max(BLOCK_NUMBERS // max(P, 1), 4 * FEWEST_ROWS)
-    total, room = np.zeros((many, P, P), columns.dtype), np.empty((P, min(size, n)), columns.dtype)
+    total, room = np.zeros((many, P, P), dtype), np.empty((P, min(size, n)), dtype)
     for part in pieces(n, size):
         block, Z = columns[:, part], room[:, : part.stop - part.start]
         for k, root in enumerate(roots(part)):
@@ -165,9 +212,9 @@ SOLVE: dict[str, Any] = dict(zip("fd", (get_lapack_funcs("posv", dtype=kind) for
 """Cholesky's factor and the solution, by type: called a few times in a fit of half a millisecond."""
 
 
-def newton_direction(H: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def newton_direction(H: np.ndarray, g: np.ndarray, unit_of: Callable[[], UnitHessian] | None) -> tuple[Any, Any]:
     """-H^-1 g (P,) of a positive semidefinite H, and the roots d of its diagonal. Directions without curvature, to
-    rounding, are not moved in."""
+    rounding, are not moved in: those that have no standard error, by `unit_of` where it is given."""
     d = np.sqrt(np.diagonal(H))
     d = np.where(d > 0, d, 1)
     unit = H / d[:, None] / d
@@ -175,8 +222,12 @@ def newton_direction(H: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarr
     least = CURVATURE_NOISE * len(g) * eps(H)
     # Where a pivot is that small, a direction without curvature is near: then the eigenvalues are looked at.
     if trouble or np.min(np.diagonal(factor)) ** 2 <= len(g) * least:
-        values, vectors = np.linalg.eigh(unit)
-        seen = values > least * values[-1]
+        if unit_of is None:
+            values, vectors = np.linalg.eigh(unit)
+            seen = values > least * values[-1]
+        else:
+            known = unit_of()
+            values, vectors, seen = known.values, known.vectors, known.seen
         s = vectors[:, seen] @ ((vectors[:, seen].T @ (-g / d)) / values[seen])
     return s / d, d
 
@@ -191,7 +242,8 @@ def reached_on_host(family: str, data: GlmData, x: np.ndarray) -> Reached:
         H = hessian_at(data, here.bend)
         if not (np.all(np.isfinite(g)) and np.all(np.isfinite(H))):
             return Reached(x, here.value, steps, Status.NOT_FINITE)
-        s, d = newton_direction(H, g)
+        bend = here.bend
+        s, d = newton_direction(H, g, partial(unit_hessian, data, bend) if has_triangle(data, bend) else None)
         promise = -0.5 * float(g @ s)
         # A fit without residuals has an f of rounding, of which no step gains little.
         short = np.linalg.norm(d * s) <= eps(x) ** (2 / 3) * np.linalg.norm(d * x.ravel())

@@ -70,7 +70,8 @@ class SpectralDensity:
 
         The error holds the variance of random starts, and the change of the mean in the last quarter of the steps.
         """
-        found = from_the_sphere(self.size, f(self.nodes), self.weights, self.products)
+        values = f(lit(self.nodes, self.weights))
+        found = from_the_sphere(self.size, values, self.weights, self.products)
         return replace(found, error=float(np.hypot(found.error, self.unfinished(f))))
 
     def unfinished(self, f: Callable[[Host], Host]) -> float:
@@ -115,7 +116,12 @@ class SpectralDensity:
 
 def weighted_sums(size: int, nodes: Host, weights: Host, f: Callable[[Host], Host]) -> Host:
     """The sum of f over the eigenvalues from each run (runs,)."""
-    return size * np.sum(np.where(weights > 0, weights * f(nodes), 0), axis=1)
+    return size * np.sum(weights * f(lit(nodes, weights)), axis=1)
+
+
+def lit(nodes: Host, weights: Host) -> Host:
+    """The nodes, those without weight in the place of one that has some: a logarithm is not asked for at 0."""
+    return np.where(weights > 0, nodes, np.max(nodes[weights > 0]))
 
 
 def log_above(shift: float) -> Callable[[Host], Host]:

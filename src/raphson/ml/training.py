@@ -3,14 +3,14 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
 import numpy as np
 
 from raphson.kernel.status import Status
-from raphson.ml.batches import ShuffledBatches
+from raphson.ml.batches import BatchStream, ShuffledBatches
 from raphson.ml.certified import certified
 from raphson.ml.common_end import CommonEnd
 from raphson.ml.risk import EmpiricalRisk
@@ -75,11 +75,12 @@ def train(
     kept = SavedTraining(checkpoint, config_of(method, batch_size, curvature_batch, seed, keep_last))
     state, before = kept.latest(state)
     steps = None if steps is None else steps - before
-    idle = (steps is not None and steps < 1) or (epochs is not None and not epochs > epochs_over(run, state, before))
-    status = Status.STEPS if idle else status
+    idle, over = steps is not None and steps < 1, epochs is not None and not epochs > epochs_over(run, state, before)
     came, last = None, state.params
     with CommonEnd(checkpoint is not None or run.shared(state.params)) as common:
         try:
+            idle = idle or (epochs is not None and common.anywhere(over))
+            status = Status.STEPS if idle else status
             trials = iter(()) if idle else run.trials(state, common.anywhere)
             for state, numbers, ends in trials:
                 rows.append(numbers)
@@ -87,7 +88,7 @@ def train(
                     came = last
                 last = state.params
                 kept.save(state)
-                status = ended(run, bool(state.settled), rows, ends, bad, steps, epochs)
+                status = ended(run, bool(state.settled), rows, ends, bad, steps, epochs, common.anywhere)
                 if status == Status.RUNNING:
                     status = common.status(time_limit is not None and time.perf_counter() - begin > time_limit)
                 if status != Status.RUNNING:
@@ -104,9 +105,11 @@ def train(
 
 
 def ended(
-    run: Training, settled: bool, rows: list[Any], ends: Status, bad: list[int], steps: int | None, epochs: float | None
-) -> Status:
-    """Why a run ends after its last trial; RUNNING where it goes on. Batches that are not finite are added to `bad`."""
+    run: Training, settled: bool, rows: list[Any], ends: Status, bad: list[int], steps: int | None,
+    epochs: float | None, anywhere: Callable[[bool], bool],
+) -> Status:  # fmt: skip
+    """Why a run ends after its last trial; RUNNING where it goes on. Batches that are not finite are added to `bad`.
+    `anywhere`: whether something holds in any process; streams of several may have epochs of other lengths."""
     row = dict(zip(COLUMNS, rows[-1], strict=True))
     if not (np.isfinite(row["loss"]) and np.isfinite(row["gradient_norm"])):
         bad.append(int(row["batch"]))
@@ -114,7 +117,9 @@ def ended(
             return Status.NOT_FINITE
     if ends != Status.RUNNING:
         return ends
-    over = epochs is not None and row["epochs"] >= epochs and settled
+    over = epochs is not None and settled and row["epochs"] >= epochs
+    if epochs is not None and settled and isinstance(run.source, BatchStream):
+        over = anywhere(over)
     return Status.STEPS if over or (steps is not None and len(rows) >= steps) else Status.RUNNING
 
 
