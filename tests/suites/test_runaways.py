@@ -54,12 +54,12 @@ def powers(x, y):
     return y - x[0] * (1 - x[1] ** jnp.arange(1, y.size + 1))
 
 
-# From 10 x0, with a*b + c rounded twice, one of the runs ends in a false success: a fault that is open.
-@pytest.mark.parametrize("factor", [pytest.param(10.0, marks=pytest.mark.bitwise), 100.0])
+@pytest.mark.parametrize("factor", [10.0, 100.0])
 def test_along_a_bent_valley_to_infinity_nothing_is_a_minimum(factor):
     """f falls as 1/x1 to that of the best line through 0, whose limit no x reaches: beside it f is no minimum.
 
-    Before: Beale's own data, from 10 x0 and 100 x0, "minimum (to the noise of f)" at -2.9e6.
+    Before: Beale's own data, from 10 x0 and 100 x0, "minimum (to the noise of f)" at -2.9e6; five points at -6.2e5, on
+    machines that round a*b + c twice: beside the floor of the valley, where the slope across it makes a curvature.
     """
     for seed in range(8):
         rng = np.random.default_rng(seed)

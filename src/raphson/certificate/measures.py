@@ -45,8 +45,9 @@ class Evidence:
     along weak directions; `steep`: by how much f is lower some way along -g; `held` the variables that bounds hold, in
     words (the rest is about the others); `imbalance` of the gradients around a kink; `believed` whether f followed the
     quadratic at the end, `contracted` whether its last steps shrank fast, `travelling` whether they went one way and
-    did not shrink; `first` |f| and `start` |x| at the start of the run, `here` |x| at its end; `blur`: how far from x,
-    relative to its size, f rises by its noise, where derivatives are differences of f;
+    did not shrink, or the Newton steps from its end go on; `first` |f| and `start` |x| at the start of the run, `here`
+    |x| at its end; `blur`: how far from x, relative to its size, f rises by its noise, where derivatives are
+    differences of f;
     `promise` of H along its stiffest direction, where f was looked at along weak ones (None: not looked at);
     `slope_error` (n,) of a gradient by differences (None: it has only its rounding);
     `unseen` whether H was not looked at (on the host), and `why_unseen`.

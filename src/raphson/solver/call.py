@@ -19,6 +19,7 @@ from raphson.problems.callback import HOST, notes_of_calls
 from raphson.solver.allowance import Allowance, Budget, Left
 from raphson.solver.attempts import CRAWL, KINKED, best_of, better, onward_from, said_over
 from raphson.solver.beside import lowest_beside
+from raphson.solver.beside_kink import off_the_kink
 from raphson.solver.bounds import active_bounds
 from raphson.solver.by_squares import by_squares
 from raphson.solver.choose import SURE
@@ -100,6 +101,8 @@ class Call:
         if self.over and not best.success:
             for stopped in list(self.left.values()):
                 best = better(best, stopped(on=False))
+        if newton and not self.patient and not self.over:
+            best = off_the_kink(best, lambda there: self.again(*KINKED[0], there))
         again = lambda there: self.again(*candidates[0], there)
         if newton and not self.patient and not self.over:
             best = through_infinity(best, again)

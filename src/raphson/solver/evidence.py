@@ -31,6 +31,7 @@ from raphson.problems.callback import HOST, HostResiduals, OutOfCalls
 from raphson.solver.bounds import active_bounds, held_words
 from raphson.solver.drive import Run
 from raphson.solver.final import LARGEST, evaluate, flat, way_of, why_unseen
+from raphson.solver.onward import goes_on
 from raphson.solver.promise import promised_rise
 from raphson.solver.settled import contracted, ended_well, travelling
 from raphson.solver.step import State
@@ -75,7 +76,7 @@ def certificate_of(
             big=big,
             believed=believed,
             contracted=contracted(done.trace),
-            travelling=travelling(done.trace, size),
+            travelling=travelling(done.trace, size) or goes_on(problem, model, shape, size, held, start, magnitude),
             first=first,
             start=start,
             here=magnitude,
