@@ -25,7 +25,7 @@ ASIDE = 1 / 4
 
 
 TIMES = 4
-"""Directions that are tried, each with its opposite: of 30 ridges from whole numbers 22 ended at their minimum without,
+"""Directions that are tried, each with its opposite: of 30 ridges from whole numbers 23 ended at their minimum without,
 26 with one direction, 27 with two and 29 with four."""
 
 
